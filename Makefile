@@ -1,0 +1,68 @@
+# Everything a developer does here. Each target makes .venv by itself: it takes Python 3.11 or later, pip and make.
+#   make demo                      the bot in a browser, without a Discord account: ARGS="--no-browser --port 8000"
+#   make test                      the tests: ARGS="-k vault"
+#   make check                     every gate that CI has
+#   make format                    what ruff can mend
+#   make lock                      requirements/*.txt anew: UPGRADE=--upgrade takes new versions
+#   make screenshots               the pictures in docs/
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format lint audit lock screenshots chromium
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+JOBS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --durations=10
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# ready: the locked packages are installed, with their hashes compared, and the work tree is on the path
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is wanted: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)
+	$(BIN)/patchbay demo $(ARGS)
+
+test: $(READY) chromium
+	$(PYTEST) $(ARGS)
+
+check: $(READY) chromium lint audit
+	$(BIN)/python .ci/demo_from_wheel.py
+	$(PYTEST) $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+audit: $(READY)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml bot cogs
+	$(BIN)/hadolint Dockerfile
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: $(READY) chromium
+	$(BIN)/python -m tests.journeys.screenshots $(ARGS)
+
+chromium:
+	@sh .ci/chromium.sh
+
+# One resolution for all, in dev.txt; the other three start from it and keep its versions.
+lock: export CUSTOM_COMPILE_COMMAND = make lock
+lock: PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-options
+lock: $(READY)
+	$(PIP_COMPILE) $(UPGRADE) --extra demo --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	for part in run demo build; do cp requirements/dev.txt requirements/$$part.txt; done
+	$(PIP_COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(PIP_COMPILE) --extra demo --output-file requirements/demo.txt pyproject.toml
+	$(PIP_COMPILE) --output-file requirements/build.txt requirements/build.in
