@@ -1,0 +1,270 @@
+"""Every error that Patchbay raises on purpose.
+
+An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it for members and
+``bot/__main__.py`` for the operator, both from the catalogues.
+
+    PatchbayError
+    ├── SetupError                    the operator has to act before the bot can run
+    │   ├── InvalidSettingError
+    │   ├── MissingKeysError
+    │   ├── InvalidKeysError
+    │   ├── DatabaseUnusableError
+    │   ├── DatabaseNewerError
+    │   └── DiscordLoginError
+    ├── RequestError                  a member asked for something that cannot be done
+    │   ├── InvalidInputError
+    │   ├── OutsideServerError
+    │   ├── NotAllowedError
+    │   ├── StaleComponentError
+    │   ├── OutdatedCommandError
+    │   ├── NoConnectionError
+    │   ├── ConnectionChoiceError
+    │   └── ConnectionExistsError
+    ├── UnreadableSecretError         a stored secret that no key opens
+    └── ProviderError                 a provider refused, failed, or could not be understood
+        ├── RejectedError             400, 422, or a 2xx that says success: false
+        ├── UnauthorizedError         401
+        ├── ForbiddenError            403
+        ├── NotFoundError             404
+        ├── ConflictError             409
+        ├── UnsupportedMediaError     415
+        ├── RateLimitedError          429
+        ├── ServerFaultError          5xx
+        ├── UnexpectedStatusError     any other status, redirects included
+        ├── ProviderTimeoutError      no whole answer before the deadline
+        ├── UnreachableError          no answer at all
+        ├── NotJsonError              an answer that is not JSON
+        ├── MalformedAnswerError      JSON of another shape
+        └── AnswerTooLargeError       more bytes than we are willing to read
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PatchbayError(Exception):
+    """Base of the tree; ``str()`` gives the key alone, so a traceback shows no value."""
+
+    key: ClassVar[str] = "unexpected"
+
+    def __init__(self, **values: str | int) -> None:
+        super().__init__(self.key)
+        self.values = values
+
+
+class SetupError(PatchbayError):
+    """The bot cannot start until its operator changes something."""
+
+    key = "setup"
+
+
+class InvalidSettingError(SetupError):
+    """Values: ``name`` (the variable) and ``reason``; never the value itself, which may be a secret."""
+
+    key = "invalid_setting"
+
+
+class MissingKeysError(SetupError):
+    """No encryption key is configured. Values: ``command`` (prints a new key)."""
+
+    key = "missing_keys"
+
+
+class InvalidKeysError(SetupError):
+    """An encryption key is not ``id:base64`` of 32 bytes. Values: ``command``."""
+
+    key = "invalid_keys"
+
+
+class DatabaseUnusableError(SetupError):
+    """The database cannot be opened, read or migrated. Values: ``path``, ``reason``."""
+
+    key = "database_unusable"
+
+
+class DatabaseNewerError(SetupError):
+    """The database was written by a later Patchbay. Values: ``path``, ``revision``."""
+
+    key = "database_newer"
+
+
+class DiscordLoginError(SetupError):
+    """Discord refused the bot's own token."""
+
+    key = "discord_login"
+
+
+class RequestError(PatchbayError):
+    """A member asked for something that cannot be done as asked."""
+
+
+class InvalidInputError(RequestError):
+    """A value that cannot be right. Values: ``field`` names the rule that it broke."""
+
+    key = "invalid_input"
+
+    def __init__(self, field: str, **values: str | int) -> None:
+        super().__init__(field=field, **values)
+        self.field = field
+
+
+class OutsideServerError(RequestError):
+    """Commands work inside a server only."""
+
+    key = "outside_server"
+
+
+class NotAllowedError(RequestError):
+    """The member may not press this."""
+
+    key = "not_allowed"
+
+
+class StaleComponentError(RequestError):
+    """A form or a button of an earlier run of the bot."""
+
+    key = "stale_component"
+
+
+class OutdatedCommandError(RequestError):
+    """A member's Discord still shows a command that has changed."""
+
+    key = "outdated_command"
+
+
+class NoConnectionError(RequestError):
+    """Values: ``provider`` (slug), ``name`` where one was asked for."""
+
+    key = "no_connection"
+
+
+class ConnectionChoiceError(RequestError):
+    """Several connections and none named ``default``. Values: ``provider``, ``names``."""
+
+    key = "connection_choice"
+
+
+class ConnectionExistsError(RequestError):
+    """Values: ``provider``, ``name``."""
+
+    key = "connection_exists"
+
+
+class UnreadableSecretError(PatchbayError):
+    """A stored secret does not open: its key is gone, or the row was changed or moved."""
+
+    key = "unreadable_secret"
+
+
+class ProviderError(PatchbayError):
+    """A provider refused, failed, or could not be understood.
+
+    provider: its slug. status: HTTP status, if there was one. request_id: the provider's own reference.
+    detail: the provider's own words, redacted, still hostile. retry_after: seconds.
+    outcome_unknown: True when a write may have been carried out although we have no answer.
+    """
+
+    key = "provider"
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        detail: str | None = None,
+        retry_after: int | None = None,
+        outcome_unknown: bool = False,
+    ) -> None:
+        super().__init__()
+        self.provider = provider
+        self.status = status
+        self.request_id = request_id
+        self.detail = detail
+        self.retry_after = retry_after
+        self.outcome_unknown = outcome_unknown
+
+
+class RejectedError(ProviderError):
+    """The provider found the request itself wrong."""
+
+    key = "rejected"
+
+
+class UnauthorizedError(ProviderError):
+    """The provider does not accept the credentials."""
+
+    key = "unauthorized"
+
+
+class ForbiddenError(ProviderError):
+    """The credentials are known and may not do this."""
+
+    key = "forbidden"
+
+
+class NotFoundError(ProviderError):
+    """The provider has no such thing, or does not show it to these credentials."""
+
+    key = "not_found"
+
+
+class ConflictError(ProviderError):
+    """It is there already, or something else stands in the way."""
+
+    key = "conflict"
+
+
+class UnsupportedMediaError(ProviderError):
+    """The provider did not accept the request's format."""
+
+    key = "unsupported_media"
+
+
+class RateLimitedError(ProviderError):
+    """Too many requests, or a quota is used up."""
+
+    key = "rate_limited"
+
+
+class ServerFaultError(ProviderError):
+    """The provider failed on its own side."""
+
+    key = "server_fault"
+
+
+class UnexpectedStatusError(ProviderError):
+    """A status that no contract speaks of; redirects are never followed and end here."""
+
+    key = "unexpected_status"
+
+
+class ProviderTimeoutError(ProviderError):
+    """No whole answer before the deadline."""
+
+    key = "timeout"
+
+
+class UnreachableError(ProviderError):
+    """The connection could not be made, or broke."""
+
+    key = "unreachable"
+
+
+class NotJsonError(ProviderError):
+    """The answer is not JSON."""
+
+    key = "not_json"
+
+
+class MalformedAnswerError(ProviderError):
+    """The answer is JSON of a shape that we do not know."""
+
+    key = "malformed_answer"
+
+
+class AnswerTooLargeError(ProviderError):
+    """The answer has more bytes than we are willing to read."""
+
+    key = "too_large"

@@ -1,0 +1,1 @@
+"""What Patchbay says, in every language that it speaks."""

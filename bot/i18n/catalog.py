@@ -1,0 +1,98 @@
+"""Loads the gettext catalogues and gives a text by key and locale."""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+DEFAULT_LOCALE: Final = "en-US"
+LOCALES: Final = (DEFAULT_LOCALE, "pt-BR")
+_PACKAGE: Final = Path(__file__).parent.parent
+
+
+class MissingTextError(LookupError):
+    """A catalogue lacks a key: a defect of ours, found by a test."""
+
+
+def closest_locale(locale: str) -> str:
+    """Return the locale that we speak for a member's: the same one, else the same language, else English."""
+    if locale in LOCALES:
+        return locale
+    language = locale.partition("-")[0]
+    return next((known for known in LOCALES if known.partition("-")[0] == language), DEFAULT_LOCALE)
+
+
+class Texts:
+    """The texts of one locale. Call it with a key and the values for its placeholders."""
+
+    def __init__(self, locale: str, translations: Iterable[gettext.GNUTranslations]) -> None:
+        self.locale = locale
+        self._translations = tuple(translations)
+
+    def __call__(self, key: str, **values: str | int) -> str:
+        """Return the text. Raises MissingTextError for an unknown key, KeyError for a missing placeholder."""
+        text = self.find(key, **values)
+        if text is None:
+            raise MissingTextError(f"{self.locale}: {key}")
+        return text
+
+    def find(self, key: str, **values: str | int) -> str | None:
+        """Return the text, or None where there is none under this key."""
+        for translation in self._translations:
+            text = translation.gettext(key)
+            if text != key:
+                return text.format_map(values)
+        return None
+
+    def plural(self, key: str, count: int, **values: str | int) -> str:
+        """Return the text in the form that the count wants; the count fills ``{count}``."""
+        for translation in self._translations:
+            text = translation.ngettext(key, key, count)
+            if text != key:
+                return text.format_map({**values, "count": count})
+        raise MissingTextError(f"{self.locale}: {key}")
+
+
+class Catalog:
+    """Every locale's texts."""
+
+    def __init__(self, texts: Mapping[str, Texts]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, locale: str) -> Texts:
+        """Return the texts in the locale closest to a member's."""
+        return self._texts[closest_locale(locale)]
+
+
+def string_folders() -> tuple[Path, ...]:
+    """Return the folders that hold ``<locale>.po``: the shared one, then each provider's."""
+    return (_PACKAGE / "i18n" / "strings", *sorted(_PACKAGE.glob("providers/*/strings")))
+
+
+@functools.cache
+def load_catalog() -> Catalog:
+    """Read the catalogues that belong to the code; read once, they do not change while we run."""
+    return Catalog(
+        {
+            locale: Texts(locale, (_read(folder / f"{locale}.po", locale) for folder in string_folders()))
+            for locale in LOCALES
+        }
+    )
+
+
+def _read(path: Path, locale: str) -> gettext.GNUTranslations:
+    """Compile a .po file in memory, so that what a translator edits is what runs."""
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=locale.replace("-", "_")))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,46 @@
+"""Where a provider (or Discord) is reached, and which addresses are acceptable."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A base URL that the operator may change: the setting's name and the vendor's own address."""
+
+    setting: str
+    default: str
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_url(url: str, *, secure: str = "https", plain: str = "http") -> str:
+    """Return the URL without a trailing slash.
+
+    Only the secure scheme is accepted, the plain one on loopback alone: credentials travel here.
+    Raises ValueError with a reason that does not repeat the URL, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if not host:
+        raise ValueError("is not a URL with a host")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must not hold a user, a password, a query or a fragment")
+    if parts.scheme == plain and not is_loopback(host):
+        raise ValueError(f"must be {secure}://; plain {plain}:// is accepted on loopback only")
+    if parts.scheme not in {secure, plain}:
+        raise ValueError(f"must start with {secure}://")
+    return url.rstrip("/")

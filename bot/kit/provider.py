@@ -1,0 +1,45 @@
+"""The contract between Patchbay and a provider's half that speaks HTTP."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx
+
+    from bot.kit.credentials import CredentialField, Credentials
+    from bot.kit.endpoint import Endpoint
+    from bot.kit.integration import Choice
+    from bot.kit.redaction import Redactor
+
+
+class Provider(ABC):
+    """A platform that runs AI agents.
+
+    A provider is a package ``bot/providers/<slug>/`` whose ``PROVIDER`` is a subclass of this.
+    """
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    """Its proper name, the same in every language."""
+    fields: ClassVar[tuple[CredentialField, ...]]
+    """What an admin is asked for; the first one is the secret whose end tells two connections apart."""
+    endpoints: ClassVar[tuple[Endpoint, ...]]
+
+    @abstractmethod
+    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], redactor: Redactor) -> None:
+        """http: this provider's own client. urls: setting name -> checked base URL."""
+
+    @abstractmethod
+    async def verify(self, credentials: Credentials) -> None:
+        """Try the credentials with the cheapest authenticated read. Raises ProviderError."""
+
+    @abstractmethod
+    async def choices(self, credentials: Credentials) -> Sequence[Choice]:
+        """List what a member can pick with these credentials. Raises ProviderError.
+
+        Empty where the provider cannot list with them.
+        """
