@@ -1,0 +1,64 @@
+"""Sensay: runs replicas (chatbot personas) and hosts their Discord bots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.kit.api_client import ApiClient
+from bot.kit.credentials import CredentialField
+from bot.kit.endpoint import Endpoint
+from bot.kit.integration import Choice
+from bot.kit.provider import Provider
+from bot.providers.sensay.client import SensayClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx
+
+    from bot.kit.credentials import Credentials
+    from bot.kit.redaction import Redactor
+
+
+class SensayProvider(Provider):
+    """https://docs.sensay.io; the contract that Patchbay holds it to is ``contract.yaml``."""
+
+    slug = "sensay"
+    name = "Sensay"
+    fields = (
+        CredentialField("organization_secret"),
+        CredentialField("user_id", required=False, secret=False, max_length=128),
+        CredentialField(
+            "user_id_type",
+            required=False,
+            secret=False,
+            max_length=16,
+            choices=("discord", "telegram", "embed"),
+            needs="user_id",
+        ),
+    )
+    endpoints = (Endpoint("PATCHBAY_SENSAY_URL", "https://api.sensay.io"),)
+
+    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], redactor: Redactor) -> None:
+        self._base = urls["PATCHBAY_SENSAY_URL"]
+        self._api = ApiClient(http, self.slug, [self._base], redactor)
+
+    def client(self, credentials: Credentials) -> SensayClient:
+        """Return a client that acts with these credentials."""
+        return SensayClient(self._api, self._base, credentials)
+
+    async def verify(self, credentials: Credentials) -> None:
+        """Ask who we are; an organization without a user has no such call and asks for one replica."""
+        client = self.client(credentials)
+        if client.acts_as_user:
+            await client.me()
+        else:
+            await client.replicas(page_size=1)
+
+    async def choices(self, credentials: Credentials) -> Sequence[Choice]:
+        """List the replicas that the credentials own."""
+        replicas = await self.client(credentials).own_replicas()
+        return [Choice(replica.uuid, replica.name or replica.uuid) for replica in replicas if replica.uuid]
+
+
+PROVIDER = SensayProvider

@@ -1,0 +1,80 @@
+"""Toolzz AI: runs agents inside units and ties each to one Discord server."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import NotFoundError
+from bot.kit.api_client import ApiClient
+from bot.kit.credentials import CredentialField
+from bot.kit.endpoint import Endpoint
+from bot.kit.integration import Choice
+from bot.kit.provider import Provider
+from bot.providers.toolzz.client import ToolzzClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx
+
+    from bot.kit.credentials import Credentials
+    from bot.kit.redaction import Redactor
+
+# An id that no integration has: asking for it costs the vendor one look-up.
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+
+
+class ToolzzProvider(Provider):
+    """https://docs.toolzz.dev; the contract that Patchbay holds it to is ``contract.yaml``."""
+
+    slug = "toolzz"
+    name = "Toolzz AI"
+    fields = (
+        CredentialField("access_token", max_length=4000),
+        CredentialField(
+            "unit_id", required=False, secret=False, max_length=64, pattern=re.compile(r"[A-Za-z0-9_-]+")
+        ),
+    )
+    endpoints = (
+        Endpoint("PATCHBAY_TOOLZZ_URL", "https://chat.api.toolzz.com.br/api/v1"),
+        # The page of the by-unit list prints another host than the rest of the same resource.
+        Endpoint("PATCHBAY_TOOLZZ_UNIT_URL", "https://converflow.api.prod.toolzz.media/api/v1"),
+    )
+
+    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], redactor: Redactor) -> None:
+        self._base = urls["PATCHBAY_TOOLZZ_URL"]
+        self._unit_base = urls["PATCHBAY_TOOLZZ_UNIT_URL"]
+        self._api = ApiClient(http, self.slug, [self._base, self._unit_base], redactor)
+
+    def client(self, credentials: Credentials) -> ToolzzClient:
+        """Return a client that acts with these credentials."""
+        return ToolzzClient(self._api, self._base, self._unit_base, credentials)
+
+    async def verify(self, credentials: Credentials) -> None:
+        """List the unit; without one, ask for an integration that cannot exist.
+
+        No call that only checks a token is documented. 401 and 403 refuse the token; a plain 404
+        means that the question was let through.
+        """
+        client = self.client(credentials)
+        if "unit_id" in credentials:
+            await client.integrations(credentials["unit_id"])
+            return
+        with contextlib.suppress(NotFoundError):
+            await client.integration(_NOBODY)
+
+    async def choices(self, credentials: Credentials) -> Sequence[Choice]:
+        """List the unit's integrations without those deleted; empty where no unit is known."""
+        if "unit_id" not in credentials:
+            return []
+        integrations = await self.client(credentials).integrations(credentials["unit_id"])
+        return [
+            Choice(item.id, item.title or item.guild_name or item.id, item.state)
+            for item in integrations
+            if item.deleted_at is None
+        ]
+
+
+PROVIDER = ToolzzProvider

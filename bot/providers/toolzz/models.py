@@ -1,0 +1,115 @@
+"""Toolzz's replies, as far as Patchbay reads them.
+
+The vendor prints four different projections of one integration, so only ``id`` is required. The
+bot token, masked or not, has no field here and is gone once a reply is parsed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.kit.integration import State
+
+
+def _read_time(value: object) -> object:
+    """Give a time without a zone one: none is documented, UTC is assumed. What cannot be read is absent."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _read_bits(value: object) -> object:
+    """Read a bit field from its decimal text; a float has already lost bits and is not trusted."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:  # noqa: PLR2004
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _read_list(value: object) -> object:
+    return () if value is None else value
+
+
+Time = Annotated[datetime | None, BeforeValidator(_read_time)]
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+
+class Channel(_Reply):
+    """A channel of the customer's server; both values are foreign text."""
+
+    id: str
+    name: str | None = None
+
+
+class Integration(_Reply):
+    """https://docs.toolzz.dev, Discord bot, get: the state of one integration."""
+
+    id: str
+    title: str | None = None
+    connection_status: str | None = Field(default=None, alias="connectionStatus")
+    is_active: bool | None = Field(default=None, alias="isActive")
+    agent_id: str | None = Field(default=None, alias="botId")
+    bot_client_id: str | None = Field(default=None, alias="botClientId")
+    unit_id: str | None = Field(default=None, alias="unitId")
+    guild_id: str | None = Field(default=None, alias="guildId")
+    guild_name: str | None = Field(default=None, alias="guildName")
+    channel_ids: Annotated[tuple[str, ...], BeforeValidator(_read_list)] = Field(
+        default=(), alias="channelIds"
+    )
+    channels_detail: Annotated[tuple[Channel, ...], BeforeValidator(_read_list)] = Field(
+        default=(), alias="channelsDetail"
+    )
+    scope: str | None = None
+    permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
+    reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")
+    create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
+    welcome_message: str | None = Field(default=None, alias="welcomeMessage")
+    is_token_masked: bool | None = Field(default=None, alias="isTokenMasked")
+    last_connected_at: Time = Field(default=None, alias="lastConnectedAt")
+    last_disconnected_at: Time = Field(default=None, alias="lastDisconnectedAt")
+    error_code: str | None = Field(default=None, alias="lastConnectionErrorCode")
+    error_message: str | None = Field(default=None, alias="lastConnectionErrorMessage")
+    created_at: Time = Field(default=None, alias="createdAt")
+    updated_at: Time = Field(default=None, alias="updatedAt")
+    deleted_at: Time = Field(default=None, alias="deletedAt")
+
+    @property
+    def state(self) -> State:
+        """What the report comes down to; a word that we do not know is not guessed at."""
+        if self.deleted_at is not None or self.is_active is False:
+            return State.INACTIVE
+        word = (self.connection_status or "").strip().lower()
+        return State(word) if word in {State.CONNECTED, State.DISCONNECTED, State.ERROR} else State.UNKNOWN
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The monitored channels: ``channelIds`` says which, ``channelsDetail`` how they are called."""
+        if not self.channel_ids:
+            return self.channels_detail
+        names = {channel.id: channel.name for channel in self.channels_detail}
+        return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
+
+
+class IntegrationList(_Reply):
+    """https://docs.toolzz.dev, Discord bot, get-all: the integrations of one unit."""
+
+    data: tuple[Integration, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
+        """Accept the envelopes ``items`` and none at all too: other lists of the vendor use them."""
+        if isinstance(value, list):
+            return {"data": value}
+        if isinstance(value, dict) and "data" not in value and "items" in value:
+            return {"data": value["items"]}
+        return value
