@@ -1,0 +1,61 @@
+"""Brings a database to the schema that the code wants; imports Alembic only when that takes work."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from bot.errors import DatabaseNewerError, DatabaseUnusableError
+
+HEAD: Final = "0001"
+"""The newest revision in ``versions/``; a test holds it to that."""
+_FOLDER: Final = Path(__file__).parent
+
+
+def current_revision(path: Path) -> str | None:
+    """Return the database's revision, None for an empty one.
+
+    Blocks; call it in a thread. Raises DatabaseUnusableError.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
+            if tables.fetchone() is None:
+                return None
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
+    return None if row is None else str(row[0])
+
+
+def migrate(path: Path) -> None:
+    """Bring the database to HEAD. Blocks; call it in a thread.
+
+    Raises DatabaseNewerError for a revision that this code does not know, leaving the file as it
+    is, and DatabaseUnusableError.
+    """
+    current = current_revision(path)
+    if current == HEAD:
+        return
+    from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise DatabaseNewerError(path=str(path), revision=current)
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise DatabaseUnusableError(path=str(path), reason=type(error).__name__) from None
+    finally:
+        engine.dispose()

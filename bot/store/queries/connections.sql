@@ -1,0 +1,30 @@
+-- name: get_connection(guild_id, provider, name)^
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at
+FROM connection
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
+
+-- name: list_connections(guild_id)
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at
+FROM connection
+WHERE guild_id = :guild_id
+ORDER BY provider, name;
+
+-- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at)!
+INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at)
+VALUES (:guild_id, :provider, :name, :secret, :set_by, :set_at, :verified_at)
+ON CONFLICT DO NOTHING;
+
+-- name: replace_secret(secret, set_by, set_at, verified_at, guild_id, provider, name)!
+UPDATE connection
+SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
+
+-- name: mark_verified(verified_at, guild_id, provider, name, set_at)!
+-- Only the credentials that were tried are marked: a rotation may have come in between.
+UPDATE connection
+SET verified_at = :verified_at
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND set_at = :set_at;
+
+-- name: delete_connection(guild_id, provider, name)!
+DELETE FROM connection
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
