@@ -1,0 +1,160 @@
+"""The Discord client: least intents, least memory, no mention ever by accident."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+import structlog
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.runtime.sync import sync_commands
+from bot.runtime.translator import CatalogTranslator
+from bot.runtime.tree import PatchbayTree
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping, Sequence
+
+    from bot.i18n.catalog import Catalog
+    from bot.kit.provider import Provider
+    from bot.services.choices import ChoiceService
+    from bot.services.connections import ConnectionService
+    from bot.store.commands import CommandStore
+    from bot.ui.components import Interaction, LastingButton
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# The names that discord.py gives the tasks in which members' commands run.
+_COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
+_LAST_ANSWERS_SECONDS: Final = 8.0
+
+
+def point_to(api_url: str | None, gateway_url: str | None) -> None:
+    """Send discord.py to another address than Discord's: a REST proxy, or a stand-in on loopback.
+
+    The library keeps both in class attributes, hence one setting for the whole process.
+    """
+    if api_url is not None:
+        Route.BASE = api_url
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Which part of the gateway this process serves. url: None for Discord's. shard_ids: empty for all.
+
+    shard_count: None to take as many as Discord recommends.
+    """
+
+    url: str | None = None
+    shard_ids: Sequence[int] = ()
+    shard_count: int | None = None
+
+
+class PatchbayBot(commands.AutoShardedBot):
+    """Holds what cogs are built from; knows no cog by name."""
+
+    def __init__(
+        self,
+        *,
+        extensions: Sequence[str],
+        catalog: Catalog,
+        providers: Mapping[str, Provider],
+        connections: ConnectionService,
+        choices: ChoiceService,
+        command_store: CommandStore,
+        gateway: Gateway,
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=PatchbayTree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+            shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
+            shard_count=gateway.shard_count,
+        )
+        self.catalog = catalog
+        self.providers = providers
+        self.connections = connections
+        self.choices = choices
+        self.lasting_templates: list[re.Pattern[str]] = []
+        self._extensions = extensions
+        self._command_store = command_store
+        self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
+        self._tree.prepare(catalog, {slug: provider.name for slug, provider in providers.items()})
+
+    @property
+    def _tree(self) -> PatchbayTree:
+        tree = self.tree
+        assert isinstance(tree, PatchbayTree)  # noqa: S101 - tells mypy what the constructor was told
+        return tree
+
+    def provider(self, slug: str, kind: type[Any]) -> Any:  # noqa: ANN401 - checked below
+        """Return a provider as its own class, for its own cog."""
+        provider = self.providers[slug]
+        if not isinstance(provider, kind):
+            raise TypeError(slug)
+        return provider
+
+    def add_lasting(self, *buttons: type[LastingButton]) -> None:
+        """Answer to these buttons wherever they were sent, before a restart too."""
+        self.add_dynamic_items(*buttons)
+        self.lasting_templates += [button.__discord_ui_compiled_template__ for button in buttons]
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and tell Discord our commands, before the gateway is opened."""
+        await self.load_cogs()
+        await self.sync()
+
+    async def load_cogs(self) -> None:
+        """Load every command group."""
+        await self.tree.set_translator(CatalogTranslator())
+        for name in self._extensions:
+            await self.load_extension(name)
+
+    async def sync(self, *, force: bool = False) -> int:
+        """Send our commands to Discord if they changed, or when forced; return how many there are."""
+        if self.application_id is None:
+            raise RuntimeError("sync needs a login first")
+        synced = await sync_commands(self.tree, self._command_store, self.application_id, force=force)
+        self._tree.command_ids = synced.ids
+        return len(synced.ids)
+
+    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
+        """Open one shard; a configured gateway wins over the one that the API names."""
+        await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+
+    async def on_ready(self) -> None:
+        """Say so; comes again after each reconnect that could not resume."""
+        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Look at each interaction after discord.py has dispatched it."""
+        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
+            await self._tree.refuse_stale(interaction)
+
+    async def close(self) -> None:
+        """Let the commands that run finish and answer, then leave."""
+        if not self.is_closed():
+            running = [
+                task
+                for task in asyncio.all_tasks()
+                if task.get_name().startswith(_COMMAND_TASKS) and not task.done()
+            ]
+            if running:
+                await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
+        await super().close()

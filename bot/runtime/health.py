@@ -1,0 +1,41 @@
+"""Tells a supervisor over HTTP whether the bot lives and whether it is ready."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import discord
+
+
+@contextlib.asynccontextmanager
+async def serve_health(client: discord.Client, host: str, port: int) -> AsyncIterator[int]:
+    """Serve ``/healthz`` and ``/readyz``; yields the port.
+
+    Both answer from the bot's own event loop: one that hangs answers neither, and the caller's
+    time-out is the alarm. Raises OSError if the port is taken.
+    """
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        ready = client.is_ready() and not client.is_closed()
+        return web.json_response({"status": "ready" if ready else "starting"}, status=200 if ready else 503)
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,132 @@
+"""The command tree: the guard on the way in, the errors' embeds on the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    OutdatedCommandError,
+    OutsideServerError,
+    PatchbayError,
+    ProviderError,
+    RequestError,
+    StaleComponentError,
+)
+from bot.ui.components import is_live, view_of
+from bot.ui.problems import new_reference, problem
+from bot.ui.replies import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.i18n.catalog import Catalog, Texts
+    from bot.ui.components import Interaction
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_Kind = discord.InteractionType
+
+
+class PatchbayTree(app_commands.CommandTree[Any]):
+    """discord.py builds it inside the client's constructor, so ``prepare`` hands over what it needs."""
+
+    _catalog: Catalog
+    _provider_names: Mapping[str, str]
+    command_ids: Mapping[str, int]
+    """Discord's ids of our top-level commands, by name, once they are synchronised."""
+
+    def prepare(self, catalog: Catalog, provider_names: Mapping[str, str]) -> None:
+        """Take the texts, and the providers' proper names by slug."""
+        self._catalog = catalog
+        self._provider_names = provider_names
+        self.command_ids = {}
+
+    def texts(self, interaction: Interaction) -> Texts:
+        """Return the texts in the member's language."""
+        return self._catalog[interaction.locale.value]
+
+    async def check(self, interaction: Interaction) -> None:
+        """Raise RequestError unless this member may do this here.
+
+        Discord itself enforces a command's permissions, and whatever a server's admins changed about
+        them, before we hear of it; a second opinion here would defeat those changes. Buttons it does
+        not guard at all: they answer to the member whom they were shown to, and to managers.
+        """
+        if interaction.guild_id is None:
+            raise OutsideServerError
+        if interaction.type is not _Kind.component or interaction.permissions.manage_guild:
+            return
+        asked = None if interaction.message is None else interaction.message.interaction_metadata
+        if asked is None or asked.user.id != interaction.user.id:
+            raise NotAllowedError
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Guard commands and their suggestions."""
+        try:
+            await self.check(interaction)
+        except RequestError as error:
+            await self.report(interaction, error)
+            return False
+        return True
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Report what a command raised."""
+        cause: BaseException = error
+        if isinstance(error, app_commands.CommandInvokeError):
+            cause = error.original
+        elif isinstance(error, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+            cause = OutdatedCommandError()
+        elif isinstance(error, app_commands.TransformerError):
+            cause = InvalidInputError("option")
+        await self.report(interaction, cause)
+
+    async def refuse_stale(self, interaction: Interaction) -> None:
+        """Answer a form or a button that belonged to an earlier run, which discord.py drops in silence."""
+        if interaction.response.is_done():
+            return
+        custom_id = str(cast("dict[str, object]", interaction.data)["custom_id"])
+        lasting = any(template.fullmatch(custom_id) for template in self.client.lasting_templates)
+        if not lasting and not is_live(custom_id):
+            await self.report(interaction, StaleComponentError())
+
+    async def report(self, interaction: Interaction, error: BaseException) -> None:
+        """Log an error once and answer with its embed, and with the button that starts over."""
+        reference = new_reference()
+        _note(interaction, error, reference)
+        if interaction.type is _Kind.autocomplete:
+            if not interaction.response.is_done():
+                await interaction.response.autocomplete([])
+            return
+        embed = problem(error, self.texts(interaction), self._provider_names, reference)
+        retry = interaction.extras.get("retry")
+        if isinstance(error, ProviderError) and error.outcome_unknown:
+            retry = None  # it may have worked: no button that does it twice
+        try:
+            await answer(interaction, embed, view_of(retry) if retry is not None else discord.utils.MISSING)
+        except discord.HTTPException as gone:
+            # The member has left, or Discord's patience is over: nobody is there to be told.
+            _log.warning("answer_not_delivered", reference=reference, status=gone.status, code=gone.code)
+
+
+def _note(interaction: Interaction, error: BaseException, reference: str) -> None:
+    command = interaction.command.qualified_name if interaction.command else None
+    known = {"reference": reference, "guild": interaction.guild_id, "command": command}
+    if isinstance(error, ProviderError):
+        _log.warning(
+            "provider_failed",
+            provider=error.provider,
+            error=error.key,
+            status=error.status,
+            request_id=error.request_id,
+            outcome_unknown=error.outcome_unknown,
+            **known,
+        )
+    elif isinstance(error, PatchbayError):
+        _log.info("refused", error=error.key, **known)
+    else:
+        _log.error("unexpected_error", exc_info=error, **known)

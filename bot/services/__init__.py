@@ -1,0 +1,1 @@
+"""What the commands do; knows no Discord."""

@@ -1,0 +1,69 @@
+"""What autocomplete offers: a provider's list, kept for a minute per connection."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from cachetools import TTLCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.kit.integration import Choice
+    from bot.kit.provider import Provider
+    from bot.services.connections import Connection
+
+_KEPT_SECONDS: Final = 60
+_KEPT_CONNECTIONS: Final = 1000
+# Discord wants suggestions within three seconds; a slower answer serves the next letter typed.
+PATIENCE: Final = 2.0
+
+_Key = tuple[int, str, str, int]
+
+
+class ChoiceService:
+    """Lists what members can pick, once per minute and connection, however many are typing."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = providers
+        self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
+            _KEPT_CONNECTIONS, _KEPT_SECONDS
+        )
+
+    async def offered(self, connection: Connection) -> Sequence[Choice]:
+        """Return the provider's list, from cache if fresh.
+
+        Raises ProviderError, and TimeoutError after PATIENCE.
+        """
+        key = _key(connection)
+        task = self._lists.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            provider = self._providers[connection.provider]
+            task = asyncio.ensure_future(provider.choices(connection.credentials))
+            self._lists[key] = task
+        async with asyncio.timeout(PATIENCE):
+            return await asyncio.shield(task)
+
+    def known(self, connection: Connection, text: str) -> Choice | None:
+        """Return the listed entry with this id, or the only one of this name; asks nobody.
+
+        For after suggestions were shown: a member may send what was typed instead of what was offered.
+        """
+        task = self._lists.get(_key(connection))
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        wanted = text.strip().casefold()
+        by_id = [choice for choice in task.result() if choice.id.casefold() == wanted]
+        by_name = [choice for choice in task.result() if choice.label.strip().casefold() == wanted]
+        found = by_id or by_name
+        return found[0] if len(found) == 1 else None
+
+    def forget(self, connection: Connection) -> None:
+        """Ask again next time: something was changed with the provider."""
+        self._lists.pop(_key(connection), None)
+
+
+def _key(connection: Connection) -> _Key:
+    # set_at is part of it: new credentials may see another list.
+    return connection.guild_id, connection.provider, connection.name, connection.set_at

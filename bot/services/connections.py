@@ -1,0 +1,220 @@
+"""A guild's connections: tried before they are stored, encrypted while they are, opened for one call."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import (
+    ConnectionChoiceError,
+    ConnectionExistsError,
+    InvalidInputError,
+    NoConnectionError,
+    UnreadableSecretError,
+)
+from bot.kit.credentials import Credentials, read_credentials
+from bot.store.connections import ConnectionRow
+from bot.store.vault import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.kit.provider import Provider
+    from bot.kit.redaction import Redactor
+    from bot.store.connections import ConnectionStore
+    from bot.store.vault import Vault
+
+DEFAULT_NAME: Final = "default"
+# Short enough to travel in a button's custom id (100 characters) beside the longest integration id.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
+# Four characters of a secret this long tell two of them apart and help nobody to guess it.
+_HINT_FROM_LENGTH: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An opened connection; keep it for one command only."""
+
+    guild_id: int
+    provider: str
+    name: str
+    set_at: int
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What may be shown of a connection.
+
+    hint: the end of the first secret, empty for a short one. fields: field ids that are set.
+    Both are empty when ``readable`` is False. Times are whole seconds since 1970, UTC.
+    """
+
+    provider: str
+    name: str
+    hint: str
+    fields: tuple[str, ...]
+    set_by: int
+    set_at: int
+    verified_at: int
+    readable: bool = True
+
+
+class ConnectionService:
+    """Every call names the guild; no connection of another guild is ever reachable."""
+
+    def __init__(
+        self,
+        store: ConnectionStore,
+        vault: Vault,
+        providers: Mapping[str, Provider],
+        redactor: Redactor,
+        clock: Callable[[], float],
+    ) -> None:
+        """clock: seconds since 1970."""
+        self._store = store
+        self._vault = vault
+        self._providers = providers
+        self._redactor = redactor
+        self._clock = clock
+
+    def provider(self, slug: str) -> Provider:
+        """Return a provider by its slug. Raises InvalidInputError("provider")."""
+        try:
+            return self._providers[slug]
+        except KeyError:
+            raise InvalidInputError("provider") from None
+
+    async def check_free(self, guild_id: int, provider: str, name: str | None) -> str:
+        """Return the name that a new connection gets.
+
+        Raises InvalidInputError("provider", "name") and ConnectionExistsError.
+        """
+        self.provider(provider)
+        name = read_name(name)
+        if await self._store.get(guild_id, provider, name) is not None:
+            raise ConnectionExistsError(provider=provider, name=name)
+        return name
+
+    async def add(
+        self, guild_id: int, provider: str, name: str, values: Mapping[str, str], *, member_id: int
+    ) -> Summary:
+        """Try credentials with their provider, then store them.
+
+        Raises InvalidInputError, ConnectionExistsError and ProviderError; nothing is stored then.
+        """
+        await self.check_free(guild_id, provider, name)
+        row, credentials = await self._try(guild_id, provider, name, values, member_id)
+        if not await self._store.insert(row):
+            raise ConnectionExistsError(provider=provider, name=name)
+        return _summary(row, credentials)
+
+    async def rotate(
+        self, guild_id: int, provider: str, name: str, values: Mapping[str, str], *, member_id: int
+    ) -> Summary:
+        """Try new credentials, then put them in the place of the old ones, which stay if anything fails.
+
+        Raises InvalidInputError, NoConnectionError and ProviderError.
+        """
+        row, credentials = await self._try(guild_id, provider, name, values, member_id)
+        if not await self._store.replace_secret(row):
+            raise NoConnectionError(provider=provider, name=name)
+        return _summary(row, credentials)
+
+    async def test(self, guild_id: int, provider: str, name: str | None) -> Summary:
+        """Try the stored credentials and note the time. Raises what ``open`` raises, and ProviderError."""
+        row = await self.find(guild_id, provider, name)
+        credentials = self._open(row)
+        await self.provider(provider).verify(credentials)
+        verified_at = int(self._clock())
+        await self._store.mark_verified(row, verified_at)
+        return _summary(row, credentials, verified_at=verified_at)
+
+    async def remove(self, guild_id: int, provider: str, name: str) -> None:
+        """Forget a connection, readable or not. Raises NoConnectionError."""
+        if not await self._store.delete(guild_id, provider, name):
+            raise NoConnectionError(provider=provider, name=name)
+
+    async def summaries(self, guild_id: int) -> list[Summary]:
+        """Return what may be shown of the guild's connections; one that does not open is among them."""
+        return [self._summarise(row) for row in await self._store.of_guild(guild_id)]
+
+    async def open(self, guild_id: int, provider: str, name: str | None = None) -> Connection:
+        """Open a connection for one command.
+
+        Without a name: the only one, else the one named ``default``. Raises NoConnectionError,
+        ConnectionChoiceError and UnreadableSecretError.
+        """
+        row = await self.find(guild_id, provider, name)
+        return Connection(guild_id, provider, row.name, row.set_at, self._open(row))
+
+    async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:
+        """Return the row that a command means, still sealed. Raises like ``open``, but for the secret."""
+        rows = [row for row in await self._store.of_guild(guild_id) if row.provider == provider]
+        wanted = DEFAULT_NAME if name is None else read_name(name)
+        if name is None and len(rows) == 1:
+            return rows[0]
+        for row in rows:
+            if row.name == wanted:
+                return row
+        if name is None and rows:
+            raise ConnectionChoiceError(provider=provider, names=", ".join(row.name for row in rows))
+        if name is None:
+            raise NoConnectionError(provider=provider)
+        raise NoConnectionError(provider=provider, name=wanted)
+
+    async def names(self, guild_id: int, provider: str | None = None) -> list[str]:
+        """Return the names of a guild's connections, each once, of one provider or of all."""
+        rows = await self._store.of_guild(guild_id)
+        return sorted({row.name for row in rows if provider in {None, row.provider}})
+
+    async def _try(
+        self, guild_id: int, slug: str, name: str, values: Mapping[str, str], member_id: int
+    ) -> tuple[ConnectionRow, Credentials]:
+        provider = self.provider(slug)
+        # Before anything can raise: from here on, a log line that repeats them is masked.
+        self._redactor.remember(values.get(field.id, "").strip() for field in provider.fields if field.secret)
+        credentials = read_credentials(provider.fields, values)
+        await provider.verify(credentials)
+        now = int(self._clock())
+        sealed = self._vault.seal(credentials, Place(guild_id, slug, name))
+        row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)
+        return row, credentials
+
+    def _open(self, row: ConnectionRow) -> Credentials:
+        credentials = Credentials(self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name)))
+        secret = {field.id for field in self.provider(row.provider).fields if field.secret}
+        self._redactor.remember(value for field, value in credentials.items() if field in secret)
+        return credentials
+
+    def _summarise(self, row: ConnectionRow) -> Summary:
+        try:
+            return _summary(row, self._open(row))
+        except UnreadableSecretError:
+            return Summary(
+                row.provider, row.name, "", (), row.set_by, row.set_at, row.verified_at, readable=False
+            )
+
+
+def read_name(name: str | None) -> str:
+    """Return a connection's name in lower case, ``default`` for none. Raises InvalidInputError("name")."""
+    if name is None:
+        return DEFAULT_NAME
+    name = name.strip().lower()
+    if not _NAME.fullmatch(name):
+        raise InvalidInputError("name")
+    return name
+
+
+def _summary(row: ConnectionRow, credentials: Credentials, *, verified_at: int | None = None) -> Summary:
+    first = next(iter(credentials.values()), "")
+    return Summary(
+        provider=row.provider,
+        name=row.name,
+        hint=first[-4:] if len(first) >= _HINT_FROM_LENGTH else "",
+        fields=tuple(credentials),
+        set_by=row.set_by,
+        set_at=row.set_at,
+        verified_at=row.verified_at if verified_at is None else verified_at,
+    )

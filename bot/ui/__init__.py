@@ -1,0 +1,1 @@
+"""How Patchbay looks in Discord."""

@@ -1,0 +1,162 @@
+"""Views, modals and buttons that ask the same guard and report to the same place as commands do."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import WeakSet
+
+import discord
+from discord.ext import commands
+
+from bot.errors import OutsideServerError
+from bot.ui.text import clamp
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
+    from bot.i18n.catalog import Texts
+
+Interaction = discord.Interaction[commands.AutoShardedBot]
+"""What every handler is given."""
+
+
+class Gate(Protocol):
+    """What the ui needs of the command tree, which stands above it."""
+
+    command_ids: Mapping[str, int]
+
+    async def check(self, interaction: Interaction) -> None:
+        """Raise RequestError unless this member may use this component here."""
+
+    async def report(self, interaction: Interaction, error: BaseException) -> None:
+        """Answer with the error's embed, and the button of ``offer_retry``."""
+
+    def texts(self, interaction: Interaction) -> Texts:
+        """Return the texts in the member's language."""
+
+
+def gate(interaction: Interaction) -> Gate:
+    """Return the guard and error reporter of the running bot."""
+    return cast("Gate", interaction.client.tree)
+
+
+def guild_of(interaction: Interaction) -> int:
+    """Return the guild that the interaction came from, the only source of a guild id.
+
+    Raises OutsideServerError.
+    """
+    if interaction.guild_id is None:
+        raise OutsideServerError
+    return interaction.guild_id
+
+
+def offer_retry(interaction: Interaction, button: LastingButton) -> None:
+    """Show this button if the interaction ends in an error."""
+    interaction.extras["retry"] = button
+
+
+_live: WeakSet[SafeView | SafeModal] = WeakSet()
+
+
+def is_live(custom_id: str) -> bool:
+    """Tell whether a view or modal of this process answers to a custom id; lasting buttons do not count."""
+    return any(custom_id in item.custom_ids() for item in _live)
+
+
+class SafeView(discord.ui.View):
+    """A view that lives for a while; guarded at every press."""
+
+    def __init__(self, *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        _live.add(self)
+
+    def custom_ids(self) -> set[str]:
+        """Return the custom ids that this view still answers to."""
+        return set() if self.is_finished() else {getattr(item, "custom_id", "") for item in self.children}
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        """Ask the guard; its refusal is answered like any other error."""
+        return await _let_in(interaction)
+
+    async def on_error(  # type: ignore[override]
+        self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
+    ) -> None:
+        """Report."""
+        await gate(interaction).report(interaction, error)
+
+
+class SafeModal(discord.ui.Modal):
+    """A modal; its custom id is generated: a fixed one hands one member's input to another's modal.
+
+    retry: a button that opens the form anew, shown with an error so that nobody has to start over.
+    """
+
+    def __init__(self, *, title: str, retry: LastingButton | None) -> None:
+        super().__init__(title=clamp(title, 45))
+        self._retry = retry
+        _live.add(self)
+
+    def custom_ids(self) -> set[str]:
+        """Return the custom id that this modal answers to."""
+        return {self.custom_id}
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        """Ask the guard again: rights may have gone while the form was open."""
+        return await _let_in(interaction)
+
+    async def on_error(self, interaction: Interaction, error: Exception, /) -> None:  # type: ignore[override]
+        """Report, with the way back to the form."""
+        if self._retry is not None:
+            offer_retry(interaction, self._retry)
+        await gate(interaction).report(interaction, error)
+
+
+class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
+    """A button that outlives a restart: all that it needs stands in its custom id.
+
+    discord.py only logs what a dynamic item raises, hence the wrapping here.
+    """
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> LastingButton:
+        """Rebuild the button in the presser's language."""
+        return cls.restore(gate(interaction).texts(interaction), **match.groupdict())
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, texts: Texts, **groups: str) -> LastingButton:
+        """Build the button from the named groups of its template."""
+
+    async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
+        """Guard, press, report."""
+        if not await _let_in(interaction):
+            return
+        try:
+            await self.press(interaction)
+        except Exception as error:  # noqa: BLE001 - whatever a press raises, the member gets an answer
+            await gate(interaction).report(interaction, error)
+
+    @abstractmethod
+    async def press(self, interaction: Interaction) -> None:
+        """Do what the button is for."""
+
+
+def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
+    """Put lasting buttons and links into a view that needs nobody to listen."""
+    view = discord.ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view
+
+
+async def _let_in(interaction: Interaction) -> bool:
+    try:
+        await gate(interaction).check(interaction)
+    except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer
+        await gate(interaction).report(interaction, error)
+        return False
+    return True

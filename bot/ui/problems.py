@@ -1,0 +1,86 @@
+"""The one place that words an error for a member: what happened, why, what to do, and a reference."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import InvalidInputError, PatchbayError, ProviderError, RateLimitedError, RequestError
+from bot.ui.text import quoted
+from bot.ui.theme import Field, Tone, card, when
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import discord
+
+    from bot.i18n.catalog import Texts
+
+_REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    """Return a short id that stands in the embed and in the log, without look-alike characters."""
+    return "PB-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
+
+
+def problem(
+    error: BaseException, texts: Texts, provider_names: Mapping[str, str], reference: str
+) -> discord.Embed:
+    """Word an error. reference: ours, shown where the provider gave none of its own."""
+    if not isinstance(error, PatchbayError):
+        error = PatchbayError()
+    fields: list[Field] = []
+    prefixes: tuple[str, ...]
+    if isinstance(error, ProviderError):
+        values: dict[str, str | int] = {
+            "provider": provider_names.get(error.provider, error.provider),
+            "status": error.status or 0,
+        }
+        prefixes = (f"problem.{error.provider}.{error.key}", f"problem.{error.key}")
+        if error.detail:
+            fields.append(Field(texts("problem.detail", **values), quoted(error.detail, 500)))
+        reference = error.request_id or reference
+    else:
+        values = {name: _show(value) for name, value in error.values.items()}
+        if "provider" in values:
+            values["provider"] = provider_names.get(str(values["provider"]), str(values["provider"]))
+        for name in ("input", "other"):
+            if name in values:
+                values[name] = texts.find(f"credential.{values[name]}.label") or values[name]
+        key = f"{error.key}.{error.field}" if isinstance(error, InvalidInputError) else error.key
+        prefixes = (f"problem.{key}",)
+    fields.insert(0, Field(texts("problem.fix"), _fix(error, texts, prefixes, values)))
+    return card(
+        Tone.WARNING if isinstance(error, RequestError) else Tone.BAD,
+        _first(texts, prefixes, "title", values),
+        _first(texts, prefixes, "why", values),
+        fields=fields,
+        footer=texts("problem.reference", reference=reference),
+    )
+
+
+def _fix(
+    error: BaseException, texts: Texts, prefixes: tuple[str, ...], values: Mapping[str, str | int]
+) -> str:
+    if isinstance(error, ProviderError) and error.outcome_unknown:
+        # The most important thing to say: a second try could do it twice.
+        return _first(
+            texts, (f"problem.{error.provider}.outcome_unknown", "problem.outcome_unknown"), "fix", values
+        )
+    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        return texts("problem.rate_limited.fix_wait", **values, time=when(time.time() + error.retry_after))
+    return _first(texts, prefixes, "fix", values)
+
+
+def _first(texts: Texts, prefixes: tuple[str, ...], part: str, values: Mapping[str, str | int]) -> str:
+    """Return the most particular wording there is; the last prefix always has one."""
+    for prefix in prefixes[:-1]:
+        if (text := texts.find(f"{prefix}.{part}", **values)) is not None:
+            return text
+    return texts(f"{prefixes[-1]}.{part}", **values)
+
+
+def _show(value: str | int) -> str | int:
+    return value if isinstance(value, int) else quoted(value)

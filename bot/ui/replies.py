@@ -1,0 +1,72 @@
+"""Answers an interaction, whatever has been answered already."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.ui.components import Interaction, gate
+from bot.ui.text import length
+from bot.ui.theme import DESCRIPTION, FIELD_VALUE, TOTAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_Kind = discord.InteractionResponseType
+# How our texts write a command: `/toolzz status`.
+_COMMAND = re.compile(r"`/([a-z]+)((?: [a-z]+)?)`")
+
+
+async def think(interaction: Interaction, *, share: bool = False) -> None:
+    """Acknowledge within Discord's three seconds; the answer may then take up to 15 minutes.
+
+    Without ``thinking`` a modal's answer would lose the flag that hides it from others.
+    """
+    await interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+async def answer(
+    interaction: Interaction, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
+) -> None:
+    """Give the answer: into the thinking message where there is one, else as a message of its own.
+
+    A private message, unless ``think`` was told to share.
+    """
+    _link_commands(embed, gate(interaction).command_ids)
+    kind = interaction.response.type
+    if kind is None:
+        await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+    elif kind is _Kind.deferred_channel_message:
+        await interaction.edit_original_response(embed=embed, view=view)
+    else:
+        # The original is a message that stays: a component's own, or an answer given before.
+        await interaction.followup.send(embed=embed, view=view, ephemeral=True)
+
+
+async def renew(interaction: Interaction, embed: discord.Embed, view: discord.ui.View | None = None) -> None:
+    """Put new content into the message whose component was pressed."""
+    _link_commands(embed, gate(interaction).command_ids)
+    if interaction.response.is_done():
+        await interaction.edit_original_response(embed=embed, view=view)
+    else:
+        await interaction.response.edit_message(embed=embed, view=view)
+
+
+def _link_commands(embed: discord.Embed, ids: Mapping[str, int]) -> None:
+    """Turn the commands that our texts name into links that can be clicked, where the limits leave room."""
+
+    def link(text: str, limit: int) -> str:
+        linked = _COMMAND.sub(
+            lambda match: f"</{match[1]}{match[2]}:{ids[match[1]]}>" if match[1] in ids else match[0], text
+        )
+        growth = length(linked) - length(text)
+        return linked if length(linked) <= limit and len(embed) + growth <= TOTAL else text
+
+    if embed.description:
+        embed.description = link(embed.description, DESCRIPTION)
+    for index, field in enumerate(embed.fields):
+        embed.set_field_at(
+            index, name=field.name, value=link(field.value or "", FIELD_VALUE), inline=field.inline
+        )

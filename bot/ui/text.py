@@ -1,0 +1,88 @@
+"""Disarms text from outside and cuts text to Discord's limits, which count UTF-16 code units."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.i18n.catalog import Texts
+
+_GAP: Final = "\N{ZERO WIDTH SPACE}"
+_ELLIPSIS: Final = "…"
+# Control, format (right-to-left, zero-width), surrogate, private, unassigned; line and paragraph ends.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKDOWN: Final = re.compile(r"([\\*_~|`>\[\]<])")
+_LINE_START: Final = re.compile(r"^(?:[#+-]|\d+[.)])")
+_INVITE: Final = re.compile(r"(?i)(discord(?:app)?)(\.)(?=(?:gg|io|me|li|com)\b)")
+# No provider's label needs more; a longer one would only cost time to clean.
+_LONGEST: Final = 8192
+
+
+def length(text: str) -> int:
+    """Return the length as Discord counts it, in UTF-16 code units."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def clamp(text: str, limit: int) -> str:
+    """Cut text to ``limit`` UTF-16 code units, the last one being an ellipsis where something was cut."""
+    if length(text) <= limit:
+        return text
+    kept: list[str] = []
+    room = limit - length(_ELLIPSIS)
+    for character in text:
+        room -= length(character)
+        if room < 0:
+            break
+        kept.append(character)
+    # A lone backslash at the end would escape the ellipsis, or whatever follows it.
+    return "".join(kept).rstrip("\\") + _ELLIPSIS
+
+
+def plain(text: str, limit: int = 100) -> str:
+    """Make foreign text safe where Discord renders no markdown: names of choices, labels, footers.
+
+    One line, nothing invisible, nothing that mentions or links.
+    """
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in unicodedata.normalize("NFC", text[:_LONGEST])
+        if character.isspace() or unicodedata.category(character) not in _UNSEEN
+    )
+    shown = " ".join(shown.split()).replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
+    return clamp(_INVITE.sub(rf"\1{_GAP}\2", shown), limit)
+
+
+def quoted(text: str, limit: int = 256) -> str:
+    """Make foreign text safe where Discord renders markdown: it is shown as the characters that it is."""
+    shown = _MARKDOWN.sub(r"\\\1", plain(text, limit))
+    return clamp(_LINE_START.sub(lambda match: "\\" + match[0], shown), limit)
+
+
+def code(text: str, limit: int = 256) -> str:
+    """Show a foreign value as inline code, for people to copy.
+
+    A leading slash is set apart: our own texts write commands as code, and those become links.
+    """
+    shown = plain(text, limit - 3).replace("`", "ˋ")  # noqa: RUF001 - a look-alike that ends no code
+    return f"`{_GAP if shown.startswith('/') else ''}{shown}`"
+
+
+def listed(items: Iterable[str], texts: Texts, limit: int = 1024, *, separator: str = "\n") -> str:
+    """Join as many items as fit into ``limit``, and say how many more there are."""
+    rest = list(items)
+    full = separator.join(rest)
+    if length(full) <= limit:
+        return full
+    shown = ""
+    while rest:
+        longer = shown + separator * bool(shown) + rest[0]
+        more = separator + texts.plural("list.more", len(rest) - 1)
+        if length(longer + more) > limit:
+            break
+        shown = longer
+        rest.pop(0)
+    return clamp(shown + separator * bool(shown) + texts.plural("list.more", len(rest)), limit)
