@@ -1,0 +1,13 @@
+"""``/connections``: a server's credentials with the providers."""
+
+from __future__ import annotations
+
+from bot.runtime.client import PatchbayBot
+from cogs.connections.commands import Connections
+from cogs.connections.forms import CredentialButton
+
+
+async def setup(bot: PatchbayBot) -> None:
+    """Add the command group and the button that outlives a restart."""
+    bot.add_lasting(CredentialButton)
+    await bot.add_cog(Connections(bot))

@@ -1,0 +1,99 @@
+"""``/connections add, list, test, rotate, remove``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.providers import providers
+from bot.runtime.suggestions import suggest_connections
+from bot.runtime.translator import said
+from bot.ui.components import Interaction, guild_of
+from bot.ui.confirm import Confirm
+from bot.ui.replies import answer, think
+from cogs.connections import embeds
+from cogs.connections.forms import ADD, ROTATE, open_form
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.runtime.client import PatchbayBot
+
+_PROVIDERS = [app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
+_NAME = said("connections.option.name")
+_PROVIDER = said("connections.option.provider")
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Connections(
+    commands.GroupCog, group_name="connections", group_description=said("connections.description")
+):
+    """Managers keep their server's credentials here."""
+
+    def __init__(self, bot: PatchbayBot) -> None:
+        self._bot = bot
+
+    @app_commands.command(name="add", description=said("connections.add.description"))
+    @app_commands.describe(provider=_PROVIDER, name=said("connections.option.new_name"))
+    @app_commands.choices(provider=_PROVIDERS)
+    async def add(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
+        """Ask for credentials, try them, store them."""
+        await open_form(interaction, self._bot, ADD, provider, name)
+
+    @app_commands.command(name="rotate", description=said("connections.rotate.description"))
+    @app_commands.describe(provider=_PROVIDER, name=_NAME)
+    @app_commands.choices(provider=_PROVIDERS)
+    async def rotate(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
+        """Ask for new credentials, try them, and only then let go of the old ones."""
+        await open_form(interaction, self._bot, ROTATE, provider, name)
+
+    @app_commands.command(name="list", description=said("connections.list.description"))
+    async def list_(self, interaction: Interaction) -> None:
+        """Show what is stored, no secret among it."""
+        await think(interaction)
+        summaries = await self._bot.connections.summaries(guild_of(interaction))
+        await answer(
+            interaction, embeds.overview(summaries, self._bot, self._bot.catalog[interaction.locale.value])
+        )
+
+    @app_commands.command(name="test", description=said("connections.test.description"))
+    @app_commands.describe(provider=_PROVIDER, name=_NAME)
+    @app_commands.choices(provider=_PROVIDERS)
+    async def test(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
+        """Try stored credentials."""
+        await think(interaction)
+        summary = await self._bot.connections.test(guild_of(interaction), provider, name)
+        await answer(
+            interaction, embeds.tested(summary, self._bot, self._bot.catalog[interaction.locale.value])
+        )
+
+    @app_commands.command(name="remove", description=said("connections.remove.description"))
+    @app_commands.describe(provider=_PROVIDER, name=_NAME)
+    @app_commands.choices(provider=_PROVIDERS)
+    async def remove(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
+        """Forget credentials, once the member has confirmed."""
+        await think(interaction)
+        texts = self._bot.catalog[interaction.locale.value]
+        found = await self._bot.connections.find(guild_of(interaction), provider, name)
+        shown = self._bot.connections.provider(provider).name
+        await Confirm(
+            texts,
+            interaction,
+            texts("connections.remove.button", provider=shown, name=found.name),
+            embeds.kept(shown, found.name, texts),
+            partial(self._remove, found.guild_id, provider, found.name, interaction.locale.value),
+        ).ask(embeds.removal(shown, found.name, texts))
+
+    @rotate.autocomplete("name")
+    @test.autocomplete("name")
+    @remove.autocomplete("name")
+    async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await suggest_connections(interaction, self._bot, interaction.namespace.provider, typed)
+
+    async def _remove(self, guild_id: int, provider: str, name: str, locale: str) -> discord.Embed:
+        await self._bot.connections.remove(guild_id, provider, name)
+        return embeds.removed(self._bot.providers[provider].name, name, self._bot.catalog[locale])
