@@ -1,0 +1,135 @@
+"""The command line: parse, call, exit code. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from bot.doctor import Finding
+    from bot.errors import SetupError
+    from bot.kit.redaction import Redactor
+    from bot.settings import Settings
+
+_OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="patchbay")
+def main() -> None:
+    """Connect AI agents to Discord servers, see how they are doing, be told when one breaks."""
+
+
+@main.command()
+def run() -> None:
+    """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, redactor = _prepare()
+    try:
+        asyncio.run(app.run(settings, redactor))
+    except SetupError as error:
+        _fail(error)
+
+
+@main.command()
+@click.option("--port", default=0, show_default="a free one", help="Port of the page on 127.0.0.1.")
+@click.option(
+    "--locale",
+    type=click.Choice(["en-US", "pt-BR"]),
+    default="en-US",
+    show_default=True,
+    help="Language that the simulated members use.",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def demo(port: int, locale: str, *, no_browser: bool) -> None:
+    """Try the bot in a browser page: a simulated Discord, simulated providers, no account anywhere."""
+    try:
+        from bot.demo.run import run as run_demo
+    except ModuleNotFoundError as missing:
+        raise click.ClickException(
+            f"{missing.name} is missing; install with: pip install 'patchbay[demo]'"
+        ) from None
+    sys.exit(asyncio.run(run_demo(port=port, locale=locale, open_browser=not no_browser)))
+
+
+@main.command()
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Check settings, keys and folder only; touch neither network nor database.",
+)
+def doctor(*, offline: bool) -> None:
+    """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
+    from bot.doctor import examine_offline, examine_online
+    from bot.errors import SetupError
+    from bot.settings import load_settings
+
+    try:
+        settings = load_settings()
+    except SetupError as error:
+        _fail(error)
+    failed = False
+    for finding in examine_offline(settings):
+        failed |= _show(finding)
+
+    async def online() -> bool:
+        return any([_show(finding) async for finding in examine_online(settings)])
+
+    if not offline:
+        failed |= asyncio.run(online())
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+def sync() -> None:
+    """Send the commands to Discord now, changed or not."""
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, redactor = _prepare()
+    try:
+        count = asyncio.run(app.sync(settings, redactor))
+    except SetupError as error:
+        _fail(error)
+    click.echo(
+        f"Sent {count} commands to Discord. It shows them at once; members may have to reload (Ctrl+R)."
+    )
+
+
+def _prepare() -> tuple[Settings, Redactor]:
+    from bot.errors import SetupError
+    from bot.kit.redaction import Redactor
+    from bot.logs import set_up_logs
+    from bot.settings import load_settings
+
+    redactor = Redactor()
+    try:
+        settings = load_settings()
+    except SetupError as error:
+        _fail(error)
+    set_up_logs(settings.log_level, settings.log_format, redactor)
+    return settings, redactor
+
+
+def _fail(error: SetupError) -> NoReturn:
+    from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+
+    raise click.ClickException(load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values))
+
+
+def _show(finding: Finding) -> bool:
+    """Print a finding; return whether it is a failure."""
+    symbol, colour = _OUTCOMES[finding.outcome]
+    click.echo(f"{click.style(symbol, fg=colour)} {finding.subject}: {finding.text}")
+    if finding.fix:
+        click.echo("    " + finding.fix.replace("\n", "\n    "))
+    return finding.outcome == "failed"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The composition root: builds every part, and closes them in the opposite order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pkgutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import discord
+import httpx
+import structlog
+
+import cogs
+from bot.errors import DiscordLoginError, InvalidSettingError
+from bot.i18n.catalog import load_catalog
+from bot.kit.api_client import open_http
+from bot.providers import providers
+from bot.runtime.client import Gateway, PatchbayBot, point_to
+from bot.runtime.health import serve_health
+from bot.services.choices import ChoiceService
+from bot.services.connections import ConnectionService
+from bot.store.commands import CommandStore
+from bot.store.connections import ConnectionStore
+from bot.store.database import Database
+from bot.store.vault import Vault, read_keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from bot.kit.provider import Provider
+    from bot.kit.redaction import Redactor
+    from bot.settings import Settings
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[PatchbayBot]:
+    """Build the bot and everything under it, not yet connected to Discord.
+
+    Keys and database come first: a bot that cannot start must not use up Discord's daily logins.
+    Raises SetupError.
+    """
+    keys = settings.encryption_keys.get_secret_value()
+    redactor.remember(entry.partition(":")[2] for entry in keys.split(","))
+    vault = Vault(read_keys(keys))
+    async with contextlib.AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.open(settings.database_path))
+        tls = httpx.create_ssl_context()
+        found: dict[str, Provider] = {}
+        for provider in providers():
+            http = await stack.enter_async_context(open_http(tls))
+            found[provider.slug] = provider(http, settings.endpoints, redactor)
+        bot = PatchbayBot(
+            # Being there is all that a command group needs.
+            extensions=[f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__)],
+            catalog=load_catalog(),
+            providers=found,
+            connections=ConnectionService(ConnectionStore(database), vault, found, redactor, time.time),
+            choices=ChoiceService(found),
+            command_store=CommandStore(database),
+            gateway=Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+        )
+        await stack.enter_async_context(bot)
+        yield bot
+
+
+async def run(settings: Settings, redactor: Redactor) -> None:
+    """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
+    point_to(settings.discord_api_url, settings.discord_gateway_url)
+    async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
+        token = _token(settings, redactor)
+        if settings.http_port is not None:
+            port = await stack.enter_async_context(serve_health(bot, settings.http_host, settings.http_port))
+            _log.info("health_served", host=settings.http_host, port=port)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        running = asyncio.create_task(_start(bot, token))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not running.done():
+            _log.info("stopping")
+            await bot.close()
+        await running
+
+
+async def sync(settings: Settings, redactor: Redactor) -> int:
+    """Send the commands to Discord, changed or not; return how many there are. Raises SetupError."""
+    point_to(settings.discord_api_url, settings.discord_gateway_url)
+    async with build_bot(settings, redactor) as bot:
+        token = _token(settings, redactor)
+        with _worded_login():
+            await bot.login(token)
+        return await bot.sync(force=True)
+
+
+async def _start(bot: PatchbayBot, token: str) -> None:
+    with _worded_login():
+        await bot.start(token)
+
+
+@contextlib.contextmanager
+def _worded_login() -> Iterator[None]:
+    try:
+        yield
+    except discord.LoginFailure:
+        raise DiscordLoginError from None
+
+
+def _token(settings: Settings, redactor: Redactor) -> str:
+    if settings.discord_token is None:
+        raise InvalidSettingError(
+            name="PATCHBAY_DISCORD_TOKEN",
+            reason="is not set; copy it from the Developer Portal (Bot > Reset Token)",
+        )
+    token = settings.discord_token.get_secret_value()
+    redactor.remember([token])
+    return token

@@ -1,0 +1,125 @@
+"""``patchbay doctor``: one line for each thing that has to be right, with its fix."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import httpx
+
+from bot.errors import SetupError
+from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+from bot.providers import providers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from bot.settings import Settings
+
+DISCORD_API: Final = "https://discord.com/api/v10"
+_TIMEOUT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check's outcome; ``fix`` is empty where there is nothing to mend."""
+
+    subject: str
+    outcome: Literal["ok", "warning", "failed"]
+    text: str
+    fix: str = ""
+
+
+def examine_offline(settings: Settings) -> Iterator[Finding]:
+    """Check what needs neither network nor database driver."""
+    from bot.store.vault import read_keys  # noqa: PLC0415 - cryptography is not needed for --help
+
+    yield Finding("settings", "ok", "all values can be read")
+    try:
+        keys = read_keys(settings.encryption_keys.get_secret_value())
+    except SetupError as error:
+        yield Finding("encryption keys", "failed", "missing or not usable", _worded(error))
+    else:
+        yield Finding("encryption keys", "ok", f"{len(keys)}, new secrets use {next(iter(keys))!r}")
+    folder = settings.database_path.absolute().parent
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        yield Finding("database folder", "ok", f"{folder} can be written to")
+    else:
+        yield Finding(
+            "database folder",
+            "failed",
+            f"{folder} does not exist or cannot be written to",
+            "Make the folder writable for this user, or point PATCHBAY_DATABASE_URL elsewhere.",
+        )
+
+
+async def examine_online(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the database, the Discord token, and whether each provider answers."""
+    yield await asyncio.to_thread(_examine_database, settings)
+    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as http:
+        yield await _examine_discord(settings, http)
+        for provider in providers():
+            for endpoint in provider.endpoints:
+                yield await _examine_endpoint(endpoint.setting, settings.endpoints[endpoint.setting], http)
+
+
+def _examine_database(settings: Settings) -> Finding:
+    from bot.store.health import database_state  # noqa: PLC0415 - brings the database driver
+
+    path = settings.database_path
+    if not path.exists():
+        return Finding("database", "ok", f"{path} does not exist yet; the first start makes it")
+    try:
+        state = database_state(path)
+    except SetupError as error:
+        return Finding("database", "failed", "cannot be used", _worded(error))
+    return Finding("database", "ok", state)
+
+
+async def _examine_discord(settings: Settings, http: httpx.AsyncClient) -> Finding:
+    if settings.discord_token is None:
+        return Finding(
+            "discord token",
+            "failed",
+            "PATCHBAY_DISCORD_TOKEN is not set",
+            "Copy it from the Developer Portal: your application > Bot > Reset Token.",
+        )
+    url = f"{settings.discord_api_url or DISCORD_API}/applications/@me"
+    try:
+        answer = await http.get(
+            url, headers={"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
+        )
+    except httpx.HTTPError as error:
+        return Finding(
+            "discord token", "failed", f"Discord cannot be reached ({type(error).__name__})", _NETWORK
+        )
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return Finding(
+            "discord token",
+            "failed",
+            "Discord refuses it",
+            "Reset the token in the Developer Portal and set the new one.",
+        )
+    if not answer.is_success:
+        return Finding(
+            "discord token", "warning", f"Discord answered {answer.status_code}", "Try again in a minute."
+        )
+    return Finding("discord token", "ok", "Discord accepts it")
+
+
+async def _examine_endpoint(setting: str, url: str, http: httpx.AsyncClient) -> Finding:
+    """Ask without credentials: any answer at all proves that somebody is there."""
+    try:
+        answer = await http.get(url)
+    except httpx.HTTPError as error:
+        return Finding(setting, "failed", f"{url} cannot be reached ({type(error).__name__})", _NETWORK)
+    return Finding(setting, "ok", f"{url} answers ({answer.status_code})")
+
+
+def _worded(error: SetupError) -> str:
+    return load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values)
+
+
+_NETWORK: Final = "Check this machine's network, proxy and DNS, and the address in the setting."
