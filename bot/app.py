@@ -9,12 +9,13 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
 import httpx
 import structlog
 
 import cogs
-from bot.errors import DiscordLoginError, InvalidSettingError
+from bot.errors import DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.i18n.catalog import load_catalog
 from bot.kit.api_client import open_http
 from bot.providers import providers
@@ -74,7 +75,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         if settings.http_port is not None:
-            port = await stack.enter_async_context(serve_health(bot, settings.http_host, settings.http_port))
+            port = await stack.enter_async_context(_serve_health(bot, settings.http_host, settings.http_port))
             _log.info("health_served", host=settings.http_host, port=port)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,9 +100,22 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
         return await bot.sync(force=True)
 
 
+@contextlib.asynccontextmanager
+async def _serve_health(bot: PatchbayBot, host: str, port: int) -> AsyncIterator[int]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            served = await stack.enter_async_context(serve_health(bot, host, port))
+        except OSError as error:
+            raise InvalidSettingError(
+                name="PATCHBAY_HTTP_PORT", reason=f"cannot be used ({error.strerror})"
+            ) from None
+        yield served
+
+
 async def _start(bot: PatchbayBot, token: str) -> None:
     with _worded_login():
-        await bot.start(token)
+        await bot.login(token)
+    await bot.connect()
 
 
 @contextlib.contextmanager
@@ -110,6 +124,8 @@ def _worded_login() -> Iterator[None]:
         yield
     except discord.LoginFailure:
         raise DiscordLoginError from None
+    except (OSError, aiohttp.ClientError) as error:
+        raise DiscordUnreachableError(reason=type(error).__name__) from None
 
 
 def _token(settings: Settings, redactor: Redactor) -> str:

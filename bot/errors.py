@@ -10,7 +10,8 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── InvalidKeysError
     │   ├── DatabaseUnusableError
     │   ├── DatabaseNewerError
-    │   └── DiscordLoginError
+    │   ├── DiscordLoginError
+    │   └── DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   ├── OutsideServerError
@@ -93,6 +94,12 @@ class DiscordLoginError(SetupError):
     """Discord refused the bot's own token."""
 
     key = "discord_login"
+
+
+class DiscordUnreachableError(SetupError):
+    """Nobody answers at Discord's address. Values: ``reason``."""
+
+    key = "discord_unreachable"
 
 
 class RequestError(PatchbayError):

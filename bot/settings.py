@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +21,8 @@ SECRETS_FOLDER = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets; ``PATCHBAY_SECRETS_DIR`` names another folder."""
 
 _SQLITE = "sqlite:///"
+# What goes into a header: a quotation mark or a blank that came along with a copy would break each request.
+_PLAIN = re.compile(r"[!-~]+")
 
 
 def _websocket(url: str) -> str:
@@ -36,6 +39,13 @@ def _numbers(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _plain(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value().strip()
+    if not _PLAIN.fullmatch(text):
+        raise ValueError("holds characters that no token has; copy it anew")
+    return SecretStr(text)
+
+
 HttpUrl = Annotated[str, AfterValidator(check_url)]
 
 
@@ -46,7 +56,7 @@ class Settings(BaseSettings):
         env_prefix="PATCHBAY_", frozen=True, hide_input_in_errors=True, extra="ignore", env_ignore_empty=True
     )
 
-    discord_token: SecretStr | None = None
+    discord_token: Annotated[SecretStr, AfterValidator(_plain)] | None = None
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///patchbay.db"
     encryption_keys: SecretStr = SecretStr("")
     discord_api_url: HttpUrl | None = None
@@ -92,6 +102,13 @@ def load_settings() -> Settings:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
         raise InvalidSettingError(name=name, reason=_reason(problem["msg"])) from None
+    if settings.shard_ids and (
+        settings.shard_count is None or max(settings.shard_ids) >= settings.shard_count
+    ):
+        raise InvalidSettingError(
+            name="PATCHBAY_SHARD_IDS",
+            reason="needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids",
+        )
     return settings
 
 

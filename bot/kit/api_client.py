@@ -10,6 +10,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -36,6 +37,7 @@ from bot.errors import (
     UnreachableError,
     UnsupportedMediaError,
 )
+from bot.kit.redaction import MASK
 
 if TYPE_CHECKING:
     import ssl
@@ -62,8 +64,9 @@ _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
     422: RejectedError,
     429: RateLimitedError,
 }
-_REQUEST_ID: Final = re.compile(r"[\w.:-]{1,128}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _LONGEST_DETAIL: Final = 500
+_LONGEST_CLEANED: Final = 16 * _LONGEST_DETAIL
 _LONGEST_WAIT: Final = 86_400
 
 
@@ -79,7 +82,13 @@ async def open_http(tls: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     transport = AiohttpTransport(verify=tls, client=session)
-    async with httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        transport=transport,
+        # httpx has a jar of its own, besides the session's; this one takes no domain's cookies.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
         yield client
 
 
@@ -147,7 +156,8 @@ class ApiClient:
             raise self._broken(error, sent=sent) from None
         except _TooLargeError:
             raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
-        except zlib.error:
+        except (aiohttp.ClientError, UnicodeError, zlib.error):
+            # Not HTTP, or not the encoding that it claims: the transport does not translate these errors.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
         if not httpx.codes.is_success(status):
             raise self._refused(request, status, headers, body)
@@ -162,7 +172,13 @@ class ApiClient:
             content=None if request.json is None else json.dumps(request.json).encode(),
             timeout=self._deadline,
         ) as response:
-            return response.status_code, response.headers, await _read(response)
+            try:
+                body = await _read(response)
+            except (httpx.ReadError, _TooLargeError, zlib.error):
+                if response.is_success:
+                    raise
+                body = b""  # the status of a refusal says enough
+            return response.status_code, response.headers, body
 
     def _broken(self, error: httpx.HTTPError, *, sent: bool) -> ProviderError:
         # The transport calls a connection that broke a ConnectTimeout as well; the cause tells the truth.
@@ -177,9 +193,10 @@ class ApiClient:
             kind = ServerFaultError if httpx.codes.is_server_error(status) else UnexpectedStatusError
         detail, request_id = _read_error(body)
         if detail is not None:
-            for secret in request.secrets:
-                detail = detail.replace(secret, "…")
-            detail = self._redactor.clean(detail)[:_LONGEST_DETAIL]
+            # Cut before too: to clean a megabyte would hold up everybody.
+            detail = self._clean(request, detail[: 10 * _LONGEST_DETAIL])[:_LONGEST_DETAIL]
+        if request_id is not None and self._clean(request, request_id) != request_id:
+            request_id = None  # no reference of the provider's, but a secret that it echoes
         return kind(
             self._provider,
             status=status,
@@ -194,6 +211,12 @@ class ApiClient:
                 and request_id is None
             ),
         )
+
+    def _clean(self, request: Request, text: str) -> str:
+        for secret in sorted(request.secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        # The patterns take a moment for each kilobyte, and everybody waits meanwhile.
+        return self._redactor.clean(text[:_LONGEST_CLEANED])
 
     def _parse(self, answer: type[AnswerT], status: int, body: bytes, *, outcome_unknown: bool) -> AnswerT:
         try:
@@ -245,11 +268,11 @@ def _read_retry_after(value: str | None) -> int | None:
     """Return Retry-After in whole seconds (RFC 9110 allows seconds or a date), a day at most."""
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return min(int(value), _LONGEST_WAIT)
+    if (digits := value.strip()).isdecimal():
+        return min(int(digits[:10]), _LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
@@ -16,24 +17,32 @@ _SHORTEST: Final = 6
 # Values kept for masking: those lately used. Shapes catch what has fallen out.
 _KEPT: Final = 256
 
+# Text from outside comes through here: each pattern takes time in proportion to the text's length. The quotes
+# around a value stay, with the backslashes that JSON in JSON puts before them, so that a JSON line stays one.
 _NAMED: Final = re.compile(
-    r"""(?ix)
-    (["']? [\w-]* (?: x-organization-secret | authorization | secret | token | password | api[_-]?key ) ["']?
-       \s* [:=] \s*)
-    (?: b? "[^"]*" | b? '[^']*' | (?: (?: bearer | bot | basic ) \s+ )? [^\s,;)}\]]+ )
+    r"""(?isx)
+    ( (?: secret | authorization | token | password | api[_-]?key )
+      (?: (?: \\{0,8} ["'] )? \s* [:=] \s*            # name: value, name=value, "name": "value"
+        | \\{0,8} ["'] \s* , \s* (?= b? \\{0,8} ["'] ) ) )  # ('name', 'value')
+    (?! b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? \[redacted] )
+    (?: (?P<opening> b? (?P<escape> \\{0,8} ) (?P<quote> ["'] ) )
+        (?: (?! (?P=escape) (?P=quote) ) . )+ (?= (?P=escape) (?P=quote) )
+      | b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? [^\s"'\\,;)}\]]+ )
     """
 )
 _SCHEME: Final = re.compile(r"(?i)\b(bearer|bot|basic)\s+[\w.~+/=-]{16,}")
 _DISCORD_TOKEN: Final = re.compile(r"[\w-]{23,28}\.[\w-]{5,}\.[\w-]{20,}")
 # The path of an interaction's or a webhook's URL holds a token that lets anyone answer in our name.
 _CALLBACK_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]{20,}")
+# 32 bytes in base64, as our own encryption keys are.
+_KEY: Final = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 
 
 class Redactor:
     """Masks secrets in text. One instance serves the whole process."""
 
     def __init__(self) -> None:
-        self._values: OrderedDict[str, None] = OrderedDict()
+        self._values: OrderedDict[str, set[str]] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._values)} values>"
@@ -42,17 +51,23 @@ class Redactor:
         """Mask these values from now on; the least recently used fall out first."""
         for value in values:
             if len(value) >= _SHORTEST:
-                self._values[value] = None
+                self._values[value] = _spellings(value)
                 self._values.move_to_end(value)
         while len(self._values) > _KEPT:
             self._values.popitem(last=False)
 
     def clean(self, text: str) -> str:
         """Return the text with every known or likely secret masked."""
-        for value in sorted(self._values, key=len, reverse=True):
-            if value in text:
-                text = text.replace(value, MASK)
+        for spelling in sorted(set().union(*self._values.values()), key=len, reverse=True):
+            text = text.replace(spelling, MASK)
         text = _DISCORD_TOKEN.sub(MASK, text)
         text = _CALLBACK_URL.sub(rf"\1{MASK}", text)
+        text = _KEY.sub(MASK, text)
         text = _SCHEME.sub(rf"\1 {MASK}", text)
-        return _NAMED.sub(rf"\1{MASK}", text)
+        return _NAMED.sub(rf"\1\g<opening>{MASK}", text)
+
+
+def _spellings(value: str) -> set[str]:
+    """Return a value as it stands in text, in JSON, in a repr, and in a repr inside JSON."""
+    written = repr(value)[1:-1]
+    return {value, json.dumps(value)[1:-1], written, json.dumps(written)[1:-1]}

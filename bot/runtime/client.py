@@ -19,7 +19,6 @@ from bot.runtime.translator import CatalogTranslator
 from bot.runtime.tree import PatchbayTree
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping, Sequence
 
     from bot.i18n.catalog import Catalog
@@ -34,6 +33,10 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # The names that discord.py gives the tasks in which members' commands run.
 _COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
 _LAST_ANSWERS_SECONDS: Final = 8.0
+
+# Two warnings at each start about libraries for voice, which Patchbay does not use.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
 
 
 def point_to(api_url: str | None, gateway_url: str | None) -> None:
@@ -91,7 +94,6 @@ class PatchbayBot(commands.AutoShardedBot):
         self.providers = providers
         self.connections = connections
         self.choices = choices
-        self.lasting_templates: list[re.Pattern[str]] = []
         self._extensions = extensions
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -113,7 +115,6 @@ class PatchbayBot(commands.AutoShardedBot):
     def add_lasting(self, *buttons: type[LastingButton]) -> None:
         """Answer to these buttons wherever they were sent, before a restart too."""
         self.add_dynamic_items(*buttons)
-        self.lasting_templates += [button.__discord_ui_compiled_template__ for button in buttons]
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""

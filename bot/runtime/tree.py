@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 import structlog
@@ -18,7 +18,7 @@ from bot.errors import (
     RequestError,
     StaleComponentError,
 )
-from bot.ui.components import is_live, view_of
+from bot.ui.components import is_taken_up, view_of
 from bot.ui.problems import new_reference, problem
 from bot.ui.replies import answer
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _Kind = discord.InteractionType
+# Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
+_NOBODY_THERE: Final = frozenset({10008, 10015, 10062})
 
 
 class PatchbayTree(app_commands.CommandTree[Any]):
@@ -87,16 +89,15 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
     async def refuse_stale(self, interaction: Interaction) -> None:
         """Answer a form or a button that belonged to an earlier run, which discord.py drops in silence."""
-        if interaction.response.is_done():
-            return
-        custom_id = str(cast("dict[str, object]", interaction.data)["custom_id"])
-        lasting = any(template.fullmatch(custom_id) for template in self.client.lasting_templates)
-        if not lasting and not is_live(custom_id):
+        if not is_taken_up(interaction):
             await self.report(interaction, StaleComponentError())
 
     async def report(self, interaction: Interaction, error: BaseException) -> None:
         """Log an error once and answer with its embed, and with the button that starts over."""
         reference = new_reference()
+        if isinstance(error, discord.NotFound) and error.code in _NOBODY_THERE:
+            _note_undelivered(error, reference)
+            return
         _note(interaction, error, reference)
         if interaction.type is _Kind.autocomplete:
             if not interaction.response.is_done():
@@ -109,8 +110,11 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         try:
             await answer(interaction, embed, view_of(retry) if retry is not None else discord.utils.MISSING)
         except discord.HTTPException as gone:
-            # The member has left, or Discord's patience is over: nobody is there to be told.
-            _log.warning("answer_not_delivered", reference=reference, status=gone.status, code=gone.code)
+            _note_undelivered(gone, reference)
+
+
+def _note_undelivered(gone: discord.HTTPException, reference: str) -> None:
+    _log.warning("answer_not_delivered", reference=reference, status=gone.status, code=gone.code)
 
 
 def _note(interaction: Interaction, error: BaseException, reference: str) -> None:

@@ -104,7 +104,7 @@ class ConnectionService:
 
         Raises InvalidInputError, ConnectionExistsError and ProviderError; nothing is stored then.
         """
-        await self.check_free(guild_id, provider, name)
+        name = await self.check_free(guild_id, provider, name)
         row, credentials = await self._try(guild_id, provider, name, values, member_id)
         if not await self._store.insert(row):
             raise ConnectionExistsError(provider=provider, name=name)

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import aiosql
 import aiosqlite
@@ -18,20 +18,18 @@ from bot.store.migrations import migrate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-T = TypeVar("T")
-
 _BUSY_TIMEOUT_MS: Final = 5000
 
 
 class Database:
     """Reads on one connection, writes on another, one write at a time."""
 
-    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
+    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, queries: Any) -> None:  # noqa: ANN401 - aiosql makes its methods from the files
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
-        self.queries: Any = aiosql.from_path(str(files("bot.store") / "queries"), "aiosqlite")
+        self.queries = queries
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -48,19 +46,25 @@ class Database:
                 await reader.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(reader, writer)
+            folder = str(files("bot.store") / "queries")
+            database = cls(reader, writer, await asyncio.to_thread(aiosql.from_path, folder, "aiosqlite"))
             try:
                 yield database
             finally:
                 await asyncio.gather(*database._writes, return_exceptions=True)
 
-    async def read(self, query: Callable[..., Awaitable[T]], **values: object) -> T:
-        """Run a reading query of ``queries``."""
-        return await query(self._reader, **values)
+    async def read(self, query: Any, **values: object) -> sqlite3.Row | None:  # noqa: ANN401 - as in __init__
+        """Run a reading query of ``queries``; return its first row, None if there is none."""
+        rows = await self.read_all(query, **values)
+        return rows[0] if rows else None
 
-    async def read_all(self, query: Callable[..., AsyncIterator[T]], **values: object) -> list[T]:
-        """Run a reading query of ``queries`` that gives many rows."""
-        return [row async for row in query(self._reader, **values)]
+    async def read_all(self, query: Any, **values: object) -> list[sqlite3.Row]:  # noqa: ANN401 - as in __init__
+        """Run a reading query of ``queries``; return its rows.
+
+        In one step: while a list is fetched piece by piece, every read on this connection sees the
+        state of the list's beginning, and a member would not find what was just stored.
+        """
+        return list(await self._reader.execute_fetchall(query.sql, values))
 
     async def write(self, query: Callable[..., Awaitable[int]], **values: object) -> int:
         """Run a writing query of ``queries`` in its own transaction; return the number of rows it touched.
@@ -79,10 +83,10 @@ class Database:
             await self._writer.execute("BEGIN IMMEDIATE")
             try:
                 touched = await query(self._writer, **values)
+                await self._writer.commit()
             except BaseException:
                 await self._writer.rollback()
                 raise
-            await self._writer.commit()
             return touched
 
 

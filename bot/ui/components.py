@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, cast
-from weakref import WeakSet
 
 import discord
 from discord.ext import commands
@@ -57,12 +56,9 @@ def offer_retry(interaction: Interaction, button: LastingButton) -> None:
     interaction.extras["retry"] = button
 
 
-_live: WeakSet[SafeView | SafeModal] = WeakSet()
-
-
-def is_live(custom_id: str) -> bool:
-    """Tell whether a view or modal of this process answers to a custom id; lasting buttons do not count."""
-    return any(custom_id in item.custom_ids() for item in _live)
+def is_taken_up(interaction: Interaction) -> bool:
+    """Tell whether a view, modal or lasting button of this process has begun to answer."""
+    return "taken_up" in interaction.extras
 
 
 class SafeView(discord.ui.View):
@@ -70,11 +66,6 @@ class SafeView(discord.ui.View):
 
     def __init__(self, *, timeout: float) -> None:
         super().__init__(timeout=timeout)
-        _live.add(self)
-
-    def custom_ids(self) -> set[str]:
-        """Return the custom ids that this view still answers to."""
-        return set() if self.is_finished() else {getattr(item, "custom_id", "") for item in self.children}
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard; its refusal is answered like any other error."""
@@ -96,11 +87,6 @@ class SafeModal(discord.ui.Modal):
     def __init__(self, *, title: str, retry: LastingButton | None) -> None:
         super().__init__(title=clamp(title, 45))
         self._retry = retry
-        _live.add(self)
-
-    def custom_ids(self) -> set[str]:
-        """Return the custom id that this modal answers to."""
-        return {self.custom_id}
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard again: rights may have gone while the form was open."""
@@ -154,6 +140,8 @@ def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
 
 
 async def _let_in(interaction: Interaction) -> bool:
+    # Before anything is awaited: whoever looks for presses that nobody takes up comes right after.
+    interaction.extras["taken_up"] = True
     try:
         await gate(interaction).check(interaction)
     except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer

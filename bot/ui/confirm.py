@@ -48,7 +48,7 @@ class Confirm(SafeView):
     async def on_timeout(self) -> None:
         """Take the question back; the message stays and says so."""
         with contextlib.suppress(discord.HTTPException):  # the member has dismissed it
-            await self._asked.edit_original_response(embed=self._closed, view=None)
+            await renew(self._asked, self._closed)
 
     async def _confirm(self, interaction: Interaction) -> None:
         # Stopped first: a second press must find nothing to act on.

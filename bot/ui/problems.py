@@ -6,7 +6,14 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import InvalidInputError, PatchbayError, ProviderError, RateLimitedError, RequestError
+from bot.errors import (
+    InvalidInputError,
+    PatchbayError,
+    ProviderError,
+    RateLimitedError,
+    RequestError,
+    SetupError,
+)
 from bot.ui.text import quoted
 from bot.ui.theme import Field, Tone, card, when
 
@@ -29,7 +36,7 @@ def problem(
     error: BaseException, texts: Texts, provider_names: Mapping[str, str], reference: str
 ) -> discord.Embed:
     """Word an error. reference: ours, shown where the provider gave none of its own."""
-    if not isinstance(error, PatchbayError):
+    if not isinstance(error, PatchbayError) or isinstance(error, SetupError):
         error = PatchbayError()
     fields: list[Field] = []
     prefixes: tuple[str, ...]

@@ -9,7 +9,7 @@ import discord
 
 from bot.ui.components import Interaction, gate
 from bot.ui.text import length
-from bot.ui.theme import DESCRIPTION, FIELD_VALUE, TOTAL
+from bot.ui.theme import DESCRIPTION, FIELD_VALUE, TOTAL, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def _link_commands(embed: discord.Embed, ids: Mapping[str, int]) -> None:
             lambda match: f"</{match[1]}{match[2]}:{ids[match[1]]}>" if match[1] in ids else match[0], text
         )
         growth = length(linked) - length(text)
-        return linked if length(linked) <= limit and len(embed) + growth <= TOTAL else text
+        return linked if length(linked) <= limit and total(embed) + growth <= TOTAL else text
 
     if embed.description:
         embed.description = link(embed.description, DESCRIPTION)

@@ -72,6 +72,13 @@ def when(time: datetime | float, *, exact: bool = False) -> str:
     return f"<t:{seconds}:f> (<t:{seconds}:R>)" if exact else f"<t:{seconds}:R>"
 
 
+def total(embed: discord.Embed) -> int:
+    """Return what Discord counts towards ``TOTAL``, in UTF-16 code units."""
+    parts = [embed.title, embed.description, embed.footer.text, embed.author.name]
+    parts += [part for field in embed.fields for part in (field.name, field.value)]
+    return sum(length(part) for part in parts if part)
+
+
 def card(
     tone: Tone,
     title: str,

@@ -47,13 +47,12 @@ def tested(summary: Summary, bot: PatchbayBot, texts: Texts) -> discord.Embed:
 
 def overview(summaries: Sequence[Summary], bot: PatchbayBot, texts: Texts) -> discord.Embed:
     """List a guild's connections."""
-    add = texts("connections.list.next")
     if not summaries:
         return card(
             Tone.INFO,
             texts("connections.list.none"),
             texts("connections.list.none_why"),
-            fields=[Field(texts("next_step"), add)],
+            fields=[Field(texts("next_step"), texts("connections.list.next"))],
         )
     entries = [_entry(summary, bot, texts) for summary in summaries]
     broken = [summary for summary in summaries if not summary.readable]
@@ -64,7 +63,7 @@ def overview(summaries: Sequence[Summary], bot: PatchbayBot, texts: Texts) -> di
         fields=[
             Field(
                 texts("next_step"),
-                texts("connections.list.unreadable_next") if broken else add,
+                texts("connections.list.unreadable_next" if broken else "connections.list.test_next"),
             )
         ],
     )

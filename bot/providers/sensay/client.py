@@ -61,7 +61,8 @@ class SensayClient:
         for page in range(1, MOST_PAGES + 1):
             reply = await self.replicas(page=page, owner=owner)
             found += reply.items
-            if len(reply.items) < PAGE_SIZE:
+            # No maximum size is published, so a page may be shorter than asked for and not be the last.
+            if not reply.items or len(found) >= reply.total:
                 break
         return tuple(replica for replica in found if owner is None or replica.owner_id == owner)
 

@@ -7,11 +7,24 @@ bot token, masked or not, has no field here and is gone once a reply is parsed.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from bot.kit.integration import State
+
+_MOST_DIGITS: Final = 20
+"""Those of the largest number of 64 bits."""
 
 
 def _read_time(value: object) -> object:
@@ -27,13 +40,8 @@ def _read_time(value: object) -> object:
 
 def _read_bits(value: object) -> object:
     """Read a bit field from its decimal text; a float has already lost bits and is not trusted."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:  # noqa: PLR2004
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _read_list(value: object) -> object:
-    return () if value is None else value
+    text = value if isinstance(value, str) else str(value) if type(value) is int else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 Time = Annotated[datetime | None, BeforeValidator(_read_time)]
@@ -41,6 +49,20 @@ Time = Annotated[datetime | None, BeforeValidator(_read_time)]
 
 class _Reply(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _absent_if_unreadable(
+        cls, value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> object:
+        """Take null or a wrong type for a field left out, unless there is nothing to do without it."""
+        try:
+            return read(value)
+        except ValidationError:
+            field = cls.model_fields[str(info.field_name)]
+            if field.is_required():
+                raise
+            return field.default
 
 
 class Channel(_Reply):
@@ -62,12 +84,8 @@ class Integration(_Reply):
     unit_id: str | None = Field(default=None, alias="unitId")
     guild_id: str | None = Field(default=None, alias="guildId")
     guild_name: str | None = Field(default=None, alias="guildName")
-    channel_ids: Annotated[tuple[str, ...], BeforeValidator(_read_list)] = Field(
-        default=(), alias="channelIds"
-    )
-    channels_detail: Annotated[tuple[Channel, ...], BeforeValidator(_read_list)] = Field(
-        default=(), alias="channelsDetail"
-    )
+    channel_ids: tuple[str, ...] = Field(default=(), alias="channelIds")
+    channels_detail: tuple[Channel, ...] = Field(default=(), alias="channelsDetail")
     scope: str | None = None
     permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
     reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")

@@ -42,17 +42,20 @@ def migrate(path: Path) -> None:
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy import URL, create_engine  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise DatabaseNewerError(path=str(path), revision=current)
-    engine = create_engine(f"sqlite:///{path}")
+    # Without a level Python's driver begins no transaction by itself; the one that it would begin leaves out
+    # CREATE TABLE, and a start that is interrupted would leave half a schema behind.
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     try:
         with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:

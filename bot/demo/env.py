@@ -1,0 +1,90 @@
+"""simcord's virtual Discord on wall time, for a bot that runs in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import discord
+import simcord
+from simcord._clock import Clock
+from simcord.backend import Backend
+from simcord.backend.models import Interaction
+
+ACKNOWLEDGED_WITHIN: Final = 3.0
+"""Seconds that Discord gives a bot for its first answer."""
+
+
+class WallClock(Clock):
+    """simcord's clock, running: Discord's deadlines of 3 s and 15 min are real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoch = datetime.now(UTC)
+
+    # Not time.monotonic: simcord replaces that function by one that asks this clock.
+    @property
+    def elapsed(self) -> float:
+        return time.perf_counter() - self._zero
+
+    @elapsed.setter
+    def elapsed(self, seconds: float) -> None:
+        self._zero = time.perf_counter() - seconds
+
+
+class RemoteEnv(simcord.Env):
+    """The world behind the simulated Discord: guilds, members and messages, but not the bot.
+
+    simcord wants a client in its own process and gets an idle one, whose cache serves simcord's handles.
+    The bot connects through sockets; the members' verbs (``slash``, ``click``, ``submit_modal``) return as
+    soon as it acknowledged, or after the 3 s that Discord would wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(discord.Client(intents=discord.Intents.default()), check_errors=False)
+        self.backend = Backend(clock=WallClock())
+        self.backend.application_id = self.backend.bot_user.id  # equal in every application of today
+        self.changed_at = datetime.now(UTC)
+        """When the bot last changed something that a member can see."""
+        self._news = asyncio.Event()
+        self._asked: Interaction | None = None
+        self._register_dispatch_observer(self._remember)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a member's verb is running; simcord allows one at a time."""
+        return self._operation_task is not None
+
+    def tell(self, *, changed: bool = False) -> None:
+        """Wake everybody who waits in ``until``. changed: members see something new."""
+        if changed:
+            self.changed_at = datetime.now(UTC)
+            if self._preview is not None:
+                # From here a page counts its relative times; the verb that runs may publish next.
+                self._preview._advance_presentation_time()  # noqa: SLF001
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def until(self, condition: Callable[[], object], within: float | None = None) -> None:
+        """Return when the condition holds. within: seconds, after which TimeoutError is raised."""
+        async with asyncio.timeout(within):
+            while not condition():
+                await self._news.wait()
+
+    def _remember(self, interaction: Interaction) -> None:
+        self._asked = interaction
+
+    def _end_operation(self) -> None:
+        super()._end_operation()
+        self.tell()
+
+    async def _settle_internal(self, *, dispatch: str | None = None, **options: Any) -> None:  # noqa: ANN401
+        asked = self._asked
+        await super()._settle_internal(dispatch=dispatch, **options)
+        if dispatch == "INTERACTION_CREATE" and asked is not None:
+            with suppress(TimeoutError):  # not answered: the member is told so, as by Discord
+                await self.until(lambda: asked.responded, ACKNOWLEDGED_WITHIN)

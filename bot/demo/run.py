@@ -1,0 +1,77 @@
+"""`patchbay demo`: plays until it is told to stop, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import webbrowser
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+import click
+from simcord import SetupError
+
+from bot.demo.bot_process import BotFailedError
+from bot.demo.page import live_page
+from bot.demo.stage import Stage, open_stage
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+async def run(*, port: int, locale: str, open_browser: bool) -> None:
+    """Play the demo until SIGINT, SIGTERM or the page's own end.
+
+    port: of the page, 0 for a free one. locale: of the page and of every member, ``en-US`` or ``pt-BR``.
+    Raises click.ClickException if the bot does not come up, ends by itself, or the port is taken.
+    """
+    stopped = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    playing = asyncio.create_task(_play(port=port, locale=locale, open_browser=open_browser))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    # Cancelled once only: a second Ctrl-C must not cut short the tidying up.
+    stopping.cancel()
+    playing.cancel()
+    with suppress(asyncio.CancelledError):
+        try:
+            await playing
+        except (BotFailedError, SetupError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+async def _play(*, port: int, locale: str, open_browser: bool) -> None:
+    click.echo("Starting a simulated Discord, simulated providers and the bot …")
+    async with open_stage(locale) as stage:
+        world, env = stage.world, stage.discord.env
+        viewers = (world.mira, world.theo, world.ravi)
+        async with (
+            live_page(env, world.operations, viewers, locale=locale, port=port) as page,
+            stage.running_bot() as bot,
+        ):
+            click.echo("\n".join(_instructions(stage, page.url)))
+            if open_browser:
+                await asyncio.to_thread(webbrowser.open, page.url)
+            await bot.alongside(page.wait_closed())
+
+
+def _instructions(stage: Stage, url: str) -> Iterator[str]:
+    yield ""
+    yield click.style(
+        "Everything here is simulated: no account is used, nothing leaves this machine.", bold=True
+    )
+    yield ""
+    yield f"  Open       {click.style(url, fg='cyan')}"
+    yield "  You are    Mira, who owns the server. “Viewing as” makes you Theo (moderator) or Ravi (member)."
+    yield ""
+    yield "  Type       /help"
+    for provider in stage.simulators:
+        yield f"  Then       /connections add, choose {provider.slug}, and paste these made-up credentials:"
+        for field, value in provider.credentials.items():
+            yield f"               {field}  {value}"
+    if stage.discord_token is not None:
+        yield f"  Bot token  {stage.discord_token}"
+        yield "               made up as well, for a command that asks for a Discord bot token"
+    yield ""
+    yield "  Stop       Ctrl-C"

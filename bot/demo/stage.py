@@ -1,0 +1,110 @@
+"""Everything that the bot believes to be the outside: Discord, the providers, and a folder for its data."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+import bot
+from bot.demo.bot_process import BotProcess
+from bot.demo.discord_server import SimulatedDiscord
+from bot.demo.world import World, build
+from bot.kit.simulator import Simulator
+from bot.providers import simulators
+
+READY_WITHIN: Final = 30.0
+"""Seconds that the bot has from its start until it answers commands."""
+
+
+@runtime_checkable
+class RunsInGuild(Protocol):
+    """A simulated provider whose agents already run in some server: they move into this one."""
+
+    def place_in_guild(self, guild_id: str, guild_name: str, channels: Sequence[tuple[str, str]]) -> None: ...
+
+
+@runtime_checkable
+class TakesDiscordToken(Protocol):
+    """A simulated provider that is handed a bot's token: the simulated Discord knows that bot."""
+
+    discord_token: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """keys: made for this stage, so that a second bot reads what the first one stored."""
+
+    discord: SimulatedDiscord
+    world: World
+    simulators: Sequence[Simulator]
+    folder: Path
+    keys: str
+
+    @property
+    def discord_token(self) -> str | None:
+        """A made-up bot token to hand to a provider, where one takes it."""
+        tokens = (
+            provider.discord_token for provider in self.simulators if isinstance(provider, TakesDiscordToken)
+        )
+        return next(tokens, None)
+
+    def environment(self) -> dict[str, str]:
+        """Return all that the bot's process gets to know; nothing of ours is passed on."""
+        settings = {
+            "PYTHONPATH": str(Path(bot.__path__[0]).parent),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.folder / 'patchbay.db'}",
+            "PATCHBAY_ENCRYPTION_KEYS": self.keys,
+            **self.discord.environment(),
+        }
+        for provider in self.simulators:
+            settings |= provider.environment()
+        return settings
+
+    @asynccontextmanager
+    async def running_bot(self) -> AsyncIterator[BotProcess]:
+        """Run the bot until the block ends; it answers commands from the start of the block.
+
+        Raises BotFailedError if it does not come up within ``READY_WITHIN``.
+        """
+        async with BotProcess(self.environment(), self.folder) as process:
+            await process.alongside(self.discord.bot_ready(READY_WITHIN))
+            await process.alongside(self.discord.commands_synced(READY_WITHIN))
+            yield process
+
+
+@asynccontextmanager
+async def open_stage(locale: str) -> AsyncIterator[Stage]:
+    """Set everything up but the bot; nothing of it is left when the block ends."""
+    async with AsyncExitStack() as stack:
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="patchbay-")
+        stack.push_async_callback(asyncio.to_thread, folder.cleanup)
+        discord = await stack.enter_async_context(SimulatedDiscord.serve(locale=locale))
+        stage = Stage(
+            discord=discord,
+            world=await build(discord.env, locale),
+            simulators=[await stack.enter_async_context(simulator()) for simulator in simulators()],
+            folder=Path(folder.name),
+            keys=f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        )
+        _introduce(stage)
+        yield stage
+
+
+def _introduce(stage: Stage) -> None:
+    """Make Discord and the providers know of each other what they would know in reality."""
+    world = stage.world
+    channels = [(str(channel.id), channel.name or "") for channel in (world.agents, world.support)]
+    for provider in stage.simulators:
+        if isinstance(provider, RunsInGuild):
+            provider.place_in_guild(str(world.guild.id), world.guild.name, channels)
+        if isinstance(provider, TakesDiscordToken):
+            stage.discord.add_application(provider.discord_token, f"{provider.slug}-agent")
