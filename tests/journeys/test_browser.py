@@ -1,0 +1,29 @@
+"""The demo's page with a keyboard and a mouse: browser, simulated Discord, bot, simulated provider."""
+
+import pytest
+from playwright.async_api import expect
+
+from bot.demo.page import live_page
+from bot.demo.stage import Stage
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.journeys.browser import CHROMIUM, Browser
+from tests.journeys.steps import simulator
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
+    """Somebody connects Toolzz in the page's form and reads an agent's status off its embed."""
+    world, toolzz = stage.world, simulator(stage, ToolzzSimulator)
+    async with (
+        live_page(stage.discord.env, world.operations, [world.mira], locale="en-US") as page,
+        stage.running_bot(),
+        Browser.open(page.url) as browser,
+    ):
+        await browser.command("connections add", "Toolzz")
+        await browser.fill_in(toolzz.credentials.values())
+        await expect(await browser.answered()).to_contain_text("Toolzz AI is connected")
+        await browser.command("toolzz status", "Pedidos e entregas")
+        status = await browser.answered()
+        await expect(status).to_contain_text("Pedidos e entregas")
+        await expect(status).to_contain_text("Discord refused the bot's token")
+        await expect(status).to_contain_text("Only you can see this")

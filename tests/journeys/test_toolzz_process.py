@@ -1,0 +1,55 @@
+"""How a Toolzz agent is doing, asked in Discord, with the bot as a process."""
+
+from bot.demo.stage import Stage
+from bot.kit.simulator import Answer
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.journeys.steps import connect, simulator, text
+
+REFUSED = "Discord refused the bot's token"  # what code 4004 means
+
+
+async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
+    """The status names the cause and the fix; Refresh reads again, into the same message."""
+    toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
+    async with stage.running_bot():
+        await connect(stage, toolzz)
+        offered = await mira.autocomplete(channel, "toolzz status", "integration", "pedidos")
+        assert len(offered) == 1
+
+        answer = await stage.discord.answer(
+            await mira.slash(channel, "toolzz status", integration=offered[0]["value"])
+        )
+        assert answer.ephemeral
+        told = text(answer)
+        assert all(part in told for part in ("Pedidos e entregas", "Disconnected", REFUSED, "Reset Token"))
+
+        toolzz.integrations[toolzz.DISCONNECTED].update(
+            connectionStatus="connected", lastConnectionErrorCode=None, lastConnectionErrorMessage=None
+        )
+        renewed = await stage.discord.answer(await mira.click(answer.message, label="Refresh"))
+        assert renewed.id == answer.id
+        assert "Connected" in text(renewed)
+        assert REFUSED not in text(renewed)
+
+
+async def test_a_status_can_be_shared(stage: Stage) -> None:
+    """With share the reply is there for everybody."""
+    toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
+    async with stage.running_bot():
+        await connect(stage, toolzz)
+        asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED, share=True)
+        assert not (await stage.discord.answer(asked)).ephemeral
+
+
+async def test_replies_are_in_the_members_language(stage: Stage) -> None:
+    """Two members of one server are answered in their own languages, errors included."""
+    toolzz, world = simulator(stage, ToolzzSimulator), stage.world
+    stage.discord.locales[world.mira.id] = "pt-BR"
+    async with stage.running_bot():
+        assert "conectad" in text(await connect(stage, toolzz))
+        toolzz.fail(Answer(503), times=None)
+        asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
+        assert "Toolzz AI está com uma falha" in text(await stage.discord.answer(asked))
+        stage.discord.locales.clear()
+        asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
+        assert "Toolzz AI has a fault on its side" in text(await stage.discord.answer(asked))
