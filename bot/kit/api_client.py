@@ -18,6 +18,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from bot.errors import (
     AnswerTooLargeError,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
-DEADLINE: Final = 10.0
+DEADLINE: Final = 8.0
 """Seconds for one request, from waiting for a free place to the last byte."""
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Decoded bytes of one answer."""
@@ -140,7 +141,8 @@ class ApiClient:
         """Send one request, once, and return its answer as the given model.
 
         Raises one of the ProviderErrors. A write that got no usable answer raises it with
-        ``outcome_unknown`` set: it may have been carried out. Nothing is retried here.
+        ``outcome_unknown`` set: it may have been carried out. Nothing is retried here; aiohttp alone
+        repeats a read, once, when its connection is reset.
         """
         url = request.url()
         semaphore = self._semaphores[self._places[request.base]]
@@ -161,7 +163,17 @@ class ApiClient:
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
         if not httpx.codes.is_success(status):
             raise self._refused(request, status, headers, body)
-        return self._parse(answer, status, body, outcome_unknown=sent)
+        try:
+            content = from_json(body)
+        except ValueError:
+            raise NotJsonError(self._provider, status=status, outcome_unknown=sent) from None
+        if isinstance(content, dict) and content.get("success") is False:
+            raise self._refused(request, status, headers, body)
+        try:
+            return answer.model_validate(content)
+        except ValidationError:
+            # pydantic's own text repeats the input, which may hold tokens: neither it nor its chain goes on.
+            raise MalformedAnswerError(self._provider, status=status, outcome_unknown=sent) from None
 
     async def _exchange(self, request: Request, url: str) -> tuple[int, httpx.Headers, bytes]:
         async with self._http.stream(
@@ -188,13 +200,15 @@ class ApiClient:
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
     def _refused(self, request: Request, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
-        kind = _BY_STATUS.get(status)
-        if kind is None:
-            kind = ServerFaultError if httpx.codes.is_server_error(status) else UnexpectedStatusError
+        if httpx.codes.is_success(status):
+            kind: type[ProviderError] = RejectedError
+        elif httpx.codes.is_server_error(status):
+            kind = ServerFaultError
+        else:
+            kind = _BY_STATUS.get(status, UnexpectedStatusError)
         detail, request_id = _read_error(body)
         if detail is not None:
-            # Cut before too: to clean a megabyte would hold up everybody.
-            detail = self._clean(request, detail[: 10 * _LONGEST_DETAIL])[:_LONGEST_DETAIL]
+            detail = self._clean(request, detail)[:_LONGEST_DETAIL]
         if request_id is not None and self._clean(request, request_id) != request_id:
             request_id = None  # no reference of the provider's, but a secret that it echoes
         return kind(
@@ -203,29 +217,15 @@ class ApiClient:
             request_id=request_id,
             detail=detail,
             retry_after=_read_retry_after(headers.get("Retry-After")),
-            # A refusal, or a fault that the provider reports in its own words, says that nothing was done. A
-            # gateway in between that fails or redirects does not know.
-            outcome_unknown=(
-                request.method != "GET"
-                and kind in {ServerFaultError, UnexpectedStatusError}
-                and request_id is None
-            ),
+            # A refusal says that nothing was done. What failed may have failed half-way.
+            outcome_unknown=request.method != "GET" and kind in {ServerFaultError, UnexpectedStatusError},
         )
 
     def _clean(self, request: Request, text: str) -> str:
         for secret in sorted(request.secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
-        # The patterns take a moment for each kilobyte, and everybody waits meanwhile.
+        # Cut only now, or half a secret could stay; the patterns would hold up everybody over a megabyte.
         return self._redactor.clean(text[:_LONGEST_CLEANED])
-
-    def _parse(self, answer: type[AnswerT], status: int, body: bytes, *, outcome_unknown: bool) -> AnswerT:
-        try:
-            return answer.model_validate_json(body)
-        except ValidationError as error:
-            # pydantic's own text repeats the input, which may hold tokens: neither it nor its chain goes on.
-            not_json = any(problem["type"] == "json_invalid" for problem in error.errors(include_input=False))
-        kind = NotJsonError if not_json else MalformedAnswerError
-        raise kind(self._provider, status=status, outcome_unknown=outcome_unknown)
 
 
 class _TooLargeError(Exception):
@@ -241,6 +241,8 @@ async def _read(response: httpx.Response) -> bytes:
         body += chunk if inflate is None else inflate.decompress(chunk, MAX_BYTES + 1 - len(body))
         if len(body) > MAX_BYTES:
             raise _TooLargeError
+        if inflate is not None and inflate.eof:
+            break  # whatever follows the end of the archive is not the answer
     return bytes(body)
 
 

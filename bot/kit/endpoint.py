@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+_PLAIN = re.compile(r"[!-\[\]-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,12 @@ def check_url(url: str, *, secure: str = "https", plain: str = "http") -> str:
         raise ValueError("is not a URL") from None
     if not host:
         raise ValueError("is not a URL with a host")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    # Looked for in the text: an empty query or fragment would still swallow the path that is put after it.
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise ValueError("must not hold a user, a password, a query or a fragment")
+    # The parser drops line ends and keeps backslashes; what it read must be what is sent.
+    if not _PLAIN.fullmatch(url):
+        raise ValueError("must not hold blanks, backslashes or anything but ASCII")
     if parts.scheme == plain and not is_loopback(host):
         raise ValueError(f"must be {secure}://; plain {plain}:// is accepted on loopback only")
     if parts.scheme not in {secure, plain}:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MASK: Final = "[redacted]"
 
 # Below this length a "secret" is an ordinary word, and masking it would only garble the log.
-_SHORTEST: Final = 6
+_SHORTEST: Final = 8
 # Values kept for masking: those lately used. Shapes catch what has fallen out.
 _KEPT: Final = 256
 
@@ -23,19 +23,24 @@ _NAMED: Final = re.compile(
     r"""(?isx)
     ( (?: secret | authorization | token | password | api[_-]?key )
       (?: (?: \\{0,8} ["'] )? \s* [:=] \s*            # name: value, name=value, "name": "value"
-        | \\{0,8} ["'] \s* , \s* (?= b? \\{0,8} ["'] ) ) )  # ('name', 'value')
+        | \\{0,8} ["'] \s* , \s* (?= b? \\{0,8} ["'] [^"']* ["'] \s* [)\]] ) ) )  # ('name', 'value')
     (?! b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? \[redacted] )
+    (?! \\{0,8} ["'] \s* [,:}\]] )                # that quote ends a JSON string, which ends in "token="
     (?: (?P<opening> b? (?P<escape> \\{0,8} ) (?P<quote> ["'] ) )
-        (?: (?! (?P=escape) (?P=quote) ) . )+ (?= (?P=escape) (?P=quote) )
+        (?: (?: (?P=escape) \\ ){2}                  # a backslash of the value's own
+          | (?P=escape) \\ (?P=escape) (?P=quote)     # a quote of the value's own
+          | (?! (?P=escape) (?P=quote) ) . )+
+        (?= (?P=escape) (?P=quote) )
       | b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? [^\s"'\\,;)}\]]+ )
     """
 )
-_SCHEME: Final = re.compile(r"(?i)\b(bearer|bot|basic)\s+[\w.~+/=-]{16,}")
-_DISCORD_TOKEN: Final = re.compile(r"[\w-]{23,28}\.[\w-]{5,}\.[\w-]{20,}")
+# Inside JSON a line break is a backslash and an n: the n is not part of the word that follows.
+_SCHEME: Final = re.compile(r"(?i)(?:\b|(?<=\\[nrt]))(bearer|bot|basic)\s+[\w.~+/=-]{16,}")
+_DISCORD_TOKEN: Final = re.compile(r"(?<!\\)[\w-]{23,28}\.[\w-]{5,}\.[\w-]{20,}")
 # The path of an interaction's or a webhook's URL holds a token that lets anyone answer in our name.
 _CALLBACK_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]{20,}")
 # 32 bytes in base64, as our own encryption keys are.
-_KEY: Final = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+_KEY: Final = re.compile(r"(?:(?<![A-Za-z0-9+/])|(?<=\\[nrt]))[A-Za-z0-9+/]{43}=")
 
 
 class Redactor:
@@ -43,9 +48,14 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, set[str]] = OrderedDict()
+        self._own: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._values)} values>"
+
+    def keep(self, values: Iterable[str]) -> None:
+        """Mask these values for as long as the process lives: the bot's own secrets."""
+        self._own |= {spelling for value in values if value for spelling in _spellings(value)}
 
     def remember(self, values: Iterable[str]) -> None:
         """Mask these values from now on; the least recently used fall out first."""
@@ -58,7 +68,7 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return the text with every known or likely secret masked."""
-        for spelling in sorted(set().union(*self._values.values()), key=len, reverse=True):
+        for spelling in sorted(self._own.union(*self._values.values()), key=len, reverse=True):
             text = text.replace(spelling, MASK)
         text = _DISCORD_TOKEN.sub(MASK, text)
         text = _CALLBACK_URL.sub(rf"\1{MASK}", text)

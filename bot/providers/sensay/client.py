@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import RejectedError
 from bot.kit.api_client import ApiClient, Request
 from bot.providers.sensay.models import ReplicaPage, Success, User
 
@@ -81,9 +80,7 @@ class SensayClient:
             json={"discordToken": discord_token},
             secrets=(discord_token,),
         )
-        reply = await self._api.send(request, Success)
-        if not reply.success:
-            raise RejectedError("sensay", status=200)
+        await self._api.send(request, Success)
 
     def _request(
         self,

@@ -6,7 +6,12 @@ gone once a reply is parsed. New fields may appear at any time and are ignored.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field
+
+MOST_ENTRIES: Final = 1000
+"""Of one page; a page of millions of empty entries fits the size limit and would hold up everybody."""
 
 
 class _Reply(BaseModel):
@@ -38,7 +43,7 @@ class Replica(_Reply):
 class ReplicaPage(_Reply):
     """https://docs.sensay.io/operation/operation-get-v1-replicas; ``total`` counts all pages."""
 
-    items: tuple[Replica, ...]
+    items: Annotated[tuple[Replica, ...], Field(max_length=MOST_ENTRIES), FailFast()]
     total: int = 0
 
 

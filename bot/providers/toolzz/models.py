@@ -23,6 +23,8 @@ from pydantic import (
 
 from bot.kit.integration import State
 
+MOST_ENTRIES: Final = 1000
+"""Of one list; Discord has 500 channels a server, and a list of a million would hold up everybody."""
 _MOST_DIGITS: Final = 20
 """Those of the largest number of 64 bits."""
 
@@ -44,6 +46,11 @@ def _read_bits(value: object) -> object:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
+def _cut(value: object) -> object:
+    return value[:MOST_ENTRIES] if isinstance(value, list) else value
+
+
+Cut: Final = BeforeValidator(_cut)
 Time = Annotated[datetime | None, BeforeValidator(_read_time)]
 
 
@@ -84,8 +91,8 @@ class Integration(_Reply):
     unit_id: str | None = Field(default=None, alias="unitId")
     guild_id: str | None = Field(default=None, alias="guildId")
     guild_name: str | None = Field(default=None, alias="guildName")
-    channel_ids: tuple[str, ...] = Field(default=(), alias="channelIds")
-    channels_detail: tuple[Channel, ...] = Field(default=(), alias="channelsDetail")
+    channel_ids: Annotated[tuple[str, ...], Cut] = Field(default=(), alias="channelIds")
+    channels_detail: Annotated[tuple[Channel, ...], Cut] = Field(default=(), alias="channelsDetail")
     scope: str | None = None
     permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
     reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")
@@ -120,7 +127,7 @@ class Integration(_Reply):
 class IntegrationList(_Reply):
     """https://docs.toolzz.dev, Discord bot, get-all: the integrations of one unit."""
 
-    data: tuple[Integration, ...]
+    data: Annotated[tuple[Integration, ...], Cut]
 
     @model_validator(mode="before")
     @classmethod
