@@ -7,7 +7,7 @@ import contextlib
 import pkgutil
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import discord
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+_STOPPED_WITHIN: Final = 9.5
+"""Seconds from the signal to the end, the last answers included."""
+
+
 @contextlib.asynccontextmanager
 async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
@@ -46,7 +50,7 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
     Raises SetupError.
     """
     keys = settings.encryption_keys.get_secret_value()
-    redactor.remember(entry.partition(":")[2] for entry in keys.split(","))
+    redactor.keep(entry.partition(":")[2].strip() for entry in keys.split(","))
     vault = Vault(read_keys(keys))
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path))
@@ -84,10 +88,16 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not running.done():
-            _log.info("stopping")
-            await bot.close()
-        await running
+        if running.done():
+            await running
+            return
+        _log.info("stopping")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOPPED_WITHIN):
+                await bot.close()
+        # A gateway that cannot be reached is retried for ever, closed or not.
+        running.cancel()
+        await asyncio.wait((running,))
 
 
 async def sync(settings: Settings, redactor: Redactor) -> int:
@@ -95,9 +105,10 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
     point_to(settings.discord_api_url, settings.discord_gateway_url)
     async with build_bot(settings, redactor) as bot:
         token = _token(settings, redactor)
+        bot.always_sync = True
         with _worded_login():
             await bot.login(token)
-        return await bot.sync(force=True)
+        return len(bot.tree.get_commands())
 
 
 @contextlib.asynccontextmanager
@@ -135,5 +146,5 @@ def _token(settings: Settings, redactor: Redactor) -> str:
             reason="is not set; copy it from the Developer Portal (Bot > Reset Token)",
         )
     token = settings.discord_token.get_secret_value()
-    redactor.remember([token])
+    redactor.keep([token])
     return token

@@ -16,11 +16,13 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── InvalidInputError
     │   ├── OutsideServerError
     │   ├── NotAllowedError
+    │   ├── RestartingError
     │   ├── StaleComponentError
     │   ├── OutdatedCommandError
     │   ├── NoConnectionError
     │   ├── ConnectionChoiceError
-    │   └── ConnectionExistsError
+    │   ├── ConnectionExistsError
+    │   └── ConnectionLimitError
     ├── UnreadableSecretError         a stored secret that no key opens
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
@@ -128,6 +130,12 @@ class NotAllowedError(RequestError):
     key = "not_allowed"
 
 
+class RestartingError(RequestError):
+    """The bot is closing and takes nothing new."""
+
+    key = "restarting"
+
+
 class StaleComponentError(RequestError):
     """A form or a button of an earlier run of the bot."""
 
@@ -156,6 +164,12 @@ class ConnectionExistsError(RequestError):
     """Values: ``provider``, ``name``."""
 
     key = "connection_exists"
+
+
+class ConnectionLimitError(RequestError):
+    """Values: ``provider``, ``limit``."""
+
+    key = "connection_limit"
 
 
 class UnreadableSecretError(PatchbayError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # The names that discord.py gives the tasks in which members' commands run.
 _COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
-_LAST_ANSWERS_SECONDS: Final = 8.0
+# As long as the slowest command, which waits for a provider's deadline.
+_LAST_ANSWERS_SECONDS: Final = 8.5
 
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
 discord.VoiceClient.warn_nacl = False
@@ -94,6 +96,8 @@ class PatchbayBot(commands.AutoShardedBot):
         self.providers = providers
         self.connections = connections
         self.choices = choices
+        self.always_sync = False
+        """Send the commands to Discord although they did not change."""
         self._extensions = extensions
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -119,7 +123,12 @@ class PatchbayBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""
         await self.load_cogs()
-        await self.sync()
+        if self.application_id is None:
+            raise RuntimeError("the commands belong to an application: log in first")
+        synced = await sync_commands(
+            self.tree, self._command_store, self.application_id, force=self.always_sync
+        )
+        self._tree.command_ids = synced.ids
 
     async def load_cogs(self) -> None:
         """Load every command group."""
@@ -127,16 +136,11 @@ class PatchbayBot(commands.AutoShardedBot):
         for name in self._extensions:
             await self.load_extension(name)
 
-    async def sync(self, *, force: bool = False) -> int:
-        """Send our commands to Discord if they changed, or when forced; return how many there are."""
-        if self.application_id is None:
-            raise RuntimeError("sync needs a login first")
-        synced = await sync_commands(self.tree, self._command_store, self.application_id, force=force)
-        self._tree.command_ids = synced.ids
-        return len(synced.ids)
-
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
-        """Open one shard; a configured gateway wins over the one that the API names."""
+        """Open one shard; a configured gateway wins over the one that the API names.
+
+        A session that is resumed goes where the gateway itself said; a proxy has to rewrite that.
+        """
         await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
 
     async def on_ready(self) -> None:
@@ -149,13 +153,15 @@ class PatchbayBot(commands.AutoShardedBot):
             await self._tree.refuse_stale(interaction)
 
     async def close(self) -> None:
-        """Let the commands that run finish and answer, then leave."""
+        """Let the commands that run finish and answer, refuse new ones, then leave."""
         if not self.is_closed():
-            running = [
-                task
-                for task in asyncio.all_tasks()
-                if task.get_name().startswith(_COMMAND_TASKS) and not task.done()
-            ]
-            if running:
-                await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
+            self._tree.restarting = True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
+                    while running := _running_commands():
+                        await asyncio.wait(running)
         await super().close()
+
+
+def _running_commands() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task.get_name().startswith(_COMMAND_TASKS)}

@@ -46,7 +46,7 @@ async def suggest_choices(
     return [
         app_commands.Choice(name=_name(choice), value=choice.id)
         for choice in fitting
-        if len(choice.id) <= LONGEST
+        if 0 < len(choice.id) <= LONGEST
     ][:MOST]
 
 
@@ -62,4 +62,5 @@ async def suggest_connections(
 
 def _name(choice: Choice) -> str:
     symbol = f"{state_symbol(choice.state)} " if choice.state is not None else ""
-    return symbol + plain(choice.label, LONGEST - len(symbol) - 1)
+    room = LONGEST - len(symbol) - 1
+    return symbol + (plain(choice.label, room) or plain(choice.id, room))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -16,6 +18,7 @@ from bot.errors import (
     PatchbayError,
     ProviderError,
     RequestError,
+    RestartingError,
     StaleComponentError,
 )
 from bot.ui.components import is_taken_up, view_of
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _Kind = discord.InteractionType
+
+COMPONENT_LIFE: Final = timedelta(minutes=15)
+"""How long a reply's buttons answer to its reader, who may have lost the right to the command since."""
 # Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
 _NOBODY_THERE: Final = frozenset({10008, 10015, 10062})
 
@@ -39,6 +45,8 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
     _catalog: Catalog
     _provider_names: Mapping[str, str]
+    restarting = False
+    """Set while the last commands finish; new ones are told to come back."""
     command_ids: Mapping[str, int]
     """Discord's ids of our top-level commands, by name, once they are synchronised."""
 
@@ -57,14 +65,18 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
         Discord itself enforces a command's permissions, and whatever a server's admins changed about
         them, before we hear of it; a second opinion here would defeat those changes. Buttons it does
-        not guard at all: they answer to the member whom they were shown to, and to managers.
+        not guard at all: they answer to managers, and for a while to whoever ran the command.
         """
+        if self.restarting:
+            raise RestartingError
         if interaction.guild_id is None:
             raise OutsideServerError
         if interaction.type is not _Kind.component or interaction.permissions.manage_guild:
             return
         asked = None if interaction.message is None else interaction.message.interaction_metadata
         if asked is None or asked.user.id != interaction.user.id:
+            raise NotAllowedError
+        if interaction.created_at - asked.created_at > COMPONENT_LIFE:
             raise NotAllowedError
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
@@ -99,22 +111,22 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             _note_undelivered(error, reference)
             return
         _note(interaction, error, reference)
-        if interaction.type is _Kind.autocomplete:
-            if not interaction.response.is_done():
-                await interaction.response.autocomplete([])
-            return
         embed = problem(error, self.texts(interaction), self._provider_names, reference)
         retry = interaction.extras.get("retry")
         if isinstance(error, ProviderError) and error.outcome_unknown:
             retry = None  # it may have worked: no button that does it twice
         try:
+            if interaction.type is _Kind.autocomplete:
+                await interaction.response.autocomplete([])
+                return
             await answer(interaction, embed, view_of(retry) if retry is not None else discord.utils.MISSING)
-        except discord.HTTPException as gone:
-            _note_undelivered(gone, reference)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
+            _note_undelivered(failed, reference)
 
 
-def _note_undelivered(gone: discord.HTTPException, reference: str) -> None:
-    _log.warning("answer_not_delivered", reference=reference, status=gone.status, code=gone.code)
+def _note_undelivered(failed: Exception, reference: str) -> None:
+    code = getattr(failed, "code", None)
+    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, code=code)
 
 
 def _note(interaction: Interaction, error: BaseException, reference: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import discord
 from discord.ext import commands
 
-from bot.errors import OutsideServerError
+from bot.errors import NotAllowedError, OutsideServerError
 from bot.ui.text import clamp
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Interaction = discord.Interaction[commands.AutoShardedBot]
 """What every handler is given."""
+
+FORM_SECONDS: Final = 900.0
+"""How long a form can be sent. Discord does not say when a member closes one: it would be kept for ever."""
 
 
 class Gate(Protocol):
@@ -81,21 +84,30 @@ class SafeView(discord.ui.View):
 class SafeModal(discord.ui.Modal):
     """A modal; its custom id is generated: a fixed one hands one member's input to another's modal.
 
-    retry: a button that opens the form anew, shown with an error so that nobody has to start over.
+    opened: the interaction that the form answers. retry: a button that opens the form anew, shown with
+    an error so that nobody has to start over.
     """
 
-    def __init__(self, *, title: str, retry: LastingButton | None) -> None:
-        super().__init__(title=clamp(title, 45))
+    def __init__(self, opened: Interaction, *, title: str, retry: LastingButton) -> None:
+        super().__init__(title=clamp(title, 45), timeout=FORM_SECONDS)
+        self._by_manager = opened.permissions.manage_guild
         self._retry = retry
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        """Ask the guard again: rights may have gone while the form was open."""
-        return await _let_in(interaction)
+        """Ask the guard again, and refuse who was a manager when the form was opened and is none any more."""
+        allowed = await _let_in(interaction)
+        if allowed and self._by_manager and not interaction.permissions.manage_guild:
+            await gate(interaction).report(interaction, NotAllowedError())
+            allowed = False
+        if not allowed:
+            self.stop()
+        return allowed
 
     async def on_error(self, interaction: Interaction, error: Exception, /) -> None:  # type: ignore[override]
         """Report, with the way back to the form."""
-        if self._retry is not None:
-            offer_retry(interaction, self._retry)
+        # discord.py keeps a form, with all that was typed into it, until it is stopped.
+        self.stop()
+        offer_retry(interaction, self._retry)
         await gate(interaction).report(interaction, error)
 
 

@@ -53,7 +53,7 @@ class Confirm(SafeView):
     async def _confirm(self, interaction: Interaction) -> None:
         # Stopped first: a second press must find nothing to act on.
         self.stop()
-        await interaction.response.defer()
+        await interaction.response.edit_message(view=None)
         await renew(interaction, await self._act())
 
     async def _keep(self, interaction: Interaction) -> None:

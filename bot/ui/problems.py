@@ -50,12 +50,7 @@ def problem(
             fields.append(Field(texts("problem.detail", **values), quoted(error.detail, 500)))
         reference = error.request_id or reference
     else:
-        values = {name: _show(value) for name, value in error.values.items()}
-        if "provider" in values:
-            values["provider"] = provider_names.get(str(values["provider"]), str(values["provider"]))
-        for name in ("input", "other"):
-            if name in values:
-                values[name] = texts.find(f"credential.{values[name]}.label") or values[name]
+        values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
         key = f"{error.key}.{error.field}" if isinstance(error, InvalidInputError) else error.key
         prefixes = (f"problem.{key}",)
     fields.insert(0, Field(texts("problem.fix"), _fix(error, texts, prefixes, values)))
@@ -89,5 +84,13 @@ def _first(texts: Texts, prefixes: tuple[str, ...], part: str, values: Mapping[s
     return texts(f"{prefixes[-1]}.{part}", **values)
 
 
-def _show(value: str | int) -> str | int:
-    return value if isinstance(value, int) else quoted(value)
+def _show(name: str, value: str | int, texts: Texts, provider_names: Mapping[str, str]) -> str | int:
+    """Return a value as members know it: a provider's name, an input's label, else the text itself."""
+    if isinstance(value, int):
+        return value
+    known = None
+    if name == "provider":
+        known = provider_names.get(value)
+    elif name in {"input", "other"}:
+        known = texts.find(f"credential.{value}.label")
+    return known or quoted(value)

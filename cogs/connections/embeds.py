@@ -85,6 +85,7 @@ def kept(provider: str, name: str, texts: Texts) -> discord.Embed:
         Tone.QUIET,
         texts("connections.remove.kept", provider=provider),
         texts("connections.remove.kept_why", name=code(name)),
+        fields=[Field(texts("next_step"), texts("connections.remove.kept_next"))],
     )
 
 

@@ -65,6 +65,7 @@ async def open_form(
     texts = bot.catalog[interaction.locale.value]
     await interaction.response.send_modal(
         CredentialModal(
+            interaction,
             texts,
             provider,
             texts(f"connections.{action}.form", provider=provider.name),

@@ -17,7 +17,6 @@ from cogs.sensay import embeds
 
 if TYPE_CHECKING:
     from bot.i18n.catalog import Texts
-    from bot.services.connections import Connection
 
 
 class ConnectButton(
@@ -49,10 +48,12 @@ class ConnectButton(
 class TokenModal(SafeModal):
     """Says who will receive the token and how it is revoked, takes it, passes it on once."""
 
-    def __init__(self, bot: PatchbayBot, texts: Texts, connection: Connection, replica: Choice) -> None:
+    def __init__(self, opened: Interaction, bot: PatchbayBot, connection: str, replica: Choice) -> None:
+        texts = bot.catalog[opened.locale.value]
         super().__init__(
+            opened,
             title=texts("sensay.connect.form"),
-            retry=ConnectButton(texts=texts, connection=connection.name, replica=replica.id),
+            retry=ConnectButton(texts=texts, connection=connection, replica=replica.id),
         )
         self._bot = bot
         self._connection = connection
@@ -60,7 +61,8 @@ class TokenModal(SafeModal):
         self._token: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id="discord_token", max_length=200, placeholder=texts("sensay.connect.placeholder")
         )
-        self.add_item(discord.ui.TextDisplay(texts("sensay.connect.intro", replica=quoted(replica.label))))
+        name = quoted(replica.label) or replica.id
+        self.add_item(discord.ui.TextDisplay(texts("sensay.connect.intro", replica=name)))
         self.add_item(
             discord.ui.Label(
                 text=texts("sensay.connect.token"),
@@ -73,11 +75,11 @@ class TokenModal(SafeModal):
         """Hand the token to Sensay and forget it."""
         await think(interaction)
         token = read_token(self._token.value)
+        # Opened only now: while the form was open the connection may have been rotated or removed.
+        connection = await self._bot.connections.open(guild_of(interaction), "sensay", self._connection)
         provider = self._bot.provider("sensay", SensayProvider)
-        await provider.client(self._connection.credentials).create_discord_integration(
-            self._replica.id, token
-        )
-        self._bot.choices.forget(self._connection)
+        await provider.client(connection.credentials).create_discord_integration(self._replica.id, token)
+        self._bot.choices.forget(connection)
         texts = self._bot.catalog[interaction.locale.value]
         embed, view = embeds.connected(self._replica, token, guild_of(interaction), texts)
         await answer(interaction, embed, view)
@@ -89,10 +91,7 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, co
     Raises NoConnectionError and the like, and InvalidInputError("replica") for a name that is not listed.
     """
     opened = await bot.connections.open(guild_of(interaction), "sensay", connection)
-    chosen = bot.choices.known(opened, replica)
-    if chosen is None:
-        uuid = read_uuid(replica, "replica")
-        chosen = Choice(uuid, uuid)
-    await interaction.response.send_modal(
-        TokenModal(bot, bot.catalog[interaction.locale.value], opened, chosen)
-    )
+    known = bot.choices.known(opened, replica)
+    uuid = read_uuid(replica if known is None else known.id, "replica")
+    chosen = Choice(uuid, uuid if known is None else known.label)
+    await interaction.response.send_modal(TokenModal(interaction, bot, opened.name, chosen))

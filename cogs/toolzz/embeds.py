@@ -93,9 +93,9 @@ def _fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> I
 
 
 def _next_step(report: Integration, texts: Texts) -> str:
-    if report.state is State.DISCONNECTED and report.error_code in _KNOWN_CODES:
+    if report.state in {State.DISCONNECTED, State.ERROR} and report.error_code in _KNOWN_CODES:
         return texts(f"toolzz.code.{report.error_code}.fix")
-    return texts(f"toolzz.next.{report.state}")
+    return texts(f"toolzz.next.{report.state if report.deleted_at is None else 'deleted'}")
 
 
 def _error(report: Integration, texts: Texts) -> str:
@@ -150,4 +150,4 @@ def _permissions(bits: int | None, texts: Texts) -> str | None:
     unnamed = (bits & ~_NAMED_BITS).bit_count()
     if unnamed:
         names.append(texts.plural("toolzz.status.unnamed_permissions", unnamed))
-    return listed(names, texts, separator=", ") or texts("none")
+    return listed(names, texts, separator=", ") or texts("permission.none")

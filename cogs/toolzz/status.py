@@ -55,7 +55,7 @@ def integration_id(bot: PatchbayBot, connection: Connection, text: str) -> str:
     Raises InvalidInputError("id").
     """
     choice = bot.choices.known(connection, text)
-    return read_id(text) if choice is None else choice.id
+    return read_id(text if choice is None else choice.id)
 
 
 async def read_status(

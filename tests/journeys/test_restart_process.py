@@ -1,5 +1,8 @@
 """What outlives the bot's process, and what it finishes before it ends."""
 
+import asyncio
+
+from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
 from bot.kit.simulator import Slow
 from bot.providers.toolzz.simulator import ToolzzSimulator
@@ -31,3 +34,26 @@ async def test_a_command_is_answered_before_the_bot_ends(stage: Stage) -> None:
         asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
         assert await bot.stop() == 0
         assert "Suporte da loja" in text(await stage.discord.answer(asked, 0))
+
+
+async def test_a_gateway_that_is_down_does_not_hold_up_the_end(stage: Stage) -> None:
+    """discord.py tries to connect for ever; SIGTERM ends the bot all the same, with exit code 0."""
+    nowhere = stage.environment() | {"PATCHBAY_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9"}
+    async with BotProcess(nowhere, stage.folder) as bot, asyncio.timeout(30):
+        while not any("Failed to connect" in line for line in bot.lines):
+            await asyncio.sleep(0.05)
+        assert await bot.stop() == 0
+
+
+async def test_a_command_that_comes_while_the_bot_ends_is_told_so(stage: Stage) -> None:
+    """Nothing new is started, and the member reads to come back in a minute."""
+    toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
+    async with stage.running_bot() as bot:
+        await connect(stage, toolzz)
+        toolzz.fail(Slow(2))
+        await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
+        ending = asyncio.create_task(bot.stop())
+        await asyncio.sleep(0.5)
+        asked = await mira.slash(channel, "help")
+        assert "I am restarting" in text(await stage.discord.answer(asked))
+        assert await ending == 0
