@@ -10,6 +10,7 @@ import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
 
     from bot.kit.redaction import Redactor
 
@@ -33,6 +34,10 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self.redactor.clean(super().format(record))
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, traceback))
 
 
 def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
@@ -64,6 +69,9 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Both would print past the handlers: a record that cannot be formatted, and what nobody caught.
+    logging.raiseExceptions = False
+    sys.excepthook = _log_uncaught
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
     structlog.configure(

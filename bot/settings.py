@@ -7,8 +7,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, create_model
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    SecretStr,
+    ValidationError,
+    create_model,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from bot.errors import InvalidSettingError
 from bot.kit.endpoint import check_url
@@ -61,7 +69,7 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr = SecretStr("")
     discord_api_url: HttpUrl | None = None
     discord_gateway_url: Annotated[str, AfterValidator(_websocket)] | None = None
-    shard_ids: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)] = ()
+    shard_ids: Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)] = ()
     shard_count: int | None = Field(default=None, ge=1)
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
@@ -88,7 +96,7 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError naming the variable and what is wrong with it, never its value.
     """
-    folder = Path(os.environ.get("PATCHBAY_SECRETS_DIR", SECRETS_FOLDER))
+    folder = Path(os.environ.get("PATCHBAY_SECRETS_DIR") or SECRETS_FOLDER)
     # The providers found here bring their own settings along.
     fields: dict[str, Any] = {
         _field(endpoint.setting): (HttpUrl, endpoint.default)
@@ -102,6 +110,10 @@ def load_settings() -> Settings:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
         raise InvalidSettingError(name=name, reason=_reason(problem["msg"])) from None
+    except SettingsError:
+        raise InvalidSettingError(
+            name="PATCHBAY_SECRETS_DIR", reason="holds a file that cannot be read as text"
+        ) from None
     if settings.shard_ids and (
         settings.shard_count is None or max(settings.shard_ids) >= settings.shard_count
     ):

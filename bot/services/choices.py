@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Final
 
 from cachetools import TTLCache
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bot.services.connections import Connection
 
 _KEPT_SECONDS: Final = 60
+# Long enough that typing a name asks a provider that fails or refuses once, not once a letter.
+_FAILURE_KEPT_SECONDS: Final = 5
 _KEPT_CONNECTIONS: Final = 1000
 # Discord wants suggestions within three seconds; a slower answer serves the next letter typed.
 PATIENCE: Final = 2.0
@@ -30,6 +33,9 @@ class ChoiceService:
         self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
             _KEPT_CONNECTIONS, _KEPT_SECONDS
         )
+        self._failures: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
+            _KEPT_CONNECTIONS, _FAILURE_KEPT_SECONDS
+        )
 
     async def offered(self, connection: Connection) -> Sequence[Choice]:
         """Return the provider's list, from cache if fresh.
@@ -37,10 +43,11 @@ class ChoiceService:
         Raises ProviderError, and TimeoutError after PATIENCE.
         """
         key = _key(connection)
-        task = self._lists.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        task = self._lists.get(key) or self._failures.get(key)
+        if task is None:
             provider = self._providers[connection.provider]
             task = asyncio.ensure_future(provider.choices(connection.credentials))
+            task.add_done_callback(functools.partial(self._drop_failure, key))
             self._lists[key] = task
         async with asyncio.timeout(PATIENCE):
             return await asyncio.shield(task)
@@ -51,7 +58,7 @@ class ChoiceService:
         For after suggestions were shown: a member may send what was typed instead of what was offered.
         """
         task = self._lists.get(_key(connection))
-        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+        if task is None or not task.done():
             return None
         wanted = text.strip().casefold()
         by_id = [choice for choice in task.result() if choice.id.casefold() == wanted]
@@ -62,6 +69,12 @@ class ChoiceService:
     def forget(self, connection: Connection) -> None:
         """Ask again next time: something was changed with the provider."""
         self._lists.pop(_key(connection), None)
+
+    def _drop_failure(self, key: _Key, task: asyncio.Task[Sequence[Choice]]) -> None:
+        # To ask for the exception also tells the event loop that nobody's waiting for it is no defect.
+        if task.cancelled() or task.exception() is not None:
+            self._lists.pop(key, None)
+            self._failures[key] = task
 
 
 def _key(connection: Connection) -> _Key:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import (
     ConnectionChoiceError,
     ConnectionExistsError,
+    ConnectionLimitError,
     InvalidInputError,
     NoConnectionError,
     UnreadableSecretError,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bot.store.vault import Vault
 
 DEFAULT_NAME: Final = "default"
+MOST_CONNECTIONS: Final = 25
+"""Of one guild with one provider: as many as a suggestion can list."""
 # Short enough to travel in a button's custom id (100 characters) beside the longest integration id.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret this long tell two of them apart and help nobody to guess it.
@@ -89,12 +92,15 @@ class ConnectionService:
     async def check_free(self, guild_id: int, provider: str, name: str | None) -> str:
         """Return the name that a new connection gets.
 
-        Raises InvalidInputError("provider", "name") and ConnectionExistsError.
+        Raises InvalidInputError("provider", "name"), ConnectionExistsError and ConnectionLimitError.
         """
         self.provider(provider)
         name = read_name(name)
-        if await self._store.get(guild_id, provider, name) is not None:
+        taken = await self.names(guild_id, provider)
+        if name in taken:
             raise ConnectionExistsError(provider=provider, name=name)
+        if len(taken) >= MOST_CONNECTIONS:
+            raise ConnectionLimitError(provider=provider, limit=MOST_CONNECTIONS)
         return name
 
     async def add(

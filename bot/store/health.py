@@ -17,8 +17,9 @@ def database_state(path: Path) -> str:
     """Return a line on the database's schema and integrity. Blocks. Raises DatabaseUnusableError."""
     revision = current_revision(path)
     try:
+        # Not mode=ro, which would leave a -wal and a -shm file behind, perhaps not the bot's user's.
         with contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         ) as connection:
             result = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.Error as error:

@@ -17,7 +17,8 @@ _FOLDER: Final = Path(__file__).parent
 def current_revision(path: Path) -> str | None:
     """Return the database's revision, None for an empty one.
 
-    Blocks; call it in a thread. Raises DatabaseUnusableError.
+    Blocks; call it in a thread. Raises DatabaseUnusableError, and DatabaseNewerError for a revision
+    that this code does not know.
     """
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -27,7 +28,12 @@ def current_revision(path: Path) -> str | None:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-    return None if row is None else str(row[0])
+    if row is None:
+        return None
+    revision = str(row[0])
+    if revision not in {script.name.partition("_")[0] for script in (_FOLDER / "versions").glob("*.py")}:
+        raise DatabaseNewerError(path=str(path), revision=revision)
+    return revision
 
 
 def migrate(path: Path) -> None:
@@ -41,15 +47,11 @@ def migrate(path: Path) -> None:
         return
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
     from sqlalchemy import URL, create_engine  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise DatabaseNewerError(path=str(path), revision=current)
     # Without a level Python's driver begins no transaction by itself; the one that it would begin leaves out
     # CREATE TABLE, and a start that is interrupted would leave half a schema behind.
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
