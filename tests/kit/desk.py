@@ -1,0 +1,110 @@
+"""A provider of two operations, and a client that talks to it, for the tests of the HTTP client itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import ClassVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from bot.errors import ProviderError
+from bot.kit.api_client import PER_HOST, ApiClient, Request, open_http
+from bot.kit.redaction import Redactor
+from bot.kit.simulator import Answer, Sample, Simulator
+
+SECRET = "FAKE-TOKEN-desk-0001"
+TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+
+
+class Order(BaseModel):
+    """What both operations answer."""
+
+    id: str
+
+
+class Desk(Simulator):
+    """It counts what it creates, and how many requests are in its hands at once."""
+
+    slug = "desk"
+    credentials: ClassVar = {}
+    refused_credentials: ClassVar = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.created = 0
+        self.most_at_once = 0
+        self.full = asyncio.Event()
+        """Set once as many requests are here as one host may get; `/crowd` does not answer before."""
+        self._at_once = 0
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def samples(self) -> Iterable[Sample]:
+        return ()
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return (
+            web.post("/orders", self._create),
+            web.get("/orders", self._read),
+            web.get("/crowd", self._crowd),
+        )
+
+    async def _create(self, _: web.Request) -> web.Response:
+        self.created += 1
+        return web.json_response({"id": str(self.created)})
+
+    async def _read(self, _: web.Request) -> web.Response:
+        return web.json_response({"id": "0"})
+
+    async def _crowd(self, _: web.Request) -> web.Response:
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        if self._at_once >= PER_HOST:
+            self.full.set()
+        await self.full.wait()
+        await asyncio.sleep(0.01)  # whoever else could come at the same time would come now
+        self._at_once -= 1
+        return web.json_response({"id": "0"})
+
+
+def get(base: str, *segments: str, **params: str | int) -> Request:
+    """Return a read with a secret in a header."""
+    return Request(
+        "GET", base, segments or ("orders",), {"Authorization": f"Bearer {SECRET}"}, (SECRET,), params or None
+    )
+
+
+def post(base: str) -> Request:
+    """Return a create with a secret in a header and another in its body."""
+    headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
+    return Request("POST", base, ("orders",), headers, (SECRET, TOKEN), json={"token": TOKEN})
+
+
+@contextlib.asynccontextmanager
+async def open_api(*bases: str, deadline: float = 10.0) -> AsyncIterator[ApiClient]:
+    """Open a client of its own for these addresses. deadline: seconds for one request."""
+    async with open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:  # trusts nobody: none is needed
+        yield ApiClient(http, "desk", bases, Redactor(), deadline=deadline)
+
+
+async def failure(api: ApiClient, request: Request) -> ProviderError:
+    """Send a request that fails, and return why; any other exception is the test's failure."""
+    try:
+        order = await api.send(request, Order)
+    except ProviderError as error:
+        return error
+    raise AssertionError(f"no failure, but {order!r}")
+
+
+async def answered(
+    status: int, body: object = b"", headers: Mapping[str, str] | None = None
+) -> ProviderError:
+    """Return what a read makes of one answer."""
+    async with Desk() as desk, open_api(desk.url) as api:
+        desk.fail(Answer(status, body, headers or {}))
+        return await failure(api, get(desk.url))

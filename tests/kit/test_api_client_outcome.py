@@ -1,0 +1,123 @@
+"""A create is sent once whatever happens, and its error says whether it may have been carried out."""
+
+from typing import Any
+
+import pytest
+
+from bot.errors import (
+    AnswerTooLargeError,
+    ConflictError,
+    ForbiddenError,
+    MalformedAnswerError,
+    NotFoundError,
+    NotJsonError,
+    ProviderError,
+    ProviderTimeoutError,
+    RateLimitedError,
+    RejectedError,
+    ServerFaultError,
+    UnauthorizedError,
+    UnexpectedStatusError,
+    UnreachableError,
+    UnsupportedMediaError,
+)
+from bot.kit.api_client import MAX_BYTES, ApiClient
+from bot.kit.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
+from tests.exposure import everything_said
+from tests.kit.desk import TOKEN, Desk, Order, failure, get, open_api, post
+
+Kind = type[ProviderError]
+
+BROKEN: list[Any] = [
+    pytest.param(Reset(), UnreachableError, id="reset-before"),
+    pytest.param(Reset(after_handling=True), UnreachableError, id="reset-after"),
+    pytest.param(Truncated(), UnreachableError, id="truncated"),
+    pytest.param(Truncated(after_handling=True), UnreachableError, id="truncated-after"),
+    pytest.param(Slow(3600), ProviderTimeoutError, id="slow"),
+    pytest.param(Slow(3600, after_handling=True), ProviderTimeoutError, id="slow-after"),
+    pytest.param(GzipBomb(after_handling=True), AnswerTooLargeError, id="bomb"),
+    pytest.param(Answer(200, b" " * (MAX_BYTES + 1), after_handling=True), AnswerTooLargeError, id="large"),
+    pytest.param(Answer.html(200), NotJsonError, id="page"),
+    pytest.param(Answer(204, after_handling=True), NotJsonError, id="no-content"),
+    pytest.param(Answer(200, [], after_handling=True), MalformedAnswerError, id="shape"),
+    pytest.param(Answer(500, {"error": "no", "request_id": "abc1::01"}), ServerFaultError, id="fault"),
+    pytest.param(Answer.html(502), ServerFaultError, id="gateway"),
+    pytest.param(Answer(504, after_handling=True), ServerFaultError, id="gateway-timeout"),
+    pytest.param(
+        Answer(303, headers={"Location": "/orders/1"}, after_handling=True),
+        UnexpectedStatusError,
+        id="redirect",
+    ),
+]
+REFUSED: list[Any] = [
+    *(
+        pytest.param(Answer(status, {"error": "no"}), kind, id=str(status))
+        for status, kind in (
+            (400, RejectedError),
+            (401, UnauthorizedError),
+            (403, ForbiddenError),
+            (404, NotFoundError),
+            (409, ConflictError),
+            (415, UnsupportedMediaError),
+            (422, RejectedError),
+            (429, RateLimitedError),
+        )
+    ),
+    pytest.param(Answer(200, {"success": False, "id": "1"}), RejectedError, id="success-false"),
+]
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["new-connection", "kept-connection"])
+@pytest.mark.parametrize(("fault", "kind"), BROKEN)
+async def test_a_create_without_an_answer_may_be_done(
+    desk: Desk, fault: Fault, kind: Kind, warm: bool
+) -> None:
+    """A create is sent once, and after anything but a clear yes or no its error says that it may be done."""
+    async with open_api(desk.url, deadline=1 if isinstance(fault, Slow) else 10) as api:
+        if warm:
+            await api.send(get(desk.url), Order)
+            desk.requests.clear()
+        desk.fail(fault)
+        error = await failure(api, post(desk.url))
+    assert type(error) is kind
+    assert error.outcome_unknown
+    assert [(received.method, received.body) for received in desk.requests] == [("POST", {"token": TOKEN})]
+    assert desk.created == int(fault.after_handling)
+    assert "FAKE-TOKEN" not in everything_said(error)
+
+
+@pytest.mark.parametrize(("fault", "kind"), REFUSED)
+async def test_a_refused_create_is_not_done(desk: Desk, api: ApiClient, fault: Fault, kind: Kind) -> None:
+    """A refusal, by its status or in a success that says it is none, is the outcome of the one request."""
+    desk.fail(fault)
+    error = await failure(api, post(desk.url))
+    assert type(error) is kind
+    assert not error.outcome_unknown
+    assert (len(desk.requests), desk.created) == (1, 0)
+
+
+@pytest.mark.parametrize(("fault", "kind"), [*BROKEN, *REFUSED])
+async def test_a_read_changes_nothing(desk: Desk, fault: Fault, kind: Kind) -> None:
+    """A failed read is of the same class as a failed create, and nothing is unknown after it."""
+    async with open_api(desk.url, deadline=1 if isinstance(fault, Slow) else 10) as api:
+        desk.fail(fault, times=None)  # aiohttp itself sends a read again where a connection was reset
+        error = await failure(api, get(desk.url))
+    assert type(error) is kind
+    assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_nobody_there_means_not_done(scheme: str) -> None:
+    """Where no connection comes about, a create is known not to have happened."""
+    desk = Desk()
+    await desk.start()
+    address = desk.url.replace("http", scheme)
+    if scheme == "http":
+        await desk.stop()
+    async with open_api(address) as api:
+        error = await failure(api, post(address))
+    await desk.stop()
+    assert type(error) is UnreachableError
+    assert not error.outcome_unknown
+    assert "FAKE-TOKEN" not in everything_said(error)
+    assert not desk.requests

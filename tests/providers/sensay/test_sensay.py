@@ -1,0 +1,370 @@
+"""Sensay is spoken to as its contract wants, and of what it answers only what Patchbay shows is kept."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import (
+    InvalidInputError,
+    MalformedAnswerError,
+    NotFoundError,
+    ProviderError,
+    RejectedError,
+    ServerFaultError,
+    UnauthorizedError,
+)
+from bot.kit.credentials import Credentials, read_credentials
+from bot.kit.simulator import Answer, Reset
+from bot.providers.sensay import SensayProvider
+from bot.providers.sensay.client import API_VERSION, MOST_PAGES, PAGE_SIZE
+from bot.providers.sensay.models import DiscordIntegration, ReplicaPage
+from bot.providers.sensay.simulator import SensaySimulator
+from tests.exposure import everything_said
+from tests.providers.contract import Contract
+from tests.providers.office import accepted, open_provider
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "sensay"
+TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+OURS = {
+    "X-ORGANIZATION-SECRET": SensaySimulator.credentials["organization_secret"],
+    "X-API-Version": "2025-03-25",
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+}
+
+Acting = Callable[[SensayProvider, SensaySimulator], Credentials]
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[SensaySimulator]:
+    """Sensay on loopback."""
+    async with SensaySimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def sensay(simulator: SensaySimulator) -> AsyncIterator[SensayProvider]:
+    """The provider that talks to it."""
+    async with open_provider(SensayProvider, simulator) as provider:
+        yield provider
+
+
+def organization(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
+    """Return credentials that act for the whole organization."""
+    return accepted(sensay, simulator)
+
+
+def user(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
+    """Return credentials that act as the owner of four replicas."""
+    return accepted(sensay, simulator, user_id=simulator.OWNER)
+
+
+def linked(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
+    """Return credentials that name the same owner by a Discord account."""
+    return accepted(sensay, simulator, user_id=simulator.OWNER_DISCORD_ID, user_id_type="Discord")
+
+
+def replica(number: int, owner: str = SensaySimulator.OWNER) -> dict[str, Any]:
+    """Return one of many replicas."""
+    return {"uuid": f"5a0c7f9e-1d3b-4c2a-8e6f-{number:012x}", "name": f"Replica {number}", "ownerID": owner}
+
+
+def page(items: list[dict[str, Any]], total: int) -> dict[str, Any]:
+    """Return one page of the list."""
+    return {"success": True, "type": "replicas", "items": items, "total": total}
+
+
+def sent(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that are the provider's business, not the connection's."""
+    theirs = ("x-", "authorization", "cookie", "content-type", "accept")
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower().startswith(theirs) and name.lower() != "accept-encoding"
+    }
+
+
+@pytest.mark.parametrize(
+    ("credentials", "more"),
+    [
+        pytest.param(organization, {}, id="organization"),
+        pytest.param(user, {"X-USER-ID": SensaySimulator.OWNER}, id="user"),
+        pytest.param(
+            linked,
+            {"X-USER-ID": SensaySimulator.OWNER_DISCORD_ID, "X-USER-ID-TYPE": "discord"},
+            id="linked-account",
+        ),
+    ],
+)
+async def test_headers_are_exactly_these(
+    sensay: SensayProvider, simulator: SensaySimulator, credentials: Acting, more: dict[str, str]
+) -> None:
+    """Every call, reads included, has the secret, the pinned version, a content type, and the user if any."""
+    client = sensay.client(credentials(sensay, simulator))
+    await client.own_replicas()
+    await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
+    if client.acts_as_user:
+        await client.me()
+    assert len(simulator.requests) == (4 if more else 2)
+    expected = {name.lower(): value for name, value in (OURS | more).items()}
+    for received in simulator.requests:
+        assert {name.lower(): value for name, value in sent(received.headers).items()} == expected
+
+
+async def test_every_call_is_as_documented(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """All three operations, as the organization and as a user, are requests that the contract describes."""
+    contract = Contract.of("sensay")
+    for credentials in (organization, user, linked):
+        client = sensay.client(credentials(sensay, simulator))
+        await client.own_replicas()
+        await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
+    called = [
+        contract.check_request(received.method, received.path, received.headers, received.body)
+        for received in simulator.requests
+    ]
+    assert set(called) == {"createDiscordIntegration", "listReplicas", "getCurrentUser"}
+
+
+async def test_the_version_is_pinned() -> None:
+    """Nothing that Sensay changes next year changes what it answers to us."""
+    assert API_VERSION == "2025-03-25"
+
+
+async def test_verifying_costs_one_small_request(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """A user is asked who he is; an organization, which has no such call, for a single replica."""
+    await sensay.verify(user(sensay, simulator))
+    await sensay.verify(organization(sensay, simulator))
+    paths = [received.path for received in simulator.requests]
+    assert paths == ["/v1/users/me", "/v1/replicas?page_index=1&page_size=1"]
+
+
+@pytest.mark.parametrize("kind", ["", "discord"])
+async def test_an_unknown_user_is_refused(
+    sensay: SensayProvider, simulator: SensaySimulator, kind: str
+) -> None:
+    """A right secret with a wrong user id is not accepted."""
+    with pytest.raises(UnauthorizedError):
+        await sensay.verify(accepted(sensay, simulator, user_id="nobody", user_id_type=kind))
+
+
+async def test_create_sends_the_token_and_nothing_else(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """One POST, its body the token alone, to the replica's own path."""
+    client = sensay.client(organization(sensay, simulator))
+    await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
+    (received,) = simulator.requests
+    assert received.method == "POST"
+    assert received.path == f"/v1/replicas/{simulator.UNCONNECTED}/integrations/discord"
+    assert received.body == {"discordToken": TOKEN}
+    assert simulator.creations == [(simulator.UNCONNECTED, TOKEN)]
+
+
+@pytest.mark.parametrize("body", [{"success": False}, {"success": False, "error": f"bad {TOKEN}"}])
+async def test_success_false_is_a_failure(
+    sensay: SensayProvider, simulator: SensaySimulator, body: object
+) -> None:
+    """A 200 that says it has not succeeded has not, and says so for certain."""
+    simulator.fail(Answer(200, body))
+    with pytest.raises(RejectedError) as caught:
+        await sensay.client(organization(sensay, simulator)).create_discord_integration(
+            simulator.UNCONNECTED, TOKEN
+        )
+    assert not caught.value.outcome_unknown
+    assert "FAKE-TOKEN" not in everything_said(caught.value)
+
+
+async def test_success_false_is_no_list(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """A list that says it has not succeeded accepts no credentials, empty as it is."""
+    failed = page([], 0) | {"success": False, "error": "Not now", "request_id": "abc1::01"}
+    simulator.fail(Answer(200, failed))
+    with pytest.raises(RejectedError) as caught:
+        await sensay.verify(organization(sensay, simulator))
+    assert (caught.value.status, caught.value.detail, caught.value.request_id) == (200, "Not now", "abc1::01")
+
+
+@pytest.mark.parametrize("body", [{}, {"success": None}, {"success": "perhaps"}, {"ok": True}, []])
+async def test_a_create_that_does_not_say_is_unknown(
+    sensay: SensayProvider, simulator: SensaySimulator, body: object
+) -> None:
+    """A 200 that says neither yes nor no may have been carried out."""
+    simulator.fail(Answer(200, body, after_handling=True))
+    with pytest.raises(MalformedAnswerError) as caught:
+        await sensay.client(organization(sensay, simulator)).create_discord_integration(
+            simulator.UNCONNECTED, TOKEN
+        )
+    assert caught.value.outcome_unknown
+    assert len(simulator.creations) == 1
+
+
+@pytest.mark.parametrize(
+    ("uuid", "kind", "says"),
+    [
+        (SensaySimulator.UNKNOWN, NotFoundError, "Replica not found"),
+        (SensaySimulator.STRANGER, NotFoundError, "Replica not found"),
+        ("not-a-uuid", RejectedError, "replicaUUID is not a UUID"),
+        (SensaySimulator.BROKEN, ServerFaultError, "Internal error"),
+    ],
+)
+async def test_a_refused_create_brings_sensays_words(
+    sensay: SensayProvider, simulator: SensaySimulator, uuid: str, kind: type[ProviderError], says: str
+) -> None:
+    """Each refusal is told apart with Sensay's text and reference, without the stack trace or the token."""
+    with pytest.raises(kind) as caught:
+        await sensay.client(organization(sensay, simulator)).create_discord_integration(uuid, TOKEN)
+    error = caught.value
+    assert (error.detail, simulator.creations) == (says, [])
+    assert error.outcome_unknown is (kind is ServerFaultError)  # a fault may come half-way
+    assert error.request_id
+    assert error.request_id.startswith("sim1::")
+    said = everything_said(error)
+    assert "FAKE-TOKEN" not in said
+    assert "run.ts" not in said
+
+
+async def test_a_lost_answer_to_a_create_is_not_repeated(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """Where Sensay took the token and its answer was lost, Sensay was asked once."""
+    simulator.fail(Reset(after_handling=True), times=None)
+    with pytest.raises(ProviderError) as caught:
+        await sensay.client(organization(sensay, simulator)).create_discord_integration(
+            simulator.UNCONNECTED, TOKEN
+        )
+    assert caught.value.outcome_unknown
+    assert simulator.creations == [(simulator.UNCONNECTED, TOKEN)]
+
+
+async def test_a_user_gets_his_own_replicas(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """Strangers' public replicas, which Sensay shows to every user, are nobody's choice."""
+    choices = await sensay.choices(linked(sensay, simulator))
+    assert [choice.label for choice in choices] == [
+        "Atendimento ao Cliente",
+        "Billing Questions",
+        "Customer Care",
+        "Job Applications",
+    ]
+
+
+async def test_strangers_are_left_out_whatever_sensay_sends(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """Should Sensay take no notice of the owner asked for, others' replicas are dropped here."""
+    items = [replica(1), replica(2, "open-gallery"), {**replica(3), "ownerID": None}, replica(4)]
+    simulator.fail(Answer(200, page(items, 4)), path="/v1/replicas")
+    choices = await sensay.choices(user(sensay, simulator))
+    assert [choice.label for choice in choices] == ["Replica 1", "Replica 4"]
+    assert "ownerID=northwind-care" in simulator.requests[-1].path
+
+
+async def test_an_organization_gets_all_its_users_replicas(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """Without a user there is no owner to go by, and Sensay lists the organization's alone."""
+    choices = await sensay.choices(organization(sensay, simulator))
+    assert len(choices) == 6
+    assert "ownerID" not in simulator.requests[-1].path
+
+
+async def test_pages_are_read_to_the_end(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """Two hundred and fifty replicas come in three pages, counted from 1, each asked for once."""
+    replicas = [replica(number) for number in range(250)]
+    simulator.replicas = {entry["uuid"]: {**entry, "private": True} for entry in replicas}
+    choices = await sensay.choices(organization(sensay, simulator))
+    assert {choice.id for choice in choices} == simulator.replicas.keys()
+    assert [received.path for received in simulator.requests] == [
+        f"/v1/replicas?page_index={number}&page_size=100" for number in (1, 2, 3)
+    ]
+
+
+async def test_a_full_last_page_is_the_last(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """Where the replicas fill their pages exactly, no empty page is asked for."""
+    simulator.fail(Answer(200, page([replica(number) for number in range(PAGE_SIZE)], PAGE_SIZE)))
+    assert len(await sensay.choices(organization(sensay, simulator))) == PAGE_SIZE
+    assert len(simulator.requests) == 1
+
+
+async def test_pages_may_be_smaller_than_asked_for(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """A provider that gives fewer at a time than it was asked for is still read to the end."""
+    for start in (0, 2, 4):
+        items = [replica(number) for number in range(start, min(start + 2, 5))]
+        simulator.fail(Answer(200, page(items, 5)))
+    assert len(await sensay.choices(organization(sensay, simulator))) == 5
+    assert len(simulator.requests) == 3
+
+
+@pytest.mark.parametrize("items", [[replica(1)], []], ids=["for-ever", "never"])
+async def test_pages_end_somewhere(
+    sensay: SensayProvider, simulator: SensaySimulator, items: list[dict[str, Any]]
+) -> None:
+    """A total that is never reached does not keep us asking."""
+    simulator.fail(Answer(200, page(items, 1_000_000)), times=None)
+    await sensay.choices(organization(sensay, simulator))
+    assert len(simulator.requests) == (MOST_PAGES if items else 1)
+
+
+async def test_no_replica_is_an_answer(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """An empty list is accepted credentials with nothing to pick."""
+    simulator.replicas.clear()
+    await sensay.verify(organization(sensay, simulator))
+    assert await sensay.choices(organization(sensay, simulator)) == []
+
+
+def test_nulls_break_nothing() -> None:
+    """An integration may be null, each of its members too; whether it is active has three answers."""
+    read = ReplicaPage.model_validate_json((SAMPLES / "nulls.json").read_bytes())
+    assert [entry.discord_integration for entry in read.items] == [
+        None,
+        DiscordIntegration(),
+        DiscordIntegration(),
+        DiscordIntegration(service_name="some_runner", is_active=False),
+        None,
+    ]
+    assert (read.items[-1].uuid, read.items[-1].name, read.items[-1].owner_id) == (None, None, None)
+
+
+async def test_a_replica_without_a_name_goes_by_its_uuid(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """What has no uuid cannot be picked; what has no name still can."""
+    nameless = {**replica(7), "name": None}
+    simulator.fail(Answer(200, page([nameless, {"uuid": None, "name": "Ghost"}], 2)))
+    (choice,) = await sensay.choices(organization(sensay, simulator))
+    assert choice.label == choice.id == nameless["uuid"]
+
+
+def test_tokens_end_at_the_parser() -> None:
+    """The bot tokens that Sensay lists in clear are in no model: not in its fields, dump or repr."""
+    raw = (SAMPLES / "nulls.json").read_text("utf-8")
+    assert "FAKE-TOKEN" in raw
+    read = ReplicaPage.model_validate_json(raw)
+    for value in (read, *read.items, read.items[3].discord_integration):
+        assert "FAKE-TOKEN" not in everything_said(value)
+    assert "FAKE-TOKEN" not in read.model_dump_json()
+    fields = json.loads(read.model_dump_json())["items"][3].keys()
+    assert fields == {"uuid", "name", "owner_id", "discord_integration"}
+
+
+async def test_the_simulators_tokens_end_there_too(
+    sensay: SensayProvider, simulator: SensaySimulator
+) -> None:
+    """Over the wire as well: the list holds tokens, what the client returns does not."""
+    assert "FAKE-TOKEN-simulated" in str(simulator.replicas)
+    client = sensay.client(organization(sensay, simulator))
+    read = await client.replicas()
+    assert len(read.items) == 6
+    for value in (client, read, await client.own_replicas()):
+        assert "FAKE-TOKEN" not in everything_said(value)
+
+
+def test_a_kind_of_user_id_wants_a_user_id() -> None:
+    """The kind of an id without the id is a mistake that the form tells."""
+    values = {"organization_secret": "FAKE-TOKEN-x", "user_id_type": "discord"}
+    with pytest.raises(InvalidInputError) as caught:
+        read_credentials(SensayProvider.fields, values)
+    assert caught.value.field == "needs"

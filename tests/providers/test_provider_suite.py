@@ -1,0 +1,273 @@
+"""What every provider must do, the next one included, shown against the simulator of each."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.errors import ProviderError, UnauthorizedError
+from bot.i18n.catalog import LOCALES, load_catalog
+from bot.kit.api_client import MAX_BYTES, ApiClient
+from bot.kit.credentials import Credentials
+from bot.kit.endpoint import check_url
+from bot.kit.integration import Choice, State
+from bot.kit.provider import Provider
+from bot.kit.simulator import Answer, Drip, Fault, GzipBomb, Reset, Simulator, Slow, Truncated
+from bot.providers import FOLDER, providers, simulators, slugs
+from bot.ui.text import length
+from tests.exposure import everything_said
+from tests.providers.contract import Contract
+from tests.providers.office import accepted, open_provider, refused
+
+PROVIDERS = {kind.slug: kind for kind in providers()}
+SIMULATORS = {kind.slug: kind for kind in simulators()}
+
+FAULTS = {
+    "page": Answer.html(200),
+    "gateway": Answer.html(502),
+    "empty": Answer(200),
+    "no-content": Answer(204),
+    "null": Answer(200, None),
+    "number": Answer(200, 7),
+    "empty-object": Answer(200, {}),
+    "nan": Answer(200, {"items": float("nan"), "data": float("nan"), "id": float("nan")}),
+    "deep": Answer(200, b"[" * 100_000),
+    "latin-1": Answer(200, b'{"items": "\xe9", "data": "\xe9"}'),
+    "not-gzip": Answer(200, b"{}", {"Content-Encoding": "gzip"}),
+    "large": Answer(200, b" " * (MAX_BYTES + 1)),
+    "redirect": Answer(307, headers={"Location": "/elsewhere"}),
+    "forbidden-page": Answer.html(403),
+    "quota": Answer(429, {"error": "quota"}, {"Retry-After": "9"}),
+    "stack": Answer(500, {"error": "boom", "inner_exception": {"stack": "at x.ts:1"}}),
+    "slow": Slow(3600),
+    "drip": Drip(interval=0.05),
+    "reset": Reset(),
+    "truncated": Truncated(),
+    "bomb": GzipBomb(),
+}
+
+
+@pytest.fixture(params=slugs())
+def kind(request: pytest.FixtureRequest) -> type[Provider]:
+    """Each provider's class."""
+    return PROVIDERS[request.param]
+
+
+@pytest.fixture
+async def simulator(kind: type[Provider]) -> AsyncIterator[Simulator]:
+    """Its simulator, on loopback."""
+    async with SIMULATORS[kind.slug]() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def provider(kind: type[Provider], simulator: Simulator) -> AsyncIterator[Provider]:
+    """The provider that talks to its simulator."""
+    async with open_provider(kind, simulator) as provider:
+        yield provider
+
+
+@pytest.fixture
+def credentials(kind: type[Provider], simulator: Simulator) -> Credentials:
+    """What the simulator accepts."""
+    return accepted(kind, simulator)
+
+
+def test_a_provider_is_complete(kind: type[Provider]) -> None:
+    """A provider is named for its folder, and has a proper name, a contract and one simulator."""
+    assert re.fullmatch(r"[a-z0-9_]{1,20}", kind.slug)
+    assert kind.__module__ == f"bot.providers.{kind.slug}"
+    assert (FOLDER / kind.slug / "contract.yaml").is_file()
+    assert kind.name.strip() == kind.name != ""
+    assert [simulator.slug for simulator in simulators()].count(kind.slug) == 1
+    assert SIMULATORS.keys() == PROVIDERS.keys()
+
+
+def test_fields_fit_a_form(kind: type[Provider]) -> None:
+    """A form holds four fields beside its introduction, each with its own id, and the first is a secret."""
+    ids = [field.id for field in kind.fields]
+    assert 1 <= len(ids) <= 4
+    assert len(set(ids)) == len(ids)
+    assert kind.fields[0].secret
+    assert kind.fields[0].required
+    for position, field in enumerate(kind.fields):
+        assert re.fullmatch(r"[a-z_]{1,100}", field.id)
+        assert 1 <= field.min_length <= field.max_length <= 4000
+        assert field.needs in {None, *ids[:position]}
+        assert all(choice == choice.lower() for choice in field.choices)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_fields_have_words(kind: type[Provider], locale: str) -> None:
+    """In every language each field has a label and a description, and a form has its introduction."""
+    texts = load_catalog()[locale]
+    for field in kind.fields:
+        assert 1 <= length(texts(f"credential.{field.id}.label")) <= 45
+        assert 1 <= length(texts(f"credential.{field.id}.description")) <= 100
+        assert length(texts.find(f"credential.{field.id}.placeholder") or "") <= 100
+    assert kind.name.partition(" ")[0] in texts(f"credential.{kind.slug}.intro")
+
+
+def test_addresses_are_safe(kind: type[Provider]) -> None:
+    """Each address has a setting of its own, and the one it has by itself is https."""
+    settings = [endpoint.setting for endpoint in kind.endpoints]
+    assert settings
+    assert len(set(settings)) == len(settings)
+    for endpoint in kind.endpoints:
+        assert re.fullmatch(rf"PATCHBAY_{kind.slug.upper()}(_[A-Z]+)*_URL", endpoint.setting)
+        assert endpoint.default.startswith("https://")
+        assert check_url(endpoint.default) == endpoint.default
+
+
+async def test_good_credentials_are_accepted(provider: Provider, credentials: Credentials) -> None:
+    """Credentials that the provider knows are let through."""
+    await provider.verify(credentials)
+
+
+async def test_bad_credentials_are_refused(provider: Provider, simulator: Simulator) -> None:
+    """Credentials that the provider does not know are told apart from any other failure."""
+    with pytest.raises(UnauthorizedError) as caught:
+        await provider.verify(refused(provider, simulator))
+    assert (caught.value.provider, caught.value.status) == (provider.slug, 401)
+    assert caught.value.detail
+    with pytest.raises(UnauthorizedError):
+        await provider.choices(refused(provider, simulator))
+
+
+async def test_required_fields_are_enough(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """What an admin may leave empty is not needed to try the credentials or to list."""
+    required = {field.id for field in provider.fields if field.required}
+    least = Credentials({field: value for field, value in credentials.items() if field in required})
+    await provider.verify(least)
+    await provider.choices(least)
+
+
+async def test_choices_can_be_picked(provider: Provider, credentials: Credentials) -> None:
+    """There is something to pick, and each choice has an id of its own, a label and a state or none."""
+    choices = await provider.choices(credentials)
+    assert choices
+    assert len({choice.id for choice in choices}) == len(choices)
+    for choice in choices:
+        assert isinstance(choice, Choice)
+        assert choice.id
+        assert choice.label.strip()
+        assert choice.state is None or isinstance(choice.state, State)
+
+
+async def test_requests_are_as_documented(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """Every request is an operation of the contract, signed, with documented parameters only, as JSON."""
+    contract = Contract.of(provider.slug)
+    await provider.verify(credentials)
+    await provider.choices(credentials)
+    assert simulator.requests
+    for received in simulator.requests:
+        contract.check_request(received.method, received.path, received.headers, received.body)
+        assert received.method == "GET"
+        assert received.headers["Accept"] == "application/json"
+        assert received.headers["Content-Type"] == "application/json"
+
+
+async def test_secrets_travel_in_headers(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """No secret is in an address, where proxies and logs would keep it."""
+    await provider.verify(credentials)
+    await provider.choices(credentials)
+    secrets = [credentials[field.id] for field in provider.fields if field.secret]
+    for received in simulator.requests:
+        assert not [secret for secret in secrets if secret in received.path]
+        assert any(secret in value for secret in secrets for value in received.headers.values())
+
+
+async def test_only_the_configured_addresses_are_asked(
+    kind: type[Provider], simulator: Simulator, credentials: Credentials
+) -> None:
+    """Every path begins with that of a configured address, wherever the operator has put it."""
+    urls = {setting: f"{url}/behind/a/proxy" for setting, url in simulator.environment().items()}
+    async with open_provider(kind, simulator, urls) as provider:
+        for attempt in (provider.verify, provider.choices):
+            with pytest.raises(ProviderError):
+                await attempt(credentials)
+    assert simulator.requests
+    bases = tuple(f"{url.removeprefix(simulator.url)}/" for url in urls.values())
+    assert all(received.path.startswith(bases) for received in simulator.requests)
+
+
+async def test_nothing_that_is_printed_holds_a_secret(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """Neither credentials nor the tokens in replies are in what a provider gives, raises or is."""
+    choices = await provider.choices(credentials)
+    with pytest.raises(UnauthorizedError) as caught:
+        await provider.verify(refused(provider, simulator))
+    secrets = [
+        value
+        for values in (simulator.credentials, simulator.refused_credentials)
+        for field, value in values.items()
+        if any(known.id == field and known.secret for known in provider.fields)
+    ]
+    for value in (provider, credentials, choices, *choices, caught.value):
+        said = everything_said(value)
+        assert "FAKE-TOKEN" not in said
+        assert not [secret for secret in secrets if secret in said]
+
+
+@pytest.mark.parametrize("attempt", ["verify", "choices"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+async def test_every_fault_is_worded(
+    kind: type[Provider],
+    simulator: Simulator,
+    credentials: Credentials,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    attempt: str,
+) -> None:
+    """Whatever goes wrong is one of our errors, without a secret in it and with nothing left unknown."""
+    defaults = ApiClient.__init__.__kwdefaults__
+    assert defaults is not None
+    if isinstance(fault, Slow | Drip):
+        monkeypatch.setitem(defaults, "deadline", 0.3)
+    async with open_provider(kind, simulator) as provider:
+        simulator.fail(fault, times=None)
+        with pytest.raises(ProviderError) as caught:
+            await getattr(provider, attempt)(credentials)
+    assert type(caught.value) is not ProviderError
+    assert caught.value.provider == kind.slug
+    assert not caught.value.outcome_unknown
+    assert "FAKE-TOKEN" not in everything_said(caught.value)
+
+
+async def test_an_echo_gives_no_secret_away(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """A provider that answers with the very headers it was sent gives none of them to an error."""
+    simulator.fail(Answer(400, {"error": " ".join(credentials.values()), "message": "Bearer FAKE-TOKEN-x"}))
+    with pytest.raises(ProviderError) as caught:
+        await provider.verify(credentials)
+    assert caught.value.detail
+    assert "FAKE-TOKEN" not in everything_said(caught.value)
+
+
+async def test_the_fault_is_over_when_it_is_over(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """A provider remembers no failure: the next attempt is as good as the first."""
+    simulator.fail(Answer.html(503))
+    with pytest.raises(ProviderError):
+        await provider.verify(credentials)
+    await provider.verify(credentials)
+
+
+async def test_a_provider_that_is_gone_is_told(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """Where nobody listens any more, both attempts end in one of our errors."""
+    await simulator.stop()
+    for attempt in (provider.verify, provider.choices):
+        with pytest.raises(ProviderError) as caught:
+            await attempt(credentials)
+        assert caught.value.key == "unreachable"

@@ -1,0 +1,342 @@
+"""Of Toolzz's replies only the id can be relied on, and a report is made of whatever else there is."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.kit.integration import State
+from bot.providers.toolzz.models import Channel, Integration, IntegrationList
+from tests.exposure import everything_said
+from tests.providers.contract import Contract
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "toolzz"
+TABLE: dict[str, Any] = json.loads((SAMPLES / "table.json").read_bytes())
+FIELDS = sorted(Contract.of("toolzz").document["components"]["schemas"]["Integration"]["properties"])
+OPTIONAL = [field for field in FIELDS if field != "id"]
+WRONG: list[Any] = [
+    None, "", "maybe", "x" * 5_000, 0, -1, 7, 1.5, float("nan"), float("inf"), 10**30, True, False,
+    [], [None], [[]], [{}], [{"id": None}], ["x", None], {}, {"id": []}, {"deep": [[[[{}]]]]},
+]  # fmt: skip
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(WRONG),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def read(**fields: object) -> Integration:
+    """Read one integration off the wire, its id being given."""
+    return Integration.model_validate_json(json.dumps({"id": "a", **fields}))
+
+
+def read_sample(name: str) -> Integration:
+    """Read one of the four projections."""
+    raw = (SAMPLES / f"{name}.json").read_bytes()
+    return (
+        IntegrationList.model_validate_json(raw).data[0]
+        if name == "list"
+        else Integration.model_validate_json(raw)
+    )
+
+
+def time(*parts: int) -> datetime:
+    """Return a moment in UTC."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(("name", "count"), [("create", 8), ("read", 8), ("list", 24), ("table", 25)])
+def test_each_projection_is_read(name: str, count: int) -> None:
+    """The four forms in which Toolzz prints one integration all give a report; what is missing is absent."""
+    raw = json.loads((SAMPLES / f"{name}.json").read_bytes())
+    raw = raw["data"][0] if name == "list" else raw
+    assert len(raw) == count
+    assert set(raw) <= set(FIELDS)
+    report = read_sample(name)
+    assert report.id == "3f6c2b90-7d1e-4a58-b0c4-92e5d8a1f601"
+    assert report.guild_name == "Island Line Passengers"
+    assert report.channels[0] == Channel(id="1197654321098765432", name="timetable")
+    assert (
+        report.state
+        is {
+            "create": State.CONNECTED,
+            "read": State.CONNECTED,
+            "list": State.DISCONNECTED,
+            "table": State.INACTIVE,
+        }[name]
+    )
+    assert "FAKE-TOKEN" not in everything_said(report) + report.model_dump_json()
+
+
+def test_every_field_has_its_place() -> None:
+    """All 25 fields but the bot token, which nobody may have, arrive where they are looked for."""
+    assert read_sample("table").model_dump() == {
+        "id": "3f6c2b90-7d1e-4a58-b0c4-92e5d8a1f601",
+        "title": "Island Line",
+        "connection_status": "disconnected",
+        "is_active": False,
+        "agent_id": "7b2a9d40-6c1f-4e83-b5d7-0f3e8c6a1b21",
+        "bot_client_id": "1219876543210987654",
+        "is_token_masked": True,
+        "unit_id": "81d5c3a7-4e2f-4b96-9f08-5a7b6c1d2e30",
+        "guild_id": "1102345678901234568",
+        "guild_name": "Island Line Passengers",
+        "channel_ids": ("1197654321098765432", "1197654321098765433"),
+        "channels_detail": ({"id": "1197654321098765432", "name": "timetable"},),
+        "scope": "none",
+        "permissions": 6755399441055744,
+        "reply_on_mention": False,
+        "create_threads": True,
+        "welcome_message": "Where to?",
+        "last_connected_at": time(2026, 5, 2, 11, 40, 7, 310_000),
+        "last_disconnected_at": None,
+        "error_code": None,
+        "error_message": None,
+        "created_at": time(2026, 5, 2, 11, 40, 5, 518_233),
+        "updated_at": time(2026, 5, 3, 23, 59, 1),
+        "deleted_at": time(2026, 6, 1, 0, 0, 0, 500_000),
+    }
+
+
+def test_the_id_alone_is_a_report() -> None:
+    """An integration of which nothing else is known is unknown, not broken."""
+    report = read()
+    assert report == Integration(id="a")
+    assert (report.state, report.channels) == (State.UNKNOWN, ())
+
+
+@pytest.mark.parametrize("value", [None, "", "x", 7, [], {}], ids=repr)
+def test_no_id_is_no_report(value: object) -> None:
+    """Null or a structure in the place of the id is refused; text and numbers are ids."""
+    if value is None or isinstance(value, list | dict):
+        with pytest.raises(ValidationError):
+            read(id=value)
+    else:
+        assert read(id=value).id == str(value)
+    with pytest.raises(ValidationError):
+        Integration.model_validate_json("{}")
+
+
+@given(st.sets(st.sampled_from(OPTIONAL)), st.sets(st.sampled_from(OPTIONAL)))
+def test_any_field_may_be_missing(absent: set[str], null: set[str]) -> None:
+    """Whichever fields are left out or null, the others arrive as if nothing were amiss."""
+    raw = {name: None if name in null else value for name, value in TABLE.items() if name not in absent}
+    report, full = Integration.model_validate_json(json.dumps(raw)), read_sample("table")
+    for name, field in Integration.model_fields.items():
+        gone = (field.alias or name) in absent | null
+        assert getattr(report, name) == (field.default if gone else getattr(full, name)), name
+
+
+@given(st.dictionaries(st.sampled_from(OPTIONAL), anything))
+def test_a_wrong_type_is_a_missing_field(wrong: dict[str, object]) -> None:
+    """Whatever stands in a field, the report is made, and the fields beside it arrive."""
+    report, full = Integration.model_validate_json(json.dumps(TABLE | wrong)), read_sample("table")
+    assert isinstance(report.state, State)
+    assert all(isinstance(channel, Channel) for channel in report.channels)
+    for name, field in Integration.model_fields.items():
+        if (field.alias or name) not in wrong:
+            assert getattr(report, name) == getattr(full, name), name
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+@pytest.mark.parametrize("value", [{}, [], [[]], [None], {"id": []}], ids=repr)
+def test_a_structure_stands_for_nothing(field: str, value: object) -> None:
+    """A list or an object where a word, a number, a switch or a time belongs counts as absent."""
+    assert read(**{field: value}) == read()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-04-17 12:26:14.14", time(2026, 4, 17, 12, 26, 14, 140_000)),
+        ("2026-04-17 12:26:14.804", time(2026, 4, 17, 12, 26, 14, 804_000)),
+        ("2026-04-17 12:26:14.8044", time(2026, 4, 17, 12, 26, 14, 804_400)),
+        ("2026-04-17 12:26:14.80444", time(2026, 4, 17, 12, 26, 14, 804_440)),
+        ("2026-04-17 12:26:14.804444", time(2026, 4, 17, 12, 26, 14, 804_444)),
+        ("2026-04-17 12:26:14.8", time(2026, 4, 17, 12, 26, 14, 800_000)),
+        ("2026-04-17 12:26:14", time(2026, 4, 17, 12, 26, 14)),
+        ("2026-04-17T12:26:14.804Z", time(2026, 4, 17, 12, 26, 14, 804_000)),
+        ("2026-04-17T09:26:14.804-03:00", time(2026, 4, 17, 12, 26, 14, 804_000)),
+        (" 2026-04-17 12:26:14 ", time(2026, 4, 17, 12, 26, 14)),
+        ("", None),
+        ("   ", None),
+        ("yesterday", None),
+        ("2026-13-45 99:99:99", None),
+        ("0000-00-00 00:00:00", None),
+        (None, None),
+        (1_776_428_774, None),
+        ({"date": "2026-04-17"}, None),
+    ],
+)
+def test_times_are_read_in_every_form(text: object, moment: datetime | None) -> None:
+    """Without a zone a time is UTC wherever the bot runs, with one it is that moment, else it is absent."""
+    names = {
+        "lastConnectedAt": "last_connected_at",
+        "lastDisconnectedAt": "last_disconnected_at",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "deletedAt": "deleted_at",
+    }
+    with time_machine.travel(datetime(2026, 11, 23, tzinfo=ZoneInfo("America/Sao_Paulo"))):
+        report = read(**dict.fromkeys(names, text))
+    assert [getattr(report, name) for name in names.values()] == [moment] * 5
+
+
+@given(st.datetimes(), st.sampled_from(" T"), st.integers(1, 6))
+def test_times_are_never_naive(moment: datetime, between: str, digits: int) -> None:
+    """Any fraction of a second, with a blank or a T, is the moment in UTC that it says."""
+    whole = moment.replace(microsecond=0)
+    fraction = f"{moment.microsecond:06}"[:digits]
+    read_back = read(updatedAt=f"{whole.isoformat(between)}.{fraction}").updated_at
+    assert read_back == whole.replace(tzinfo=UTC) + timedelta(microseconds=int(fraction.ljust(6, "0")))
+    assert read_back.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "bits"),
+    [
+        ("9007199254740993", 9007199254740993),
+        (9007199254740993, 9007199254740993),
+        ("0", 0),
+        (str(2**64 - 1), 2**64 - 1),
+        ("18014398509481984", 2**54),
+        (9007199254740993.0, None),
+        ("-1", None),
+        (-1, None),
+        ("0x10", None),
+        ("1e3", None),
+        ("٣", None),
+        ("9" * 21, None),
+        (10**30, None),
+        (True, None),
+        ("", None),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_permissions_keep_every_bit(value: object, bits: int | None) -> None:
+    """Bits beyond what a double holds are exact; what has lost bits or is no bit field is absent."""
+    assert read(permissions=value).permissions == bits
+
+
+def test_numbers_serve_as_text() -> None:
+    """Ids, codes and names that come as numbers are the same as if they had come as text."""
+    report = read(
+        id=42,
+        lastConnectionErrorCode=4014,
+        guildId=1102345678901234568,
+        botClientId=1219876543210987654,
+        title=7,
+        channelIds=[1197654321098765432],
+        channelsDetail=[{"id": 1197654321098765432, "name": 8}],
+    )
+    assert (report.id, report.error_code, report.title) == ("42", "4014", "7")
+    assert (report.guild_id, report.bot_client_id) == ("1102345678901234568", "1219876543210987654")
+    assert report.channels == (Channel(id="1197654321098765432", name="8"),)
+
+
+@pytest.mark.parametrize(
+    ("ids", "details", "channels"),
+    [
+        (["1", "2"], [{"id": "2", "name": "two"}, {"id": "1", "name": "one"}], [("1", "one"), ("2", "two")]),
+        (["1", "2"], [{"id": "1", "name": "one"}], [("1", "one"), ("2", None)]),
+        (["1"], [{"id": "1", "name": "one"}, {"id": "9", "name": "gone"}], [("1", "one")]),
+        (["1"], [{"id": "9", "name": "gone"}], [("1", None)]),
+        (["1"], None, [("1", None)]),
+        (["1"], "x", [("1", None)]),
+        (["1"], [{"id": "1"}], [("1", None)]),
+        (["1"], [{"id": "1", "name": {}}], [("1", None)]),
+        ([], [{"id": "1", "name": "one"}], [("1", "one")]),
+        (None, [{"id": "1", "name": "one"}], [("1", "one")]),
+        ("x", [{"id": "1", "name": "one"}], [("1", "one")]),
+        ([None], [{"id": "1", "name": "one"}], [("1", "one")]),
+        ([], [], []),
+        (None, None, []),
+    ],
+)
+def test_channels_that_disagree(ids: object, details: object, channels: list[tuple[str, str | None]]) -> None:
+    """The ids say which channels there are and in which order, the details how they are called."""
+    found = read(channelIds=ids, channelsDetail=details).channels
+    assert [(channel.id, channel.name) for channel in found] == channels
+
+
+def test_a_thousand_channels_are_read() -> None:
+    """No number of channels is too many to read."""
+    many = [str(10**18 + number) for number in range(1_000)]
+    report = read(channelIds=many, channelsDetail=[{"id": channel, "name": channel} for channel in many])
+    assert [channel.name for channel in report.channels] == many
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"connectionStatus": "connected", "isActive": True}, State.CONNECTED),
+        ({"connectionStatus": " Connected ", "isActive": True}, State.CONNECTED),
+        ({"connectionStatus": "disconnected", "isActive": True}, State.DISCONNECTED),
+        ({"connectionStatus": "error", "isActive": True}, State.ERROR),
+        ({"connectionStatus": "connected"}, State.CONNECTED),
+        ({"connectionStatus": "connected", "isActive": False}, State.INACTIVE),
+        ({"connectionStatus": "disconnected", "isActive": False}, State.INACTIVE),
+        ({"connectionStatus": "connected", "deletedAt": "2026-06-01 00:00:00"}, State.INACTIVE),
+        ({"connectionStatus": "connected", "deletedAt": ""}, State.CONNECTED),
+        ({"connectionStatus": "connecting", "isActive": True}, State.UNKNOWN),
+        ({"connectionStatus": "hibernating"}, State.UNKNOWN),
+        ({"connectionStatus": "inactive"}, State.UNKNOWN),
+        ({"connectionStatus": "unknown"}, State.UNKNOWN),
+        ({"connectionStatus": "CONNECTED!"}, State.UNKNOWN),
+        ({"connectionStatus": ""}, State.UNKNOWN),
+        ({"connectionStatus": 1, "isActive": "maybe"}, State.UNKNOWN),
+        ({"isActive": True}, State.UNKNOWN),
+    ],
+)
+def test_a_state_is_not_guessed(fields: dict[str, object], state: State) -> None:
+    """Known words have their state, switched off or deleted is inactive, and any other word is unknown."""
+    assert read(**fields).state is state
+
+
+@given(st.text())
+def test_any_word_has_a_state(word: str) -> None:
+    """An open list of words needs no exception."""
+    known = {State.CONNECTED, State.DISCONNECTED, State.ERROR}
+    report = read(connectionStatus=word)
+    assert report.connection_status == word
+    assert report.state is (State(word.strip().lower()) if word.strip().lower() in known else State.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"data": [{"id": "a"}, {"id": "b"}]},
+        {"items": [{"id": "a"}, {"id": "b"}]},
+        [{"id": "a"}, {"id": "b"}],
+        {"data": [{"id": "a"}, {"id": "b"}], "items": [{"id": "c"}], "total": 2},
+    ],
+    ids=["data", "items", "bare", "both"],
+)
+def test_lists_come_in_three_envelopes(envelope: object) -> None:
+    """A list is one under data, under items, and without an envelope."""
+    read_back = IntegrationList.model_validate_json(json.dumps(envelope))
+    assert [entry.id for entry in read_back.data] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "envelope", [{}, {"data": None}, {"data": {}}, {"rows": []}, [None], [{}], 7, "x", None]
+)
+def test_what_is_no_list_is_refused(envelope: object) -> None:
+    """Something that holds no list of integrations is no empty list."""
+    with pytest.raises(ValidationError):
+        IntegrationList.model_validate_json(json.dumps(envelope))
+
+
+@pytest.mark.parametrize("envelope", [{"data": []}, {"items": []}, []])
+def test_a_unit_may_be_empty(envelope: object) -> None:
+    """An empty list is an answer."""
+    assert IntegrationList.model_validate_json(json.dumps(envelope)).data == ()
