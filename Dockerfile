@@ -1,0 +1,43 @@
+# Patchbay in a container: no root, nothing written but /data and /tmp.
+#   docker build --tag patchbay . && docker compose up
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+
+# First what changes seldom: every package comes with its hash.
+COPY requirements/build.txt requirements/run.txt requirements/
+RUN python -m venv --without-pip /opt/patchbay \
+    && pip --python /opt/patchbay/bin/python install --no-deps --require-hashes -r requirements/run.txt
+RUN python -m venv --without-pip /opt/build \
+    && pip --python /opt/build/bin/python install --no-deps --require-hashes -r requirements/build.txt
+
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY cogs cogs
+RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/wheels \
+    && pip --python /opt/patchbay/bin/python install --no-deps --no-index /opt/wheels/*.whl
+
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /opt/patchbay /opt/patchbay
+RUN install --directory --owner=10001 --group=10001 --mode=700 /data
+
+ENV PATH=/opt/patchbay/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PATCHBAY_DATABASE_URL=sqlite:////data/patchbay.db \
+    PATCHBAY_HTTP_HOST=127.0.0.1 \
+    PATCHBAY_HTTP_PORT=8080 \
+    PATCHBAY_LOG_FORMAT=json
+
+USER 10001:10001
+VOLUME /data
+
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PATCHBAY_HTTP_PORT'] + '/healthz', timeout=4)"]
+
+ENTRYPOINT ["patchbay"]
+CMD ["run"]

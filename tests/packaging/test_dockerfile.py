@@ -1,0 +1,90 @@
+"""Carries out the Dockerfile and starts what it makes."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.demo.stage import READY_WITHIN, open_stage
+from tests.architecture.source import ROOT
+from tests.packaging.dockerfile import Image
+
+pytestmark = pytest.mark.timeout(300)  # installs the locked packages into an environment of their own
+SERVICE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["patchbay"]
+
+
+@pytest.fixture
+def blockbuster() -> None:
+    """Let the simulated surroundings block: the event loop that must not is in the container's process."""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """Return what the Dockerfile makes."""
+    return Image(tmp_path_factory.mktemp("docker"))
+
+
+def test_the_image_starts_the_program(image: Image) -> None:
+    """The entry point is installed with all that it imports, and nothing of the work tree is on its path."""
+    answer = image.run(*image.start["ENTRYPOINT"], "--help")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "Usage:" in answer.stdout
+
+
+def test_the_program_is_not_root(image: Image) -> None:
+    """A container has no rights that the program does not need."""
+    assert image.start["USER"] != ["0"]
+
+
+def test_compose_takes_away_what_the_program_does_not_need(image: Image) -> None:
+    """Its root is read-only, it has no capability, and it writes to the image's volume and /tmp only."""
+    assert SERVICE["read_only"] is True
+    assert SERVICE["cap_drop"] == ["ALL"]
+    assert SERVICE["security_opt"] == ["no-new-privileges:true"]
+    assert SERVICE["tmpfs"] == ["/tmp"]  # noqa: S108 - in the container
+    assert [volume.partition(":")[2] for volume in SERVICE["volumes"]] == image.start["VOLUME"]
+
+
+def test_the_image_has_the_libraries_of_run_txt_only(image: Image) -> None:
+    """What tests or the demo need is not in the image."""
+    probe = "import importlib.metadata as m; print(*sorted(d.name.lower() for d in m.distributions()))"
+    names = image.run("python", "-c", probe).stdout.split()
+    assert "patchbay" in names
+    assert {"pytest", "simcord", "hatchling", "pip"}.isdisjoint(names)
+
+
+async def test_the_container_runs_and_writes_to_its_volume_only(image: Image, tmp_path: Path) -> None:
+    """With its root read-only the bot comes up, is found healthy, and ends well when it is told to."""
+    before = image.written()
+    async with open_stage("en-US") as stage:
+        surroundings = {name: value for name, value in stage.environment().items() if "URL" in name}
+        surroundings.pop("PATCHBAY_DATABASE_URL")
+        for name in SERVICE["secrets"]:
+            (tmp_path / name).write_text(stage.environment()[name.upper()])
+        image.environment |= surroundings
+        image.environment |= {"PATCHBAY_SECRETS_DIR": str(tmp_path), "PATCHBAY_HTTP_PORT": str(free_port())}
+        command = [*image.start["ENTRYPOINT"], *image.start["CMD"]]
+        bot = await asyncio.create_subprocess_exec(*command, cwd=image.root, env=image.environment)
+        try:
+            await stage.discord.bot_ready(READY_WITHIN)
+            healthy = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"])
+            bot.terminate()
+            assert await bot.wait() == 0
+        finally:
+            if bot.returncode is None:
+                bot.kill()
+                await bot.wait()
+        ended = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"])
+    assert (healthy.returncode, ended.returncode) == (0, 1), healthy.stderr
+    assert (image.root / "data" / "patchbay.db").is_file()
+    assert image.written() == before
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
