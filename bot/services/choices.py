@@ -58,7 +58,7 @@ class ChoiceService:
         For after suggestions were shown: a member may send what was typed instead of what was offered.
         """
         task = self._lists.get(_key(connection))
-        if task is None or not task.done():
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
             return None
         wanted = text.strip().casefold()
         by_id = [choice for choice in task.result() if choice.id.casefold() == wanted]
@@ -69,11 +69,13 @@ class ChoiceService:
     def forget(self, connection: Connection) -> None:
         """Ask again next time: something was changed with the provider."""
         self._lists.pop(_key(connection), None)
+        self._failures.pop(_key(connection), None)
 
     def _drop_failure(self, key: _Key, task: asyncio.Task[Sequence[Choice]]) -> None:
         # To ask for the exception also tells the event loop that nobody's waiting for it is no defect.
-        if task.cancelled() or task.exception() is not None:
-            self._lists.pop(key, None)
+        failed = task.cancelled() or task.exception() is not None
+        if failed and self._lists.get(key) is task:
+            del self._lists[key]
             self._failures[key] = task
 
 

@@ -13,7 +13,7 @@ from bot.ui.text import clamp
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.i18n.catalog import Texts
 
@@ -114,7 +114,8 @@ class SafeModal(discord.ui.Modal):
 class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
     """A button that outlives a restart: all that it needs stands in its custom id.
 
-    discord.py only logs what a dynamic item raises, hence the wrapping here.
+    Subclasses take ``texts`` and the named groups of their template as keyword arguments. discord.py only
+    logs what a dynamic item raises, hence the wrapping here.
     """
 
     @classmethod
@@ -122,12 +123,8 @@ class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], 
         cls, interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> LastingButton:
         """Rebuild the button in the presser's language."""
-        return cls.restore(gate(interaction).texts(interaction), **match.groupdict())
-
-    @classmethod
-    @abstractmethod
-    def restore(cls, texts: Texts, **groups: str) -> LastingButton:
-        """Build the button from the named groups of its template."""
+        build: Callable[..., LastingButton] = cls
+        return build(texts=gate(interaction).texts(interaction), **match.groupdict())
 
     async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
         """Guard, press, report."""

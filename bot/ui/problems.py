@@ -14,7 +14,7 @@ from bot.errors import (
     RequestError,
     SetupError,
 )
-from bot.ui.text import quoted
+from bot.ui.text import plain, quoted
 from bot.ui.theme import Field, Tone, card, when
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def problem(
         prefixes = (f"problem.{error.provider}.{error.key}", f"problem.{error.key}")
         if error.detail:
             fields.append(Field(texts("problem.detail", **values), quoted(error.detail, 500)))
-        reference = error.request_id or reference
+        reference = plain(error.request_id or reference, 128)
     else:
         values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
         key = f"{error.key}.{error.field}" if isinstance(error, InvalidInputError) else error.key
         prefixes = (f"problem.{key}",)
-    fields.insert(0, Field(texts("problem.fix"), _fix(error, texts, prefixes, values)))
+    fields.append(Field(texts("problem.fix"), _fix(error, texts, prefixes, values)))
     return card(
         Tone.WARNING if isinstance(error, RequestError) else Tone.BAD,
         _first(texts, prefixes, "title", values),

@@ -16,10 +16,11 @@ _ELLIPSIS: Final = "…"
 # Control, format (right-to-left, zero-width), surrogate, private, unassigned; line and paragraph ends.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKDOWN: Final = re.compile(r"([\\*_~|`>\[\]<])")
-_LINE_START: Final = re.compile(r"^(?:[#+-]|\d+[.)])")
-_INVITE: Final = re.compile(r"(?i)(discord(?:app)?)(\.)(?=(?:gg|io|me|li|com)\b)")
-# No provider's label needs more; a longer one would only cost time to clean.
-_LONGEST: Final = 8192
+# A heading, a bullet or a number at the start of a line; a backslash escapes signs, not digits.
+_LINE_START: Final = re.compile(r"^(\d+(?=[.)])|(?=[#+-]))")
+_INVITE: Final = re.compile(r"(?i)(discord(?:app)?)(\.)(?=(?:gg|io|me|li|com|gift)\b)")
+# Nothing foreign is shown at such a length; more would only cost time to clean.
+_LONGEST: Final = 2048
 
 
 def length(text: str) -> int:
@@ -59,7 +60,7 @@ def plain(text: str, limit: int = 100) -> str:
 def quoted(text: str, limit: int = 256) -> str:
     """Make foreign text safe where Discord renders markdown: it is shown as the characters that it is."""
     shown = _MARKDOWN.sub(r"\\\1", plain(text, limit))
-    return clamp(_LINE_START.sub(lambda match: "\\" + match[0], shown), limit)
+    return clamp(_LINE_START.sub(r"\1\\", shown), limit)
 
 
 def code(text: str, limit: int = 256) -> str:

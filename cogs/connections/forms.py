@@ -40,11 +40,6 @@ class CredentialButton(
         self._provider = provider
         self._name = name
 
-    @classmethod
-    def restore(cls, texts: Texts, **groups: str) -> CredentialButton:
-        """Build the button from its custom id."""
-        return cls(texts=texts, **groups)
-
     async def press(self, interaction: Interaction) -> None:
         """Open the form."""
         await open_form(

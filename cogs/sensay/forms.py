@@ -35,11 +35,6 @@ class ConnectButton(
         self._connection = connection
         self._replica = replica
 
-    @classmethod
-    def restore(cls, texts: Texts, **groups: str) -> ConnectButton:
-        """Build the button from its custom id."""
-        return cls(texts=texts, **groups)
-
     async def press(self, interaction: Interaction) -> None:
         """Open the form."""
         await open_form(interaction, cast("PatchbayBot", interaction.client), self._replica, self._connection)

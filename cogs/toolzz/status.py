@@ -36,11 +36,6 @@ class RefreshButton(
         self._connection = connection
         self._integration = integration
 
-    @classmethod
-    def restore(cls, texts: Texts, **groups: str) -> RefreshButton:
-        """Build the button from its custom id."""
-        return cls(texts=texts, **groups)
-
     async def press(self, interaction: Interaction) -> None:
         """Read again."""
         await interaction.response.defer()

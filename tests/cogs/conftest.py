@@ -1,0 +1,113 @@
+"""The town that every command's journey plays in."""
+
+import io
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import simcord
+
+from bot.app import build_bot
+from bot.errors import PatchbayError
+from bot.kit.redaction import Redactor
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.runtime.client import PatchbayBot
+from bot.settings import Settings, load_settings
+from bot.store.migrations import migrate
+from tests.cogs.town import StartBot, Town, environment, settle
+from tests.test_logs import logging_to_memory
+
+
+@pytest.fixture
+async def sensay() -> AsyncIterator[SensaySimulator]:
+    """Sensay on loopback."""
+    async with SensaySimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def toolzz() -> AsyncIterator[ToolzzSimulator]:
+    """Toolzz on loopback."""
+    async with ToolzzSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables; copying it is faster than to migrate for each test."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    migrate(path)
+    return path
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, empty_database: Path, sensay: SensaySimulator, toolzz: ToolzzSimulator
+) -> Settings:
+    """Settings that know the simulators and a database in the test's own folder."""
+    with mock.patch.dict(os.environ, environment(tmp_path, sensay, toolzz)):
+        settings = load_settings()
+    shutil.copy(empty_database, settings.database_path)
+    return settings
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    """What the first bot's log is cleaned with."""
+    return Redactor()
+
+
+@pytest.fixture
+async def start_bot(settings: Settings) -> AsyncIterator[StartBot]:
+    """Build one bot after another on the same database; all are closed in the end."""
+    async with AsyncExitStack() as stack:
+
+        async def start(redactor: Redactor) -> PatchbayBot:
+            return await stack.enter_async_context(build_bot(settings, redactor))
+
+        yield start
+
+
+@pytest.fixture
+async def bot(start_bot: StartBot, redactor: Redactor) -> PatchbayBot:
+    """The real bot, not yet in Discord."""
+    return await start_bot(redactor)
+
+
+@pytest.fixture
+async def env(bot: PatchbayBot) -> AsyncIterator[simcord.Env]:
+    """The simulated Discord with the bot in it; an error of no kind that we word fails the test.
+
+    Unless the test has looked at it: reading ``env.errors`` takes note of what there is so far.
+    """
+    env = simcord.Env(bot, check_errors=False)
+    await env.start()
+    yield env
+    await env.shutdown()
+    causes = [getattr(error, "original", error) for error in env.errors_since(env._errors_acknowledged)]
+    assert [error for error in causes if not isinstance(error, PatchbayError)] == []
+
+
+@pytest.fixture
+def town(
+    env: simcord.Env,
+    bot: PatchbayBot,
+    start_bot: StartBot,
+    sensay: SensaySimulator,
+    toolzz: ToolzzSimulator,
+    settings: Settings,
+) -> Town:
+    """The manager's server with nothing connected yet."""
+    return settle(env, bot, start_bot, sensay, toolzz, settings.database_path)
+
+
+@pytest.fixture
+def log(redactor: Redactor) -> Iterator[io.StringIO]:
+    """What the first bot's own logging writes at DEBUG, as JSON lines."""
+    with logging_to_memory("json", redactor=redactor) as written:
+        yield written

@@ -1,0 +1,115 @@
+"""Every way in which a provider's answer can go wrong, and what a member has to read then."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.kit.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
+from tests.cogs.town import embed_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import simcord
+
+    from tests.cogs.town import Town
+
+OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
+NAMES: Final = {"sensay": "Sensay", "toolzz": "Toolzz AI"}
+
+_REQUEST_ID = "sim7::abcde::1700000000000-0123456789ab"
+_WORDS = "Ask again on Monday"
+_STACK = "RunnerError: refused at /srv/runner/run.ts:7"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A fault and the key of the words that a member reads then. status: None where there was none to name.
+
+    request_id: the provider's own reference, given together with its own words and a stack trace.
+    """
+
+    name: str
+    fault: Fault
+    key: str
+    status: int | None = None
+    request_id: str | None = None
+
+    def strike(self, town: Town, provider: str, path: str = "") -> None:
+        """Let requests to a provider fail like this from now on: aiohttp repeats a read that was reset."""
+        if isinstance(self.fault, Slow):
+            town.lose_patience()
+        town.simulator(provider).fail(self.fault, times=None, path=path)
+
+    def shows_in(
+        self, town: Town, result: simcord.InteractionResult, provider: str, *, unknown: bool = False
+    ) -> None:
+        """Check an error's embed. unknown: whether it has to warn that the provider may have acted."""
+        name = NAMES[provider]
+        fields = {field.name: field.value or "" for field in embed_of(result).fields}
+        assert embed_of(result).title == f"❌ {self._worded(town, provider, 'title')}"
+        assert embed_of(result).description == self._worded(town, provider, "why")
+        fix = (
+            town.linked(town.texts(f"problem.{provider}.outcome_unknown.fix"))
+            if unknown
+            else self._fix(town, provider)
+        )
+        assert fields.pop("What to do").startswith(fix)
+        if self.status is not None:
+            assert f"status {self.status}" in shown(result)
+        if self.request_id is not None:
+            assert fields == {f"What {name} said": _WORDS}
+            assert embed_of(result).footer.text == f"Reference: {self.request_id}"
+        else:
+            assert fields == {}
+            assert OUR_REFERENCE.search(shown(result))
+        assert "run.ts" not in shown(result)
+
+    def _worded(self, town: Town, provider: str, part: str) -> str:
+        """Return the provider's own wording where there is one."""
+        found = (
+            town.texts.find(
+                f"problem.{of}{self.key}.{part}", provider=NAMES[provider], status=self.status or 0
+            )
+            for of in (f"{provider}.", "")
+        )
+        return town.linked(next(filter(None, found)))
+
+    def _fix(self, town: Town, provider: str) -> str:
+        """Return the beginning of what to do, up to the time where it names one."""
+        if isinstance(self.fault, Answer) and "Retry-After" in self.fault.headers:
+            return town.texts(
+                "problem.rate_limited.fix_wait", provider=NAMES[provider], time="<t:"
+            ).partition(":")[0]
+        return self._worded(town, provider, "fix")
+
+
+def _refused(status: int, key: str, headers: Mapping[str, str] | None = None) -> Failure:
+    """Return a refusal with the provider's own words, its request id, and a stack trace."""
+    body = {"error": _WORDS, "request_id": _REQUEST_ID, "inner_exception": {"stack": _STACK}}
+    name = f"{status}{'-wait' if headers else ''}"
+    return Failure(name, Answer(status, body, headers or {}), key, status, _REQUEST_ID)
+
+
+FAILURES: Final = (
+    _refused(400, "rejected"),
+    _refused(401, "unauthorized"),
+    _refused(403, "forbidden"),
+    _refused(404, "not_found"),
+    _refused(409, "conflict"),
+    _refused(415, "unsupported_media"),
+    _refused(422, "rejected"),
+    _refused(429, "rate_limited"),
+    _refused(429, "rate_limited", {"Retry-After": "30"}),
+    _refused(500, "server_fault"),
+    Failure("502-html", Answer.html(502), "server_fault", 502),
+    Failure("302", Answer(302, b"", {"Location": "http://192.0.2.1/"}), "unexpected_status", 302),
+    Failure("200-html", Answer.html(200), "not_json"),
+    Failure("200-shape", Answer(200, {"items": 7, "data": 7}), "malformed_answer"),
+    Failure("bomb", GzipBomb(), "too_large"),
+    Failure("timeout", Slow(30), "timeout"),
+    Failure("reset", Reset(), "unreachable"),
+    Failure("truncated", Truncated(), "unreachable"),
+)

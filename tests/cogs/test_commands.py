@@ -1,0 +1,138 @@
+"""Every command as Discord gets it: described in both languages, guarded, within the limits."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+import pytest
+
+from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
+from bot.runtime.client import PatchbayBot
+
+NAME = re.compile(r"[a-z0-9_-]{1,32}")
+LONGEST_DESCRIPTION = 100
+LONGEST_CHOICE = 100
+MOST_OPTIONS = 25
+MOST_CHARACTERS = 8000
+MANAGE_SERVER = str(discord.Permissions(manage_guild=True).value)
+# Open to everybody, where the default is Manage Server.
+OPEN = {"help"}
+GUILD = 0
+
+
+@pytest.fixture
+async def payload(bot: PatchbayBot) -> list[dict[str, Any]]:
+    """The commands as they are sent to Discord."""
+    await bot.load_cogs()
+    assert bot.tree.translator is not None
+    return [
+        await command.get_translated_payload(bot.tree, bot.tree.translator)
+        for command in bot.tree.get_commands()
+    ]
+
+
+def nodes(commands: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield every command, subcommand and option."""
+    for node in commands:
+        yield node
+        yield from nodes(node.get("options", []))
+
+
+def choices(commands: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield every fixed choice of every option."""
+    for node in nodes(commands):
+        yield from node.get("choices", [])
+
+
+async def test_the_commands_are_those_that_are_promised(payload: list[dict[str, Any]]) -> None:
+    """The top-level commands and their subcommands are the documented ones."""
+    assert {command["type"] for command in payload} == {discord.AppCommandType.chat_input.value}
+    subcommands = {
+        command["name"]: {option["name"] for option in command["options"] if option["type"] == 1}
+        for command in payload
+    }
+    assert subcommands == {
+        "connections": {"add", "list", "test", "rotate", "remove"},
+        "sensay": {"connect"},
+        "toolzz": {"status"},
+        "help": set(),
+    }
+
+
+async def test_names_are_ones_that_discord_takes(payload: list[dict[str, Any]]) -> None:
+    """Every name has 1 to 32 lower-case letters, digits, hyphens or underscores, in every language."""
+    for node in nodes(payload):
+        for name in (node["name"], *node.get("name_localizations", {}).values()):
+            assert NAME.fullmatch(name), name
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_everything_is_described_in_each_language(payload: list[dict[str, Any]], locale: str) -> None:
+    """Every command and option has a description of 1 to 100 characters, and the two languages differ."""
+    for node in nodes(payload):
+        described = node["description_localizations"][locale]
+        assert 1 <= len(described.encode("utf-16-le")) // 2 <= LONGEST_DESCRIPTION, (node["name"], described)
+        assert described != "…"
+        if locale != DEFAULT_LOCALE:
+            assert described != node["description"]
+
+
+async def test_the_default_description_is_english(payload: list[dict[str, Any]]) -> None:
+    """Who speaks neither language reads English, within the limit as well."""
+    for node in nodes(payload):
+        assert node["description"] == node["description_localizations"][DEFAULT_LOCALE]
+
+
+async def test_choices_are_within_the_limits(payload: list[dict[str, Any]]) -> None:
+    """A choice's name and value have 1 to 100 characters, and no option has more than 25."""
+    assert list(choices(payload))
+    for choice in choices(payload):
+        for text in (choice["name"], choice["value"], *choice.get("name_localizations", {}).values()):
+            assert 1 <= len(text) <= LONGEST_CHOICE
+    for node in nodes(payload):
+        assert len(node.get("choices", [])) <= MOST_OPTIONS
+        assert len(node.get("options", [])) <= MOST_OPTIONS
+
+
+async def test_required_options_come_first(payload: list[dict[str, Any]]) -> None:
+    """Discord refuses a command whose required option stands behind an optional one."""
+    for node in nodes(payload):
+        required = [option.get("required", False) for option in node.get("options", []) if option["type"] > 2]
+        assert required == sorted(required, reverse=True)
+
+
+async def test_commands_are_for_servers_only(payload: list[dict[str, Any]]) -> None:
+    """Every command is for guilds alone, as installed into a guild."""
+    for command in payload:
+        assert command["contexts"] == [GUILD]
+        assert command["integration_types"] == [GUILD]
+        assert command["dm_permission"] is False
+
+
+async def test_commands_have_the_promised_default_permission(payload: list[dict[str, Any]]) -> None:
+    """Manage Server opens each command, but for the one that is open to all."""
+    for command in payload:
+        expected = None if command["name"] in OPEN else MANAGE_SERVER
+        permission = command["default_member_permissions"]
+        assert (None if permission is None else str(permission)) == expected, command["name"]
+
+
+async def test_no_command_is_too_large(payload: list[dict[str, Any]]) -> None:
+    """Names, descriptions and values of a command have 8,000 characters at most, with all languages."""
+    for command in payload:
+        assert len(json.dumps(command, ensure_ascii=False)) < MOST_CHARACTERS
+
+
+async def test_an_option_with_suggestions_has_no_fixed_choices(payload: list[dict[str, Any]]) -> None:
+    """Discord takes one or the other."""
+    suggested = [node for node in nodes(payload) if node.get("autocomplete")]
+    assert suggested
+    assert not any(node.get("choices") for node in suggested)
+
+
+async def test_no_option_asks_for_a_secret(payload: list[dict[str, Any]]) -> None:
+    """Secrets are typed into forms: an option's value stays readable in the client."""
+    for node in nodes(payload):
+        assert not re.search(r"secret|token|password|key", node["name"])

@@ -1,0 +1,305 @@
+"""A manager's way through `/connections`, and everything that can stop them on it."""
+
+import json
+import re
+
+import pytest
+
+from bot.kit.simulator import Answer
+from tests.cogs.failures import FAILURES, NAMES, OUR_REFERENCE, Failure
+from tests.cogs.town import Town, embed_of, field, final, inputs, only_button, shown
+
+INPUTS = {"sensay": ["organization_secret", "user_id", "user_id_type"], "toolzz": ["access_token", "unit_id"]}
+SECRETS = {"sensay": "organization_secret", "toolzz": "access_token"}
+SECONDS_TO_CONFIRM = 60
+
+every_provider = pytest.mark.parametrize("provider", ["sensay", "toolzz"])
+
+
+# --- add ---
+
+
+@every_provider
+async def test_credentials_that_work_are_stored(town: Town, provider: str) -> None:
+    """The answer names the provider, the connection, what is set, and the command to go on with."""
+    added = await town.connect(provider)
+    assert added.ephemeral
+    assert embed_of(added).title == f"✅ {NAMES[provider]} is connected"
+    assert field(added, "Connection") == "`default`"
+    assert "set, ends in `0001`" in field(added, "Credentials")
+    next_command = {"sensay": "</sensay connect:", "toolzz": "</toolzz status:"}[provider]
+    assert next_command in field(added, "Next step")
+    assert f"**{NAMES[provider]}** · `default`" in await town.listed()
+
+
+async def test_an_optional_input_shows_whether_it_is_set(town: Town) -> None:
+    """A user id is named as set or not set, and its value is not repeated."""
+    form = await town.open_form("add", "sensay")
+    credentials = {**town.sensay.credentials, "user_id": town.sensay.OWNER}
+    added = await town.manager.submit_modal(form, credentials)
+    assert field(added, "Credentials").splitlines()[1:] == ["User id: set", "User id type: not set"]
+    assert town.sensay.OWNER not in shown(added)
+
+
+async def test_blanks_around_a_value_do_not_matter(town: Town) -> None:
+    """What a member pasted with blanks and line ends around it is sent and stored without them."""
+    form = await town.open_form("add", "toolzz")
+    typed = {name: f" \t{value} \n" for name, value in town.toolzz.credentials.items()}
+    assert "is connected" in shown(await town.manager.submit_modal(form, typed))
+    assert town.toolzz.requests[-1].headers["Authorization"] == (
+        f"Bearer {town.toolzz.credentials['access_token']}"
+    )
+
+
+async def test_a_user_id_of_another_kind_is_sent_with_its_kind(town: Town) -> None:
+    """The kind of a user id may be typed in any case and reaches Sensay in lower case."""
+    form = await town.open_form("add", "sensay")
+    user = {"user_id": town.sensay.OWNER_DISCORD_ID, "user_id_type": " Discord "}
+    await town.manager.submit_modal(form, {**town.sensay.credentials, **user})
+    headers = town.sensay.requests[-1].headers
+    assert (headers["X-USER-ID"], headers["X-USER-ID-TYPE"]) == (town.sensay.OWNER_DISCORD_ID, "discord")
+
+
+async def test_a_name_is_stored_in_lower_case(town: Town) -> None:
+    """A name typed with capitals and blanks becomes the name that all commands know."""
+    assert field(await town.connect("toolzz", "  Loja-2 "), "Connection") == "`loja-2`"
+
+
+@every_provider
+async def test_the_form_has_the_fixed_inputs_and_nothing_in_them(town: Town, provider: str) -> None:
+    """Inputs have known custom ids and no value, and the form says that Discord does not mask them."""
+    form = await town.open_form("add", provider)
+    assert [item["custom_id"] for item in inputs(form)] == INPUTS[provider]
+    assert not any(item.get("value") for item in inputs(form))
+    assert "does not mask" in json.dumps(form.modal)
+
+
+async def test_each_opening_of_a_form_is_its_own(town: Town) -> None:
+    """A form's own custom id is never used twice, so that no answer can reach somebody else's form."""
+    ids = [(await town.open_form("add", "sensay")).modal for _ in range(2)]
+    assert len({form["custom_id"] for form in ids if form}) == 2
+
+
+@every_provider
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
+async def test_a_failure_is_explained_and_nothing_is_stored(
+    town: Town, provider: str, failure: Failure
+) -> None:
+    """Each failure has its own title, reason, way out and reference, and offers the form again."""
+    failure.strike(town, provider)
+    form = await town.open_form("add", provider)
+    refused = await town.manager.submit_modal(form, dict(town.simulator(provider).credentials))
+    failure.shows_in(town, refused, provider)
+    assert refused.ephemeral
+    assert only_button(refused)["label"] == "Enter credentials again"
+    assert "No connection yet" in await town.listed()
+
+
+@every_provider
+async def test_a_provider_that_is_down_is_told_apart(town: Town, provider: str) -> None:
+    """Where nobody listens, the answer says so and that it may be the network."""
+    form = await town.open_form("add", provider)
+    await town.simulator(provider).stop()
+    refused = shown(await town.manager.submit_modal(form, dict(town.simulator(provider).credentials)))
+    assert refused.startswith(f"❌ {NAMES[provider]} cannot be reached")
+    assert OUR_REFERENCE.search(refused)
+    assert "No connection yet" in await town.listed()
+
+
+@every_provider
+async def test_refused_credentials_are_not_stored(town: Town, provider: str) -> None:
+    """Credentials that the provider itself refuses never get into the list."""
+    form = await town.open_form("add", provider)
+    refused = await town.manager.submit_modal(form, dict(town.simulator(provider).refused_credentials))
+    assert shown(refused).startswith(f"❌ {NAMES[provider]} refused the credentials")
+    assert "No connection yet" in await town.listed()
+
+
+UNUSABLE = "Unusable characters\n**{}** holds blanks or characters that no such value has."
+BAD_INPUTS = {
+    "only blanks": (
+        {"organization_secret": "   "},
+        "Something is missing\n**Organization secret** is empty.",
+    ),
+    "not a choice": (
+        {"user_id": "u", "user_id_type": "slack"},
+        "Not one of the possible values\n**User id type** takes one of: discord, telegram, embed.",
+    ),
+    "a blank inside": (
+        {"organization_secret": "FAKE TOKEN with blanks"},
+        UNUSABLE.format("Organization secret"),
+    ),
+    "a line end inside": ({"user_id": "a\nX-ORGANIZATION-SECRET: b"}, UNUSABLE.format("User id")),
+    "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format("User id")),
+    "one without the other": (
+        {"user_id_type": "discord"},
+        "One value needs another\n**User id type** says something only together with **User id**",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_INPUTS)
+async def test_impossible_input_is_refused_before_anything_is_sent(town: Town, kind: str) -> None:
+    """The answer names the input and the rule, not the value, and the provider never hears of it."""
+    typed, words = BAD_INPUTS[kind]
+    form = await town.open_form("add", "sensay")
+    refused = await town.manager.submit_modal(form, {**town.sensay.credentials, **typed})
+    assert shown(refused).startswith(f"⚠️ {words}")
+    assert OUR_REFERENCE.search(shown(refused))
+    assert only_button(refused)["label"] == "Enter credentials again"
+    assert not town.sensay.requests
+    assert "No connection yet" in await town.listed()
+
+
+@pytest.mark.parametrize("name", ["", "-dash-first", "with blank", "ação", "x" * 21, "a/b"])
+async def test_a_name_that_does_not_work_is_refused_at_once(town: Town, name: str) -> None:
+    """Nobody fills in a form for a name that cannot be stored."""
+    refused = await town.manager.slash(town.channel, "connections add", provider="toolzz", name=name)
+    assert shown(refused).startswith("⚠️ This name does not work\nA connection's name has 1 to 20")
+    assert refused.modal is None
+
+
+async def test_a_name_that_is_taken_is_refused_at_once(town: Town) -> None:
+    """A second connection of the same name is not offered a form; rotate is named instead."""
+    await town.connect("sensay", "desk")
+    refused = await town.manager.slash(town.channel, "connections add", provider="sensay", name="DESK")
+    assert shown(refused).startswith("⚠️ This connection exists already\ndesk is already a Sensay connection")
+    assert "</connections rotate:" in field(refused, "What to do")
+    assert refused.modal is None
+
+
+async def test_a_name_taken_while_the_form_was_open_is_refused(town: Town) -> None:
+    """Of two forms for one name, the second to be sent changes nothing."""
+    first, second = [await town.open_form("add", "toolzz") for _ in range(2)]
+    await town.manager.submit_modal(first, dict(town.toolzz.credentials))
+    only_token = {"access_token": town.toolzz.credentials["access_token"]}
+    refused = await town.manager.submit_modal(second, only_token)
+    assert shown(refused).startswith("⚠️ This connection exists already")
+    assert "Unit id: set" in await town.listed()
+
+
+# --- the way back to the form ---
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_the_retry_button_opens_the_form_again(town: Town, restarted: bool) -> None:
+    """After a refusal one press leads back to an empty form of the same connection, after a restart too."""
+    form = await town.open_form("add", "sensay", "desk")
+    refused = await town.manager.submit_modal(form, dict(town.sensay.refused_credentials))
+    if restarted:
+        await town.restart()
+    again = await town.manager.click(final(refused).message, label="Enter credentials again")
+    assert [item["custom_id"] for item in inputs(again)] == INPUTS["sensay"]
+    assert not any(item.get("value") for item in inputs(again))
+    added = await town.manager.submit_modal(again, dict(town.sensay.credentials))
+    assert field(added, "Connection") == "`desk`"
+
+
+async def test_a_form_that_was_open_during_a_restart_is_answered(town: Town) -> None:
+    """Who sends a form to a bot that has restarted is told to run the command again."""
+    form = await town.open_form("add", "sensay")
+    await town.restart()
+    stale = await town.manager.submit_modal(form, dict(town.sensay.credentials))
+    assert stale.ephemeral
+    assert shown(stale).startswith("⚠️ This form or button is too old")
+    assert "No connection yet" in await town.listed()
+
+
+# --- list ---
+
+
+async def test_an_empty_list_says_how_to_begin(town: Town) -> None:
+    """Without a connection the list explains what one is and leads to `/connections add`."""
+    empty = await town.manager.slash(town.channel, "connections list")
+    assert empty.ephemeral
+    assert embed_of(empty).title == "🔌 No connection yet"
+    assert "</connections add:" in field(empty, "Next step")
+
+
+async def test_the_list_has_an_entry_for_each_connection(town: Town) -> None:
+    """Each entry shows name, what is set, by whom and when, and when it last worked."""
+    await town.connect("toolzz", "loja")
+    await town.connect("sensay")
+    result = await town.manager.slash(town.channel, "connections list")
+    assert embed_of(result).title == "🔌 2 connections"
+    first, second = (embed_of(result).description or "").split("\n\n")
+    assert first.startswith("**Sensay** · `default`\nOrganization secret: set, ends in `0001`\n")
+    assert second.startswith("**Toolzz AI** · `loja`\nAccess token: set, ends in `0001`\nUnit id: set\n")
+    for entry in (first, second):
+        assert f"\nSet by <@{town.manager.id}> <t:" in entry
+        assert re.search(r"\nLast worked <t:\d+:R>$", entry)
+    assert "</connections test:" in field(result, "Next step")
+
+
+async def test_a_row_that_cannot_be_read_is_shown_as_such(town: Town) -> None:
+    """One damaged secret is marked and told how to mend, and the other connection is not affected."""
+    await town.connect("sensay")
+    await town.connect("toolzz")
+    town.damage("sensay")
+    result = await town.manager.slash(town.channel, "connections list")
+    broken, sound = (embed_of(result).description or "").split("\n\n")
+    assert "⚠️ These credentials cannot be read any more." in broken
+    assert "ends in" not in broken
+    assert "Access token: set, ends in `0001`" in sound
+    assert "</connections rotate:" in field(result, "Next step")
+    assert (embed_of(result).title or "").startswith("⚠️")
+
+
+async def test_a_row_that_cannot_be_read_can_be_mended(town: Town) -> None:
+    """A damaged connection is refused by test, and rotate makes it work again."""
+    await town.connect("sensay")
+    town.damage("sensay")
+    tested = await town.manager.slash(town.channel, "connections test", provider="sensay")
+    assert shown(tested).startswith("❌ The stored credentials cannot be read")
+    form = await town.open_form("rotate", "sensay")
+    rotated = await town.manager.submit_modal(form, dict(town.sensay.credentials))
+    assert "has new credentials" in shown(rotated)
+    assert "cannot be read" not in await town.listed()
+
+
+# --- test ---
+
+
+@every_provider
+async def test_stored_credentials_are_tried(town: Town, provider: str) -> None:
+    """A test asks the provider once and says when it last worked."""
+    await town.connect(provider)
+    before = len(town.simulator(provider).requests)
+    tested = await town.manager.slash(town.channel, "connections test", provider=provider)
+    assert embed_of(tested).title == f"✅ {NAMES[provider]} accepts the credentials"
+    assert re.fullmatch(r"<t:\d+:R>", field(tested, "Last worked"))
+    assert tested.ephemeral
+    assert len(town.simulator(provider).requests) == before + 1
+
+
+@every_provider
+async def test_a_test_that_is_refused_leads_to_rotate(town: Town, provider: str) -> None:
+    """Credentials that were revoked meanwhile are told apart and stay until they are replaced."""
+    await town.connect(provider)
+    town.simulator(provider).fail(Answer(401, {"error": "revoked"}))
+    tested = await town.manager.slash(town.channel, "connections test", provider=provider)
+    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials")
+    assert "</connections rotate:" in field(tested, "What to do")
+    assert f"**{NAMES[provider]}** · `default`" in await town.listed()
+
+
+@pytest.mark.parametrize("command", ["test", "rotate", "remove"])
+async def test_a_connection_that_is_not_there_is_told(town: Town, command: str) -> None:
+    """Where there is nothing to act on, the answer says so and leads to `/connections add`."""
+    answered = await town.manager.slash(town.channel, f"connections {command}", provider="sensay")
+    assert shown(answered).startswith("⚠️ No such Sensay connection")
+    assert "</connections add:" in field(answered, "What to do")
+    assert answered.ephemeral
+
+
+@pytest.mark.parametrize("command", ["test", "rotate", "remove"])
+async def test_several_connections_have_to_be_told_apart(town: Town, command: str) -> None:
+    """With two connections and none named default, the answer names both and asks for one."""
+    await town.connect("toolzz", "loja")
+    await town.connect("toolzz", "porto")
+    answered = await town.manager.slash(town.channel, f"connections {command}", provider="toolzz")
+    assert shown(answered).startswith("⚠️ Which Toolzz AI connection?\nThis server has several: loja, porto.")
+    missing = await town.manager.slash(
+        town.channel, f"connections {command}", provider="toolzz", name="elsewhere"
+    )
+    assert shown(missing).startswith("⚠️ No such Toolzz AI connection")

@@ -1,0 +1,120 @@
+"""Text from providers, through every place where the bot shows it: it never does anything there."""
+
+import random
+from typing import Any
+
+import discord
+import pytest
+
+from bot.i18n.catalog import LOCALES, load_catalog
+from bot.kit.integration import Choice, State
+from bot.providers.toolzz.models import Integration
+from bot.runtime.suggestions import _name
+from bot.ui.replies import _link_commands
+from cogs.sensay.embeds import connected
+from cogs.toolzz.embeds import status_embed
+from tests.cogs.town import Town
+from tests.ui.hostile import ATTACKS, PAYLOADS, marks, plain_marks, unseen
+from tests.ui.test_problems import words
+from tests.ui.test_theme import accepted, utf16
+
+REPORTS = 200
+UUID = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
+TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+COMMANDS = {"connections": 1, "sensay": 2, "toolzz": 3, "help": 4}
+WORDS = ("title", "connectionStatus", "botId", "botClientId", "unitId", "guildId", "guildName", "scope")
+MORE_WORDS = ("welcomeMessage", "lastConnectionErrorCode", "lastConnectionErrorMessage")
+
+
+def report(text: str, **more: object) -> discord.Embed:
+    """Show a Toolzz report in which every text is this one."""
+    channels = [{"id": text, "name": text}, {"id": "1188765432109876501", "name": text}, {"id": text}]
+    fields = dict.fromkeys((*WORDS, *MORE_WORDS), text)
+    parsed = Integration.model_validate({"id": text, **fields, "channelsDetail": channels, **more})
+    return sent(status_embed(parsed, None, 1, 1_700_000_000, load_catalog()["en-US"]))
+
+
+def sent(embed: discord.Embed) -> discord.Embed:
+    """Make the commands in an embed links, as on its way out."""
+    _link_commands(embed, COMMANDS)
+    return embed
+
+
+def handed_over(text: str) -> discord.Embed:
+    """Show the answer for a replica of this name."""
+    embed, _ = connected(Choice(UUID, text), TOKEN, 1, load_catalog()["en-US"])
+    return sent(embed)
+
+
+@pytest.mark.parametrize("show", [report, handed_over])
+def test_hostile_text_does_nothing_in_an_answer(show: Any) -> None:  # noqa: ANN401 - either of the two above
+    """No payload adds a ping, a link, a command, a time or any markup to what a harmless name gives."""
+    harmless = marks(words(show("x")))
+    for payload in PAYLOADS:
+        embed = show(payload)
+        assert marks(words(embed)) <= harmless, payload
+        assert unseen(words(embed)) == set(), payload
+        assert plain_marks(embed.footer.text or "") == {}, payload
+        assert accepted(embed), payload
+
+
+def test_hostile_text_does_nothing_in_a_suggestion() -> None:
+    """A suggested name is one line of 1 to 100 characters that pings nobody."""
+    for payload in PAYLOADS:
+        for state in (None, State.CONNECTED):
+            name = _name(Choice("some-id", payload, state))
+            assert plain_marks(name) == {}, payload
+            assert unseen(name) == set(), payload
+            assert 1 <= utf16(name) <= 100
+            assert "\n" not in name
+
+
+def test_no_report_is_over_a_limit() -> None:
+    """Of 200 reports with fields of any length and any number of channels, Discord takes each one."""
+    draw = random.Random(20261123)  # noqa: S311 - the same reports each time
+
+    lengths = [1, 30, 300, 1500] * 25
+    texts = [None, *("".join(draw.choices("ab *_<>@\\`\n\U0001f600\u202eé", k=k)) for k in lengths)]
+
+    def text() -> str | None:
+        return draw.choice(texts)
+
+    for _ in range(REPORTS):
+        channels = [{"id": str(number), "name": text()} for number in range(draw.choice((0, 1, 40)))]
+        fields: dict[str, object] = {name: text() for name in (*WORDS, *MORE_WORDS)}
+        fields |= {"channelsDetail": channels, "permissions": str(draw.getrandbits(64))}
+        fields |= dict.fromkeys(("lastConnectedAt", "createdAt", "deletedAt"), "2026-11-20 08:15:27.6")
+        parsed = Integration.model_validate({"id": text() or "i", **fields})
+        for locale in LOCALES:
+            embed = status_embed(parsed, None, 1, 1_700_000_000, load_catalog()[locale])
+            assert accepted(embed)
+            assert accepted(sent(embed))
+
+
+async def test_a_hostile_replica_does_nothing_in_the_form(town: Town) -> None:
+    """The form that names a replica shows the name as the characters that it is."""
+    await town.connect("sensay")
+    replica = town.sensay.replicas[town.sensay.UNCONNECTED]
+    counts = []
+    for name in ("x", *ATTACKS):
+        replica["name"] = name
+        town.bot.choices.forget(await town.bot.connections.open(town.guild.id, "sensay"))
+        await town.manager.autocomplete(town.channel, "sensay connect", "replica", "")
+        form = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
+        assert form.modal is not None
+        (text,) = (item["content"] for item in form.modal["components"] if "content" in item)
+        counts.append(marks(text))
+    assert all(count <= counts[0] for count in counts)
+
+
+async def test_no_message_may_mention_anybody(town: Town) -> None:
+    """Everything that is sent carries the order to Discord to ping nobody, whatever it says."""
+    await town.connect("toolzz")
+    await town.manager.slash(town.channel, "toolzz status", integration=town.toolzz.STRANGE, share=True)
+    assert town.bot.allowed_mentions is not None
+    assert town.bot.allowed_mentions.to_dict()["parse"] == []
+    bodies = [entry.json for entry in town.env.http_requests if entry.json]
+    messages = [body.get("data", body) for body in bodies if isinstance(body, dict)]
+    with_embeds = [message for message in messages if isinstance(message, dict) and message.get("embeds")]
+    assert len(with_embeds) == 2
+    assert all(message["allowed_mentions"] == {"parse": []} for message in with_embeds)

@@ -1,0 +1,397 @@
+"""A manager hands a bot token to Sensay: the way there, what Sensay receives, and that nothing is kept."""
+
+import io
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import discord
+import pytest
+import simcord
+
+from bot.kit.simulator import Answer, Reset, Slow
+from bot.providers.sensay.simulator import APPLICATION_ID
+from tests.cogs.failures import FAILURES, OUR_REFERENCE, Failure
+from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, inputs, only_button, shown
+
+CREATION = "integrations/discord"
+TOKEN_WITHOUT_ID = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+REFUSALS = [failure for failure in FAILURES if failure.request_id is not None and failure.name != "500"]
+WITHOUT_A_GOOD_ANSWER = [failure for failure in FAILURES if failure not in REFUSALS]
+
+
+async def open_form(town: Town, replica: str, **options: str) -> simcord.InteractionResult:
+    """Have the manager run `/sensay connect` and get the form."""
+    form = await town.manager.slash(town.channel, "sensay connect", replica=replica, **options)
+    assert form.modal is not None, shown(form)
+    return form
+
+
+async def hand_over(
+    town: Town, replica: str | None = None, token: str | None = None
+) -> simcord.InteractionResult:
+    """Have the manager fill in the form for a replica of theirs."""
+    form = await open_form(town, replica or town.sensay.UNCONNECTED)
+    return await town.manager.submit_modal(form, {"discord_token": token or town.sensay.discord_token})
+
+
+async def suggested(town: Town, typed: str, **filled: str) -> list[str]:
+    """Return the names that the manager is offered."""
+    choices = await town.manager.autocomplete(town.channel, "sensay connect", "replica", typed, **filled)
+    return [choice["name"] for choice in choices]
+
+
+# --- done well ---
+
+
+async def test_sensay_receives_the_token_and_nothing_else(town: Town) -> None:
+    """One request is made, to the replica's own path, with the documented headers and body."""
+    await town.connect("sensay")
+    town.sensay.requests.clear()
+    await hand_over(town)
+    (request,) = town.sensay.requests
+    assert (request.method, request.path) == ("POST", f"/v1/replicas/{town.sensay.UNCONNECTED}/{CREATION}")
+    assert request.body == {"discordToken": town.sensay.discord_token}
+    assert request.headers["X-ORGANIZATION-SECRET"] == town.sensay.credentials["organization_secret"]
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["X-API-Version"] == "2025-03-25"
+    assert town.sensay.creations == [(town.sensay.UNCONNECTED, town.sensay.discord_token)]
+
+
+async def test_the_answer_says_what_was_done_and_what_comes_next(town: Town) -> None:
+    """The answer names the replica, keeps accepted apart from online, and ends with the invitation."""
+    await town.connect("sensay")
+    await suggested(town, "job")
+    done = await hand_over(town)
+    assert done.ephemeral
+    assert embed_of(done).title == "✅ Sensay accepted the bot token"
+    assert "Accepted does not mean online yet" in (embed_of(done).description or "")
+    assert field(done, "Replica") == f"Job Applications\n`{town.sensay.UNCONNECTED}`"
+    assert "Message Content Intent" in field(done, "What happens next")
+    assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
+    assert embed_of(done).footer.text == "The token was passed on once and is stored nowhere here."
+
+
+async def test_the_invite_link_is_for_that_bot_and_this_server(town: Town) -> None:
+    """The link names application and server and asks for the four permissions that an agent needs."""
+    await town.connect("sensay")
+    done = await hand_over(town)
+    button = only_button(done)
+    assert (button["style"], button["label"]) == (discord.ButtonStyle.link.value, "Invite this bot")
+    link = urlsplit(button["url"])
+    query = {name: value for name, (value,) in parse_qs(link.query).items()}
+    assert (link.netloc, link.path) == ("discord.com", "/oauth2/authorize")
+    assert (query["client_id"], query["guild_id"]) == (APPLICATION_ID, str(town.guild.id))
+    assert query["scope"] == "bot"
+    granted = {name for name, on in discord.Permissions(int(query["permissions"])) if on}
+    assert granted == {
+        "read_messages",
+        "send_messages",
+        "send_messages_in_threads",
+        "read_message_history",
+    }
+    assert f"[invite it]({button['url']})" in field(done, "Next step")
+
+
+async def test_a_token_that_names_no_application_gets_the_portal(town: Town) -> None:
+    """Without an application id in the token the answer says how to make the link by hand."""
+    await town.connect("sensay")
+    done = await hand_over(town, token=TOKEN_WITHOUT_ID)
+    assert "OAuth2 > URL Generator" in field(done, "Next step")
+    assert only_button(done)["url"] == "https://discord.com/developers/applications"
+
+
+async def test_the_form_says_who_receives_the_token(town: Town) -> None:
+    """The form names the replica and Sensay, tells how to revoke, and has one empty input."""
+    await town.connect("sensay")
+    await suggested(town, "job")
+    form = await open_form(town, "job applications")
+    words = json.dumps(form.modal, ensure_ascii=False)
+    assert "Sensay, which will run the bot for Job Applications" in words
+    assert "**Reset Token**" in words
+    assert "does not mask" in words
+    assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
+    assert not inputs(form)[0].get("value")
+
+
+async def test_each_opening_of_the_form_is_its_own(town: Town) -> None:
+    """The form's own custom id is never used twice."""
+    await town.connect("sensay")
+    forms = [(await open_form(town, town.sensay.UNCONNECTED)).modal for _ in range(2)]
+    assert len({form["custom_id"] for form in forms if form}) == 2
+
+
+async def test_a_prefix_and_blanks_are_left_out(town: Town) -> None:
+    """What the portal's samples put before a token, and blanks around it, are not passed on."""
+    await town.connect("sensay")
+    await hand_over(town, token=f"  Bot  {town.sensay.discord_token}\n")
+    assert town.sensay.creations == [(town.sensay.UNCONNECTED, town.sensay.discord_token)]
+
+
+async def test_the_token_is_kept_nowhere(
+    town: Town, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After a success, a refusal that repeats it and a reset, no part of the bot has the token."""
+    await town.connect("sensay")
+    token = town.sensay.discord_token
+    town.sensay.fail(Answer(400, {"error": f"cannot use {token}", "request_id": token}), path=CREATION)
+    refused = await hand_over(town)
+    assert "What Sensay said\ncannot use \\[redacted\\]" in shown(refused)
+    town.sensay.fail(Reset(after_handling=True), path=CREATION)
+    await hand_over(town)
+    await hand_over(town, town.sensay.ACTIVE)
+    assert len(town.sensay.creations) == 2
+    logged = log.getvalue()
+    assert logged.count("provider_failed") == 2
+    for place in (town.sent_to_discord(), logged, "".join(capfd.readouterr())):
+        assert token not in place
+        assert "FAKE-TOKEN" not in place
+    assert token.encode() not in town.stored_bytes()
+
+
+# --- which replica ---
+
+
+async def test_replicas_are_suggested_by_name(town: Town) -> None:
+    """The names that contain what was typed, in any case, are offered with their ids."""
+    await town.connect("sensay")
+    assert "Job Applications" in await suggested(town, "")
+    (choice,) = await town.manager.autocomplete(town.channel, "sensay connect", "replica", "  jOB ")
+    assert choice == {"name": "Job Applications", "value": town.sensay.UNCONNECTED}
+    assert await suggested(town, "no such name") == []
+
+
+async def test_typing_asks_sensay_once(town: Town) -> None:
+    """However many letters are typed, the list is asked for once."""
+    await town.connect("sensay")
+    town.sensay.requests.clear()
+    for typed in ("", "j", "jo", "job", "job "):
+        await suggested(town, typed)
+    assert len(town.sensay.requests) == 1
+
+
+async def test_suggestions_know_the_connection_that_was_chosen(town: Town) -> None:
+    """With a user's credentials the user's replicas are offered, and nobody's public ones."""
+    await town.connect("sensay", "all")
+    form = await town.open_form("add", "sensay", "mine")
+    await town.manager.submit_modal(form, {**town.sensay.credentials, "user_id": town.sensay.OWNER})
+    assert "Harbour Desk" in await suggested(town, "", connection="all")
+    assert await suggested(town, "", connection="mine") == [
+        "Atendimento ao Cliente",
+        "Billing Questions",
+        "Customer Care",
+        "Job Applications",
+    ]
+
+
+@pytest.mark.parametrize("trouble", ["down", "refused", "slow", "not connected", "several connections"])
+async def test_trouble_while_typing_is_no_error(town: Town, trouble: str) -> None:
+    """Nothing is offered when the list cannot be had; the command itself says why."""
+    if trouble != "not connected":
+        await town.connect("sensay", "a")
+    if trouble == "several connections":
+        await town.connect("sensay", "b")
+    if trouble == "down":
+        await town.sensay.stop()
+    if trouble == "refused":
+        town.sensay.fail(Answer(401, {}))
+    if trouble == "slow":
+        town.lose_patience()
+        town.sensay.fail(Slow(30))
+    assert await suggested(town, "") == []
+    assert town.env.http_requests[-1].json == {"type": 8, "data": {"choices": []}}
+
+
+async def test_a_name_that_was_shown_can_be_sent_as_text(town: Town) -> None:
+    """Who sends the typed name instead of picking it gets the form for the same replica."""
+    await town.connect("sensay")
+    await suggested(town, "night")
+    await hand_over(town, " night WATCH ")
+    assert town.sensay.requests[-1].path == f"/v1/replicas/{town.sensay.BROKEN}/{CREATION}"
+
+
+async def test_a_uuid_can_be_pasted(town: Town) -> None:
+    """A UUID needs no suggestion, in whatever of its usual forms it comes."""
+    await town.connect("sensay")
+    await hand_over(town, f" {town.sensay.UNCONNECTED.upper()} ")
+    assert town.sensay.creations[0][0] == town.sensay.UNCONNECTED
+
+
+@pytest.mark.parametrize("text", ["Nobody", "../users", "5a0c7f9e", "", "x" * 6000])
+async def test_an_unknown_name_is_refused_without_asking(town: Town, text: str) -> None:
+    """What is neither a UUID nor a name from the list gets no form, and Sensay no request."""
+    await town.connect("sensay")
+    town.sensay.requests.clear()
+    refused = await town.manager.slash(town.channel, "sensay connect", replica=text)
+    assert refused.modal is None
+    assert refused.ephemeral
+    assert shown(refused).startswith("⚠️ I do not know this replica")
+    assert OUR_REFERENCE.search(shown(refused))
+    assert not town.sensay.requests
+
+
+async def test_two_replicas_of_one_name_are_not_mixed_up(town: Town) -> None:
+    """A name that two replicas have is refused; which one is meant has to be picked."""
+    await town.connect("sensay")
+    town.sensay.replicas[town.sensay.BROKEN]["name"] = "Job Applications"
+    assert await suggested(town, "job") == ["Job Applications"] * 2
+    refused = await town.manager.slash(town.channel, "sensay connect", replica="Job Applications")
+    assert shown(refused).startswith("⚠️ I do not know this replica")
+
+
+# --- which connection ---
+
+
+async def test_without_a_connection_the_command_leads_to_one(town: Town) -> None:
+    """The answer names the missing connection and the command that makes it."""
+    refused = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
+    assert shown(refused).startswith("⚠️ No such Sensay connection")
+    assert "</connections add:" in field(refused, "What to do")
+
+
+async def test_of_several_connections_the_named_one_is_used(town: Town) -> None:
+    """Two connections have to be told apart, and the chosen one's credentials are sent."""
+    await town.connect("sensay", "first")
+    form = await town.open_form("add", "sensay", "second")
+    await town.manager.submit_modal(form, {**town.sensay.credentials, "user_id": town.sensay.OWNER})
+    choices = await town.manager.autocomplete(town.channel, "sensay connect", "connection", "")
+    assert [choice["value"] for choice in choices] == ["first", "second"]
+    asked = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
+    assert shown(asked).startswith("⚠️ Which Sensay connection?\nThis server has several: first, second.")
+    assert "`connection`" in field(asked, "What to do")
+    form = await open_form(town, town.sensay.UNCONNECTED, connection="second")
+    await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    assert town.sensay.requests[-1].headers["X-USER-ID"] == town.sensay.OWNER
+
+
+# --- what goes wrong ---
+
+
+@pytest.mark.parametrize("length", [1, 49, 81, 200])
+async def test_a_token_of_the_wrong_length_is_not_sent(town: Town, length: int) -> None:
+    """What cannot be a bot token stays here, and the form can be opened again."""
+    await town.connect("sensay")
+    town.sensay.requests.clear()
+    refused = await hand_over(town, token="t" * length)
+    assert shown(refused).startswith(
+        "⚠️ This cannot be a Discord bot token\nA bot token is one piece of 50 to 80"
+    )
+    assert "**Reset Token**" in field(refused, "What to do")
+    assert only_button(refused)["label"] == "Enter the token again"
+    assert not town.sensay.requests
+
+
+@pytest.mark.parametrize("token", [f"{'a' * 30} {'b' * 30}", f"{'ã' * 60}", f"{'a' * 30}\u200b{'b' * 30}"])
+async def test_a_token_of_impossible_characters_is_not_sent(town: Town, token: str) -> None:
+    """A blank, a letter beyond ASCII or something invisible inside is found before anything is sent."""
+    await town.connect("sensay")
+    town.sensay.requests.clear()
+    assert shown(await hand_over(town, token=token)).startswith("⚠️ This cannot be a Discord bot token")
+    assert not town.sensay.requests
+
+
+@pytest.mark.parametrize("failure", REFUSALS, ids=lambda failure: failure.name)
+async def test_a_refusal_is_explained_and_can_be_tried_again(town: Town, failure: Failure) -> None:
+    """What Sensay refuses in so many words was not done, and the form is offered again."""
+    await town.connect("sensay")
+    failure.strike(town, "sensay", CREATION)
+    refused = await hand_over(town)
+    failure.shows_in(town, refused, "sensay")
+    assert refused.ephemeral
+    town.sensay.heal()
+    form = await town.manager.click(final(refused).message, label="Enter the token again")
+    done = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    assert "accepted the bot token" in shown(done)
+    assert len(town.sensay.creations) == 1
+
+
+@pytest.mark.parametrize("failure", WITHOUT_A_GOOD_ANSWER, ids=lambda failure: failure.name)
+async def test_without_a_good_answer_the_outcome_is_called_unknown(town: Town, failure: Failure) -> None:
+    """Where Sensay may have taken the token, the answer warns of a second try and has no button for it."""
+    await town.connect("sensay")
+    failure.strike(town, "sensay", CREATION)
+    unknown = await hand_over(town)
+    failure.shows_in(town, unknown, "sensay", unknown=True)
+    assert not final(unknown).components
+
+
+async def test_a_token_taken_without_an_answer_is_sent_once(town: Town) -> None:
+    """A connection that breaks after Sensay has acted leads to no second creation."""
+    await town.connect("sensay")
+    town.sensay.fail(Reset(after_handling=True), times=None, path=CREATION)
+    unknown = await hand_over(town)
+    assert field(unknown, "What to do") == town.texts("problem.sensay.outcome_unknown.fix")
+    assert not final(unknown).components
+    assert len(town.sensay.creations) == 1
+    assert len([request for request in town.sensay.requests if request.method == "POST"]) == 1
+
+
+async def test_a_provider_that_is_down_received_nothing(town: Town) -> None:
+    """Where no connection came about, the token was not sent and trying again is safe."""
+    await town.connect("sensay")
+    form = await open_form(town, town.sensay.UNCONNECTED)
+    await town.sensay.stop()
+    refused = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    assert shown(refused).startswith("❌ Sensay cannot be reached")
+    assert "Try again in a moment" in field(refused, "What to do")
+    assert only_button(refused)["label"] == "Enter the token again"
+
+
+async def test_a_stack_trace_of_sensays_own_is_not_shown(town: Town) -> None:
+    """A fault with a trace inside is shown as a fault, with Sensay's own reference."""
+    await town.connect("sensay")
+    refused = await hand_over(town, town.sensay.BROKEN)
+    assert shown(refused).startswith("❌ Sensay has a fault on its side")
+    assert "run.ts" not in town.sent_to_discord()
+    assert "\nReference: sim1::" in shown(refused)
+
+
+async def test_an_unknown_replica_is_sensays_to_refuse(town: Town) -> None:
+    """A UUID of no replica gives 404, with the way to the right one."""
+    await town.connect("sensay")
+    refused = await hand_over(town, town.sensay.UNKNOWN)
+    assert shown(refused).startswith("❌ Sensay does not know this")
+    assert "</sensay connect:" in field(refused, "What to do")
+
+
+async def test_credentials_that_were_revoked_lead_to_rotate(town: Town) -> None:
+    """A secret that Sensay no longer takes is told apart from a wrong bot token."""
+    await town.connect("sensay")
+    town.sensay.credentials = town.sensay.refused_credentials  # type: ignore[misc]
+    refused = await hand_over(town)
+    assert shown(refused).startswith("❌ Sensay refused the credentials\nThe organization secret is wrong")
+    assert "</connections rotate:" in field(refused, "What to do")
+
+
+async def test_the_retry_button_outlives_a_restart(town: Town) -> None:
+    """A new process opens the form for the same replica and connection."""
+    await town.connect("sensay", "desk")
+    refused = await hand_over(town, token="short")
+    await town.restart()
+    form = await town.manager.click(final(refused).message, label="Enter the token again")
+    await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    assert town.sensay.creations == [(town.sensay.UNCONNECTED, town.sensay.discord_token)]
+
+
+async def test_a_form_that_was_open_during_a_restart_sends_nothing(town: Town) -> None:
+    """Who sends a token to a bot that has restarted is told that it went nowhere."""
+    await town.connect("sensay")
+    form = await open_form(town, town.sensay.UNCONNECTED)
+    await town.restart()
+    stale = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    assert "nothing was stored, sent or removed" in shown(stale)
+    assert town.sensay.creations == []
+
+
+async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
+    """Form, error, button and confirmation follow the member's own language."""
+    await town.connect("sensay")
+    town.locale = PORTUGUESE
+    form = await open_form(town, town.sensay.UNCONNECTED)
+    assert form.modal is not None
+    assert form.modal["title"] == "Entregar um token de bot à Sensay"
+    refused = await town.manager.submit_modal(form, {"discord_token": "curto"})
+    assert shown(refused).startswith("⚠️ Isto não pode ser um token de bot do Discord")
+    assert only_button(refused)["label"] == "Digitar o token de novo"
+    done = await hand_over(town)
+    assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"
+    assert only_button(done)["label"] == "Convidar este bot"

@@ -1,0 +1,243 @@
+"""A small server in simcord's simulated Discord, the real bot in it, the providers' simulators beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import discord
+import simcord
+from simcord.backend import serializers
+from simcord.interactions import base_payload
+
+from bot.kit.redaction import Redactor
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.providers.toolzz.simulator import ToolzzSimulator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.i18n.catalog import Texts
+    from bot.runtime.client import PatchbayBot
+
+StartBot = Callable[[Redactor], Awaitable["PatchbayBot"]]
+"""Builds a bot on the town's database."""
+
+ENGLISH = "en-US"
+PORTUGUESE = "pt-BR"
+
+
+@dataclass
+class Town:
+    """What a test acts on. ``locale`` is the language of whoever acts next."""
+
+    env: simcord.Env
+    bot: PatchbayBot
+    start_bot: StartBot
+    sensay: SensaySimulator
+    toolzz: ToolzzSimulator
+    guild: simcord.GuildHandle
+    channel: simcord.ChannelHandle
+    manager: simcord.MemberActor
+    member: simcord.MemberActor
+    database: Path
+    locale: str = ENGLISH
+
+    @property
+    def texts(self) -> Texts:
+        """What the bot says to whoever acts next."""
+        return self.bot.catalog[self.locale]
+
+    def linked(self, text: str) -> str:
+        """Return one of the bot's texts as it goes out: commands in code become links."""
+        ids = self.bot.tree.command_ids  # type: ignore[attr-defined]
+        link = r"</\1\2:{}>"
+        return re.sub(
+            r"`/([a-z]+)((?: [a-z]+)?)`", lambda match: match.expand(link.format(ids[match[1]])), text
+        )
+
+    def simulator(self, provider: str) -> SensaySimulator | ToolzzSimulator:
+        """Return a provider's simulator."""
+        simulators: dict[str, SensaySimulator | ToolzzSimulator] = {
+            "sensay": self.sensay,
+            "toolzz": self.toolzz,
+        }
+        return simulators[provider]
+
+    def lose_patience(self) -> None:
+        """Let the bot's deadline for providers be over as soon as it has to wait.
+
+        simcord moves its clock only while nothing waits for a socket, so that no other deadline could pass.
+        """
+        for provider in self.bot.providers.values():
+            provider._api._deadline = 0  # type: ignore[attr-defined]
+
+    async def restart(self) -> None:
+        """Put a freshly built bot in the place of the old one, on the same database."""
+        self.bot = await self.start_bot(Redactor())
+        await self.env.restart_bot(self.bot)
+
+    async def connect(self, provider: str, name: str | None = None) -> simcord.InteractionResult:
+        """Have the manager connect a provider with the credentials that its simulator accepts."""
+        form = await self.open_form("add", provider, name)
+        return await self.manager.submit_modal(form, dict(self.simulator(provider).credentials))
+
+    async def open_form(
+        self, action: str, provider: str, name: str | None = None
+    ) -> simcord.InteractionResult:
+        """Have the manager run the command of `/connections` that answers with the credentials form."""
+        options = {} if name is None else {"name": name}
+        form = await self.manager.slash(self.channel, f"connections {action}", provider=provider, **options)
+        assert form.modal is not None, shown(form)
+        return form
+
+    async def listed(self) -> str:
+        """Return what `/connections list` shows the manager."""
+        return shown(await self.manager.slash(self.channel, "connections list"))
+
+    async def interact(
+        self,
+        kind: discord.InteractionType,
+        actor: simcord.MemberActor,
+        data: Mapping[str, Any],
+        *,
+        message: simcord.ResponseMessage | None = None,
+        guild_id: int | None = None,
+    ) -> simcord.InteractionResult:
+        """Send what a Discord client sends that is slow, old or not in a server (guild_id 0)."""
+        inside = self.guild.id if guild_id is None else guild_id or None
+        channel = self.channel.id if inside else self.env.backend.get_dm_channel(actor.id).id
+        record, payload = base_payload(
+            self.env.backend,
+            type=kind.value,
+            channel_id=channel,
+            guild_id=inside,
+            user_id=actor.id,
+            data=dict(data),
+        )
+        if message is not None:
+            stored = self.env.backend.get_message(message.channel_id, message.id)
+            payload["message"] = dict(serializers.message_payload(self.env.backend, stored))
+        self.env.backend.emit("INTERACTION_CREATE", payload)
+        await self.env.settle()
+        return simcord.InteractionResult(self.env, record)
+
+    async def press(
+        self, actor: simcord.MemberActor, message: simcord.ResponseMessage, custom_id: str
+    ) -> simcord.InteractionResult:
+        """Press a button that the message may no longer show: two fast presses, or a slow client."""
+        return await self.interact(
+            discord.InteractionType.component,
+            actor,
+            {"custom_id": custom_id, "component_type": 2},
+            message=message,
+        )
+
+    def damage(self, provider: str) -> None:
+        """Overwrite a stored secret with something that no key opens."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            database.execute("UPDATE connection SET secret = X'00' WHERE provider = ?", (provider,))
+
+    def sent_to_discord(self) -> str:
+        """Return all that the bot has sent: commands, forms, embeds, suggestions."""
+        return json.dumps(
+            [(entry.path, entry.json) for entry in self.env.http_requests], ensure_ascii=False, default=str
+        )
+
+    def stored_bytes(self) -> bytes:
+        """Return every byte of the database, its write-ahead log included."""
+        return b"".join(path.read_bytes() for path in self.database.parent.glob(f"{self.database.name}*"))
+
+
+def final(result: simcord.InteractionResult) -> simcord.ResponseMessage:
+    """Return the final answer: the last follow-up, else the response."""
+    assert result.acknowledged
+    messages = [*([result.response] if result.response else []), *result.followups]
+    assert messages, f"never answered: {result!r}"
+    return messages[-1]
+
+
+def embed_of(result: simcord.InteractionResult) -> discord.Embed:
+    """Return the embed of the final answer."""
+    embeds = final(result).embeds
+    assert embeds, f"answered without an embed: {result!r}"
+    return embeds[0]
+
+
+def shown(result: simcord.InteractionResult) -> str:
+    """Return all text of the final answer's embed."""
+    embed = embed_of(result)
+    parts = [embed.title or "", embed.description or ""]
+    parts += [f"{field.name}\n{field.value}" for field in embed.fields]
+    return "\n".join([*parts, embed.footer.text or ""])
+
+
+def field(result: simcord.InteractionResult, name: str) -> str:
+    """Return the value of the field whose name ends like this."""
+    values = [item.value for item in embed_of(result).fields if (item.name or "").endswith(name)]
+    assert values, f"no field {name!r} in {[item.name for item in embed_of(result).fields]}"
+    return values[0] or ""
+
+
+def buttons(result: simcord.InteractionResult) -> list[dict[str, Any]]:
+    """Return the buttons of the final answer."""
+    return [button for row in final(result).components for button in row["components"]]
+
+
+def only_button(result: simcord.InteractionResult) -> dict[str, Any]:
+    """Return the one button of the final answer."""
+    (button,) = buttons(result)
+    return button
+
+
+def inputs(form: simcord.InteractionResult) -> list[dict[str, Any]]:
+    """Return the text inputs of a form."""
+    assert form.modal is not None
+    return [item["component"] for item in form.modal["components"] if "component" in item]
+
+
+def environment(folder: Path, sensay: SensaySimulator, toolzz: ToolzzSimulator) -> dict[str, str]:
+    """Return the settings of a bot that knows these simulators and keeps its database in a folder."""
+    return {
+        "PATCHBAY_DATABASE_URL": f"sqlite:///{folder / 'patchbay.db'}",
+        "PATCHBAY_ENCRYPTION_KEYS": f"test:{b64encode(bytes(32)).decode()}",
+        "PATCHBAY_SHARD_COUNT": "1",
+        **sensay.environment(),
+        **toolzz.environment(),
+    }
+
+
+def settle(
+    env: simcord.Env,
+    bot: PatchbayBot,
+    start_bot: StartBot,
+    sensay: SensaySimulator,
+    toolzz: ToolzzSimulator,
+    database: Path,
+) -> Town:
+    """Lay out the server and its people."""
+    guild = env.create_guild("Harbour Ops")
+    channel = guild.create_text_channel("bridge")
+    managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    manager = guild.add_member(env.create_user("mira"), roles=[managers])
+    member = guild.add_member(env.create_user("noor"))
+    town = Town(env, bot, start_bot, sensay, toolzz, guild, channel, manager, member, database)
+    _speak(town)
+    return town
+
+
+def _speak(town: Town) -> None:
+    """Let interactions carry the town's locale, which simcord fixes to English."""
+    emit = town.env.backend.emit
+
+    def emit_localised(event: str, payload: Mapping[str, Any]) -> None:
+        emit(event, {**payload, "locale": town.locale} if event == "INTERACTION_CREATE" else payload)
+
+    town.env.backend.emit = emit_localised  # type: ignore[method-assign]

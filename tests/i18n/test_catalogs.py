@@ -1,0 +1,303 @@
+"""The catalogues: complete in both languages, nothing in them that nobody says, everything fits its place."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import TypeVar
+
+import discord
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from bot.errors import PatchbayError, SetupError
+from bot.i18n.catalog import LOCALES, string_folders
+from bot.kit.integration import State
+from bot.providers import providers
+from bot.ui.text import length
+from tests.architecture.source import modules
+
+ErrorT = TypeVar("ErrorT", bound=PatchbayError)
+FOLDERS = {folder.parent.name: folder for folder in string_folders()}
+# Where a text goes says how long it may be there, with its values filled in; Discord counts UTF-16.
+LIMITS = {
+    r"\.description$": 100,
+    r"option\.": 100,
+    r"\.form$": 45,
+    r"^credential\.\w+\.label$|^sensay\.connect\.token$": 45,
+    r"\.placeholder$": 100,
+    r"button$|^confirm\.keep$|\.refresh$": 80,
+    r"\.intro$": 4000,
+    r"^problem\.[\w.]+\.title$|\.done$|\.ask$|\.kept$": 200,
+    r"^problem\.[\w.]+\.(why|fix)$": 1000,
+    r"^(toolzz\.next|toolzz\.code)\.": 1000,
+    r"footer$|reference$": 400,
+}
+# The longest that a name of ours, a label or a number can be in a short place.
+LONG_VALUES = {"provider": "Toolzz AI", "name": "x" * 20}
+# Proper names and bare patterns, the same in any language.
+ALIKE = {
+    "toolzz.title",
+    "toolzz.status.bot",
+    "toolzz.status.line",
+    "sensay.title",
+    "sensay.connect.portal_button",
+    "setup.invalid_setting",
+}
+COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
+WORD = re.compile(r"[\w.]+")
+
+
+def catalog(folder: str, locale: str) -> Catalog:
+    """Read one catalogue as translators' tools do."""
+    with (FOLDERS[folder] / f"{locale}.po").open("rb") as source:
+        return read_po(source, locale=locale.replace("-", "_"), abort_invalid=True)
+
+
+def messages(folder: str, locale: str) -> dict[str, Message]:
+    """Return a catalogue's entries by key."""
+    entries = [message for message in catalog(folder, locale) if message.id]
+    return {message.id if isinstance(message.id, str) else message.id[0]: message for message in entries}
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """Return a message's text, in all its plural forms."""
+    return tuple(message.string) if isinstance(message.string, (list, tuple)) else (message.string or "",)
+
+
+def placeholders(text: str) -> set[str]:
+    """Name the values that a text wants."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def every_text() -> Iterator[tuple[str, str, str]]:
+    """Yield locale, key and text of every form of every entry."""
+    for folder in FOLDERS:
+        for locale in LOCALES:
+            for key, message in messages(folder, locale).items():
+                for text in forms(message):
+                    yield locale, key, text
+
+
+def keys() -> set[str]:
+    """Return all keys of all folders."""
+    return {key for folder in FOLDERS for key in messages(folder, LOCALES[0])}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_both_languages_have_the_same_keys(folder: str) -> None:
+    """No text exists in one language alone, and both have them in the same order."""
+    one, other = (list(messages(folder, locale)) for locale in LOCALES)
+    assert one == other
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_catalogue_has_each_key_once(folder: str) -> None:
+    """A key that comes twice would hide one of its texts."""
+    for locale in LOCALES:
+        text = (FOLDERS[folder] / f"{locale}.po").read_text("utf-8")
+        found = re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)
+        assert sorted(found) == sorted(set(found))
+
+
+def test_no_key_is_in_two_folders() -> None:
+    """The shared texts and each provider's keep apart."""
+    found = [key for folder in FOLDERS for key in messages(folder, LOCALES[0])]
+    assert sorted(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_both_languages_want_the_same_values(folder: str) -> None:
+    """A placeholder that one language lacks would drop a fact, one too many would fail."""
+    one, other = (messages(folder, locale) for locale in LOCALES)
+    for key, message in one.items():
+        wanted = {frozenset(placeholders(text)) for text in (*forms(message), *forms(other[key]))}
+        assert len(wanted) == 1, key
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_plurals_are_complete(folder: str, locale: str) -> None:
+    """What is counted has as many forms as the language, and its count in each."""
+    number = catalog(folder, locale).num_plurals
+    for key, message in messages(folder, locale).items():
+        if message.pluralizable:
+            assert len(forms(message)) == number, key
+            assert all("{count}" in text for text in forms(message)), key
+
+
+def test_no_text_is_empty_fuzzy_or_its_own_key() -> None:
+    """Gettext cannot tell a text that equals its key from one that is missing."""
+    for locale, key, text in every_text():
+        assert text.strip() == text, (locale, key)
+        assert text not in ("", key), (locale, key)
+    entries = [messages(folder, locale).values() for folder in FOLDERS for locale in LOCALES]
+    assert not any(message.fuzzy for found in entries for message in found)
+
+
+def test_texts_are_translated() -> None:
+    """The Portuguese of a sentence is not its English, but for proper names and bare patterns."""
+    alike = set()
+    for folder in FOLDERS:
+        one, other = (messages(folder, locale) for locale in LOCALES)
+        alike |= {key for key, message in one.items() if forms(message) == forms(other[key])}
+    assert alike == ALIKE
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_texts_fit_their_places(locale: str) -> None:
+    """With the longest values filled in, a text is within Discord's limit for where it goes."""
+    for of, key, text in every_text():
+        if of != locale:
+            continue
+        values = {name: LONG_VALUES.get(name, "x" * 60) for name in placeholders(text)}
+        for pattern, limit in LIMITS.items():
+            if re.search(pattern, key):
+                assert length(text.format_map(values)) <= limit, (locale, key)
+
+
+def test_every_limit_is_for_something() -> None:
+    """A pattern that no key matches any more would check nothing."""
+    assert [pattern for pattern in LIMITS if not any(re.search(pattern, key) for key in keys())] == []
+
+
+def test_commands_in_texts_exist() -> None:
+    """A text that names a command names one that has a description, so that it becomes a link."""
+    described = {key.removesuffix(".description") for key in keys() if key.endswith(".description")}
+    commands = {key.replace(".", " ") for key in described}
+    for locale, key, text in every_text():
+        for name in COMMAND.findall(text):
+            assert name in commands, (locale, key, name)
+
+
+def test_both_languages_name_the_same_commands() -> None:
+    """A translation leads to the same place as its original."""
+    for folder in FOLDERS:
+        one, other = (messages(folder, locale) for locale in LOCALES)
+        for key, message in one.items():
+            named = [sorted(COMMAND.findall(" ".join(forms(entry)))) for entry in (message, other[key])]
+            assert named[0] == named[1], key
+
+
+# --- keys that the code says ---
+
+
+def said() -> tuple[set[str], set[str]]:
+    """Return the string constants of the program that look like keys, and patterns for the f-strings."""
+    plain: set[str] = set()
+    patterns: set[str] = set()
+    for path, tree in modules("bot", "cogs"):
+        if path.parts[:2] == ("bot", "demo") or path.name == "simulator.py":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORD.fullmatch(node.value):
+                plain.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                patterns.add(pattern(node))
+    return plain, patterns - {""}
+
+
+def pattern(node: ast.JoinedStr) -> str:
+    """Turn an f-string into a pattern for the keys that it can become; empty where it is none."""
+    fixed = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+    words = "".join(part for part in fixed if isinstance(part, str))
+    if not re.fullmatch(r"[a-z_.]*[a-z][a-z_.]*", words) or "." not in words:
+        return ""
+    return "".join(re.escape(part) if isinstance(part, str) else r"[\w.-]+" for part in fixed)
+
+
+def looked_up() -> Iterator[tuple[Path, int, str]]:
+    """Yield where the program looks up a fixed key: texts("..."), texts.plural("..."), said("...")."""
+    for path, tree in modules("bot", "cogs"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = ast.unparse(node.func)
+            if called in {"texts", "self._texts", "texts.plural", "said"}:
+                yield from ((path, node.lineno, key) for key in constants(node.args[0]))
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    """Yield the fixed strings that an argument can be: itself, or either side of a condition."""
+    match node:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.IfExp():
+            yield from constants(node.body)
+            yield from constants(node.orelse)
+
+
+def test_every_fixed_key_exists() -> None:
+    """What the program looks up by a fixed key is in the catalogues."""
+    places = list(looked_up())
+    assert len(places) > 50
+    known = keys()
+    assert [f"{path}:{line} {key}" for path, line, key in places if key not in known] == []
+
+
+def computed() -> set[str]:
+    """Return the keys that are put together from what is found by being there, and have to exist."""
+    slugs = {provider.slug for provider in providers()}
+    fields = {field.id for provider in providers() for field in provider.fields}
+    found = {f"permission.{name}" for name, _ in discord.Permissions.all()} | {"permission.none"}
+    found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.state", "toolzz.next")}
+    found |= {f"credential.{slug}.intro" for slug in slugs}
+    found |= {f"credential.{field}.{part}" for field in fields for part in ("label", "description")}
+    worded: list[type[PatchbayError]] = [PatchbayError, *leaves(PatchbayError)]
+    errors = {error.key for error in worded if error not in setup_errors()}
+    errors = {key for key in errors if key != "invalid_input"} | {f"invalid_input.{rule}" for rule in rules()}
+    return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
+
+
+def setup_errors() -> set[type[PatchbayError]]:
+    """Return the errors that the operator reads, who has texts of his own."""
+    return {SetupError, *leaves(SetupError)}
+
+
+def leaves(kind: type[ErrorT]) -> Iterator[type[ErrorT]]:
+    """Yield every error below this one that has none below itself."""
+    for child in kind.__subclasses__():
+        if child.__subclasses__():
+            yield from leaves(child)
+        else:
+            yield child
+
+
+def rules() -> set[str]:
+    """Return the rules that an InvalidInputError names, wherever the program raises one."""
+    return {
+        node.args[0].value
+        for _, tree in modules("bot", "cogs")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidInputError"
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    } | {"replica"}  # handed on to read_uuid
+
+
+def test_every_computed_key_exists() -> None:
+    """Each state, permission, credential field, provider and error has its texts."""
+    assert len(rules()) > 5
+    assert computed() - keys() == set()
+
+
+def test_every_text_is_said() -> None:
+    """A key that no line of the program can look up is a text that nobody will read."""
+    plain, patterns = said()
+    composed = re.compile("|".join(f"(?:{part})" for part in sorted(patterns)))
+    assert {key for key in keys() if key not in plain and not composed.fullmatch(key)} == set()
+
+
+def test_every_problem_is_one_that_happens() -> None:
+    """The words for an error, a permission or a credential belong to one that there is."""
+    of_providers = {
+        f"problem.{provider.slug}.{key.removeprefix('problem.')}"
+        for provider in providers()
+        for key in computed() | {"problem.outcome_unknown.fix"}
+    }
+    others = {"problem.fix", "problem.reference", "problem.detail", "problem.outcome_unknown.fix"}
+    others |= {"problem.rate_limited.fix_wait"}
+    optional = {f"credential.{field.id}.placeholder" for provider in providers() for field in provider.fields}
+    of_families = {key for key in keys() if key.partition(".")[0] in ("problem", "permission", "credential")}
+    assert of_families - computed() - of_providers - others - optional == set()

@@ -1,0 +1,27 @@
+"""The town of the commands' journeys, to look at what is around a command."""
+
+from tests.cogs.conftest import (
+    bot,
+    empty_database,
+    env,
+    log,
+    redactor,
+    sensay,
+    settings,
+    start_bot,
+    toolzz,
+    town,
+)
+
+__all__ = [
+    "bot",
+    "empty_database",
+    "env",
+    "log",
+    "redactor",
+    "sensay",
+    "settings",
+    "start_bot",
+    "toolzz",
+    "town",
+]

@@ -1,0 +1,299 @@
+"""The database: acknowledged means durable, a write is whole or absent, nobody gets in anybody's way."""
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+
+from bot.errors import DatabaseUnusableError
+from bot.store.commands import CommandStore, SyncedCommands
+from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.store.database import Database
+
+ROOT = Path(__file__).parents[2]
+FULL = 2
+
+# Writes row after row and names each one only after it was acknowledged.
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.store.database import Database
+
+async def main(path, guild_id):
+    async with Database.open(path) as database:
+        store = ConnectionStore(database)
+        for number in range(100_000):
+            assert await store.insert(ConnectionRow(guild_id, "sensay", f"n{number}", b"sealed", 1, 2, 3))
+            print(number, flush=True)
+
+asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+"""
+IDLE = """
+import asyncio, sys
+from pathlib import Path
+from bot.store.database import Database
+
+async def main(path):
+    async with Database.open(path):
+        pass
+
+asyncio.run(main(Path(sys.argv[1])))
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> ConnectionRow:
+    """Return a row whose secret is short enough to look at."""
+    return ConnectionRow(guild_id, "sensay", name, b"sealed", set_by=7, set_at=set_at, verified_at=set_at)
+
+
+async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
+    """Insert two rows one after the other: a transaction that can be torn."""
+    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3)"
+    await connection.execute(statement, (number, "one"))
+    await connection.execute(statement, (number, "two"))
+    return 2
+
+
+async def pragma(connection: aiosqlite.Connection, name: str) -> Any:  # noqa: ANN401 - a number or a word
+    """Return a setting as the connection has it."""
+    async with connection.execute(f"PRAGMA {name}") as cursor:
+        answer = await cursor.fetchone()
+    assert answer is not None
+    return answer[0]
+
+
+@pytest.mark.parametrize("which", ["_reader", "_writer"])
+async def test_every_connection_is_durable_and_patient(database: Database, which: str) -> None:
+    """Both connections use the write-ahead log, sync it on each commit, and wait for another's lock."""
+    connection = getattr(database, which)
+    assert await pragma(connection, "journal_mode") == "wal"
+    assert await pragma(connection, "synchronous") == FULL
+    assert await pragma(connection, "busy_timeout") == 5000
+
+
+async def test_the_reading_connection_cannot_write(database: Database) -> None:
+    """A writing query that was taken for a reading one fails instead of going past the order of writes."""
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read(database.queries.delete_connection, guild_id=1, provider="sensay", name="default")
+
+
+async def test_a_write_survives_reopening(path: Path) -> None:
+    """What was acknowledged is there after the database was closed and opened again."""
+    async with Database.open(path) as database:
+        assert await ConnectionStore(database).insert(row())
+    async with Database.open(path) as database:
+        assert await ConnectionStore(database).of_guild(1) == [row()]
+
+
+async def test_a_write_is_seen_by_the_next_read(database: Database) -> None:
+    """Reading on a connection of its own, while long lists are being read, never shows an older state."""
+    store = ConnectionStore(database)
+    crowd = [ConnectionRow(1, "sensay", f"n{number}", b"sealed", 1, 2, 3) for number in range(300)]
+    await asyncio.gather(*(store.insert(one) for one in crowd))
+
+    async def read_lists() -> None:
+        while True:
+            await store.of_guild(1)
+
+    readers = [asyncio.create_task(read_lists()) for _ in range(3)]
+    try:
+        for number in range(100):
+            await store.insert(row(2, f"n{number}"))
+            assert await store.get(2, "sensay", f"n{number}") is not None, number
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def test_a_cancelled_write_is_whole(database: Database) -> None:
+    """Whenever the caller is cancelled, both rows of its transaction are there or none, and others go on."""
+    for number in range(1, 61):
+        writing = asyncio.create_task(database.write(insert_two, number=number))
+        for _ in range(number % 20):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+    assert await database.write(insert_two, number=1000) == 2
+    counts = {
+        number: len(await ConnectionStore(database).of_guild(number)) for number in [*range(1, 61), 1000]
+    }
+    assert set(counts.values()) <= {0, 2}
+    assert counts[1000] == 2
+
+
+async def test_a_failing_query_is_rolled_back(database: Database) -> None:
+    """When the second statement fails the first one is undone, and the next write works."""
+
+    async def insert_and_fail(connection: aiosqlite.Connection) -> int:
+        await insert_two(connection, number=1)
+        return await insert_two(connection, number=1)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(insert_and_fail)
+    assert await ConnectionStore(database).of_guild(1) == []
+    assert await database.write(insert_two, number=1) == 2
+
+
+async def test_a_failing_commit_is_rolled_back(database: Database) -> None:
+    """A transaction that fails only when it is committed is not left open for the next one to fall over."""
+
+    async def break_a_promise(connection: aiosqlite.Connection) -> int:
+        await insert_two(connection, number=1)
+        await connection.execute("CREATE TABLE promise (id INTEGER PRIMARY KEY)")
+        await connection.execute(
+            "CREATE TABLE debt (id INTEGER REFERENCES promise DEFERRABLE INITIALLY DEFERRED)"
+        )
+        await connection.execute("INSERT INTO debt VALUES (1)")
+        return 1
+
+    await database._writer.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        await database.write(break_a_promise)
+    assert await ConnectionStore(database).of_guild(1) == []
+    assert await database.write(insert_two, number=1) == 2
+
+
+async def test_a_full_disk_costs_only_what_does_not_fit(database: Database) -> None:
+    """A write for which there is no room fails, what is stored stays readable, and with room writes work."""
+    store = ConnectionStore(database)
+    await store.insert(row())
+    pages = await pragma(database._writer, "page_count")
+    await database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    large = ConnectionRow(2, "sensay", "large", bytes(100_000), 1, 2, 3)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await store.insert(large)
+    assert await store.of_guild(1) == [row()]
+    assert await store.of_guild(2) == []
+    await database._writer.execute(f"PRAGMA max_page_count = {pages + 100}")
+    assert await store.insert(large)
+
+
+async def test_2000_concurrent_operations_have_no_error(database: Database) -> None:
+    """Reads and writes of all kinds at once, on the same rows, end without a lock error."""
+    connections, commands = ConnectionStore(database), CommandStore(database)
+    die = random.Random(7)  # noqa: S311 - any sequence will do, the same each time
+
+    def operation() -> Coroutine[Any, Any, object]:
+        one = row(die.randrange(10), f"n{die.randrange(20)}", die.randrange(100))
+        operations: list[Callable[[], Coroutine[Any, Any, object]]] = [
+            lambda: connections.insert(one),
+            lambda: connections.replace_secret(one),
+            lambda: connections.mark_verified(one, 200),
+            lambda: connections.delete(one.guild_id, one.provider, one.name),
+            lambda: connections.get(one.guild_id, one.provider, one.name),
+            lambda: connections.of_guild(one.guild_id),
+            lambda: commands.put(one.guild_id, SyncedCommands("hash", {"help": 1})),
+            lambda: commands.get(one.guild_id),
+        ]
+        return die.choice(operations)()
+
+    results = await asyncio.gather(*(operation() for _ in range(2000)), return_exceptions=True)
+    assert Counter(repr(result) for result in results if isinstance(result, BaseException)) == {}
+
+
+async def test_another_process_that_writes_is_waited_for(database: Database, path: Path) -> None:
+    """While somebody else holds the write lock our write waits, our reads go on, and nothing fails."""
+    store = ConnectionStore(database)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3)")
+        writing = asyncio.create_task(store.insert(row()))
+        await asyncio.sleep(0.2)
+        assert await store.of_guild(1) == []
+        assert not writing.done()
+        other.execute("COMMIT")
+    assert await writing
+    assert len(await store.of_guild(1)) == len(await store.of_guild(2)) == 1
+
+
+async def test_a_transaction_holds_the_lock_from_its_beginning(database: Database, path: Path) -> None:
+    """A write that reads first cannot be overtaken by another process and then fail for it."""
+
+    def intrude() -> None:
+        with (
+            contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other,
+            contextlib.suppress(sqlite3.OperationalError),
+        ):
+            other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3)")
+
+    async def read_then_write(connection: aiosqlite.Connection) -> int:
+        await connection.execute_fetchall("SELECT * FROM connection")
+        await asyncio.to_thread(intrude)
+        return await insert_two(connection, number=1)
+
+    assert await database.write(read_then_write) == 2
+    assert await ConnectionStore(database).of_guild(2) == []
+
+
+async def test_closing_waits_for_writes(path: Path) -> None:
+    """Writes that nobody waits for any more are finished before the file is closed."""
+    async with Database.open(path) as database:
+        store = ConnectionStore(database)
+        writes = [asyncio.create_task(store.insert(row(1, f"n{number}"))) for number in range(50)]
+        await asyncio.sleep(0)
+        for write in writes:
+            write.cancel()
+    async with Database.open(path) as database:
+        assert len(await ConnectionStore(database).of_guild(1)) == 50
+
+
+def test_a_killed_process_loses_nothing_that_it_acknowledged(path: Path) -> None:
+    """After each of ten SIGKILLs in the midst of writing, every row that was acknowledged is there."""
+    subprocess.run([sys.executable, "-c", IDLE, path], cwd=ROOT, check=True)
+    die = random.Random()  # noqa: S311 - moments to kill at
+    for guild_id in range(1, 11):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, path, str(guild_id)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            acknowledged = [int(writer.stdout.readline()) for _ in range(die.randrange(1, 60))]
+            writer.kill()
+            acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            stored = connection.execute("SELECT name FROM connection WHERE guild_id = ?", (guild_id,))
+            assert {f"n{number}" for number in acknowledged} <= {name for (name,) in stored}
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_opening_a_current_database_imports_no_migration_tool(path: Path) -> None:
+    """Alembic and SQLAlchemy are imported by the start that has something to migrate, and by no other."""
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", IDLE, path], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split()
+        for _ in range(2)
+    )
+    assert {"alembic", "sqlalchemy"} <= set(first)
+    assert {"alembic", "sqlalchemy"} & set(second) == set()
+
+
+async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """Where the file cannot be made the error tells the path and SQLite's reason."""
+    path = tmp_path / "missing" / "patchbay.db"
+    with pytest.raises(DatabaseUnusableError) as caught:
+        async with Database.open(path):
+            pass
+    assert caught.value.values == {"path": str(path), "reason": "unable to open database file"}
+
+
+async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
+    """A file of another kind is refused and keeps its bytes."""
+    path.write_bytes(b"holiday pictures, not a database" * 100)
+    with pytest.raises(DatabaseUnusableError) as caught:
+        async with Database.open(path):
+            pass
+    assert caught.value.values["reason"] == "file is not a database"
+    assert path.read_bytes() == b"holiday pictures, not a database" * 100

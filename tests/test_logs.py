@@ -1,0 +1,253 @@
+"""Logs: no secret leaves the process in a line, whoever logs it, and other lines come out whole."""
+
+import io
+import json
+import logging
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from unittest import mock
+
+import httpx
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import logs
+from bot.kit.redaction import MASK, Redactor
+from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.store.database import Database
+
+STYLES = ("console", "json")
+KNOWN = {
+    "organization_secret": "FAKE-CANARY-organization-0001",
+    "access_token": 'FAKE-"CANARY"-\\access-0002',
+    "encryption_key": "FAKE+CANARY/key=0003",
+    "discord_token": "FAKE-CANARY-known-0004",
+}
+# Not known by value: these have to be recognised.
+SHAPED = {
+    "discord token": "FAKEFAKEFAKEFAKEFAKEFAKE.CANARY.FAKE-TOKEN-CANARY-000000000",
+    "bearer": "Authorization: Bearer CANARY-CANARY-CANARY-0001",
+    "bot": "authorization: Bot CANARY-CANARY-CANARY-0002",
+    "header": "X-ORGANIZATION-SECRET: CANARY-0003",
+    "headers": repr(httpx.Headers({"x-organization-secret": "CANARY-0004", "accept": "*/*"})),
+    "raw headers": repr([(b"X-ORGANIZATION-SECRET", b"CANARY-0005")]),
+    "webhook": "https://discord.com/api/v10/webhooks/1219876543210987654/CANARY-CANARY-CANARY-0006/messages/@original",
+    "callback": "POST /interactions/1219876543210987654/CANARY-CANARY-CANARY-0007/callback",
+    "body": json.dumps({"discordToken": "CANARY-0008"}),
+    "parameters": repr({"botToken": "CANARY-0009", "password": "CANARY 0010"}),
+}
+
+
+@contextmanager
+def logging_to_memory(
+    style: str, level: str = "DEBUG", redactor: Redactor | None = None
+) -> Iterator[io.StringIO]:
+    """Set up the logs as `patchbay run` does, with a stream in the place of standard error."""
+    written = io.StringIO()
+    names = [None, *logs._QUIET]
+    levels = [logging.getLogger(name).level for name in names]
+    handlers, configuration = logging.getLogger().handlers[:], structlog.get_config()
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(sys, "stderr", written))
+        stack.enter_context(mock.patch.object(sys, "excepthook", sys.excepthook))
+        stack.enter_context(mock.patch.object(logging, "raiseExceptions", logging.raiseExceptions))
+        logs.set_up_logs(level, style, redactor or Redactor())
+        # A logger that kept this configuration would take it into other tests.
+        structlog.configure(cache_logger_on_first_use=False)
+        try:
+            yield written
+        finally:
+            structlog.configure(**configuration)
+            logging.getLogger().handlers[:] = handlers
+            for name, former in zip(names, levels, strict=True):
+                logging.getLogger(name).setLevel(former)
+
+
+@pytest.fixture(params=STYLES)
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """What is logged at DEBUG, in each style, by a process that knows the secrets of KNOWN."""
+    redactor = Redactor()
+    redactor.remember(KNOWN.values())
+    with logging_to_memory(request.param, redactor=redactor) as stream:
+        yield stream
+
+
+def fail_with(text: str) -> None:
+    """Raise an error with a cause and a note, so that the text stands in all parts of a traceback."""
+    held = f"{text} in a variable"
+    try:
+        dict.fromkeys(["other"])[held]
+    except KeyError as error:
+        failure = ValueError(f"failed: {text}")
+        failure.add_note(text)
+        raise failure from error
+
+
+def log_everywhere(text: str) -> None:
+    """Log a text in all the ways that our code and libraries have."""
+    ours, theirs = structlog.get_logger("bot.test"), logging.getLogger("somebody.else")
+    ours.info(text)
+    ours.warning("event", value=text, nested={"list": [text], "bytes": text.encode()}, pair=(text, text))
+    ours.debug("positional %s", text)
+    theirs.debug(text)
+    theirs.info("said %s and %r", text, {"inner": text})
+    theirs.warning("%(named)s", {"named": text})
+    theirs.error("cannot be formatted %s %s", text)
+    with structlog.contextvars.bound_contextvars(context=text):
+        ours.info("with context")
+    try:
+        fail_with(text)
+    except ValueError:
+        ours.exception("failed", value=text)
+        theirs.exception("failed")
+        theirs.critical(text, exc_info=True, stack_info=True)
+    try:
+        fail_with(text)
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+
+
+def canaries(text: str) -> list[str]:
+    """Return the lines in which something is left of a canary."""
+    return [line for line in text.splitlines() if re.search("canary", line, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("secret", KNOWN.values(), ids=KNOWN)
+def test_a_known_secret_is_in_no_line(written: io.StringIO, secret: str) -> None:
+    """By value: in messages, values, context and tracebacks, through structlog and the standard library."""
+    log_everywhere(f"before {secret} after")
+    assert canaries(written.getvalue()) == []
+    assert written.getvalue().count(MASK) > 20
+    assert written.getvalue().count("after") > 20
+
+
+@pytest.mark.parametrize("text", SHAPED.values(), ids=SHAPED)
+def test_an_unknown_secret_is_in_no_line(written: io.StringIO, text: str) -> None:
+    """By shape: what nobody told the redactor of is recognised in the same places."""
+    log_everywhere(text)
+    assert canaries(written.getvalue()) == []
+    assert written.getvalue().count(MASK) > 15
+
+
+def test_what_a_value_shows_of_itself_is_cleaned(written: io.StringIO) -> None:
+    """A repr that holds a secret is masked like any text."""
+
+    class Careless:
+        def __repr__(self) -> str:
+            return f"Careless(password='{KNOWN['organization_secret']}')"
+
+    structlog.get_logger().info("event", value=Careless())
+    logging.getLogger("x").info("%r", Careless())
+    assert canaries(written.getvalue()) == []
+
+
+words = st.lists(st.text(string.ascii_letters + string.digits + "_.-", max_size=10)).map(" ".join)
+
+
+@given(st.sampled_from(STYLES), words)
+def test_ordinary_words_come_out_whole(style: str, text: str) -> None:
+    """What is no secret is logged letter by letter, in the message and as a value."""
+    with logging_to_memory(style) as stream:
+        structlog.get_logger("bot.test").info("said", text=f"<{text}>")
+        logging.getLogger("other").info("<%s>", text)
+    assert stream.getvalue().count(f"<{text}>") == 2
+
+
+@pytest.mark.parametrize("written", ["json"], indirect=True)
+def test_a_json_line_is_json(written: io.StringIO) -> None:
+    """Each line of the json style is an object with event, level, logger and time, whatever was masked."""
+    for text in (*KNOWN.values(), *SHAPED.values(), 'quotes " and \\ and\nlines'):
+        log_everywhere(text)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert len(lines) > 100
+    assert [line for line in lines if not {"event", "level", "logger", "timestamp"} <= set(line)] == []
+
+
+def test_a_traceback_shows_no_variables(written: io.StringIO) -> None:
+    """An error that was logged is there with its traceback, and without the values of its variables."""
+    secret_of_the_caller = "the-value-of-a-variable"
+    try:
+        fail_with("why it failed")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    assert "failed: why it failed" in written.getvalue()
+    assert "Traceback" in written.getvalue()
+    assert secret_of_the_caller not in written.getvalue()
+
+
+def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
+    """At WARNING nothing of INFO is written, by us or by others."""
+    with logging_to_memory("console", "WARNING") as stream:
+        structlog.get_logger().info("ours")
+        logging.getLogger("theirs").info("theirs")
+        structlog.get_logger().warning("loud")
+    assert "ours" not in stream.getvalue()
+    assert "theirs" not in stream.getvalue()
+    assert "loud" in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", [
+    "aiosqlite", "httpx", "httpcore.http11", "sqlalchemy.engine.Engine", "alembic.runtime.migration",
+    "discord.http", "discord.gateway", "aiohttp.client", "asyncio",
+])  # fmt: skip
+def test_talkative_libraries_are_quiet_even_at_debug(written: io.StringIO, name: str) -> None:
+    """Bound parameters, URLs, headers and gateway messages that libraries log at DEBUG are not written."""
+    logging.getLogger(name).debug("detail")
+    assert written.getvalue() == ""
+    logging.getLogger(name).warning("trouble")
+    assert "trouble" in written.getvalue()
+
+
+async def test_the_database_driver_logs_no_parameters(written: io.StringIO, tmp_path: Path) -> None:
+    """What is bound to a query, sealed or not, is not logged when the level is DEBUG."""
+    async with Database.open(tmp_path / "patchbay.db") as database:
+        row = ConnectionRow(1, "sensay", "bound-to-a-query", b"bound to a query", 1, 2, 3)
+        assert await ConnectionStore(database).insert(row)
+    assert "bound" not in written.getvalue()
+
+
+UNCAUGHT = """
+import asyncio
+from bot.kit.redaction import Redactor
+from bot.logs import set_up_logs
+
+redactor = Redactor()
+redactor.remember(["FAKE-CANARY-organization-0001"])
+set_up_logs("INFO", "{style}", redactor)
+
+async def main():
+    task = asyncio.create_task(fail())
+    await asyncio.sleep(0)
+    del task
+    await fail()
+
+async def fail():
+    raise ValueError("sent FAKE-CANARY-organization-0001 on")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_nobody_caught_is_cleaned_too(style: str) -> None:
+    """An error that ends the process, and one of a forgotten task, are logged without the secret."""
+    root = Path(__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT.format(style=style)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert canaries(ended.stderr + ended.stdout) == []
+    assert "uncaught" in ended.stderr
+    assert "never retrieved" in ended.stderr
+    assert ended.stderr.count(f"sent {MASK} on") >= 2

@@ -1,0 +1,212 @@
+"""The command line: what it prints, its exit codes, and that it refuses to start half configured."""
+
+import asyncio
+import base64
+import contextlib
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.__main__ import main
+from bot.demo.discord_server import SimulatedDiscord
+from bot.store.migrations import migrate
+from bot.store.vault import read_keys
+
+ROOT = Path(__file__).parents[1]
+KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
+OTHER_TOKEN = "FAKE-TOKEN-OF-NOBODY.not-a-real.value-0000000000000000000000000"
+
+
+@pytest.fixture
+def blockbuster() -> None:
+    """Let the surroundings block: the event loop that must not is in the other process."""
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[SimulatedDiscord]:
+    """A Discord on loopback."""
+    async with SimulatedDiscord.serve() as discord:
+        yield discord
+
+
+@pytest.fixture
+def environment(discord: SimulatedDiscord, tmp_path: Path) -> dict[str, str]:
+    """All that the process gets to know: settings with which everything works."""
+    return {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "PATCHBAY_SECRETS_DIR": str(tmp_path / "no-secrets"),
+        "PATCHBAY_DATABASE_URL": f"sqlite:///{tmp_path / 'patchbay.db'}",
+        "PATCHBAY_ENCRYPTION_KEYS": f"k1:{KEY}",
+        **discord.environment(),
+    }
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended and what it said."""
+
+    exit_code: int
+    output: str
+    errors: str
+
+
+async def patchbay(environment: dict[str, str], *words: str) -> Ended:
+    """Run a command in a process of its own until it ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *words,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return Ended(await process.wait(), output.decode(), errors.decode())
+
+
+def registered(discord: SimulatedDiscord) -> set[str]:
+    """Name the commands that Discord knows."""
+    return {name for commands in discord.env.backend.commands.values() for name, _ in commands}
+
+
+def test_help_lists_the_commands() -> None:
+    """Whoever types nothing or --help sees what there is."""
+    shown = CliRunner().invoke(main, ["--help"])
+    assert shown.exit_code == 0
+    for command in ("run", "demo", "doctor", "sync"):
+        assert f"\n  {command} " in shown.output
+    assert CliRunner().invoke(main, ["-h"]).output == shown.output
+
+
+def test_an_unknown_command_is_refused() -> None:
+    """A word that is no command is named, with exit code 2."""
+    answer = CliRunner().invoke(main, ["start"])
+    assert answer.exit_code == 2
+    assert "'start'" in answer.output
+
+
+async def test_without_keys_it_refuses_and_says_how_to_make_one(
+    environment: dict[str, str], discord: SimulatedDiscord
+) -> None:
+    """`run` ends before it speaks to Discord; the command that it prints makes a key with which it starts."""
+    environment["PATCHBAY_ENCRYPTION_KEYS"] = ""
+    before = len(discord.env.http_requests)
+    refused = await patchbay(environment, "run")
+    assert refused.exit_code == 1
+    assert refused.errors.startswith("Error: PATCHBAY_ENCRYPTION_KEYS is not set.")
+    assert len(discord.env.http_requests) == before
+    (command,) = (line.strip() for line in refused.errors.splitlines() if line.startswith("    "))
+    made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout  # noqa: ASYNC221, S602
+    assert [len(key) for key in read_keys(made).values()] == [32]
+    environment["PATCHBAY_ENCRYPTION_KEYS"] = made
+    assert (await patchbay(environment, "sync")).exit_code == 0
+
+
+def shorten_key(environment: dict[str, str], path: Path) -> None:
+    """Configure a key that is too short."""
+    environment["PATCHBAY_ENCRYPTION_KEYS"] = "k1:Q0FOQVJZ"
+
+
+def lose_token(environment: dict[str, str], path: Path) -> None:
+    """Forget the Discord token."""
+    del environment["PATCHBAY_DISCORD_TOKEN"]
+
+
+def change_token(environment: dict[str, str], path: Path) -> None:
+    """Use a token that Discord does not know."""
+    environment["PATCHBAY_DISCORD_TOKEN"] = OTHER_TOKEN
+
+
+def lose_discord(environment: dict[str, str], path: Path) -> None:
+    """Point at an address where nobody is."""
+    environment["PATCHBAY_DISCORD_API_URL"] = "http://127.0.0.1:1/api/v10"
+
+
+def ruin_database(environment: dict[str, str], path: Path) -> None:
+    """Put something else where the database should be."""
+    path.write_bytes(b"no database at all, but long enough " * 20)
+
+
+def outrun_database(environment: dict[str, str], path: Path) -> None:
+    """Leave the database of a later version."""
+    migrate(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def misspell_setting(environment: dict[str, str], path: Path) -> None:
+    """Give a setting a value that it does not take."""
+    environment["PATCHBAY_LOG_LEVEL"] = "CANARY"
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (shorten_key, "PATCHBAY_ENCRYPTION_KEYS must be"),
+        (lose_token, "PATCHBAY_DISCORD_TOKEN is not set"),
+        (change_token, "Discord refused PATCHBAY_DISCORD_TOKEN"),
+        (lose_discord, "Discord"),
+        (ruin_database, "cannot be used: file is not a database"),
+        (outrun_database, "was written by a later Patchbay (schema 9999)"),
+        (misspell_setting, "PATCHBAY_LOG_LEVEL"),
+    ],
+)
+async def test_what_keeps_it_from_starting_is_worded(
+    environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None], words: str
+) -> None:
+    """One sentence on standard error, exit code 1, no traceback, and no secret."""
+    harm(environment, tmp_path / "patchbay.db")
+    ended = await patchbay(environment, "run")
+    assert ended.exit_code == 1
+    said = [line for line in ended.errors.splitlines() if line.startswith("Error: ")]
+    assert len(said) == 1
+    assert words in said[0]
+    assert "Traceback" not in ended.errors
+    secrets = (KEY, OTHER_TOKEN, "Q0FOQVJZ", "CANARY")
+    assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
+
+
+async def test_sync_sends_the_commands_and_counts_them(
+    environment: dict[str, str], discord: SimulatedDiscord
+) -> None:
+    """The first run and the second send all commands, print how many, and open no gateway."""
+    for number in (1, 2):
+        ended = await patchbay(environment, "sync")
+        assert (ended.exit_code, "Traceback" in ended.errors) == (0, False)
+        assert ended.output.startswith(f"Sent {len(registered(discord))} commands to Discord.")
+        sent = [call for call in discord.env.http_requests if call.path.endswith("/commands")]
+        assert [call.method for call in sent] == ["PUT"] * number
+    assert {"connections", "help"} < registered(discord)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [(lose_token, "PATCHBAY_DISCORD_TOKEN is not set"), (change_token, "Discord refused")],
+)
+async def test_sync_words_its_errors_too(
+    environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None], words: str
+) -> None:
+    """What `run` would refuse `sync` refuses in the same words."""
+    harm(environment, tmp_path / "patchbay.db")
+    ended = await patchbay(environment, "sync")
+    assert ended.exit_code == 1
+    assert ended.errors.splitlines()[-1].startswith("Error: ")
+    assert words in ended.errors
+    assert OTHER_TOKEN not in ended.errors + ended.output
+
+
+def test_the_demo_names_the_package_that_it_lacks() -> None:
+    """Without the extra the answer is the command that installs it, not a traceback."""
+    code = "import sys; sys.modules['simcord'] = None; from bot.__main__ import main; main(['demo'])"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "Error: simcord is missing; install with: pip install 'patchbay[demo]'\n"

@@ -1,0 +1,223 @@
+"""Settings: every variable and every secret file is read, and a bad value is named but never shown."""
+
+import os
+import traceback
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.errors import InvalidSettingError
+from bot.providers import providers
+from bot.settings import Settings, load_settings
+
+TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+KEYS = "k1:RkFLRS1LRVktRk9SLVRFU1RTLTAwMDAwMDAwMDAwMDA="
+WELL = {
+    "PATCHBAY_DISCORD_TOKEN": TOKEN,
+    "PATCHBAY_DATABASE_URL": "sqlite:////var/lib/patchbay/bot.db",
+    "PATCHBAY_ENCRYPTION_KEYS": KEYS,
+    "PATCHBAY_SENSAY_URL": "https://sensay.example",
+    "PATCHBAY_TOOLZZ_URL": "https://toolzz.example/api/v1",
+    "PATCHBAY_TOOLZZ_UNIT_URL": "http://127.0.0.1:8080/api/v1",
+    "PATCHBAY_DISCORD_API_URL": "http://localhost:8081/api/v10",
+    "PATCHBAY_DISCORD_GATEWAY_URL": "ws://[::1]:8081",
+    "PATCHBAY_SHARD_IDS": "0, 2,3",
+    "PATCHBAY_SHARD_COUNT": "4",
+    "PATCHBAY_HTTP_HOST": "0.0.0.0",  # noqa: S104 - read, not served
+    "PATCHBAY_HTTP_PORT": "8090",
+    "PATCHBAY_LOG_FORMAT": "json",
+    "PATCHBAY_LOG_LEVEL": "DEBUG",
+}
+URLS = [
+    *(endpoint.setting for provider in providers() for endpoint in provider.endpoints),
+    "PATCHBAY_DISCORD_API_URL",
+    "PATCHBAY_DISCORD_GATEWAY_URL",
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty secrets folder, and no setting of the machine's own."""
+    for name in os.environ:
+        if name.startswith("PATCHBAY_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    """Put values into the environment."""
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def assert_well(settings: Settings) -> None:
+    """Compare with what WELL says."""
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == TOKEN
+    assert settings.encryption_keys.get_secret_value() == KEYS
+    assert settings.database_path == Path("/var/lib/patchbay/bot.db")
+    assert settings.endpoints == {
+        name: WELL[name]
+        for name in ("PATCHBAY_SENSAY_URL", "PATCHBAY_TOOLZZ_URL", "PATCHBAY_TOOLZZ_UNIT_URL")
+    }
+    assert settings.discord_api_url == "http://localhost:8081/api/v10"
+    assert settings.discord_gateway_url == "ws://[::1]:8081"
+    assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
+    assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
+    assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
+
+
+def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each setting has a variable, and the variable reaches its field."""
+    assert len(WELL) == len(type(load_settings()).model_fields)
+    set_all(monkeypatch, WELL)
+    assert_well(load_settings())
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_every_setting_can_be_a_file(folder: Path, lower: bool) -> None:
+    """A file of the variable's name, in capitals or not, with a line end after the value, is the same."""
+    for name, value in WELL.items():
+        (folder / (name.lower() if lower else name)).write_text(f"{value}\n", "utf-8")
+    assert_well(load_settings())
+
+
+def test_a_variable_wins_over_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """What is set for this run is stronger than what lies in the folder; an empty variable is none."""
+    (folder / "PATCHBAY_LOG_LEVEL").write_text("ERROR", "utf-8")
+    monkeypatch.setenv("PATCHBAY_LOG_LEVEL", "WARNING")
+    assert load_settings().log_level == "WARNING"
+    monkeypatch.setenv("PATCHBAY_LOG_LEVEL", "")
+    assert load_settings().log_level == "ERROR"
+
+
+def test_a_file_that_cannot_be_read_is_no_traceback(folder: Path) -> None:
+    """Bytes that are no text are an error of the secrets folder, and are not shown."""
+    (folder / "PATCHBAY_DISCORD_TOKEN").write_bytes(b"\xff\xfeFAKE")
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values == {
+        "name": "PATCHBAY_SECRETS_DIR",
+        "reason": "holds a file that cannot be read as text",
+    }
+
+
+@pytest.mark.parametrize("value", ["", "/nowhere/at/all"])
+def test_without_a_folder_there_are_only_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
+) -> None:
+    """A folder that does not exist is none, and an empty variable does not mean the current folder."""
+    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "PATCHBAY_LOG_LEVEL").write_text("ERROR", "utf-8")
+    assert load_settings().log_level == "INFO"
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    """A bare start speaks to the vendors, keeps its database here, serves nothing, and knows no secret."""
+    settings = load_settings()
+    assert settings.discord_token is None
+    assert settings.encryption_keys.get_secret_value() == ""
+    assert settings.database_path == Path("patchbay.db")
+    assert set(settings.endpoints.values()) == {
+        endpoint.default for provider in providers() for endpoint in provider.endpoints
+    }
+    assert (settings.http_port, settings.shard_ids, settings.shard_count) == (None, (), None)
+
+
+def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a compose file passes what is not set on the host."""
+    before = load_settings()
+    set_all(monkeypatch, dict.fromkeys(WELL, ""))
+    assert load_settings().model_dump() == before.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PATCHBAY_DISCORD_TOKEN", "two words of CANARY"),
+        ("PATCHBAY_DISCORD_TOKEN", "“CANARY”"),
+        ("PATCHBAY_DISCORD_TOKEN", "CANARY\u200b"),
+        ("PATCHBAY_DATABASE_URL", "postgresql://user:CANARY@host/db"),
+        ("PATCHBAY_DATABASE_URL", "CANARY.db"),
+        ("PATCHBAY_DATABASE_URL", "sqlite:///"),
+        ("PATCHBAY_SHARD_IDS", "0,CANARY"),
+        ("PATCHBAY_SHARD_IDS", "-1"),
+        ("PATCHBAY_SHARD_IDS", "0"),
+        ("PATCHBAY_SHARD_COUNT", "0"),
+        ("PATCHBAY_SHARD_COUNT", "CANARY"),
+        ("PATCHBAY_HTTP_PORT", "65536"),
+        ("PATCHBAY_HTTP_PORT", "-1"),
+        ("PATCHBAY_HTTP_PORT", "CANARY"),
+        ("PATCHBAY_LOG_FORMAT", "CANARY"),
+        ("PATCHBAY_LOG_LEVEL", "CANARY"),
+        *((name, value) for name in URLS for value in (
+            "CANARY",
+            "ftp://CANARY.example",
+            "https://user:CANARY@host.example",
+            "wss://user:CANARY@host.example",
+            "https://host.example/?key=CANARY",
+            "http://CANARY.example/api",
+            "ws://CANARY.example/api",
+            "http://10.0.0.1/CANARY",
+            "ws://192.168.0.1/CANARY",
+            "https://[CANARY",
+        )),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The error says which variable and what is wrong with it; no trace of the value in it or behind it."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values["name"] == name
+    assert caught.value.values["reason"]
+    trace = "".join(traceback.format_exception(caught.value))
+    assert "CANARY" not in f"{caught.value.values} {trace}"
+
+
+def test_a_bad_value_in_a_file_is_not_shown_either(folder: Path) -> None:
+    """The same for a secret that was put into a file."""
+    (folder / "PATCHBAY_DISCORD_TOKEN").write_text("two CANARY words", "utf-8")
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert "CANARY" not in f"{caught.value.values}"
+
+
+@pytest.mark.parametrize(("ids", "count"), [("0,4", "4"), ("4", "4")])
+def test_a_shard_has_to_be_one_of_those_that_there_are(
+    monkeypatch: pytest.MonkeyPatch, ids: str, count: str
+) -> None:
+    """Shards count from 0, so the greatest id is one less than their number."""
+    set_all(monkeypatch, {"PATCHBAY_SHARD_IDS": ids, "PATCHBAY_SHARD_COUNT": count})
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values["name"] == "PATCHBAY_SHARD_IDS"
+
+
+@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "[::1]"])
+def test_plain_http_is_taken_on_loopback(monkeypatch: pytest.MonkeyPatch, name: str, host: str) -> None:
+    """A stand-in on this machine needs no certificate."""
+    scheme = "ws" if "GATEWAY" in name else "http"
+    monkeypatch.setenv(name, f"{scheme}://{host}:8080/x/")
+    settings = load_settings()
+    assert getattr(settings, name.removeprefix("PATCHBAY_").lower()) == f"{scheme}://{host}:8080/x"
+
+
+def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither repr nor a dump of the model gives the token or the keys away."""
+    set_all(monkeypatch, WELL)
+    settings = load_settings()
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert TOKEN not in shown
+    assert KEYS.partition(":")[2] not in shown
+
+
+def test_settings_do_not_change() -> None:
+    """Once read they are frozen."""
+    settings = load_settings()
+    with pytest.raises(ValidationError):
+        settings.log_level = "ERROR"  # type: ignore[misc]
