@@ -36,8 +36,7 @@ def status_embed(
         quoted(report.title) if report.title else texts("toolzz.status.untitled"),
         "\n".join(_summary(report, guild_id, texts)),
         fields=[
-            *_fields(report, guild, texts),
-            Field(texts("toolzz.status.checked"), when(checked_at)),
+            *_fields(report, guild, checked_at, texts),
             Field(texts("next_step"), _next_step(report, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
@@ -55,7 +54,9 @@ def _summary(report: Integration, guild_id: int, texts: Texts) -> Iterator[str]:
         yield texts("toolzz.status.other_server")
 
 
-def _fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[Field]:
+def _fields(
+    report: Integration, guild: discord.Guild | None, checked_at: int, texts: Texts
+) -> Iterator[Field]:
     def line(key: str, value: str | None) -> str:
         return texts("toolzz.status.line", label=texts(f"toolzz.status.{key}"), value=value or not_reported)
 
@@ -66,7 +67,8 @@ def _fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> I
     if report.error_code or report.error_message:
         yield field("error", _error(report, texts))
     yield field("active", _switch(report.is_active, texts) or not_reported, inline=True)
-    yield field("server", _named(report.guild_name, report.guild_id) or not_reported, inline=True)
+    yield field("server", quoted(report.guild_name, 100) if report.guild_name else not_reported, inline=True)
+    yield field("checked", when(checked_at), inline=True)
     yield field("last_connected", _time(report.last_connected_at) or not_reported, inline=True)
     yield field("last_disconnected", _time(report.last_disconnected_at) or not_reported, inline=True)
     yield field(
@@ -83,6 +85,7 @@ def _fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> I
     yield field("welcome", quoted(report.welcome_message, 300) if report.welcome_message else not_reported)
     yield field(
         "details",
+        line("server", report.guild_id and code(report.guild_id, 32)),
         line("bot", report.bot_client_id and code(report.bot_client_id, 64)),
         line("agent", report.agent_id and code(report.agent_id, 64)),
         line("unit", report.unit_id and code(report.unit_id, 64)),
@@ -129,10 +132,6 @@ def _scope(scope: str, texts: Texts) -> str:
 
 def _time(time: datetime | None) -> str | None:
     return None if time is None else when(time, exact=True)
-
-
-def _named(name: str | None, identity: str | None) -> str | None:
-    return "\n".join(filter(None, [name and quoted(name, 100), identity and code(identity, 32)])) or None
 
 
 def _channel(channel: Channel, guild: discord.Guild | None) -> str:
