@@ -67,9 +67,6 @@ def is_taken_up(interaction: Interaction) -> bool:
 class SafeView(discord.ui.View):
     """A view that lives for a while; guarded at every press."""
 
-    def __init__(self, *, timeout: float) -> None:
-        super().__init__(timeout=timeout)
-
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard; its refusal is answered like any other error."""
         return await _let_in(interaction)
