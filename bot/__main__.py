@@ -20,7 +20,7 @@ _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="patchbay")
 def main() -> None:
-    """Connect AI agents to Discord servers, see how they are doing, be told when one breaks."""
+    """Connect AI agents to Discord servers and see how they are doing."""
 
 
 @main.command()
@@ -37,7 +37,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=0, show_default="a free one", help="Port of the page on 127.0.0.1.")
+@click.option("--port", default=0, show_default="a free port", help="Port of the page on 127.0.0.1.")
 @click.option(
     "--locale",
     type=click.Choice(["en-US", "pt-BR"]),

@@ -7,6 +7,7 @@ import contextlib
 import pkgutil
 import signal
 import time
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+_TOKEN_REFUSED: Final = 4004
+"""The gateway's close code."""
 _STOPPED_WITHIN: Final = 9.5
 """Seconds from the signal to the end, the last answers included."""
 
@@ -49,9 +52,9 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins.
     Raises SetupError.
     """
-    keys = settings.encryption_keys.get_secret_value()
-    redactor.keep(entry.partition(":")[2].strip() for entry in keys.split(","))
-    vault = Vault(read_keys(keys))
+    keys = read_keys(settings.encryption_keys.get_secret_value())
+    redactor.keep(b64encode(key).decode() for key in keys.values())
+    vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path))
         tls = httpx.create_ssl_context()
@@ -106,7 +109,7 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
     async with build_bot(settings, redactor) as bot:
         token = _token(settings, redactor)
         bot.always_sync = True
-        with _worded_login():
+        with _worded():
             await bot.login(token)
         return len(bot.tree.get_commands())
 
@@ -124,17 +127,23 @@ async def _serve_health(bot: PatchbayBot, host: str, port: int) -> AsyncIterator
 
 
 async def _start(bot: PatchbayBot, token: str) -> None:
-    with _worded_login():
+    with _worded():
         await bot.login(token)
-    await bot.connect()
+        await bot.connect()
 
 
 @contextlib.contextmanager
-def _worded_login() -> Iterator[None]:
+def _worded() -> Iterator[None]:
     try:
         yield
     except discord.LoginFailure:
         raise DiscordLoginError from None
+    except discord.ConnectionClosed as closed:
+        if closed.code == _TOKEN_REFUSED:
+            raise DiscordLoginError from None
+        raise DiscordUnreachableError(reason=f"the gateway closed with {closed.code}") from None
+    except discord.HTTPException as refused:
+        raise DiscordUnreachableError(reason=f"it answered {refused.status}") from None
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=type(error).__name__) from None
 

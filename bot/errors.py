@@ -20,6 +20,7 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── StaleComponentError
     │   ├── OutdatedCommandError
     │   ├── NoConnectionError
+    │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError
     │   ├── ConnectionExistsError
     │   └── ConnectionLimitError
@@ -27,6 +28,7 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
+        │   └── EnteredCredentialsRefusedError
         ├── ForbiddenError            403
         ├── NotFoundError             404
         ├── ConflictError             409
@@ -149,9 +151,15 @@ class OutdatedCommandError(RequestError):
 
 
 class NoConnectionError(RequestError):
-    """Values: ``provider`` (slug), ``name`` where one was asked for."""
+    """The guild has none with this provider. Values: ``provider`` (slug)."""
 
     key = "no_connection"
+
+
+class NoSuchConnectionError(NoConnectionError):
+    """None of this name. Values: ``provider``, ``name``."""
+
+    key = "no_such_connection"
 
 
 class ConnectionChoiceError(RequestError):
@@ -217,6 +225,12 @@ class UnauthorizedError(ProviderError):
     """The provider does not accept the credentials."""
 
     key = "unauthorized"
+
+
+class EnteredCredentialsRefusedError(UnauthorizedError):
+    """The provider does not accept credentials that were just entered."""
+
+    key = "entered_credentials_refused"
 
 
 class ForbiddenError(ProviderError):

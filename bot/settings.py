@@ -96,7 +96,10 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError naming the variable and what is wrong with it, never its value.
     """
-    folder = Path(os.environ.get("PATCHBAY_SECRETS_DIR") or SECRETS_FOLDER)
+    named = os.environ.get("PATCHBAY_SECRETS_DIR")
+    folder = Path(named or SECRETS_FOLDER)
+    if named and not folder.is_dir():
+        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
     # The providers found here bring their own settings along.
     fields: dict[str, Any] = {
         _field(endpoint.setting): (HttpUrl, endpoint.default)

@@ -35,7 +35,7 @@ class Help(commands.Cog):
         """List the member's commands and name the one to use next."""
         await think(interaction)
         texts = self._bot.catalog[interaction.locale.value]
-        connected = {item.provider for item in await self._bot.connections.summaries(guild_of(interaction))}
+        connected = await self._bot.connections.providers(guild_of(interaction))
         await answer(interaction, self._embed(texts, interaction.permissions, connected))
 
     def _embed(self, texts: Texts, permissions: discord.Permissions, connected: set[str]) -> discord.Embed:
@@ -47,12 +47,12 @@ class Help(commands.Cog):
         return card(
             Tone.INFO,
             texts("help.title"),
-            texts("help.what"),
+            texts("help.what") if groups else f"{texts('help.what')}\n{texts('help.nothing')}",
             fields=[
                 *(Field(texts(f"{group}.title"), listed(lines, texts)) for group, lines in groups.items()),
                 Field(texts("next_step"), self._next_step(texts, permissions, connected)),
             ],
-            footer=texts("help.footer"),
+            footer=texts("help.footer") if groups else "",
         )
 
     def _usual_commands(self, permissions: discord.Permissions) -> Iterator[_Command]:

@@ -63,7 +63,7 @@ async def environment(
             monkeypatch.delenv(name)
     async with AsyncExitStack() as stack:
         values = {
-            "PATCHBAY_SECRETS_DIR": str(tmp_path / "no-secrets"),
+            "PATCHBAY_SECRETS_DIR": str(tmp_path),
             "PATCHBAY_DISCORD_TOKEN": TOKEN,
             "PATCHBAY_DISCORD_API_URL": discord.url,
             "PATCHBAY_DATABASE_URL": f"sqlite:///{tmp_path / 'patchbay.db'}",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
 from bot.__main__ import main
@@ -41,7 +43,7 @@ def environment(discord: SimulatedDiscord, tmp_path: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
-        "PATCHBAY_SECRETS_DIR": str(tmp_path / "no-secrets"),
+        "PATCHBAY_SECRETS_DIR": str(tmp_path),
         "PATCHBAY_DATABASE_URL": f"sqlite:///{tmp_path / 'patchbay.db'}",
         "PATCHBAY_ENCRYPTION_KEYS": f"k1:{KEY}",
         **discord.environment(),
@@ -171,6 +173,23 @@ async def test_what_keeps_it_from_starting_is_worded(
     assert "Traceback" not in ended.errors
     secrets = (KEY, OTHER_TOKEN, "Q0FOQVJZ", "CANARY")
     assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_discord_that_fails_is_worded(environment: dict[str, str], status: int) -> None:
+    """discord.py raises what it does not repeat; the operator reads the status, not a traceback."""
+
+    async def fail(_request: web.Request) -> web.Response:
+        return web.json_response({"message": "CANARY", "code": 0}, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", fail)
+    async with TestServer(app) as stand_in:
+        environment["PATCHBAY_DISCORD_API_URL"] = str(stand_in.make_url("/api/v10"))
+        ended = await patchbay(environment, "run")
+    assert ended.exit_code == 1
+    assert f"Discord cannot be used (it answered {status})" in ended.errors
+    assert "Traceback" not in ended.errors
 
 
 async def test_sync_sends_the_commands_and_counts_them(

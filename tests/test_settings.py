@@ -104,12 +104,17 @@ def test_a_file_that_cannot_be_read_is_no_traceback(folder: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("value", ["", "/nowhere/at/all"])
-def test_without_a_folder_there_are_only_variables(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
-) -> None:
-    """A folder that does not exist is none, and an empty variable does not mean the current folder."""
-    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", value)
+def test_a_named_folder_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped folder would else show up as secrets that are missing."""
+    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", "/nowhere/at/all")
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values == {"name": "PATCHBAY_SECRETS_DIR", "reason": "names no folder"}
+
+
+def test_an_empty_folder_variable_means_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It does not mean the current folder."""
+    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", "")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "PATCHBAY_LOG_LEVEL").write_text("ERROR", "utf-8")
     assert load_settings().log_level == "INFO"

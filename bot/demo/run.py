@@ -15,6 +15,8 @@ from simcord import SetupError
 from bot.demo.bot_process import BotFailedError
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
+from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+from bot.providers import providers
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -65,11 +67,14 @@ def _instructions(stage: Stage, url: str) -> Iterator[str]:
     yield f"  Open       {click.style(url, fg='cyan')}"
     yield "  You are    Mira, who owns the server. “Viewing as” makes you Theo (moderator) or Ravi (member)."
     yield ""
+    texts = load_catalog()[DEFAULT_LOCALE]
+    names = {provider.slug: provider.name for provider in providers()}
     yield "  Type       /help"
     for provider in stage.simulators:
-        yield f"  Then       /connections add, choose {provider.slug}, and paste these made-up credentials:"
+        yield f"  Then       /connections add, choose {names[provider.slug]}, and paste, all made up:"
         for field, value in provider.credentials.items():
-            yield f"               {field}  {value}"
+            yield f"               {texts(f'credential.{field}.label')}  {value}"
+    yield "             Each reply says what to type next; type a letter of a name to get suggestions."
     if stage.discord_token is not None:
         yield f"  Bot token  {stage.discord_token}"
         yield "               made up as well, for a command that asks for a Discord bot token"

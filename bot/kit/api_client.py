@@ -253,8 +253,8 @@ def _read_error(body: bytes) -> tuple[str | None, str | None]:
     left behind on purpose.
     """
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
+        parsed = from_json(body)
+    except ValueError:
         return None, None
     if not isinstance(parsed, dict):
         return None, None

@@ -7,7 +7,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import httpx
+import yarl
+
 _PLAIN = re.compile(r"[!-\[\]-~]+")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,20 @@ def check_url(url: str, *, secure: str = "https", plain: str = "http") -> str:
     # The parser drops line ends and keeps backslashes; what it read must be what is sent.
     if not _PLAIN.fullmatch(url):
         raise ValueError("must not hold blanks, backslashes or anything but ASCII")
+    if not _HOST.fullmatch(parts.netloc) or not _can_be_sent_to(url):
+        raise ValueError("is not a URL with a host")
     if parts.scheme == plain and not is_loopback(host):
         raise ValueError(f"must be {secure}://; plain {plain}:// is accepted on loopback only")
     if parts.scheme not in {secure, plain}:
         raise ValueError(f"must start with {secure}://")
     return url.rstrip("/")
+
+
+def _can_be_sent_to(url: str) -> bool:
+    """Ask the libraries that will send there; they are stricter about hosts than the parser."""
+    try:
+        httpx.Request("GET", url)
+        yarl.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return True

@@ -31,11 +31,11 @@ class Choice:
     state: State | None = None
 
 
-def read_id(text: str) -> str:
-    """Return an id that is safe inside a path. Raises InvalidInputError("id")."""
+def read_id(text: str, field: str) -> str:
+    """Return an id that is safe inside a path. Raises InvalidInputError for the field."""
     text = text.strip()
     if not _ID.fullmatch(text):
-        raise InvalidInputError("id")
+        raise InvalidInputError(field)
     return text
 
 

@@ -29,7 +29,7 @@ _NAMED: Final = re.compile(
     (?: (?P<opening> b? (?P<escape> \\{0,8} ) (?P<quote> ["'] ) )
         (?: (?: (?P=escape) \\ ){2}                  # a backslash of the value's own
           | (?P=escape) \\ (?P=escape) (?P=quote)     # a quote of the value's own
-          | (?! (?P=escape) (?P=quote) ) . )+
+          | (?! (?P=escape) (?P=quote) ) . )++         # possessive: what it took it does not give back
         (?= (?P=escape) (?P=quote) )
       | b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? [^\s"'\\,;)}\]]+ )
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import discord
 import structlog
@@ -15,6 +15,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.kit.provider import Provider
 from bot.runtime.sync import sync_commands
 from bot.runtime.translator import CatalogTranslator
 from bot.runtime.tree import PatchbayTree
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.i18n.catalog import Catalog
-    from bot.kit.provider import Provider
     from bot.services.choices import ChoiceService
     from bot.services.connections import ConnectionService
     from bot.store.commands import CommandStore
-    from bot.ui.components import Interaction, LastingButton
+    from bot.ui.components import Interaction
+
+ProviderT = TypeVar("ProviderT", bound=Provider)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -109,16 +111,12 @@ class PatchbayBot(commands.AutoShardedBot):
         assert isinstance(tree, PatchbayTree)  # noqa: S101 - tells mypy what the constructor was told
         return tree
 
-    def provider(self, slug: str, kind: type[Any]) -> Any:  # noqa: ANN401 - checked below
+    def provider(self, kind: type[ProviderT]) -> ProviderT:
         """Return a provider as its own class, for its own cog."""
-        provider = self.providers[slug]
+        provider = self.providers[kind.slug]
         if not isinstance(provider, kind):
-            raise TypeError(slug)
+            raise TypeError(kind.slug)
         return provider
-
-    def add_lasting(self, *buttons: type[LastingButton]) -> None:
-        """Answer to these buttons wherever they were sent, before a restart too."""
-        self.add_dynamic_items(*buttons)
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""

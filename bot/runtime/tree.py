@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import discord
 import structlog
+from cachetools import TTLCache
 from discord import app_commands
 
 from bot.errors import (
     InvalidInputError,
     NotAllowedError,
+    NotFoundError,
     OutdatedCommandError,
     OutsideServerError,
     PatchbayError,
@@ -55,6 +57,8 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         self._catalog = catalog
         self._provider_names = provider_names
         self.command_ids = {}
+        # Who used something as a manager lately: guild id and member id.
+        self._managers: TTLCache[tuple[int, int], None] = TTLCache(10_000, COMPONENT_LIFE.total_seconds())
 
     def texts(self, interaction: Interaction) -> Texts:
         """Return the texts in the member's language."""
@@ -65,13 +69,23 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
         Discord itself enforces a command's permissions, and whatever a server's admins changed about
         them, before we hear of it; a second opinion here would defeat those changes. Buttons it does
-        not guard at all: they answer to managers, and for a while to whoever ran the command.
+        not guard at all, nor forms: they answer to managers, and for a while to whoever ran the command,
+        unless that was as a manager who has been demoted since.
         """
         if self.restarting:
             raise RestartingError
         if interaction.guild_id is None:
             raise OutsideServerError
-        if interaction.type is not _Kind.component or interaction.permissions.manage_guild:
+        member = (interaction.guild_id, interaction.user.id)
+        if interaction.permissions.manage_guild:
+            self._managers[member] = None
+            return
+        if interaction.type in {_Kind.application_command, _Kind.autocomplete}:
+            self._managers.pop(member, None)
+            return
+        if member in self._managers:
+            raise NotAllowedError  # a manager a moment ago, and none any more
+        if interaction.type is _Kind.modal_submit:
             return
         asked = None if interaction.message is None else interaction.message.interaction_metadata
         if asked is None or asked.user.id != interaction.user.id:
@@ -113,8 +127,8 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         _note(interaction, error, reference)
         embed = problem(error, self.texts(interaction), self._provider_names, reference)
         retry = interaction.extras.get("retry")
-        if isinstance(error, ProviderError) and error.outcome_unknown:
-            retry = None  # it may have worked: no button that does it twice
+        if isinstance(error, NotFoundError) or (isinstance(error, ProviderError) and error.outcome_unknown):
+            retry = None  # the same again finds nothing, or does twice what may have worked
         try:
             if interaction.type is _Kind.autocomplete:
                 await interaction.response.autocomplete([])

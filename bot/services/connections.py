@@ -10,8 +10,11 @@ from bot.errors import (
     ConnectionChoiceError,
     ConnectionExistsError,
     ConnectionLimitError,
+    EnteredCredentialsRefusedError,
     InvalidInputError,
     NoConnectionError,
+    NoSuchConnectionError,
+    UnauthorizedError,
     UnreadableSecretError,
 )
 from bot.kit.credentials import Credentials, read_credentials
@@ -125,7 +128,7 @@ class ConnectionService:
         """
         row, credentials = await self._try(guild_id, provider, name, values, member_id)
         if not await self._store.replace_secret(row):
-            raise NoConnectionError(provider=provider, name=name)
+            raise NoSuchConnectionError(provider=provider, name=name)
         return _summary(row, credentials)
 
     async def test(self, guild_id: int, provider: str, name: str | None) -> Summary:
@@ -140,11 +143,15 @@ class ConnectionService:
     async def remove(self, guild_id: int, provider: str, name: str) -> None:
         """Forget a connection, readable or not. Raises NoConnectionError."""
         if not await self._store.delete(guild_id, provider, name):
-            raise NoConnectionError(provider=provider, name=name)
+            raise NoSuchConnectionError(provider=provider, name=name)
 
     async def summaries(self, guild_id: int) -> list[Summary]:
         """Return what may be shown of the guild's connections; one that does not open is among them."""
         return [self._summarise(row) for row in await self._store.of_guild(guild_id)]
+
+    async def providers(self, guild_id: int) -> set[str]:
+        """Return the slugs of the providers that the guild has connected; opens nothing."""
+        return {row.provider for row in await self._store.of_guild(guild_id)}
 
     async def open(self, guild_id: int, provider: str, name: str | None = None) -> Connection:
         """Open a connection for one command.
@@ -168,7 +175,7 @@ class ConnectionService:
             raise ConnectionChoiceError(provider=provider, names=", ".join(row.name for row in rows))
         if name is None:
             raise NoConnectionError(provider=provider)
-        raise NoConnectionError(provider=provider, name=wanted)
+        raise NoSuchConnectionError(provider=provider, name=wanted)
 
     async def names(self, guild_id: int, provider: str | None = None) -> list[str]:
         """Return the names of a guild's connections, each once, of one provider or of all."""
@@ -182,7 +189,13 @@ class ConnectionService:
         # Before anything can raise: from here on, a log line that repeats them is masked.
         self._redactor.remember(values.get(field.id, "").strip() for field in provider.fields if field.secret)
         credentials = read_credentials(provider.fields, values)
-        await provider.verify(credentials)
+        try:
+            await provider.verify(credentials)
+        except UnauthorizedError as refused:
+            # Another way out than for stored ones: to enter them again.
+            raise EnteredCredentialsRefusedError(
+                slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
+            ) from None
         now = int(self._clock())
         sealed = self._vault.seal(credentials, Place(guild_id, slug, name))
         row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)

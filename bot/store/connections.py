@@ -28,13 +28,6 @@ class ConnectionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, guild_id: int, provider: str, name: str) -> ConnectionRow | None:
-        """Return one connection."""
-        row = await self._database.read(
-            self._database.queries.get_connection, guild_id=guild_id, provider=provider, name=name
-        )
-        return None if row is None else ConnectionRow(**dict(row))
-
     async def of_guild(self, guild_id: int) -> list[ConnectionRow]:
         """Return a guild's connections, ordered by provider and name."""
         rows = await self._database.read_all(self._database.queries.list_connections, guild_id=guild_id)

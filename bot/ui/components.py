@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import discord
 from discord.ext import commands
 
-from bot.errors import NotAllowedError, OutsideServerError
+from bot.errors import OutsideServerError
 from bot.ui.text import clamp
 
 if TYPE_CHECKING:
@@ -81,21 +81,16 @@ class SafeView(discord.ui.View):
 class SafeModal(discord.ui.Modal):
     """A modal; its custom id is generated: a fixed one hands one member's input to another's modal.
 
-    opened: the interaction that the form answers. retry: a button that opens the form anew, shown with
-    an error so that nobody has to start over.
+    retry: a button that opens the form anew, shown with an error so that nobody has to start over.
     """
 
-    def __init__(self, opened: Interaction, *, title: str, retry: LastingButton) -> None:
+    def __init__(self, *, title: str, retry: LastingButton) -> None:
         super().__init__(title=clamp(title, 45), timeout=FORM_SECONDS)
-        self._by_manager = opened.permissions.manage_guild
         self._retry = retry
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        """Ask the guard again, and refuse who was a manager when the form was opened and is none any more."""
+        """Ask the guard again: rights may have gone while the form was open."""
         allowed = await _let_in(interaction)
-        if allowed and self._by_manager and not interaction.permissions.manage_guild:
-            await gate(interaction).report(interaction, NotAllowedError())
-            allowed = False
         if not allowed:
             self.stop()
         return allowed

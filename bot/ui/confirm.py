@@ -27,12 +27,16 @@ class Confirm(SafeView):
         asked: Interaction,
         label: str,
         closed: discord.Embed,
+        expired: discord.Embed,
         act: Callable[[], Awaitable[discord.Embed]],
     ) -> None:
-        """closed: shown when nothing was destroyed. act: destroys, and gives what to show then."""
+        """closed, expired: shown when the member kept it, or did not answer. act: destroys, and gives what to
+        show then.
+        """
         super().__init__(timeout=SECONDS)
         self._asked = asked
         self._closed = closed
+        self._expired = expired
         self._act = act
         yes: discord.ui.Button[Any] = discord.ui.Button(style=discord.ButtonStyle.danger, label=label)
         yes.callback = self._confirm  # type: ignore[assignment, method-assign]
@@ -48,7 +52,7 @@ class Confirm(SafeView):
     async def on_timeout(self) -> None:
         """Take the question back; the message stays and says so."""
         with contextlib.suppress(discord.HTTPException):  # the member has dismissed it
-            await renew(self._asked, self._closed)
+            await renew(self._asked, self._expired)
 
     async def _confirm(self, interaction: Interaction) -> None:
         # Stopped first: a second press must find nothing to act on.

@@ -20,17 +20,17 @@ class CredentialModal(SafeModal):
 
     def __init__(
         self,
-        opened: Interaction,
         texts: Texts,
         provider: Provider,
         title: str,
+        intro: str,
         save: Callable[[Interaction, Mapping[str, str]], Awaitable[None]],
         retry: LastingButton,
     ) -> None:
         """save: takes the submitting interaction, unanswered, and what was typed by field id."""
-        super().__init__(opened, title=title, retry=retry)
+        super().__init__(title=title, retry=retry)
         self._save = save
-        self.add_item(discord.ui.TextDisplay(texts(f"credential.{provider.slug}.intro")))
+        self.add_item(discord.ui.TextDisplay(intro))
         self._inputs: dict[str, discord.ui.TextInput[Any]] = {}
         for field in provider.fields:
             text_input: discord.ui.TextInput[Any] = discord.ui.TextInput(

@@ -12,6 +12,7 @@ from bot.errors import InvalidInputError
 
 SHORTEST: Final = 50
 LONGEST: Final = 80
+_DOTS: Final = 2
 PORTAL: Final = "https://discord.com/developers/applications"
 # What a chatting agent needs and no more.
 LEAST_PERMISSIONS: Final = discord.Permissions(
@@ -22,7 +23,8 @@ LEAST_PERMISSIONS: Final = discord.Permissions(
 def read_token(text: str) -> str:
     """Return the token without blanks and without a leading ``Bot``.
 
-    Raises InvalidInputError("discord_token") where the length cannot be right; the text itself goes nowhere.
+    Raises InvalidInputError("discord_token") where length or parts cannot be right: an application's id,
+    public key or client secret was pasted. The text itself goes nowhere.
     """
     token = text.strip()
     if token[:4].lower() == "bot ":
@@ -32,6 +34,7 @@ def read_token(text: str) -> str:
         or not token.isascii()
         or not token.isprintable()
         or " " in token
+        or token.count(".") < _DOTS
     ):
         raise InvalidInputError("discord_token", min=SHORTEST, max=LONGEST)
     return token

@@ -9,5 +9,5 @@ from cogs.connections.forms import CredentialButton
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group and the button that outlives a restart."""
-    bot.add_lasting(CredentialButton)
+    bot.add_dynamic_items(CredentialButton)
     await bot.add_cog(Connections(bot))

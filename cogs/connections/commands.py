@@ -85,6 +85,7 @@ class Connections(
             interaction,
             texts("connections.remove.button", provider=shown, name=found.name),
             embeds.kept(shown, found.name, texts),
+            embeds.kept(shown, found.name, texts, asked_in_vain=True),
             partial(self._remove, found.guild_id, provider, found.name, interaction.locale.value),
         ).ask(embeds.removal(shown, found.name, texts))
 

@@ -73,18 +73,19 @@ def removal(provider: str, name: str, texts: Texts) -> discord.Embed:
     """Ask whether a connection shall go."""
     return card(
         Tone.WARNING,
-        texts("connections.remove.ask", provider=provider),
+        texts("connections.remove.ask", provider=provider, name=name),
         texts("connections.remove.what_goes", provider=provider, name=code(name)),
         fields=[Field(texts("next_step"), texts("connections.remove.next"))],
     )
 
 
-def kept(provider: str, name: str, texts: Texts) -> discord.Embed:
-    """Say that a connection stayed."""
+def kept(provider: str, name: str, texts: Texts, *, asked_in_vain: bool = False) -> discord.Embed:
+    """Say that a connection stayed: because the member said so, or said nothing."""
+    why = "connections.remove.expired_why" if asked_in_vain else "connections.remove.kept_why"
     return card(
         Tone.QUIET,
         texts("connections.remove.kept", provider=provider),
-        texts("connections.remove.kept_why", name=code(name)),
+        texts(why, name=code(name)),
         fields=[Field(texts("next_step"), texts("connections.remove.kept_next"))],
     )
 
@@ -95,7 +96,7 @@ def removed(provider: str, name: str, texts: Texts) -> discord.Embed:
         Tone.GOOD,
         texts("connections.remove.done", provider=provider),
         texts("connections.remove.done_what", provider=provider, name=code(name)),
-        fields=[Field(texts("next_step"), texts("connections.list.next"))],
+        fields=[Field(texts("next_step"), texts("connections.remove.done_next"))],
     )
 
 

@@ -11,12 +11,14 @@ from bot.runtime.client import PatchbayBot
 from bot.ui.components import Interaction, LastingButton, guild_of
 from bot.ui.credential_modal import CredentialModal
 from bot.ui.replies import answer, think
+from bot.ui.text import code
 from cogs.connections import embeds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.i18n.catalog import Texts
+    from bot.kit.provider import Provider
 
 ADD: Final = "add"
 ROTATE: Final = "rotate"
@@ -60,14 +62,19 @@ async def open_form(
     texts = bot.catalog[interaction.locale.value]
     await interaction.response.send_modal(
         CredentialModal(
-            interaction,
             texts,
             provider,
-            texts(f"connections.{action}.form", provider=provider.name),
+            texts(f"connections.{action}.form", provider=provider.name, name=name),
+            _intro(action, provider, name, texts),
             partial(_save, bot, action, slug, name),
             CredentialButton(texts=texts, action=action, provider=slug, name=name),
         )
     )
+
+
+def _intro(action: str, provider: Provider, name: str, texts: Texts) -> str:
+    intro = texts(f"credential.{provider.slug}.intro")
+    return intro if action == ADD else texts("connections.rotate.intro", name=code(name)) + "\n" + intro
 
 
 async def _save(

@@ -9,5 +9,5 @@ from cogs.sensay.forms import ConnectButton
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group and the button that outlives a restart."""
-    bot.add_lasting(ConnectButton)
+    bot.add_dynamic_items(ConnectButton)
     await bot.add_cog(Sensay(bot))

@@ -32,7 +32,7 @@ def connected(
             Field(texts("sensay.connect.what_next"), texts("sensay.connect.what_next_text")),
             Field(
                 texts("next_step"),
-                texts("sensay.connect.invite", link=invite)
+                texts("sensay.connect.invite", link=invite, portal=PORTAL)
                 if invite
                 else texts("sensay.connect.invite_by_hand", portal=PORTAL),
             ),

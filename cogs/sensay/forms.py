@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import discord
 
+from bot.errors import InvalidInputError
 from bot.kit.integration import Choice, read_uuid
 from bot.providers.sensay import SensayProvider
 from bot.runtime.client import PatchbayBot
 from bot.ui.components import Interaction, LastingButton, SafeModal, guild_of
-from bot.ui.discord_token import read_token
+from bot.ui.discord_token import application_id, read_token
 from bot.ui.replies import answer, think
 from bot.ui.text import quoted
 from cogs.sensay import embeds
@@ -43,10 +44,8 @@ class ConnectButton(
 class TokenModal(SafeModal):
     """Says who will receive the token and how it is revoked, takes it, passes it on once."""
 
-    def __init__(self, opened: Interaction, bot: PatchbayBot, connection: str, replica: Choice) -> None:
-        texts = bot.catalog[opened.locale.value]
+    def __init__(self, texts: Texts, bot: PatchbayBot, connection: str, replica: Choice) -> None:
         super().__init__(
-            opened,
             title=texts("sensay.connect.form"),
             retry=ConnectButton(texts=texts, connection=connection, replica=replica.id),
         )
@@ -57,7 +56,10 @@ class TokenModal(SafeModal):
             custom_id="discord_token", max_length=200, placeholder=texts("sensay.connect.placeholder")
         )
         name = quoted(replica.label) or replica.id
-        self.add_item(discord.ui.TextDisplay(texts("sensay.connect.intro", replica=name)))
+        intro = [texts("sensay.connect.intro", replica=name)]
+        if replica.state is not None:
+            intro.append(texts("sensay.connect.again", replica=name))
+        self.add_item(discord.ui.TextDisplay("\n".join(intro)))
         self.add_item(
             discord.ui.Label(
                 text=texts("sensay.connect.token"),
@@ -70,11 +72,15 @@ class TokenModal(SafeModal):
         """Hand the token to Sensay and forget it."""
         await think(interaction)
         token = read_token(self._token.value)
+        if application_id(token) == self._bot.application_id:
+            raise InvalidInputError("own_token")
         # Opened only now: while the form was open the connection may have been rotated or removed.
         connection = await self._bot.connections.open(guild_of(interaction), "sensay", self._connection)
-        provider = self._bot.provider("sensay", SensayProvider)
+        provider = self._bot.provider(SensayProvider)
+        self._bot.choices.forget(
+            connection
+        )  # before the call: a doubtful outcome may have changed the list too
         await provider.client(connection.credentials).create_discord_integration(self._replica.id, token)
-        self._bot.choices.forget(connection)
         texts = self._bot.catalog[interaction.locale.value]
         embed, view = embeds.connected(self._replica, token, guild_of(interaction), texts)
         await answer(interaction, embed, view)
@@ -88,5 +94,7 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, co
     opened = await bot.connections.open(guild_of(interaction), "sensay", connection)
     known = bot.choices.known(opened, replica)
     uuid = read_uuid(replica if known is None else known.id, "replica")
-    chosen = Choice(uuid, uuid if known is None else known.label)
-    await interaction.response.send_modal(TokenModal(interaction, bot, opened.name, chosen))
+    chosen = Choice(uuid, uuid) if known is None else Choice(uuid, known.label, known.state)
+    await interaction.response.send_modal(
+        TokenModal(bot.catalog[interaction.locale.value], bot, opened.name, chosen)
+    )

@@ -9,5 +9,5 @@ from cogs.toolzz.status import RefreshButton
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group and the button that outlives a restart."""
-    bot.add_lasting(RefreshButton)
+    bot.add_dynamic_items(RefreshButton)
     await bot.add_cog(Toolzz(bot))

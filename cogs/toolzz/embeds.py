@@ -11,7 +11,7 @@ import discord
 
 from bot.kit.integration import State
 from bot.ui.text import code, listed, plain, quoted
-from bot.ui.theme import Field, card, state_symbol, state_tone, when
+from bot.ui.theme import Field, Tone, card, state_symbol, state_tone, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,12 @@ def status_embed(
 ) -> discord.Embed:
     """Show a report. guild, guild_id: the server that asks. checked_at: seconds since 1970."""
     return card(
-        state_tone(report.state),
+        Tone.WARNING if _is_elsewhere(report, guild_id) else state_tone(report.state),
         quoted(report.title) if report.title else texts("toolzz.status.untitled"),
         "\n".join(_summary(report, guild_id, texts)),
         fields=[
             *_fields(report, guild, checked_at, texts),
-            Field(texts("next_step"), _next_step(report, texts)),
+            Field(texts("next_step"), _next_step(report, guild_id, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
         symbol=state_symbol(report.state),
@@ -45,12 +45,13 @@ def status_embed(
 
 
 def _summary(report: Integration, guild_id: int, texts: Texts) -> Iterator[str]:
-    yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{report.state}')}"
+    explained = report.state if report.deleted_at is None else "deleted"
+    yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{explained}')}"
     if report.connection_status and report.connection_status.lower() != report.state:
         yield texts("toolzz.status.own_word", word=code(report.connection_status, 64))
     if report.deleted_at is not None:
         yield texts("toolzz.status.deleted", time=when(report.deleted_at, exact=True))
-    if report.guild_id is not None and report.guild_id != str(guild_id):
+    if _is_elsewhere(report, guild_id):
         yield texts("toolzz.status.other_server")
 
 
@@ -79,7 +80,8 @@ def _fields(
     )
     channels = [_channel(channel, guild) for channel in report.channels]
     yield Field(
-        texts.plural("toolzz.status.channels", len(channels)), listed(channels, texts) or not_reported
+        texts.plural("toolzz.status.channels", len(channels)),
+        listed(channels, texts, separator=", ") or not_reported,
     )
     yield field("permissions", _permissions(report.permissions, texts) or not_reported)
     yield field("welcome", quoted(report.welcome_message, 300) if report.welcome_message else not_reported)
@@ -95,10 +97,18 @@ def _fields(
     )
 
 
-def _next_step(report: Integration, texts: Texts) -> str:
-    if report.state in {State.DISCONNECTED, State.ERROR} and report.error_code in _KNOWN_CODES:
+def _next_step(report: Integration, guild_id: int, texts: Texts) -> str:
+    if report.deleted_at is not None:
+        return texts("toolzz.next.deleted")
+    if _is_elsewhere(report, guild_id):
+        return texts("toolzz.next.elsewhere")
+    if report.state not in {State.CONNECTED, State.INACTIVE} and report.error_code in _KNOWN_CODES:
         return texts(f"toolzz.code.{report.error_code}.fix")
-    return texts(f"toolzz.next.{report.state if report.deleted_at is None else 'deleted'}")
+    return texts(f"toolzz.next.{report.state}")
+
+
+def _is_elsewhere(report: Integration, guild_id: int) -> bool:
+    return report.guild_id is not None and report.guild_id != str(guild_id)
 
 
 def _error(report: Integration, texts: Texts) -> str:
@@ -137,8 +147,8 @@ def _time(time: datetime | None) -> str | None:
 def _channel(channel: Channel, guild: discord.Guild | None) -> str:
     """Name a channel: as a link where this server has it, else by the name that Toolzz remembers."""
     if guild and _SNOWFLAKE.fullmatch(channel.id) and guild.get_channel_or_thread(int(channel.id)):
-        return f"• <#{channel.id}>"
-    return f"• #{quoted(channel.name, 100)}" if channel.name else f"• {code(channel.id, 64)}"
+        return f"<#{channel.id}>"
+    return f"#{quoted(channel.name, 100)}" if channel.name else code(channel.id, 64)
 
 
 def _permissions(bits: int | None, texts: Texts) -> str | None:

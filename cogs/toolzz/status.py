@@ -47,10 +47,10 @@ class RefreshButton(
 def integration_id(bot: PatchbayBot, connection: Connection, text: str) -> str:
     """Return the id that a member means: an id, or a title that was just suggested.
 
-    Raises InvalidInputError("id").
+    Raises InvalidInputError("integration").
     """
     choice = bot.choices.known(connection, text)
-    return read_id(text if choice is None else choice.id)
+    return read_id(text if choice is None else choice.id, "integration")
 
 
 async def read_status(
@@ -60,8 +60,12 @@ async def read_status(
     texts = bot.catalog[interaction.locale.value]
     button = RefreshButton(texts=texts, connection=connection.name, integration=integration)
     offer_retry(interaction, button)
-    provider = bot.provider("toolzz", ToolzzProvider)
+    provider = bot.provider(ToolzzProvider)
     report = await provider.client(connection.credentials).integration(integration)
+    known = bot.choices.known(connection, integration)
+    if report.title is None and known is not None:
+        # The short form of the report has no title; the list that the member picked from has.
+        report = report.model_copy(update={"title": known.label})
     return status_embed(report, interaction.guild, guild_of(interaction), int(time.time()), texts), view_of(
         button
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.kit.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cogs.town import Town
 
 OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
-NAMES: Final = {"sensay": "Sensay", "toolzz": "Toolzz AI"}
+NAMES: Final = {"sensay": "Sensay", "toolzz": "Toolzz"}
 
 _REQUEST_ID = "sim7::abcde::1700000000000-0123456789ab"
 _WORDS = "Ask again on Monday"
@@ -36,6 +36,15 @@ class Failure:
     key: str
     status: int | None = None
     request_id: str | None = None
+
+    def of_entered_credentials(self) -> Failure:
+        """Return the failure as it reads where the credentials come from a form and are not stored yet."""
+        entered = "entered_credentials_refused"
+        return replace(self, key=entered) if self.key == "unauthorized" else self
+
+    def offers(self, button: str) -> list[str]:
+        """Return the labels of the buttons that go with it: none where the same again finds nothing."""
+        return [] if self.key == "not_found" else [button]
 
     def strike(self, town: Town, provider: str, path: str = "") -> None:
         """Let requests to a provider fail like this from now on: aiohttp repeats a read that was reset."""

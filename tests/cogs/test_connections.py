@@ -7,7 +7,7 @@ import pytest
 
 from bot.kit.simulator import Answer
 from tests.cogs.failures import FAILURES, NAMES, OUR_REFERENCE, Failure
-from tests.cogs.town import Town, embed_of, field, final, inputs, only_button, shown
+from tests.cogs.town import Town, embed_of, field, final, inputs, labels, only_button, shown
 
 INPUTS = {"sensay": ["organization_secret", "user_id", "user_id_type"], "toolzz": ["access_token", "unit_id"]}
 SECRETS = {"sensay": "organization_secret", "toolzz": "access_token"}
@@ -85,13 +85,13 @@ async def test_each_opening_of_a_form_is_its_own(town: Town) -> None:
 async def test_a_failure_is_explained_and_nothing_is_stored(
     town: Town, provider: str, failure: Failure
 ) -> None:
-    """Each failure has its own title, reason, way out and reference, and offers the form again."""
+    """Each failure has its own title, reason, way out and reference; all but 404 offer the form again."""
     failure.strike(town, provider)
     form = await town.open_form("add", provider)
     refused = await town.manager.submit_modal(form, dict(town.simulator(provider).credentials))
-    failure.shows_in(town, refused, provider)
+    failure.of_entered_credentials().shows_in(town, refused, provider)
     assert refused.ephemeral
-    assert only_button(refused)["label"] == "Enter credentials again"
+    assert labels(refused) == failure.offers("Enter credentials again")
     assert "No connection yet" in await town.listed()
 
 
@@ -101,7 +101,7 @@ async def test_a_provider_that_is_down_is_told_apart(town: Town, provider: str) 
     form = await town.open_form("add", provider)
     await town.simulator(provider).stop()
     refused = shown(await town.manager.submit_modal(form, dict(town.simulator(provider).credentials)))
-    assert refused.startswith(f"❌ {NAMES[provider]} cannot be reached")
+    assert refused.startswith(f"❌ The connection to {NAMES[provider]} failed")
     assert OUR_REFERENCE.search(refused)
     assert "No connection yet" in await town.listed()
 
@@ -112,6 +112,11 @@ async def test_refused_credentials_are_not_stored(town: Town, provider: str) -> 
     form = await town.open_form("add", provider)
     refused = await town.manager.submit_modal(form, dict(town.simulator(provider).refused_credentials))
     assert shown(refused).startswith(f"❌ {NAMES[provider]} refused the credentials")
+    assert "Nothing was changed here." in (embed_of(refused).description or "")
+    assert field(refused, "What to do") == (
+        f"Copy them again from {NAMES[provider]}, then press the button below."
+    )
+    assert only_button(refused)["label"] == "Enter credentials again"
     assert "No connection yet" in await town.listed()
 
 
@@ -224,7 +229,7 @@ async def test_the_list_has_an_entry_for_each_connection(town: Town) -> None:
     assert embed_of(result).title == "🔌 2 connections"
     first, second = (embed_of(result).description or "").split("\n\n")
     assert first.startswith("**Sensay** · `default`\nOrganization secret: set, ends in `0001`\n")
-    assert second.startswith("**Toolzz AI** · `loja`\nAccess token: set, ends in `0001`\nUnit id: set\n")
+    assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit id: set\n")
     for entry in (first, second):
         assert f"\nSet by <@{town.manager.id}> <t:" in entry
         assert re.search(r"\nLast worked <t:\d+:R>$", entry)
@@ -278,7 +283,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(town: Town, provider: str)
     await town.connect(provider)
     town.simulator(provider).fail(Answer(401, {"error": "revoked"}))
     tested = await town.manager.slash(town.channel, "connections test", provider=provider)
-    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials")
+    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials\nThe stored ")
     assert "</connections rotate:" in field(tested, "What to do")
     assert f"**{NAMES[provider]}** · `default`" in await town.listed()
 
@@ -287,7 +292,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(town: Town, provider: str)
 async def test_a_connection_that_is_not_there_is_told(town: Town, command: str) -> None:
     """Where there is nothing to act on, the answer says so and leads to `/connections add`."""
     answered = await town.manager.slash(town.channel, f"connections {command}", provider="sensay")
-    assert shown(answered).startswith("⚠️ No such Sensay connection")
+    assert shown(answered).startswith("⚠️ Sensay is not connected yet\nThis server has no credentials for it.")
     assert "</connections add:" in field(answered, "What to do")
     assert answered.ephemeral
 
@@ -298,8 +303,9 @@ async def test_several_connections_have_to_be_told_apart(town: Town, command: st
     await town.connect("toolzz", "loja")
     await town.connect("toolzz", "porto")
     answered = await town.manager.slash(town.channel, f"connections {command}", provider="toolzz")
-    assert shown(answered).startswith("⚠️ Which Toolzz AI connection?\nThis server has several: loja, porto.")
+    assert shown(answered).startswith("⚠️ Which Toolzz connection?\nThis server has several: loja, porto.")
     missing = await town.manager.slash(
         town.channel, f"connections {command}", provider="toolzz", name="elsewhere"
     )
-    assert shown(missing).startswith("⚠️ No such Toolzz AI connection")
+    assert shown(missing).startswith("⚠️ No Toolzz connection named elsewhere\nIt was removed, or never made.")
+    assert "</connections list:" in field(missing, "What to do")

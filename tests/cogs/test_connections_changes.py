@@ -8,7 +8,18 @@ import simcord
 
 from bot.kit.simulator import Answer
 from tests.cogs.failures import NAMES
-from tests.cogs.town import PORTUGUESE, Town, buttons, embed_of, field, final, inputs, only_button, shown
+from tests.cogs.town import (
+    PORTUGUESE,
+    Town,
+    buttons,
+    embed_of,
+    field,
+    final,
+    inputs,
+    only_button,
+    said_in,
+    shown,
+)
 
 INPUTS = {"sensay": ["organization_secret", "user_id", "user_id_type"], "toolzz": ["access_token", "unit_id"]}
 SECRETS = {"sensay": "organization_secret", "toolzz": "access_token"}
@@ -43,6 +54,8 @@ async def test_a_rotation_that_is_refused_keeps_the_old_credentials(town: Town, 
     form = await town.open_form("rotate", provider)
     refused = await town.manager.submit_modal(form, dict(town.simulator(provider).refused_credentials))
     assert shown(refused).startswith(f"❌ {NAMES[provider]} refused the credentials")
+    assert "Nothing was changed here." in (embed_of(refused).description or "")
+    assert "press the button below" in field(refused, "What to do")
     assert only_button(refused)["label"] == "Enter new credentials"
     tested = await town.manager.slash(town.channel, "connections test", provider=provider)
     assert "accepts the credentials" in shown(tested)
@@ -50,14 +63,36 @@ async def test_a_rotation_that_is_refused_keeps_the_old_credentials(town: Town, 
     assert [item["custom_id"] for item in inputs(again)] == INPUTS[provider]
 
 
+@every_provider
+async def test_a_form_for_new_credentials_says_what_they_replace(town: Town, provider: str) -> None:
+    """Its title names the connection; it, and not the form to add, warns of inputs that are left empty."""
+    adding = await town.open_form("add", provider, "desk")
+    assert "what you leave empty is removed" not in said_in(adding)
+    await town.connect(provider, "desk")
+    form = await town.open_form("rotate", provider)
+    assert form.modal is not None
+    assert form.modal["title"] == f"{NAMES[provider]} · desk: credentials"
+    replaced = "These replace everything stored for `desk`: what you leave empty is removed."
+    assert said_in(form) == f"{replaced}\n{said_in(adding)}"
+
+
+async def test_what_a_rotation_leaves_empty_is_removed(town: Town) -> None:
+    """The warning in the form is true: an optional value that is not entered again is not set any more."""
+    await town.connect("toolzz")
+    assert "Unit id: set" in await town.listed()
+    form = await town.open_form("rotate", "toolzz")
+    await town.manager.submit_modal(form, {"access_token": town.toolzz.credentials["access_token"]})
+    assert "Unit id: not set" in await town.listed()
+
+
 async def test_a_connection_removed_during_a_rotation_stays_removed(town: Town) -> None:
     """A form for new credentials does not bring back what was removed while it was open."""
     await town.connect("toolzz")
     form = await town.open_form("rotate", "toolzz")
     asked = await town.manager.slash(town.channel, "connections remove", provider="toolzz")
-    await town.manager.click(final(asked).message, label="Remove Toolzz AI · default")
+    await town.manager.click(final(asked).message, label="Remove Toolzz · default")
     refused = await town.manager.submit_modal(form, dict(town.toolzz.credentials))
-    assert shown(refused).startswith("⚠️ No such Toolzz AI connection")
+    assert shown(refused).startswith("⚠️ No Toolzz connection named default")
     assert "No connection yet" in await town.listed()
 
 
@@ -74,10 +109,10 @@ async def test_removal_asks_first(town: Town) -> None:
     """The question names what goes, on a red button too, and nothing is gone yet."""
     asked = await ask_removal(town)
     assert asked.ephemeral
-    assert embed_of(asked).title == "⚠️ Remove the Toolzz AI connection?"
+    assert embed_of(asked).title == "⚠️ Remove Toolzz · loja?"
     assert "`loja`" in (embed_of(asked).description or "")
     assert [(button["label"], button["style"]) for button in buttons(asked)] == [
-        ("Remove Toolzz AI · loja", discord.ButtonStyle.danger.value),
+        ("Remove Toolzz · loja", discord.ButtonStyle.danger.value),
         ("Keep it", discord.ButtonStyle.secondary.value),
     ]
     assert "`loja`" in await town.listed()
@@ -86,9 +121,10 @@ async def test_removal_asks_first(town: Town) -> None:
 async def test_a_confirmed_removal_forgets_the_credentials(town: Town) -> None:
     """The question turns into the confirmation, without buttons, and the list is empty."""
     asked = await ask_removal(town)
-    await town.manager.click(final(asked).message, label="Remove Toolzz AI · loja")
-    assert embed_of(asked).title == "✅ The Toolzz AI connection is gone"
-    assert "revoke them in Toolzz AI" in shown(asked)
+    await town.manager.click(final(asked).message, label="Remove Toolzz · loja")
+    assert embed_of(asked).title == "✅ The Toolzz connection is gone"
+    assert "revoke them in Toolzz" in shown(asked)
+    assert "See what is left with </connections list:" in field(asked, "Next step")
     assert buttons(asked) == []
     assert "No connection yet" in await town.listed()
 
@@ -97,7 +133,8 @@ async def test_a_removal_can_be_called_off(town: Town) -> None:
     """The other button leaves everything as it was and says so."""
     asked = await ask_removal(town)
     await town.manager.click(final(asked).message, label="Keep it")
-    assert embed_of(asked).title == "💤 The Toolzz AI connection stays"
+    assert embed_of(asked).title == "💤 The Toolzz connection stays"
+    assert embed_of(asked).description == "Nothing was removed. `loja` is unchanged."
     assert buttons(asked) == []
     assert "`loja`" in await town.listed()
 
@@ -108,7 +145,10 @@ async def test_an_unanswered_question_ends_after_a_minute(town: Town) -> None:
     await town.env.advance_time(SECONDS_TO_CONFIRM - 1)
     assert len(buttons(asked)) == 2
     await town.env.advance_time(2)
-    assert embed_of(asked).title == "💤 The Toolzz AI connection stays"
+    assert embed_of(asked).title == "💤 The Toolzz connection stays"
+    assert embed_of(asked).description == (
+        f"Nothing was removed: nobody answered within {SECONDS_TO_CONFIRM} seconds. `loja` is unchanged."
+    )
     assert "</connections list:" in field(asked, "Next step")
     assert buttons(asked) == []
     assert "`loja`" in await town.listed()
@@ -142,8 +182,8 @@ async def test_what_is_gone_already_cannot_be_removed_twice(town: Town) -> None:
     first = await ask_removal(town)
     second = await town.manager.slash(town.channel, "connections remove", provider="toolzz")
     for asked in (first, second):
-        pressed = await town.manager.click(final(asked).message, label="Remove Toolzz AI · loja")
-    assert shown(pressed).startswith("⚠️ No such Toolzz AI connection")
+        pressed = await town.manager.click(final(asked).message, label="Remove Toolzz · loja")
+    assert shown(pressed).startswith("⚠️ No Toolzz connection named loja")
 
 
 # --- names while typing ---
@@ -200,11 +240,11 @@ async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
     town.locale = PORTUGUESE
     form = await town.open_form("add", "toolzz")
     assert form.modal is not None
-    assert form.modal["title"] == "Conectar Toolzz AI"
+    assert form.modal["title"] == "Conectar Toolzz"
     refused = await town.manager.submit_modal(form, dict(town.toolzz.refused_credentials))
-    assert shown(refused).startswith("❌ Toolzz AI recusou as credenciais")
-    assert only_button(refused)["label"] == "Digitar as credenciais de novo"
+    assert shown(refused).startswith("❌ Toolzz recusou as credenciais")
+    assert only_button(refused)["label"] == "Informar as credenciais de novo"
     added = await town.connect("toolzz")
-    assert embed_of(added).title == "✅ A conexão com Toolzz AI está pronta"
+    assert embed_of(added).title == "✅ A conexão com Toolzz está pronta"
     asked = await town.manager.slash(town.channel, "connections remove", provider="toolzz")
-    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz AI · default", "Manter"]
+    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz · default", "Manter"]

@@ -28,6 +28,8 @@ async def test_a_manager_sees_every_command(town: Town) -> None:
         described = town.texts(f"{name.replace(' ', '.')}.description")
         line = town.linked(f"`/{name}` {described}")
         assert line in field(result, town.texts(f"{name.partition(' ')[0]}.title"))
+    assert embed_of(result).description == town.texts("help.what")
+    assert embed_of(result).footer.text == town.texts("help.footer")
 
 
 async def test_without_a_connection_the_first_step_is_to_make_one(town: Town) -> None:
@@ -61,6 +63,9 @@ async def test_a_member_is_told_whom_to_ask(town: Town) -> None:
     result = await help_for(town, town.member)
     assert result.ephemeral
     assert [item.name for item in embed_of(result).fields] == ["➡️ Next step"]
+    nothing = town.linked(town.texts("help.nothing"))
+    assert embed_of(result).description == f"{town.texts('help.what')}\n{nothing}"
+    assert embed_of(result).footer.text is None
     assert "**Manage Server**" in field(result, "Next step")
     assert "/connections" not in shown(result)
 

@@ -1,7 +1,6 @@
 """A manager hands a bot token to Sensay: the way there, what Sensay receives, and that nothing is kept."""
 
 import io
-import json
 from urllib.parse import parse_qs, urlsplit
 
 import discord
@@ -10,13 +9,20 @@ import simcord
 
 from bot.kit.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulator import APPLICATION_ID
-from tests.cogs.failures import FAILURES, OUR_REFERENCE, Failure
-from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, inputs, only_button, shown
+from tests.cogs.failures import OUR_REFERENCE
+from tests.cogs.town import (
+    PORTUGUESE,
+    Town,
+    embed_of,
+    field,
+    inputs,
+    only_button,
+    said_in,
+    shown,
+)
 
 CREATION = "integrations/discord"
 TOKEN_WITHOUT_ID = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
-REFUSALS = [failure for failure in FAILURES if failure.request_id is not None and failure.name != "500"]
-WITHOUT_A_GOOD_ANSWER = [failure for failure in FAILURES if failure not in REFUSALS]
 
 
 async def open_form(town: Town, replica: str, **options: str) -> simcord.InteractionResult:
@@ -64,9 +70,12 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(town: Town) -> 
     done = await hand_over(town)
     assert done.ephemeral
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert "Accepted does not mean online yet" in (embed_of(done).description or "")
+    assert "That does not mean it is online yet." in (embed_of(done).description or "")
     assert field(done, "Replica") == f"Job Applications\n`{town.sensay.UNCONNECTED}`"
-    assert "Message Content Intent" in field(done, "What happens next")
+    assert "it does not say how long that takes" in field(done, "What happens next")
+    assert "1. Switch on **Message Content Intent** ([Developer Portal](https://discord.com/" in field(
+        done, "Next step"
+    )
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
     assert embed_of(done).footer.text == "The token was passed on once and is stored nowhere here."
 
@@ -89,13 +98,14 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(town: Town) -> No
         "send_messages_in_threads",
         "read_message_history",
     }
-    assert f"[invite it]({button['url']})" in field(done, "Next step")
+    assert f"2. [Invite the bot]({button['url']})" in field(done, "Next step")
 
 
 async def test_a_token_that_names_no_application_gets_the_portal(town: Town) -> None:
     """Without an application id in the token the answer says how to make the link by hand."""
     await town.connect("sensay")
     done = await hand_over(town, token=TOKEN_WITHOUT_ID)
+    assert "1. Switch on **Message Content Intent**" in field(done, "Next step")
     assert "OAuth2 > URL Generator" in field(done, "Next step")
     assert only_button(done)["url"] == "https://discord.com/developers/applications"
 
@@ -105,12 +115,24 @@ async def test_the_form_says_who_receives_the_token(town: Town) -> None:
     await town.connect("sensay")
     await suggested(town, "job")
     form = await open_form(town, "job applications")
-    words = json.dumps(form.modal, ensure_ascii=False)
+    words = said_in(form)
+    assert "a Discord application made for this agent alone" in words
     assert "Sensay, which will run the bot for Job Applications" in words
     assert "**Reset Token**" in words
     assert "does not mask" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
     assert not inputs(form)[0].get("value")
+
+
+async def test_the_form_warns_where_a_bot_is_there_already(town: Town) -> None:
+    """Who picks a replica that is on Discord, in whatever state, is warned; of others nothing is said."""
+    await town.connect("sensay")
+    await suggested(town, "")
+    for replica in (town.sensay.ACTIVE, town.sensay.INACTIVE, town.sensay.UNDECIDED):
+        name = town.sensay.replicas[replica]["name"]
+        warning = f"⚠️ Sensay already lists a Discord bot for {name}."
+        assert said_in(await open_form(town, replica)).splitlines()[-1].startswith(warning)
+    assert "already lists" not in said_in(await open_form(town, town.sensay.UNCONNECTED))
 
 
 async def test_each_opening_of_the_form_is_its_own(town: Town) -> None:
@@ -174,13 +196,24 @@ async def test_suggestions_know_the_connection_that_was_chosen(town: Town) -> No
     await town.connect("sensay", "all")
     form = await town.open_form("add", "sensay", "mine")
     await town.manager.submit_modal(form, {**town.sensay.credentials, "user_id": town.sensay.OWNER})
-    assert "Harbour Desk" in await suggested(town, "", connection="all")
+    assert "🟢 Harbour Desk" in await suggested(town, "", connection="all")
     assert await suggested(town, "", connection="mine") == [
-        "Atendimento ao Cliente",
-        "Billing Questions",
-        "Customer Care",
+        "🟢 Atendimento ao Cliente",
+        "❔ Billing Questions",
+        "⚪ Customer Care",
         "Job Applications",
     ]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_suggestions_know_at_once_what_was_connected(town: Town, answered: bool) -> None:
+    """After a token was handed over, with or without a good answer, the replica is offered as connected."""
+    await town.connect("sensay")
+    assert await suggested(town, "job") == ["Job Applications"]
+    if not answered:
+        town.sensay.fail(Reset(after_handling=True), path=CREATION)
+    await hand_over(town)
+    assert await suggested(town, "job") == ["🟢 Job Applications"]
 
 
 @pytest.mark.parametrize("trouble", ["down", "refused", "slow", "not connected", "several connections"])
@@ -244,8 +277,13 @@ async def test_two_replicas_of_one_name_are_not_mixed_up(town: Town) -> None:
 async def test_without_a_connection_the_command_leads_to_one(town: Town) -> None:
     """The answer names the missing connection and the command that makes it."""
     refused = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
-    assert shown(refused).startswith("⚠️ No such Sensay connection")
+    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
     assert "</connections add:" in field(refused, "What to do")
+    missing = await town.manager.slash(
+        town.channel, "sensay connect", replica=town.sensay.UNCONNECTED, connection="desk"
+    )
+    assert shown(missing).startswith("⚠️ No Sensay connection named desk")
+    assert "</connections list:" in field(missing, "What to do")
 
 
 async def test_of_several_connections_the_named_one_is_used(town: Town) -> None:
@@ -263,123 +301,7 @@ async def test_of_several_connections_the_named_one_is_used(town: Town) -> None:
     assert town.sensay.requests[-1].headers["X-USER-ID"] == town.sensay.OWNER
 
 
-# --- what goes wrong ---
-
-
-@pytest.mark.parametrize("length", [1, 49, 81, 200])
-async def test_a_token_of_the_wrong_length_is_not_sent(town: Town, length: int) -> None:
-    """What cannot be a bot token stays here, and the form can be opened again."""
-    await town.connect("sensay")
-    town.sensay.requests.clear()
-    refused = await hand_over(town, token="t" * length)
-    assert shown(refused).startswith(
-        "⚠️ This cannot be a Discord bot token\nA bot token is one piece of 50 to 80"
-    )
-    assert "**Reset Token**" in field(refused, "What to do")
-    assert only_button(refused)["label"] == "Enter the token again"
-    assert not town.sensay.requests
-
-
-@pytest.mark.parametrize("token", [f"{'a' * 30} {'b' * 30}", f"{'ã' * 60}", f"{'a' * 30}\u200b{'b' * 30}"])
-async def test_a_token_of_impossible_characters_is_not_sent(town: Town, token: str) -> None:
-    """A blank, a letter beyond ASCII or something invisible inside is found before anything is sent."""
-    await town.connect("sensay")
-    town.sensay.requests.clear()
-    assert shown(await hand_over(town, token=token)).startswith("⚠️ This cannot be a Discord bot token")
-    assert not town.sensay.requests
-
-
-@pytest.mark.parametrize("failure", REFUSALS, ids=lambda failure: failure.name)
-async def test_a_refusal_is_explained_and_can_be_tried_again(town: Town, failure: Failure) -> None:
-    """What Sensay refuses in so many words was not done, and the form is offered again."""
-    await town.connect("sensay")
-    failure.strike(town, "sensay", CREATION)
-    refused = await hand_over(town)
-    failure.shows_in(town, refused, "sensay")
-    assert refused.ephemeral
-    town.sensay.heal()
-    form = await town.manager.click(final(refused).message, label="Enter the token again")
-    done = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
-    assert "accepted the bot token" in shown(done)
-    assert len(town.sensay.creations) == 1
-
-
-@pytest.mark.parametrize("failure", WITHOUT_A_GOOD_ANSWER, ids=lambda failure: failure.name)
-async def test_without_a_good_answer_the_outcome_is_called_unknown(town: Town, failure: Failure) -> None:
-    """Where Sensay may have taken the token, the answer warns of a second try and has no button for it."""
-    await town.connect("sensay")
-    failure.strike(town, "sensay", CREATION)
-    unknown = await hand_over(town)
-    failure.shows_in(town, unknown, "sensay", unknown=True)
-    assert not final(unknown).components
-
-
-async def test_a_token_taken_without_an_answer_is_sent_once(town: Town) -> None:
-    """A connection that breaks after Sensay has acted leads to no second creation."""
-    await town.connect("sensay")
-    town.sensay.fail(Reset(after_handling=True), times=None, path=CREATION)
-    unknown = await hand_over(town)
-    assert field(unknown, "What to do") == town.texts("problem.sensay.outcome_unknown.fix")
-    assert not final(unknown).components
-    assert len(town.sensay.creations) == 1
-    assert len([request for request in town.sensay.requests if request.method == "POST"]) == 1
-
-
-async def test_a_provider_that_is_down_received_nothing(town: Town) -> None:
-    """Where no connection came about, the token was not sent and trying again is safe."""
-    await town.connect("sensay")
-    form = await open_form(town, town.sensay.UNCONNECTED)
-    await town.sensay.stop()
-    refused = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
-    assert shown(refused).startswith("❌ Sensay cannot be reached")
-    assert "Try again in a moment" in field(refused, "What to do")
-    assert only_button(refused)["label"] == "Enter the token again"
-
-
-async def test_a_stack_trace_of_sensays_own_is_not_shown(town: Town) -> None:
-    """A fault with a trace inside is shown as a fault, with Sensay's own reference."""
-    await town.connect("sensay")
-    refused = await hand_over(town, town.sensay.BROKEN)
-    assert shown(refused).startswith("❌ Sensay has a fault on its side")
-    assert "run.ts" not in town.sent_to_discord()
-    assert "\nReference: sim1::" in shown(refused)
-
-
-async def test_an_unknown_replica_is_sensays_to_refuse(town: Town) -> None:
-    """A UUID of no replica gives 404, with the way to the right one."""
-    await town.connect("sensay")
-    refused = await hand_over(town, town.sensay.UNKNOWN)
-    assert shown(refused).startswith("❌ Sensay does not know this")
-    assert "</sensay connect:" in field(refused, "What to do")
-
-
-async def test_credentials_that_were_revoked_lead_to_rotate(town: Town) -> None:
-    """A secret that Sensay no longer takes is told apart from a wrong bot token."""
-    await town.connect("sensay")
-    town.sensay.credentials = town.sensay.refused_credentials  # type: ignore[misc]
-    refused = await hand_over(town)
-    assert shown(refused).startswith("❌ Sensay refused the credentials\nThe organization secret is wrong")
-    assert "</connections rotate:" in field(refused, "What to do")
-
-
-async def test_the_retry_button_outlives_a_restart(town: Town) -> None:
-    """A new process opens the form for the same replica and connection."""
-    await town.connect("sensay", "desk")
-    refused = await hand_over(town, token="short")
-    await town.restart()
-    form = await town.manager.click(final(refused).message, label="Enter the token again")
-    await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
-    assert town.sensay.creations == [(town.sensay.UNCONNECTED, town.sensay.discord_token)]
-
-
-async def test_a_form_that_was_open_during_a_restart_sends_nothing(town: Town) -> None:
-    """Who sends a token to a bot that has restarted is told that it went nowhere."""
-    await town.connect("sensay")
-    form = await open_form(town, town.sensay.UNCONNECTED)
-    await town.restart()
-    stale = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
-    assert "nothing was stored, sent or removed" in shown(stale)
-    assert town.sensay.creations == []
+# --- in another language ---
 
 
 async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
@@ -391,7 +313,7 @@ async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
     assert form.modal["title"] == "Entregar um token de bot à Sensay"
     refused = await town.manager.submit_modal(form, {"discord_token": "curto"})
     assert shown(refused).startswith("⚠️ Isto não pode ser um token de bot do Discord")
-    assert only_button(refused)["label"] == "Digitar o token de novo"
+    assert only_button(refused)["label"] == "Informar o token de novo"
     done = await hand_over(town)
     assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"
     assert only_button(done)["label"] == "Convidar este bot"

@@ -8,8 +8,9 @@ import pytest
 import simcord
 
 from bot.kit.simulator import Answer
+from bot.ui.theme import Tone
 from tests.cogs.failures import FAILURES, Failure
-from tests.cogs.town import PORTUGUESE, Town, embed_of, field, only_button, shown
+from tests.cogs.town import PORTUGUESE, Town, embed_of, field, labels, only_button, shown
 
 INTEGRATION = "9d6c1f4e-83b5-4d7a-8f3e-8c6a1b207b2a"
 ELSEWHERE = "1102345678901234567"
@@ -58,8 +59,8 @@ PLACES: dict[str, tuple[str, str, str | None]] = {
     "scope": ("replies.scope", "mentions only", NOT_REPORTED),
     "autoReplyOnMention": ("replies.mention", "✅ yes", NOT_REPORTED),
     "threadAutoCreate": ("replies.threads", "🚫 no", NOT_REPORTED),
-    "channelIds": ("channels", "• `1188765432109876502`", None),
-    "channelsDetail": ("channels", "• #atendimento", "• `1188765432109876501`"),
+    "channelIds": ("channels", "`1188765432109876502`", None),
+    "channelsDetail": ("channels", "#atendimento", "`1188765432109876501`"),
     "permissions": ("permissions", "View Channels, Send Messages", NOT_REPORTED),
     "welcomeMessage": ("welcome", "Good morning", NOT_REPORTED),
     "botClientId": ("details.bot", "`1219876543210987654`", NOT_REPORTED),
@@ -115,7 +116,7 @@ async def test_each_field_has_its_place(town: Town, name: str) -> None:
     for report in (without, FULL | {name: None}):
         result = await status(town, report)
         if name == "id":
-            assert shown(result).startswith("❌ I do not understand Toolzz AI's answer")
+            assert shown(result).startswith("❌ I do not understand Toolzz's answer")
             continue
         if name != "botToken":
             assert reads not in place(town, result, where)
@@ -160,19 +161,37 @@ async def test_the_answer_ends_with_the_next_step(town: Town) -> None:
 # --- states ---
 
 STATES = {
-    "CONNECTED": ("🟢 Suporte da loja", "**Connected**", "Nothing to do."),
-    "DISCONNECTED": ("🔴 Pedidos e entregas", "**Disconnected**", "Press **Reset Token**"),
-    "INACTIVE": ("⚪ Untitled integration", "**Inactive**", "Switch the integration on in Toolzz"),
-    "CROWDED": ("🟢 Comunidade", "**Connected**", "Nothing to do."),
-    "DELETED": ("⚪ Piloto antigo", "**Inactive**", ""),
-    "STRANGE": ("❔ Teste", "**Unknown**", "Press **Refresh** in a minute"),
+    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do."),
+    "DISCONNECTED": (
+        "🔴 Pedidos e entregas",
+        "**Disconnected** · ",
+        "In the Developer Portal open the agent's application, press **Reset Token**",
+    ),
+    "INACTIVE": (
+        "⚪ Untitled integration",
+        "**Inactive** · Switched off in Toolzz.",
+        "Switch the integration on in Toolzz",
+    ),
+    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Nothing to do."),
+    "DELETED": (
+        "⚪ Piloto antigo",
+        "**Inactive** · Deleted in Toolzz.",
+        "It is gone in Toolzz: pick another integratio",
+    ),
+    "STRANGE": ("❔ Teste", "**Unknown** · ", "Switch on **Message Content Intent**"),
 }
+
+
+def move_here(town: Town) -> None:
+    """Let the simulator's integrations belong to the server that asks."""
+    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
 
 
 @pytest.mark.parametrize("name", STATES)
 async def test_each_integration_of_the_unit_is_shown(town: Town, name: str) -> None:
     """State, word and next step fit what is the matter with each integration of the simulator."""
     await town.connect("toolzz")
+    move_here(town)
     result = await status(town, integration=getattr(town.toolzz, name))
     title, word, step = STATES[name]
     assert result.ephemeral
@@ -195,23 +214,26 @@ async def test_the_one_that_breaks_off_is_told_as_unreachable(town: Town) -> Non
     """A connection reset while it is read is an error with the same button to try again."""
     await town.connect("toolzz")
     result = await status(town, integration=town.toolzz.UNREACHABLE)
-    assert shown(result).startswith("❌ Toolzz AI cannot be reached")
+    assert shown(result).startswith("❌ The connection to Toolzz failed")
     assert only_button(result)["label"] == "Refresh"
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
 async def test_a_failure_is_explained(town: Town, failure: Failure) -> None:
-    """Each failure is told apart and offers to try again."""
+    """Each failure is told apart and offers to try again, but for what Toolzz does not have."""
     await town.connect("toolzz")
     failure.strike(town, "toolzz")
     result = await status(town)
     failure.shows_in(town, result, "toolzz")
     assert result.ephemeral
-    assert only_button(result)["label"] == "Refresh"
+    assert labels(result) == failure.offers("Refresh")
 
 
 ERRORS = {
-    "4004": ("Discord refused the bot's token", "Press **Reset Token**"),
+    "4004": (
+        "Discord refused the bot's token",
+        "In the Developer Portal open the agent's application, press **R",
+    ),
     "4013": ("Discord does not know one of the intents", "This is for Toolzz to mend"),
     "4014": ("The bot asked for an intent", "Switch on **Message Content Intent**"),
     "5000": ("", "Open the integration in Toolzz"),
@@ -238,10 +260,10 @@ async def test_forty_channels_are_cut_with_a_count(town: Town) -> None:
     """Forty short names fit; of long ones as many are named as fit, and the rest is counted."""
     await town.connect("toolzz")
     short = field(await status(town, integration=town.toolzz.CROWDED), "40 channels")
-    assert short.splitlines() == [f"• #sala-{number:02}" for number in range(1, 41)]
+    assert short.split(", ") == [f"#sala-{number:02}" for number in range(1, 41)]
     channels = [{"id": f"11887654321098{number:05}", "name": "x" * 60} for number in range(40)]
     long = field(await status(town, {"id": INTEGRATION, "channelsDetail": channels}), "40 channels")
-    *listed, rest = long.splitlines()
+    *listed, rest = long.split(", ")
     assert 10 < len(listed) < 40
     assert rest == f"+{40 - len(listed)} more"
 
@@ -254,18 +276,36 @@ async def test_this_servers_channels_are_links(town: Town) -> None:
         {"id": "1188765432109876501", "name": "away"},
     ]
     result = await status(town, {"id": INTEGRATION, "channelsDetail": channels})
-    assert field(result, "2 channels") == f"• <#{town.channel.id}>\n• #away"
+    assert field(result, "2 channels") == f"<#{town.channel.id}>, #away"
 
 
 async def test_another_servers_integration_is_marked(town: Town) -> None:
-    """The report of another server says so; after the move here it does not."""
+    """The report of another server says so, warns by its colour and leads to one of this server's own.
+
+    The state's symbol stays, whatever the state and its error; after the move here nothing warns any more.
+    """
     await town.connect("toolzz")
     mark = "belongs to another server"
-    assert mark in shown(await status(town, integration=town.toolzz.CONNECTED))
-    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
+    for integration, symbol in ((town.toolzz.CONNECTED, "🟢"), (town.toolzz.DISCONNECTED, "🔴")):
+        there = await status(town, integration=integration)
+        assert mark in shown(there)
+        assert embed_of(there).colour == discord.Colour(Tone.WARNING.colour)
+        assert (embed_of(there).title or "").startswith(symbol)
+        assert field(there, "Next step") == town.linked(town.texts("toolzz.next.elsewhere"))
+    move_here(town)
     here = await status(town, integration=town.toolzz.CONNECTED)
     assert mark not in shown(here)
+    assert embed_of(here).colour == discord.Colour(Tone.GOOD.colour)
+    assert field(here, "Next step") == town.texts("toolzz.next.connected")
     assert field(here, "Server") == "Harbour Ops"
+
+
+async def test_a_deleted_one_of_another_server_is_deleted_first(town: Town) -> None:
+    """What is gone cannot be moved here: the next step is the one for a deleted integration."""
+    await town.connect("toolzz")
+    gone = await status(town, integration=town.toolzz.DELETED)
+    assert "belongs to another server" in shown(gone)
+    assert field(gone, "Next step") == town.linked(town.texts("toolzz.next.deleted"))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +361,7 @@ async def test_unknown_words_are_shown_as_they_are(town: Town) -> None:
     result = await status(
         town, {"id": INTEGRATION, "connectionStatus": "hibernating", "scope": "threads-only"}
     )
-    assert "Toolzz calls its connection `hibernating`." in place(town, result, "description")
+    assert "Toolzz reports: `hibernating`" in place(town, result, "description")
     assert place(town, result, "replies.scope").endswith("threads-only")
 
 
@@ -370,6 +410,16 @@ async def test_a_title_that_was_shown_can_be_sent_as_text(town: Town) -> None:
     assert embed_of(await status(town, integration="comunidade ")).title == "🟢 Comunidade"
 
 
+async def test_a_report_without_a_title_gets_that_of_the_suggestions(town: Town) -> None:
+    """Who picked an integration by its title reads that title, although the report itself has none."""
+    await town.connect("toolzz")
+    await town.manager.autocomplete(town.channel, "toolzz status", "integration", "camp")
+    untitled = await status(town, integration=town.toolzz.INACTIVE)
+    assert embed_of(untitled).title == "⚪ Campanha de inverno"
+    town.toolzz.integrations[town.toolzz.CONNECTED]["title"] = "Renamed since"
+    assert embed_of(await status(town, integration=town.toolzz.CONNECTED)).title == "🟢 Renamed since"
+
+
 async def test_without_a_unit_nothing_is_suggested_and_ids_still_work(town: Town) -> None:
     """A connection without a unit cannot list, and an id that is pasted is read all the same."""
     form = await town.open_form("add", "toolzz")
@@ -383,13 +433,18 @@ async def test_what_is_no_id_is_refused_without_asking(town: Town, text: str) ->
     """Text that could change the request's path never gets into one."""
     await town.connect("toolzz")
     town.toolzz.requests.clear()
-    assert shown(await status(town, integration=text)).startswith("⚠️ This is not an id")
+    refused = await status(town, integration=text)
+    assert shown(refused).startswith(
+        "⚠️ I do not know this integration\nIt is neither an id nor a title from the suggestions."
+    )
+    assert "</connections rotate:" in field(refused, "What to do")
     assert not town.toolzz.requests
 
 
 async def test_an_unknown_id_is_toolzzs_to_refuse(town: Town) -> None:
-    """A well-formed id of nothing is told apart, with what Toolzz said."""
+    """A well-formed id of nothing is told apart, with what Toolzz said and no button that asks again."""
     await town.connect("toolzz")
     result = await status(town, integration=town.toolzz.UNKNOWN)
-    assert shown(result).startswith("❌ Toolzz AI does not know this")
-    assert field(result, "What Toolzz AI said") == "Integration not found"
+    assert shown(result).startswith("❌ Toolzz does not know this")
+    assert field(result, "What Toolzz said") == "Integration not found"
+    assert labels(result) == []

@@ -8,15 +8,16 @@ import pytest
 import simcord
 
 from bot.kit.simulator import Answer
-from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, only_button, shown
+from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, labels, only_button, shown
 
 LATER = 1_900_000_000
 
 
 @pytest.fixture
 async def asked(town: Town) -> simcord.InteractionResult:
-    """A status that the manager has asked for."""
+    """A status that the manager has asked for, of an integration of this server."""
     await town.connect("toolzz")
+    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
     return await ask(town)
 
 
@@ -98,10 +99,10 @@ async def test_a_connection_removed_meanwhile_is_told(town: Town, asked: simcord
     """Without its connection the button answers with an error of its own, and the status stays as it was."""
     before = shown(asked)
     question = await town.manager.slash(town.channel, "connections remove", provider="toolzz")
-    await town.manager.click(final(question).message, label="Remove Toolzz AI · default")
+    await town.manager.click(final(question).message, label="Remove Toolzz · default")
     pressed = await refresh(town, asked)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("⚠️ No such Toolzz AI connection")
+    assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
     assert shown(asked) == before
 
 
@@ -113,10 +114,22 @@ async def test_a_provider_that_fails_leaves_the_status_alone(
     town.toolzz.fail(Answer(503, {"message": "later"}))
     pressed = await refresh(town, asked)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("❌ Toolzz AI has a fault on its side")
+    assert shown(pressed).startswith("❌ Toolzz has a fault on its side")
     assert shown(asked) == before
     await refresh(town, pressed)
     assert embed_of(pressed).title == "🟢 Suporte da loja"
+
+
+async def test_an_integration_that_is_gone_offers_no_other_try(
+    town: Town, asked: simcord.InteractionResult
+) -> None:
+    """Where Toolzz has it no more, the error has no button; the old status stays."""
+    before = shown(asked)
+    del town.toolzz.integrations[town.toolzz.CONNECTED]
+    pressed = await refresh(town, asked)
+    assert shown(pressed).startswith("❌ Toolzz does not know this")
+    assert labels(pressed) == []
+    assert shown(asked) == before
 
 
 async def test_the_button_of_a_failure_leads_to_the_status(town: Town) -> None:

@@ -191,10 +191,21 @@ def buttons(result: simcord.InteractionResult) -> list[dict[str, Any]]:
     return [button for row in final(result).components for button in row["components"]]
 
 
+def labels(result: simcord.InteractionResult) -> list[str]:
+    """Return what the buttons of the final answer say."""
+    return [button["label"] for button in buttons(result)]
+
+
 def only_button(result: simcord.InteractionResult) -> dict[str, Any]:
     """Return the one button of the final answer."""
     (button,) = buttons(result)
     return button
+
+
+def said_in(form: simcord.InteractionResult) -> str:
+    """Return the text that a form shows above its inputs."""
+    assert form.modal is not None
+    return "\n".join(item["content"] for item in form.modal["components"] if "content" in item)
 
 
 def inputs(form: simcord.InteractionResult) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot.errors import PatchbayError, SetupError
+from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
 from bot.i18n.catalog import LOCALES, string_folders
 from bot.kit.integration import State
 from bot.providers import providers
@@ -21,6 +21,8 @@ from tests.architecture.source import modules
 
 ErrorT = TypeVar("ErrorT", bound=PatchbayError)
 FOLDERS = {folder.parent.name: folder for folder in string_folders()}
+# Errors that only gather others and are never raised themselves.
+FAMILIES = {SetupError, RequestError, ProviderError}
 # Where a text goes says how long it may be there, with its values filled in; Discord counts UTF-16.
 LIMITS = {
     r"\.description$": 100,
@@ -36,7 +38,7 @@ LIMITS = {
     r"footer$|reference$": 400,
 }
 # The longest that a name of ours, a label or a number can be in a short place.
-LONG_VALUES = {"provider": "Toolzz AI", "name": "x" * 20}
+LONG_VALUES = {"provider": "Toolzz", "name": "x" * 20}
 # Proper names and bare patterns, the same in any language.
 ALIKE = {
     "toolzz.title",
@@ -245,7 +247,7 @@ def computed() -> set[str]:
     found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.state", "toolzz.next")}
     found |= {f"credential.{slug}.intro" for slug in slugs}
     found |= {f"credential.{field}.{part}" for field in fields for part in ("label", "description")}
-    worded: list[type[PatchbayError]] = [PatchbayError, *leaves(PatchbayError)]
+    worded: list[type[PatchbayError]] = [PatchbayError, *kinds(PatchbayError)]
     errors = {error.key for error in worded if error not in setup_errors()}
     errors = {key for key in errors if key != "invalid_input"} | {f"invalid_input.{rule}" for rule in rules()}
     return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
@@ -253,16 +255,15 @@ def computed() -> set[str]:
 
 def setup_errors() -> set[type[PatchbayError]]:
     """Return the errors that the operator reads, who has texts of his own."""
-    return {SetupError, *leaves(SetupError)}
+    return {SetupError, *kinds(SetupError)}
 
 
-def leaves(kind: type[ErrorT]) -> Iterator[type[ErrorT]]:
-    """Yield every error below this one that has none below itself."""
-    for child in kind.__subclasses__():
-        if child.__subclasses__():
-            yield from leaves(child)
-        else:
+def kinds(family: type[ErrorT]) -> Iterator[type[ErrorT]]:
+    """Yield every error below this one that is raised itself, and not only in the shape of another."""
+    for child in family.__subclasses__():
+        if child not in FAMILIES:
             yield child
+        yield from kinds(child)
 
 
 def rules() -> set[str]:
@@ -273,7 +274,7 @@ def rules() -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidInputError"
         if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    } | {"replica"}  # handed on to read_uuid
+    } | {"replica", "integration"}  # handed on to read_uuid and read_id
 
 
 def test_every_computed_key_exists() -> None:

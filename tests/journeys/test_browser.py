@@ -21,7 +21,7 @@ async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
     ):
         await browser.command("connections add", "Toolzz")
         await browser.fill_in(toolzz.credentials.values())
-        await expect(await browser.answered()).to_contain_text("Toolzz AI is connected")
+        await expect(await browser.answered()).to_contain_text("Toolzz is connected")
         await browser.command("toolzz status", "Pedidos e entregas")
         status = await browser.answered()
         await expect(status).to_contain_text("Pedidos e entregas")

@@ -46,10 +46,10 @@ async def test_replies_are_in_the_members_language(stage: Stage) -> None:
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
     stage.discord.locales[world.mira.id] = "pt-BR"
     async with stage.running_bot():
-        assert "A conexão com Toolzz AI está pronta" in text(await connect(stage, toolzz))
+        assert "A conexão com Toolzz está pronta" in text(await connect(stage, toolzz))
         toolzz.fail(Answer(503), times=None)
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz AI está com uma falha" in text(await stage.discord.answer(asked))
+        assert "Toolzz está com uma falha" in text(await stage.discord.answer(asked))
         stage.discord.locales.clear()
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz AI has a fault on its side" in text(await stage.discord.answer(asked))
+        assert "Toolzz has a fault on its side" in text(await stage.discord.answer(asked))

@@ -165,6 +165,14 @@ def test_hostile_text_is_cleaned_in_linear_time(piece: str) -> None:
     Redactor().clean(piece * (2**20 // len(piece)))
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("beginning", ['token="', "token='", 'token=\\"', "token: b'", "('token', '"])
+@pytest.mark.parametrize("filler", ["\\", '\\"', "\\'", "\\\\n", " ", "x"])
+def test_a_value_without_an_end_is_cleaned_in_linear_time(beginning: str, filler: str) -> None:
+    """A quote that is opened and never closed costs no more than one that is, whatever follows it."""
+    Redactor().clean(beginning + filler * (2**20 // len(filler)))
+
+
 def test_a_short_value_is_no_secret() -> None:
     """Fewer than eight characters may be an ordinary word; masking them would garble the log."""
     redactor = Redactor()

@@ -129,7 +129,7 @@ async def test_a_press_is_answered_once_however_slow_discord_is(
     asked = await town.manager.slash(town.channel, "connections remove", provider="toolzz")
     pressed = await town.manager.click(final(asked).message, custom_id=buttons(asked)[0]["custom_id"])
     assert pressed.followups == []
-    assert embed_of(asked).title == f"✅ {town.texts('connections.remove.done', provider='Toolzz AI')}"
+    assert embed_of(asked).title == f"✅ {town.texts('connections.remove.done', provider='Toolzz')}"
 
 
 async def test_a_command_that_is_gone_is_answered(town: Town) -> None:
@@ -165,7 +165,7 @@ async def test_an_unexpected_error_is_worded_and_logged(
     async def fail(*_: object) -> None:
         raise RuntimeError(f"database at {CANARY}")
 
-    monkeypatch.setattr(ConnectionService, "summaries", fail)
+    monkeypatch.setattr(ConnectionService, "providers", fail)
     town.locale = locale
     result = await town.manager.slash(town.channel, "help")
     assert embed_of(result).title == f"❌ {town.texts('problem.unexpected.title')}"

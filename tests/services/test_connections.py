@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from bot.errors import (
     ConnectionChoiceError,
     ConnectionExistsError,
+    EnteredCredentialsRefusedError,
     InvalidInputError,
     NoConnectionError,
+    NoSuchConnectionError,
     NotFoundError,
     PatchbayError,
     ProviderError,
@@ -79,9 +81,9 @@ class TestAdd:
         self, service: ConnectionService, store: ConnectionStore
     ) -> None:
         """401 from the provider reaches the caller, and no row is made."""
-        with pytest.raises(UnauthorizedError):
+        with pytest.raises(EnteredCredentialsRefusedError):
             await add(service, values=SensaySimulator.refused_credentials)
-        with pytest.raises(UnauthorizedError):
+        with pytest.raises(EnteredCredentialsRefusedError):
             await add(service, "toolzz", values=ToolzzSimulator.refused_credentials)
         assert await store.of_guild(GUILD) == []
 
@@ -171,7 +173,7 @@ class TestRotate:
         """Refused, invalid or not tried: the row is the same to the byte."""
         await add(service)
         before = await store.of_guild(GUILD)
-        with pytest.raises(UnauthorizedError):
+        with pytest.raises(EnteredCredentialsRefusedError):
             await service.rotate(GUILD, "sensay", "default", sensay.refused_credentials, member_id=MEMBER)
         with pytest.raises(InvalidInputError):
             await service.rotate(GUILD, "sensay", "default", {}, member_id=MEMBER)
@@ -190,7 +192,7 @@ class TestRotate:
         await held.arrived.wait()
         await service.remove(GUILD, "sensay", "default")
         held.let_go.set()
-        with pytest.raises(NoConnectionError):
+        with pytest.raises(NoSuchConnectionError):
             await rotating
         assert await service.summaries(GUILD) == []
 
@@ -213,8 +215,9 @@ class TestTest:
         before = await add(service)
         clock.now += 3600
         sensay.fail(Answer(401))
-        with pytest.raises(UnauthorizedError):
+        with pytest.raises(UnauthorizedError) as caught:
             await service.test(GUILD, "sensay", None)
+        assert caught.type is UnauthorizedError  # stored ones: another way out than for entered ones
         assert await service.summaries(GUILD) == [before]
 
 
@@ -245,12 +248,13 @@ class TestOpen:
         assert caught.value.values == {"provider": "sensay", "names": "a, b"}
 
     async def test_what_is_not_there_is_told_apart(self, service: ConnectionService) -> None:
-        """No connection at all, none of this name, and an impossible name: the error's values say which."""
+        """No connection at all, none of this name, and an impossible name are errors of their own."""
         with pytest.raises(NoConnectionError) as caught:
             await service.open(GUILD, "sensay")
+        assert caught.type is NoConnectionError
         assert caught.value.values == {"provider": "sensay"}
         await add(service)
-        with pytest.raises(NoConnectionError) as caught:
+        with pytest.raises(NoSuchConnectionError) as caught:
             await service.open(GUILD, "sensay", "other")
         assert caught.value.values == {"provider": "sensay", "name": "other"}
         with pytest.raises(InvalidInputError):
@@ -265,7 +269,7 @@ class TestOpen:
             service.rotate(OTHER_GUILD, "sensay", "default", SENSAY, member_id=MEMBER),
             service.remove(OTHER_GUILD, "sensay", "default"),
         ):
-            with pytest.raises(NoConnectionError):
+            with pytest.raises(NoSuchConnectionError):
                 await attempt
         assert await service.summaries(OTHER_GUILD) == []
         assert await service.names(OTHER_GUILD) == []
@@ -333,7 +337,7 @@ async def test_removing_forgets(service: ConnectionService, tmp_path: Path) -> N
     await add(service, name="a")
     await add(service, name="b")
     await service.remove(GUILD, "sensay", "a")
-    with pytest.raises(NoConnectionError):
+    with pytest.raises(NoSuchConnectionError):
         await service.remove(GUILD, "sensay", "a")
     assert await service.names(GUILD, "sensay") == ["b"]
     assert await service.names(GUILD, "toolzz") == []

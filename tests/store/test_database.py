@@ -110,7 +110,7 @@ async def test_a_write_is_seen_by_the_next_read(database: Database) -> None:
     try:
         for number in range(100):
             await store.insert(row(2, f"n{number}"))
-            assert await store.get(2, "sensay", f"n{number}") is not None, number
+            assert len(await store.of_guild(2)) == number + 1
     finally:
         for reader in readers:
             reader.cancel()
@@ -193,7 +193,6 @@ async def test_2000_concurrent_operations_have_no_error(database: Database) -> N
             lambda: connections.replace_secret(one),
             lambda: connections.mark_verified(one, 200),
             lambda: connections.delete(one.guild_id, one.provider, one.name),
-            lambda: connections.get(one.guild_id, one.provider, one.name),
             lambda: connections.of_guild(one.guild_id),
             lambda: commands.put(one.guild_id, SyncedCommands("hash", {"help": 1})),
             lambda: commands.get(one.guild_id),

@@ -9,6 +9,7 @@ import pytest
 
 from bot import errors
 from bot.errors import (
+    EnteredCredentialsRefusedError,
     InvalidInputError,
     PatchbayError,
     ProviderError,
@@ -16,14 +17,15 @@ from bot.errors import (
     RejectedError,
     RequestError,
     SetupError,
+    UnauthorizedError,
 )
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.ui.problems import new_reference, problem
-from tests.i18n.test_catalogs import leaves, rules
+from tests.i18n.test_catalogs import kinds, rules
 from tests.ui.hostile import PAYLOADS, marks, plain_marks, unseen
 from tests.ui.test_theme import accepted, utf16
 
-NAMES = {"sensay": "Sensay", "toolzz": "Toolzz AI"}
+NAMES = {"sensay": "Sensay", "toolzz": "Toolzz"}
 # Whatever the errors of members carry, by name.
 VALUES: dict[str, str | int] = {
     "provider": "toolzz",
@@ -37,13 +39,13 @@ VALUES: dict[str, str | int] = {
     "max": 80,
 }
 CANARY = "CANARY-of-a-secret"
-PROVIDER_ERRORS = list(leaves(ProviderError))
+PROVIDER_ERRORS = list(kinds(ProviderError))
 every_language = pytest.mark.parametrize("locale", LOCALES)
 
 
 def members_errors() -> Iterator[PatchbayError]:
     """Yield one of each error that a member can cause, with all values that it can carry."""
-    for kind in leaves(PatchbayError):
+    for kind in kinds(PatchbayError):
         if issubclass(kind, (ProviderError, SetupError)):
             continue
         if issubclass(kind, InvalidInputError):
@@ -119,9 +121,23 @@ def test_every_error_of_a_provider_is_worded(locale: str, unknown: bool) -> None
 @every_language
 def test_no_two_errors_read_the_same(locale: str) -> None:
     """Titles and reasons tell errors apart."""
-    of_one = [kind("sensay", status=418) for kind in PROVIDER_ERRORS]
+    of_one = [
+        kind("sensay", status=418) for kind in PROVIDER_ERRORS if kind is not EnteredCredentialsRefusedError
+    ]
     titles = [worded(error, locale).title for error in (*of_one, *members_errors())]
     assert sorted(titles, key=str) == sorted(set(titles), key=str)
+
+
+@every_language
+@pytest.mark.parametrize("slug", [*NAMES, "unheard-of"])
+def test_entered_and_stored_credentials_have_different_ways_out(locale: str, slug: str) -> None:
+    """Both were refused, and so says the title; why and what to do differ, and only stored ones rotate."""
+    entered = worded(EnteredCredentialsRefusedError(slug, status=401), locale)
+    stored = worded(UnauthorizedError(slug, status=401), locale)
+    assert entered.title == stored.title
+    assert entered.description != stored.description
+    assert "`/connections rotate`" in (stored.fields[0].value or "")
+    assert "/connections" not in (entered.fields[0].value or "")
 
 
 @every_language
@@ -171,7 +187,7 @@ def test_labels_are_those_of_the_form(locale: str) -> None:
         KeyError(CANARY),
         ExceptionGroup(CANARY, [RuntimeError(CANARY)]),
         SetupError(path=CANARY),
-        *(kind(name=CANARY, reason=CANARY, path=CANARY) for kind in leaves(SetupError)),
+        *(kind(name=CANARY, reason=CANARY, path=CANARY) for kind in kinds(SetupError)),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -205,7 +221,7 @@ def test_no_error_is_over_a_limit(locale: str) -> None:
     """The longest words that can come still make an embed that Discord takes."""
     long = "\U0001f600*" * 5_000
     texts = dict.fromkeys(VALUES, long)
-    for kind in leaves(RequestError):
+    for kind in kinds(RequestError):
         error = kind("missing", **texts) if issubclass(kind, InvalidInputError) else kind(**texts)
         assert accepted(worded(error, locale))
     for failure in providers_errors(detail=long, request_id="r" * 128):

@@ -104,10 +104,10 @@ def test_a_cut_list_counts_what_is_missing(items: list[str], limit: int, separat
         assert shown == whole
         return
     *entries, rest = shown.split(separator)
-    number = re.fullmatch(r"\+(\d+) (?:more|a mais)", rest)
+    number = re.fullmatch(r"(?:\+(\d+) more|e mais (\d+))", rest)
     assert number is not None
     assert entries == items[: len(entries)]
-    assert len(entries) + int(number[1]) == len(items)
+    assert len(entries) + int(number[number.lastindex or 0]) == len(items)
 
 
 def test_as_much_of_a_list_is_shown_as_fits() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.kit.api_client import ApiClient
 from bot.kit.credentials import CredentialField
 from bot.kit.endpoint import Endpoint
-from bot.kit.integration import Choice
+from bot.kit.integration import Choice, State
 from bot.kit.provider import Provider
 from bot.providers.sensay.client import SensayClient
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.kit.credentials import Credentials
     from bot.kit.redaction import Redactor
+    from bot.providers.sensay.models import Replica
 
 
 class SensayProvider(Provider):
@@ -58,7 +59,19 @@ class SensayProvider(Provider):
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
         """List the replicas that the credentials own."""
         replicas = await self.client(credentials).own_replicas()
-        return [Choice(replica.uuid, replica.name or replica.uuid) for replica in replicas if replica.uuid]
+        return [
+            Choice(replica.uuid, replica.name or replica.uuid, _state(replica))
+            for replica in replicas
+            if replica.uuid
+        ]
+
+
+def _state(replica: Replica) -> State | None:
+    """Return how the replica's Discord integration is doing, None where it has none."""
+    if replica.discord_integration is None:
+        return None
+    active = replica.discord_integration.is_active
+    return State.UNKNOWN if active is None else State.CONNECTED if active else State.INACTIVE
 
 
 PROVIDER = SensayProvider

@@ -30,7 +30,7 @@ class ToolzzProvider(Provider):
     """https://docs.toolzz.dev; the contract that Patchbay holds it to is ``contract.yaml``."""
 
     slug = "toolzz"
-    name = "Toolzz AI"
+    name = "Toolzz"
     fields = (
         CredentialField("access_token", max_length=4000),
         CredentialField(

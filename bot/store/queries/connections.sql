@@ -1,8 +1,3 @@
--- name: get_connection(guild_id, provider, name)^
-SELECT guild_id, provider, name, secret, set_by, set_at, verified_at
-FROM connection
-WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
-
 -- name: list_connections(guild_id)
 SELECT guild_id, provider, name, secret, set_by, set_at, verified_at
 FROM connection
