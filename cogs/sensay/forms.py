@@ -77,9 +77,8 @@ class TokenModal(SafeModal):
         # Opened only now: while the form was open the connection may have been rotated or removed.
         connection = await self._bot.connections.open(guild_of(interaction), "sensay", self._connection)
         provider = self._bot.provider(SensayProvider)
-        self._bot.choices.forget(
-            connection
-        )  # before the call: a doubtful outcome may have changed the list too
+        # Before the call: an outcome in doubt may have changed the list too.
+        self._bot.choices.forget(connection)
         await provider.client(connection.credentials).create_discord_integration(self._replica.id, token)
         texts = self._bot.catalog[interaction.locale.value]
         embed, view = embeds.connected(self._replica, token, guild_of(interaction), texts)
