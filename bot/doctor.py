@@ -43,6 +43,13 @@ def examine_offline(settings: Settings) -> Iterator[Finding]:
         yield Finding("encryption keys", "failed", "missing or not usable", _worded(error))
     else:
         yield Finding("encryption keys", "ok", f"{len(keys)}, new secrets use {next(iter(keys))!r}")
+    if settings.discord_token is None:
+        yield Finding(
+            "discord token",
+            "failed",
+            "PATCHBAY_DISCORD_TOKEN is not set",
+            "Copy it from the Developer Portal: your application > Bot > Reset Token.",
+        )
     folder = settings.database_path.absolute().parent
     if folder.is_dir() and os.access(folder, os.W_OK):
         yield Finding("database folder", "ok", f"{folder} can be written to")
@@ -59,7 +66,8 @@ async def examine_online(settings: Settings) -> AsyncIterator[Finding]:
     """Check the database, the Discord token, and whether each provider answers."""
     yield await asyncio.to_thread(_examine_database, settings)
     async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as http:
-        yield await _examine_discord(settings, http)
+        if settings.discord_token is not None:
+            yield await _examine_discord(settings.discord_token.get_secret_value(), settings, http)
         for provider in providers():
             for endpoint in provider.endpoints:
                 yield await _examine_endpoint(endpoint.setting, settings.endpoints[endpoint.setting], http)
@@ -78,19 +86,10 @@ def _examine_database(settings: Settings) -> Finding:
     return Finding("database", "ok", state)
 
 
-async def _examine_discord(settings: Settings, http: httpx.AsyncClient) -> Finding:
-    if settings.discord_token is None:
-        return Finding(
-            "discord token",
-            "failed",
-            "PATCHBAY_DISCORD_TOKEN is not set",
-            "Copy it from the Developer Portal: your application > Bot > Reset Token.",
-        )
+async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClient) -> Finding:
     url = f"{settings.discord_api_url or DISCORD_API}/applications/@me"
     try:
-        answer = await http.get(
-            url, headers={"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
-        )
+        answer = await http.get(url, headers={"Authorization": f"Bot {token}"})
     except httpx.HTTPError as error:
         return Finding(
             "discord token", "failed", f"Discord cannot be reached ({type(error).__name__})", _NETWORK

@@ -1,10 +1,14 @@
-"""What holds for every test: nothing of ours blocks the event loop, and a failed example can be run again."""
+"""What every test has: a loop that may not be blocked, examples that can be run again, the simulators."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
+
+from bot.kit.redaction import Redactor
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.providers.toolzz.simulator import ToolzzSimulator
 
 settings.register_profile("patchbay", deadline=None, print_blob=True)
 settings.load_profile("patchbay")
@@ -25,3 +29,23 @@ def blockbuster() -> Iterator[BlockBuster]:
             function.can_block_in("bot/runtime/client.py", {"load_cogs"})
             function.can_block_in("bot/runtime/tree.py", {"_note"})
         yield detector
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    """The one redactor of a test's bot."""
+    return Redactor()
+
+
+@pytest.fixture
+async def sensay() -> AsyncIterator[SensaySimulator]:
+    """Sensay on loopback."""
+    async with SensaySimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def toolzz() -> AsyncIterator[ToolzzSimulator]:
+    """Toolzz on loopback."""
+    async with ToolzzSimulator() as simulator:
+        yield simulator

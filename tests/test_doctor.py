@@ -239,3 +239,11 @@ async def test_offline_asks_nobody(environment: dict[str, str], discord: Discord
     assert (result.exit_code, discord.authorizations) == (0, [])
     lose_keys(environment, tmp_path)
     assert (await doctor(environment, "--offline")).exit_code == 1
+
+
+async def test_offline_tells_of_a_missing_token(environment: dict[str, str]) -> None:
+    """That nothing is set takes no network to see."""
+    del environment["PATCHBAY_DISCORD_TOKEN"]
+    result = await doctor(environment, "--offline")
+    assert result.exit_code == 1
+    assert "✗ discord token: PATCHBAY_DISCORD_TOKEN is not set" in result.output

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.i18n.catalog import Catalog, Texts
-    from bot.ui.components import Interaction
+    from bot.ui.components import Interaction, LastingButton
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _Kind = discord.InteractionType
@@ -126,9 +126,11 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             return
         _note(interaction, error, reference)
         embed = problem(error, self.texts(interaction), self._provider_names, reference)
-        retry = interaction.extras.get("retry")
-        if isinstance(error, NotFoundError) or (isinstance(error, ProviderError) and error.outcome_unknown):
-            retry = None  # the same again finds nothing, or does twice what may have worked
+        retry: LastingButton | None = interaction.extras.get("retry")
+        if isinstance(error, NotFoundError) and retry is not None and not retry.after_not_found:
+            retry = None
+        if isinstance(error, ProviderError) and error.outcome_unknown:
+            retry = None  # it may have worked: no button that does it twice
         try:
             if interaction.type is _Kind.autocomplete:
                 await interaction.response.autocomplete([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
 
 import discord
 from discord.ext import commands
@@ -107,8 +107,11 @@ class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], 
     """A button that outlives a restart: all that it needs stands in its custom id.
 
     Subclasses take ``texts`` and the named groups of their template as keyword arguments. discord.py only
-    logs what a dynamic item raises, hence the wrapping here.
+    logs what a dynamic item raises, hence the wrapping here. after_not_found: whether it helps when the
+    provider knows no such thing, as it does where another value can be entered.
     """
+
+    after_not_found: ClassVar[bool] = False
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]

@@ -30,6 +30,8 @@ class CredentialButton(
 ):
     """Opens the credentials form."""
 
+    after_not_found = True
+
     def __init__(self, *, texts: Texts, action: str, provider: str, name: str) -> None:
         super().__init__(
             discord.ui.Button(

@@ -23,20 +23,6 @@ from tests.cogs.town import StartBot, Town, environment, settle
 from tests.test_logs import logging_to_memory
 
 
-@pytest.fixture
-async def sensay() -> AsyncIterator[SensaySimulator]:
-    """Sensay on loopback."""
-    async with SensaySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def toolzz() -> AsyncIterator[ToolzzSimulator]:
-    """Toolzz on loopback."""
-    async with ToolzzSimulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with all its tables; copying it is faster than to migrate for each test."""
@@ -54,12 +40,6 @@ def settings(
         settings = load_settings()
     shutil.copy(empty_database, settings.database_path)
     return settings
-
-
-@pytest.fixture
-def redactor() -> Redactor:
-    """What the first bot's log is cleaned with."""
-    return Redactor()
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Failure:
         return replace(self, key=entered) if self.key == "unauthorized" else self
 
     def offers(self, button: str) -> list[str]:
-        """Return the labels of the buttons that go with it: none where the same again finds nothing."""
+        """Return the labels of the buttons that ask the same again: none where that finds nothing."""
         return [] if self.key == "not_found" else [button]
 
     def strike(self, town: Town, provider: str, path: str = "") -> None:

@@ -91,7 +91,7 @@ async def test_a_failure_is_explained_and_nothing_is_stored(
     refused = await town.manager.submit_modal(form, dict(town.simulator(provider).credentials))
     failure.of_entered_credentials().shows_in(town, refused, provider)
     assert refused.ephemeral
-    assert labels(refused) == failure.offers("Enter credentials again")
+    assert labels(refused) == ["Enter credentials again"]
     assert "No connection yet" in await town.listed()
 
 

@@ -5,11 +5,8 @@ from tests.cogs.conftest import (
     empty_database,
     env,
     log,
-    redactor,
-    sensay,
     settings,
     start_bot,
-    toolzz,
     town,
 )
 
@@ -18,10 +15,7 @@ __all__ = [
     "empty_database",
     "env",
     "log",
-    "redactor",
-    "sensay",
     "settings",
     "start_bot",
-    "toolzz",
     "town",
 ]

@@ -23,26 +23,6 @@ PROVIDERS = providers()
 
 
 @pytest.fixture
-async def sensay() -> AsyncIterator[SensaySimulator]:
-    """Sensay on loopback."""
-    async with SensaySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def toolzz() -> AsyncIterator[ToolzzSimulator]:
-    """Toolzz on loopback."""
-    async with ToolzzSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def redactor() -> Redactor:
-    """The redactor that the services share."""
-    return Redactor()
-
-
-@pytest.fixture
 async def clients(
     sensay: SensaySimulator, toolzz: ToolzzSimulator, redactor: Redactor
 ) -> AsyncIterator[dict[str, Provider]]:
