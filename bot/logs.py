@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import TYPE_CHECKING, Final
@@ -31,9 +32,22 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     """Cleans the finished line: message, values and traceback alike, whoever logged it."""
 
     redactor: Redactor
+    as_json: bool
 
     def format(self, record: logging.LogRecord) -> str:
-        return self.redactor.clean(super().format(record))
+        line = self.redactor.clean(super().format(record))
+        return _still_json(line, record) if self.as_json else line
+
+
+def _still_json(line: str, record: logging.LogRecord) -> str:
+    """Return the line, or an object around it where masking hostile text has cut into the JSON."""
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        parsed = None
+    if isinstance(parsed, dict):
+        return line
+    return json.dumps({"event": line, "level": record.levelname.lower(), "logger": record.name})
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -64,6 +78,7 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     )
     formatter.redactor = redactor
+    formatter.as_json = style == "json"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()

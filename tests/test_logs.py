@@ -251,3 +251,37 @@ def test_what_nobody_caught_is_cleaned_too(style: str) -> None:
     assert "uncaught" in ended.stderr
     assert "never retrieved" in ended.stderr
     assert ended.stderr.count(f"sent {MASK} on") >= 2
+
+
+quoting = st.text(string.ascii_letters + "\"'\\\\:=,{}[] \n\x1f0") | st.lists(
+    st.sampled_from(
+        [
+            "token",
+            "TOKEN:",
+            '"',
+            "\\\\",
+            '\\\\"',
+            "'",
+            ": ",
+            "=",
+            ",",
+            "Bearer ",
+            *KNOWN.values(),
+            *SHAPED.values(),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(quoting, quoting)
+def test_every_json_line_can_be_parsed(event: str, value: str) -> None:
+    """Whatever quotes the text has that is masked, a line is one JSON object, and no secret is in it."""
+    redactor = Redactor()
+    redactor.remember(KNOWN.values())
+    with logging_to_memory("json", redactor=redactor) as written:
+        structlog.get_logger("test").info(event, token=value, event_of=value)
+    line = written.getvalue()
+    assert line.count("\n") == 1
+    assert isinstance(json.loads(line), dict)
+    assert not [secret for secret in KNOWN.values() if secret in line]

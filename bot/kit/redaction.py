@@ -34,13 +34,16 @@ _NAMED: Final = re.compile(
       | b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? [^\s"'\\,;)}\]]+ )
     """
 )
-# Inside JSON a line break is a backslash and an n: the n is not part of the word that follows.
-_SCHEME: Final = re.compile(r"(?i)(?:\b|(?<=\\[nrt]))(bearer|bot|basic)\s+[\w.~+/=-]{16,}")
-_DISCORD_TOKEN: Final = re.compile(r"(?<!\\)[\w-]{23,28}\.[\w-]{5,}\.[\w-]{20,}")
+# Inside JSON a line break is a backslash and an n, a control character \u and four digits: neither the n nor
+# the digits are part of the word that follows, and what is left of an escape would no longer be JSON.
+_AFTER_ESCAPE: Final = r"(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})"
+_OUTSIDE_ESCAPE: Final = r"(?<!\\)(?<!\\u)(?<!\\u[0-9a-f])(?<!\\u[0-9a-f]{2})(?<!\\u[0-9a-f]{3})"
+_SCHEME: Final = re.compile(rf"(?i)(?:\b|{_AFTER_ESCAPE})" + r"(bearer|bot|basic)\s+[\w.~+/=-]{16,}")
+_DISCORD_TOKEN: Final = re.compile(_OUTSIDE_ESCAPE + r"[\w-]{23,28}\.[\w-]{5,}\.[\w-]{20,}")
 # The path of an interaction's or a webhook's URL holds a token that lets anyone answer in our name.
 _CALLBACK_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]{20,}")
 # 32 bytes in base64, as our own encryption keys are.
-_KEY: Final = re.compile(r"(?:(?<![A-Za-z0-9+/])|(?<=\\[nrt]))[A-Za-z0-9+/]{43}=")
+_KEY: Final = re.compile(rf"(?:(?<![A-Za-z0-9+/\\])|{_AFTER_ESCAPE})" + r"[A-Za-z0-9+/]{43}=")
 
 
 class Redactor:
