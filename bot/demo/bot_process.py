@@ -39,10 +39,6 @@ class BotProcess:
         self._process: asyncio.subprocess.Process
         self._reader: asyncio.Task[None]
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     async def __aenter__(self) -> Self:
         # A session of its own, so that Ctrl-C in the terminal reaches us alone and we stop it in order.
         self._process = await asyncio.create_subprocess_exec(
