@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -24,30 +23,9 @@ _QUIET: Final[Mapping[str, int]] = {
     "discord": logging.INFO,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
+    "matplotlib": logging.ERROR,  # it warns where it may not keep its cache, in a container for one
     "sqlalchemy": logging.WARNING,
 }
-
-
-class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
-    """Cleans the finished line: message, values and traceback alike, whoever logged it."""
-
-    redactor: Redactor
-    as_json: bool
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = self.redactor.clean(super().format(record))
-        return _still_json(line, record) if self.as_json else line
-
-
-def _still_json(line: str, record: logging.LogRecord) -> str:
-    """Return the line, or an object around it where masking hostile text has cut into the JSON."""
-    try:
-        parsed = json.loads(line)
-    except ValueError:
-        parsed = None
-    if isinstance(parsed, dict):
-        return line
-    return json.dumps({"event": line, "level": record.levelname.lower(), "logger": record.name})
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -64,21 +42,25 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderers: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # JSON is cleaned field by field: masking the finished line would take the marks between fields along.
+    renderers: list[Any] = (
+        [
+            structlog.processors.format_exc_info,
+            lambda _logger, _name, fields: redactor.clean_all(fields),
+            structlog.processors.JSONRenderer(),
+        ]
         if style == "json"
         else [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            lambda _logger, _name, line: redactor.clean(line),
         ]
     )
-    formatter = _RedactingFormatter(
+    formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     )
-    formatter.redactor = redactor
-    formatter.as_json = style == "json"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()

@@ -253,35 +253,63 @@ def test_what_nobody_caught_is_cleaned_too(style: str) -> None:
     assert ended.stderr.count(f"sent {MASK} on") >= 2
 
 
-quoting = st.text(string.ascii_letters + "\"'\\\\:=,{}[] \n\x1f0") | st.lists(
-    st.sampled_from(
-        [
-            "token",
-            "TOKEN:",
-            '"',
-            "\\\\",
-            '\\\\"',
-            "'",
-            ": ",
-            "=",
-            ",",
-            "Bearer ",
-            *KNOWN.values(),
-            *SHAPED.values(),
-        ]
-    ),
-    max_size=8,
+SIGNS = ("token", "TOKEN:", '"', "\\", '\\"', "'", ": ", "=", ",", "Bearer ")
+cutting = st.text(string.ascii_letters + "\"'\\:=,{}[] \n\x1f0") | st.lists(
+    st.sampled_from([*SIGNS, *KNOWN.values(), *SHAPED.values()]), max_size=8
 ).map("".join)
+values = st.recursive(
+    cutting | st.integers() | st.booleans() | st.none() | cutting.map(str.encode) | cutting.map(ValueError),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(cutting, inner)
+        | st.dictionaries(cutting | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+FIELDS = ("access_token", "after", "before", "headers", "other")
+OWN = {"event", "level", "logger", "timestamp"}
 
 
-@given(quoting, quoting)
-def test_every_json_line_can_be_parsed(event: str, value: str) -> None:
-    """Whatever quotes the text has that is masked, a line is one JSON object, and no secret is in it."""
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text and name in what was read from JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts_in(inner)
+
+
+@given(cutting, st.fixed_dictionaries(dict.fromkeys(FIELDS, values)), words)
+def test_every_field_of_a_json_line_survives(event: str, fields: dict[str, object], ordinary: str) -> None:
+    """Whatever is masked in one field takes nothing of its neighbours along, and no secret is in any."""
     redactor = Redactor()
     redactor.remember(KNOWN.values())
     with logging_to_memory("json", redactor=redactor) as written:
-        structlog.get_logger("test").info(event, token=value, event_of=value)
-    line = written.getvalue()
-    assert line.count("\n") == 1
-    assert isinstance(json.loads(line), dict)
-    assert not [secret for secret in KNOWN.values() if secret in line]
+        structlog.get_logger("ours").info(event, **{name: [ordinary, fields[name]] for name in FIELDS})
+        logging.getLogger("theirs").error(event, exc_info=ValueError(event))
+    ours, theirs = (json.loads(line) for line in written.getvalue().splitlines())
+    assert ours.keys() == OWN | set(FIELDS)
+    assert theirs.keys() == OWN | {"exception"}
+    assert (ours["level"], ours["logger"]) == ("info", "ours")
+    assert (theirs["level"], theirs["logger"]) == ("error", "theirs")
+    assert [ours[name][0] for name in FIELDS if name != "access_token"] == [ordinary] * (len(FIELDS) - 1)
+    assert len(ours["headers"]) == 2
+    for text in [written.getvalue(), *texts_in(ours), *texts_in(theirs)]:
+        assert not [secret for secret in KNOWN.values() if secret in text]
+
+
+@pytest.mark.parametrize("written", ["json"], indirect=True)
+def test_a_field_named_for_a_secret_does_not_show_it(written: io.StringIO) -> None:
+    """A value that nobody knows to be one goes by its name, in a mapping and in a pair, however deep."""
+    structlog.get_logger().info(
+        "event",
+        access_token="CANARY",
+        nested=[{"password": "CANARY", "Authorization": ["CANARY"], "name": "stays"}],
+        headers=[("X-ORGANIZATION-SECRET", "CANARY"), (b"x-api-key", b"CANARY"), ("accept", "stays")],
+        token_count=3,
+    )
+    assert canaries(written.getvalue()) == []
+    line = json.loads(written.getvalue())
+    assert line["nested"][0]["name"] == line["headers"][2][1] == "stays"
+    assert line["token_count"] == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +17,16 @@ MASK: Final = "[redacted]"
 _SHORTEST: Final = 8
 # Values kept for masking: those lately used. Shapes catch what has fallen out.
 _KEPT: Final = 256
+# What JSON writes without quotes, and what no secret is.
+_BARE: Final = (int, float, type(None))
 
+_NAMES: Final = "(?: secret | authorization | token | password | api[_-]?key )"
+_NAME: Final = re.compile(rf"(?ix) {_NAMES} ['\"]? $")
 # Text from outside comes through here: each pattern takes time in proportion to the text's length. The quotes
-# around a value stay, with the backslashes that JSON in JSON puts before them, so that a JSON line stays one.
+# around a value stay, with the backslashes that JSON in JSON puts before them: JSON in a text stays JSON.
 _NAMED: Final = re.compile(
-    r"""(?isx)
-    ( (?: secret | authorization | token | password | api[_-]?key )
+    rf"(?isx) ( {_NAMES}"
+    r"""
       (?: (?: \\{0,8} ["'] )? \s* [:=] \s*            # name: value, name=value, "name": "value"
         | \\{0,8} ["'] \s* , \s* (?= b? \\{0,8} ["'] [^"']* ["'] \s* [)\]] ) ) )  # ('name', 'value')
     (?! b? \\{0,8} ["']? (?: (?: bearer | bot | basic ) \s+ )? \[redacted] )
@@ -44,6 +49,8 @@ _DISCORD_TOKEN: Final = re.compile(_OUTSIDE_ESCAPE + r"[\w-]{23,28}\.[\w-]{5,}\.
 _CALLBACK_URL: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]{20,}")
 # 32 bytes in base64, as our own encryption keys are.
 _KEY: Final = re.compile(rf"(?:(?<![A-Za-z0-9+/\\])|{_AFTER_ESCAPE})" + r"[A-Za-z0-9+/]{43}=")
+# None of these shapes can be made of them alone; most of what is logged is such a word.
+_WORD: Final = re.compile(r"[\w-]*")
 
 
 class Redactor:
@@ -52,6 +59,7 @@ class Redactor:
     def __init__(self) -> None:
         self._values: OrderedDict[str, set[str]] = OrderedDict()
         self._own: set[str] = set()
+        self._longest_first: list[str] = []
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._values)} values>"
@@ -59,6 +67,7 @@ class Redactor:
     def keep(self, values: Iterable[str]) -> None:
         """Mask these values for as long as the process lives: the bot's own secrets."""
         self._own |= {spelling for value in values if value for spelling in _spellings(value)}
+        self._sort()
 
     def remember(self, values: Iterable[str]) -> None:
         """Mask these values from now on; the least recently used fall out first."""
@@ -68,16 +77,44 @@ class Redactor:
                 self._values.move_to_end(value)
         while len(self._values) > _KEPT:
             self._values.popitem(last=False)
+        self._sort()
+
+    def _sort(self) -> None:
+        self._longest_first = sorted(self._own.union(*self._values.values()), key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         """Return the text with every known or likely secret masked."""
-        for spelling in sorted(self._own.union(*self._values.values()), key=len, reverse=True):
+        fits = bisect_left(self._longest_first, -len(text), key=lambda spelling: -len(spelling))
+        for spelling in self._longest_first[fits:]:
             text = text.replace(spelling, MASK)
+        if _WORD.fullmatch(text):
+            return text
         text = _DISCORD_TOKEN.sub(MASK, text)
         text = _CALLBACK_URL.sub(rf"\1{MASK}", text)
         text = _KEY.sub(MASK, text)
         text = _SCHEME.sub(rf"\1 {MASK}", text)
         return _NAMED.sub(rf"\1\g<opening>{MASK}", text)
+
+    def clean_all(self, value: object) -> object:
+        """Return a value as JSON can hold it, with all text in it cleaned; anything else becomes its repr.
+
+        Whatever goes by the name of a secret is masked as a whole, in a mapping and in a pair.
+        """
+        if isinstance(value, _BARE):
+            return value
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, dict):
+            return {self.clean(str(name)): self._clean_named(name, inner) for name, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            if len(value) == 2:  # noqa: PLR2004 - a header, as libraries keep them
+                return [self.clean_all(value[0]), self._clean_named(*value)]
+            return [self.clean_all(inner) for inner in value]
+        return self.clean(repr(value))
+
+    def _clean_named(self, name: object, value: object) -> object:
+        secret = isinstance(name, (str, bytes)) and _NAME.search(repr(name)) and not isinstance(value, _BARE)
+        return MASK if secret else self.clean_all(value)
 
 
 def _spellings(value: str) -> set[str]:

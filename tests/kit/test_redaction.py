@@ -62,6 +62,38 @@ def test_ordinary_text_survives(text: str) -> None:
     assert redactor.clean(text) == text
 
 
+@given(
+    st.recursive(
+        prose | st.integers() | st.booleans() | st.none(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(prose, inner, max_size=4),
+    )
+)
+def test_ordinary_values_survive(value: object) -> None:
+    """What JSON can hold comes back as it was, at any depth, if there is nothing to hide in it."""
+    assert Redactor().clean_all(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "cleaned"),
+    [
+        ([SECRET, (SECRET, 1)], [MASK, [MASK, 1]]),
+        ({SECRET: {"a": SECRET}}, {MASK: {"a": MASK}}),
+        ({1: SECRET.encode()}, {"1": f"b'{MASK}'"}),
+        (ValueError(SECRET), f"ValueError('{MASK}')"),
+        ({SECRET}, f"{{'{MASK}'}}"),
+        ({"token": MARK, "tokens": 3, "x-api-key": None}, {"token": MASK, "tokens": 3, "x-api-key": None}),
+        ({"Authorization": [MARK, {"a": MARK}]}, {"Authorization": MASK}),
+        ([("X-Secret", MARK), (b"token", MARK)], [["X-Secret", MASK], ["b'token'", MASK]]),
+        (("token", "a", "b"), ["token", "a", "b"]),
+    ],
+)
+def test_values_are_cleaned_at_any_depth(value: object, cleaned: object) -> None:
+    """Texts, names and what a value shows of itself; and whole, whatever goes by the name of a secret."""
+    redactor = Redactor()
+    redactor.remember([SECRET])
+    assert redactor.clean_all(value) == cleaned
+
+
 @given(st.text() | pieces)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     """A line that passes two handlers does not gather brackets, and what is left is not masked later."""
