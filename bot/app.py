@@ -18,15 +18,18 @@ import structlog
 import cogs
 from bot.errors import DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.i18n.catalog import load_catalog
-from bot.kit.api_client import open_http
+from bot.kit.api_client import ApiClient, open_http
 from bot.providers import providers
 from bot.runtime.client import Gateway, PatchbayBot, point_to
 from bot.runtime.health import serve_health
 from bot.services.choices import ChoiceService
 from bot.services.connections import ConnectionService
+from bot.services.integrations import IntegrationService
+from bot.services.preflight import PreflightService
 from bot.store.commands import CommandStore
 from bot.store.connections import ConnectionStore
 from bot.store.database import Database
+from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault, read_keys
 
 if TYPE_CHECKING:
@@ -61,7 +64,8 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
         found: dict[str, Provider] = {}
         for provider in providers():
             http = await stack.enter_async_context(open_http(tls))
-            found[provider.slug] = provider(http, settings.endpoints, redactor)
+            found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
+        discord_http = await stack.enter_async_context(open_http(tls))
         bot = PatchbayBot(
             # Being there is all that a command group needs.
             extensions=[f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__)],
@@ -69,6 +73,11 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
             providers=found,
             connections=ConnectionService(ConnectionStore(database), vault, found, redactor, time.time),
             choices=ChoiceService(found),
+            integrations=IntegrationService(IntegrationStore(database), time.time),
+            preflight=PreflightService(
+                ApiClient(discord_http, "discord", [settings.discord_api_url], redactor),
+                settings.discord_api_url,
+            ),
             command_store=CommandStore(database),
             gateway=Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
         )

@@ -16,9 +16,9 @@ from bot.providers import providers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from bot.kit.endpoint import Endpoint
     from bot.settings import Settings
 
-DISCORD_API: Final = "https://discord.com/api/v10"
 _TIMEOUT: Final = 5.0
 
 
@@ -70,7 +70,7 @@ async def examine_online(settings: Settings) -> AsyncIterator[Finding]:
             yield await _examine_discord(settings.discord_token.get_secret_value(), settings, http)
         for provider in providers():
             for endpoint in provider.endpoints:
-                yield await _examine_endpoint(endpoint.setting, settings.endpoints[endpoint.setting], http)
+                yield await _examine_endpoint(endpoint, settings.endpoints[endpoint.setting], http)
 
 
 def _examine_database(settings: Settings) -> Finding:
@@ -87,7 +87,7 @@ def _examine_database(settings: Settings) -> Finding:
 
 
 async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClient) -> Finding:
-    url = f"{settings.discord_api_url or DISCORD_API}/applications/@me"
+    url = f"{settings.discord_api_url}/applications/@me"
     try:
         answer = await http.get(url, headers={"Authorization": f"Bot {token}"})
     except httpx.HTTPError as error:
@@ -108,13 +108,35 @@ async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClie
     return Finding("discord token", "ok", "Discord accepts it")
 
 
-async def _examine_endpoint(setting: str, url: str, http: httpx.AsyncClient) -> Finding:
+async def _examine_endpoint(endpoint: Endpoint, url: str, http: httpx.AsyncClient) -> Finding:
     """Ask without credentials: any answer at all proves that somebody is there."""
+    version = endpoint.version
     try:
-        answer = await http.get(url)
+        if version is None:
+            answer = await http.get(url)
+        else:
+            answer = await http.get(
+                f"{url}{version.path}",
+                headers={version.header: version.pinned, "Content-Type": "application/json"},
+            )
     except httpx.HTTPError as error:
-        return Finding(setting, "failed", f"{url} cannot be reached ({type(error).__name__})", _NETWORK)
-    return Finding(setting, "ok", f"{url} answers ({answer.status_code})")
+        return Finding(
+            endpoint.setting, "failed", f"{url} cannot be reached ({type(error).__name__})", _NETWORK
+        )
+    found = f"{url} answers ({answer.status_code})"
+    if version is None:
+        return Finding(endpoint.setting, "ok", found)
+    served = answer.headers.get(version.header)
+    if served is None:
+        return Finding(endpoint.setting, "ok", f"{found}; it does not say with which version")
+    if served == version.pinned:
+        return Finding(endpoint.setting, "ok", f"{found} with version {served}, as asked")
+    return Finding(
+        endpoint.setting,
+        "warning",
+        f"{found} with version {served[:32]!a} where {version.pinned} was asked for",
+        "Answers may read differently now: look for an update of Patchbay.",
+    )
 
 
 def _worded(error: SetupError) -> str:

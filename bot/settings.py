@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     discord_token: Annotated[SecretStr, AfterValidator(_plain)] | None = None
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///patchbay.db"
     encryption_keys: SecretStr = SecretStr("")
-    discord_api_url: HttpUrl | None = None
+    discord_api_url: HttpUrl = "https://discord.com/api/v10"
     discord_gateway_url: Annotated[str, AfterValidator(_websocket)] | None = None
     shard_ids: Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)] = ()
     shard_count: int | None = Field(default=None, ge=1)
@@ -90,6 +90,15 @@ class Settings(BaseSettings):
             for endpoint in provider.endpoints
         }
 
+    @property
+    def switches(self) -> Mapping[str, bool]:
+        """Every provider's switches by the setting's name."""
+        return {
+            switch.setting: getattr(self, _field(switch.setting))
+            for provider in providers()
+            for switch in provider.switches
+        }
+
 
 def load_settings() -> Settings:
     """Read the environment and the secrets folder.
@@ -105,6 +114,9 @@ def load_settings() -> Settings:
         _field(endpoint.setting): (HttpUrl, endpoint.default)
         for provider in providers()
         for endpoint in provider.endpoints
+    }
+    fields |= {
+        _field(switch.setting): (bool, False) for provider in providers() for switch in provider.switches
     }
     model = create_model("Settings", __base__=Settings, **fields)
     try:

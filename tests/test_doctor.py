@@ -13,11 +13,15 @@ from aiohttp import web
 from click.testing import CliRunner, Result
 
 from bot.__main__ import main
+from bot.kit.simulator import Answer
 from bot.providers import simulators
+from bot.providers.sensay.simulator import SensaySimulator
 from bot.store.database import Database
 from bot.store.migrations import HEAD
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+VERSION = "2025-03-25"
+AS_ASKED = f"answers (401) with version {VERSION}, as asked"
 KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
 
 
@@ -97,7 +101,7 @@ async def test_a_healthy_bot(environment: dict[str, str], discord: Discord, tmp_
         f"✓ database folder: {tmp_path} can be written to",
         f"✓ database: {tmp_path / 'patchbay.db'} does not exist yet; the first start makes it",
         "✓ discord token: Discord accepts it",
-        f"✓ PATCHBAY_SENSAY_URL: {environment['PATCHBAY_SENSAY_URL']} answers (404)",
+        f"✓ PATCHBAY_SENSAY_URL: {environment['PATCHBAY_SENSAY_URL']} {AS_ASKED}",
         f"✓ PATCHBAY_TOOLZZ_URL: {environment['PATCHBAY_TOOLZZ_URL']} answers (404)",
         f"✓ PATCHBAY_TOOLZZ_UNIT_URL: {environment['PATCHBAY_TOOLZZ_UNIT_URL']} answers (404)",
     ]
@@ -112,6 +116,61 @@ async def test_no_secret_is_printed_or_sent_to_a_provider(environment: dict[str,
     ill = await doctor(environment | {"PATCHBAY_DISCORD_API_URL": "http://127.0.0.1:1/api/v10"})
     for secret in (TOKEN, KEY):
         assert secret not in well.output + ill.output
+
+
+async def test_another_version_is_a_warning(environment: dict[str, str], sensay: SensaySimulator) -> None:
+    """Both versions are named, what to do is said, and the bot can still start."""
+    sensay.served_version = "2026-06-01"
+    result = await doctor(environment | sensay.environment())
+    assert (
+        f"! PATCHBAY_SENSAY_URL: {sensay.url} answers (401) with version '2026-06-01' where {VERSION} was"
+        " asked for\n    Answers may read differently now: look for an update of Patchbay.\n"
+    ) in result.output
+    assert result.exit_code == 0
+    (received,) = sensay.requests
+    assert received.headers["X-API-Version"] == VERSION
+    assert {"Authorization", "X-ORGANIZATION-SECRET"} & set(received.headers) == set()
+
+
+async def test_no_version_is_said_so(environment: dict[str, str], sensay: SensaySimulator) -> None:
+    """A proxy that swallows the header is no fault, but nothing is known of the version."""
+    sensay.fail(Answer(404, {"error": "no such route"}))
+    result = await doctor(environment | sensay.environment())
+    line = f"✓ PATCHBAY_SENSAY_URL: {sensay.url} answers (404); it does not say with which version\n"
+    assert line in result.output
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        b"",
+        b"\x1b[31m2099",
+        b"2099\xff\xfe",
+        "２０９９\u202e".encode(),
+        b"x" * 5_000,
+        b"a, b",
+        b"\x9b2J",
+        b"\x7f",
+    ],
+)
+async def test_a_hostile_version_does_no_harm(environment: dict[str, str], version: bytes) -> None:
+    """Whatever the header holds is shown in plain signs, and not much of it, or is no answer at all."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-API-Version: " + version + b"\r\n\r\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        result = await doctor(environment | {"PATCHBAY_SENSAY_URL": url})
+    (line,) = [line for line in result.stdout.splitlines() if "PATCHBAY_SENSAY_URL" in line]
+    assert line[0] in "!✗"
+    assert line[1:].isascii()
+    assert line[1:].isprintable()
+    assert len(line) < 200
+    assert result.output.count("✓") == 7
 
 
 async def test_a_database_that_exists_is_looked_at(environment: dict[str, str], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ WELL = {
     "PATCHBAY_DATABASE_URL": "sqlite:////var/lib/patchbay/bot.db",
     "PATCHBAY_ENCRYPTION_KEYS": KEYS,
     "PATCHBAY_SENSAY_URL": "https://sensay.example",
+    "PATCHBAY_SENSAY_UNDOCUMENTED_DELETE": "true",
     "PATCHBAY_TOOLZZ_URL": "https://toolzz.example/api/v1",
     "PATCHBAY_TOOLZZ_UNIT_URL": "http://127.0.0.1:8080/api/v1",
     "PATCHBAY_DISCORD_API_URL": "http://localhost:8081/api/v10",
@@ -34,6 +35,7 @@ URLS = [
     "PATCHBAY_DISCORD_API_URL",
     "PATCHBAY_DISCORD_GATEWAY_URL",
 ]
+SWITCHES = [switch.setting for provider in providers() for switch in provider.switches]
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +64,7 @@ def assert_well(settings: Settings) -> None:
         name: WELL[name]
         for name in ("PATCHBAY_SENSAY_URL", "PATCHBAY_TOOLZZ_URL", "PATCHBAY_TOOLZZ_UNIT_URL")
     }
+    assert settings.switches == {"PATCHBAY_SENSAY_UNDOCUMENTED_DELETE": True}
     assert settings.discord_api_url == "http://localhost:8081/api/v10"
     assert settings.discord_gateway_url == "ws://[::1]:8081"
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
@@ -129,6 +132,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
     assert set(settings.endpoints.values()) == {
         endpoint.default for provider in providers() for endpoint in provider.endpoints
     }
+    assert settings.switches == dict.fromkeys(SWITCHES, False)
     assert (settings.http_port, settings.shard_ids, settings.shard_count) == (None, (), None)
 
 
@@ -158,6 +162,7 @@ def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> No
         ("PATCHBAY_HTTP_PORT", "CANARY"),
         ("PATCHBAY_LOG_FORMAT", "CANARY"),
         ("PATCHBAY_LOG_LEVEL", "CANARY"),
+        *((name, value) for name in SWITCHES for value in ("CANARY", "2", "-1", "true CANARY", "null")),
         *((name, value) for name in URLS for value in (
             "CANARY",
             "ftp://CANARY.example",
@@ -181,6 +186,23 @@ def test_a_bad_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, nam
     assert caught.value.values["reason"]
     trace = "".join(traceback.format_exception(caught.value))
     assert "CANARY" not in f"{caught.value.values} {trace}"
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)],
+)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_switch_is_on_or_off(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, value: str, on: bool, as_file: bool
+) -> None:
+    """What an operator allows is said in a word, in a variable or in a file, and leaves the others off."""
+    if as_file:
+        (folder / name).write_text(f"{value}\n", "utf-8")
+    else:
+        monkeypatch.setenv(name, value)
+    assert load_settings().switches == {**dict.fromkeys(SWITCHES, False), name: on}
 
 
 def test_a_bad_value_in_a_file_is_not_shown_either(folder: Path) -> None:

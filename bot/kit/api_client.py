@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 import httpx
+import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -44,7 +45,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from bot.kit.endpoint import ApiVersion
     from bot.kit.redaction import Redactor
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -53,7 +57,7 @@ DEADLINE: Final = 8.0
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Decoded bytes of one answer."""
 PER_HOST: Final = 8
-"""Requests under way at once to one host."""
+"""Requests under way at once to one host, and as many with a deadline of their own."""
 
 _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
     400: RejectedError,
@@ -66,6 +70,10 @@ _BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
     429: RateLimitedError,
 }
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
+_MOST_VERSIONS: Final = 10
+"""Of those that a provider invents, each worth a log line once."""
+_VERSION: Final = re.compile(r"[A-Za-z0-9.-]{1,32}")
 _LONGEST_DETAIL: Final = 500
 _LONGEST_CLEANED: Final = 16 * _LONGEST_DETAIL
 _LONGEST_WAIT: Final = 86_400
@@ -81,6 +89,7 @@ async def open_http(tls: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=tls, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_write_once,),
     )
     transport = AiohttpTransport(verify=tls, client=session)
     async with httpx.AsyncClient(
@@ -93,11 +102,30 @@ async def open_http(tls: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+async def _write_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a PUT or a DELETE whose connection broke: the first may have been done.
+
+    It does so after these two errors alone, and calls both idempotent; but between the first and the second
+    somebody else may have written.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientConnectionError from error
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. base: a base URL of the provider. segments: path segments, quoted here.
 
-    secrets: the values in headers and body that must not come back in an error.
+    secrets: the values in headers and body that must not come back in an error. repeatable: doing it twice
+    does no harm, as with every GET. deadline: seconds, instead of the client's own.
     """
 
     method: str
@@ -107,6 +135,13 @@ class Request:
     secrets: tuple[str, ...]
     params: Mapping[str, str | int] | None = None
     json: Mapping[str, Any] | None = None
+    repeatable: bool = False
+    deadline: float | None = None
+
+    @property
+    def can_do_harm(self) -> bool:
+        """Whether it matters if a request without an answer was carried out."""
+        return self.method != "GET" and not self.repeatable
 
     def url(self) -> str:
         """Return the full URL. Raises InvalidInputError for a segment that could change the path."""
@@ -128,14 +163,20 @@ class ApiClient:
         bases: Iterable[str],
         redactor: Redactor,
         *,
+        version: ApiVersion | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._http = http
         self._provider = provider
         self._redactor = redactor
+        self._version = version
+        self._versions_seen: set[str] = set()
         self._deadline = deadline
         self._places = {base: urlsplit(base).netloc for base in bases}
-        self._semaphores = {host: asyncio.Semaphore(PER_HOST) for host in self._places.values()}
+        hosts = set(self._places.values())
+        self._semaphores = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
+        # Those with a deadline of their own take longer, and must not keep all places from the others.
+        self._own_deadline = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
 
     async def send(self, request: Request, answer: type[AnswerT]) -> AnswerT:
         """Send one request, once, and return its answer as the given model.
@@ -144,23 +185,29 @@ class ApiClient:
         ``outcome_unknown`` set: it may have been carried out. Nothing is retried here; aiohttp alone
         repeats a read, once, when its connection is reset.
         """
+        return (await self.answered(request, answer))[1]
+
+    async def answered(self, request: Request, answer: type[AnswerT]) -> tuple[int, AnswerT]:
+        """Do what ``send`` does, and return the status (2xx) too, for those that tell by it."""
         url = request.url()
-        semaphore = self._semaphores[self._places[request.base]]
+        places = self._semaphores if request.deadline is None else self._own_deadline
+        semaphore = places[self._places[request.base]]
         # Only before the first byte leaves is a write known not to have happened.
         sent = False
         try:
-            async with asyncio.timeout(self._deadline), semaphore:
-                sent = request.method != "GET"
+            async with asyncio.timeout(self._patience(request)), semaphore:
+                sent = request.can_do_harm
                 status, headers, body = await self._exchange(request, url)
         except TimeoutError:
-            raise ProviderTimeoutError(self._provider, outcome_unknown=sent) from None
+            raise self._late(request, sent=sent) from None
         except httpx.HTTPError as error:
-            raise self._broken(error, sent=sent) from None
+            raise self._broken(request, error, sent=sent) from None
         except _TooLargeError:
             raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
         except (aiohttp.ClientError, UnicodeError, zlib.error):
             # Not HTTP, or not the encoding that it claims: the transport does not translate these errors.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
+        self._compare_version(headers)
         if not httpx.codes.is_success(status):
             raise self._refused(request, status, headers, body)
         try:
@@ -170,7 +217,7 @@ class ApiClient:
         if isinstance(content, dict) and content.get("success") is False:
             raise self._refused(request, status, headers, body)
         try:
-            return answer.model_validate(content)
+            return status, answer.model_validate(content)
         except ValidationError:
             # pydantic's own text repeats the input, which may hold tokens: neither it nor its chain goes on.
             raise MalformedAnswerError(self._provider, status=status, outcome_unknown=sent) from None
@@ -179,10 +226,15 @@ class ApiClient:
         async with self._http.stream(
             request.method,
             url,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **request.headers},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                **({} if self._version is None else {self._version.header: self._version.pinned}),
+                **request.headers,
+            },
             params=request.params,
             content=None if request.json is None else json.dumps(request.json).encode(),
-            timeout=self._deadline,
+            timeout=self._patience(request),
         ) as response:
             try:
                 body = await _read(response)
@@ -192,10 +244,32 @@ class ApiClient:
                 body = b""  # the status of a refusal says enough
             return response.status_code, response.headers, body
 
-    def _broken(self, error: httpx.HTTPError, *, sent: bool) -> ProviderError:
+    def _patience(self, request: Request) -> float:
+        return self._deadline if request.deadline is None else request.deadline
+
+    def _compare_version(self, headers: httpx.Headers) -> None:
+        """Log once when another version than the one asked for has served us."""
+        if self._version is None:
+            return
+        served = headers.get(self._version.header, self._version.pinned)
+        if served == self._version.pinned or not _VERSION.fullmatch(served) or served in self._versions_seen:
+            return
+        if len(self._versions_seen) >= _MOST_VERSIONS:
+            return
+        self._versions_seen.add(served)
+        _log.warning(
+            "other_api_version_served", provider=self._provider, asked=self._version.pinned, served=served
+        )
+
+    def _late(self, request: Request, *, sent: bool) -> ProviderTimeoutError:
+        return ProviderTimeoutError(
+            self._provider, seconds=round(self._patience(request)), outcome_unknown=sent
+        )
+
+    def _broken(self, request: Request, error: httpx.HTTPError, *, sent: bool) -> ProviderError:
         # The transport calls a connection that broke a ConnectTimeout as well; the cause tells the truth.
         if isinstance(error.__cause__, TimeoutError):
-            return ProviderTimeoutError(self._provider, outcome_unknown=sent)
+            return self._late(request, sent=sent)
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
@@ -206,20 +280,23 @@ class ApiClient:
             kind = ServerFaultError
         else:
             kind = _BY_STATUS.get(status, UnexpectedStatusError)
-        detail, request_id = _read_error(body)
+        detail, request_id, code = _read_error(body)
         if detail is not None:
             detail = self._clean(request, detail)[:_LONGEST_DETAIL]
-        if request_id is not None and self._clean(request, request_id) != request_id:
-            request_id = None  # no reference of the provider's, but a secret that it echoes
         return kind(
             self._provider,
             status=status,
-            request_id=request_id,
+            request_id=self._unless_secret(request, request_id),
             detail=detail,
+            code=self._unless_secret(request, code),
             retry_after=_read_retry_after(headers.get("Retry-After")),
             # A refusal says that nothing was done. What failed may have failed half-way.
-            outcome_unknown=request.method != "GET" and kind in {ServerFaultError, UnexpectedStatusError},
+            outcome_unknown=request.can_do_harm and kind in {ServerFaultError, UnexpectedStatusError},
         )
+
+    def _unless_secret(self, request: Request, word: str | None) -> str | None:
+        """Return the word, None where it is none of the provider's but a secret that it echoes."""
+        return None if word is None or self._clean(request, word) != word else word
 
     def _clean(self, request: Request, text: str) -> str:
         for secret in sorted(request.secrets, key=len, reverse=True):
@@ -246,8 +323,8 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _read_error(body: bytes) -> tuple[str | None, str | None]:
-    """Return (the provider's words, its request id) as far as an error's body has them.
+def _read_error(body: bytes) -> tuple[str | None, str | None, str | None]:
+    """Return (the provider's words, its request id, its error code) as far as an error's body has them.
 
     Anything may come here, HTML from a gateway included. A nested exception with its stack is
     left behind on purpose.
@@ -255,15 +332,18 @@ def _read_error(body: bytes) -> tuple[str | None, str | None]:
     try:
         parsed = from_json(body)
     except ValueError:
-        return None, None
+        return None, None, None
     if not isinstance(parsed, dict):
-        return None, None
+        return None, None, None
     words = (parsed.get(name) for name in ("error", "message"))
     detail = next((text for text in words if isinstance(text, str) and text.strip()), None)
     request_id = parsed.get("request_id")
     if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
         request_id = None
-    return detail, request_id
+    code = parsed.get("error_code")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        code = None
+    return detail, request_id, code
 
 
 def _read_retry_after(value: str | None) -> int | None:

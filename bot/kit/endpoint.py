@@ -15,11 +15,32 @@ _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
+class ApiVersion:
+    """A version that each request asks for in a header; the reply names in the same one what it got.
+
+    path: of a harmless request whose reply names the version to anybody.
+    """
+
+    header: str
+    pinned: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A base URL that the operator may change: the setting's name and the vendor's own address."""
 
     setting: str
     default: str
+    version: ApiVersion | None = None
+    """Asked for at this address, where the provider dates its interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something that the operator may allow; it is off unless the setting says ``true``."""
+
+    setting: str
 
 
 def is_loopback(host: str) -> bool:

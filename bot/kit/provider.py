@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.kit.credentials import CredentialField, Credentials
-    from bot.kit.endpoint import Endpoint
+    from bot.kit.endpoint import Endpoint, Switch
     from bot.kit.integration import Choice
     from bot.kit.redaction import Redactor
 
@@ -28,10 +28,17 @@ class Provider(ABC):
     fields: ClassVar[tuple[CredentialField, ...]]
     """What an admin is asked for; the first one is the secret whose end tells two connections apart."""
     endpoints: ClassVar[tuple[Endpoint, ...]]
+    switches: ClassVar[tuple[Switch, ...]] = ()
 
     @abstractmethod
-    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], redactor: Redactor) -> None:
-        """http: this provider's own client. urls: setting name -> checked base URL."""
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        urls: Mapping[str, str],
+        switches: Mapping[str, bool],
+        redactor: Redactor,
+    ) -> None:
+        """http: this provider's own client. urls: setting name -> checked base URL. switches: as urls."""
 
     @abstractmethod
     async def verify(self, credentials: Credentials) -> None:
@@ -43,3 +50,7 @@ class Provider(ABC):
 
         Empty where the provider cannot list with them.
         """
+
+    async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
+        """As ``choices``, for a provider whose members pick from more than one list. kind: its own word."""
+        raise NotImplementedError(kind)

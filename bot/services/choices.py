@@ -1,4 +1,4 @@
-"""What autocomplete offers: a provider's list, kept for a minute per connection."""
+"""What autocomplete offers: a provider's lists, each kept for a minute per connection."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _KEPT_SECONDS: Final = 60
 # Long enough that typing a name asks a provider that fails or refuses once, not once a letter.
 _FAILURE_KEPT_SECONDS: Final = 5
-_KEPT_CONNECTIONS: Final = 1000
+_KEPT_LISTS: Final = 1000
 # Discord wants suggestions within three seconds; a slower answer serves the next letter typed.
 PATIENCE: Final = 2.0
 
-_Key = tuple[int, str, str, int]
+_Key = tuple[int, str, str, int, str | None]
 
 
 class ChoiceService:
@@ -30,34 +30,35 @@ class ChoiceService:
 
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._providers = providers
-        self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
-            _KEPT_CONNECTIONS, _KEPT_SECONDS
-        )
+        self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(_KEPT_LISTS, _KEPT_SECONDS)
         self._failures: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
-            _KEPT_CONNECTIONS, _FAILURE_KEPT_SECONDS
+            _KEPT_LISTS, _FAILURE_KEPT_SECONDS
         )
 
-    async def offered(self, connection: Connection) -> Sequence[Choice]:
-        """Return the provider's list, from cache if fresh.
+    async def offered(self, connection: Connection, kind: str | None = None) -> Sequence[Choice]:
+        """Return the provider's list, from cache if fresh. kind: of its other lists, which one.
 
         Raises ProviderError, and TimeoutError after PATIENCE.
         """
-        key = _key(connection)
+        key = _key(connection, kind)
         task = self._lists.get(key) or self._failures.get(key)
         if task is None:
-            provider = self._providers[connection.provider]
-            task = asyncio.ensure_future(provider.choices(connection.credentials))
+            provider, credentials = self._providers[connection.provider], connection.credentials
+            task = asyncio.ensure_future(
+                provider.choices(credentials) if kind is None else provider.other_choices(kind, credentials)
+            )
             task.add_done_callback(functools.partial(self._drop_failure, key))
             self._lists[key] = task
         async with asyncio.timeout(PATIENCE):
             return await asyncio.shield(task)
 
-    def known(self, connection: Connection, text: str) -> Choice | None:
+    def known(self, connection: Connection, text: str, kind: str | None = None) -> Choice | None:
         """Return the listed entry with this id, or the only one of this name; asks nobody.
 
         For after suggestions were shown: a member may send what was typed instead of what was offered.
+        kind: as for those.
         """
-        task = self._lists.get(_key(connection))
+        task = self._lists.get(_key(connection, kind))
         if task is None or not task.done() or task.cancelled() or task.exception() is not None:
             return None
         wanted = text.strip().casefold()
@@ -67,7 +68,7 @@ class ChoiceService:
         return found[0] if len(found) == 1 else None
 
     def forget(self, connection: Connection) -> None:
-        """Ask again next time: something was changed with the provider."""
+        """Ask for the main list again next time: something was changed with the provider."""
         self._lists.pop(_key(connection), None)
         self._failures.pop(_key(connection), None)
 
@@ -79,6 +80,6 @@ class ChoiceService:
             self._failures[key] = task
 
 
-def _key(connection: Connection) -> _Key:
+def _key(connection: Connection, kind: str | None = None) -> _Key:
     # set_at is part of it: new credentials may see another list.
-    return connection.guild_id, connection.provider, connection.name, connection.set_at
+    return connection.guild_id, connection.provider, connection.name, connection.set_at, kind

@@ -97,4 +97,5 @@ async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
         await connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         await connection.execute("PRAGMA journal_mode = WAL")
         await connection.execute("PRAGMA synchronous = FULL")
+        await connection.execute("PRAGMA foreign_keys = ON")
         yield connection

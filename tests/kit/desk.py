@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from bot.errors import ProviderError
 from bot.kit.api_client import PER_HOST, ApiClient, Request, open_http
+from bot.kit.endpoint import ApiVersion
 from bot.kit.redaction import Redactor
 from bot.kit.simulator import Answer, Sample, Simulator
 
@@ -79,17 +80,28 @@ def get(base: str, *segments: str, **params: str | int) -> Request:
     )
 
 
-def post(base: str) -> Request:
+def post(base: str, *, repeatable: bool = False, deadline: float | None = None) -> Request:
     """Return a create with a secret in a header and another in its body."""
     headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
-    return Request("POST", base, ("orders",), headers, (SECRET, TOKEN), json={"token": TOKEN})
+    return Request(
+        "POST",
+        base,
+        ("orders",),
+        headers,
+        (SECRET, TOKEN),
+        json={"token": TOKEN},
+        repeatable=repeatable,
+        deadline=deadline,
+    )
 
 
 @contextlib.asynccontextmanager
-async def open_api(*bases: str, deadline: float = 10.0) -> AsyncIterator[ApiClient]:
+async def open_api(
+    *bases: str, version: ApiVersion | None = None, deadline: float = 10.0
+) -> AsyncIterator[ApiClient]:
     """Open a client of its own for these addresses. deadline: seconds for one request."""
     async with open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:  # trusts nobody: none is needed
-        yield ApiClient(http, "desk", bases, Redactor(), deadline=deadline)
+        yield ApiClient(http, "desk", bases, Redactor(), version=version, deadline=deadline)
 
 
 async def failure(api: ApiClient, request: Request) -> ProviderError:

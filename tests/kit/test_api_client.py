@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import json
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +20,7 @@ from bot.errors import (
     NotFoundError,
     NotJsonError,
     ProviderError,
+    ProviderTimeoutError,
     RateLimitedError,
     RejectedError,
     ServerFaultError,
@@ -25,10 +28,10 @@ from bot.errors import (
     UnexpectedStatusError,
     UnsupportedMediaError,
 )
-from bot.kit.api_client import MAX_BYTES, ApiClient, Request, _read_retry_after
-from bot.kit.simulator import Answer, Fault
+from bot.kit.api_client import MAX_BYTES, ApiClient, Request, _read_error, _read_retry_after
+from bot.kit.simulator import Answer, Fault, Slow
 from tests.exposure import everything_said
-from tests.kit.desk import SECRET, TOKEN, Desk, answered, failure, get, open_api, post
+from tests.kit.desk import SECRET, TOKEN, Desk, Order, answered, failure, get, open_api, post
 
 # Where the machine's own time is not UTC.
 NOON = datetime(2026, 11, 23, 9, tzinfo=ZoneInfo("America/Sao_Paulo"))
@@ -104,6 +107,46 @@ async def test_words_are_taken_as_far_as_they_are_words(
 
 
 @pytest.mark.parametrize(
+    ("code", "taken"),
+    [
+        ("QUOTA_EXCEEDED", "QUOTA_EXCEEDED"),
+        ("E_42", "E_42"),
+        ("A" * 64, "A" * 64),
+        ("A" * 65, None),
+        ("", None),
+        ("quota_exceeded", None),
+        ("QUOTA EXCEEDED", None),
+        ("QUOTA_EXCEEDED\n", None),
+        ("../QUOTA", None),
+        ("QUOTA.TITLE", None),
+        ("ＱＵＯＴＡ", None),
+        ("٤٢", None),
+        (42, None),
+        (["QUOTA_EXCEEDED"], None),
+        (None, None),
+    ],
+)
+async def test_a_code_is_a_plain_word(code: object, taken: str | None) -> None:
+    """The provider's word for the kind of error is taken if it can be part of a key, and else left."""
+    error = await answered(429, {"error": "no", "error_code": code})
+    assert (type(error), error.detail, error.code) == (RateLimitedError, "no", taken)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["error", "message", "request_id", "error_code", "other"]),
+        st.text() | st.from_regex(r"[A-Z0-9_]{1,70}\n?", fullmatch=True) | st.integers() | st.none(),
+    )
+)
+def test_of_an_errors_body_only_words_are_taken(body: dict[str, object]) -> None:
+    """Whatever stands in an error's fields, a reference and a code are plain words or missing."""
+    _, request_id, code = _read_error(json.dumps(body).encode())
+    assert request_id is None or re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", request_id)
+    assert code is None or re.fullmatch(r"[A-Z0-9_]{1,64}", code)
+    assert code in {None, body.get("error_code")}
+
+
+@pytest.mark.parametrize(
     "echo",
     [
         f"invalid: {SECRET}",
@@ -140,6 +183,13 @@ async def test_a_reference_can_be_an_echo(desk: Desk, api: ApiClient, secret: st
     """A secret alone has the form of a reference, and is still not taken for one."""
     desk.fail(Answer(400, {"error": "no", "request_id": secret}))
     assert (await failure(api, post(desk.url))).request_id is None
+
+
+async def test_a_code_can_be_an_echo(desk: Desk, api: ApiClient) -> None:
+    """A secret of capitals has the form of a code, and is still not taken for one."""
+    secret = "FAKE_TOKEN_0001"
+    desk.fail(Answer(400, {"error_code": secret}))
+    assert (await failure(api, Request("GET", desk.url, ("orders",), {}, (secret,)))).code is None
 
 
 def discord_shaped() -> str:
@@ -212,6 +262,23 @@ def test_retry_after_never_fails(header: str) -> None:
 async def test_retry_after_counts_for_any_refusal() -> None:
     """A 503 says as well when to come back."""
     assert (await answered(503, {}, {"Retry-After": "30"})).retry_after == 30
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 299])
+async def test_a_success_is_told_by_its_status(desk: Desk, api: ApiClient, status: int) -> None:
+    """Who asks for it gets the status of a good answer beside the answer."""
+    desk.fail(Answer(status, {"id": "7"}))
+    assert await api.answered(post(desk.url), Order) == (status, Order(id="7"))
+
+
+async def test_a_request_can_have_a_longer_deadline(desk: Desk) -> None:
+    """What may take its time is waited for, and the next request has the client's deadline again."""
+    async with open_api(desk.url, deadline=0.1) as api:
+        desk.fail(Slow(0.5), times=2)
+        assert (await api.send(post(desk.url, deadline=30), Order)).id == "1"
+        error = await failure(api, post(desk.url))
+    assert type(error) is ProviderTimeoutError
+    assert error.seconds == 0
 
 
 NOT_JSON: list[tuple[str, int, object, dict[str, str]]] = [

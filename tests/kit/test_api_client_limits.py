@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ async def test_a_drip_ends_at_the_deadline(desk: Desk) -> None:
         assert type(await failure(api, get(desk.url))) is ProviderTimeoutError
 
 
+async def test_a_request_with_a_patience_of_its_own_tells_it(desk: Desk, api: ApiClient) -> None:
+    """What was waited for in vain, in whole seconds, is the request's deadline and not the client's."""
+    desk.fail(Slow(3600))
+    error = await failure(api, replace(get(desk.url), deadline=0.6))
+    assert type(error) is ProviderTimeoutError
+    assert error.seconds == 1
+
+
 async def test_one_host_gets_a_few_requests_at_once(desk: Desk, api: ApiClient) -> None:
     """Of many requests no more than PER_HOST are under way at a time, and all are answered."""
     asked = [api.send(get(desk.url, "crowd"), Order) for _ in range(5 * PER_HOST)]
@@ -67,6 +76,18 @@ async def test_hosts_do_not_wait_for_each_other(desk: Desk) -> None:
         stuck = [asyncio.create_task(api.send(get(desk.url), Order)) for _ in range(PER_HOST)]
         assert (await api.send(get(other.url), Order)).id == "0"
         await cancel(stuck)
+
+
+async def test_patient_requests_do_not_hold_up_the_others(desk: Desk, api: ApiClient) -> None:
+    """Those with a deadline of their own have places of their own, as many and no more."""
+    desk.fail(Slow(3600), times=None)
+    patient = replace(get(desk.url), deadline=60)
+    stuck = [asyncio.create_task(api.send(patient, Order)) for _ in range(2 * PER_HOST)]
+    await arrived(desk, PER_HOST)
+    desk.heal()
+    assert (await api.send(get(desk.url), Order)).id == "0"
+    assert len(desk.requests) == PER_HOST + 1
+    await cancel(stuck)
 
 
 async def test_waiting_for_a_place_is_not_sending(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A create is sent once whatever happens, and its error says whether it may have been carried out."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,6 +105,32 @@ async def test_a_read_changes_nothing(desk: Desk, fault: Fault, kind: Kind) -> N
         error = await failure(api, get(desk.url))
     assert type(error) is kind
     assert not error.outcome_unknown
+
+
+@pytest.mark.parametrize(("fault", "kind"), [*BROKEN, *REFUSED])
+async def test_what_may_be_repeated_leaves_nothing_unknown(desk: Desk, fault: Fault, kind: Kind) -> None:
+    """A write that does no harm twice fails in the same classes, is sent once as well, and is no riddle."""
+    async with open_api(desk.url, deadline=1 if isinstance(fault, Slow) else 10) as api:
+        desk.fail(fault)
+        error = await failure(api, post(desk.url, repeatable=True))
+    assert type(error) is kind
+    assert not error.outcome_unknown
+    assert (len(desk.requests), desk.created) == (1, int(fault.after_handling))
+
+
+@pytest.mark.parametrize("fault", [Reset(), Truncated()], ids=repr)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("repeatable", [False, True])
+async def test_no_write_is_repeated(
+    desk: Desk, api: ApiClient, fault: Fault, method: str, repeatable: bool
+) -> None:
+    """Nor is one that HTTP calls idempotent, on a kept connection: somebody may have written since."""
+    await api.send(get(desk.url), Order)
+    desk.fail(fault, times=None)
+    error = await failure(api, replace(post(desk.url, repeatable=repeatable), method=method))
+    assert type(error) is UnreachableError
+    assert error.outcome_unknown is not repeatable
+    assert [received.method for received in desk.requests] == ["GET", method]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -22,7 +22,8 @@ async def open_provider(
 ) -> AsyncIterator[ProviderT]:
     """Open a provider on its simulator, or on other addresses."""
     async with open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:  # trusts nobody: none is needed
-        yield kind(http, urls or simulator.environment(), Redactor())
+        switches = {switch.setting: False for switch in kind.switches}
+        yield kind(http, urls or simulator.environment(), switches, Redactor())
 
 
 def accepted(provider: type[Provider] | Provider, simulator: Simulator, **more: str) -> Credentials:

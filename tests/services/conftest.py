@@ -29,7 +29,12 @@ async def clients(
     """Every provider, pointed at its simulator."""
     urls = {**sensay.environment(), **toolzz.environment()}
     async with open_http(ssl.create_default_context()) as http:
-        yield {provider.slug: provider(http, urls, redactor) for provider in PROVIDERS}
+        yield {
+            provider.slug: provider(
+                http, urls, {switch.setting: False for switch in provider.switches}, redactor
+            )
+            for provider in PROVIDERS
+        }
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import RateLimitedError, ServerFaultError
 from bot.kit.credentials import Credentials
-from bot.kit.integration import Choice
+from bot.kit.integration import Choice, State
 from bot.kit.provider import Provider
 from bot.kit.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
@@ -205,3 +205,49 @@ async def test_a_name_that_two_have_is_no_answer(choices: ChoiceService, sensay:
 def test_nothing_is_known_before_anybody_asked(clients: dict[str, Provider]) -> None:
     """Looking something up sends no request."""
     assert ChoiceService(clients).known(ADMIN, SensaySimulator.UNCONNECTED) is None
+
+
+async def test_another_list_of_the_same_connection_is_kept_apart(
+    choices: ChoiceService, toolzz: ToolzzSimulator
+) -> None:
+    """Agents and integrations are asked for once each; what is known of one list is not of the other."""
+    for _ in range(2):
+        agents, integrations = await choices.offered(UNIT, "agents"), await choices.offered(UNIT)
+    assert len(toolzz.requests) == 2
+    assert not {choice.id for choice in agents} & {choice.id for choice in integrations}
+    assert choices.known(UNIT, ToolzzSimulator.AGENT, "agents") is not None
+    assert choices.known(UNIT, ToolzzSimulator.AGENT) is None
+    assert choices.known(UNIT, ToolzzSimulator.CONNECTED, "agents") is None
+
+
+async def test_agents_that_are_switched_off_are_marked(choices: ChoiceService) -> None:
+    """Only what Toolzz says is switched off has a state."""
+    states = {choice.id: choice.state for choice in await choices.offered(UNIT, "agents")}
+    assert states.pop(ToolzzSimulator.RESTING_AGENT) is State.INACTIVE
+    assert set(states.values()) == {None}
+
+
+async def test_without_a_unit_there_are_no_agents(choices: ChoiceService, toolzz: ToolzzSimulator) -> None:
+    """A connection that cannot list has nothing to offer, and nobody is asked."""
+    token = {"access_token": ToolzzSimulator.credentials["access_token"]}
+    assert not await choices.offered(replace(UNIT, credentials=Credentials(token)), "agents")
+    assert not toolzz.requests
+
+
+async def test_forgetting_leaves_the_other_list_alone(
+    choices: ChoiceService, toolzz: ToolzzSimulator
+) -> None:
+    """What was changed with the provider changes none of its agents."""
+    await choices.offered(UNIT, "agents")
+    choices.forget(UNIT)
+    await choices.offered(UNIT, "agents")
+    assert len(toolzz.requests) == 1
+
+
+@pytest.mark.parametrize("connection", [ADMIN, UNIT])
+async def test_a_list_that_a_provider_has_not_is_a_mistake_of_ours(
+    choices: ChoiceService, connection: Connection
+) -> None:
+    """No provider takes a kind that it does not know for another one."""
+    with pytest.raises(NotImplementedError):
+        await choices.offered(connection, "replies")

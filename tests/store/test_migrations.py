@@ -12,7 +12,10 @@ from alembic.script import ScriptDirectory
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store import migrations
+from bot.store.commands import CommandStore, SyncedCommands
+from bot.store.connections import ConnectionRow, ConnectionStore
 from bot.store.database import Database
+from bot.store.integrations import IntegrationRow, IntegrationStore
 from bot.store.migrations import HEAD, current_revision, migrate
 
 
@@ -29,7 +32,40 @@ def tables(path: Path) -> set[str]:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-EVERYTHING = {"alembic_version", "connection", "synced_commands"}
+EVERYTHING = {"alembic_version", "connection", "integration", "synced_commands"}
+# A database as revision 0001 was released, with rows in it.
+RELEASED_0001 = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+    "INSERT INTO alembic_version VALUES ('0001')",
+    """CREATE TABLE connection (
+        guild_id INTEGER NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL, secret BLOB NOT NULL,
+        set_by INTEGER NOT NULL, set_at INTEGER NOT NULL, verified_at INTEGER NOT NULL,
+        PRIMARY KEY (guild_id, provider, name)
+    ) STRICT, WITHOUT ROWID""",
+    "INSERT INTO connection VALUES (1102345678901234567, 'sensay', 'default', X'00FF27', 5, 100, 150)",
+    "INSERT INTO connection VALUES (1102345678901234567, 'toolzz', 'second', X'', 6, 200, 200)",
+    """CREATE TABLE synced_commands (
+        application_id INTEGER PRIMARY KEY, hash TEXT NOT NULL, ids TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO synced_commands VALUES (7, 'abc', '{\"help\": 8}')",
+)
+GUILD = 1102345678901234567
+
+
+@pytest.fixture
+def released(path: Path) -> Path:
+    """A database of the first release."""
+    execute(path, *RELEASED_0001)
+    return path
+
+
+def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return the name, type, constraints and key of every table's columns."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return {
+            name: connection.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall()
+            for name in tables(path)
+        }
 
 
 def test_head_is_the_newest_script() -> None:
@@ -55,6 +91,45 @@ def test_migrating_again_changes_nothing(path: Path) -> None:
     before = path.read_bytes()
     migrate(path)
     assert path.read_bytes() == before
+
+
+async def test_the_first_release_keeps_its_rows(released: Path) -> None:
+    """What was stored before there were integrations is there afterwards, byte by byte."""
+    async with Database.open(released) as database:
+        assert await ConnectionStore(database).of_guild(GUILD) == [
+            ConnectionRow(GUILD, "sensay", "default", b"\x00\xff'", set_by=5, set_at=100, verified_at=150),
+            ConnectionRow(GUILD, "toolzz", "second", b"", set_by=6, set_at=200, verified_at=200),
+        ]
+        assert await CommandStore(database).get(7) == SyncedCommands("abc", {"help": 8})
+    assert await asyncio.to_thread(current_revision, released) == HEAD
+
+
+async def test_an_old_connection_takes_an_integration(released: Path) -> None:
+    """A connection of the first release can have integrations as a new one can, and takes them along."""
+    row = IntegrationRow(GUILD, "sensay", "a", "default", "Nora", bot_id=None, placed_by=5, placed_at=300)
+    async with Database.open(released) as database:
+        store = IntegrationStore(database)
+        assert await store.put(row)
+        assert await store.of_guild(GUILD, "sensay") == [row]
+        assert await ConnectionStore(database).delete(GUILD, "sensay", "default")
+        assert await store.of_guild(GUILD, "sensay") == []
+
+
+def test_old_and_new_databases_become_alike(released: Path, tmp_path: Path) -> None:
+    """The way there leaves no trace: both have the same tables with the same columns."""
+    migrate(released)
+    migrate(tmp_path / "new.db")
+    assert columns(released) == columns(tmp_path / "new.db")
+
+
+def test_an_update_that_fails_leaves_the_old_database(released: Path) -> None:
+    """Where the new table cannot be made, revision and rows are what they were, and the older bot goes on."""
+    execute(released, "CREATE TABLE integration (a)")
+    with pytest.raises(DatabaseUnusableError):
+        migrate(released)
+    assert current_revision(released) == "0001"
+    with contextlib.closing(sqlite3.connect(released)) as connection:
+        assert connection.execute("SELECT count(*) FROM connection").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("name", ["with blank.db", "odd?mode=ro.db", "100%25.db", "#1.db", "água.db"])
