@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,6 +35,14 @@ GOOD: list[Any] = [
     {"data": [{name: INTEGRATION[name] for name in ("id", "title", "deletedAt", "botToken")}]},
     {"success": True, "type": "replicas", "items": [REPLICA], "total": 1},
     {"success": True, "id": "northwind-care", "linkedAccounts": []},
+    {"success": True, "content": "We are open."},
+    {
+        "success": True,
+        "conversations": {"currentMonthTotal": 3, "currentMonthByReplica": {REPLICA["uuid"]: 3}},
+        "knowledgeBaseEntries": {"total": 1, "byReplica": {REPLICA["uuid"]: 1}},
+    },
+    {"success": True, "items": [{"source": "discord", "conversations": 3}]},
+    {"success": True, "items": [{"date": "2026-11-02", "cumulativeConversations": 3}]},
 ]
 ODD: list[Any] = [
     None, True, 0, -1, 1.5, 10**30, float("nan"), float("-inf"), "", "maybe", "\0\u202e",
@@ -86,6 +95,8 @@ def answers() -> Iterator[Answer]:
     yield Answer(200, b'{"id": ' + b"9" * 100_000 + b"}")
     yield Answer(200, {"data": [{"id": str(number)} for number in range(1_000)]})
     yield Answer(200, {"items": [{"uuid": str(number)} for number in range(1_000)], "total": 10**9})
+    yield Answer(200, {"items": [{"source": TOKEN[:4] * 1_000, "conversations": 9**999}] * 1_000})
+    yield Answer(200, {"items": [{"date": "9999-12-31", "cumulativeConversations": 1}] * 50_000})
 
 
 ANSWERS = {repr(answer): answer for answer in answers()}
@@ -126,7 +137,10 @@ def check(outcomes: Counter[str], wrong: list[str]) -> None:
     } <= outcomes.keys()
 
 
-@pytest.mark.parametrize("read", ["me", "replicas", "choices"])
+@pytest.mark.parametrize(
+    "read",
+    ["me", "replicas", "choices", "own_replicas", "look_up", "ask", "usage", "sources", "history", "removal"],
+)
 async def test_sensay_may_answer_anything(read: str) -> None:
     """Whatever Sensay answers is a model or one of our errors, with no token in it."""
     async with SensaySimulator() as simulator, open_provider(SensayProvider, simulator) as sensay:
@@ -136,7 +150,24 @@ async def test_sensay_may_answer_anything(read: str) -> None:
         async def choices() -> object:
             return await sensay.choices(credentials)
 
-        reads: dict[str, Read] = {"me": client.me, "replicas": client.replicas, "choices": choices}
+        async def removal() -> object:
+            removal = await client.try_removal(simulator.ACTIVE)
+            if removal.error is not None:
+                raise removal.error
+            return removal
+
+        reads: dict[str, Read] = {
+            "me": client.me,
+            "replicas": client.replicas,
+            "choices": choices,
+            "own_replicas": client.own_replicas,
+            "look_up": partial(client.look_up, simulator.ACTIVE),
+            "ask": partial(client.ask, simulator.ACTIVE, "Are you open?", {}, keep=False),
+            "usage": client.usage,
+            "sources": partial(client.sources, simulator.ACTIVE),
+            "history": partial(client.history, simulator.ACTIVE),
+            "removal": removal,
+        }
         check(*await tried(reads[read], simulator.fail))
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.kit.api_client import ApiClient
 from bot.kit.credentials import CredentialField
-from bot.kit.endpoint import Endpoint
-from bot.kit.integration import Choice, State
+from bot.kit.endpoint import ApiVersion, Endpoint, Switch
+from bot.kit.integration import Choice
 from bot.kit.provider import Provider
 from bot.providers.sensay.client import SensayClient
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from bot.kit.credentials import Credentials
     from bot.kit.redaction import Redactor
-    from bot.providers.sensay.models import Replica
 
 
 class SensayProvider(Provider):
@@ -38,11 +37,27 @@ class SensayProvider(Provider):
             needs="user_id",
         ),
     )
-    endpoints = (Endpoint("PATCHBAY_SENSAY_URL", "https://api.sensay.io"),)
+    endpoints = (
+        Endpoint(
+            "PATCHBAY_SENSAY_URL",
+            "https://api.sensay.io",
+            # https://docs.sensay.io/topic/topic-versioning
+            ApiVersion("X-API-Version", "2025-03-25", path="/v1/users/me"),
+        ),
+    )
+    switches = (Switch("PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"),)
 
-    def __init__(self, http: httpx.AsyncClient, urls: Mapping[str, str], redactor: Redactor) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        urls: Mapping[str, str],
+        switches: Mapping[str, bool],
+        redactor: Redactor,
+    ) -> None:
         self._base = urls["PATCHBAY_SENSAY_URL"]
-        self._api = ApiClient(http, self.slug, [self._base], redactor)
+        self.may_try_removal = switches["PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"]
+        """Whether the operator allows the guessed way to remove an integration."""
+        self._api = ApiClient(http, self.slug, [self._base], redactor, version=self.endpoints[0].version)
 
     def client(self, credentials: Credentials) -> SensayClient:
         """Return a client that acts with these credentials."""
@@ -60,18 +75,10 @@ class SensayProvider(Provider):
         """List the replicas that the credentials own."""
         replicas = await self.client(credentials).own_replicas()
         return [
-            Choice(replica.uuid, replica.name or replica.uuid, _state(replica))
-            for replica in replicas
+            Choice(replica.uuid, replica.name or replica.uuid, replica.state)
+            for replica in replicas.items
             if replica.uuid
         ]
-
-
-def _state(replica: Replica) -> State | None:
-    """Return how the replica's Discord integration is doing, None where it has none."""
-    if replica.discord_integration is None:
-        return None
-    active = replica.discord_integration.is_active
-    return State.UNKNOWN if active is None else State.CONNECTED if active else State.INACTIVE
 
 
 PROVIDER = SensayProvider

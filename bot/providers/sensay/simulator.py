@@ -7,12 +7,15 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.kit.simulator import Sample, Simulator
+from bot.providers.sensay import simulated_organization as organization
+from bot.providers.sensay.samples import samples_of
 
 APPLICATION_ID: Final = "1209876543210987654"
 NEWEST_VERSION: Final = "2025-05-01"
@@ -22,38 +25,11 @@ _REFUSED = "FAKE-TOKEN-sensay-organization-revoked"
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN_LENGTH = range(50, 81)  # characters
-
-
-def _on_discord(token: str, *, active: bool | None) -> dict[str, Any]:
-    return {"discord_integration": {"token": token, "service_name": "simulated-runner", "is_active": active}}
-
-
-def _replica(uuid: str, name: str, owner: str, tagline: str, **differences: object) -> dict[str, Any]:
-    """Return an item of the list: private and not on Discord, but for what is different about this one."""
-    return {
-        "uuid": uuid,
-        "name": name,
-        "slug": name.lower().replace(" ", "-"),
-        "shortDescription": tagline,
-        "greeting": "Hello, what can I do for you?",
-        "ownerID": owner,
-        "type": "brand",
-        "private": True,
-        "tags": ["Business"],
-        "llm": {"model": "simulated-model"},
-        "profile_image": None,
-        "short_description": tagline,
-        "introduction": None,
-        "created_at": "2026-09-14T08:02:11.120000+00:00",
-        "owner_uuid": None,
-        "voice_enabled": False,
-        "video_enabled": False,
-        "chat_history_count": 128,
-        "system_message": "",
-        "discord_integration": None,
-        "telegram_integration": None,
-        **differences,
-    }
+_QUESTION_LENGTH = range(1, 10_001)  # characters
+_PLATFORMS = ("discord", "telegram", "embed", "web", "telegram_autopilot")
+_ASKED_WITH = {"content", "skip_chat_history", "source", "discord_data"}
+_ASKED_WHERE = {"channel_id", "channel_name", "author_id", "author_name", "message_id"}
+_ALSO_WHERE = {"created_at", "server_id", "server_name"}
 
 
 class _RefusedError(Exception):
@@ -66,24 +42,48 @@ class _RefusedError(Exception):
         self.more = more
 
 
+def _fingerprint(error: str) -> str:
+    return hashlib.sha256(error.encode()).hexdigest()[:32]
+
+
+def _read_object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise _RefusedError(400, "The body is not JSON") from None
+    if not isinstance(body, dict):
+        raise _RefusedError(400, "The body is not an object")
+    return body
+
+
+def _break_if_broken(replica: Mapping[str, Any]) -> None:
+    if replica["uuid"] == organization.BROKEN:
+        trace = {"name": "RunnerError", "message": "refused", "stack": "RunnerError: refused at run.ts:7"}
+        raise _RefusedError(500, "Internal error", inner_exception=trace)
+
+
 class SensaySimulator(Simulator):
-    """The state is open to tests: `replicas` (uuid -> list item), `users` (id -> user) and `creations`."""
+    """The state is open to tests, who may also set how it behaves: all attributes without an underscore."""
 
     slug = "sensay"
-    OWNER: ClassVar = "northwind-care"
+    OWNER: ClassVar = organization.OWNER
     """The user who owns four of the six replicas."""
-    OWNER_DISCORD_ID: ClassVar = "298765432109870001"
-    ACTIVE: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e401"
+    OTHER_OWNER: ClassVar = organization.OTHER_OWNER
+    """The user who owns the other two, the broken one among them."""
+    NEWCOMER: ClassVar = organization.NEWCOMER
+    """A user who owns nothing."""
+    OWNER_DISCORD_ID: ClassVar = organization.OWNER_DISCORD_ID
+    ACTIVE: ClassVar = organization.ACTIVE
     """On Discord, and so says is_active; it belongs to the organization's other user."""
-    PORTUGUESE: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e405"
+    PORTUGUESE: ClassVar = organization.PORTUGUESE
     """On Discord as well, with text in Portuguese."""
-    INACTIVE: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e402"
-    UNDECIDED: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e403"
+    INACTIVE: ClassVar = organization.INACTIVE
+    UNDECIDED: ClassVar = organization.UNDECIDED
     """Its is_active is null."""
-    UNCONNECTED: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
-    BROKEN: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e406"
-    """Connecting it always gives 500 with a stack trace."""
-    STRANGER: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4a1"
+    UNCONNECTED: ClassVar = organization.UNCONNECTED
+    BROKEN: ClassVar = organization.BROKEN
+    """Connecting it, asking it and reading its numbers always give 500 with a stack trace."""
+    STRANGER: ClassVar = organization.STRANGER
     """Somebody else's public replica."""
     UNKNOWN: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4ff"
     """The UUID of no replica."""
@@ -97,89 +97,57 @@ class SensaySimulator(Simulator):
     )
 
     def __init__(self) -> None:
-        """Begin with six replicas of two users, three public ones of a stranger, and no creations."""
+        """Begin with the replicas of two users and a stranger's, and with nothing asked or created."""
         super().__init__()
-        second, stranger = "northwind-port", "open-gallery"
-        # The real list shows tokens in clear as well.
-        on, on_too, off, unsure, theirs = (
-            _on_discord(f"FAKE-TOKEN-simulated-{number}.not-a-real.value-{'0' * 24}", active=active)
-            for number, active in enumerate((True, True, False, None, True), 1)
-        )
-        replicas = (
-            _replica(self.UNDECIDED, "Billing Questions", self.OWNER, "Explains an invoice", **unsure),
-            _replica(self.INACTIVE, "Customer Care", self.OWNER, "Returns and complaints", **off),
-            _replica(self.UNCONNECTED, "Job Applications", self.OWNER, "Open positions", private=False),
-            _replica(self.PORTUGUESE, "Atendimento ao Cliente", self.OWNER, "Trocas e devoluções", **on),
-            _replica(self.ACTIVE, "Harbour Desk", second, "Berths and tides", **on_too),
-            _replica(self.BROKEN, "Night Watch", second, "After hours"),
-            _replica(self.STRANGER, "Poem of the Day", stranger, "One a day", private=False, **theirs),
-            _replica(f"{self.STRANGER[:-1]}2", "Chess Coach", stranger, "Openings", private=False),
-            _replica(f"{self.STRANGER[:-1]}3", "Tea Sommelier", stranger, "Which leaf?", private=False),
-        )
-        self.replicas = {replica["uuid"]: replica for replica in replicas}
-        self.users: dict[str, dict[str, Any]] = {
-            self.OWNER: {
-                "id": self.OWNER,
-                "name": "Northwind Care",
-                "linkedAccounts": [{"accountID": self.OWNER_DISCORD_ID, "accountType": "discord"}],
-            },
-            second: {"id": second, "name": "Northwind Port", "linkedAccounts": []},
-        }
+        self.replicas = organization.replicas()
+        """uuid -> item of the list."""
+        self.users = organization.users()
+        """id -> user."""
+        self.history = organization.history()
+        """Replica uuid -> running total of conversations by day, today's last."""
+        self.sources = organization.sources(self.history)
+        """Replica uuid -> platform -> conversations."""
+        self.knowledge = organization.knowledge()
+        """Replica uuid -> entries of its knowledge base."""
         self.creations: list[tuple[str, str]] = []
         """Replica uuid and token of each integration created, in order, repeats included."""
+        self.questions: list[tuple[str, dict[str, Any]]] = []
+        """Replica uuid and body of each well-formed question, in order, unanswered ones included."""
+        self.answer: str | None = None
+        """What every replica answers; None: something of its own."""
+        self.quota_used_up = False
+        """Whether questions get 429."""
+        self.removal: int | None = None
+        """The status that a DELETE of an integration gets; None: 404, as there is no such operation."""
+        self.served_version: str | None = None
+        """The version that every reply claims; None: the one asked for."""
         self._errors = 0
+
+    def reset_token(self, uuid: str) -> None:
+        """Do what happens when an admin resets the bot's token at Discord: the replica's bot falls silent."""
+        self.replicas[uuid]["discord_integration"]["is_active"] = False
 
     def environment(self) -> dict[str, str]:
         """Return the setting of the base URL, which has no path."""
         return {"PATCHBAY_SENSAY_URL": self.url}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the three operations of the contract."""
+        """Return the operations of the contract, the guessed one included."""
+        replica = "/v1/replicas/{uuid}"
         return (
-            web.post("/v1/replicas/{uuid}/integrations/discord", self._guarded(self._create)),
+            web.post(f"{replica}/integrations/discord", self._guarded(self._create)),
+            web.delete(f"{replica}/integrations/discord", self._guarded(self._remove)),
+            web.post(f"{replica}/chat/completions", self._guarded(self._answer)),
+            web.get(f"{replica}/analytics/conversations/sources", self._guarded(self._list_sources)),
+            web.get(f"{replica}/analytics/conversations/historical", self._guarded(self._list_days)),
             web.get("/v1/replicas", self._guarded(self._list)),
             web.get("/v1/users/me", self._guarded(self._me)),
+            web.get("/v1/users/me/usage", self._guarded(self._usage)),
         )
 
     def samples(self) -> Iterable[Sample]:
-        """Return requests that bring out every documented reply."""
-        plain = {"Content-Type": "application/json", "X-API-Version": "2025-03-25"}
-        signed = plain | {"X-ORGANIZATION-SECRET": self.credentials["organization_secret"]}
-        refused = plain | {"X-ORGANIZATION-SECRET": self.refused_credentials["organization_secret"]}
-        user = signed | {"X-USER-ID": self.OWNER}
-        linked = signed | {"X-USER-ID": self.OWNER_DISCORD_ID, "X-USER-ID-TYPE": "discord"}
-        untyped = {name: value for name, value in user.items() if name != "Content-Type"}
-        target, me = "/v1/replicas", "/v1/users/me"
-        yield from (
-            Sample("GET", target, signed),
-            Sample("GET", f"{target}?ownerID={self.OWNER}&page_index=2&page_size=3", user),
-            Sample("GET", f"{target}?integration=discord&search=desk", linked),
-            Sample("GET", f"{target}?page_index=0", signed),
-            Sample("GET", f"{target}?integration=fax", signed),
-            Sample("GET", f"{target}?ownerID=nobody", signed),
-            Sample("GET", f"{target}?search=%00", signed),
-            Sample("GET", target, refused),
-            Sample("GET", target, signed | {"X-USER-ID": "nobody"}),
-            Sample("GET", target, untyped),
-            Sample("GET", me, user),
-            Sample("GET", me, linked),
-            Sample("GET", me, signed),
-            Sample("GET", me, untyped),
-        )
-        good = {"discordToken": self.discord_token}
-        for uuid, headers, body in (
-            (self.UNCONNECTED, signed, good),
-            (self.UNKNOWN, signed, good),
-            (self.STRANGER, user, good),
-            ("not-a-uuid", signed, good),
-            (self.UNCONNECTED, signed, {"discordToken": "FAKE-TOKEN-short"}),
-            (self.UNCONNECTED, signed, good | {"mention": "@bot"}),
-            (self.UNCONNECTED, signed, [good]),
-            (self.UNCONNECTED, refused, good),
-            (self.UNCONNECTED, untyped, good),
-            (self.BROKEN, signed, good),
-        ):
-            yield Sample("POST", f"{target}/{uuid}/integrations/discord", headers, body)
+        """Return requests that bring out every documented reply, each in the state that is set for it."""
+        return samples_of(self)
 
     def _guarded(self, handler: Handler) -> Handler:
         """Let a request pass whose headers are in order, and give every answer its version and form."""
@@ -190,7 +158,8 @@ class SensaySimulator(Simulator):
                 answer = await handler(request)
             except _RefusedError as refused:
                 answer = self._error(refused)
-            answer.headers["X-API-Version"] = request.headers.get("X-API-Version", NEWEST_VERSION)
+            asked = request.headers.get("X-API-Version", NEWEST_VERSION)
+            answer.headers["X-API-Version"] = self.served_version or asked
             return answer
 
         return guarded
@@ -210,7 +179,7 @@ class SensaySimulator(Simulator):
             **refused.more,
         }
         if refused.status != web.HTTPNotFound.status_code:
-            body["fingerprint"] = hashlib.sha256(refused.error.encode()).hexdigest()[:32]
+            body["fingerprint"] = _fingerprint(refused.error)
         return web.json_response(body, status=refused.status)
 
     def _user(self, headers: Mapping[str, str]) -> dict[str, Any] | None:
@@ -228,33 +197,124 @@ class SensaySimulator(Simulator):
         """Tell whether the caller may change the replica: a user his own, an organization its users'."""
         return replica["ownerID"] == user["id"] if user else replica["ownerID"] in self.users
 
-    async def _create(self, request: web.Request) -> web.StreamResponse:
+    def _named(self, request: web.Request, **long_form: str) -> dict[str, Any]:
+        """Return the replica of the path, if it is the caller's. long_form: what a 404 has besides."""
         user, uuid = self._user(request.headers), request.match_info["uuid"]
         if not _UUID.fullmatch(uuid):
             raise _RefusedError(400, "replicaUUID is not a UUID")
         replica = self.replicas.get(uuid.lower())
         if replica is None or not self._is_ours(replica, user):
-            raise _RefusedError(404, "Replica not found")
+            raise _RefusedError(404, "Replica not found", **long_form)
+        return replica
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        replica = self._named(request)
         token = self._read_token(await request.read())
-        if replica["uuid"] == self.BROKEN:
-            trace = {"name": "RunnerError", "message": "refused", "stack": "RunnerError: refused at run.ts:7"}
-            raise _RefusedError(500, "Internal error", inner_exception=trace)
+        _break_if_broken(replica)
         self.creations.append((replica["uuid"], token))
-        replica.update(_on_discord(token, active=True))
+        replica.update(organization.on_discord(token, active=True))
         return web.json_response({"success": True})
+
+    async def _remove(self, request: web.Request) -> web.StreamResponse:
+        status = self.removal or 404
+        if status not in {200, 202}:
+            raise _RefusedError(status, "No such operation")
+        replica = self._named(request)
+        if replica["discord_integration"] is None:
+            raise _RefusedError(404, "Integration not found")
+        replica["discord_integration"] = None
+        later = {} if status == web.HTTPOk.status_code else {"message": "The runner could not be told yet"}
+        return web.json_response({"success": True, **later}, status=status)
 
     @staticmethod
     def _read_token(raw: bytes) -> str:
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            raise _RefusedError(400, "The body is not JSON") from None
-        if not isinstance(body, dict) or body.keys() != {"discordToken"}:
-            raise _RefusedError(400, "The body must be an object with discordToken and nothing else")
+        body = _read_object(raw)
+        if body.keys() != {"discordToken"}:
+            raise _RefusedError(400, "The body must have discordToken and nothing else")
         token = body["discordToken"]
         if not isinstance(token, str) or len(token) not in _TOKEN_LENGTH:
             raise _RefusedError(400, "discordToken must have 50 to 80 characters")
         return token
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        replica = self._named(request)
+        question = self._read_question(await request.read())
+        self.questions.append((replica["uuid"], question))
+        _break_if_broken(replica)
+        if self.quota_used_up:
+            code = "CONVERSATION_QUOTA_EXCEEDED"
+            raise _RefusedError(429, "No conversations left this month", error_code=code)
+        content = self.answer or organization.answer_of(replica, question["content"])
+        return web.json_response({"success": True, "content": content})
+
+    @staticmethod
+    def _read_question(raw: bytes) -> dict[str, Any]:
+        body = _read_object(raw)
+        content, where = body.get("content"), body.get("discord_data", dict.fromkeys(_ASKED_WHERE, ""))
+        if not body.keys() <= _ASKED_WITH:
+            raise _RefusedError(400, "The body has something that a question has not")
+        if not isinstance(content, str) or len(content) not in _QUESTION_LENGTH:
+            raise _RefusedError(400, "content must have 1 to 10000 characters")
+        if not isinstance(body.get("skip_chat_history", False), bool):
+            raise _RefusedError(400, "skip_chat_history must be true or false")
+        if body.get("source", "web") not in _PLATFORMS:
+            raise _RefusedError(400, "source is not a platform")
+        if not isinstance(where, dict) or not _ASKED_WHERE <= where.keys() <= _ASKED_WHERE | _ALSO_WHERE:
+            raise _RefusedError(400, "discord_data lacks something, or has too much")
+        if not all(isinstance(value, str) for value in where.values()):
+            raise _RefusedError(400, "discord_data must have text only")
+        return body
+
+    async def _list_sources(self, request: web.Request) -> web.StreamResponse:
+        counts = self.sources.get(self._counted(request), {})
+        items = [{"source": source, "conversations": count} for source, count in counts.items()]
+        return web.json_response({"success": True, "items": items})
+
+    async def _list_days(self, request: web.Request) -> web.StreamResponse:
+        totals, today = self.history.get(self._counted(request), []), datetime.now(UTC).date()
+        items = [
+            {"date": (today - timedelta(days=ago)).isoformat(), "cumulativeConversations": total}
+            for ago, total in reversed(list(enumerate(reversed(totals))))
+        ]
+        return web.json_response({"success": True, "items": items})
+
+    def _counted(self, request: web.Request) -> str:
+        replica = self._named(request, fingerprint=_fingerprint("Replica not found"))
+        _break_if_broken(replica)
+        return str(replica["uuid"])
+
+    async def _usage(self, request: web.Request) -> web.StreamResponse:
+        user = self._user(request.headers)
+        if user is None:
+            raise _RefusedError(401, "X-USER-ID is required")
+        if request.query:
+            raise _RefusedError(400, "There are no parameters")
+        own = [replica for replica in self.replicas.values() if replica["ownerID"] == user["id"]]
+        # The contract declares 404 without saying when; that there is nothing to count is our guess.
+        if not own:
+            raise _RefusedError(404, "No usage found")
+        for replica in own:
+            _break_if_broken(replica)
+        today = datetime.now(UTC).date()
+        conversations = {
+            replica["uuid"]: self._since_first_of_month(replica["uuid"], today) for replica in own
+        }
+        knowledge = {replica["uuid"]: self.knowledge.get(replica["uuid"], 0) for replica in own}
+        return web.json_response(
+            {
+                "success": True,
+                "conversations": {
+                    "currentMonthTotal": sum(conversations.values()),
+                    "currentMonthByReplica": conversations,
+                },
+                "knowledgeBaseEntries": {"total": sum(knowledge.values()), "byReplica": knowledge},
+            }
+        )
+
+    def _since_first_of_month(self, uuid: str, today: date) -> int:
+        """Return what the history has grown by this month; 30 days do not always reach back to its first."""
+        totals = (self.history.get(uuid) or [0])[-today.day - 1 :]
+        return totals[-1] - totals[0]
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         user, query = self._user(request.headers), request.query
@@ -266,7 +326,8 @@ class SensaySimulator(Simulator):
             raise _RefusedError(400, "integration must be discord or telegram")
         page, size = self._count(query, "page_index", 1), self._count(query, "page_size", 24)
         # The contract declares 404 without saying when; an owner nobody has heard of is our guess.
-        if owner is not None and owner not in {replica["ownerID"] for replica in self.replicas.values()}:
+        known = {replica["ownerID"] for replica in self.replicas.values()} | self.users.keys()
+        if owner is not None and owner not in known:
             raise _RefusedError(404, "Owner not found")
         found = [
             replica

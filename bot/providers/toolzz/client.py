@@ -1,42 +1,157 @@
-"""Toolzz AI's HTTP interface, one method per operation."""
+"""Toolzz's HTTP interface, one method per operation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from bot.errors import InvalidInputError, ProviderError
 from bot.kit.api_client import ApiClient, Request
-from bot.providers.toolzz.models import Integration, IntegrationList
+from bot.providers.toolzz.models import Agent, AgentList, Integration, IntegrationList, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bot.kit.credentials import Credentials
+
+CHAT: Final = "PATCHBAY_TOOLZZ_URL"
+UNIT: Final = "PATCHBAY_TOOLZZ_UNIT_URL"
+
+
+class Operation(NamedTuple):
+    """Where an operation is served: the setting of its host, the method, the path with its id in braces."""
+
+    setting: str
+    method: str
+    path: str
+
+
+# The one place that says which host sees which request, and with it the token: the vendor's pages print one
+# host for most of a resource and another for its list. A third one puts questions to agents. An answer costs
+# the customer something and no command asks for one, so that host has no setting.
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "createDiscordIntegration": Operation(CHAT, "POST", "/discord/integration"),
+    "getDiscordIntegration": Operation(CHAT, "GET", "/discord/integration/{integrationId}"),
+    "updateDiscordIntegration": Operation(CHAT, "PUT", "/discord/integration/{integrationId}"),
+    "listDiscordIntegrationsByUnit": Operation(UNIT, "GET", "/discord/integration/unit/{unitId}"),
+    "listAgentsByUnit": Operation(CHAT, "GET", "/bot/unity/{unityId}"),
+}
 
 
 class ToolzzClient:
-    """Acts with one connection's credentials; the vendor serves one resource from two hosts."""
+    """Acts with one connection's credentials. urls: setting -> base URL."""
 
-    def __init__(self, api: ApiClient, base: str, unit_base: str, credentials: Credentials) -> None:
+    def __init__(self, api: ApiClient, urls: Mapping[str, str], credentials: Credentials) -> None:
         self._api = api
-        self._base = base
-        self._unit_base = unit_base
+        self._urls = urls
         self._credentials = credentials
 
-    async def integration(self, integration_id: str) -> Integration:
-        """Return the state of one integration. Raises ProviderError."""
-        return await self._api.send(
-            self._request(self._base, "discord", "integration", integration_id), Integration
-        )
+    @property
+    def unit_id(self) -> str | None:
+        """The unit that the credentials name; without one nothing can be listed by default."""
+        return self._credentials.get("unit_id")
 
-    async def integrations(self, unit_id: str) -> tuple[Integration, ...]:
-        """Return all integrations of a unit, soft-deleted ones included. Raises ProviderError."""
-        request = self._request(self._unit_base, "discord", "integration", "unit", unit_id)
+    async def integration(self, integration_id: str) -> Integration:
+        """Return the state of one integration, in whichever form Toolzz sends. Raises ProviderError."""
+        return await self._api.send(self._request("getDiscordIntegration", integration_id), Integration)
+
+    async def full(self, integration_id: str) -> Integration:
+        """Return one integration with as much as can be learnt of it. Raises ProviderError.
+
+        What the single read leaves out comes from the unit's list, where there is one. A list that cannot be
+        read is no failure.
+        """
+        return await self.completed(await self.integration(integration_id))
+
+    async def completed(self, report: Integration) -> Integration:
+        """Return the report with what it leaves out taken from the unit's list, if that can be read."""
+        if self.unit_id is None or not report.is_short:
+            return report
+        try:
+            listed = await self.integrations()
+        except ProviderError:
+            return report
+        entry = next((entry for entry in listed if entry.id == report.id), None)
+        return report if entry is None else report.completed_by(entry)
+
+    async def integrations(self, unit_id: str | None = None) -> tuple[Integration, ...]:
+        """Return all integrations of a unit, soft-deleted ones included.
+
+        unit_id: the connection's by default. Raises ProviderError, and InvalidInputError("unit") without one.
+        """
+        request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
         return (await self._api.send(request, IntegrationList)).data
 
-    def _request(self, base: str, *segments: str) -> Request:
+    async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
+        """Return the agents of a unit, those that are switched off included. As ``integrations``."""
+        request = self._request("listAgentsByUnit", self._unit(unit_id))
+        return (await self._api.send(request, AgentList)).data
+
+    async def create(
+        self, settings: Settings, channels: Sequence[Mapping[str, object]], discord_token: str
+    ) -> Integration:
+        """Hand a Discord bot token to Toolzz, which then runs that bot for the agent. Raises ProviderError.
+
+        channels: Discord's own channel objects; they stand in for the settings' channels. Sent once: what a
+        second call does is documented nowhere. The reply has few of an integration's fields.
+        """
+        request = self._request(
+            "createDiscordIntegration",
+            json={**_body(settings, channels), "botToken": discord_token},
+            secrets=(discord_token,),
+        )
+        return await self._api.send(request, Integration)
+
+    async def update(self, integration_id: str, settings: Settings) -> Integration:
+        """Write all settings of an integration anew. Raises ProviderError.
+
+        There is no version to name: whatever somebody else has written since the settings were read is
+        overwritten, so this is sent once too, and what became of it may be unknown.
+        """
+        channels = [channel.model_dump(exclude_none=True) for channel in settings.channels]
+        request = self._request("updateDiscordIntegration", integration_id, json=_body(settings, channels))
+        return await self._api.send(request, Integration)
+
+    def _unit(self, unit_id: str | None) -> str:
+        unit = unit_id or self.unit_id
+        if unit is None:
+            raise InvalidInputError("unit")
+        return unit
+
+    def _request(
+        self,
+        name: str,
+        of_id: str = "",
+        *,
+        json: Mapping[str, Any] | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> Request:
+        operation = OPERATIONS[name]
         token = self._credentials["access_token"]
         return Request(
-            method="GET",
-            base=base,
-            segments=segments,
+            method=operation.method,
+            base=self._urls[operation.setting],
+            segments=tuple(
+                of_id if segment.startswith("{") else segment
+                for segment in operation.path.removeprefix("/").split("/")
+            ),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            secrets=(token,),
+            json=json,
+            secrets=(token, *secrets),
         )
+
+
+def _body(settings: Settings, channels: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+    """Return what both writes have in common; both views of the channels come from one, so they agree."""
+    return {
+        "botId": settings.agent_id,
+        "unitId": settings.unit_id,
+        "title": settings.title,
+        "guildId": settings.guild_id,
+        "guildName": settings.guild_name,
+        "channelIds": [channel["id"] for channel in channels],
+        "channelsDetail": [dict(channel) for channel in channels],
+        "permissions": str(settings.permissions),
+        "autoReplyOnMention": settings.reply_on_mention,
+        "threadAutoCreate": settings.create_threads,
+        "scope": settings.scope,
+    }

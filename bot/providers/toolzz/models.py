@@ -1,4 +1,4 @@
-"""Toolzz's replies, as far as Patchbay reads them.
+"""Toolzz's replies, as far as Patchbay reads them, and the settings that it writes.
 
 The vendor prints four different projections of one integration, so only ``id`` is required. The
 bot token, masked or not, has no field here and is gone once a reply is parsed.
@@ -6,6 +6,7 @@ bot token, masked or not, has no field here and is gone once a reply is parsed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -91,7 +92,7 @@ class Integration(_Reply):
     unit_id: str | None = Field(default=None, alias="unitId")
     guild_id: str | None = Field(default=None, alias="guildId")
     guild_name: str | None = Field(default=None, alias="guildName")
-    channel_ids: Annotated[tuple[str, ...], Cut] = Field(default=(), alias="channelIds")
+    channel_ids: Annotated[tuple[str, ...] | None, Cut] = Field(default=None, alias="channelIds")
     channels_detail: Annotated[tuple[Channel, ...], Cut] = Field(default=(), alias="channelsDetail")
     scope: str | None = None
     permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
@@ -123,18 +124,134 @@ class Integration(_Reply):
         names = {channel.id: channel.name for channel in self.channels_detail}
         return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
 
+    @property
+    def channels_disagree(self) -> bool:
+        """Whether both views of the channels are reported, and are not of the same ones."""
+        if not self.channel_ids or not self.channels_detail:
+            return False
+        return set(self.channel_ids) != {channel.id for channel in self.channels_detail}
 
-class IntegrationList(_Reply):
-    """https://docs.toolzz.dev, Discord bot, get-all: the integrations of one unit."""
+    @property
+    def is_short(self) -> bool:
+        """Whether something is left out that the unit's list has; ``botClientId`` it has not."""
+        return bool(type(self).model_fields.keys() - self.model_fields_set - {"bot_client_id"})
 
-    data: Annotated[tuple[Integration, ...], Cut]
+    def completed_by(self, other: Integration) -> Integration:
+        """Return this report, with what it leaves out taken from another one of the same integration."""
+        return other.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
+    def changed_since(self, other: Integration) -> bool:
+        """Tell whether somebody has changed what a write would undo, as far as both reports name it.
+
+        Not by ``updated_at``, which every reconnect moves as well. What one of them leaves out proves
+        nothing: the same integration comes in longer and shorter forms.
+        """
+        both = _WRITTEN & self.model_fields_set & other.model_fields_set
+        return any(getattr(self, name) != getattr(other, name) for name in both)
+
+
+# What a PUT writes, and whether there is anything left to write to.
+_WRITTEN: Final = frozenset(
+    {
+        "agent_id",
+        "unit_id",
+        "title",
+        "guild_id",
+        "guild_name",
+        "channel_ids",
+        "channels_detail",
+        "permissions",
+        "reply_on_mention",
+        "create_threads",
+        "scope",
+        "deleted_at",
+    }
+)
+
+
+class Agent(_Reply):
+    """https://docs.toolzz.dev, agent, get-all; ``name`` is empty where Toolzz does not say.
+
+    The reply has prompts and keys besides; there is no field here for them.
+    """
+
+    id: str
+    name: str = ""
+    is_activated: bool | None = Field(default=None, alias="isActivated")
+
+
+class _List(_Reply):
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
-        """Accept the envelopes ``items`` and none at all too: other lists of the vendor use them."""
+        """Accept the envelopes ``data``, ``items`` and none at all: the vendor's lists use all three."""
         if isinstance(value, list):
             return {"data": value}
         if isinstance(value, dict) and "data" not in value and "items" in value:
             return {"data": value["items"]}
         return value
+
+
+class IntegrationList(_List):
+    """https://docs.toolzz.dev, Discord bot, get-all: the integrations of one unit."""
+
+    data: Annotated[tuple[Integration, ...], Cut]
+
+
+class AgentList(_List):
+    """https://docs.toolzz.dev, agent, get-all: the agents of one unit."""
+
+    data: Annotated[tuple[Agent, ...], Cut]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a write says of an integration: what it leaves out would be lost.
+
+    permissions: Discord's bit field. scope: a word that Toolzz reports may be none that it takes.
+    """
+
+    agent_id: str
+    unit_id: str
+    title: str
+    guild_id: str
+    guild_name: str
+    channels: tuple[Channel, ...]
+    permissions: int
+    reply_on_mention: bool
+    create_threads: bool
+    scope: str
+
+    @classmethod
+    def of(cls, report: Integration) -> Settings | None:
+        """Return the settings that a report names, None where it lacks one of them.
+
+        Nothing is made up for what is missing, and neither for channels beyond those that were read.
+        """
+        unread = report.channel_ids is None and not report.channels_detail
+        if (
+            report.agent_id is None
+            or report.unit_id is None
+            or report.title is None
+            or report.guild_id is None
+            or report.guild_name is None
+            or report.permissions is None
+            or report.reply_on_mention is None
+            or report.create_threads is None
+            or report.scope is None
+            or unread
+            or len(report.channels) >= MOST_ENTRIES
+        ):
+            return None
+        return cls(
+            agent_id=report.agent_id,
+            unit_id=report.unit_id,
+            title=report.title,
+            guild_id=report.guild_id,
+            guild_name=report.guild_name,
+            channels=report.channels,
+            permissions=report.permissions,
+            reply_on_mention=report.reply_on_mention,
+            create_threads=report.create_threads,
+            scope=report.scope,
+        )

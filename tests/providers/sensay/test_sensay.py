@@ -1,9 +1,8 @@
 """Sensay is spoken to as its contract wants, and of what it answers only what Patchbay shows is kept."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,15 +15,16 @@ from bot.errors import (
     ServerFaultError,
     UnauthorizedError,
 )
-from bot.kit.credentials import Credentials, read_credentials
+from bot.kit.credentials import read_credentials
 from bot.kit.simulator import Answer, Reset
 from bot.providers.sensay import SensayProvider
-from bot.providers.sensay.client import API_VERSION, MOST_PAGES, PAGE_SIZE
+from bot.providers.sensay.client import PAGE_SIZE
 from bot.providers.sensay.models import DiscordIntegration, ReplicaPage
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.exposure import everything_said
 from tests.providers.contract import Contract
-from tests.providers.office import accepted, open_provider
+from tests.providers.office import accepted
+from tests.providers.sensay.acting import WHERE, Acting, linked, organization, page, replica, user
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "sensay"
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
@@ -34,47 +34,6 @@ OURS = {
     "Content-Type": "application/json",
     "Accept": "application/json",
 }
-
-Acting = Callable[[SensayProvider, SensaySimulator], Credentials]
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[SensaySimulator]:
-    """Sensay on loopback."""
-    async with SensaySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def sensay(simulator: SensaySimulator) -> AsyncIterator[SensayProvider]:
-    """The provider that talks to it."""
-    async with open_provider(SensayProvider, simulator) as provider:
-        yield provider
-
-
-def organization(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
-    """Return credentials that act for the whole organization."""
-    return accepted(sensay, simulator)
-
-
-def user(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
-    """Return credentials that act as the owner of four replicas."""
-    return accepted(sensay, simulator, user_id=simulator.OWNER)
-
-
-def linked(sensay: SensayProvider, simulator: SensaySimulator) -> Credentials:
-    """Return credentials that name the same owner by a Discord account."""
-    return accepted(sensay, simulator, user_id=simulator.OWNER_DISCORD_ID, user_id_type="Discord")
-
-
-def replica(number: int, owner: str = SensaySimulator.OWNER) -> dict[str, Any]:
-    """Return one of many replicas."""
-    return {"uuid": f"5a0c7f9e-1d3b-4c2a-8e6f-{number:012x}", "name": f"Replica {number}", "ownerID": owner}
-
-
-def page(items: list[dict[str, Any]], total: int) -> dict[str, Any]:
-    """Return one page of the list."""
-    return {"success": True, "type": "replicas", "items": items, "total": total}
 
 
 def sent(headers: Mapping[str, str]) -> dict[str, str]:
@@ -115,22 +74,31 @@ async def test_headers_are_exactly_these(
 
 
 async def test_every_call_is_as_documented(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """All three operations, as the organization and as a user, are requests that the contract describes."""
+    """All operations, as the organization and as a user, are requests that the contract describes."""
     contract = Contract.of("sensay")
     for credentials in (organization, user, linked):
         client = sensay.client(credentials(sensay, simulator))
-        await client.own_replicas()
+        await client.own_replicas(on_discord=True)
+        await client.replicas(page=2, page_size=3, search="care")
         await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
+        await client.ask(simulator.UNCONNECTED, "Are you open?", WHERE, keep=True)
+        await client.sources(simulator.UNCONNECTED)
+        await client.history(simulator.UNCONNECTED)
+        await client.try_removal(simulator.UNCONNECTED)
+        if client.acts_as_user:
+            await client.usage()
     called = [
         contract.check_request(received.method, received.path, received.headers, received.body)
         for received in simulator.requests
     ]
-    assert set(called) == {"createDiscordIntegration", "listReplicas", "getCurrentUser"}
+    assert set(called) == {operation for operation, _ in contract.replies()}
 
 
 async def test_the_version_is_pinned() -> None:
     """Nothing that Sensay changes next year changes what it answers to us."""
-    assert API_VERSION == "2025-03-25"
+    (endpoint,) = SensayProvider.endpoints
+    assert endpoint.version is not None
+    assert (endpoint.version.header, endpoint.version.pinned) == ("X-API-Version", "2025-03-25")
 
 
 async def test_verifying_costs_one_small_request(sensay: SensayProvider, simulator: SensaySimulator) -> None:
@@ -298,16 +266,6 @@ async def test_pages_may_be_smaller_than_asked_for(
     assert len(simulator.requests) == 3
 
 
-@pytest.mark.parametrize("items", [[replica(1)], []], ids=["for-ever", "never"])
-async def test_pages_end_somewhere(
-    sensay: SensayProvider, simulator: SensaySimulator, items: list[dict[str, Any]]
-) -> None:
-    """A total that is never reached does not keep us asking."""
-    simulator.fail(Answer(200, page(items, 1_000_000)), times=None)
-    await sensay.choices(organization(sensay, simulator))
-    assert len(simulator.requests) == (MOST_PAGES if items else 1)
-
-
 async def test_no_replica_is_an_answer(sensay: SensayProvider, simulator: SensaySimulator) -> None:
     """An empty list is accepted credentials with nothing to pick."""
     simulator.replicas.clear()
@@ -347,7 +305,7 @@ def test_tokens_end_at_the_parser() -> None:
         assert "FAKE-TOKEN" not in everything_said(value)
     assert "FAKE-TOKEN" not in read.model_dump_json()
     fields = json.loads(read.model_dump_json())["items"][3].keys()
-    assert fields == {"uuid", "name", "owner_id", "discord_integration"}
+    assert fields == {"uuid", "name", "short_description", "owner_id", "discord_integration"}
 
 
 async def test_the_simulators_tokens_end_there_too(
@@ -358,7 +316,7 @@ async def test_the_simulators_tokens_end_there_too(
     client = sensay.client(organization(sensay, simulator))
     read = await client.replicas()
     assert len(read.items) == 6
-    for value in (client, read, await client.own_replicas()):
+    for value in (client, read, await client.own_replicas(), await client.look_up(simulator.ACTIVE)):
         assert "FAKE-TOKEN" not in everything_said(value)
 
 

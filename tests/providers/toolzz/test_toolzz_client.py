@@ -1,90 +1,123 @@
 """Toolzz is asked at the right one of its hosts, with the token in one header and nowhere else."""
 
-from collections.abc import AsyncIterator
+import ssl
 
 import pytest
 
 from bot.errors import (
     ForbiddenError,
+    InvalidInputError,
     MalformedAnswerError,
     NotFoundError,
     RejectedError,
     UnauthorizedError,
     UnreachableError,
 )
+from bot.kit.api_client import ApiClient, open_http
 from bot.kit.credentials import Credentials
 from bot.kit.integration import Choice, State
+from bot.kit.redaction import Redactor
 from bot.kit.simulator import Answer
 from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz import client as client_module
+from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.exposure import everything_said
 from tests.providers.contract import Contract
 from tests.providers.office import accepted, open_provider
-
-UNIT = ToolzzSimulator.credentials["unit_id"]
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[ToolzzSimulator]:
-    """Both hosts of Toolzz on loopback."""
-    async with ToolzzSimulator() as simulator:
-        yield simulator
+from tests.providers.toolzz.plans import OPERATIONS, SETTINGS, UNIT
 
 
-@pytest.fixture
-async def toolzz(simulator: ToolzzSimulator) -> AsyncIterator[ToolzzProvider]:
-    """The provider that talks to them."""
-    async with open_provider(ToolzzProvider, simulator) as provider:
-        yield provider
+def test_the_table_of_hosts_is_the_contracts(toolzz: ToolzzProvider) -> None:
+    """Each operation of the contract has its method, its path and its host in the table, and no other has."""
+    contract = Contract.of("toolzz")
+    hosts = {endpoint.setting: endpoint.default for endpoint in toolzz.endpoints}
+    documented = {}
+    for _, path, method in contract.operations():
+        item = contract.document["paths"][path]
+        (server,) = item.get("servers", contract.document["servers"])
+        documented[item[method]["operationId"]] = (server["url"], method.upper(), path)
+    assert documented == {
+        name: (hosts[operation.setting], operation.method, operation.path)
+        for name, operation in client_module.OPERATIONS.items()
+    }
+    assert documented.keys() == OPERATIONS.keys()
 
 
-@pytest.fixture
-def credentials() -> Credentials:
-    """A token and its unit."""
-    return accepted(ToolzzProvider, ToolzzSimulator())
-
-
-@pytest.fixture
-def token_alone(credentials: Credentials) -> Credentials:
-    """A token whose unit the admin has left empty."""
-    return Credentials({"access_token": credentials["access_token"]})
-
-
-async def test_each_operation_goes_to_its_host(credentials: Credentials) -> None:
-    """One integration is read from the one host, the list of a unit from the other, and never the reverse."""
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_each_operation_goes_to_its_host(credentials: Credentials, name: str) -> None:
+    """One host gets the request, as documented; the other hears nothing, least of all the token."""
     async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
         urls = {
-            "PATCHBAY_TOOLZZ_URL": chat.environment()["PATCHBAY_TOOLZZ_URL"],
-            "PATCHBAY_TOOLZZ_UNIT_URL": converflow.environment()["PATCHBAY_TOOLZZ_UNIT_URL"],
+            client_module.CHAT: chat.environment()[client_module.CHAT],
+            client_module.UNIT: converflow.environment()[client_module.UNIT],
         }
         async with open_provider(ToolzzProvider, chat, urls) as toolzz:
-            client = toolzz.client(credentials)
-            await client.integration(chat.CONNECTED)
-            await client.integrations(UNIT)
+            await OPERATIONS[name](toolzz.client(credentials))
+        asked = {client_module.CHAT: chat, client_module.UNIT: converflow}
+        (received,) = asked.pop(client_module.OPERATIONS[name].setting).requests
+        (other,) = asked.values()
+        assert not other.requests
+    checked = Contract.of("toolzz").check_request(
+        received.method, received.path, received.headers, received.body
+    )
+    assert checked == name
+
+
+async def test_both_are_tried_with_the_unit(credentials: Credentials) -> None:
+    """To verify and to suggest, the host of the lists alone is asked."""
+    async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
+        urls = {
+            client_module.CHAT: chat.environment()[client_module.CHAT],
+            client_module.UNIT: converflow.environment()[client_module.UNIT],
+        }
+        async with open_provider(ToolzzProvider, chat, urls) as toolzz:
             await toolzz.verify(credentials)
             await toolzz.choices(credentials)
         listing = f"/converflow/api/v1/discord/integration/unit/{UNIT}"
-        assert [received.path for received in chat.requests] == [
-            f"/chat/api/v1/discord/integration/{chat.CONNECTED}"
-        ]
-        assert [received.path for received in converflow.requests] == [listing] * 3
+        assert [received.path for received in converflow.requests] == [listing] * 2
+        assert not chat.requests
 
 
-async def test_the_token_is_borne(
-    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+async def test_no_other_host_can_be_asked(
+    simulator: ToolzzSimulator, credentials: Credentials, redactor: Redactor
 ) -> None:
-    """Every request is as documented, with the bearer token and as JSON, and the unit is in no header."""
-    client = toolzz.client(credentials)
-    await client.integration(simulator.CONNECTED)
-    await client.integrations(UNIT)
-    contract = Contract.of("toolzz")
-    called = []
-    for received in simulator.requests:
-        called.append(contract.check_request(received.method, received.path, received.headers, received.body))
-        assert received.headers["Authorization"] == "Bearer FAKE-TOKEN-toolzz-access-0001"
-        assert received.headers["Content-Type"] == received.headers["Accept"] == "application/json"
-        assert UNIT not in received.headers.values()
-    assert called == ["getDiscordIntegration", "listDiscordIntegrationsByUnit"]
+    """An address that the operator has not configured gets no request, even if the client is told of it."""
+    async with (
+        ToolzzSimulator() as stranger,
+        open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
+    ):
+        api = ApiClient(http, "toolzz", simulator.environment().values(), redactor)
+        client = ToolzzClient(api, stranger.environment(), credentials)
+        for call in OPERATIONS.values():
+            with pytest.raises(KeyError):
+                await call(client)
+        assert not stranger.requests
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_the_token_is_borne(client: ToolzzClient, simulator: ToolzzSimulator, name: str) -> None:
+    """Every request has the bearer token and is JSON, and the unit is in no header."""
+    await OPERATIONS[name](client)
+    (received,) = simulator.requests
+    assert received.headers["Authorization"] == "Bearer FAKE-TOKEN-toolzz-access-0001"
+    assert received.headers["Content-Type"] == received.headers["Accept"] == "application/json"
+    assert UNIT not in received.headers.values()
+    assert "FAKE-TOKEN" not in received.path
+
+
+@pytest.mark.parametrize("odd", ["", ".", ".."])
+async def test_an_id_cannot_lead_elsewhere(
+    client: ToolzzClient, simulator: ToolzzSimulator, odd: str
+) -> None:
+    """What would change the path is not sent at all, and what has a slash stays one segment."""
+    for call in (client.integration(odd), client.update(odd, SETTINGS)):
+        with pytest.raises(InvalidInputError):
+            await call
+    assert not simulator.requests
+    with pytest.raises(NotFoundError):
+        await client.integration(f"a/{odd}/b?c")
+    assert simulator.requests[0].path.startswith("/chat/api/v1/discord/integration/a%2F")
 
 
 async def test_a_token_alone_is_tried_on_nothing(
@@ -117,6 +150,21 @@ async def test_only_a_missing_integration_is_let_pass(
     simulator.fail(Answer(status, {"statusCode": status, "message": "no"}))
     with pytest.raises(kind):
         await toolzz.verify(token_alone)
+
+
+@pytest.mark.parametrize("name", ["integrations", "agents"])
+async def test_a_list_wants_a_unit(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials, name: str
+) -> None:
+    """The connection's unit is the one listed unless another is named; without any, nothing is asked."""
+    client = toolzz.client(token_alone)
+    assert client.unit_id is None
+    with pytest.raises(InvalidInputError) as caught:
+        await getattr(client, name)()
+    assert caught.value.field == "unit"
+    assert not simulator.requests
+    assert len(await getattr(client, name)(UNIT)) > 1
+    assert await getattr(client, name)(simulator.UNKNOWN) == ()
 
 
 async def test_without_a_unit_there_is_no_list(

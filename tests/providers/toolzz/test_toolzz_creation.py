@@ -1,0 +1,213 @@
+"""An integration is created once; what became of it without a clear answer is for the unit's list to say."""
+
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.errors import ForbiddenError, ProviderError, RejectedError, RestartingError
+from bot.kit.simulator import Answer, Fault, Reset
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.creation import (
+    Outcome,
+    Verdict,
+    create_once,
+    had_one,
+    judge,
+    judge_later,
+    listed_before,
+)
+from bot.providers.toolzz.models import MOST_ENTRIES, Integration
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.exposure import everything_said
+from tests.providers.toolzz.plans import CHANNELS, SETTINGS, TOKEN, UNIT
+
+LIST = "/converflow/"
+LOST: list[Fault] = [
+    Reset(after_handling=True),
+    Answer(204, after_handling=True),
+    Answer(200, {"title": "Island Line"}, after_handling=True),
+    Answer(502, after_handling=True),
+]
+
+
+async def at_once(work: Coroutine[Any, Any, tuple[Integration, ...]]) -> tuple[Integration, ...]:
+    """Await it, as a bot that is not being stopped."""
+    return await work
+
+
+async def stopped(work: Coroutine[Any, Any, tuple[Integration, ...]]) -> tuple[Integration, ...]:
+    """Give it up, as a bot that is being stopped."""
+    work.close()
+    raise RestartingError
+
+
+async def created(client: ToolzzClient, known: frozenset[str] | None) -> Outcome:
+    """Create the planned integration."""
+    return await create_once(client, SETTINGS, CHANNELS, TOKEN, known=known, unless_stopping=at_once)
+
+
+def entry(uuid: str, **differences: object) -> Integration:
+    """Return an entry of the list that fits the plan but for what is different about it."""
+    fits = {
+        "id": uuid,
+        "botId": SETTINGS.agent_id,
+        "guildId": SETTINGS.guild_id,
+        "title": SETTINGS.title,
+        **differences,
+    }
+    return Integration.model_validate(fits)
+
+
+async def test_a_clear_answer_needs_no_list(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """What Toolzz says it has created is there."""
+    outcome = await created(client, frozenset(simulator.integrations))
+    assert (outcome.doubt, outcome.verdict) == (None, Verdict.THERE)
+    assert outcome.integration is not None
+    assert outcome.integration.id in simulator.integrations
+    assert len(simulator.requests) == 1
+    assert "FAKE-TOKEN" not in everything_said(outcome)
+
+
+@pytest.mark.parametrize("fault", LOST, ids=str)
+async def test_a_lost_answer_is_found_in_the_list(
+    client: ToolzzClient, simulator: ToolzzSimulator, fault: Fault
+) -> None:
+    """What was created although nobody said so is found by server, agent and title, and not made again."""
+    before = await listed_before(client, UNIT)
+    assert before is not None
+    known = frozenset(entry.id for entry in before)
+    assert known == simulator.integrations.keys()
+    simulator.fail(fault, path="/chat/")
+    outcome = await created(client, known)
+    assert outcome.doubt is not None
+    assert outcome.verdict is Verdict.THERE
+    assert outcome.integration is not None
+    assert outcome.integration.id in simulator.integrations.keys() - known
+    assert simulator.creations == [(simulator.AGENT, TOKEN)]
+    assert "FAKE-TOKEN" not in everything_said(outcome) + everything_said(outcome.doubt)
+
+
+@pytest.mark.parametrize("fault", [Reset(), Answer(502), Answer.html(200)], ids=str)
+async def test_what_was_not_created_is_not_in_the_list(
+    client: ToolzzClient, simulator: ToolzzSimulator, fault: Fault
+) -> None:
+    """A list that is read and has nothing new says that nothing was created."""
+    simulator.fail(fault, path="/chat/")
+    outcome = await created(client, frozenset(simulator.integrations))
+    assert outcome.doubt is not None
+    assert (outcome.verdict, outcome.integration) == (Verdict.NOT_THERE, None)
+    assert simulator.creations == []
+
+
+async def test_who_did_not_look_before_cannot_tell(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """Where nobody knows what was there before, the list is not even asked."""
+    simulator.fail(Answer(401), path=LIST)
+    assert await listed_before(client, UNIT) is None
+    simulator.requests.clear()
+    simulator.fail(Reset(after_handling=True), path="/chat/")
+    assert (await created(client, None)).verdict is Verdict.UNKNOWN
+    assert len(simulator.requests) == 1
+
+
+async def test_a_list_that_cannot_be_read_proves_nothing(
+    client: ToolzzClient, simulator: ToolzzSimulator
+) -> None:
+    """Neither a failing list nor a bot that has to stop says anything, and neither is an error."""
+    known = frozenset(simulator.integrations)
+    simulator.fail(Reset(after_handling=True), times=None)
+    assert (await created(client, known)).verdict is Verdict.UNKNOWN
+    outcome = await create_once(client, SETTINGS, CHANNELS, TOKEN, known=known, unless_stopping=stopped)
+    assert (outcome.verdict, outcome.integration) == (Verdict.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, RejectedError), (403, ForbiddenError)])
+async def test_a_refusal_is_raised(
+    client: ToolzzClient, simulator: ToolzzSimulator, status: int, kind: type[ProviderError]
+) -> None:
+    """A clear no is no doubt, and nothing is looked for."""
+    simulator.fail(Answer(status))
+    with pytest.raises(kind):
+        await created(client, frozenset())
+    assert len(simulator.requests) == 1
+
+
+async def test_a_refused_body_is_raised(client: ToolzzClient) -> None:
+    """What the contract does not allow is refused by the simulated Toolzz as well."""
+    with pytest.raises(RejectedError):
+        await create_once(
+            client,
+            replace(SETTINGS, scope="threads-only"),
+            CHANNELS,
+            TOKEN,
+            known=frozenset(),
+            unless_stopping=at_once,
+        )
+
+
+@pytest.mark.parametrize(
+    ("listed", "verdict", "found"),
+    [
+        ([], Verdict.NOT_THERE, None),
+        ([entry("old")], Verdict.NOT_THERE, None),
+        ([entry("old"), entry("new")], Verdict.THERE, "new"),
+        ([entry("new", botId="other")], Verdict.NOT_THERE, None),
+        ([entry("new", guildId="1102345678901234599")], Verdict.NOT_THERE, None),
+        ([entry("new", deletedAt="2026-11-20 08:15:27")], Verdict.NOT_THERE, None),
+        ([entry("new"), entry("newer", botId="other")], Verdict.THERE, "new"),
+        ([entry("new"), entry("newer")], Verdict.UNKNOWN, None),
+        ([entry("new"), entry("newer", title="Other")], Verdict.UNKNOWN, None),
+        ([entry("new"), entry("newer", botId=None)], Verdict.UNKNOWN, None),
+        ([entry("new", title="island line")], Verdict.UNKNOWN, None),
+        ([entry("new", title=None)], Verdict.UNKNOWN, None),
+        ([entry("new", botId=None)], Verdict.UNKNOWN, None),
+        ([entry("new", guildId=None)], Verdict.UNKNOWN, None),
+        ([entry("old")] * MOST_ENTRIES, Verdict.UNKNOWN, None),
+    ],
+)
+def test_a_list_proves_what_it_proves(listed: list[Integration], verdict: Verdict, found: str | None) -> None:
+    """One new entry of that agent, server and title is it; what could be it and need not be is unknown."""
+    judged, integration = judge(listed, SETTINGS, frozenset({"old"}))
+    assert (judged, integration and integration.id) == (verdict, found)
+
+
+LISTS: list[tuple[list[Integration], Verdict, Verdict]] = [
+    ([], Verdict.NOT_THERE, Verdict.NOT_THERE),
+    ([entry("a")], Verdict.THERE, Verdict.UNKNOWN),
+    ([entry("a", title="Other")], Verdict.THERE, Verdict.UNKNOWN),
+    ([entry("a"), entry("b")], Verdict.UNKNOWN, Verdict.UNKNOWN),
+    ([entry("a", botId=None)], Verdict.UNKNOWN, Verdict.UNKNOWN),
+    ([entry("a", guildId=None)], Verdict.UNKNOWN, Verdict.UNKNOWN),
+    ([entry("a", botId="other")], Verdict.NOT_THERE, Verdict.NOT_THERE),
+    ([entry("a", guildId="1102345678901234599")], Verdict.NOT_THERE, Verdict.NOT_THERE),
+    ([entry("a", deletedAt="2026-11-20 08:15:27")], Verdict.NOT_THERE, Verdict.NOT_THERE),
+    ([entry("a")] * MOST_ENTRIES, Verdict.UNKNOWN, Verdict.UNKNOWN),
+    ([entry("a", botId="other")] * MOST_ENTRIES, Verdict.UNKNOWN, Verdict.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("listed", "had_none", "otherwise"), LISTS)
+def test_a_later_list_proves_less(listed: list[Integration], had_none: Verdict, otherwise: Verdict) -> None:
+    """Without the ids of before only an agent that was not here at all tells its first one; none is none."""
+    for before, verdict in ((False, had_none), (True, otherwise), (None, otherwise)):
+        judged, possible = judge_later(listed, SETTINGS.agent_id, SETTINGS.guild_id, had_one=before)
+        assert judged is verdict
+        assert bool(possible) is (verdict is not Verdict.NOT_THERE and listed[0].agent_id != "other")
+
+
+@pytest.mark.parametrize(
+    ("before", "had"),
+    [
+        (None, None),
+        ([], False),
+        ([entry("a", botId="other")], False),
+        ([entry("a")], True),
+        ([entry("a", botId=None)], True),
+        ([entry("a", botId="other")] * MOST_ENTRIES, None),
+        ([entry("a")] * MOST_ENTRIES, True),
+    ],
+)
+def test_what_there_was_before(before: list[Integration] | None, had: bool | None) -> None:
+    """A list that could not be read, or may have been cut, does not say that there was none."""
+    assert had_one(before, SETTINGS.agent_id, SETTINGS.guild_id) is had

@@ -1,0 +1,161 @@
+"""What two reports say together: settings to write, channels that disagree, a change in between."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.providers.toolzz.models import MOST_ENTRIES, Channel, Integration, Settings
+
+FULL: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "samples" / "toolzz" / "list.json").read_bytes()
+)["data"][0]
+NEEDED = (
+    "botId",
+    "unitId",
+    "title",
+    "guildId",
+    "guildName",
+    "permissions",
+    "autoReplyOnMention",
+    "threadAutoCreate",
+    "scope",
+)
+
+
+def read(fields: dict[str, Any]) -> Integration:
+    """Read one integration off the wire."""
+    return Integration.model_validate_json(json.dumps(fields))
+
+
+def but(*names: str) -> dict[str, Any]:
+    """Return the full form without some of its fields."""
+    return {name: value for name, value in FULL.items() if name not in names}
+
+
+def test_settings_are_those_of_the_report() -> None:
+    """Each setting of a write is the report's own, to the last bit."""
+    assert Settings.of(read(FULL)) == Settings(
+        agent_id="7b2a9d40-6c1f-4e83-b5d7-0f3e8c6a1b21",
+        unit_id="81d5c3a7-4e2f-4b96-9f08-5a7b6c1d2e30",
+        title="Island Line",
+        guild_id="1102345678901234568",
+        guild_name="Island Line Passengers",
+        channels=(Channel(id="1197654321098765432", name="timetable"),),
+        permissions=9007199254740993,
+        reply_on_mention=True,
+        create_threads=False,
+        scope="all",
+    )
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, {}, [1]], ids=repr)
+def test_nothing_is_made_up_for_what_is_missing(name: str, value: object) -> None:
+    """Where one setting is absent or cannot be read, there is nothing that could be written back."""
+    assert Settings.of(read(but(name))) is None
+    assert Settings.of(read(FULL | {name: value})) is None
+
+
+@pytest.mark.parametrize(
+    ("ids", "details", "settings"),
+    [
+        (["1"], None, ["1"]),
+        (None, [{"id": "2"}], ["2"]),
+        (["1"], [{"id": "2"}], ["1"]),
+        ([], [], []),
+        ([], None, []),
+        ([], [{"id": "2"}], ["2"]),
+        (None, [], None),
+        (None, None, None),
+        ("x", [None], None),
+        ([{}], "x", None),
+        ([str(number) for number in range(MOST_ENTRIES)], None, None),
+        ([str(number) for number in range(MOST_ENTRIES - 1)], None, list(map(str, range(MOST_ENTRIES - 1)))),
+    ],
+)
+def test_channels_are_written_only_if_they_were_read(
+    ids: object, details: object, settings: list[str] | None
+) -> None:
+    """That there are no channels has to be said; that they cannot be read, or are too many, says nothing."""
+    found = Settings.of(read(FULL | {"channelIds": ids, "channelsDetail": details}))
+    assert (None if found is None else [channel.id for channel in found.channels]) == settings
+
+
+@pytest.mark.parametrize(
+    ("ids", "details", "disagree"),
+    [
+        (["1", "2"], [{"id": "2"}, {"id": "1"}], False),
+        (["1", "1"], [{"id": "1"}], False),
+        (["1", "2"], [{"id": "1"}], True),
+        (["1"], [{"id": "1"}, {"id": "2"}], True),
+        (["1"], [{"id": "2"}], True),
+        (["1"], [], False),
+        ([], [{"id": "1"}], False),
+        (["1"], None, False),
+        (None, [{"id": "1"}], False),
+        ("x", [{"id": "1"}], False),
+        ([1], [{"id": "1"}], False),
+    ],
+)
+def test_two_views_can_disagree(ids: object, details: object, disagree: bool) -> None:
+    """They disagree where both name channels and not the same ones, in whatever order."""
+    assert read(FULL | {"channelIds": ids, "channelsDetail": details}).channels_disagree is disagree
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Other"},
+        {"permissions": "9007199254740992"},
+        {"channelIds": []},
+        {"channelsDetail": [{"id": "1197654321098765432", "name": "renamed"}]},
+        {"scope": None},
+        {"autoReplyOnMention": False},
+        {"threadAutoCreate": True},
+        {"guildName": "Renamed"},
+        {"deletedAt": "2026-05-04 00:00:00"},
+    ],
+    ids=str,
+)
+def test_a_change_in_between_is_seen(change: dict[str, Any]) -> None:
+    """Any value that a write would undo is a change, whichever of the two reports is the older one."""
+    before, after = read(FULL), read(FULL | change)
+    assert after.changed_since(before)
+    assert before.changed_since(after)
+
+
+@given(st.sets(st.sampled_from(sorted(FULL.keys() - {"id"}))), st.randoms(use_true_random=False))
+def test_a_shorter_form_is_no_change(absent: set[str], order: Any) -> None:  # noqa: ANN401 - hypothesis's random
+    """Fields that one report leaves out, and their order, change nothing."""
+    fields = [(name, value) for name, value in FULL.items() if name not in absent]
+    order.shuffle(fields)
+    assert not read(dict(fields)).changed_since(read(FULL))
+    assert not read(FULL).changed_since(read(dict(fields)))
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"updatedAt": "2026-05-04 00:00:00", "lastConnectedAt": "2026-05-04 00:00:00"},
+        {"connectionStatus": "disconnected", "lastConnectionErrorCode": 4004},
+        {"isActive": False},
+    ],
+    ids=str,
+)
+def test_what_no_write_undoes_is_no_change(news: dict[str, Any]) -> None:
+    """A bot that reconnects moves the times, and nobody's settings."""
+    assert not read(FULL | news).changed_since(read(FULL))
+
+
+@given(st.sets(st.sampled_from(sorted(FULL.keys() - {"id"}))))
+def test_what_a_report_lacks_is_filled_in(absent: set[str]) -> None:
+    """Each value is that of the report itself where it has one, else the other one's."""
+    own = {name: None if name == "title" else value for name, value in FULL.items() if name not in absent}
+    completed = read(own).completed_by(read(FULL))
+    assert completed == read(FULL | own)
+    assert not completed.is_short
+    assert read(own).is_short is bool(absent - {"botToken"})

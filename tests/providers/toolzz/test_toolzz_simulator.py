@@ -1,0 +1,46 @@
+"""The simulated Toolzz has what commands are tried on, and changes as the real one does."""
+
+from bot.kit.integration import State
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.providers.toolzz.plans import CHANNELS, SETTINGS, TOKEN
+
+HERE = "1102345678901234599"
+
+
+async def test_a_server_gets_all_but_two(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """Placed in a server, all belong to it but the one of another server and the one of none."""
+    other = simulator.integrations[simulator.ELSEWHERE]["guildId"]
+    simulator.place_in_guild(HERE, "Harbour Ops", [("1188765432109876000", "bridge")])
+    reports = {report.id: report for report in await client.integrations()}
+    assert {report.guild_id for report in reports.values()} == {HERE, other, None}
+    assert reports[simulator.ELSEWHERE].guild_id == other
+    assert reports[simulator.HOMELESS].guild_id is None
+    assert (await client.integration(simulator.HOMELESS)).guild_id is None
+    assert [channel.name for channel in reports[simulator.CONNECTED].channels] == ["bridge"]
+    assert len(reports[simulator.CROWDED].channels) == 40
+    assert [uuid for uuid, report in reports.items() if report.channels_disagree] == [simulator.STRANGE]
+
+
+async def test_somebody_else_may_write(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """A change in between shows in the field and in the time, and a touch alone in the time only."""
+    first = await client.integration(simulator.CONNECTED)
+    simulator.touch(simulator.CONNECTED, scope="none")
+    second = await client.integration(simulator.CONNECTED)
+    assert (second.scope, second.changed_since(first)) == ("none", True)
+    simulator.touch(simulator.CONNECTED)
+    third = await client.integration(simulator.CONNECTED)
+    assert third.updated_at != second.updated_at
+    assert not third.changed_since(second)
+
+
+async def test_what_is_created_is_there_from_then_on(
+    client: ToolzzClient, simulator: ToolzzSimulator
+) -> None:
+    """A second create makes a second one; each is connected, listed last, and has its token masked."""
+    made = [(await client.create(SETTINGS, CHANNELS, TOKEN)).id for _ in range(2)]
+    listed = await client.integrations()
+    assert [report.id for report in listed[-2:]] == made
+    assert {report.state for report in listed[-2:]} == {State.CONNECTED}
+    assert {report.is_token_masked for report in listed[-2:]} == {True}
+    assert len(simulator.creations) == 2
