@@ -19,11 +19,13 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── RestartingError
     │   ├── StaleComponentError
     │   ├── OutdatedCommandError
+    │   ├── CooldownError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError
     │   ├── ConnectionExistsError
-    │   └── ConnectionLimitError
+    │   ├── ConnectionLimitError
+    │   └── RunsElsewhereError
     ├── UnreadableSecretError         a stored secret that no key opens
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
@@ -150,6 +152,12 @@ class OutdatedCommandError(RequestError):
     key = "outdated_command"
 
 
+class CooldownError(RequestError):
+    """A member asks more often than a command allows. Values: ``until`` (seconds since 1970)."""
+
+    key = "cooldown"
+
+
 class NoConnectionError(RequestError):
     """The guild has none with this provider. Values: ``provider`` (slug)."""
 
@@ -180,6 +188,12 @@ class ConnectionLimitError(RequestError):
     key = "connection_limit"
 
 
+class RunsElsewhereError(RequestError):
+    """An integration belongs to another server. Values: ``server`` (its name or id, hostile text)."""
+
+    key = "runs_elsewhere"
+
+
 class UnreadableSecretError(PatchbayError):
     """A stored secret does not open: its key is gone, or the row was changed or moved."""
 
@@ -190,7 +204,8 @@ class ProviderError(PatchbayError):
     """A provider refused, failed, or could not be understood.
 
     provider: its slug. status: HTTP status, if there was one. request_id: the provider's own reference.
-    detail: the provider's own words, redacted, still hostile. retry_after: seconds.
+    detail: the provider's own words, redacted, still hostile. code: its word for this kind of error.
+    retry_after: seconds. seconds: how long we waited, where that was too long.
     outcome_unknown: True when a write may have been carried out although we have no answer.
     """
 
@@ -203,7 +218,9 @@ class ProviderError(PatchbayError):
         status: int | None = None,
         request_id: str | None = None,
         detail: str | None = None,
+        code: str | None = None,
         retry_after: int | None = None,
+        seconds: int | None = None,
         outcome_unknown: bool = False,
     ) -> None:
         super().__init__()
@@ -211,7 +228,9 @@ class ProviderError(PatchbayError):
         self.status = status
         self.request_id = request_id
         self.detail = detail
+        self.code = code
         self.retry_after = retry_after
+        self.seconds = seconds
         self.outcome_unknown = outcome_unknown
 
 

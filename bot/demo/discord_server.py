@@ -80,7 +80,7 @@ class SimulatedDiscord:
         self.locale = locale
         self.locales: dict[int, str] = {}
         self.token = TOKEN
-        self._others: dict[str, User] = {}
+        self._others: dict[str, tuple[User, int]] = {}
         self._port = 0
         self._connections: set[Connection] = set()
         self._follow_ups: Counter[str] = Counter()
@@ -115,15 +115,17 @@ class SimulatedDiscord:
             "PATCHBAY_DISCORD_GATEWAY_URL": f"ws://127.0.0.1:{self._port}/gateway",
         }
 
-    def add_application(self, token: str, name: str) -> None:
-        """Let another bot exist that is a member of no server and may read messages; the token is its own.
+    def add_application(self, token: str, name: str, *, reads_messages: bool = True) -> int:
+        """Let another bot exist that is a member of no server; the token is its own. Returns its id.
 
-        As with Discord's tokens, the first part is the application's id in base64.
+        As with Discord's tokens, the first part is the application's id in base64. reads_messages: whether
+        its Message Content intent is on.
         """
         user_id = int(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
         self.env.backend.reserve_id(user_id)
         user = self.env.backend.users[user_id] = User(id=user_id, name=name, bot=True)
-        self._others[token] = user
+        self._others[token] = (user, MESSAGE_CONTENT_LIMITED if reads_messages else 0)
+        return user_id
 
     # --- waiting; `within` is in seconds, and TimeoutError says that they are over ------------------------
 
@@ -190,7 +192,7 @@ class SimulatedDiscord:
         answer: Any
         try:
             if token in self._others:
-                answer = self._about(self._others[token], call.path)
+                answer = self._about(*self._others[token], call.path)
             else:
                 answer = self._dispatch(call)
         except BackendError as error:
@@ -232,7 +234,8 @@ class SimulatedDiscord:
         self.env.tell(changed=call.seen_by_members)
         return answer
 
-    def _about(self, other: User, path: str) -> Mapping[str, Any]:
+    @staticmethod
+    def _about(other: User, flags: int, path: str) -> Mapping[str, Any]:
         """Answer another bot's token, with which one may ask only whose it is."""
         user = dict(serializers.user_payload(other))
         match path:
@@ -242,7 +245,7 @@ class SimulatedDiscord:
                 return {
                     "id": user["id"], "name": user["username"], "icon": None, "description": "",
                     "bot_public": True, "bot_require_code_grant": False, "verify_key": "0" * 64,
-                    "flags": MESSAGE_CONTENT_LIMITED, "team": None, "owner": user, "bot": user,
+                    "flags": flags, "team": None, "owner": user, "bot": user,
                 }  # fmt: skip
             case _:
                 raise BackendError(403, 50001, "Missing Access")

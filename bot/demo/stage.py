@@ -107,4 +107,6 @@ def _introduce(stage: Stage) -> None:
         if isinstance(provider, RunsInGuild):
             provider.place_in_guild(str(world.guild.id), world.guild.name, channels)
         if isinstance(provider, TakesDiscordToken):
-            stage.discord.add_application(provider.discord_token, f"{provider.slug}-agent")
+            agent = stage.discord.add_application(provider.discord_token, f"{provider.slug}-agent")
+            if isinstance(provider, RunsInGuild):
+                stage.discord.env.backend.add_member(world.guild.id, agent, announce=True)

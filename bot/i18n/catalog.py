@@ -8,11 +8,15 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from babel import Locale
+from babel.dates import format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
 DEFAULT_LOCALE: Final = "en-US"
 LOCALES: Final = (DEFAULT_LOCALE, "pt-BR")
@@ -36,6 +40,9 @@ class Texts:
 
     def __init__(self, locale: str, translations: Iterable[gettext.GNUTranslations]) -> None:
         self.locale = locale
+        self._babel = Locale.parse(locale, sep="-")
+        # Babel reads a locale's file at its first use; that belongs here, not into an answer.
+        _ = self._babel.datetime_skeletons, self._babel.number_symbols
         self._translations = tuple(translations)
 
     def __call__(self, key: str, **values: str | int) -> str:
@@ -60,6 +67,15 @@ class Texts:
             if text != key:
                 return text.format_map({**values, "count": count})
         raise MissingTextError(f"{self.locale}: {key}")
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """Return a number as its readers write it, rounded."""
+        pattern = "#,##0" + "." * (decimals > 0) + "0" * decimals
+        return format_decimal(value, format=pattern, locale=self._babel)
+
+    def day(self, day: date) -> str:
+        """Return a day as short as its readers write it: month and day in figures, no year."""
+        return format_skeleton("Md", day, locale=self._babel)
 
 
 class Catalog:

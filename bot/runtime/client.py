@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import discord
 import structlog
@@ -15,21 +15,26 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.errors import RestartingError
 from bot.kit.provider import Provider
 from bot.runtime.sync import sync_commands
 from bot.runtime.translator import CatalogTranslator
 from bot.runtime.tree import PatchbayTree
+from bot.ui.components import guild_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from bot.i18n.catalog import Catalog
     from bot.services.choices import ChoiceService
-    from bot.services.connections import ConnectionService
+    from bot.services.connections import Connection, ConnectionService
+    from bot.services.integrations import IntegrationService
+    from bot.services.preflight import PreflightService
     from bot.store.commands import CommandStore
     from bot.ui.components import Interaction
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
+ResultT = TypeVar("ResultT")
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,13 +48,12 @@ discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 
 
-def point_to(api_url: str | None, gateway_url: str | None) -> None:
+def point_to(api_url: str, gateway_url: str | None) -> None:
     """Send discord.py to another address than Discord's: a REST proxy, or a stand-in on loopback.
 
     The library keeps both in class attributes, hence one setting for the whole process.
     """
-    if api_url is not None:
-        Route.BASE = api_url
+    Route.BASE = api_url
     if gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
@@ -69,7 +73,7 @@ class Gateway:
 class PatchbayBot(commands.AutoShardedBot):
     """Holds what cogs are built from; knows no cog by name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one place where everything comes together, each by its name
         self,
         *,
         extensions: Sequence[str],
@@ -77,6 +81,8 @@ class PatchbayBot(commands.AutoShardedBot):
         providers: Mapping[str, Provider],
         connections: ConnectionService,
         choices: ChoiceService,
+        integrations: IntegrationService,
+        preflight: PreflightService,
         command_store: CommandStore,
         gateway: Gateway,
     ) -> None:
@@ -98,8 +104,12 @@ class PatchbayBot(commands.AutoShardedBot):
         self.providers = providers
         self.connections = connections
         self.choices = choices
+        self.integrations = integrations
+        self.preflight = preflight
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
+        self._stopping = asyncio.Event()
+        self._background: set[asyncio.Task[None]] = set()
         self._extensions = extensions
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -117,6 +127,30 @@ class PatchbayBot(commands.AutoShardedBot):
         if not isinstance(provider, kind):
             raise TypeError(kind.slug)
         return provider
+
+    async def unless_stopping(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Await what may take longer than a bot that is told to stop has. Raises RestartingError then."""
+        task = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise RestartingError
+            return task.result()
+        finally:
+            task.cancel()
+            stopping.cancel()
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Go on with something after its command has answered; it ends with the bot."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._end_background)
+
+    def _end_background(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("background_failed", exc_info=error)
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""
@@ -154,11 +188,25 @@ class PatchbayBot(commands.AutoShardedBot):
         """Let the commands that run finish and answer, refuse new ones, then leave."""
         if not self.is_closed():
             self._tree.restarting = True
+            self._stopping.set()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
                     while running := _running_commands():
                         await asyncio.wait(running)
+            # Only now: the last commands may have left something to go on with.
+            for task in self._background:
+                task.cancel()
         await super().close()
+
+
+async def reopen(interaction: Interaction, provider: str, name: str) -> tuple[PatchbayBot, Connection]:
+    """Acknowledge a press, and open the connection of that name in the guild that the press came from.
+
+    Raises what ConnectionService.open raises.
+    """
+    await interaction.response.defer()
+    bot = cast("PatchbayBot", interaction.client)
+    return bot, await bot.connections.open(guild_of(interaction), provider, name)
 
 
 def _running_commands() -> set[asyncio.Task[object]]:

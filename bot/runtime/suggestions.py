@@ -25,16 +25,16 @@ LONGEST: Final = 100
 
 
 async def suggest_choices(
-    interaction: Interaction, bot: PatchbayBot, provider: str, typed: str
+    interaction: Interaction, bot: PatchbayBot, provider: str, typed: str, kind: str | None = None
 ) -> list[app_commands.Choice[str]]:
-    """Suggest a provider's entries by name, from a list that is kept for a minute.
+    """Suggest a provider's entries by name, from a list that is kept for a minute. kind: of which list.
 
     The command's ``connection`` option, where it is filled already, says whose list.
     """
     named = interaction.namespace.connection
     try:
         connection = await bot.connections.open(guild_of(interaction), provider, named or None)
-        choices = await bot.choices.offered(connection)
+        choices = await bot.choices.offered(connection, kind)
     except (PatchbayError, TimeoutError) as error:
         # The command itself will say what is wrong, with room for a way out.
         _log.info("nothing_to_suggest", provider=provider, error=str(error) or type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from cachetools import TTLCache
 from discord import app_commands
 
 from bot.errors import (
+    CooldownError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
@@ -25,7 +27,7 @@ from bot.errors import (
 )
 from bot.ui.components import is_taken_up, view_of
 from bot.ui.problems import new_reference, problem
-from bot.ui.replies import answer
+from bot.ui.replies import answer_privately
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +113,10 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             cause = OutdatedCommandError()
         elif isinstance(error, app_commands.TransformerError):
             cause = InvalidInputError("option")
+        elif isinstance(error, app_commands.CommandOnCooldown):
+            # discord.py counts from when the interaction was made, not from when it reached us.
+            over = interaction.created_at.timestamp() + error.retry_after
+            cause = CooldownError(until=math.ceil(over))
         await self.report(interaction, cause)
 
     async def refuse_stale(self, interaction: Interaction) -> None:
@@ -135,7 +141,8 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             if interaction.type is _Kind.autocomplete:
                 await interaction.response.autocomplete([])
                 return
-            await answer(interaction, embed, view_of(retry) if retry is not None else discord.utils.MISSING)
+            view = view_of(retry) if retry is not None else discord.utils.MISSING
+            await answer_privately(interaction, embed, view)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
             _note_undelivered(failed, reference)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar, cast
 
 import discord
 from discord.ext import commands
 
-from bot.errors import OutsideServerError
+from bot.errors import InvalidInputError, OutsideServerError
 from bot.ui.text import clamp
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.i18n.catalog import Texts
+
+ItemT = TypeVar("ItemT", bound=discord.ui.Item[Any])
 
 Interaction = discord.Interaction[commands.AutoShardedBot]
 """What every handler is given."""
@@ -59,6 +61,11 @@ def offer_retry(interaction: Interaction, button: LastingButton) -> None:
     interaction.extras["retry"] = button
 
 
+def withdraw_retry(interaction: Interaction) -> None:
+    """Take back what ``offer_retry`` offered: what follows an act is no reason to do it again."""
+    interaction.extras.pop("retry", None)
+
+
 def is_taken_up(interaction: Interaction) -> bool:
     """Tell whether a view, modal or lasting button of this process has begun to answer."""
     return "taken_up" in interaction.extras
@@ -68,7 +75,14 @@ class SafeView(discord.ui.View):
     """A view that lives for a while; guarded at every press."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
-        """Ask the guard; its refusal is answered like any other error."""
+        """Ask the guard; its refusal is answered like any other error.
+
+        discord.py hands over a second press that came before the first one was looked at.
+        """
+        if self.is_finished():
+            interaction.extras["taken_up"] = True
+            await interaction.response.defer()
+            return False
         return await _let_in(interaction)
 
     async def on_error(  # type: ignore[override]
@@ -103,8 +117,8 @@ class SafeModal(discord.ui.Modal):
         await gate(interaction).report(interaction, error)
 
 
-class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
-    """A button that outlives a restart: all that it needs stands in its custom id.
+class Lasting(discord.ui.DynamicItem[ItemT], template="(?!)"):
+    """A component that outlives a restart: all that it needs stands in its custom id.
 
     Subclasses take ``texts`` and the named groups of their template as keyword arguments. discord.py only
     logs what a dynamic item raises, hence the wrapping here. after_not_found: whether it helps when the
@@ -116,9 +130,9 @@ class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
         cls, interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> LastingButton:
-        """Rebuild the button in the presser's language."""
-        build: Callable[..., LastingButton] = cls
+    ) -> Self:
+        """Rebuild the component in the presser's language."""
+        build: Callable[..., Self] = cls
         return build(texts=gate(interaction).texts(interaction), **match.groupdict())
 
     async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
@@ -132,7 +146,29 @@ class LastingButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], 
 
     @abstractmethod
     async def press(self, interaction: Interaction) -> None:
-        """Do what the button is for."""
+        """Do what the component is for."""
+
+
+class LastingButton(Lasting[discord.ui.Button[discord.ui.View]], template="(?!)"):
+    """A button that outlives a restart."""
+
+
+class LastingSelect(Lasting[discord.ui.Select[discord.ui.View]], template="(?!)"):
+    """A menu of which one entry is picked, and which outlives a restart.
+
+    Its entries belong to one answer and are not rebuilt: what was picked is text from outside.
+    """
+
+    async def press(self, interaction: Interaction) -> None:
+        """Hand over what was picked. Raises InvalidInputError("option") unless that is one entry."""
+        picked = self.item.values
+        if len(picked) != 1:
+            raise InvalidInputError("option")
+        await self.pick(interaction, picked[0])
+
+    @abstractmethod
+    async def pick(self, interaction: Interaction, value: str) -> None:
+        """Do what the entry is for, once the value has been found to be possible."""
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

@@ -1,10 +1,11 @@
-"""Asks before something is destroyed."""
+"""Asks before something is destroyed, or done on a member's word alone."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import discord
 
 from bot.ui.components import Interaction, SafeView
@@ -19,7 +20,7 @@ SECONDS: Final = 60
 
 
 class Confirm(SafeView):
-    """A red button that names what goes, and a way out."""
+    """A red button that names what goes, and a way out; without red where nothing goes."""
 
     def __init__(
         self,
@@ -28,22 +29,26 @@ class Confirm(SafeView):
         label: str,
         closed: discord.Embed,
         expired: discord.Embed,
-        act: Callable[[], Awaitable[discord.Embed]],
+        act: Callable[[Interaction], Awaitable[tuple[discord.Embed, discord.ui.View | None]]],
+        *links: discord.ui.Button[Any],
+        leave: str | None = None,
     ) -> None:
-        """closed, expired: shown when the member kept it, or did not answer. act: destroys, and gives what to
-        show then.
+        """closed, expired: shown when the member kept it, or did not answer. act: does it, and gives what to
+        show then. links: pages to look at before one decides. leave: what the way out says where the act
+        destroys nothing, None where it does.
         """
         super().__init__(timeout=SECONDS)
         self._asked = asked
         self._closed = closed
         self._expired = expired
         self._act = act
-        yes: discord.ui.Button[Any] = discord.ui.Button(style=discord.ButtonStyle.danger, label=label)
+        style = discord.ButtonStyle.danger if leave is None else discord.ButtonStyle.primary
+        yes: discord.ui.Button[Any] = discord.ui.Button(style=style, label=label)
         yes.callback = self._confirm  # type: ignore[assignment, method-assign]
-        no: discord.ui.Button[Any] = discord.ui.Button(label=texts("confirm.keep"))
+        no: discord.ui.Button[Any] = discord.ui.Button(label=leave or texts("confirm.keep"))
         no.callback = self._keep  # type: ignore[assignment, method-assign]
-        self.add_item(yes)
-        self.add_item(no)
+        for button in (yes, no, *links):
+            self.add_item(button)
 
     async def ask(self, question: discord.Embed) -> None:
         """Put the question."""
@@ -51,14 +56,15 @@ class Confirm(SafeView):
 
     async def on_timeout(self) -> None:
         """Take the question back; the message stays and says so."""
-        with contextlib.suppress(discord.HTTPException):  # the member has dismissed it
+        # The member has dismissed it, or Discord cannot be reached.
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             await renew(self._asked, self._expired)
 
     async def _confirm(self, interaction: Interaction) -> None:
         # Stopped first: a second press must find nothing to act on.
         self.stop()
         await interaction.response.edit_message(view=None)
-        await renew(interaction, await self._act())
+        await renew(interaction, *await self._act(interaction))
 
     async def _keep(self, interaction: Interaction) -> None:
         self.stop()

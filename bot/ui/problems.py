@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.errors import (
     InvalidInputError,
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
+class Explanation(NamedTuple):
+    """What happened, why, and what to do."""
+
+    title: str
+    why: str
+    fix: str
+
+
 def new_reference() -> str:
     """Return a short id that stands in the embed and in the log, without look-alike characters."""
     return "PB-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
@@ -38,28 +46,43 @@ def problem(
     """Word an error. reference: ours, shown where the provider gave none of its own."""
     if not isinstance(error, PatchbayError) or isinstance(error, SetupError):
         error = PatchbayError()
+    explained = explain(error, texts, provider_names)
     fields: list[Field] = []
+    if isinstance(error, ProviderError):
+        if error.detail:
+            provider = provider_names.get(error.provider, error.provider)
+            fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
+        reference = plain(error.request_id or reference, 128)
+    fields.append(Field(texts("problem.fix"), explained.fix))
+    return card(
+        Tone.WARNING if isinstance(error, RequestError) else Tone.BAD,
+        explained.title,
+        explained.why,
+        fields=fields,
+        footer=texts("problem.reference", reference=reference),
+    )
+
+
+def explain(error: PatchbayError, texts: Texts, provider_names: Mapping[str, str]) -> Explanation:
+    """Say what an error is about, for a place that is more than an error's embed."""
     prefixes: tuple[str, ...]
     if isinstance(error, ProviderError):
         values: dict[str, str | int] = {
             "provider": provider_names.get(error.provider, error.provider),
             "status": error.status or 0,
+            "seconds": error.seconds or 0,
         }
-        prefixes = (f"problem.{error.provider}.{error.key}", f"problem.{error.key}")
-        if error.detail:
-            fields.append(Field(texts("problem.detail", **values), quoted(error.detail, 500)))
-        reference = plain(error.request_id or reference, 128)
+        own = f"problem.{error.provider}.{error.key}"
+        # An error code is the provider's word: unknown ones have no wording of their own.
+        prefixes = (f"{own}.{(error.code or '').lower()}", own, f"problem.{error.key}")
     else:
         values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
         key = f"{error.key}.{error.field}" if isinstance(error, InvalidInputError) else error.key
         prefixes = (f"problem.{key}",)
-    fields.append(Field(texts("problem.fix"), _fix(error, texts, prefixes, values)))
-    return card(
-        Tone.WARNING if isinstance(error, RequestError) else Tone.BAD,
-        _first(texts, prefixes, "title", values),
-        _first(texts, prefixes, "why", values),
-        fields=fields,
-        footer=texts("problem.reference", reference=reference),
+    return Explanation(
+        title=_first(texts, prefixes, "title", values),
+        why=_first(texts, prefixes, "why", values),
+        fix=_fix(error, texts, prefixes, values),
     )
 
 
@@ -71,7 +94,9 @@ def _fix(
         return _first(
             texts, (f"problem.{error.provider}.outcome_unknown", "problem.outcome_unknown"), "fix", values
         )
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+    # What is used up for the month does not come back after a pause, whoever asks for one.
+    worded_by_code = texts.find(f"{prefixes[0]}.fix", **values) is not None
+    if isinstance(error, RateLimitedError) and error.retry_after is not None and not worded_by_code:
         return texts("problem.rate_limited.fix_wait", **values, time=when(time.time() + error.retry_after))
     return _first(texts, prefixes, "fix", values)
 
@@ -87,7 +112,7 @@ def _first(texts: Texts, prefixes: tuple[str, ...], part: str, values: Mapping[s
 def _show(name: str, value: str | int, texts: Texts, provider_names: Mapping[str, str]) -> str | int:
     """Return a value as members know it: a provider's name, an input's label, else the text itself."""
     if isinstance(value, int):
-        return value
+        return when(value) if name == "until" else value
     known = None
     if name == "provider":
         known = provider_names.get(value)

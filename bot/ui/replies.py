@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _Kind = discord.InteractionResponseType
+_NOTHING = "…"
 # How our texts write a command: `/toolzz status`.
 _COMMAND = re.compile(r"`/([a-z]+)((?: [a-z]+)?)`")
 
@@ -24,11 +25,31 @@ async def think(interaction: Interaction, *, share: bool = False) -> None:
 
     Without ``thinking`` a modal's answer would lose the flag that hides it from others.
     """
+    if share:
+        interaction.extras["shared"] = True
     await interaction.response.defer(ephemeral=not share, thinking=True)
 
 
-async def answer(
+async def answer_privately(
     interaction: Interaction, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
+) -> None:
+    """Give an answer that is nobody else's business, also where ``think`` was told to share."""
+    if not interaction.extras.pop("shared", False):
+        await answer(interaction, embed, view)
+        return
+    _link_commands(embed, gate(interaction).command_ids)
+    # What follows a message that still thinks would take its place, for everybody to see; what follows one
+    # that was deleted while it did is refused. So it stops thinking first, and goes last.
+    await interaction.edit_original_response(content=_NOTHING)
+    await interaction.followup.send(embed=embed, view=view, ephemeral=True)
+    await interaction.delete_original_response()
+
+
+async def answer(
+    interaction: Interaction,
+    embed: discord.Embed,
+    view: discord.ui.View = discord.utils.MISSING,
+    file: discord.File = discord.utils.MISSING,
 ) -> None:
     """Give the answer: into the thinking message where there is one, else as a message of its own.
 
@@ -37,12 +58,14 @@ async def answer(
     _link_commands(embed, gate(interaction).command_ids)
     kind = interaction.response.type
     if kind is None:
-        await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+        await interaction.response.send_message(embed=embed, view=view, file=file, ephemeral=True)
     elif kind is _Kind.deferred_channel_message:
-        await interaction.edit_original_response(embed=embed, view=view)
+        await interaction.edit_original_response(
+            embed=embed, view=view, attachments=[] if file is discord.utils.MISSING else [file]
+        )
     else:
         # The original is a message that stays: a component's own, or an answer given before.
-        await interaction.followup.send(embed=embed, view=view, ephemeral=True)
+        await interaction.followup.send(embed=embed, view=view, file=file, ephemeral=True)
 
 
 async def renew(interaction: Interaction, embed: discord.Embed, view: discord.ui.View | None = None) -> None:

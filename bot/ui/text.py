@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _LINE_START: Final = re.compile(r"^(\d+(?=[.)])|(?=[#+-]))")
 _INVITE: Final = re.compile(r"(?i)(discord(?:app)?)(\.)(?=(?:gg|io|me|li|com|gift)\b)")
 # Nothing foreign is shown at such a length; more would only cost time to clean.
 _LONGEST: Final = 2048
+# Characters cleaned for one shown, as some go: enough for any text that somebody wrote to be read.
+_CLEANED_PER_SHOWN: Final = 2
 
 
 def length(text: str) -> int:
@@ -48,19 +51,39 @@ def plain(text: str, limit: int = 100) -> str:
 
     One line, nothing invisible, nothing that mentions or links.
     """
-    shown = "".join(
-        " " if character.isspace() else character
-        for character in unicodedata.normalize("NFC", text[:_LONGEST])
-        if character.isspace() or unicodedata.category(character) not in _UNSEEN
-    )
-    shown = " ".join(shown.split()).replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
-    return clamp(_INVITE.sub(rf"\1{_GAP}\2", shown), limit)
+    return clamp(_cleaned(text[:_LONGEST]), limit)
 
 
 def quoted(text: str, limit: int = 256) -> str:
     """Make foreign text safe where Discord renders markdown: it is shown as the characters that it is."""
-    shown = _MARKDOWN.sub(r"\\\1", plain(text, limit))
-    return clamp(_LINE_START.sub(r"\1\\", shown), limit)
+    return clamp(_escaped(plain(text, limit)), limit)
+
+
+def quoted_lines(text: str, limit: int) -> tuple[str, bool]:
+    """Make foreign text safe as ``quoted`` does, line by line; blank lines in a row become one.
+
+    Returns the text, and whether that is all of it.
+    """
+    begun = text[: limit * _CLEANED_PER_SHOWN]
+    lines = [_escaped(_cleaned(line)) for line in begun.splitlines()]
+    kept = (line for before, line in pairwise(["", *lines]) if line or before)
+    whole = "\n".join(kept).rstrip("\n") + _ELLIPSIS * (begun != text)
+    shown = clamp(whole, limit)
+    return shown, shown == whole and begun == text
+
+
+def _cleaned(text: str) -> str:
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in unicodedata.normalize("NFC", text)
+        if character.isspace() or unicodedata.category(character) not in _UNSEEN
+    )
+    shown = " ".join(shown.split()).replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
+    return _INVITE.sub(rf"\1{_GAP}\2", shown)
+
+
+def _escaped(line: str) -> str:
+    return _LINE_START.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", line))
 
 
 def code(text: str, limit: int = 256) -> str:

@@ -226,8 +226,21 @@ async def test_another_bots_token_says_whose_it_is_and_no_more() -> None:
         scene.discord.add_application(OTHER_TOKEN, "harbour-desk")
         status, application = await scene.bot.rest("GET", "/applications/@me", token=OTHER_TOKEN)
         assert (status, application["name"], application["id"]) == (200, "harbour-desk", "123456789012345678")
+        assert (application["bot"]["id"], application["flags"]) == (application["id"], 1 << 19)
         assert (await scene.bot.rest("GET", f"/guilds/{4 << 22}", token=OTHER_TOKEN))[0] == 403
         assert (await scene.bot.rest("GET", f"/guilds/{4 << 22}/members/{application['id']}"))[0] == 404
+
+
+async def test_our_own_bot_may_ask_who_somebody_is() -> None:
+    """A person and a bot can be told apart by their ids, and a member from somebody who is none."""
+    async with opened() as scene:
+        scene.discord.add_application(OTHER_TOKEN, "harbour-desk", reads_messages=False)
+        assert (await scene.bot.rest("GET", "/applications/@me", token=OTHER_TOKEN))[1]["flags"] == 0
+        agent, member = "/users/123456789012345678", f"/guilds/{4 << 22}/members/{scene.alice.id}"
+        assert (await scene.bot.rest("GET", agent))[1]["bot"] is True
+        assert not (await scene.bot.rest("GET", f"/users/{scene.alice.id}"))[1].get("bot")
+        assert (await scene.bot.rest("GET", "/users/123456789012345679"))[0] == 404
+        assert (await scene.bot.rest("GET", member))[1]["user"]["id"] == str(scene.alice.id)
 
 
 async def test_what_discord_could_not_do_is_not_tried_again() -> None:

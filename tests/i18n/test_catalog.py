@@ -1,5 +1,7 @@
 """Which language a member gets, and what a text that is missing does."""
 
+from datetime import date
+
 import discord
 import pytest
 
@@ -44,3 +46,15 @@ def test_a_value_is_not_read_as_a_placeholder() -> None:
     """Braces inside a value stay as they are."""
     texts = load_catalog()[DEFAULT_LOCALE]
     assert "{secret} {0}" in texts("problem.reference", reference="{secret} {0}")
+
+
+@pytest.mark.parametrize(
+    ("locale", "whole", "split", "day"),
+    [("en-US", "1,234,567", "1,234.5", "11/3"), ("pt-BR", "1.234.567", "1.234,5", "03/11")],
+)
+def test_figures_are_those_of_the_language(locale: str, whole: str, split: str, day: str) -> None:
+    """Thousands, decimals and the order of day and month follow the reader."""
+    texts = load_catalog()[locale]
+    assert texts.number(1_234_567) == whole
+    assert texts.number(1_234.54, 1) == split
+    assert texts.day(date(2026, 11, 3)) == day

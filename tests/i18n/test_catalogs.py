@@ -16,8 +16,10 @@ from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
 from bot.i18n.catalog import LOCALES, string_folders
 from bot.kit.integration import State
 from bot.providers import providers
+from bot.ui.discord_token import _MISTAKES
 from bot.ui.text import length
 from tests.architecture.source import modules
+from tests.providers.contract import Contract
 
 ErrorT = TypeVar("ErrorT", bound=PatchbayError)
 FOLDERS = {folder.parent.name: folder for folder in string_folders()}
@@ -31,6 +33,9 @@ LIMITS = {
     r"^credential\.\w+\.label$|^sensay\.connect\.token$": 45,
     r"\.placeholder$": 100,
     r"button$|^confirm\.keep$|\.refresh$": 80,
+    r"^toolzz\.form\.(title|channels|scope|switches|token)$": 45,
+    r"^toolzz\.form\.(.*_how|scope\.\w+|switch\.\w+)$": 100,
+    r"\.candidates$": 150,
     r"\.intro$": 4000,
     r"^problem\.[\w.]+\.title$|\.done$|\.ask$|\.kept$": 200,
     r"^problem\.[\w.]+\.(why|fix)$": 1000,
@@ -45,11 +50,14 @@ ALIKE = {
     "toolzz.status.bot",
     "toolzz.status.line",
     "sensay.title",
-    "sensay.connect.portal_button",
+    "preflight.intent",
+    "sensay.usage.source.discord",
+    "sensay.usage.source.telegram",
     "setup.invalid_setting",
 }
 COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
 WORD = re.compile(r"[\w.]+")
+TRANSLATOR = "bot.runtime.translator"
 
 
 def catalog(folder: str, locale: str) -> Catalog:
@@ -213,11 +221,14 @@ def pattern(node: ast.JoinedStr) -> str:
 def looked_up() -> Iterator[tuple[Path, int, str]]:
     """Yield where the program looks up a fixed key: texts("..."), texts.plural("..."), said("...")."""
     for path, tree in modules("bot", "cogs"):
+        lookups = {"texts", "self._texts", "texts.plural"}
+        if any(isinstance(node, ast.ImportFrom) and node.module == TRANSLATOR for node in ast.walk(tree)):
+            lookups.add("said")  # elsewhere that is somebody else's word
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = ast.unparse(node.func)
-            if called in {"texts", "self._texts", "texts.plural", "said"}:
+            if called in lookups:
                 yield from ((path, node.lineno, key) for key in constants(node.args[0]))
 
 
@@ -250,6 +261,7 @@ def computed() -> set[str]:
     worded: list[type[PatchbayError]] = [PatchbayError, *kinds(PatchbayError)]
     errors = {error.key for error in worded if error not in setup_errors()}
     errors = {key for key in errors if key != "invalid_input"} | {f"invalid_input.{rule}" for rule in rules()}
+    errors |= {f"sensay.{key}" for key in coded()}
     return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
 
 
@@ -268,13 +280,25 @@ def kinds(family: type[ErrorT]) -> Iterator[type[ErrorT]]:
 
 def rules() -> set[str]:
     """Return the rules that an InvalidInputError names, wherever the program raises one."""
-    return {
-        node.args[0].value
-        for _, tree in modules("bot", "cogs")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidInputError"
-        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    } | {"replica", "integration"}  # handed on to read_uuid and read_id
+    return (
+        {
+            node.args[0].value
+            for _, tree in modules("bot", "cogs")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidInputError"
+            if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+        }
+        | {"replica", "integration", "agent", "unit_id"}
+        | {mistake for mistake, _ in _MISTAKES}
+    )  # handed on
+
+
+def coded() -> set[str]:
+    """Return the kind of error and the code, for each code that Sensay's contract knows; all are quotas."""
+    _, field = Contract.of("sensay").resolve(
+        ("components", "schemas", "Error", "allOf", "1", "properties", "error_code")
+    )
+    return {f"rate_limited.{code.lower()}" for code in field["examples"]}
 
 
 def test_every_computed_key_exists() -> None:

@@ -2,6 +2,7 @@
 
 from tests.cogs.conftest import (
     bot,
+    desk,
     empty_database,
     env,
     log,
@@ -12,6 +13,7 @@ from tests.cogs.conftest import (
 
 __all__ = [
     "bot",
+    "desk",
     "empty_database",
     "env",
     "log",

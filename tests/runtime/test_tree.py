@@ -230,6 +230,20 @@ async def test_the_next_command_works_after_any_of_these(town: Town) -> None:
     )
 
 
+@pytest.mark.parametrize(("share", "followed"), [(True, 1), (False, 0)])
+async def test_an_error_is_never_shared(town: Town, share: bool, followed: int) -> None:
+    """Where the answer was to be everybody's, its thinking message goes, and the error follows privately."""
+    await town.connect("toolzz")
+    town.toolzz.fail(Answer(503, {"message": "later"}), times=None)
+    asked = {"integration": town.toolzz.CONNECTED, "share": share}
+    failed = await town.manager.slash(town.channel, "toolzz status", **asked)
+    title = town.texts("problem.server_fault.title", provider="Toolzz", status=503)
+    assert embed_of(failed).title == f"❌ {title}"
+    assert final(failed).ephemeral
+    assert (len(failed.followups), failed.response is None) == (followed, share)
+    assert town.channel.history(viewer=town.member) == []
+
+
 async def test_commands_in_an_error_are_links(town: Town) -> None:
     """What to do is one click away: commands are links with Discord's own ids."""
     result = await town.manager.slash(town.channel, "connections test", provider="sensay")

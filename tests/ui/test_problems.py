@@ -9,10 +9,12 @@ import pytest
 
 from bot import errors
 from bot.errors import (
+    CooldownError,
     EnteredCredentialsRefusedError,
     InvalidInputError,
     PatchbayError,
     ProviderError,
+    ProviderTimeoutError,
     RateLimitedError,
     RejectedError,
     RequestError,
@@ -35,8 +37,10 @@ VALUES: dict[str, str | int] = {
     "input": "access_token",
     "other": "unit_id",
     "choices": "discord, telegram",
+    "server": "Loja do Norte",
     "min": 50,
     "max": 80,
+    "until": 1_700_000_000,
 }
 CANARY = "CANARY-of-a-secret"
 PROVIDER_ERRORS = list(kinds(ProviderError))
@@ -170,6 +174,39 @@ def test_a_wait_is_told_as_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @every_language
+def test_what_is_used_up_is_not_a_matter_of_waiting(locale: str) -> None:
+    """A code that has its own words keeps them, even where an answer asks for a pause."""
+    code = "CONVERSATION_QUOTA_EXCEEDED"
+    used_up = worded(RateLimitedError("sensay", status=429, code=code, retry_after=30), locale)
+    assert complete(used_up, locale)
+    assert "<t:" not in words(used_up)
+    assert used_up.title != worded(RateLimitedError("sensay", status=429), locale).title
+
+
+@every_language
+@pytest.mark.parametrize("code", ["SOMETHING_NEW", "TITLE", None])
+def test_an_unknown_code_changes_no_word(locale: str, code: str | None) -> None:
+    """A code that nobody has words for leaves the error as it reads without one."""
+    coded = worded(RateLimitedError("sensay", status=429, code=code), locale)
+    assert coded.to_dict() == worded(RateLimitedError("sensay", status=429), locale).to_dict()
+
+
+@every_language
+@pytest.mark.parametrize("seconds", [8, 60])
+def test_a_timeout_says_how_long_was_waited(locale: str, seconds: int) -> None:
+    """Not every request has the same patience."""
+    assert f" {seconds} " in (
+        worded(ProviderTimeoutError("sensay", seconds=seconds), locale).description or ""
+    )
+
+
+@every_language
+def test_a_cooldown_says_when_it_is_over(locale: str) -> None:
+    """The moment is one that Discord shows in each reader's own time."""
+    assert "<t:1700000000:R>" in words(worded(CooldownError(until=1_700_000_000), locale))
+
+
+@every_language
 def test_labels_are_those_of_the_form(locale: str) -> None:
     """An input is called what the form calls it, not by its id."""
     embed = worded(InvalidInputError("needs", input="user_id_type", other="user_id"), locale)
@@ -220,9 +257,9 @@ def test_hostile_words_do_nothing() -> None:
 def test_no_error_is_over_a_limit(locale: str) -> None:
     """The longest words that can come still make an embed that Discord takes."""
     long = "\U0001f600*" * 5_000
-    texts = dict.fromkeys(VALUES, long)
+    values = {name: long if isinstance(value, str) else value for name, value in VALUES.items()}
     for kind in kinds(RequestError):
-        error = kind("missing", **texts) if issubclass(kind, InvalidInputError) else kind(**texts)
+        error = kind("missing", **values) if issubclass(kind, InvalidInputError) else kind(**values)
         assert accepted(worded(error, locale))
     for failure in providers_errors(detail=long, request_id="r" * 128):
         assert accepted(worded(failure, locale))

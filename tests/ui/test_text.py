@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.ui.text import clamp, code, length, listed, plain, quoted
+from bot.ui.text import clamp, code, length, listed, plain, quoted, quoted_lines
 from tests.ui.hostile import PAYLOADS, marks, plain_marks, unseen
 
 # Half of it from the characters that Discord gives a meaning, some beyond the basic plane.
@@ -79,6 +79,33 @@ def test_quoted_text_fits_and_reads_the_same(text: str, limit: int) -> None:
 
 @many
 @given(WILD, LIMIT)
+@example("a\n\n\n\n# b\n1. c\n", 60)
+@example("\n" * 200 + "a", 60)
+def test_quoted_lines_fit_and_read_the_same(text: str, limit: int) -> None:
+    """Each line is the quoted line, blank ones never two in a row, and what is missing is told."""
+    shown, complete = quoted_lines(text, limit)
+    assert utf16(shown) <= limit
+    assert marks(shown) == {}
+    assert unseen(shown) == set()
+    assert "\n\n\n" not in shown
+    assert shown.strip("\n") == shown
+    if complete:
+        assert [line for line in shown.split("\n") if line] == [
+            quoted(line, 1000) for line in text.splitlines() if plain(line)
+        ]
+    else:
+        assert shown.endswith("…")
+
+
+@many
+@given(WILD)
+def test_short_lines_are_all_shown(text: str) -> None:
+    """Nothing is called missing where there is room for twice the characters, as each may be escaped."""
+    assert quoted_lines(text, 1000)[1]
+
+
+@many
+@given(WILD, LIMIT)
 def test_code_fits_and_cannot_be_left(text: str, limit: int) -> None:
     """A value in code holds no backtick, and never reads as a command of ours."""
     shown = code(text, limit)
@@ -131,6 +158,10 @@ def test_hostile_text_does_nothing(limit: int) -> None:
         for shown in (quoted(payload, limit), f"• #{quoted(payload, limit)} x", code(payload, limit)):
             assert marks(shown) == {}, (payload, shown)
             assert unseen(shown) == set(), payload
+        lines, _ = quoted_lines(f"{payload}\n{payload}", limit)
+        assert marks(lines) == {}, (payload, lines)
+        assert unseen(lines) == set(), payload
+        assert utf16(lines) <= limit
         assert plain_marks(plain(payload, limit)) == {}, payload
         assert unseen(plain(payload, limit)) == set(), payload
         assert utf16(quoted(payload, limit)) <= limit
