@@ -86,7 +86,7 @@ class Connections(
             texts("connections.remove.button", provider=shown, name=found.name),
             embeds.kept(shown, found.name, texts),
             embeds.kept(shown, found.name, texts, asked_in_vain=True),
-            partial(self._remove, found.guild_id, provider, found.name, interaction.locale.value),
+            partial(self._remove, found.guild_id, provider, found.name),
         ).ask(embeds.removal(shown, found.name, texts))
 
     @rotate.autocomplete("name")
@@ -95,6 +95,9 @@ class Connections(
     async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await suggest_connections(interaction, self._bot, interaction.namespace.provider, typed)
 
-    async def _remove(self, guild_id: int, provider: str, name: str, locale: str) -> discord.Embed:
+    async def _remove(
+        self, guild_id: int, provider: str, name: str, interaction: Interaction
+    ) -> tuple[discord.Embed, None]:
         await self._bot.connections.remove(guild_id, provider, name)
-        return embeds.removed(self._bot.providers[provider].name, name, self._bot.catalog[locale])
+        texts = self._bot.catalog[interaction.locale.value]
+        return embeds.removed(self._bot.providers[provider].name, name, texts), None

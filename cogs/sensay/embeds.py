@@ -1,4 +1,4 @@
-"""What ``/sensay`` replies."""
+"""What ``/sensay connect`` shows and replies."""
 
 from __future__ import annotations
 
@@ -6,41 +6,118 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui.components import view_of
-from bot.ui.discord_token import PORTAL, application_id, invite_link
-from bot.ui.text import code, quoted
-from bot.ui.theme import Field, Tone, card
+from bot.providers.sensay.handover import Verdict
+from bot.runtime.preflight import Preflight, missing_steps
+from bot.ui.components import LastingButton, view_of
+from bot.ui.text import code, plain, quoted
+from bot.ui.theme import Field, Tone, card, when
+from cogs.sensay.replica import symbol_of, word_of
 
 if TYPE_CHECKING:
     from bot.i18n.catalog import Texts
     from bot.kit.integration import Choice
+    from bot.providers.sensay.handover import Outcome
+    from bot.providers.sensay.models import Replica
+    from bot.services.integrations import Placed
+
+_TONES = {Verdict.THERE: Tone.GOOD, Verdict.NOT_THERE: Tone.WARNING, Verdict.UNKNOWN: Tone.WARNING}
 
 
-def connected(
-    replica: Choice, token: str, guild_id: int, texts: Texts
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Say that Sensay took the token, what happens now, and how the bot gets into the server."""
-    application = application_id(token)
-    invite = None if application is None else invite_link(application, guild_id)
+def replica_field(replica: Choice, texts: Texts) -> Field:
+    """Name a replica, by its id alone where its name is not known."""
     name = [quoted(replica.label)] if replica.label != replica.id else []
+    return Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)]))
+
+
+def question_fields(
+    replica: Choice, placed: Placed | None, texts: Texts, *, listed: bool | None
+) -> list[Field]:
+    """Say for which replica a token is, and what is known of a bot that it has already.
+
+    placed: what this server remembers. listed: whether Sensay lists one, None where it does not say.
+    """
+    fields = [replica_field(replica, texts)]
+    known = []
+    if placed is not None:
+        time = when(placed.placed_at)
+        known.append(texts("sensay.connect.had_one_here", member=f"<@{placed.placed_by}>", time=time))
+    if listed is not False:
+        known.append(texts("sensay.connect.had_one_text" if listed else "sensay.connect.had_one_unknown"))
+    if known:
+        fields.append(Field(texts("sensay.connect.had_one"), "\n".join(known)))
+    return fields
+
+
+def accepted(
+    replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts
+) -> tuple[discord.Embed, discord.ui.View]:
+    """Say that Sensay took the token, what it lists now, and what is left to do."""
+    steps = [*missing_steps(preflight, texts), texts("sensay.connect.see_status")]
+    numbered = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     embed = card(
         Tone.GOOD,
         texts("sensay.connect.done"),
         texts("sensay.connect.done_how"),
         fields=[
-            Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)])),
-            Field(texts("sensay.connect.what_next"), texts("sensay.connect.what_next_text")),
-            Field(
-                texts("next_step"),
-                texts("sensay.connect.invite", link=invite, portal=PORTAL)
-                if invite
-                else texts("sensay.connect.invite_by_hand", portal=PORTAL),
-            ),
+            replica_field(replica, texts),
+            Field(texts("sensay.connect.listed"), _listed(listed, texts)),
+            Field(texts("next_step"), numbered if len(steps) > 1 else steps[0]),
         ],
         footer=texts("sensay.connect.footer"),
     )
     link: discord.ui.Button[discord.ui.View] = discord.ui.Button(
-        label=texts("sensay.connect.invite_button" if invite else "sensay.connect.portal_button"),
-        url=invite or PORTAL,
+        label=texts("token.invite") if preflight.invite else "Developer Portal",
+        url=preflight.invite or preflight.portal,
     )
     return embed, view_of(link)
+
+
+def in_doubt(
+    replica: Choice, outcome: Outcome, look: LastingButton, texts: Texts
+) -> tuple[discord.Embed, discord.ui.View]:
+    """Say that no good answer came, and what a look into the list has shown."""
+    doubt = outcome.doubt
+    key = doubt.key if doubt else "unexpected_status"
+    status = (doubt.status if doubt else None) or 0
+    why = texts(f"problem.{key}.title", provider="Sensay", status=status)
+    reference = doubt.request_id if doubt else None
+    embed, view = _verdict(replica, outcome.verdict, texts, texts("sensay.connect.doubt", why=why))
+    if reference:
+        embed.set_footer(text=texts("problem.reference", reference=plain(reference, 128)))
+    if outcome.verdict is not Verdict.THERE:
+        view.add_item(look)
+    return embed, view
+
+
+def looked_up(
+    replica: Choice, verdict: Verdict, look: LastingButton, connect: LastingButton, texts: Texts
+) -> tuple[discord.Embed, discord.ui.View]:
+    """Say what another look into the list has shown. connect: offered where nothing is there."""
+    embed, view = _verdict(replica, verdict, texts, "")
+    if verdict is not Verdict.THERE:
+        view.add_item(look)
+    if verdict is Verdict.NOT_THERE:
+        view.add_item(connect)
+    return embed, view
+
+
+def _verdict(
+    replica: Choice, verdict: Verdict, texts: Texts, why: str
+) -> tuple[discord.Embed, discord.ui.View]:
+    text = texts(f"sensay.connect.{verdict}_how")
+    embed = card(
+        _TONES[verdict],
+        texts(f"sensay.connect.{verdict}"),
+        f"{why}\n{text}" if why else text,
+        fields=[
+            replica_field(replica, texts),
+            Field(texts("next_step"), texts(f"sensay.connect.{verdict}_next")),
+        ],
+    )
+    return embed, view_of()
+
+
+def _listed(listed: Replica | None, texts: Texts) -> str:
+    if listed is None or listed.discord_integration is None:
+        return texts("sensay.connect.listed_not_yet")
+    return f"{symbol_of(listed.state)} {word_of(listed.state, texts)}"

@@ -19,6 +19,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.runtime.client import PatchbayBot
 from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
+from tests.cogs.discord_desk import DiscordDesk
 from tests.cogs.town import StartBot, Town, environment, settle
 from tests.test_logs import logging_to_memory
 
@@ -32,11 +33,22 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+async def desk() -> AsyncIterator[DiscordDesk]:
+    """Where Discord is asked whose a token is."""
+    async with DiscordDesk() as desk:
+        yield desk
+
+
+@pytest.fixture
 def settings(
-    tmp_path: Path, empty_database: Path, sensay: SensaySimulator, toolzz: ToolzzSimulator
+    tmp_path: Path,
+    empty_database: Path,
+    sensay: SensaySimulator,
+    toolzz: ToolzzSimulator,
+    desk: DiscordDesk,
 ) -> Settings:
     """Settings that know the simulators and a database in the test's own folder."""
-    with mock.patch.dict(os.environ, environment(tmp_path, sensay, toolzz)):
+    with mock.patch.dict(os.environ, environment(tmp_path, sensay, toolzz, desk)):
         settings = load_settings()
     shutil.copy(empty_database, settings.database_path)
     return settings
@@ -80,10 +92,19 @@ def town(
     start_bot: StartBot,
     sensay: SensaySimulator,
     toolzz: ToolzzSimulator,
+    desk: DiscordDesk,
     settings: Settings,
 ) -> Town:
     """The manager's server with nothing connected yet."""
-    return settle(env, bot, start_bot, sensay, toolzz, settings.database_path)
+    return settle(env, bot, start_bot, sensay, toolzz, desk, settings.database_path)
+
+
+@pytest.fixture
+async def office(town: Town) -> Town:
+    """The town with Toolzz connected, whose integrations run here."""
+    await town.connect("toolzz")
+    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
+    return town
 
 
 @pytest.fixture

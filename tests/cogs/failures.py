@@ -52,20 +52,13 @@ class Failure:
             town.lose_patience()
         town.simulator(provider).fail(self.fault, times=None, path=path)
 
-    def shows_in(
-        self, town: Town, result: simcord.InteractionResult, provider: str, *, unknown: bool = False
-    ) -> None:
-        """Check an error's embed. unknown: whether it has to warn that the provider may have acted."""
+    def shows_in(self, town: Town, result: simcord.InteractionResult, provider: str) -> None:
+        """Check an error's embed."""
         name = NAMES[provider]
         fields = {field.name: field.value or "" for field in embed_of(result).fields}
         assert embed_of(result).title == f"❌ {self._worded(town, provider, 'title')}"
         assert embed_of(result).description == self._worded(town, provider, "why")
-        fix = (
-            town.linked(town.texts(f"problem.{provider}.outcome_unknown.fix"))
-            if unknown
-            else self._fix(town, provider)
-        )
-        assert fields.pop("What to do").startswith(fix)
+        assert fields.pop("What to do").startswith(self._fix(town, provider))
         if self.status is not None:
             assert f"status {self.status}" in shown(result)
         if self.request_id is not None:
@@ -80,7 +73,10 @@ class Failure:
         """Return the provider's own wording where there is one."""
         found = (
             town.texts.find(
-                f"problem.{of}{self.key}.{part}", provider=NAMES[provider], status=self.status or 0
+                f"problem.{of}{self.key}.{part}",
+                provider=NAMES[provider],
+                status=self.status or 0,
+                seconds=0,
             )
             for of in (f"{provider}.", "")
         )
@@ -122,3 +118,7 @@ FAILURES: Final = (
     Failure("reset", Reset(), "unreachable"),
     Failure("truncated", Truncated(), "unreachable"),
 )
+WITHOUT_A_GOOD_ANSWER: Final = tuple(
+    failure for failure in FAILURES if failure.request_id is None or failure.key == "server_fault"
+)
+"""After these nobody knows whether a write was carried out."""

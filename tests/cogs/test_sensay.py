@@ -5,39 +5,33 @@ from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
-import simcord
 
 from bot.kit.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulator import APPLICATION_ID
 from tests.cogs.failures import OUR_REFERENCE
+from tests.cogs.handing_over import (
+    CREATION,
+    TOKEN_WITHOUT_ID,
+    choose,
+    hand_over,
+    is_question,
+    open_form,
+    propose,
+    remembered,
+    sent,
+)
 from tests.cogs.town import (
+    HELPER,
     PORTUGUESE,
     Town,
     embed_of,
     field,
     inputs,
+    labels,
     only_button,
     said_in,
     shown,
 )
-
-CREATION = "integrations/discord"
-TOKEN_WITHOUT_ID = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
-
-
-async def open_form(town: Town, replica: str, **options: str) -> simcord.InteractionResult:
-    """Have the manager run `/sensay connect` and get the form."""
-    form = await town.manager.slash(town.channel, "sensay connect", replica=replica, **options)
-    assert form.modal is not None, shown(form)
-    return form
-
-
-async def hand_over(
-    town: Town, replica: str | None = None, token: str | None = None
-) -> simcord.InteractionResult:
-    """Have the manager fill in the form for a replica of theirs."""
-    form = await open_form(town, replica or town.sensay.UNCONNECTED)
-    return await town.manager.submit_modal(form, {"discord_token": token or town.sensay.discord_token})
 
 
 async def suggested(town: Town, typed: str, **filled: str) -> list[str]:
@@ -50,17 +44,60 @@ async def suggested(town: Town, typed: str, **filled: str) -> list[str]:
 
 
 async def test_sensay_receives_the_token_and_nothing_else(town: Town) -> None:
-    """One request is made, to the replica's own path, with the documented headers and body."""
+    """One request carries it, to the replica's own path, with the documented headers and body."""
     await town.connect("sensay")
-    town.sensay.requests.clear()
     await hand_over(town)
-    (request,) = town.sensay.requests
+    (request,) = sent(town)
     assert (request.method, request.path) == ("POST", f"/v1/replicas/{town.sensay.UNCONNECTED}/{CREATION}")
     assert request.body == {"discordToken": town.sensay.discord_token}
     assert request.headers["X-ORGANIZATION-SECRET"] == town.sensay.credentials["organization_secret"]
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["X-API-Version"] == "2025-03-25"
     assert town.sensay.creations == [(town.sensay.UNCONNECTED, town.sensay.discord_token)]
+    token = town.sensay.discord_token
+    others = [request for request in town.sensay.requests if request.method != "POST"]
+    assert others
+    assert all(token not in f"{request.path}{request.headers}{request.body}" for request in others)
+
+
+async def test_the_question_comes_before_sensay_gets_anything(town: Town) -> None:
+    """After the form the bot behind the token is named, by Discord's word, and nothing is sent yet."""
+    await town.connect("sensay")
+    await suggested(town, "job")
+    question = await propose(town)
+    assert question.ephemeral
+    assert is_question(question)
+    assert embed_of(question).title == f"🔌 {town.texts('sensay.connect.question')}"
+    assert [item.name for item in embed_of(question).fields] == [
+        "Replica", "The bot", "Message Content Intent", "In this server", "➡️ Next step",
+    ]  # fmt: skip
+    assert field(question, "Replica") == f"Job Applications\n`{town.sensay.UNCONNECTED}`"
+    assert field(question, "The bot") == f"**{HELPER}**\n`{APPLICATION_ID}`"
+    assert labels(question) == [
+        "Hand it to Sensay", "Check again", "Do not hand it over", "Invite this bot", "Developer Portal",
+    ]  # fmt: skip
+    assert sent(town) == []
+    assert await remembered(town) == {}
+
+
+async def test_what_was_handed_over_is_remembered(town: Town) -> None:
+    """Replica, bot, connection and who did it are kept for the server, and the time; no token."""
+    await town.connect("sensay", "desk")
+    await suggested(town, "job")
+    await hand_over(town)
+    (row,) = (await remembered(town)).values()
+    assert (row.id, row.label) == (town.sensay.UNCONNECTED, "Job Applications")
+    assert (row.connection, row.bot_id) == ("desk", int(APPLICATION_ID))
+    assert row.placed_by == town.manager.id
+    assert row.placed_at > 0
+
+
+async def test_a_uuid_that_was_pasted_gets_its_name(town: Town) -> None:
+    """Where only the UUID was known, outcome and record have the name that Sensay lists."""
+    await town.connect("sensay")
+    done = await hand_over(town)
+    assert field(done, "Replica") == f"Job Applications\n`{town.sensay.UNCONNECTED}`"
+    assert (await remembered(town))[town.sensay.UNCONNECTED].label == "Job Applications"
 
 
 async def test_the_answer_says_what_was_done_and_what_comes_next(town: Town) -> None:
@@ -68,14 +105,10 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(town: Town) -> 
     await town.connect("sensay")
     await suggested(town, "job")
     done = await hand_over(town)
-    assert done.ephemeral
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
     assert "That does not mean it is online yet." in (embed_of(done).description or "")
     assert field(done, "Replica") == f"Job Applications\n`{town.sensay.UNCONNECTED}`"
-    assert "it does not say how long that takes" in field(done, "What happens next")
-    assert "1. Switch on **Message Content Intent** ([Developer Portal](https://discord.com/" in field(
-        done, "Next step"
-    )
+    assert field(done, "What Sensay lists now") == "🟢 Active"
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
     assert embed_of(done).footer.text == "The token was passed on once and is stored nowhere here."
 
@@ -98,11 +131,12 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(town: Town) -> No
         "send_messages_in_threads",
         "read_message_history",
     }
-    assert f"2. [Invite the bot]({button['url']})" in field(done, "Next step")
+    assert field(done, "Next step").splitlines()[0].startswith(f"1. [Invite the bot]({button['url']})")
+    assert field(done, "Next step").splitlines()[1].startswith("2. See how it is doing with </sensay status:")
 
 
 async def test_a_token_that_names_no_application_gets_the_portal(town: Town) -> None:
-    """Without an application id in the token the answer says how to make the link by hand."""
+    """Without an application id from anywhere the answer says how to make the link by hand."""
     await town.connect("sensay")
     done = await hand_over(town, token=TOKEN_WITHOUT_ID)
     assert "1. Switch on **Message Content Intent**" in field(done, "Next step")
@@ -152,7 +186,7 @@ async def test_a_prefix_and_blanks_are_left_out(town: Town) -> None:
 async def test_the_token_is_kept_nowhere(
     town: Town, log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """After a success, a refusal that repeats it and a reset, no part of the bot has the token."""
+    """After a refusal that repeats it, a reset and a success, no part of the bot has the token."""
     await town.connect("sensay")
     token = town.sensay.discord_token
     town.sensay.fail(Answer(400, {"error": f"cannot use {token}", "request_id": token}), path=CREATION)
@@ -163,7 +197,7 @@ async def test_the_token_is_kept_nowhere(
     await hand_over(town, town.sensay.ACTIVE)
     assert len(town.sensay.creations) == 2
     logged = log.getvalue()
-    assert logged.count("provider_failed") == 2
+    assert logged.count("provider_failed") == 1
     for place in (town.sent_to_discord(), logged, "".join(capfd.readouterr())):
         assert token not in place
         assert "FAKE-TOKEN" not in place
@@ -239,7 +273,7 @@ async def test_a_name_that_was_shown_can_be_sent_as_text(town: Town) -> None:
     await town.connect("sensay")
     await suggested(town, "night")
     await hand_over(town, " night WATCH ")
-    assert town.sensay.requests[-1].path == f"/v1/replicas/{town.sensay.BROKEN}/{CREATION}"
+    assert [request.path for request in sent(town)] == [f"/v1/replicas/{town.sensay.BROKEN}/{CREATION}"]
 
 
 async def test_a_uuid_can_be_pasted(town: Town) -> None:
@@ -297,15 +331,16 @@ async def test_of_several_connections_the_named_one_is_used(town: Town) -> None:
     assert shown(asked).startswith("⚠️ Which Sensay connection?\nThis server has several: first, second.")
     assert "`connection`" in field(asked, "What to do")
     form = await open_form(town, town.sensay.UNCONNECTED, connection="second")
-    await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
-    assert town.sensay.requests[-1].headers["X-USER-ID"] == town.sensay.OWNER
+    question = await town.manager.submit_modal(form, {"discord_token": town.sensay.discord_token})
+    await choose(town, question, "yes")
+    assert [request.headers["X-USER-ID"] for request in sent(town)] == [town.sensay.OWNER]
 
 
 # --- in another language ---
 
 
 async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
-    """Form, error, button and confirmation follow the member's own language."""
+    """Form, error, button, question and outcome follow the member's own language."""
     await town.connect("sensay")
     town.locale = PORTUGUESE
     form = await open_form(town, town.sensay.UNCONNECTED)
@@ -314,6 +349,9 @@ async def test_a_member_is_answered_in_portuguese(town: Town) -> None:
     refused = await town.manager.submit_modal(form, {"discord_token": "curto"})
     assert shown(refused).startswith("⚠️ Isto não pode ser um token de bot do Discord")
     assert only_button(refused)["label"] == "Informar o token de novo"
-    done = await hand_over(town)
+    question = await propose(town)
+    assert embed_of(question).title == "🔌 Entregar este bot à Sensay?"
+    assert labels(question)[:3] == ["Entregar para Sensay", "Verificar de novo", "Não entregar"]
+    done = await choose(town, question, "yes")
     assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"
     assert only_button(done)["label"] == "Convidar este bot"

@@ -8,7 +8,7 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ from simcord.backend import serializers
 from simcord.interactions import base_payload
 
 from bot.kit.redaction import Redactor
+from bot.kit.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.cogs.discord_desk import DiscordDesk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,8 @@ StartBot = Callable[[Redactor], Awaitable["PatchbayBot"]]
 
 ENGLISH = "en-US"
 PORTUGUESE = "pt-BR"
+HELPER = "Northwind Helper"
+"""The bot whose token Sensay's simulator has to give; no member of the server."""
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Town:
     start_bot: StartBot
     sensay: SensaySimulator
     toolzz: ToolzzSimulator
+    desk: DiscordDesk
     guild: simcord.GuildHandle
     channel: simcord.ChannelHandle
     manager: simcord.MemberActor
@@ -77,7 +82,14 @@ class Town:
         simcord moves its clock only while nothing waits for a socket, so that no other deadline could pass.
         """
         for provider in self.bot.providers.values():
-            provider._api._deadline = 0  # type: ignore[attr-defined]
+            provider._api._patience = lambda _: 0  # type: ignore[attr-defined]
+
+    def abroad(self) -> Town:
+        """Return another server with a manager of its own, in which nothing is connected; the same bot."""
+        guild = self.env.create_guild("Elsewhere")
+        role = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+        manager = guild.add_member(self.env.create_user("rui"), roles=[role])
+        return replace(self, guild=guild, channel=guild.create_text_channel("quay"), manager=manager)
 
     async def restart(self) -> None:
         """Put a freshly built bot in the place of the old one, on the same database."""
@@ -112,6 +124,19 @@ class Town:
         guild_id: int | None = None,
     ) -> simcord.InteractionResult:
         """Send what a Discord client sends that is slow, old or not in a server (guild_id 0)."""
+        sent = self._send(kind, actor, data, message=message, guild_id=guild_id)
+        await self.env.settle()
+        return sent
+
+    def _send(
+        self,
+        kind: discord.InteractionType,
+        actor: simcord.MemberActor,
+        data: Mapping[str, Any],
+        *,
+        message: simcord.ResponseMessage | None = None,
+        guild_id: int | None = None,
+    ) -> simcord.InteractionResult:
         inside = self.guild.id if guild_id is None else guild_id or None
         channel = self.channel.id if inside else self.env.backend.get_dm_channel(actor.id).id
         record, payload = base_payload(
@@ -125,20 +150,41 @@ class Town:
         if message is not None:
             stored = self.env.backend.get_message(message.channel_id, message.id)
             payload["message"] = dict(serializers.message_payload(self.env.backend, stored))
+            record.source_message_id = message.id
         self.env.backend.emit("INTERACTION_CREATE", payload)
-        await self.env.settle()
         return simcord.InteractionResult(self.env, record)
 
     async def press(
         self, actor: simcord.MemberActor, message: simcord.ResponseMessage, custom_id: str
     ) -> simcord.InteractionResult:
-        """Press a button that the message may no longer show: two fast presses, or a slow client."""
-        return await self.interact(
-            discord.InteractionType.component,
-            actor,
-            {"custom_id": custom_id, "component_type": 2},
-            message=message,
-        )
+        """Press a button that the message may no longer show, as on a slow client."""
+        (pressed,) = await self.press_at_once(actor, message, custom_id)
+        return pressed
+
+    async def press_at_once(
+        self, actor: simcord.MemberActor, message: simcord.ResponseMessage, *custom_ids: str
+    ) -> list[simcord.InteractionResult]:
+        """Press buttons, or one of them twice, so fast that all presses arrive before the bot sees to any."""
+        pressed = [
+            self._send(
+                discord.InteractionType.component,
+                actor,
+                {"custom_id": custom_id, "component_type": 2},
+                message=message,
+            )
+            for custom_id in custom_ids
+        ]
+        await self.env.settle()
+        return pressed
+
+    async def press_forged(
+        self, asked: simcord.InteractionResult, custom_id: str
+    ) -> simcord.InteractionResult:
+        """Have the manager press a button of ours that has become another one, as nobody could in Discord."""
+        message = final(asked)
+        stored = self.env.backend.get_message(message.channel_id, message.id)
+        stored.components[0]["components"][0]["custom_id"] = custom_id
+        return await self.press(self.manager, message, custom_id)
 
     def damage(self, provider: str) -> None:
         """Overwrite a stored secret with something that no key opens."""
@@ -214,14 +260,14 @@ def inputs(form: simcord.InteractionResult) -> list[dict[str, Any]]:
     return [item["component"] for item in form.modal["components"] if "component" in item]
 
 
-def environment(folder: Path, sensay: SensaySimulator, toolzz: ToolzzSimulator) -> dict[str, str]:
+def environment(folder: Path, *surroundings: Simulator) -> dict[str, str]:
     """Return the settings of a bot that knows these simulators and keeps its database in a folder."""
+    addresses = [simulator.environment() for simulator in surroundings]
     return {
         "PATCHBAY_DATABASE_URL": f"sqlite:///{folder / 'patchbay.db'}",
         "PATCHBAY_ENCRYPTION_KEYS": f"test:{b64encode(bytes(32)).decode()}",
         "PATCHBAY_SHARD_COUNT": "1",
-        **sensay.environment(),
-        **toolzz.environment(),
+        **{name: url for environment in addresses for name, url in environment.items()},
     }
 
 
@@ -231,15 +277,17 @@ def settle(
     start_bot: StartBot,
     sensay: SensaySimulator,
     toolzz: ToolzzSimulator,
+    desk: DiscordDesk,
     database: Path,
 ) -> Town:
-    """Lay out the server and its people."""
+    """Lay out the server and its people; Discord knows the token that Sensay's simulator has to give."""
     guild = env.create_guild("Harbour Ops")
     channel = guild.create_text_channel("bridge")
     managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
     manager = guild.add_member(env.create_user("mira"), roles=[managers])
     member = guild.add_member(env.create_user("noor"))
-    town = Town(env, bot, start_bot, sensay, toolzz, guild, channel, manager, member, database)
+    desk.introduce(sensay.discord_token, HELPER)
+    town = Town(env, bot, start_bot, sensay, toolzz, desk, guild, channel, manager, member, database)
     _speak(town)
     return town
 
