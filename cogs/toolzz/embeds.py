@@ -4,111 +4,174 @@ from __future__ import annotations
 
 import functools
 import operator
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.kit.integration import State
+from bot.providers.toolzz.diagnosis import KNOWN_CODES
 from bot.ui.text import code, listed, plain, quoted
 from bot.ui.theme import Field, Tone, card, state_symbol, state_tone, when
+from cogs.toolzz.channels import disagreement, has_flaws, here, invite_of, name_of
+from cogs.toolzz.words import scope_word, switch_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from bot.i18n.catalog import Texts
-    from bot.providers.toolzz.models import Channel, Integration
+    from bot.providers.toolzz.models import Integration
+    from cogs.toolzz.sight import Sight
 
-_SCOPES = frozenset({"all", "mentions", "none"})
-_SNOWFLAKE = re.compile(r"[0-9]{15,20}")
 _NAMED_BITS = functools.reduce(operator.or_, discord.Permissions.VALID_FLAGS.values())
-# Discord's gateway close codes, for which there is a cause and a fix to tell.
-_KNOWN_CODES = frozenset({"4004", "4013", "4014"})
+_CHANNELS: Final = ("channel_ids", "channels_detail")
+_CHANNELS_SHOWN: Final = 750
+# Where a report's fields stand, by the keys of their labels.
+_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "active": ("is_active",),
+    "server": ("guild_name", "guild_id"),
+    "last_connected": ("last_connected_at",),
+    "last_disconnected": ("last_disconnected_at",),
+    "scope": ("scope",),
+    "mention": ("reply_on_mention",),
+    "threads": ("create_threads",),
+    "permissions": ("permissions",),
+    "welcome": ("welcome_message",),
+    "bot": ("bot_client_id",),
+    "agent": ("agent_id",),
+    "unit": ("unit_id",),
+    "token": ("is_token_masked",),
+    "created": ("created_at",),
+    "updated": ("updated_at",),
+}
 
 
-def status_embed(
-    report: Integration, guild: discord.Guild | None, guild_id: int, checked_at: int, texts: Texts
-) -> discord.Embed:
-    """Show a report. guild, guild_id: the server that asks. checked_at: seconds since 1970."""
+def status_embed(sight: Sight, checked_at: int, texts: Texts) -> discord.Embed:
+    """Show an integration. checked_at: seconds since 1970."""
+    report = sight.report
+    tone = state_tone(report.state)
+    if sight.is_here is False or (report.state is State.CONNECTED and has_flaws(sight.reach)):
+        tone = Tone.WARNING
     return card(
-        Tone.WARNING if _is_elsewhere(report, guild_id) else state_tone(report.state),
-        quoted(report.title) if report.title else texts("toolzz.status.untitled"),
-        "\n".join(_summary(report, guild_id, texts)),
+        tone,
+        title(report, texts),
+        "\n".join(_summary(sight, texts)),
         fields=[
-            *_fields(report, guild, checked_at, texts),
-            Field(texts("next_step"), _next_step(report, guild_id, texts)),
+            *(field for field in _fields(sight, checked_at, texts) if field.value),
+            Field(texts("next_step"), next_step(sight, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
         symbol=state_symbol(report.state),
     )
 
 
-def _summary(report: Integration, guild_id: int, texts: Texts) -> Iterator[str]:
+def title(report: Integration, texts: Texts) -> str:
+    """Name an integration in the title of its embed."""
+    return quoted(report.title or "") or texts("toolzz.status.untitled")
+
+
+def next_step(sight: Sight, texts: Texts) -> str:
+    """Say what to do now: first what Toolzz has to get right, then what Discord has to allow."""
+    report = sight.report
+    if report.deleted_at is not None:
+        return texts("toolzz.next.deleted")
+    if sight.is_here is False:
+        return texts("toolzz.next.elsewhere")
+    if report.state is not State.CONNECTED:
+        return state_fix(report, texts)
+    if sight.reach is not None and sight.reach.member is False:
+        return texts("toolzz.next.invite", link=invite_of(sight))
+    if has_flaws(sight.reach):
+        return texts("toolzz.next.channels")
+    return texts("toolzz.next.connected" if sight.linked else "toolzz.next.link")
+
+
+def state_fix(report: Integration, texts: Texts) -> str:
+    """Say what to do about a state; an error that we know says more than that."""
+    if report.state is not State.INACTIVE and report.error_code in KNOWN_CODES:
+        return texts(f"toolzz.code.{report.error_code}.fix")
+    return texts(f"toolzz.next.{report.state}")
+
+
+def _summary(sight: Sight, texts: Texts) -> Iterator[str]:
+    report = sight.report
     explained = report.state if report.deleted_at is None else "deleted"
     yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{explained}')}"
     if report.connection_status and report.connection_status.lower() != report.state:
         yield texts("toolzz.status.own_word", word=code(report.connection_status, 64))
     if report.deleted_at is not None:
         yield texts("toolzz.status.deleted", time=when(report.deleted_at, exact=True))
-    if _is_elsewhere(report, guild_id):
+    if sight.is_here is False:
         yield texts("toolzz.status.other_server")
 
 
-def _fields(
-    report: Integration, guild: discord.Guild | None, checked_at: int, texts: Texts
-) -> Iterator[Field]:
-    def line(key: str, value: str | None) -> str:
-        return texts("toolzz.status.line", label=texts(f"toolzz.status.{key}"), value=value or not_reported)
+def _fields(sight: Sight, checked_at: int, texts: Texts) -> Iterator[Field]:
+    """Yield every field; those without a value are of what the report does not have at all."""
+    report = sight.report
 
-    def field(key: str, *lines: str, inline: bool = False) -> Field:
-        return Field(texts(f"toolzz.status.{key}"), "\n".join(lines), inline)
+    def reported(name: str, value: str | None) -> str:
+        return value or texts("not_reported") if name in report.model_fields_set else ""
 
-    not_reported = texts("not_reported")
+    def place(key: str, value: str, *, inline: bool = False) -> Field:
+        return Field(texts(f"toolzz.status.{key}"), value, inline)
+
+    def lines(**places: tuple[str, str | None]) -> str:
+        return "\n".join(
+            texts("toolzz.status.line", label=texts(f"toolzz.status.{key}"), value=value)
+            for key, (name, shown) in places.items()
+            if (value := reported(name, shown))
+        )
+
     if report.error_code or report.error_message:
-        yield field("error", _error(report, texts))
-    yield field("active", _switch(report.is_active, texts) or not_reported, inline=True)
-    yield field("server", quoted(report.guild_name, 100) if report.guild_name else not_reported, inline=True)
-    yield field("checked", when(checked_at), inline=True)
-    yield field("last_connected", _time(report.last_connected_at) or not_reported, inline=True)
-    yield field("last_disconnected", _time(report.last_disconnected_at) or not_reported, inline=True)
-    yield field(
+        yield place("error", _error(report, texts))
+    yield place("active", reported("is_active", _switch(report.is_active, texts)), inline=True)
+    yield place("server", reported("guild_name", quoted(report.guild_name or "", 100)), inline=True)
+    yield place("checked", when(checked_at), inline=True)
+    yield place("last_connected", reported("last_connected_at", _time(report.last_connected_at)), inline=True)
+    yield place(
+        "last_disconnected", reported("last_disconnected_at", _time(report.last_disconnected_at)), inline=True
+    )
+    if sight.linked is not None:
+        by, at = sight.linked.placed_by, sight.linked.placed_at
+        yield place("linked", f"<@{by}> · {when(at, exact=True)}", inline=True)
+    yield place(
         "replies",
-        line("scope", report.scope and _scope(report.scope, texts)),
-        line("mention", _switch(report.reply_on_mention, texts)),
-        line("threads", _switch(report.create_threads, texts)),
+        lines(
+            scope=("scope", report.scope and scope_word(report.scope, texts)),
+            mention=("reply_on_mention", _switch(report.reply_on_mention, texts)),
+            threads=("create_threads", _switch(report.create_threads, texts)),
+        ),
     )
-    channels = [_channel(channel, guild) for channel in report.channels]
-    yield Field(
-        texts.plural("toolzz.status.channels", len(channels)),
-        listed(channels, texts, separator=", ") or not_reported,
-    )
-    yield field("permissions", _permissions(report.permissions, texts) or not_reported)
-    yield field("welcome", quoted(report.welcome_message, 300) if report.welcome_message else not_reported)
-    yield field(
+    yield Field(texts.plural("toolzz.status.channels", len(report.channels)), _channels(sight, texts))
+    if sight.reach is not None:
+        yield Field(texts("preflight.here"), "\n".join(here(sight, sight.reach, texts)))
+    yield place("permissions", reported("permissions", _permissions(report.permissions, texts)))
+    yield place("welcome", reported("welcome_message", quoted(report.welcome_message or "", 300)))
+    yield place(
         "details",
-        line("server", report.guild_id and code(report.guild_id, 32)),
-        line("bot", report.bot_client_id and code(report.bot_client_id, 64)),
-        line("agent", report.agent_id and code(report.agent_id, 64)),
-        line("unit", report.unit_id and code(report.unit_id, 64)),
-        line("token", _masked(masked=report.is_token_masked, texts=texts)),
-        line("created", _time(report.created_at)),
-        line("updated", _time(report.updated_at)),
+        lines(
+            server=("guild_id", report.guild_id and code(report.guild_id, 32)),
+            bot=("bot_client_id", report.bot_client_id and code(report.bot_client_id, 64)),
+            agent=("agent_id", report.agent_id and code(report.agent_id, 64)),
+            unit=("unit_id", report.unit_id and code(report.unit_id, 64)),
+            token=("is_token_masked", _masked(masked=report.is_token_masked, texts=texts)),
+            created=("created_at", _time(report.created_at)),
+            updated=("updated_at", _time(report.updated_at)),
+        ),
     )
+    yield place("left_out", _left_out(sight, texts))
 
 
-def _next_step(report: Integration, guild_id: int, texts: Texts) -> str:
-    if report.deleted_at is not None:
-        return texts("toolzz.next.deleted")
-    if _is_elsewhere(report, guild_id):
-        return texts("toolzz.next.elsewhere")
-    if report.state not in {State.CONNECTED, State.INACTIVE} and report.error_code in _KNOWN_CODES:
-        return texts(f"toolzz.code.{report.error_code}.fix")
-    return texts(f"toolzz.next.{report.state}")
-
-
-def _is_elsewhere(report: Integration, guild_id: int) -> bool:
-    return report.guild_id is not None and report.guild_id != str(guild_id)
+def _left_out(sight: Sight, texts: Texts) -> str:
+    """Name, in one place, what the report does not have: it comes in longer and in shorter forms."""
+    there = sight.report.model_fields_set
+    missing = [texts(f"toolzz.status.{key}") for key, names in _PLACES.items() if not there.issuperset(names)]
+    if there.isdisjoint(_CHANNELS):
+        missing.append(texts("toolzz.channels.button"))
+    if not missing:
+        return ""
+    how = [] if sight.has_unit else [texts("toolzz.status.left_out_unit")]
+    return "\n".join([", ".join(missing), *how])
 
 
 def _error(report: Integration, texts: Texts) -> str:
@@ -123,32 +186,29 @@ def _error(report: Integration, texts: Texts) -> str:
             )
         )
     ]
-    if report.error_code in _KNOWN_CODES:
+    if report.error_code in KNOWN_CODES:
         lines.append(texts(f"toolzz.code.{report.error_code}.cause"))
     return "\n".join(lines)
 
 
 def _switch(on: bool | None, texts: Texts) -> str | None:
-    return None if on is None else texts("yes" if on else "no")
+    return None if on is None else switch_word(texts, on=on)
 
 
 def _masked(*, masked: bool | None, texts: Texts) -> str | None:
     return None if masked is None else texts("toolzz.status.masked" if masked else "toolzz.status.unmasked")
 
 
-def _scope(scope: str, texts: Texts) -> str:
-    return texts(f"toolzz.scope.{scope}") if scope in _SCOPES else quoted(scope, 64)
-
-
 def _time(time: datetime | None) -> str | None:
     return None if time is None else when(time, exact=True)
 
 
-def _channel(channel: Channel, guild: discord.Guild | None) -> str:
-    """Name a channel: as a link where this server has it, else by the name that Toolzz remembers."""
-    if guild and _SNOWFLAKE.fullmatch(channel.id) and guild.get_channel_or_thread(int(channel.id)):
-        return f"<#{channel.id}>"
-    return f"#{quoted(channel.name, 100)}" if channel.name else code(channel.id, 64)
+def _channels(sight: Sight, texts: Texts) -> str:
+    if sight.report.model_fields_set.isdisjoint(_CHANNELS):
+        return ""
+    names = [name_of(channel, access) for channel, access in sight.channels]
+    shown = listed(names, texts, _CHANNELS_SHOWN, separator=", ") or texts("not_reported")
+    return "\n".join([shown, *disagreement(sight.report, texts)])
 
 
 def _permissions(bits: int | None, texts: Texts) -> str | None:

@@ -10,6 +10,7 @@ import simcord
 from bot.kit.simulator import Answer
 from bot.ui.theme import Tone
 from tests.cogs.failures import FAILURES, Failure
+from tests.cogs.toolzz_agent import ENOUGH, enlist, move_here
 from tests.cogs.town import PORTUGUESE, Town, embed_of, field, labels, only_button, shown
 
 INTEGRATION = "9d6c1f4e-83b5-4d7a-8f3e-8c6a1b207b2a"
@@ -42,7 +43,7 @@ FULL: dict[str, Any] = {
     "updatedAt": "2026-11-20 08:15:27",
     "deletedAt": "2026-11-21 00:00:00",
 }
-# Where each field stands, how it reads, and how it reads when it is not there; None: nowhere at all.
+# Where each field stands, how it reads, and how it reads when it is null; None: nowhere at all.
 # A place is a part of the embed, a field of it by its key, or a line of such a field.
 PLACES: dict[str, tuple[str, str, str | None]] = {
     "id": ("footer", INTEGRATION, None),
@@ -93,7 +94,7 @@ def place(town: Town, result: simcord.InteractionResult, where: str) -> str:
     value = "\n".join(item.value or "" for item in embed.fields if (item.name or "").endswith(name))
     if not line:
         return value
-    label = town.texts(f"toolzz.status.{line}")
+    label = town.texts(f"toolzz.status.{line}") + ":"
     return "".join(text for text in value.splitlines() if text.startswith(label)).removeprefix(label)
 
 
@@ -108,38 +109,87 @@ def test_the_table_has_every_field() -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 async def test_each_field_has_its_place(town: Town, name: str) -> None:
-    """A field is shown where it belongs; absent or null it reads as not reported, and nothing else fails."""
+    """A field is shown where it belongs; null it reads as not reported, and nothing else fails.
+
+    A report without it names it among what was left out, and its place is gone.
+    """
     await town.connect("toolzz")
     where, reads, missing = PLACES[name]
     assert reads in place(town, await status(town, FULL), where)
     without = {key: value for key, value in FULL.items() if key != name}
-    for report in (without, FULL | {name: None}):
+    for report, is_left_out in ((without, True), (FULL | {name: None}, False)):
         result = await status(town, report)
         if name == "id":
             assert shown(result).startswith("❌ I do not understand Toolzz's answer")
             continue
         if name != "botToken":
             assert reads not in place(town, result, where)
-        if missing is not None:
+        if missing == NOT_REPORTED and is_left_out:
+            assert place(town, result, where) == ""
+            assert label_of(town, where) in place(town, result, "left_out").splitlines()[0].split(", ")
+        else:
+            assert place(town, result, "left_out") == ""
+        if missing is not None and not (missing == NOT_REPORTED and is_left_out):
             assert missing in place(town, result, where)
         for other, (there, words, _) in PLACES.items():
             if {name, other} not in ({"channelIds", "channelsDetail"}, {name}):
                 assert words in place(town, result, there), (name, other)
 
 
-async def test_a_report_of_nothing_but_an_id_is_shown(town: Town) -> None:
-    """With all other fields absent every place is still there and says so."""
+def label_of(town: Town, where: str) -> str:
+    """Return the label of a place."""
+    return town.texts(f"toolzz.status.{where.rpartition('.')[2]}")
+
+
+async def test_a_report_full_of_nulls_is_shown(town: Town) -> None:
+    """With all other fields null every place is still there and says so."""
     await town.connect("toolzz")
-    for report in ({"id": INTEGRATION}, dict.fromkeys(FULL) | {"id": INTEGRATION}):
-        result = await status(town, report)
-        assert embed_of(result).title == "❔ Untitled integration"
-        assert "**Unknown** · Toolzz does not say clearly how it is doing." in place(
-            town, result, "description"
-        )
-        for where, _, missing in PLACES.values():
-            if missing is not None and NOT_REPORTED in missing:
-                assert missing in place(town, result, where)
-        assert "Press **Refresh** in a minute" in field(result, "Next step")
+    result = await status(town, dict.fromkeys(FULL) | {"id": INTEGRATION})
+    assert embed_of(result).title == "❔ Untitled integration"
+    assert "**Unknown** · Toolzz does not say clearly how it is doing." in place(town, result, "description")
+    for where, _, missing in PLACES.values():
+        if missing is not None and NOT_REPORTED in missing:
+            assert missing in place(town, result, where)
+    assert "Press **Refresh** in a minute" in field(result, "Next step")
+
+
+async def test_a_short_report_has_no_wall_of_missing_fields(town: Town) -> None:
+    """What is left out, and in no list either, is named in one line; each place of it is gone."""
+    await town.connect("toolzz")
+    result = await status(town, {"id": INTEGRATION})
+    assert embed_of(result).title == "❔ Untitled integration"
+    assert NOT_REPORTED not in shown(result)
+    places = dict.fromkeys(
+        label_of(town, where) for where, _, missing in PLACES.values() if missing == NOT_REPORTED
+    )
+    assert set(place(town, result, "left_out").split(", ")) == {*places, "Channels"}
+    assert [item.name for item in embed_of(result).fields] == [
+        "Checked",
+        "In this server",
+        "Left out of Toolzz's report",
+        "➡️ Next step",
+    ]
+
+
+async def test_a_short_report_is_filled_from_the_units_list(town: Town) -> None:
+    """The eight fields of the single read become whole, with as many requests as that takes."""
+    await town.connect("toolzz")
+    town.toolzz.requests.clear()
+    result = await status(town, integration=town.toolzz.INACTIVE)
+    assert embed_of(result).title == "⚪ Campanha de inverno"
+    assert place(town, result, "left_out") == ""
+    assert place(town, result, "replies.scope").endswith("nothing")
+    assert len(town.toolzz.requests) == 2
+
+
+async def test_without_a_unit_a_short_report_says_how_to_fill_it(town: Town) -> None:
+    """Where the connection names no unit there is no list to look into, and that can be changed."""
+    form = await town.open_form("add", "toolzz")
+    await town.manager.submit_modal(form, {"access_token": town.toolzz.credentials["access_token"]})
+    result = await status(town, integration=town.toolzz.INACTIVE)
+    named, how = place(town, result, "left_out").splitlines()
+    assert "Answers" in named
+    assert how == town.linked(town.texts("toolzz.status.left_out_unit"))
 
 
 async def test_the_token_is_dropped(town: Town, capfd: pytest.CaptureFixture[str]) -> None:
@@ -161,18 +211,18 @@ async def test_the_answer_ends_with_the_next_step(town: Town) -> None:
 # --- states ---
 
 STATES = {
-    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do."),
+    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do. With </toolzz link:"),
     "DISCONNECTED": (
         "🔴 Pedidos e entregas",
         "**Disconnected** · ",
         "In the Developer Portal open the agent's application, press **Reset Token**",
     ),
     "INACTIVE": (
-        "⚪ Untitled integration",
+        "⚪ Campanha de inverno",
         "**Inactive** · Switched off in Toolzz.",
         "Switch the integration on in Toolzz",
     ),
-    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Nothing to do."),
+    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Change what is marked ❌ above"),
     "DELETED": (
         "⚪ Piloto antigo",
         "**Inactive** · Deleted in Toolzz.",
@@ -182,15 +232,11 @@ STATES = {
 }
 
 
-def move_here(town: Town) -> None:
-    """Let the simulator's integrations belong to the server that asks."""
-    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
-
-
 @pytest.mark.parametrize("name", STATES)
 async def test_each_integration_of_the_unit_is_shown(town: Town, name: str) -> None:
     """State, word and next step fit what is the matter with each integration of the simulator."""
     await town.connect("toolzz")
+    enlist(town)
     move_here(town)
     result = await status(town, integration=getattr(town.toolzz, name))
     title, word, step = STATES[name]
@@ -199,7 +245,7 @@ async def test_each_integration_of_the_unit_is_shown(town: Town, name: str) -> N
     assert place(town, result, "description").startswith(word)
     assert field(result, "Next step").startswith(step)
     assert getattr(town.toolzz, name) in place(town, result, "footer")
-    assert only_button(result)["label"] == "Refresh"
+    assert labels(result) == ENOUGH[: 3 if name == "DELETED" else 4]
 
 
 async def test_what_was_deleted_is_not_to_be_switched_on(town: Town) -> None:
@@ -292,11 +338,12 @@ async def test_another_servers_integration_is_marked(town: Town) -> None:
         assert embed_of(there).colour == discord.Colour(Tone.WARNING.colour)
         assert (embed_of(there).title or "").startswith(symbol)
         assert field(there, "Next step") == town.linked(town.texts("toolzz.next.elsewhere"))
+    enlist(town)
     move_here(town)
     here = await status(town, integration=town.toolzz.CONNECTED)
     assert mark not in shown(here)
     assert embed_of(here).colour == discord.Colour(Tone.GOOD.colour)
-    assert field(here, "Next step") == town.texts("toolzz.next.connected")
+    assert field(here, "Next step") == town.linked(town.texts("toolzz.next.link"))
     assert field(here, "Server") == "Harbour Ops"
 
 
@@ -414,6 +461,7 @@ async def test_a_report_without_a_title_gets_that_of_the_suggestions(town: Town)
     """Who picked an integration by its title reads that title, although the report itself has none."""
     await town.connect("toolzz")
     await town.manager.autocomplete(town.channel, "toolzz status", "integration", "camp")
+    town.toolzz.fail(Answer(500), times=None, path="/converflow/")
     untitled = await status(town, integration=town.toolzz.INACTIVE)
     assert embed_of(untitled).title == "⚪ Campanha de inverno"
     town.toolzz.integrations[town.toolzz.CONNECTED]["title"] = "Renamed since"

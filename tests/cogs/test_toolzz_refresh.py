@@ -8,7 +8,8 @@ import pytest
 import simcord
 
 from bot.kit.simulator import Answer
-from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, labels, only_button, shown
+from tests.cogs.toolzz_agent import ENOUGH, button, enlist, look_at, move_here
+from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, labels, shown
 
 LATER = 1_900_000_000
 
@@ -17,23 +18,18 @@ LATER = 1_900_000_000
 async def asked(town: Town) -> simcord.InteractionResult:
     """A status that the manager has asked for, of an integration of this server."""
     await town.connect("toolzz")
-    town.toolzz.place_in_guild(str(town.guild.id), "Harbour Ops", [(str(town.channel.id), "bridge")])
-    return await ask(town)
-
-
-async def ask(town: Town, *, share: bool = False) -> simcord.InteractionResult:
-    """Have the manager ask for the status of the integration that is well."""
-    return await town.manager.slash(
-        town.channel, "toolzz status", integration=town.toolzz.CONNECTED, share=share
-    )
+    enlist(town)
+    move_here(town)
+    return await look_at(town)
 
 
 async def refresh(
     town: Town, asked: simcord.InteractionResult, actor: simcord.MemberActor | None = None
 ) -> simcord.InteractionResult:
-    """Press the button under a status."""
+    """Press the button that reads again."""
+    label = "Refresh" if "Refresh" in labels(asked) else "Atualizar"
     return await (actor or town.manager).click(
-        final(asked).message, custom_id=only_button(asked)["custom_id"]
+        final(asked).message, custom_id=button(asked, label)["custom_id"]
     )
 
 
@@ -51,7 +47,7 @@ async def test_the_message_itself_is_renewed(
     assert embed_of(asked).title == "🔴 Suporte da loja"
     assert field(asked, "Checked") == f"<t:{LATER}:R>"
     assert field(asked, "Next step") == town.texts("toolzz.next.disconnected")
-    assert only_button(asked)["label"] == "Refresh"
+    assert labels(asked) == ENOUGH
 
 
 async def test_it_can_be_pressed_again_and_again(town: Town, asked: simcord.InteractionResult) -> None:
@@ -67,13 +63,13 @@ async def test_it_speaks_the_language_of_who_presses(town: Town, asked: simcord.
     town.locale = PORTUGUESE
     await refresh(town, asked)
     assert field(asked, "Próximo passo")
-    assert only_button(asked)["label"] == "Atualizar"
+    assert labels(asked) == ["Atualizar", "Canais", "Diagnosticar", town.texts("toolzz.link.button")]
 
 
 async def test_a_member_without_rights_is_refused(town: Town) -> None:
     """Under a shared answer the button is not for everyone; who presses it is told alone."""
     await town.connect("toolzz")
-    shared = await ask(town, share=True)
+    shared = await look_at(town, share=True)
     before = shown(shared)
     town.toolzz.requests.clear()
     pressed = await refresh(town, shared, town.member)
@@ -86,7 +82,7 @@ async def test_a_member_without_rights_is_refused(town: Town) -> None:
 async def test_another_manager_may_press(town: Town) -> None:
     """Whoever has Manage Server renews the shared answer for all."""
     await town.connect("toolzz")
-    shared = await ask(town, share=True)
+    shared = await look_at(town, share=True)
     managers = town.guild.create_role("Deputies", permissions=discord.Permissions(manage_guild=True))
     deputy = town.guild.add_member(town.env.create_user("lena"), roles=[managers])
     town.toolzz.integrations[town.toolzz.CONNECTED]["isActive"] = False
@@ -136,7 +132,7 @@ async def test_the_button_of_a_failure_leads_to_the_status(town: Town) -> None:
     """Where the first reading failed, pressing the button turns the error into the status."""
     await town.connect("toolzz")
     town.toolzz.fail(Answer(502, b""))
-    failed = await ask(town)
+    failed = await look_at(town)
     assert shown(failed).startswith("❌")
     await refresh(town, failed)
     assert embed_of(failed).title == "🟢 Suporte da loja"
