@@ -42,17 +42,30 @@ class Browser:
             yield cls(page)
             await chromium.close()
 
-    async def command(self, name: str, *options: str) -> None:
-        """Type a command, then the beginning of each option's value, and send it off."""
+    async def command(self, name: str, *options: str, text: str = "", **optional: str) -> None:
+        """Type a command, then the beginning of each option's value, and send it off.
+
+        options: what is required and suggested. text: what is required and free. optional: what is suggested
+        for the options of these names.
+        """
         await self.page.get_by_placeholder("Message #").click()
         self._seen = await self._messages.count()
         await self.page.keyboard.type(f"/{name}")
         await self.page.get_by_role("option", name=f"/{name}").first.wait_for()
         await self.page.keyboard.press("Enter")
         for option in options:
-            await self.page.keyboard.type(option)
+            await self._pick(option)
+        if text:
+            await self.page.keyboard.type(text)
+        for option, value in optional.items():
+            await self.page.locator("[data-command-chip]").click()
             await self.page.get_by_role("option", name=option).first.click()
+            await self._pick(value)
         await self.page.locator("form.channel-composer button[type=submit]").click()
+
+    async def _pick(self, value: str) -> None:
+        await self.page.keyboard.type(value)
+        await self.page.get_by_role("option", name=value).first.click()
 
     async def form(self) -> Locator:
         """Return the form that the bot opened."""
@@ -65,8 +78,23 @@ class Browser:
         form = await self.form()
         for position, value in enumerate(values):
             await form.locator("input, textarea").nth(position).fill(value)
+        await self.submit(form)
+
+    async def submit(self, form: Locator) -> None:
+        """Send a form off."""
         await form.get_by_role("button", name="Submit").click()
         await form.wait_for(state="detached")
+
+    async def choose(self, form: Locator, entry: str) -> None:
+        """Open the form's one menu and choose the entry of this name."""
+        await form.get_by_role("combobox").click()
+        await self.page.get_by_role("option", name=entry).first.click()
+        await form.get_by_role("combobox").click()
+
+    async def press(self, label: str, message: Locator) -> None:
+        """Press a button under a message; what follows is the answer."""
+        self._seen = await self._messages.count()
+        await message.get_by_role("button", name=label).click()
 
     async def answered(self) -> Locator:
         """Return the message in which the last command ended, once the bot has stopped thinking."""

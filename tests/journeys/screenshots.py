@@ -10,13 +10,14 @@ from playwright.async_api import Locator, ViewportSize
 
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
-from bot.i18n.catalog import LOCALES
+from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.journeys.browser import Browser
 from tests.journeys.steps import simulator
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
+QUESTIONS: Final = {"en-US": "How long can I return a coat?", "pt-BR": "Até quando posso trocar um casaco?"}
 TALL: Final = ViewportSize(width=1000, height=1500)
 """Room for the longest answer in one piece."""
 AT_REST: Final = 700
@@ -43,17 +44,97 @@ async def play(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.fill_in(sensay.credentials.values())
     await shoot(await browser.answered(), f"{locale}-connections-add")
 
-    await browser.command("sensay connect", "Job Applications")
-    await shoot(await browser.form(), f"{locale}-sensay-connect-form")
-    await browser.fill_in([sensay.discord_token])
-    await shoot(await browser.answered(), f"{locale}-sensay-connect")
+    await play_sensay(sensay, browser, locale)
 
     await browser.command("connections add", "Toolzz")
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
-    for name, title in (("connected", "Suporte da loja"), ("disconnected", "Pedidos e entregas")):
-        await browser.command("toolzz status", title)
-        await shoot(await browser.answered(), f"{locale}-toolzz-status-{name}")
+    await play_toolzz(stage, toolzz, browser, locale)
+
+
+async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, locale: str) -> None:
+    """Look at integrations in every way, link one, create one and change it."""
+    texts = load_catalog()[locale]
+    await browser.command("toolzz status", "Suporte da loja")
+    status = await browser.answered()
+    await shoot(status, f"{locale}-toolzz-status-connected")
+    await browser.press(texts("toolzz.diagnose.button"), status)
+    await shoot(await browser.answered(), f"{locale}-toolzz-diagnose")
+    await browser.command("toolzz status", "Pedidos e entregas")
+    await shoot(await browser.answered(), f"{locale}-toolzz-status-disconnected")
+    await browser.command("toolzz status", "Comunidade")
+    crowded = await browser.answered()
+    await browser.press(texts("toolzz.channels.button"), crowded)
+    await shoot(crowded, f"{locale}-toolzz-channels")
+
+    await browser.command("toolzz link", "Suporte da loja")
+    await shoot(await browser.answered(), f"{locale}-toolzz-link")
+    await browser.command("toolzz list")
+    await shoot(await browser.answered(), f"{locale}-toolzz-list")
+    await browser.command("toolzz unlink", "Suporte da loja")
+    await shoot(await browser.answered(), f"{locale}-toolzz-unlink-question")
+
+    await browser.command("toolzz connect", "Consultora de Frete")
+    form = await browser.form()
+    await browser.choose(form, stage.world.agents.name or "")
+    await shoot(form, f"{locale}-toolzz-connect-form")
+    await form.locator("input, textarea").last.fill(toolzz.discord_token)
+    await browser.submit(form)
+    question = await browser.answered()
+    await shoot(question, f"{locale}-toolzz-connect-question")
+    await browser.press(texts("token.yes", provider="Toolzz"), question)
+    await shoot(await browser.answered(), f"{locale}-toolzz-connect")
+
+    await browser.command("toolzz edit", "Suporte da loja")
+    settings = await browser.answered()
+    await shoot(settings, f"{locale}-toolzz-edit")
+    await browser.press(texts("toolzz.edit.button"), settings)
+    form = await browser.form()
+    await shoot(form, f"{locale}-toolzz-edit-form")
+    await form.get_by_text(texts("toolzz.scope.all")).first.click()
+    await browser.submit(form)
+    question = await browser.answered()
+    await shoot(question, f"{locale}-toolzz-edit-question")
+    await browser.press(texts("toolzz.edit.yes"), question)
+    await shoot(question, f"{locale}-toolzz-edit-done")
+
+
+async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) -> None:
+    """Put a replica into Discord, look at what there is, ask and count, and take it out again."""
+    texts = load_catalog()[locale]
+    confirm = texts("token.yes", provider="Sensay")
+    await browser.command("sensay connect", "Job Applications")
+    await shoot(await browser.form(), f"{locale}-sensay-connect-form")
+    await browser.fill_in([sensay.discord_token])
+    question = await browser.answered()
+    await shoot(question, f"{locale}-sensay-connect-question")
+    await browser.press(confirm, question)
+    await shoot(await browser.answered(), f"{locale}-sensay-connect")
+
+    await browser.command("sensay connect", "Night Watch")
+    await browser.fill_in([sensay.discord_token])
+    await browser.press(confirm, await browser.answered())
+    await shoot(await browser.answered(), f"{locale}-sensay-connect-doubt")
+
+    await browser.command("sensay status")
+    await shoot(await browser.answered(), f"{locale}-sensay-status")
+    await browser.command("sensay status", replica="Job Applications")
+    await shoot(await browser.answered(), f"{locale}-sensay-status-replica")
+    await browser.command("sensay replicas")
+    await shoot(await browser.answered(), f"{locale}-sensay-replicas")
+    await browser.command("sensay ask", "Customer Care", text=QUESTIONS[locale])
+    await shoot(await browser.answered(), f"{locale}-sensay-ask")
+    await browser.command("sensay usage")
+    await shoot(await browser.answered(), f"{locale}-sensay-usage")
+
+    await browser.command("sensay disconnect", "Job Applications")
+    question = await browser.answered()
+    await shoot(question, f"{locale}-sensay-disconnect-question")
+    await browser.press(texts("sensay.disconnect.yes", replica="Job Applications"), question)
+    await shoot(question, f"{locale}-sensay-disconnect")
+    sensay.reset_token(sensay.UNCONNECTED)
+    await browser.press(texts("sensay.disconnect.look"), question)
+    await shoot(question, f"{locale}-sensay-disconnect-settled")
 
 
 async def main() -> None:

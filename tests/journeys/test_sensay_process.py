@@ -1,6 +1,7 @@
 """From an empty server to a replica with a bot of its own, with the bot as a process."""
 
 from bot.demo.stage import Stage
+from bot.kit.simulator import Slow
 from bot.providers.sensay.simulator import APPLICATION_ID, SensaySimulator
 from tests.journeys.steps import connect, fill_in, simulator, text
 
@@ -14,14 +15,34 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
 
         offered = await mira.autocomplete(stage.world.operations, "sensay connect", "replica", "job")
         assert [choice["name"] for choice in offered] == ["Job Applications"]
-        answer = await fill_in(
-            stage, "sensay connect", {"discord_token": sensay.discord_token}, replica=offered[0]["value"]
-        )
+        form = {"discord_token": sensay.discord_token}
+        question = await fill_in(stage, "sensay connect", form, replica=offered[0]["value"])
+        assert "✅ On: the bot can read what members write." in text(question)
+        assert "➖ The bot is not a member yet." in text(question)
+        assert sensay.creations == []
+        pressed = await mira.click(question.message, label="Hand it to Sensay")
+        await stage.discord.until(lambda: pressed.followups)
+        answer = pressed.followups[-1]
     assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
     assert answer.ephemeral
+    assert "Sensay accepted the bot token" in text(answer)
     assert f"client_id={APPLICATION_ID}" in text(answer)
     assert left_behind(stage, bot.lines, sensay.discord_token) == []
     assert left_behind(stage, bot.lines, sensay.credentials["organization_secret"]) == []
+
+
+async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> None:
+    """SIGTERM while Sensay takes its time: the token is handed over once, and the manager reads so."""
+    sensay, mira = simulator(stage, SensaySimulator), stage.world.mira
+    async with stage.running_bot() as bot:
+        await connect(stage, sensay)
+        form = {"discord_token": sensay.discord_token}
+        question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
+        sensay.fail(Slow(1), path="integrations/discord")
+        pressed = await mira.click(question.message, label="Hand it to Sensay")
+        assert await bot.stop() == 0
+    assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
+    assert "Sensay accepted the bot token" in text(pressed.followups[-1])
 
 
 async def test_refused_credentials_are_not_kept(stage: Stage) -> None:
