@@ -31,6 +31,33 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
     assert left_behind(stage, bot.lines, sensay.credentials["organization_secret"]) == []
 
 
+async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) -> None:
+    """What is connected shows in every command, the picture included, until its token is reset."""
+    sensay, mira, channel = simulator(stage, SensaySimulator), stage.world.mira, stage.world.operations
+    async with stage.running_bot():
+        await connect(stage, sensay)
+        form = {"discord_token": sensay.discord_token}
+        question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
+        await mira.click(question.message, label="Hand it to Sensay")
+        await stage.discord.until(lambda: "What became of the token" in text(question))
+
+        overview = await stage.discord.answer(await mira.slash(channel, "sensay status"))
+        assert f"not in this server · connected by <@{mira.id}>" in text(overview)
+        asked = await mira.slash(channel, "sensay ask", replica=sensay.ACTIVE, message="Which berth is free?")
+        assert "Harbour Desk" in text(await stage.discord.answer(asked))
+        usage = await stage.discord.answer(await mira.slash(channel, "sensay usage"))
+        assert [file.filename for file in usage.attachments] == ["usage.png"]
+
+        question = await stage.discord.answer(
+            await mira.slash(channel, "sensay disconnect", replica=sensay.UNCONNECTED)
+        )
+        await mira.click(question.message, label="Forget Job Applications")
+        await stage.discord.until(lambda: "still active" in text(question))
+        sensay.reset_token(sensay.UNCONNECTED)
+        await mira.click(question.message, label="Look again")
+        await stage.discord.until(lambda: "Disconnected" in text(question))
+
+
 async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> None:
     """SIGTERM while Sensay takes its time: the token is handed over once, and the manager reads so."""
     sensay, mira = simulator(stage, SensaySimulator), stage.world.mira

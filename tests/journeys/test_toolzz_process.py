@@ -32,6 +32,42 @@ async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
         assert REFUSED not in text(renewed)
 
 
+async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> None:
+    """One form, one question, one creation; what is created is linked, and can be changed from here."""
+    toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
+    async with stage.running_bot():
+        await connect(stage, toolzz)
+        offered = await mira.autocomplete(channel, "toolzz connect", "agent", "frete")
+        form = await mira.slash(channel, "toolzz connect", agent=offered[0]["value"])
+        filled = {
+            "title": "Freight",
+            "channels": [stage.world.agents],
+            "scope": "mentions",
+            "switches": ["mention"],
+            "discord_token": toolzz.discord_token,
+        }
+        question = await stage.discord.answer(await mira.submit_modal(form, filled))
+        assert toolzz.creations == []
+        pressed = await mira.click(question.message, label="Hand it to Toolzz")
+        await stage.discord.until(lambda: "What became of the token" in text(question))
+        assert "Toolzz created the integration" in text(pressed.followups[-1])
+        assert toolzz.creations == [(offered[0]["value"], toolzz.discord_token)]
+
+        (made,) = await mira.autocomplete(channel, "toolzz unlink", "integration", "Freight")
+        settings = await stage.discord.answer(
+            await mira.slash(channel, "toolzz edit", integration=made["value"])
+        )
+        form = await mira.click(settings.message, label="Edit")
+        changed = await mira.submit_modal(
+            form,
+            {"title": "Freight", "channels": [stage.world.agents], "scope": "all", "switches": ["mention"]},
+        )
+        question = await stage.discord.answer(changed)
+        await mira.click(question.message, label="Write the changes")
+        await stage.discord.until(lambda: "Toolzz has the new settings" in text(question))
+    assert [body["scope"] for body in toolzz.updates] == ["all"]
+
+
 async def test_a_status_can_be_shared(stage: Stage) -> None:
     """With share the reply is there for everybody."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
