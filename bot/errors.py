@@ -23,6 +23,7 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError
+    │   ├── ConnectionChangedError
     │   ├── ConnectionExistsError
     │   ├── ConnectionLimitError
     │   └── RunsElsewhereError
@@ -174,6 +175,12 @@ class ConnectionChoiceError(RequestError):
     """Several connections and none named ``default``. Values: ``provider``, ``names``."""
 
     key = "connection_choice"
+
+
+class ConnectionChangedError(RequestError):
+    """Other credentials have taken the place of those asked about. Values: ``provider``, ``name``."""
+
+    key = "connection_changed"
 
 
 class ConnectionExistsError(RequestError):

@@ -208,6 +208,9 @@ class ApiClient:
             # Not HTTP, or not the encoding that it claims: the transport does not translate these errors.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
         self._compare_version(headers)
+        for secret in request.secrets:
+            # Whatever is made of an answer later, it cannot show what we sent.
+            body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
             raise self._refused(request, status, headers, body)
         try:
@@ -243,6 +246,10 @@ class ApiClient:
                     raise
                 body = b""  # the status of a refusal says enough
             return response.status_code, response.headers, body
+
+    def clean(self, text: str) -> str:
+        """Mask whatever in a provider's text may be a secret; cut to what can be shown."""
+        return self._redactor.clean(text[:_LONGEST_CLEANED])
 
     def _patience(self, request: Request) -> float:
         return self._deadline if request.deadline is None else request.deadline

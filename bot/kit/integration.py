@@ -31,10 +31,15 @@ class Choice:
     state: State | None = None
 
 
+def is_id(text: str) -> bool:
+    """Tell whether this can be an id: safe inside a path, and short enough for a suggestion."""
+    return _ID.fullmatch(text) is not None
+
+
 def read_id(text: str, field: str) -> str:
     """Return an id that is safe inside a path. Raises InvalidInputError for the field."""
     text = text.strip()
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise InvalidInputError(field)
     return text
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
+    ConnectionChangedError,
     ConnectionChoiceError,
     ConnectionExistsError,
     ConnectionLimitError,
@@ -153,13 +154,18 @@ class ConnectionService:
         """Return the slugs of the providers that the guild has connected; opens nothing."""
         return {row.provider for row in await self._store.of_guild(guild_id)}
 
-    async def open(self, guild_id: int, provider: str, name: str | None = None) -> Connection:
+    async def open(
+        self, guild_id: int, provider: str, name: str | None = None, *, set_at: int | None = None
+    ) -> Connection:
         """Open a connection for one command.
 
-        Without a name: the only one, else the one named ``default``. Raises NoConnectionError,
-        ConnectionChoiceError and UnreadableSecretError.
+        Without a name: the only one, else the one named ``default``. set_at: of the credentials that the
+        member was told about. Raises NoConnectionError, ConnectionChoiceError, UnreadableSecretError, and
+        ConnectionChangedError where other credentials have taken their place.
         """
         row = await self.find(guild_id, provider, name)
+        if set_at is not None and row.set_at != set_at:
+            raise ConnectionChangedError(provider=provider, name=row.name)
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row))
 
     async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:

@@ -80,8 +80,10 @@ class LookButton(
         connect = ConnectButton(texts=texts, connection=opened.name, replica=replica.id)
         placed = (await bot.integrations.of_guild(opened.guild_id, "sensay")).get(replica.id)
         asked_at = interaction.created_at if interaction.message is None else interaction.message.created_at
-        if placed is not None and placed.placed_at >= asked_at.timestamp():
-            # Connected since, by another token than the one that this button is about.
+        recorded = placed is not None and placed.placed_at >= asked_at.timestamp()
+        if recorded or opened.set_at > asked_at.timestamp():
+            # Connected since, by another token than the one that this button is about, or with credentials
+            # that may see another list.
             verdict = Verdict.UNKNOWN
         await renew(interaction, *embeds.looked_up(replica, verdict, self, connect, texts))
         if verdict is Verdict.THERE:
@@ -135,7 +137,9 @@ class TokenModal(SafeModal):
             fields=embeds.question_fields(self._replica, placed, texts, listed=listed),
             start_over=texts("sensay.connect.start_over"),
             retry=ConnectButton(texts=texts, connection=connection.name, replica=self._replica.id),
-            hand_over=functools.partial(_hand_over, self._bot, connection.name, self._replica, listed=listed),
+            hand_over=functools.partial(
+                _hand_over, self._bot, connection.name, connection.set_at, self._replica, listed=listed
+            ),
             look=functools.partial(
                 _look_button,
                 texts,
@@ -179,6 +183,7 @@ def _look_button(
 async def _hand_over(
     bot: PatchbayBot,
     connection: str,
+    set_at: int,
     replica: Choice,
     interaction: Interaction,
     token: str,
@@ -187,7 +192,7 @@ async def _hand_over(
     listed: bool | None,
 ) -> None:
     """Send the token and answer. listed: whether Sensay listed a bot when the question was put."""
-    opened = await bot.connections.open(guild_of(interaction), "sensay", connection)
+    opened = await bot.connections.open(guild_of(interaction), "sensay", connection, set_at=set_at)
     client = bot.provider(SensayProvider).client(opened.credentials)
     # The member may have taken minutes to decide; somebody else may have connected the replica meanwhile.
     now = (await glance(client, replica.id, bot.unless_stopping)).on_discord

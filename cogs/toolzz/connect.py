@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import discord
 
 from bot.errors import InvalidInputError
-from bot.kit.integration import Choice, read_id, read_uuid
+from bot.kit.integration import Choice, is_id, read_id, read_uuid
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.creation import (
     Verdict,
@@ -107,6 +107,10 @@ class LookButton(
         if verdict is Verdict.THERE and possible[0].id in placed:
             # Counted as this server's own since, so it came from another token than this button is about.
             verdict = Verdict.UNKNOWN
+        asked_at = interaction.created_at if interaction.message is None else interaction.message.created_at
+        if opened.set_at > asked_at.timestamp():
+            # With other credentials than those that received the token, and perhaps another list.
+            verdict = Verdict.UNKNOWN
         embed, view = embeds.looked_up(agent, verdict, possible, texts)
         if verdict is not Verdict.THERE:
             view.add_item(self)
@@ -194,7 +198,9 @@ class ConnectModal(SafeModal):
             fields=embeds.question_fields(self._agent, settings, known, guild, texts),
             start_over=texts("toolzz.connect.start_over"),
             retry=ConnectButton(texts=texts, connection=connection.name, agent=self._agent.id),
-            hand_over=functools.partial(_hand_over, self._bot, connection.name, self._agent, filled, known),
+            hand_over=functools.partial(
+                _hand_over, self._bot, connection.name, connection.set_at, self._agent, filled, known
+            ),
             look=functools.partial(_look_button, texts, connection.name, self._agent.id, had),
         )
         await TokenQuestion(self._bot, texts, token, preflight, handover).ask(interaction)
@@ -244,9 +250,10 @@ def _look_button(
     )
 
 
-async def _hand_over(
+async def _hand_over(  # noqa: PLR0913, PLR0917 - what was asked, then what was answered
     bot: PatchbayBot,
     connection: str,
+    set_at: int,
     agent: Choice,
     filled: Filled,
     known: Sequence[Integration] | None,
@@ -255,7 +262,7 @@ async def _hand_over(
     preflight: Preflight,
 ) -> None:
     """Send the token and answer. known: what may have been the agent here when the question was put."""
-    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection)
+    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection, set_at=set_at)
     client, unit = _acting(bot, opened)
     guild = bot.get_guild(opened.guild_id)
     channels = find_channels(guild, filled.channels)
@@ -285,7 +292,7 @@ async def _hand_over(
         look = _look_button(texts, opened.name, agent.id, had, preflight)
         await answer(interaction, *embeds.in_doubt(agent, outcome, look, texts))
     # Answered first: that Toolzz has the token must be read even if our own store fails now.
-    if outcome.integration is not None:
+    if outcome.integration is not None and is_id(outcome.integration.id):
         await _record(bot, opened, outcome.integration, settings.title, preflight.bot_id, interaction)
 
 

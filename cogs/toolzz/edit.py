@@ -11,6 +11,7 @@ import discord
 from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.change import write_once
+from bot.providers.toolzz.creation import Verdict
 from bot.providers.toolzz.models import Channel, Integration, Settings
 from bot.runtime.client import reopen
 from bot.ui.components import (
@@ -172,7 +173,7 @@ def _offer(
 
     earlier: what it said before somebody changed it.
     """
-    if report.deleted_at is not None:
+    if report.is_deleted:
         raise InvalidInputError("deleted")
     if runs_here(report, connection.guild_id) is False:
         raise RunsElsewhereError(server=plain(report.guild_name or "") or plain(report.guild_id or ""))
@@ -206,13 +207,15 @@ async def _write(
     client = bot.provider(ToolzzProvider).client(opened.credentials)
     fresh = await bot.unless_stopping(_report(client, report.id))
     # A write names no version, so this is all that keeps it from undoing what somebody else did meanwhile.
-    if fresh.changed_since(report):
+    now = None if fresh.is_deleted or not runs_here(fresh, opened.guild_id) else Settings.of(fresh)
+    if now is None or now.essence != before.essence:
         return _offer(bot, opened, fresh, texts, before)
     bot.choices.forget(opened)
     outcome = await write_once(client, report.id, before, after, unless_stopping=bot.unless_stopping)
+    bot.choices.forget(opened)
     withdraw_retry(interaction)
     guild = bot.get_guild(opened.guild_id)
-    if outcome.doubt is None:
+    if outcome.doubt is None and outcome.verdict is Verdict.THERE:
         return embeds.written(report, outcome, after, guild, texts), view_of()
     return embeds.in_doubt(report, outcome, after, guild, texts), view_of(again)
 
@@ -240,7 +243,9 @@ def _changed(settings: Settings, shown: Filled, sent: Filled, guild: discord.Gui
     channels = settings.channels
     if sent.channels != shown.channels:
         chosen = {str(channel.id): channel.name for channel in find_channels(guild, sent.channels)}
-        kept = tuple(channel for channel in channels if channel.id in chosen)
+        # What the form did not show was not taken out by anybody.
+        seen = {str(channel) for channel in shown.channels}
+        kept = tuple(channel for channel in channels if channel.id in chosen or channel.id not in seen)
         new = chosen.keys() - {channel.id for channel in kept}
         channels = (*kept, *(Channel(id=each, name=chosen[each]) for each in chosen if each in new))
     return replace(

@@ -79,8 +79,6 @@ def overtaken(
 ) -> discord.Embed:
     """Say what somebody else has changed since it was read, and that nothing was sent."""
     changes = list(_changes(earlier, settings, guild, texts))
-    if not changes:
-        changes = [Field(texts("toolzz.edit.else_changed"), texts("toolzz.edit.else_changed_how"))]
     return card(
         Tone.WARNING,
         texts("toolzz.edit.overtaken"),
@@ -143,16 +141,17 @@ def in_doubt(
 ) -> discord.Embed:
     """Say that no good answer came, and what Toolzz says when it is asked for the integration again."""
     doubt, verdict = outcome.doubt, outcome.verdict
-    key = doubt.key if doubt else "unexpected_status"
-    status = (doubt.status if doubt else None) or 0
-    why = texts(f"problem.{key}.title", provider="Toolzz", status=status)
+    explained = texts(f"toolzz.edit.{verdict}_how")
+    if doubt is not None:
+        why = texts(f"problem.{doubt.key}.title", provider="Toolzz", status=doubt.status or 0)
+        explained = f"{texts('toolzz.edit.doubt', why=why)}\n{explained}"
     shown = [_integration_field(report, texts)]
     if verdict is Verdict.THERE:
         shown += setting_fields(after, guild, texts)
     embed = card(
         _TONES[verdict],
         texts(f"toolzz.edit.{verdict}"),
-        f"{texts('toolzz.edit.doubt', why=why)}\n{texts(f'toolzz.edit.{verdict}_how')}",
+        explained,
         fields=[*shown, Field(texts("next_step"), texts(f"toolzz.edit.{verdict}_next"))],
     )
     if doubt is not None and doubt.request_id:

@@ -73,7 +73,7 @@ def title(report: Integration, texts: Texts) -> str:
 def next_step(sight: Sight, texts: Texts) -> str:
     """Say what to do now: first what Toolzz has to get right, then what Discord has to allow."""
     report = sight.report
-    if report.deleted_at is not None:
+    if report.is_deleted:
         return texts("toolzz.next.deleted")
     if sight.is_here is False:
         return texts("toolzz.next.elsewhere")
@@ -95,7 +95,7 @@ def state_fix(report: Integration, texts: Texts) -> str:
 
 def _summary(sight: Sight, texts: Texts) -> Iterator[str]:
     report = sight.report
-    explained = report.state if report.deleted_at is None else "deleted"
+    explained = report.state if not report.is_deleted else "deleted"
     yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{explained}')}"
     if report.connection_status and report.connection_status.lower() != report.state:
         yield texts("toolzz.status.own_word", word=code(report.connection_status, 64))

@@ -65,7 +65,7 @@ async def link_button(
 
     integration: the id that the report was asked for by.
     """
-    if report.deleted_at is not None or not runs_here(report, connection.guild_id):
+    if report.is_deleted or not runs_here(report, connection.guild_id):
         return None
     if integration in await bot.integrations.of_guild(connection.guild_id, "toolzz"):
         return None
@@ -82,7 +82,7 @@ async def link(interaction: Interaction, bot: PatchbayBot, connection: Connectio
     client = bot.provider(ToolzzProvider).client(connection.credentials)
     report = await bot.unless_stopping(client.full(integration))
     withdraw_retry(interaction)
-    if report.deleted_at is not None:
+    if report.is_deleted:
         raise InvalidInputError("deleted")
     here = runs_here(report, connection.guild_id)
     if here is False:

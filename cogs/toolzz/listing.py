@@ -116,7 +116,7 @@ def _unit(client: ToolzzClient, unit: str | None) -> str:
 
 
 def _badness(report: Integration) -> tuple[bool, int, str]:
-    return report.deleted_at is not None, _WORST_FIRST.index(report.state), (report.title or "").casefold()
+    return report.is_deleted, _WORST_FIRST.index(report.state), (report.title or "").casefold()
 
 
 def _options(reports: Iterable[Integration], texts: Texts) -> Iterable[discord.SelectOption]:

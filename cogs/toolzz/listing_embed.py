@@ -76,12 +76,12 @@ def list_embed(listing: Listing, texts: Texts) -> discord.Embed:
 
 def symbol_of(report: Integration) -> str:
     """Return the symbol that stands beside the state's word."""
-    return state_symbol(report.state) if report.deleted_at is None else _DELETED
+    return state_symbol(report.state) if not report.is_deleted else _DELETED
 
 
 def word_of(report: Integration, texts: Texts) -> str:
     """Return the state's word; a deleted one is no inactive one that could be switched on."""
-    return texts(f"state.{report.state}") if report.deleted_at is None else texts("toolzz.list.deleted")
+    return texts(f"state.{report.state}") if not report.is_deleted else texts("toolzz.list.deleted")
 
 
 def _counted(integrations: Sequence[Integration], texts: Texts) -> Iterator[str]:

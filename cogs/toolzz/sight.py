@@ -62,7 +62,7 @@ async def look(bot: PatchbayBot, connection: Connection, integration: str, repor
     guild_id = connection.guild_id
     linked = (await bot.integrations.of_guild(guild_id, "toolzz")).get(integration)
     reach = None
-    if report.deleted_at is None and runs_here(report, guild_id) is not False:
+    if not report.is_deleted and runs_here(report, guild_id) is not False:
         reach = await reach_of(
             bot,
             guild_id,

@@ -243,3 +243,16 @@ async def test_an_older_record_does_not_keep_a_button_from_telling(town: Town) -
     await look(town, result)
     assert says(town, result, Verdict.THERE)
     assert [row.bot_id for row in (await remembered(town)).values()] == [int(APPLICATION_ID)]
+
+
+async def test_a_token_goes_to_the_account_that_it_was_shown_for(town: Town) -> None:
+    """Credentials that are replaced while the member decides are another account's, for all that is known."""
+    await town.connect("sensay")
+    question = await propose(town)
+    await town.env.advance_time(5)
+    form = await town.open_form("rotate", "sensay", "default")
+    await town.manager.submit_modal(form, {**town.sensay.credentials, "user_id": town.sensay.OWNER})
+    refused = await choose(town, question, "yes")
+    assert embed_of(refused).title == "⚠️ The Sensay credentials have changed meanwhile"
+    assert labels(refused) == [town.texts("sensay.connect.button")]
+    assert sent(town) == []

@@ -222,13 +222,24 @@ async def test_an_answer_that_says_little_is_filled_up(office: Town) -> None:
     assert field(question, "Title") == "Front desk"
 
 
-async def test_a_list_that_fails_for_the_second_look_is_no_change(office: Town) -> None:
-    """A short report without the list's fields does not look like somebody else's change."""
+async def test_what_cannot_be_read_in_full_again_is_not_written(office: Town) -> None:
+    """A short report, and a list that fails: somebody else's change could not be seen, so none goes out."""
     question = await propose(office, office.toolzz.INACTIVE, scope="all")
+    office.toolzz.touch(office.toolzz.INACTIVE, permissions="8")
     office.toolzz.fail(Answer(500), times=None, path=LIST)
     await press(office, question)
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
-    assert office.toolzz.updates[0]["title"] == "Campanha de inverno"
+    assert embed_of(question).title == "⚠️ I cannot change this safely"
+    assert office.toolzz.updates == []
+
+
+async def test_an_answer_with_the_old_values_is_no_success(office: Town) -> None:
+    """Toolzz may say yes and show that it has done nothing; that is what the member reads."""
+    question = await propose(office, scope="all")
+    body = office.toolzz.integrations[office.toolzz.CONNECTED]
+    office.toolzz.fail(Answer(200, dict(body)), path=f"/discord/integration/{office.toolzz.CONNECTED}")
+    office.toolzz.fail(Answer(200, dict(body)), path=f"/discord/integration/{office.toolzz.CONNECTED}")
+    await press(office, question)
+    assert embed_of(question).title == "⚠️ The change is not there"
 
 
 # --- who, how often, how long ---

@@ -325,3 +325,14 @@ async def test_a_list_that_fails_spoils_nothing(town: Town, agent: simcord.Membe
     result = await look_at(town, town.toolzz.INACTIVE)
     assert embed_of(result).title == "⚪ Untitled integration"
     assert "Answers" in field(result, town.texts("toolzz.status.left_out"))
+
+
+async def test_a_token_in_toolzzs_own_words_is_not_shown(town: Town) -> None:
+    """An error text that repeats the bot's token or our access token goes out masked, shared or not."""
+    await town.connect("toolzz")
+    access = town.toolzz.credentials["access_token"]
+    change(town, lastConnectionErrorMessage=f"Improper token {town.toolzz.discord_token}; {access}")
+    answered = await look_at(town, share=True)
+    assert "Improper token" in shown(answered)
+    for secret in (town.toolzz.discord_token, access):
+        assert secret not in town.sent_to_discord()

@@ -289,6 +289,9 @@ def settle(
     desk.introduce(sensay.discord_token, HELPER)
     town = Town(env, bot, start_bot, sensay, toolzz, desk, guild, channel, manager, member, database)
     _speak(town)
+    # Outside, the bot and Discord have the same clock.
+    for service in (bot.connections, bot.integrations):
+        service._clock = lambda: env.now().timestamp()
     return town
 
 

@@ -397,3 +397,10 @@ async def test_a_refusal_counts_without_its_words(desk: Desk, api: ApiClient, fa
 def test_a_request_does_not_print_what_it_carries() -> None:
     """Neither headers nor body nor path stand in a request's repr."""
     assert repr(post("http://127.0.0.1:1")) == "<Request POST http://127.0.0.1:1>"
+
+
+async def test_a_secret_that_is_sent_back_is_masked_in_a_good_answer_too() -> None:
+    """What we sent cannot be shown, whatever is made of the answer."""
+    async with Desk() as desk, open_api(desk.url) as api:
+        desk.fail(Answer(200, {"id": f"order of {SECRET}"}))
+        assert (await api.send(get(desk.url), Order)).id == "order of [redacted]"

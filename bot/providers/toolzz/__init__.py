@@ -85,7 +85,7 @@ class ToolzzProvider(Provider):
         return [
             Choice(item.id, item.title or item.guild_name or item.id, item.state)
             for item in integrations
-            if item.deleted_at is None
+            if not item.is_deleted
         ]
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:

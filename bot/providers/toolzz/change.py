@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ProviderError, RestartingError
 from bot.providers.toolzz.creation import Verdict
-from bot.providers.toolzz.models import Channel, Integration, Settings
+from bot.providers.toolzz.models import Integration, Settings
 
 if TYPE_CHECKING:
     from bot.providers.toolzz.client import ToolzzClient
@@ -49,7 +49,8 @@ async def write_once(
             raise
         doubt = error
     else:
-        return Outcome(None, Verdict.THERE, written)
+        said = Settings.of(written)  # an answer in a shorter form says yes, and no more
+        return Outcome(None, Verdict.THERE if said is None else _judge(said, before, after), written)
     try:
         report = await unless_stopping(client.full(integration_id))
     except (ProviderError, RestartingError):
@@ -60,12 +61,6 @@ async def write_once(
 def _judge(now: Settings | None, before: Settings, after: Settings) -> Verdict:
     if now is None:
         return Verdict.UNKNOWN
-    if _essence(now) == _essence(after):
+    if now.essence == after.essence:
         return Verdict.THERE
-    return Verdict.NOT_THERE if _essence(now) == _essence(before) else Verdict.UNKNOWN
-
-
-def _essence(settings: Settings) -> Settings:
-    """Leave out what Toolzz may write in its own way: the channels' order and names."""
-    ids = sorted({channel.id for channel in settings.channels})
-    return replace(settings, channels=tuple(Channel(id=channel) for channel in ids))
+    return Verdict.NOT_THERE if now.essence == before.essence else Verdict.UNKNOWN

@@ -52,7 +52,8 @@ class ToolzzClient:
 
     async def integration(self, integration_id: str) -> Integration:
         """Return the state of one integration, in whichever form Toolzz sends. Raises ProviderError."""
-        return await self._api.send(self._request("getDiscordIntegration", integration_id), Integration)
+        report = await self._api.send(self._request("getDiscordIntegration", integration_id), Integration)
+        return self._cleaned(report)
 
     async def full(self, integration_id: str) -> Integration:
         """Return one integration with as much as can be learnt of it. Raises ProviderError.
@@ -79,7 +80,7 @@ class ToolzzClient:
         unit_id: the connection's by default. Raises ProviderError, and InvalidInputError("unit") without one.
         """
         request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
-        return (await self._api.send(request, IntegrationList)).data
+        return tuple(map(self._cleaned, (await self._api.send(request, IntegrationList)).data))
 
     async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
         """Return the agents of a unit, those that are switched off included. As ``integrations``."""
@@ -99,7 +100,7 @@ class ToolzzClient:
             json={**_body(settings, channels), "botToken": discord_token},
             secrets=(discord_token,),
         )
-        return await self._api.send(request, Integration)
+        return self._cleaned(await self._api.send(request, Integration))
 
     async def update(self, integration_id: str, settings: Settings) -> Integration:
         """Write all settings of an integration anew. Raises ProviderError.
@@ -109,7 +110,13 @@ class ToolzzClient:
         """
         channels = [channel.model_dump(exclude_none=True) for channel in settings.channels]
         request = self._request("updateDiscordIntegration", integration_id, json=_body(settings, channels))
-        return await self._api.send(request, Integration)
+        return self._cleaned(await self._api.send(request, Integration))
+
+    def _cleaned(self, report: Integration) -> Integration:
+        """Mask a token that Toolzz's own error text may repeat."""
+        if not report.error_message:
+            return report
+        return report.model_copy(update={"error_message": self._api.clean(report.error_message)})
 
     def _unit(self, unit_id: str | None) -> str:
         unit = unit_id or self.unit_id

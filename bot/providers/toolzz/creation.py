@@ -107,7 +107,7 @@ def candidates(listed: Iterable[Integration], agent_id: str, guild_id: str) -> t
     return tuple(
         entry
         for entry in listed
-        if entry.deleted_at is None
+        if not entry.is_deleted
         if entry.agent_id in {None, agent_id}
         if entry.guild_id in {None, guild_id}
     )

@@ -81,7 +81,7 @@ def _made(answer: Integration | ProviderError, around: Surroundings) -> Iterator
         yield _ok("credentials", "accepted")
         if isinstance(answer, ProviderError):
             yield _failed("integration", "missing")
-        elif answer.deleted_at is not None:
+        elif answer.is_deleted:
             yield _failed("integration", "deleted")
         else:
             yield _ok("integration", "there")

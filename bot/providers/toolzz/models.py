@@ -6,11 +6,12 @@ bot token, masked or not, has no field here and is gone once a reply is parsed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -39,6 +40,11 @@ def _read_time(value: object) -> object:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _is_said(value: object) -> bool:
+    """Tell whether a text or a number is there at all, readable or not."""
+    return isinstance(value, (str, int, float)) and value is not False and bool(str(value).strip())
 
 
 def _read_bits(value: object) -> object:
@@ -107,11 +113,15 @@ class Integration(_Reply):
     created_at: Time = Field(default=None, alias="createdAt")
     updated_at: Time = Field(default=None, alias="updatedAt")
     deleted_at: Time = Field(default=None, alias="deletedAt")
+    is_deleted: Annotated[bool, BeforeValidator(_is_said)] = Field(
+        default=False, validation_alias=AliasPath("deletedAt")
+    )
+    """Whether there is a time of deletion at all, be it one that cannot be read."""
 
     @property
     def state(self) -> State:
         """What the report comes down to; a word that we do not know is not guessed at."""
-        if self.deleted_at is not None or self.is_active is False:
+        if self.is_deleted or self.is_active is False:
             return State.INACTIVE
         word = (self.connection_status or "").strip().lower()
         return State(word) if word in {State.CONNECTED, State.DISCONNECTED, State.ERROR} else State.UNKNOWN
@@ -119,7 +129,7 @@ class Integration(_Reply):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The monitored channels: ``channelIds`` says which, ``channelsDetail`` how they are called."""
-        if not self.channel_ids:
+        if self.channel_ids is None:
             return self.channels_detail
         names = {channel.id: channel.name for channel in self.channels_detail}
         return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
@@ -127,7 +137,7 @@ class Integration(_Reply):
     @property
     def channels_disagree(self) -> bool:
         """Whether both views of the channels are reported, and are not of the same ones."""
-        if not self.channel_ids or not self.channels_detail:
+        if self.channel_ids is None or not self.channels_detail:
             return False
         return set(self.channel_ids) != {channel.id for channel in self.channels_detail}
 
@@ -139,34 +149,6 @@ class Integration(_Reply):
     def completed_by(self, other: Integration) -> Integration:
         """Return this report, with what it leaves out taken from another one of the same integration."""
         return other.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
-
-    def changed_since(self, other: Integration) -> bool:
-        """Tell whether somebody has changed what a write would undo, as far as both reports name it.
-
-        Not by ``updated_at``, which every reconnect moves as well. What one of them leaves out proves
-        nothing: the same integration comes in longer and shorter forms.
-        """
-        both = _WRITTEN & self.model_fields_set & other.model_fields_set
-        return any(getattr(self, name) != getattr(other, name) for name in both)
-
-
-# What a PUT writes, and whether there is anything left to write to.
-_WRITTEN: Final = frozenset(
-    {
-        "agent_id",
-        "unit_id",
-        "title",
-        "guild_id",
-        "guild_name",
-        "channel_ids",
-        "channels_detail",
-        "permissions",
-        "reply_on_mention",
-        "create_threads",
-        "scope",
-        "deleted_at",
-    }
-)
 
 
 class Agent(_Reply):
@@ -184,12 +166,16 @@ class _List(_Reply):
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
-        """Accept the envelopes ``data``, ``items`` and none at all: the vendor's lists use all three."""
-        if isinstance(value, list):
+        """Accept the envelopes ``data``, ``items`` and none at all: the vendor's lists use all three.
+
+        An entry without an id is left out: nothing can be done with it, and the others can be read.
+        """
+        if isinstance(value, dict):
+            value = value["data"] if "data" in value else value.get("items")
+        if not isinstance(value, list):
             return {"data": value}
-        if isinstance(value, dict) and "data" not in value and "items" in value:
-            return {"data": value["items"]}
-        return value
+        known = [entry for entry in value if isinstance(entry, dict) and entry.get("id")]
+        return {"data": known or value}
 
 
 class IntegrationList(_List):
@@ -222,6 +208,12 @@ class Settings:
     create_threads: bool
     scope: str
 
+    @property
+    def essence(self) -> Settings:
+        """What tells two settings apart: not the channels' order and names, which Toolzz may change."""
+        ids = sorted({channel.id for channel in self.channels})
+        return replace(self, channels=tuple(Channel(id=channel) for channel in ids))
+
     @classmethod
     def of(cls, report: Integration) -> Settings | None:
         """Return the settings that a report names, None where it lacks one of them.
@@ -230,10 +222,10 @@ class Settings:
         """
         unread = report.channel_ids is None and not report.channels_detail
         if (
-            report.agent_id is None
-            or report.unit_id is None
+            not (report.agent_id and report.agent_id.strip())
+            or not (report.unit_id and report.unit_id.strip())
+            or not (report.guild_id and report.guild_id.strip())
             or report.title is None
-            or report.guild_id is None
             or report.guild_name is None
             or report.permissions is None
             or report.reply_on_mention is None

@@ -44,7 +44,6 @@ def said_of(outcome: object) -> str:
     for model in outcome if isinstance(outcome, tuple) else [outcome]:
         if isinstance(model, Integration):
             assert isinstance(model.state, State)
-            assert not model.changed_since(model)
             assert model.completed_by(model) == model
             said += repr((model.channels, model.channels_disagree, model.is_short, Settings.of(model)))
         if isinstance(model, Integration | Agent):
