@@ -79,10 +79,20 @@ def next_step(sight: Sight, texts: Texts) -> str:
         return texts("toolzz.next.elsewhere")
     if report.state is not State.CONNECTED:
         return state_fix(report, texts)
-    if sight.reach is not None and sight.reach.member is False:
+    return _reach_fix(sight, texts)
+
+
+def _reach_fix(sight: Sight, texts: Texts) -> str:
+    """Say what to do about an integration that is connected: in Discord, in Toolzz, or nothing."""
+    reach = sight.reach
+    if reach is not None and reach.member is False:
         return texts("toolzz.next.invite", link=invite_of(sight))
-    if has_flaws(sight.reach):
+    if has_flaws(reach):
         return texts("toolzz.next.channels")
+    if not sight.report.channels:
+        return texts("toolzz.next.no_channels")
+    if reach is None or not reach.looked or reach.member is None:
+        return texts("toolzz.next.unchecked")
     return texts("toolzz.next.connected" if sight.linked else "toolzz.next.link")
 
 

@@ -336,3 +336,18 @@ async def test_a_token_in_toolzzs_own_words_is_not_shown(town: Town) -> None:
     assert "Improper token" in shown(answered)
     for secret in (town.toolzz.discord_token, access):
         assert secret not in town.sent_to_discord()
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"channelIds": [], "channelsDetail": []}, "no_channels"),
+        ({"botClientId": None}, "unchecked"),
+    ],
+)
+async def test_what_cannot_work_or_be_checked_is_not_nothing_to_do(
+    town: Town, agent: simcord.MemberActor, changes: dict[str, Any], step: str
+) -> None:
+    """Connected without a channel answers nowhere; a bot that nobody knows cannot be looked for."""
+    change(town, **changes)
+    assert field(await look_at(town), "Next step") == town.linked(town.texts(f"toolzz.next.{step}"))
