@@ -14,7 +14,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 JOBS ?= auto
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --durations=10
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations=10
 
 help:
 	@sed -n 's/^#   //p' Makefile
