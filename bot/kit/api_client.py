@@ -208,7 +208,7 @@ class ApiClient:
             # Not HTTP, or not the encoding that it claims: the transport does not translate these errors.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
         self._compare_version(headers)
-        for secret in request.secrets:
+        for secret in sorted(request.secrets, key=len, reverse=True):
             # Whatever is made of an answer later, it cannot show what we sent.
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):

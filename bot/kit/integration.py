@@ -22,6 +22,14 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Verdict(StrEnum):
+    """What a look at the provider proves about a write to which no good answer came."""
+
+    THERE = "there"
+    NOT_THERE = "not_there"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One entry that a member can pick: the provider's id and its name (hostile text)."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import discord
 import structlog
 
 from bot.errors import InvalidInputError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.runtime.membership import is_human, is_member
 from bot.ui.discord_token import LEAST_PERMISSIONS, account_id, bot_page, invite_link
+from bot.ui.problems import what_failed
 from bot.ui.text import code, quoted
 from bot.ui.theme import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import discord
 
     from bot.i18n.catalog import Texts
     from bot.runtime.client import PatchbayBot
@@ -85,9 +85,9 @@ async def examine(
 def preflight_fields(preflight: Preflight, provider: str, texts: Texts) -> Iterator[Field]:
     """Show what was found out. provider: the proper name of whoever is to receive the token."""
     application = preflight.application
-    if application is None:
-        yield Field(texts("preflight.bot"), _failure(preflight, provider, texts))
-    else:
+    if preflight.failure is not None:
+        yield Field(texts("preflight.bot"), _failure(preflight.failure, provider, texts))
+    if application is not None:
         yield Field(texts("preflight.bot"), f"**{quoted(application.name)}**\n{code(str(application.id))}")
         yield Field(
             texts("preflight.intent"),
@@ -98,8 +98,20 @@ def preflight_fields(preflight: Preflight, provider: str, texts: Texts) -> Itera
     yield Field(texts("preflight.here"), "\n".join(_here(preflight, texts)))
 
 
-def missing_steps(preflight: Preflight, texts: Texts) -> list[str]:
-    """Return what the admin still has to do so that the bot can answer in the server."""
+def way_in(preflight: Preflight, texts: Texts) -> discord.ui.Button[discord.ui.View]:
+    """Return the button that brings the bot into the server; to the bot's own page where it is there."""
+    if preflight.invite is None:
+        return discord.ui.Button(label="Developer Portal", url=preflight.portal)
+    return discord.ui.Button(label=texts("token.invite"), url=preflight.invite)
+
+
+def steps_before(last: str, preflight: Preflight, texts: Texts) -> str:
+    """Return what the admin still has to do so that the bot can answer in the server, and then ``last``."""
+    steps = [*_missing(preflight, texts), last]
+    return last if len(steps) == 1 else "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _missing(preflight: Preflight, texts: Texts) -> list[str]:
     steps = []
     if preflight.application is None or not preflight.application.reads_messages:
         steps.append(texts("preflight.step_intent", portal=preflight.portal))
@@ -135,12 +147,9 @@ def _more(preflight: Preflight, texts: Texts) -> Iterator[str]:
         yield texts("preflight.invite_threads")
 
 
-def _failure(preflight: Preflight, provider: str, texts: Texts) -> str:
-    failure = preflight.failure
+def _failure(failure: ProviderError, provider: str, texts: Texts) -> str:
     if isinstance(failure, UnauthorizedError):
         return texts("preflight.refused", provider=provider)
     if isinstance(failure, RateLimitedError):
         return texts("preflight.rate_limited")
-    key = "unreachable" if failure is None else failure.key
-    status = (failure.status if failure else None) or 0
-    return texts("preflight.failed", why=texts(f"problem.{key}.title", provider="Discord", status=status))
+    return texts("preflight.failed", why=what_failed(failure, "Discord", texts))

@@ -56,6 +56,11 @@ def guild_of(interaction: Interaction) -> int:
     return interaction.guild_id
 
 
+def member_of(interaction: Interaction) -> tuple[int | None, int]:
+    """Return whom a cooldown counts for: each member in each server."""
+    return interaction.guild_id, interaction.user.id
+
+
 def offer_retry(interaction: Interaction, button: LastingButton) -> None:
     """Show this button if the interaction ends in an error."""
     interaction.extras["retry"] = button

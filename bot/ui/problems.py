@@ -40,6 +40,17 @@ def new_reference() -> str:
     return "PB-" + "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(8))
 
 
+def what_failed(failure: ProviderError, provider: str, texts: Texts) -> str:
+    """Name a failure within a sentence. provider: its proper name."""
+    return texts(f"problem.{failure.key}.title", provider=provider, status=failure.status or 0)
+
+
+def refer_to(embed: discord.Embed, failure: ProviderError, texts: Texts) -> None:
+    """Show the provider's own reference, where it gave one."""
+    if failure.request_id:
+        embed.set_footer(text=texts("problem.reference", reference=plain(failure.request_id, 128)))
+
+
 def problem(
     error: BaseException, texts: Texts, provider_names: Mapping[str, str], reference: str
 ) -> discord.Embed:

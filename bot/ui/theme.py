@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import discord
 
-from bot.kit.integration import State
+from bot.kit.integration import State, Verdict
 from bot.ui.text import clamp, length
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class Field(NamedTuple):
 def state_symbol(state: State) -> str:
     """Return the symbol that stands beside a state's word."""
     return _STATES[state][0]
+
+
+def verdict_tone(verdict: Verdict) -> Tone:
+    """Return the tone of an answer that says what became of a write."""
+    return Tone.GOOD if verdict is Verdict.THERE else Tone.WARNING
 
 
 def state_tone(state: State) -> Tone:

@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.runtime.client import PatchbayBot
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of
+from bot.ui.components import Interaction, guild_of, member_of
 from bot.ui.replies import answer, think
 from cogs.sensay.ask import LONGEST_QUESTION, answer_of
 from cogs.sensay.disconnect import ask_first
@@ -21,11 +21,6 @@ _CONNECTION = said("connections.option.connection")
 _SHARE = said("option.share")
 
 
-def _who(interaction: Interaction) -> tuple[int | None, int]:
-    """Count a cooldown for each member in each server."""
-    return interaction.guild_id, interaction.user.id
-
-
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
 class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sensay.description")):
@@ -36,7 +31,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
 
     @app_commands.command(name="connect", description=said("sensay.connect.description"))
     @app_commands.describe(replica=said("sensay.connect.option.replica"), connection=_CONNECTION)
-    @app_commands.checks.cooldown(5, 60, key=_who)
+    @app_commands.checks.cooldown(5, 60, key=member_of)
     async def connect(self, interaction: Interaction, replica: str, connection: str | None = None) -> None:
         """Ask for the bot token of a replica, look whose it is, and hand it to Sensay once confirmed."""
         await open_form(interaction, self._bot, replica, connection)
@@ -85,7 +80,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
         connection=_CONNECTION,
         share=_SHARE,
     )
-    @app_commands.checks.cooldown(3, 30, key=_who)
+    @app_commands.checks.cooldown(3, 30, key=member_of)
     async def ask(
         self,
         interaction: Interaction,
@@ -109,7 +104,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
         connection=_CONNECTION,
         share=_SHARE,
     )
-    @app_commands.checks.cooldown(3, 30, key=_who)
+    @app_commands.checks.cooldown(3, 30, key=member_of)
     async def usage(
         self,
         interaction: Interaction,

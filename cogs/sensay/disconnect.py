@@ -18,6 +18,7 @@ from bot.runtime.following import Look, follow
 from bot.ui.components import Interaction, LastingButton, guild_of, view_of
 from bot.ui.confirm import Confirm
 from bot.ui.discord_token import bot_page
+from bot.ui.problems import what_failed
 from bot.ui.replies import renew
 from bot.ui.text import plain
 from bot.ui.theme import Field, Tone, card, when
@@ -94,7 +95,7 @@ class Ending:
         failure = removal.error
         if failure is None:
             return self.texts(f"sensay.disconnect.removal.{removal.outcome}")
-        why = self.texts(f"problem.{failure.key}.title", provider="Sensay", status=failure.status or 0)
+        why = what_failed(failure, "Sensay", self.texts)
         known = "failed" if failure.outcome_unknown else "refused"
         return self.texts(f"sensay.disconnect.removal.{known}", why=why)
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.providers.sensay.handover import Verdict
-from bot.runtime.preflight import Preflight, missing_steps
+from bot.kit.integration import Verdict
+from bot.runtime.preflight import Preflight, steps_before, way_in
 from bot.ui.components import LastingButton, view_of
-from bot.ui.text import code, plain, quoted
-from bot.ui.theme import Field, Tone, card, when
+from bot.ui.problems import refer_to, what_failed
+from bot.ui.text import code, quoted
+from bot.ui.theme import Field, Tone, card, verdict_tone, when
 from cogs.sensay.replica import symbol_of, word_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from bot.providers.sensay.handover import Outcome
     from bot.providers.sensay.models import Replica
     from bot.services.integrations import Placed
-
-_TONES = {Verdict.THERE: Tone.GOOD, Verdict.NOT_THERE: Tone.WARNING, Verdict.UNKNOWN: Tone.WARNING}
 
 
 def replica_field(replica: Choice, texts: Texts) -> Field:
@@ -52,8 +51,6 @@ def accepted(
     replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts
 ) -> tuple[discord.Embed, discord.ui.View]:
     """Say that Sensay took the token, what it lists now, and what is left to do."""
-    steps = [*missing_steps(preflight, texts), texts("sensay.connect.see_status")]
-    numbered = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     embed = card(
         Tone.GOOD,
         texts("sensay.connect.done"),
@@ -61,15 +58,11 @@ def accepted(
         fields=[
             replica_field(replica, texts),
             Field(texts("sensay.connect.listed"), _listed(listed, texts)),
-            Field(texts("next_step"), numbered if len(steps) > 1 else steps[0]),
+            Field(texts("next_step"), steps_before(texts("sensay.connect.see_status"), preflight, texts)),
         ],
         footer=texts("sensay.connect.footer"),
     )
-    link: discord.ui.Button[discord.ui.View] = discord.ui.Button(
-        label=texts("token.invite") if preflight.invite else "Developer Portal",
-        url=preflight.invite or preflight.portal,
-    )
-    return embed, view_of(link)
+    return embed, view_of(way_in(preflight, texts))
 
 
 def in_doubt(
@@ -77,13 +70,10 @@ def in_doubt(
 ) -> tuple[discord.Embed, discord.ui.View]:
     """Say that no good answer came, and what a look into the list has shown."""
     doubt = outcome.doubt
-    key = doubt.key if doubt else "unexpected_status"
-    status = (doubt.status if doubt else None) or 0
-    why = texts(f"problem.{key}.title", provider="Sensay", status=status)
-    reference = doubt.request_id if doubt else None
-    embed, view = _verdict(replica, outcome.verdict, texts, texts("sensay.connect.doubt", why=why))
-    if reference:
-        embed.set_footer(text=texts("problem.reference", reference=plain(reference, 128)))
+    why = "" if doubt is None else texts("sensay.connect.doubt", why=what_failed(doubt, "Sensay", texts))
+    embed, view = _verdict(replica, outcome.verdict, texts, why)
+    if doubt is not None:
+        refer_to(embed, doubt, texts)
     if outcome.verdict is not Verdict.THERE:
         view.add_item(look)
     return embed, view
@@ -106,7 +96,7 @@ def _verdict(
 ) -> tuple[discord.Embed, discord.ui.View]:
     text = texts(f"sensay.connect.{verdict}_how")
     embed = card(
-        _TONES[verdict],
+        verdict_tone(verdict),
         texts(f"sensay.connect.{verdict}"),
         f"{why}\n{text}" if why else text,
         fields=[

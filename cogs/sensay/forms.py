@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 
 from bot.errors import InvalidInputError
+from bot.kit.integration import Verdict
 from bot.providers.sensay import SensayProvider
-from bot.providers.sensay.handover import Verdict, glance, had_one, hand_over, judge, was_there
+from bot.providers.sensay.handover import glance, had_one, hand_over, judge, was_there
 from bot.runtime.client import PatchbayBot, reopen
 from bot.runtime.preflight import Preflight, examine
 from bot.runtime.token_question import Handover, TokenQuestion

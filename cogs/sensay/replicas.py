@@ -103,7 +103,7 @@ async def read_page(
 
 
 async def _read(client: SensayClient, page: int, search: str, *, everyone: bool) -> Page:
-    owner = (await client.me()).id if client.acts_as_user else None
+    owner = await client.owner()
     only = None if everyone else owner
     reply = await client.replicas(page=page, page_size=PAGE_SIZE, owner=only, search=search or None)
     if page > 1 and not reply.items:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.runtime.reach import UNTOLD, Access, Finding, Reach
-from bot.ui.discord_token import LEAST_PERMISSIONS, invite_link
+from bot.ui.discord_token import invite_link
 from bot.ui.pages import page_of, pages_of
+from bot.ui.permissions import needed_permissions
 from bot.ui.text import code, length, listed, quoted
 from bot.ui.theme import DESCRIPTION, Field, Tone, card, when
 
@@ -104,9 +105,7 @@ def usable(reach: Reach, texts: Texts) -> str:
 def invite_of(sight: Sight) -> str:
     """Return the link that brings the agent's bot into the server, empty where nobody knows the bot."""
     bot_id = None if sight.reach is None else sight.reach.bot_id
-    permissions = LEAST_PERMISSIONS | discord.Permissions(
-        create_public_threads=bool(sight.report.create_threads)
-    )
+    permissions = needed_permissions(create_threads=bool(sight.report.create_threads))
     return "" if bot_id is None else invite_link(bot_id, sight.guild_id, permissions)
 
 
@@ -125,7 +124,9 @@ def _heading(sight: Sight, texts: Texts) -> Iterator[str]:
             yield texts("preflight.member")
         else:
             yield texts("preflight.not_member")
-            yield texts("toolzz.reach.invite", link=invite_of(sight))
+            yield texts("preflight.invite", link=invite_of(sight))
+            if sight.report.create_threads:
+                yield texts("preflight.invite_threads")
         if reach.channels:
             symbol = "✅" if reach.usable == len(reach.channels) else "⚠️" if reach.flaws else "❔"
             yield f"{symbol} {usable(reach, texts)}"

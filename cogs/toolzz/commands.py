@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.runtime.client import PatchbayBot
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of
+from bot.ui.components import Interaction, guild_of, member_of
 from bot.ui.replies import answer, think
 from cogs.toolzz.connect import open_form, suggest_agents
 from cogs.toolzz.edit import offer_form
@@ -18,11 +18,6 @@ from cogs.toolzz.status import integration_id, read_status
 
 _CONNECTION = said("connections.option.connection")
 _SHARE = said("option.share")
-
-
-def _who(interaction: Interaction) -> tuple[int | None, int]:
-    """Count a cooldown for each member in each server."""
-    return interaction.guild_id, interaction.user.id
 
 
 @app_commands.guild_only()
@@ -77,7 +72,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
 
     @app_commands.command(name="connect", description=said("toolzz.connect.description"))
     @app_commands.describe(agent=said("toolzz.connect.option.agent"), connection=_CONNECTION)
-    @app_commands.checks.cooldown(5, 60, key=_who)
+    @app_commands.checks.cooldown(5, 60, key=member_of)
     async def connect(self, interaction: Interaction, agent: str, connection: str | None = None) -> None:
         """Ask where and how an agent is to answer, and for its bot token; create it once confirmed."""
         await open_form(interaction, self._bot, agent, connection)

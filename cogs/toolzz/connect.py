@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import discord
 
 from bot.errors import InvalidInputError
-from bot.kit.integration import Choice, is_id, read_id, read_uuid
+from bot.kit.integration import Choice, Verdict, is_id, read_id, read_uuid
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.creation import (
-    Verdict,
     candidates,
     create_once,
     had_one,

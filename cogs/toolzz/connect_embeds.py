@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.kit.integration import State
-from bot.providers.toolzz.creation import Verdict
-from bot.runtime.preflight import Preflight, missing_steps
+from bot.kit.integration import State, Verdict, is_id
+from bot.runtime.preflight import Preflight, steps_before, way_in
 from bot.ui.components import LastingButton, view_of
 from bot.ui.permissions import permission_names
+from bot.ui.problems import refer_to, what_failed
 from bot.ui.text import code, listed, plain, quoted
-from bot.ui.theme import Field, Tone, card, state_symbol, when
+from bot.ui.theme import Field, Tone, card, state_symbol, verdict_tone, when
 from cogs.toolzz.integration import label_of, title_of
 from cogs.toolzz.words import channel_names, setting_fields
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from bot.providers.toolzz.creation import Outcome
     from bot.providers.toolzz.models import Integration, Settings
 
-_TONES: Final = {Verdict.THERE: Tone.GOOD, Verdict.NOT_THERE: Tone.WARNING, Verdict.UNKNOWN: Tone.WARNING}
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_OPTIONS: Final = 25
 
 
@@ -68,8 +65,6 @@ def accepted(
 ) -> tuple[discord.Embed, discord.ui.View]:
     """Say that Toolzz created it, how it says that it is doing, and what is left to do."""
     report = outcome.integration
-    steps = [*missing_steps(preflight, texts), texts("toolzz.connect.see_status")]
-    numbered = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     channels = settings.channels if report is None or not report.channels else report.channels
     embed = card(
         Tone.GOOD,
@@ -82,15 +77,11 @@ def accepted(
             Field(
                 texts.plural("toolzz.status.channels", len(channels)), channel_names(channels, guild, texts)
             ),
-            Field(texts("next_step"), numbered if len(steps) > 1 else steps[0]),
+            Field(texts("next_step"), steps_before(texts("toolzz.connect.see_status"), preflight, texts)),
         ],
         footer=texts("toolzz.connect.footer", id=plain(report.id if report else "", 64)),
     )
-    button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
-        label=texts("token.invite") if preflight.invite else "Developer Portal",
-        url=preflight.invite or preflight.portal,
-    )
-    return embed, view_of(button)
+    return embed, view_of(way_in(preflight, texts))
 
 
 def in_doubt(
@@ -98,14 +89,11 @@ def in_doubt(
 ) -> tuple[discord.Embed, discord.ui.View]:
     """Say that no good answer came, and what a look into the list has shown."""
     doubt = outcome.doubt
-    key = doubt.key if doubt else "unexpected_status"
-    status = (doubt.status if doubt else None) or 0
-    why = texts(f"problem.{key}.title", provider="Toolzz", status=status)
-    reference = doubt.request_id if doubt else None
+    why = "" if doubt is None else texts("toolzz.connect.doubt", why=what_failed(doubt, "Toolzz", texts))
     found = () if outcome.integration is None else (outcome.integration,)
-    embed = _verdict(agent, outcome.verdict, found, texts, texts("toolzz.connect.doubt", why=why))
-    if reference:
-        embed.set_footer(text=texts("problem.reference", reference=plain(reference, 128)))
+    embed = _verdict(agent, outcome.verdict, found, texts, why)
+    if doubt is not None:
+        refer_to(embed, doubt, texts)
     return embed, view_of() if outcome.verdict is Verdict.THERE else view_of(look)
 
 
@@ -118,7 +106,7 @@ def looked_up(
 
 def options(possible: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
     """Return an entry for each integration that it can be; one whose id is none could not be asked for."""
-    each = {report.id: report for report in possible if _ID.fullmatch(report.id)}
+    each = {report.id: report for report in possible if is_id(report.id)}
     return [
         discord.SelectOption(
             label=label_of(report),
@@ -160,7 +148,7 @@ def _verdict(
     next_step = texts("toolzz.connect.unknown_choose" if choose else f"toolzz.connect.{verdict}_next")
     fields.append(Field(texts("next_step"), next_step))
     return card(
-        _TONES[verdict],
+        verdict_tone(verdict),
         texts(f"toolzz.connect.{verdict}"),
         f"{why}\n{text}" if why else text,
         fields=fields,

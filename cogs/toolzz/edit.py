@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.errors import InvalidInputError, RunsElsewhereError
+from bot.kit.integration import Verdict
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.change import write_once
-from bot.providers.toolzz.creation import Verdict
 from bot.providers.toolzz.models import Channel, Integration, Settings
 from bot.runtime.client import reopen
 from bot.ui.components import (

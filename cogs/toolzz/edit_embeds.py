@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from bot.providers.toolzz.creation import Verdict
+from bot.kit.integration import Verdict
 from bot.providers.toolzz.models import Settings
-from bot.ui.text import code, plain, quoted
-from bot.ui.theme import Field, Tone, card
+from bot.ui.problems import refer_to, what_failed
+from bot.ui.text import code, quoted
+from bot.ui.theme import Field, Tone, card, verdict_tone
 from cogs.toolzz.integration import title_of
 from cogs.toolzz.words import channel_names, scope_word, setting_fields, switch_word
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bot.providers.toolzz.change import Outcome
     from bot.providers.toolzz.models import Channel, Integration
 
-_TONES: Final = {Verdict.THERE: Tone.GOOD, Verdict.NOT_THERE: Tone.WARNING, Verdict.UNKNOWN: Tone.WARNING}
 _HIDDEN_NAMES: Final = 120
 
 
@@ -143,19 +143,18 @@ def in_doubt(
     doubt, verdict = outcome.doubt, outcome.verdict
     explained = texts(f"toolzz.edit.{verdict}_how")
     if doubt is not None:
-        why = texts(f"problem.{doubt.key}.title", provider="Toolzz", status=doubt.status or 0)
-        explained = f"{texts('toolzz.edit.doubt', why=why)}\n{explained}"
+        explained = f"{texts('toolzz.edit.doubt', why=what_failed(doubt, 'Toolzz', texts))}\n{explained}"
     shown = [_integration_field(report, texts)]
     if verdict is Verdict.THERE:
         shown += setting_fields(after, guild, texts)
     embed = card(
-        _TONES[verdict],
+        verdict_tone(verdict),
         texts(f"toolzz.edit.{verdict}"),
         explained,
         fields=[*shown, Field(texts("next_step"), texts(f"toolzz.edit.{verdict}_next"))],
     )
-    if doubt is not None and doubt.request_id:
-        embed.set_footer(text=texts("problem.reference", reference=plain(doubt.request_id, 128)))
+    if doubt is not None:
+        refer_to(embed, doubt, texts)
     return embed
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.errors import InvalidInputError
-from bot.kit.integration import State, read_id
+from bot.kit.integration import State, is_id, read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.runtime.client import reopen
 from bot.ui.components import Interaction, LastingSelect, offer_retry, view_of
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from bot.runtime.client import PatchbayBot
     from bot.services.connections import Connection
 
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, State.INACTIVE, State.CONNECTED)
 
 
@@ -122,7 +120,7 @@ def _badness(report: Integration) -> tuple[bool, int, str]:
 def _options(reports: Iterable[Integration], texts: Texts) -> Iterable[discord.SelectOption]:
     """Return an entry for each integration; one whose id is none could not be asked for."""
     for report in reports:
-        if _ID.fullmatch(report.id):
+        if is_id(report.id):
             yield discord.SelectOption(
                 label=label_of(report),
                 value=report.id,

@@ -8,8 +8,8 @@ import pytest
 
 from bot.errors import ServerFaultError
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.kit.integration import Choice, State
-from bot.providers.sensay.handover import Outcome, Verdict
+from bot.kit.integration import Choice, State, Verdict
+from bot.providers.sensay.handover import Outcome
 from bot.providers.toolzz.models import Integration
 from bot.runtime.preflight import Preflight
 from bot.runtime.reach import Access, Finding, Reach

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import simcord
 
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Reset, Slow
-from bot.providers.sensay.handover import Verdict
 from bot.providers.sensay.simulator import APPLICATION_ID
 from bot.ui.theme import Tone, card
 from tests.cogs.failures import WITHOUT_A_GOOD_ANSWER, Failure

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.errors import PatchbayError
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Reset
-from bot.providers.sensay.handover import Verdict
 from bot.providers.sensay.simulator import APPLICATION_ID
 from tests.cogs.handing_over import (
     CREATION,

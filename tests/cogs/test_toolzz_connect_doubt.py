@@ -8,8 +8,8 @@ import discord
 import pytest
 import simcord
 
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Reset, Slow
-from bot.providers.toolzz.creation import Verdict
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID, integration
 from bot.ui.theme import Tone, card
 from tests.cogs.failures import WITHOUT_A_GOOD_ANSWER, Failure

@@ -201,8 +201,9 @@ async def test_a_bot_that_is_not_here_is_invited(town: Town, agent: simcord.Memb
     town.guild.remove_member(agent)
     change(town, threadAutoCreate=True)
     result = await look_at(town)
-    first, invite, count = field(result, HERE).splitlines()
+    first, invite, threads, count = field(result, HERE).splitlines()
     assert first == "➖ The bot is not a member yet."
+    assert threads == "The link lets it open threads as well."
     assert count == "⚠️ **0 of 1 channel usable**"
     link = invite.partition("(")[2].partition(")")[0]
     assert f"client_id={agent.id}" in link

@@ -50,6 +50,7 @@ class SensayClient:
         self._api = api
         self._base = base
         self._credentials = credentials
+        self._owner: str | None = None
 
     @property
     def acts_as_user(self) -> bool:
@@ -59,6 +60,15 @@ class SensayClient:
     async def me(self) -> User:
         """Return the acting user (needs a user id). Raises ProviderError."""
         return await self._api.send(self._request("GET", "v1", "users", "me"), User)
+
+    async def owner(self) -> str | None:
+        """Return whose replicas are the caller's own, None for the whole organization. Raises ProviderError.
+
+        Asked once: a client acts for one command, and its credentials stay the same.
+        """
+        if self._owner is None and self.acts_as_user:
+            self._owner = (await self.me()).id
+        return self._owner
 
     async def replicas(
         self,
@@ -90,7 +100,7 @@ class SensayClient:
 
         A user is also shown everybody's public replicas, hence the filter on our side too.
         """
-        owner = (await self.me()).id if self.acts_as_user else None
+        owner = await self.owner()
         seen: dict[object, Replica] = {}
         complete = False
         for page in range(1, MOST_PAGES + 1):

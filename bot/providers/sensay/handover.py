@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ForbiddenError, ProviderError, RestartingError, UnauthorizedError
+from bot.kit.integration import Verdict
 from bot.providers.sensay.models import Sighting
 
 if TYPE_CHECKING:
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
 UnlessStopping = Callable[[Coroutine[Any, Any, Sighting]], Awaitable[Sighting]]
 """Awaits; raises RestartingError when the bot is told to stop meanwhile."""
-
-
-class Verdict(StrEnum):
-    """Whether the integration that was asked for exists now."""
-
-    THERE = "there"
-    NOT_THERE = "not_there"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

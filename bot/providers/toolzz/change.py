@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ProviderError, RestartingError
-from bot.providers.toolzz.creation import Verdict
+from bot.kit.integration import Verdict
 from bot.providers.toolzz.models import Integration, Settings
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ProviderError, RestartingError
+from bot.kit.integration import Verdict
 from bot.providers.toolzz.models import MOST_ENTRIES, Integration
 
 if TYPE_CHECKING:
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
 
 UnlessStopping = Callable[[Coroutine[Any, Any, tuple[Integration, ...]]], Awaitable[tuple[Integration, ...]]]
 """Awaits; raises RestartingError when the bot is told to stop meanwhile."""
-
-
-class Verdict(StrEnum):
-    """Whether what was asked of Toolzz is there now."""
-
-    THERE = "there"
-    NOT_THERE = "not_there"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ForbiddenError, ProviderError, RestartingError, UnauthorizedError
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Fault, Reset, Slow, Truncated
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.client import SensayClient
-from bot.providers.sensay.handover import Verdict, glance, had_one, hand_over, judge, was_there
+from bot.providers.sensay.handover import glance, had_one, hand_over, judge, was_there
 from bot.providers.sensay.models import DiscordIntegration, Replica, Sighting
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.providers.sensay.acting import organization

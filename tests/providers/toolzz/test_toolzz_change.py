@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.errors import ForbiddenError, ProviderError, RejectedError, RestartingError
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Fault, Reset
 from bot.providers.toolzz.change import Outcome, write_once
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.creation import Verdict
 from bot.providers.toolzz.models import Channel, Integration, Settings
 from bot.providers.toolzz.simulator import ToolzzSimulator
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.errors import ForbiddenError, ProviderError, RejectedError, RestartingError
+from bot.kit.integration import Verdict
 from bot.kit.simulator import Answer, Fault, Reset
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.creation import (
     Outcome,
-    Verdict,
     create_once,
     had_one,
     judge,
