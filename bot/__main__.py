@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.errors import SetupError
     from bot.kit.redaction import Redactor
     from bot.settings import Settings
+    from bot.store.guilds import Stored
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -98,6 +99,41 @@ def sync() -> None:
         _fail(error)
     click.echo(
         f"Sent {count} commands to Discord. It shows them at once; members may have to reload (Ctrl+R)."
+    )
+
+
+@main.command("purge-guild")
+@click.argument("guild_id", type=click.IntRange(1, 2**63 - 1))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def purge_guild(guild_id: int, *, yes: bool) -> None:
+    """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        stored = asyncio.run(app.stored(settings, guild_id))
+        click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
+        if stored.total and not yes:
+            click.confirm("Erase all of it? This cannot be undone.", abort=True)
+        clean = asyncio.run(app.purge(settings, guild_id))
+    except SetupError as error:
+        _fail(error)
+    if not clean:
+        raise click.ClickException(
+            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
+            " Run this again; stop the bot first if that does not help."
+        )
+    if stored.total:
+        click.echo("All of it is erased. Backups that you have made still hold it.")
+
+
+def _counted(stored: Stored) -> str:
+    if not stored.total:
+        return "nothing"
+    return (
+        f"connections {stored.connections}, agents {stored.integrations}, grants {stored.grants},"
+        f" audit entries {stored.entries}, other records {stored.others}"
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import pkgutil
 import signal
+import sqlite3
 import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
@@ -16,19 +17,27 @@ import httpx
 import structlog
 
 import cogs
-from bot.errors import DiscordLoginError, DiscordUnreachableError, InvalidSettingError
+from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.i18n.catalog import load_catalog
 from bot.kit.api_client import ApiClient, open_http
 from bot.providers import providers
 from bot.runtime.client import Gateway, PatchbayBot, point_to
+from bot.runtime.guard import Served
 from bot.runtime.health import serve_health
+from bot.services.access import AccessService
+from bot.services.audit import AuditService
 from bot.services.choices import ChoiceService
 from bot.services.connections import ConnectionService
+from bot.services.guilds import GuildService
 from bot.services.integrations import IntegrationService
 from bot.services.preflight import PreflightService
+from bot.services.privacy import PrivacyService
+from bot.store.access import AccessStore
+from bot.store.audit import AuditStore
 from bot.store.commands import CommandStore
 from bot.store.connections import ConnectionStore
 from bot.store.database import Database
+from bot.store.guilds import GuildStore
 from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault, read_keys
 
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from bot.kit.provider import Provider
     from bot.kit.redaction import Redactor
     from bot.settings import Settings
+    from bot.store.guilds import Stored
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,18 +76,26 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
             http = await stack.enter_async_context(open_http(tls))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
         discord_http = await stack.enter_async_context(open_http(tls))
+        connections = ConnectionService(ConnectionStore(database), vault, found, redactor, time.time)
+        audit = AuditService(AuditStore(database), vault, time.time)
+        guilds = GuildStore(database)
         bot = PatchbayBot(
             # Being there is all that a command group needs.
             extensions=[f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__)],
             catalog=load_catalog(),
             providers=found,
-            connections=ConnectionService(ConnectionStore(database), vault, found, redactor, time.time),
+            connections=connections,
             choices=ChoiceService(found),
             integrations=IntegrationService(IntegrationStore(database), time.time),
+            audit=audit,
+            guild_records=GuildService(guilds, time.time),
+            privacy=PrivacyService(guilds, connections, audit, time.time, settings.erase_after),
             preflight=PreflightService(
                 ApiClient(discord_http, "discord", [settings.discord_api_url], redactor),
                 settings.discord_api_url,
             ),
+            access=AccessService(AccessStore(database), time.time),
+            served=Served(settings.allowed_guilds, settings.denied_guilds),
             command_store=CommandStore(database),
             gateway=Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
         )
@@ -121,6 +139,33 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
         with _worded():
             await bot.login(token)
         return len(bot.tree.get_commands())
+
+
+async def stored(settings: Settings, guild_id: int) -> Stored:
+    """Count what is stored of a guild. Raises SetupError."""
+    async with _existing(settings) as database:
+        return await GuildStore(database).stored(guild_id)
+
+
+async def purge(settings: Settings, guild_id: int) -> bool:
+    """Erase all that is stored of a guild; return False if traces of it may be left in the file.
+
+    A bot may be running on the same database. Raises SetupError.
+    """
+    async with _existing(settings) as database:
+        return await GuildStore(database).erase(guild_id)
+
+
+@contextlib.asynccontextmanager
+async def _existing(settings: Settings) -> AsyncIterator[Database]:
+    # Opening would make one, and a mistyped path would look like a guild of which nothing is stored.
+    if not await asyncio.to_thread(settings.database_path.exists):
+        raise DatabaseUnusableError(path=str(settings.database_path), reason="there is no such file")
+    async with Database.open(settings.database_path) as database:
+        try:
+            yield database
+        except sqlite3.OperationalError as error:  # another process has it locked
+            raise DatabaseUnusableError(path=str(settings.database_path), reason=str(error)) from None
 
 
 @contextlib.asynccontextmanager

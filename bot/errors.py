@@ -15,6 +15,8 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   ├── OutsideServerError
+    │   ├── NotInServerError
+    │   ├── NotServedError
     │   ├── NotAllowedError
     │   ├── RestartingError
     │   ├── StaleComponentError
@@ -26,8 +28,11 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── ConnectionChangedError
     │   ├── ConnectionExistsError
     │   ├── ConnectionLimitError
+    │   ├── NoGrantError
+    │   ├── GrantLimitError
     │   └── RunsElsewhereError
     ├── UnreadableSecretError         a stored secret that no key opens
+    │   └── ErasedSecretError
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -129,10 +134,26 @@ class OutsideServerError(RequestError):
     key = "outside_server"
 
 
+class NotInServerError(RequestError):
+    """Only our commands were added to a server, and not the bot."""
+
+    key = "not_in_server"
+
+
+class NotServedError(RequestError):
+    """The operator does not let this server be served."""
+
+    key = "not_served"
+
+
 class NotAllowedError(RequestError):
-    """The member may not press this."""
+    """The member may not do this. needed: the tier, or another word for what is missing."""
 
     key = "not_allowed"
+
+    def __init__(self, needed: str) -> None:
+        super().__init__()
+        self.needed = needed
 
 
 class RestartingError(RequestError):
@@ -195,6 +216,18 @@ class ConnectionLimitError(RequestError):
     key = "connection_limit"
 
 
+class NoGrantError(RequestError):
+    """Nothing was granted to this role or member."""
+
+    key = "no_grant"
+
+
+class GrantLimitError(RequestError):
+    """Values: ``limit``."""
+
+    key = "grant_limit"
+
+
 class RunsElsewhereError(RequestError):
     """An integration belongs to another server. Values: ``server`` (its name or id, hostile text)."""
 
@@ -205,6 +238,12 @@ class UnreadableSecretError(PatchbayError):
     """A stored secret does not open: its key is gone, or the row was changed or moved."""
 
     key = "unreadable_secret"
+
+
+class ErasedSecretError(UnreadableSecretError):
+    """A secret was erased when the bot was removed from its guild; the rest of the row is still there."""
+
+    key = "erased_secret"
 
 
 class ProviderError(PatchbayError):

@@ -54,6 +54,7 @@ def _plain(token: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+_Numbers = Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
 
 
@@ -69,10 +70,16 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr = SecretStr("")
     discord_api_url: HttpUrl = "https://discord.com/api/v10"
     discord_gateway_url: Annotated[str, AfterValidator(_websocket)] | None = None
-    shard_ids: Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)] = ()
+    shard_ids: _Numbers = ()
     shard_count: int | None = Field(default=None, ge=1)
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
+    erase_after: int = Field(default=7, ge=0, le=365)
+    """Days for which a guild's data outlives the bot's removal from it; credentials go at once."""
+    allowed_guilds: _Numbers = ()
+    """The only guilds that are served; all where none is named."""
+    denied_guilds: _Numbers = ()
+    """Guilds that are not served."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -49,3 +49,10 @@ async def toolzz() -> AsyncIterator[ToolzzSimulator]:
     """Toolzz on loopback."""
     async with ToolzzSimulator() as simulator:
         yield simulator
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have recorded of their own size."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")

@@ -19,9 +19,11 @@ from bot.__main__ import main
 from bot.demo.discord_server import SimulatedDiscord
 from bot.store.migrations import migrate
 from bot.store.vault import read_keys
+from tests.services.guild_rows import counts, fill, traces
 
 ROOT = Path(__file__).parents[1]
 KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
+GUILD, OTHER_GUILD = 1102345678901234567, 1102345678999999999
 OTHER_TOKEN = "FAKE-TOKEN-OF-NOBODY.not-a-real.value-0000000000000000000000000"
 
 
@@ -82,7 +84,7 @@ def test_help_lists_the_commands() -> None:
     """Whoever types nothing or --help sees what there is."""
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
-    for command in ("run", "demo", "doctor", "sync"):
+    for command in ("run", "demo", "doctor", "sync", "purge-guild"):
         assert f"\n  {command} " in shown.output
     assert CliRunner().invoke(main, ["-h"]).output == shown.output
 
@@ -219,6 +221,64 @@ async def test_sync_words_its_errors_too(
     assert ended.errors.splitlines()[-1].startswith("Error: ")
     assert words in ended.errors
     assert OTHER_TOKEN not in ended.errors + ended.output
+
+
+@pytest.fixture
+def purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with two guilds, and nothing else in the settings: no keys, no token."""
+    path = tmp_path / "patchbay.db"
+    migrate(path)
+    monkeypatch.setenv("PATCHBAY_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("PATCHBAY_DATABASE_URL", f"sqlite:///{path}")
+    return path
+
+
+@pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), "")])
+def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
+    """It counts, asks unless told not to, leaves no trace, and lets other guilds be."""
+    mine, theirs = fill(purged, GUILD), fill(purged, OTHER_GUILD)
+    with contextlib.closing(sqlite3.connect(purged)) as beside:
+        beside.execute("SELECT * FROM guild").fetchall()
+        ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), *words], input=typed)
+    assert ended.exit_code == 0
+    counted = "connections 1, agents 1, grants 1, audit entries 1, other records 2"
+    assert ended.output.startswith(f"Stored of guild {GUILD}: {counted}.\n")
+    assert "All of it is erased." in ended.output
+    assert (traces(purged, mine), traces(purged, theirs)) == ([], theirs)
+    again = CliRunner().invoke(main, ["purge-guild", str(GUILD)])
+    assert (again.exit_code, again.output) == (0, f"Stored of guild {GUILD}: nothing.\n")
+
+
+@pytest.mark.parametrize("typed", ["n\n", ""])
+def test_purge_guild_that_is_not_confirmed_erases_nothing(purged: Path, typed: str) -> None:
+    """No, and no answer at all, end with exit code 1."""
+    fill(purged, GUILD)
+    ended = CliRunner().invoke(main, ["purge-guild", str(GUILD)], input=typed)
+    assert ended.exit_code == 1
+    assert set(counts(purged, GUILD).values()) == {1}
+
+
+def test_purge_guild_says_when_traces_are_left(purged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something else that is reading keeps them in the file: exit code 1, and what to do."""
+    monkeypatch.setattr("bot.store.database._BUSY_TIMEOUT_MS", 0)
+    fill(purged, GUILD)
+    with contextlib.closing(sqlite3.connect(purged, isolation_level=None)) as beside:
+        beside.execute("PRAGMA journal_mode = WAL")
+        beside.execute("BEGIN")
+        beside.execute("SELECT * FROM guild").fetchall()
+        ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), "--yes"])
+    assert ended.exit_code == 1
+    assert "Run this again" in ended.output
+    assert set(counts(purged, GUILD).values()) == {0}
+
+
+def test_purge_guild_makes_no_database(purged: Path) -> None:
+    """A path at which there is none is named: it would look like a guild of which nothing is stored."""
+    purged.unlink()
+    ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), "--yes"])
+    assert ended.exit_code == 1
+    assert f"{purged} cannot be used: there is no such file" in ended.output
+    assert not purged.exists()
 
 
 def test_the_demo_names_the_package_that_it_lacks() -> None:

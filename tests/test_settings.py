@@ -27,6 +27,9 @@ WELL = {
     "PATCHBAY_SHARD_COUNT": "4",
     "PATCHBAY_HTTP_HOST": "0.0.0.0",  # noqa: S104 - read, not served
     "PATCHBAY_HTTP_PORT": "8090",
+    "PATCHBAY_ERASE_AFTER": "30",
+    "PATCHBAY_ALLOWED_GUILDS": "1, 2",
+    "PATCHBAY_DENIED_GUILDS": "3",
     "PATCHBAY_LOG_FORMAT": "json",
     "PATCHBAY_LOG_LEVEL": "DEBUG",
 }
@@ -69,6 +72,8 @@ def assert_well(settings: Settings) -> None:
     assert settings.discord_gateway_url == "ws://[::1]:8081"
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
+    assert settings.erase_after == 30
+    assert (settings.allowed_guilds, settings.denied_guilds) == ((1, 2), (3,))
     assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
 
 

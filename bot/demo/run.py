@@ -69,12 +69,12 @@ def _instructions(stage: Stage, url: str) -> Iterator[str]:
     yield ""
     texts = load_catalog()[DEFAULT_LOCALE]
     names = {provider.slug: provider.name for provider in providers()}
-    yield "  Type       /help"
+    yield "  Type       /setup, and press the buttons"
     for provider in stage.simulators:
-        yield f"  Then       /connections add, choose {names[provider.slug]}, and paste, all made up:"
+        yield f"  {names[provider.slug]:<10} asks for credentials; paste, all made up:"
         for field, value in provider.credentials.items():
             yield f"               {texts(f'credential.{field}.label')}  {value}"
-    yield "             Each reply says what to type next; type a letter of a name to get suggestions."
+    yield "  And then   /help lists the other commands; type a letter of a name to get suggestions."
     if stage.discord_token is not None:
         yield f"  Bot token  {stage.discord_token}"
         yield "               made up as well, for a command that asks for a Discord bot token"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import discord
 import structlog
@@ -17,19 +17,27 @@ from discord.http import Route
 
 from bot.errors import RestartingError
 from bot.kit.provider import Provider
+from bot.runtime.audit_mirror import AuditMirror
+from bot.runtime.guard import Guard
+from bot.runtime.overrides import Overrides
 from bot.runtime.sync import sync_commands
 from bot.runtime.translator import CatalogTranslator
 from bot.runtime.tree import PatchbayTree
-from bot.ui.components import guild_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
     from bot.i18n.catalog import Catalog
+    from bot.runtime.guard import Served
+    from bot.runtime.offers import Offer
+    from bot.services.access import AccessService
+    from bot.services.audit import AuditService
     from bot.services.choices import ChoiceService
-    from bot.services.connections import Connection, ConnectionService
+    from bot.services.connections import ConnectionService
+    from bot.services.guilds import GuildService
     from bot.services.integrations import IntegrationService
     from bot.services.preflight import PreflightService
+    from bot.services.privacy import PrivacyService
     from bot.store.commands import CommandStore
     from bot.ui.components import Interaction
 
@@ -82,7 +90,12 @@ class PatchbayBot(commands.AutoShardedBot):
         connections: ConnectionService,
         choices: ChoiceService,
         integrations: IntegrationService,
+        audit: AuditService,
+        guild_records: GuildService,
+        privacy: PrivacyService,
         preflight: PreflightService,
+        access: AccessService,
+        served: Served,
         command_store: CommandStore,
         gateway: Gateway,
     ) -> None:
@@ -105,7 +118,16 @@ class PatchbayBot(commands.AutoShardedBot):
         self.connections = connections
         self.choices = choices
         self.integrations = integrations
+        self.audit = audit
+        audit.subscribe(AuditMirror(self).take)
+        self.guild_records = guild_records
+        self.privacy = privacy
         self.preflight = preflight
+        self.access = access
+        self.overrides = Overrides(self)
+        self.served = served
+        self.offers: dict[str, tuple[Offer, ...]] = {}
+        """What providers' cogs offer to ``/setup``, by slug."""
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
         self._stopping = asyncio.Event()
@@ -113,12 +135,17 @@ class PatchbayBot(commands.AutoShardedBot):
         self._extensions = extensions
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
-        self._tree.prepare(catalog, {slug: provider.name for slug, provider in providers.items()})
+        self.tree.prepare(
+            catalog,
+            {slug: provider.name for slug, provider in providers.items()},
+            Guard(self.access, self.overrides, served),
+        )
 
     @property
-    def _tree(self) -> PatchbayTree:
-        tree = self.tree
-        assert isinstance(tree, PatchbayTree)  # noqa: S101 - tells mypy what the constructor was told
+    def tree(self) -> PatchbayTree:
+        """The command tree, as what the constructor was told to make it."""
+        tree = super().tree
+        assert isinstance(tree, PatchbayTree)  # noqa: S101 - tells mypy
         return tree
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
@@ -127,6 +154,12 @@ class PatchbayBot(commands.AutoShardedBot):
         if not isinstance(provider, kind):
             raise TypeError(kind.slug)
         return provider
+
+    async def is_stranger_here(self) -> bool:
+        """Tell whether the database has served another application, and so perhaps is not ours."""
+        if self.application_id is None:
+            return True
+        return await self._command_store.knows_another(self.application_id)
 
     async def unless_stopping(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Await what may take longer than a bot that is told to stop has. Raises RestartingError then."""
@@ -141,11 +174,22 @@ class PatchbayBot(commands.AutoShardedBot):
             task.cancel()
             stopping.cancel()
 
-    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Go on with something after its command has answered; it ends with the bot."""
-        task = asyncio.create_task(work)
+    def in_background(self, work: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        """Go on with something after its command has answered; it ends with the bot.
+
+        name: takes the place of what goes on under the same one.
+        """
+        if name is not None:
+            self.give_up(name)
+        task = asyncio.create_task(work, name=name)
         self._background.add(task)
         task.add_done_callback(self._end_background)
+
+    def give_up(self, name: str) -> None:
+        """End what goes on in the background under this name."""
+        for task in self._background:
+            if task.get_name() == name:
+                task.cancel()
 
     def _end_background(self, task: asyncio.Task[None]) -> None:
         self._background.discard(task)
@@ -160,7 +204,7 @@ class PatchbayBot(commands.AutoShardedBot):
         synced = await sync_commands(
             self.tree, self._command_store, self.application_id, force=self.always_sync
         )
-        self._tree.command_ids = synced.ids
+        self.tree.command_ids = synced.ids
 
     async def load_cogs(self) -> None:
         """Load every command group."""
@@ -179,15 +223,21 @@ class PatchbayBot(commands.AutoShardedBot):
         """Say so; comes again after each reconnect that could not resume."""
         _log.info("ready", guilds=len(self.guilds), shards=self.shard_count)
 
+    async def on_raw_app_command_permissions_update(
+        self, payload: discord.RawAppCommandPermissionsUpdateEvent
+    ) -> None:
+        """Take note that an admin has changed in Server Settings who may use our commands."""
+        self.overrides.forget(payload.guild.id)
+
     async def on_interaction(self, interaction: Interaction) -> None:
         """Look at each interaction after discord.py has dispatched it."""
         if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
-            await self._tree.refuse_stale(interaction)
+            await self.tree.refuse_stale(interaction)
 
     async def close(self) -> None:
         """Let the commands that run finish and answer, refuse new ones, then leave."""
         if not self.is_closed():
-            self._tree.restarting = True
+            self.tree.restarting = True
             self._stopping.set()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
@@ -197,16 +247,6 @@ class PatchbayBot(commands.AutoShardedBot):
             for task in self._background:
                 task.cancel()
         await super().close()
-
-
-async def reopen(interaction: Interaction, provider: str, name: str) -> tuple[PatchbayBot, Connection]:
-    """Acknowledge a press, and open the connection of that name in the guild that the press came from.
-
-    Raises what ConnectionService.open raises.
-    """
-    await interaction.response.defer()
-    bot = cast("PatchbayBot", interaction.client)
-    return bot, await bot.connections.open(guild_of(interaction), provider, name)
 
 
 def _running_commands() -> set[asyncio.Task[object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import aiohttp
@@ -31,19 +32,35 @@ class Look(NamedTuple):
     settled: bool
 
 
-async def follow(interaction: Interaction, look: Callable[[], Awaitable[Look]]) -> None:
+def _no_sooner(_wake: Callable[[], object]) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+async def follow(
+    interaction: Interaction,
+    look: Callable[[], Awaitable[Look | None]],
+    sooner: Callable[[Callable[[], object]], contextlib.AbstractContextManager[None]] = _no_sooner,
+) -> None:
     """Look now and then, and renew the answer, until it is settled or may no longer be changed.
 
-    A look that fails is no answer and no reason to stop: the next one may succeed.
+    A look that fails is no answer and no reason to stop: the next one may succeed. One that finds nothing new
+    gives None. sooner: calls what it is given, while its block lasts, when a look should not wait any longer.
     """
     for pause in PAUSES:
-        await asyncio.sleep(pause)
+        nap = asyncio.create_task(asyncio.sleep(pause))
+        try:
+            with sooner(nap.cancel):
+                await asyncio.wait({nap})
+        finally:
+            nap.cancel()
         try:
             shown = await look()
         except PatchbayError:
             continue
         except Exception:  # noqa: BLE001 - the answer has promised more looks
             _log.exception("look_failed")
+            continue
+        if shown is None:
             continue
         try:
             await renew(interaction, shown.embed, shown.view)

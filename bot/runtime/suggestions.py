@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from discord import app_commands
 
 from bot.errors import PatchbayError
+from bot.runtime.connections import look_into, open_connection
 from bot.ui.components import Interaction, guild_of
 from bot.ui.text import plain
 from bot.ui.theme import state_symbol
@@ -33,8 +35,8 @@ async def suggest_choices(
     """
     named = interaction.namespace.connection
     try:
-        connection = await bot.connections.open(guild_of(interaction), provider, named or None)
-        choices = await bot.choices.offered(connection, kind)
+        connection = await open_connection(interaction, provider, named or None)
+        choices = await bot.choices.offered(connection, kind, partial(look_into, bot, connection))
     except (PatchbayError, TimeoutError) as error:
         # The command itself will say what is wrong, with room for a way out.
         _log.info("nothing_to_suggest", provider=provider, error=str(error) or type(error).__name__)

@@ -48,32 +48,36 @@ class TokenQuestion(SafeView):
     """Holds the token, in memory only, until the member has decided or the time is over."""
 
     def __init__(
-        self, bot: PatchbayBot, texts: Texts, token: str, preflight: Preflight, handover: Handover
+        self,
+        asked: Interaction,
+        bot: PatchbayBot,
+        texts: Texts,
+        token: str,
+        preflight: Preflight,
+        handover: Handover,
     ) -> None:
-        super().__init__(timeout=SECONDS)
+        super().__init__(asked, timeout=SECONDS)
         self._bot = bot
         self._texts = texts
         self._token = token
         self._preflight = preflight
         self._handover = handover
-        self._asked: Interaction | None = None
+        self._asked = asked
         self._fill()
 
     def __repr__(self) -> str:
         return "<TokenQuestion>"
 
-    async def ask(self, interaction: Interaction) -> None:
+    async def ask(self) -> None:
         """Put the question."""
-        self._asked = interaction
-        await answer(interaction, self._question("token.next_step"), self)
+        await answer(self._asked, self._question("token.next_step"), self)
 
     async def on_timeout(self) -> None:
         """Forget the token, and say so."""
         self._token = ""
-        if self._asked is not None:
-            # The member has dismissed it, or Discord cannot be reached.
-            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-                await renew(self._asked, self._ended("token.expired_why"))
+        # The member has dismissed it, or Discord cannot be reached.
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            await renew(self._asked, self._ended("token.expired_why"))
 
     def _fill(self) -> None:
         """Put the buttons that fit what is known now."""

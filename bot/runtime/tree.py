@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 import discord
 import structlog
-from cachetools import TTLCache
 from discord import app_commands
 
 from bot.errors import (
@@ -17,29 +16,32 @@ from bot.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    NotServedError,
     OutdatedCommandError,
-    OutsideServerError,
     PatchbayError,
     ProviderError,
-    RequestError,
     RestartingError,
     StaleComponentError,
 )
+from bot.kit.tier import Tier
+from bot.runtime.connections import look_into, rotation_for
+from bot.runtime.guard import needed_tier
 from bot.ui.components import is_taken_up, view_of
 from bot.ui.problems import new_reference, problem
 from bot.ui.replies import answer_privately
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.i18n.catalog import Catalog, Texts
+    from bot.runtime.client import PatchbayBot
+    from bot.runtime.guard import Guard, TopCommand
+    from bot.services.connections import Connection
     from bot.ui.components import Interaction, LastingButton
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _Kind = discord.InteractionType
 
-COMPONENT_LIFE: Final = timedelta(minutes=15)
-"""How long a reply's buttons answer to its reader, who may have lost the right to the command since."""
 # Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
 _NOBODY_THERE: Final = frozenset({10008, 10015, 10062})
 
@@ -53,53 +55,64 @@ class PatchbayTree(app_commands.CommandTree[Any]):
     """Set while the last commands finish; new ones are told to come back."""
     command_ids: Mapping[str, int]
     """Discord's ids of our top-level commands, by name, once they are synchronised."""
+    _guard: Guard
 
-    def prepare(self, catalog: Catalog, provider_names: Mapping[str, str]) -> None:
-        """Take the texts, and the providers' proper names by slug."""
+    def prepare(self, catalog: Catalog, provider_names: Mapping[str, str], guard: Guard) -> None:
+        """Take the texts, the providers' proper names by slug, and who decides who may do what."""
         self._catalog = catalog
         self._provider_names = provider_names
+        self._guard = guard
         self.command_ids = {}
-        # Who used something as a manager lately: guild id and member id.
-        self._managers: TTLCache[tuple[int, int], None] = TTLCache(10_000, COMPONENT_LIFE.total_seconds())
 
     def texts(self, interaction: Interaction) -> Texts:
         """Return the texts in the member's language."""
         return self._catalog[interaction.locale.value]
 
-    async def check(self, interaction: Interaction) -> None:
-        """Raise RequestError unless this member may do this here.
-
-        Discord itself enforces a command's permissions, and whatever a server's admins changed about
-        them, before we hear of it; a second opinion here would defeat those changes. Buttons it does
-        not guard at all, nor forms: they answer to managers, and for a while to whoever ran the command,
-        unless that was as a manager who has been demoted since.
-        """
+    async def check(self, interaction: Interaction, command: str) -> None:
+        """Raise RequestError unless this member may do here what the top-level command is for."""
         if self.restarting:
             raise RestartingError
-        if interaction.guild_id is None:
-            raise OutsideServerError
-        member = (interaction.guild_id, interaction.user.id)
-        if interaction.permissions.manage_guild:
-            self._managers[member] = None
-            return
-        if interaction.type in {_Kind.application_command, _Kind.autocomplete}:
-            self._managers.pop(member, None)
-            return
-        if member in self._managers:
-            raise NotAllowedError  # a manager a moment ago, and none any more
-        if interaction.type is _Kind.modal_submit:
-            return
-        asked = None if interaction.message is None else interaction.message.interaction_metadata
-        if asked is None or asked.user.id != interaction.user.id:
-            raise NotAllowedError
-        if interaction.created_at - asked.created_at > COMPONENT_LIFE:
-            raise NotAllowedError
+        known = self.get_command(command)
+        if not isinstance(known, (app_commands.Command, app_commands.Group)):
+            raise OutdatedCommandError
+        await self._guard.check(interaction, known, self.command_ids.get(command))
+        interaction.extras["command"] = command
+
+    async def commands_for(self, interaction: Interaction) -> list[TopCommand]:
+        """Return the top-level commands that Discord shows to the member here, by name."""
+        shown = await asyncio.gather(
+            *(
+                self._guard.shows(interaction, command, self.command_ids.get(command.name))
+                for command in self._top
+            )
+        )
+        return [command for command, is_shown in zip(self._top, shown, strict=True) if is_shown]
+
+    @property
+    def _top(self) -> list[TopCommand]:
+        return [
+            command
+            for command in sorted(self.get_commands(), key=lambda command: command.name)
+            if isinstance(command, (app_commands.Command, app_commands.Group))
+        ]
+
+    async def hidden_tier(self, interaction: Interaction, shown: Iterable[TopCommand]) -> Tier | None:
+        """Return the tier that opens commands to the member which Discord does not show, None for no such.
+
+        shown: what ``commands_for`` gave.
+        """
+        tier = await self._guard.tier(interaction)
+        opened = max(
+            (needed_tier(command) for command in self._top if needed_tier(command) <= tier), default=Tier.NONE
+        )
+        return opened if opened > max(map(needed_tier, shown), default=Tier.NONE) else None
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Guard commands and their suggestions."""
+        data = cast("Mapping[str, Any]", interaction.data or {})
         try:
-            await self.check(interaction)
-        except RequestError as error:
+            await self.check(interaction, data.get("name", ""))
+        except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer
             await self.report(interaction, error)
             return False
         return True
@@ -125,26 +138,39 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             await self.report(interaction, StaleComponentError())
 
     async def report(self, interaction: Interaction, error: BaseException) -> None:
-        """Log an error once and answer with its embed, and with the button that starts over."""
+        """Log an error once and answer with its embed, and with the buttons that lead on.
+
+        Where a provider has refused a connection, that is looked into once the member has the answer.
+        """
         reference = new_reference()
         if isinstance(error, discord.NotFound) and error.code in _NOBODY_THERE:
             _note_undelivered(error, reference)
             return
         _note(interaction, error, reference)
-        embed = problem(error, self.texts(interaction), self._provider_names, reference)
+        texts = self.texts(interaction)
+        embed = problem(error, texts, self._provider_names, reference)
         retry: LastingButton | None = interaction.extras.get("retry")
         if isinstance(error, NotFoundError) and retry is not None and not retry.after_not_found:
             retry = None
         if isinstance(error, ProviderError) and error.outcome_unknown:
             retry = None  # it may have worked: no button that does it twice
+        if isinstance(error, (NotAllowedError, NotServedError)):
+            retry = None  # it would be refused as well
+        connection: Connection | None = interaction.extras.get("connection")
+        buttons: list[LastingButton] = [] if retry is None else [retry]
+        if connection is not None:
+            buttons += rotation_for(connection, error, texts)
         try:
             if interaction.type is _Kind.autocomplete:
                 await interaction.response.autocomplete([])
                 return
-            view = view_of(retry) if retry is not None else discord.utils.MISSING
-            await answer_privately(interaction, embed, view)
+            await answer_privately(
+                interaction, embed, view_of(*buttons) if buttons else discord.utils.MISSING
+            )
         except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
             _note_undelivered(failed, reference)
+        if connection is not None:
+            look_into(cast("PatchbayBot", interaction.client), connection, error)
 
 
 def _note_undelivered(failed: Exception, reference: str) -> None:

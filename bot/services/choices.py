@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import TTLCache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.kit.integration import Choice
     from bot.kit.provider import Provider
@@ -35,10 +35,18 @@ class ChoiceService:
             _KEPT_LISTS, _FAILURE_KEPT_SECONDS
         )
 
-    async def offered(self, connection: Connection, kind: str | None = None) -> Sequence[Choice]:
+    async def offered(
+        self,
+        connection: Connection,
+        kind: str | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Sequence[Choice]:
         """Return the provider's list, from cache if fresh. kind: of its other lists, which one.
 
-        Raises ProviderError, and TimeoutError after PATIENCE.
+        failed: is told once why the provider gave no list, however many wait for it, be it after their
+        patience. patience: seconds, PATIENCE by default. Raises ProviderError, and TimeoutError after that.
         """
         key = _key(connection, kind)
         task = self._lists.get(key) or self._failures.get(key)
@@ -47,9 +55,9 @@ class ChoiceService:
             task = asyncio.ensure_future(
                 provider.choices(credentials) if kind is None else provider.other_choices(kind, credentials)
             )
-            task.add_done_callback(functools.partial(self._drop_failure, key))
+            task.add_done_callback(functools.partial(self._drop_failure, key, failed))
             self._lists[key] = task
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE if patience is None else patience):
             return await asyncio.shield(task)
 
     def known(self, connection: Connection, text: str, kind: str | None = None) -> Choice | None:
@@ -67,17 +75,21 @@ class ChoiceService:
         found = by_id or by_name
         return found[0] if len(found) == 1 else None
 
-    def forget(self, connection: Connection) -> None:
-        """Ask for the main list again next time: something was changed with the provider."""
-        self._lists.pop(_key(connection), None)
-        self._failures.pop(_key(connection), None)
+    def forget(self, connection: Connection, kind: str | None = None) -> None:
+        """Ask for a list again next time: something was changed with the provider."""
+        self._lists.pop(_key(connection, kind), None)
+        self._failures.pop(_key(connection, kind), None)
 
-    def _drop_failure(self, key: _Key, task: asyncio.Task[Sequence[Choice]]) -> None:
+    def _drop_failure(
+        self, key: _Key, failed: Callable[[BaseException], None] | None, task: asyncio.Task[Sequence[Choice]]
+    ) -> None:
         # To ask for the exception also tells the event loop that nobody's waiting for it is no defect.
-        failed = task.cancelled() or task.exception() is not None
-        if failed and self._lists.get(key) is task:
+        error = None if task.cancelled() else task.exception()
+        if (task.cancelled() or error is not None) and self._lists.get(key) is task:
             del self._lists[key]
             self._failures[key] = task
+        if error is not None and failed is not None:
+            failed(error)
 
 
 def _key(connection: Connection, kind: str | None = None) -> _Key:

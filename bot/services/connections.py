@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
@@ -12,9 +12,12 @@ from bot.errors import (
     ConnectionExistsError,
     ConnectionLimitError,
     EnteredCredentialsRefusedError,
+    ErasedSecretError,
+    ForbiddenError,
     InvalidInputError,
     NoConnectionError,
     NoSuchConnectionError,
+    PatchbayError,
     UnauthorizedError,
     UnreadableSecretError,
 )
@@ -41,13 +44,17 @@ _HINT_FROM_LENGTH: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An opened connection; keep it for one command only."""
+    """An opened connection; keep it for one command only.
+
+    refused_at: since when the provider is known to refuse it, in seconds since 1970, None while it does not.
+    """
 
     guild_id: int
     provider: str
     name: str
     set_at: int
     credentials: Credentials
+    refused_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,9 @@ class Summary:
     """What may be shown of a connection.
 
     hint: the end of the first secret, empty for a short one. fields: field ids that are set.
-    Both are empty when ``readable`` is False. Times are whole seconds since 1970, UTC.
+    Both are empty when ``readable`` is False. erased: that is so because the bot was removed from the guild
+    meanwhile. refused_at: since when the provider refuses the credentials, None while it does not. Times are
+    whole seconds since 1970, UTC.
     """
 
     provider: str
@@ -66,6 +75,13 @@ class Summary:
     set_at: int
     verified_at: int
     readable: bool = True
+    erased: bool = False
+    refused_at: int | None = None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether nothing can be done with it until new credentials are entered."""
+        return not self.readable or self.refused_at is not None
 
 
 class ConnectionService:
@@ -85,6 +101,7 @@ class ConnectionService:
         self._providers = providers
         self._redactor = redactor
         self._clock = clock
+        self._doubted: set[tuple[int, str, str]] = set()
 
     def provider(self, slug: str) -> Provider:
         """Return a provider by its slug. Raises InvalidInputError("provider")."""
@@ -139,7 +156,34 @@ class ConnectionService:
         await self.provider(provider).verify(credentials)
         verified_at = int(self._clock())
         await self._store.mark_verified(row, verified_at)
-        return _summary(row, credentials, verified_at=verified_at)
+        return _summary(replace(row, verified_at=verified_at, refused_at=None), credentials)
+
+    async def refused(self, connection: Connection) -> bool:
+        """Find out whether a provider that has refused something refuses the credentials altogether.
+
+        A 401 may be about one endpoint, a 403 about one agent. Returns True if it does and nobody had noted
+        that yet; True comes once, until other credentials are accepted, or these are again. Whoever asks
+        while the provider is being asked already gets False, and so does everybody if it gives no clear
+        answer.
+        """
+        key = connection.guild_id, connection.provider, connection.name
+        if key in self._doubted:
+            return False
+        self._doubted.add(key)
+        try:
+            row = await self.find(*key)
+            if row.refused_at is not None or self._open(row) != connection.credentials:
+                return False
+            await self.provider(row.provider).verify(connection.credentials)
+        except (UnauthorizedError, ForbiddenError):
+            return await self._store.mark_refused(row, int(self._clock()))
+        except PatchbayError:
+            return False
+        else:
+            await self._store.mark_verified(row, int(self._clock()))
+            return False
+        finally:
+            self._doubted.discard(key)
 
     async def remove(self, guild_id: int, provider: str, name: str) -> None:
         """Forget a connection, readable or not. Raises NoConnectionError."""
@@ -166,7 +210,7 @@ class ConnectionService:
         row = await self.find(guild_id, provider, name)
         if set_at is not None and row.set_at != set_at:
             raise ConnectionChangedError(provider=provider, name=row.name)
-        return Connection(guild_id, provider, row.name, row.set_at, self._open(row))
+        return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
 
     async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:
         """Return the row that a command means, still sealed. Raises like ``open``, but for the secret."""
@@ -216,9 +260,18 @@ class ConnectionService:
     def _summarise(self, row: ConnectionRow) -> Summary:
         try:
             return _summary(row, self._open(row))
-        except UnreadableSecretError:
+        except UnreadableSecretError as error:
             return Summary(
-                row.provider, row.name, "", (), row.set_by, row.set_at, row.verified_at, readable=False
+                row.provider,
+                row.name,
+                "",
+                (),
+                row.set_by,
+                row.set_at,
+                row.verified_at,
+                readable=False,
+                erased=isinstance(error, ErasedSecretError),
+                refused_at=row.refused_at,
             )
 
 
@@ -232,7 +285,7 @@ def read_name(name: str | None) -> str:
     return name
 
 
-def _summary(row: ConnectionRow, credentials: Credentials, *, verified_at: int | None = None) -> Summary:
+def _summary(row: ConnectionRow, credentials: Credentials) -> Summary:
     first = next(iter(credentials.values()), "")
     return Summary(
         provider=row.provider,
@@ -241,5 +294,6 @@ def _summary(row: ConnectionRow, credentials: Credentials, *, verified_at: int |
         fields=tuple(credentials),
         set_by=row.set_by,
         set_at=row.set_at,
-        verified_at=row.verified_at if verified_at is None else verified_at,
+        verified_at=row.verified_at,
+        refused_at=row.refused_at,
     )

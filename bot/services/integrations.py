@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.store.integrations import IntegrationRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bot.services.connections import Connection
     from bot.store.integrations import IntegrationStore
@@ -37,6 +38,8 @@ class IntegrationService:
         """clock: seconds since 1970."""
         self._store = store
         self._clock = clock
+        self._listeners: dict[int, set[Callable[[], object]]] = {}
+        """By guild, for those where somebody waits for a change."""
 
     async def record(
         self, connection: Connection, integration_id: str, label: str, *, bot_id: int | None, member_id: int
@@ -57,10 +60,13 @@ class IntegrationService:
                 placed_at=int(self._clock()),
             )
         )
+        self._tell(connection.guild_id)
 
     async def forget(self, guild_id: int, provider: str, integration_id: str) -> bool:
         """Forget a record; return False if there was none."""
-        return await self._store.delete(guild_id, provider, integration_id)
+        forgotten = await self._store.delete(guild_id, provider, integration_id)
+        self._tell(guild_id)
+        return forgotten
 
     async def of_guild(self, guild_id: int, provider: str) -> Mapping[str, Placed]:
         """Return the guild's records with one provider, by the provider's id."""
@@ -68,3 +74,19 @@ class IntegrationService:
             row.id: Placed(row.id, row.connection, row.label, row.bot_id, row.placed_by, row.placed_at)
             for row in await self._store.of_guild(guild_id, provider)
         }
+
+    @contextlib.contextmanager
+    def on_change(self, guild_id: int, tell: Callable[[], object]) -> Iterator[None]:
+        """Have this called whenever something is recorded or forgotten in the guild, until the block ends."""
+        listeners = self._listeners.setdefault(guild_id, set())
+        listeners.add(tell)
+        try:
+            yield
+        finally:
+            listeners.discard(tell)
+            if not listeners:
+                self._listeners.pop(guild_id, None)
+
+    def _tell(self, guild_id: int) -> None:
+        for tell in tuple(self._listeners.get(guild_id, ())):
+            tell()

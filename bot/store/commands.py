@@ -41,3 +41,10 @@ class CommandStore:
             hash=commands.hash,
             ids=json.dumps(dict(commands.ids)),
         )
+
+    async def knows_another(self, application_id: int) -> bool:
+        """Tell whether commands of another application were ever sent from this database."""
+        row = await self._database.read(
+            self._database.queries.get_other_application, application_id=application_id
+        )
+        return row is not None

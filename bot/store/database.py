@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiosql
 import aiosqlite
@@ -17,6 +17,8 @@ from bot.store.migrations import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+ResultT = TypeVar("ResultT")
 
 _BUSY_TIMEOUT_MS: Final = 5000
 
@@ -71,31 +73,67 @@ class Database:
 
         Durable once this returns. A caller that is cancelled meanwhile does not tear the transaction.
         """
-        task = asyncio.create_task(self._write(query, values))
+        return await self.transact(lambda connection: query(connection, **values))
+
+    async def transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
+        """Run queries of ``queries`` on the connection that is handed over, all of them or none.
+
+        What they read is as it stands when they write. Durable and whole, as with ``write``.
+        """
+        task = asyncio.create_task(self._transact(work))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
 
-    async def _write(self, query: Callable[..., Awaitable[int]], values: dict[str, object]) -> int:
+    async def scrub(self) -> bool:
+        """Leave no trace in the file and its log of what was deleted since ``mark_traces``.
+
+        Return False where that has to be tried again: another process is in the way, or the disk is full.
+        """
+        async with self._turn:
+            try:
+                if not await self._pragma("user_version"):
+                    return True
+                # Zeroes take the place of what is deleted, not of the copies that SQLite leaves behind in a
+                # page whenever it moves rows to another one.
+                await self._writer.execute("VACUUM")
+                if await self._pragma("wal_checkpoint(TRUNCATE)"):
+                    return False
+                await self._writer.execute("PRAGMA user_version = 0")
+            except sqlite3.OperationalError:
+                return False
+            return True
+
+    async def _pragma(self, name: str) -> int:
+        """Return the first number of the answer."""
+        rows = await self._writer.execute_fetchall(f"PRAGMA {name}")
+        return int(next(iter(rows))[0])
+
+    async def _transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         async with self._turn:
             # A deferred transaction that turns into a write fails at once when another process writes,
             # whatever the busy timeout says.
             await self._writer.execute("BEGIN IMMEDIATE")
             try:
-                touched = await query(self._writer, **values)
+                result = await work(self._writer)
                 await self._writer.commit()
             except BaseException:
                 await self._writer.rollback()
                 raise
-            return touched
+            return result
 
 
 @contextlib.asynccontextmanager
 async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     async with aiosqlite.connect(path, isolation_level=None) as connection:
         connection.row_factory = sqlite3.Row
+        # What somebody has made unreadable is to be shown and named; a query that fails shows nothing.
+        connection.text_factory = lambda text: text.decode(errors="replace")
         await connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         await connection.execute("PRAGMA journal_mode = WAL")
         await connection.execute("PRAGMA synchronous = FULL")
         await connection.execute("PRAGMA foreign_keys = ON")
+        await connection.execute("PRAGMA secure_delete = ON")
+        # For VACUUM, which else copies everything to a folder that a container may not let us write to.
+        await connection.execute("PRAGMA temp_store = MEMORY")
         yield connection

@@ -2,6 +2,7 @@
 
 Format: version byte 1, key id, NUL, 12 random bytes of nonce, AES-256-GCM ciphertext with its tag.
 The associated data binds it to the guild, the provider, the connection's name and the key id.
+A signature is the key id, NUL, HMAC-SHA256 with a key that HKDF derives from that encryption key.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.errors import InvalidKeysError, MissingKeysError, UnreadableSecretError
+from bot.errors import ErasedSecretError, InvalidKeysError, MissingKeysError, UnreadableSecretError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +32,7 @@ NEW_KEY_COMMAND: Final = (
 )
 _VERSION: Final = b"\x01"
 _NONCE_BYTES: Final = 12
+_SIGNING: Final = b"patchbay signature"
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -45,11 +50,15 @@ class Place:
 
 
 class Vault:
-    """Holds the encryption keys; the first one encrypts, all of them decrypt."""
+    """Holds the encryption keys; the first one encrypts and signs, all of them decrypt and verify."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = next(iter(self._ciphers))
+        self._signing_keys = {
+            key_id: HKDF(SHA256(), KEY_BYTES, salt=None, info=_SIGNING).derive(key)
+            for key_id, key in keys.items()
+        }
 
     def __repr__(self) -> str:
         return f"<Vault with keys {', '.join(self._ciphers)}>"
@@ -65,8 +74,11 @@ class Vault:
     def open(self, sealed: bytes, place: Place) -> dict[str, str]:
         """Decrypt what ``seal`` gave for the same place.
 
-        Raises UnreadableSecretError if a bit or the place differs, or the key is not configured.
+        Raises UnreadableSecretError if a bit or the place differs, or the key is not configured, and
+        ErasedSecretError where nothing is stored any more.
         """
+        if not sealed:
+            raise ErasedSecretError
         key_id, separator, rest = sealed[1:].partition(b"\0")
         cipher = self._ciphers.get(key_id.decode("ascii", "replace"))
         if sealed[:1] != _VERSION or not separator or cipher is None:
@@ -79,6 +91,27 @@ class Vault:
             raise UnreadableSecretError from None
         opened: dict[str, str] = json.loads(plain)
         return opened
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign what whoever has no key must not be able to make up."""
+        return self._current.encode() + b"\0" + self._mac(self._current, data).finalize()
+
+    def verify(self, data: bytes, signature: bytes) -> bool:
+        """Tell whether one of the configured keys has signed this."""
+        key_id, _, code = signature.partition(b"\0")
+        signer = key_id.decode("ascii", "replace")
+        if signer not in self._signing_keys:
+            return False
+        try:
+            self._mac(signer, data).verify(code)
+        except InvalidSignature:
+            return False
+        return True
+
+    def _mac(self, key_id: str, data: bytes) -> HMAC:
+        mac = HMAC(self._signing_keys[key_id], SHA256())
+        mac.update(data)
+        return mac
 
 
 def read_keys(text: str) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar,
 import discord
 from discord.ext import commands
 
-from bot.errors import InvalidInputError, OutsideServerError
+from bot.errors import InvalidInputError, OutsideServerError, StaleComponentError
 from bot.ui.text import clamp
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Gate(Protocol):
 
     command_ids: Mapping[str, int]
 
-    async def check(self, interaction: Interaction) -> None:
-        """Raise RequestError unless this member may use this component here."""
+    async def check(self, interaction: Interaction, command: str) -> None:
+        """Raise RequestError unless this member may use what belongs to this top-level command here."""
 
     async def report(self, interaction: Interaction, error: BaseException) -> None:
         """Answer with the error's embed, and the button of ``offer_retry``."""
@@ -44,6 +44,15 @@ class Gate(Protocol):
 def gate(interaction: Interaction) -> Gate:
     """Return the guard and error reporter of the running bot."""
     return cast("Gate", interaction.client.tree)
+
+
+def command_of(interaction: Interaction) -> str:
+    """Return the top-level command that the interaction belongs to, once the guard has let it in.
+
+    The one that was run, or whose button, menu or form was used. What an answer opens belongs to it as well.
+    """
+    command: str = interaction.extras["command"]
+    return command
 
 
 def guild_of(interaction: Interaction) -> int:
@@ -77,18 +86,26 @@ def is_taken_up(interaction: Interaction) -> bool:
 
 
 class SafeView(discord.ui.View):
-    """A view that lives for a while; guarded at every press."""
+    """A view that lives for a while; guarded at every press.
+
+    asked: what it answers: to its command the view belongs, and to its guild.
+    """
+
+    def __init__(self, asked: Interaction, *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._asked_by = asked
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard; its refusal is answered like any other error.
 
         discord.py hands over a second press that came before the first one was looked at.
         """
-        if self.is_finished():
-            interaction.extras["taken_up"] = True
+        allowed = await _let_in(interaction, command_of(self._asked_by), guild_of(self._asked_by))
+        if allowed and self.is_finished():
+            # Asked after the guard, which may have waited while another press was taken.
             await interaction.response.defer()
             return False
-        return await _let_in(interaction)
+        return allowed
 
     async def on_error(  # type: ignore[override]
         self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
@@ -100,17 +117,24 @@ class SafeView(discord.ui.View):
 class SafeModal(discord.ui.Modal):
     """A modal; its custom id is generated: a fixed one hands one member's input to another's modal.
 
-    retry: a button that opens the form anew, shown with an error so that nobody has to start over.
+    asked: what it answers: to its command the form belongs, and to its guild. retry: a button that opens the
+    form anew, shown with an error so that nobody has to start over.
     """
 
-    def __init__(self, *, title: str, retry: LastingButton) -> None:
+    def __init__(self, asked: Interaction, *, title: str, retry: LastingButton) -> None:
         super().__init__(title=clamp(title, 45), timeout=FORM_SECONDS)
+        self._asked_by = asked
         self._retry = retry
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard again: rights may have gone while the form was open."""
-        allowed = await _let_in(interaction)
-        if not allowed:
+        # The button's custom id names what the guild has, which no other guild is told.
+        if interaction.guild_id == guild_of(self._asked_by):
+            offer_retry(interaction, self._retry)
+        allowed = await _let_in(interaction, command_of(self._asked_by), guild_of(self._asked_by))
+        if allowed:
+            withdraw_retry(interaction)
+        else:
             self.stop()
         return allowed
 
@@ -125,9 +149,10 @@ class SafeModal(discord.ui.Modal):
 class Lasting(discord.ui.DynamicItem[ItemT], template="(?!)"):
     """A component that outlives a restart: all that it needs stands in its custom id.
 
-    Subclasses take ``texts`` and the named groups of their template as keyword arguments. discord.py only
-    logs what a dynamic item raises, hence the wrapping here. after_not_found: whether it helps when the
-    provider knows no such thing, as it does where another value can be entered.
+    The id begins with the top-level command that the component belongs to: who may not use that command may
+    not press it. Subclasses take ``texts`` and the named groups of their template as keyword arguments.
+    discord.py only logs what a dynamic item raises, hence the wrapping here. after_not_found: whether it
+    helps when the provider knows no such thing, as it does where another value can be entered.
     """
 
     after_not_found: ClassVar[bool] = False
@@ -142,7 +167,8 @@ class Lasting(discord.ui.DynamicItem[ItemT], template="(?!)"):
 
     async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
         """Guard, press, report."""
-        if not await _let_in(interaction):
+        command, _, _ = self.custom_id.partition(":")
+        if not await _let_in(interaction, command):
             return
         try:
             await self.press(interaction)
@@ -184,12 +210,20 @@ def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
     return view
 
 
-async def _let_in(interaction: Interaction) -> bool:
+async def _let_in(interaction: Interaction, command: str, guild_id: int | None = None) -> bool:
+    """Ask the guard. guild_id: the only guild that it can come from, None for any."""
     # Before anything is awaited: whoever looks for presses that nobody takes up comes right after.
     interaction.extras["taken_up"] = True
     try:
-        await gate(interaction).check(interaction)
+        await gate(interaction).check(interaction, command)
+        _check_guild(interaction, guild_id)
     except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer
         await gate(interaction).report(interaction, error)
         return False
     return True
+
+
+def _check_guild(interaction: Interaction, guild_id: int | None) -> None:
+    """Refuse what comes from another guild; Discord does not let that happen, but nothing rests on it."""
+    if guild_id not in {None, interaction.guild_id}:
+        raise StaleComponentError

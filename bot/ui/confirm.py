@@ -37,7 +37,7 @@ class Confirm(SafeView):
         show then. links: pages to look at before one decides. leave: what the way out says where the act
         destroys nothing, None where it does.
         """
-        super().__init__(timeout=SECONDS)
+        super().__init__(asked, timeout=SECONDS)
         self._asked = asked
         self._closed = closed
         self._expired = expired

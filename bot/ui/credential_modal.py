@@ -20,6 +20,7 @@ class CredentialModal(SafeModal):
 
     def __init__(
         self,
+        asked: Interaction,
         texts: Texts,
         provider: Provider,
         title: str,
@@ -28,7 +29,7 @@ class CredentialModal(SafeModal):
         retry: LastingButton,
     ) -> None:
         """save: takes the submitting interaction, unanswered, and what was typed by field id."""
-        super().__init__(title=title, retry=retry)
+        super().__init__(asked, title=title, retry=retry)
         self._save = save
         self.add_item(discord.ui.TextDisplay(intro))
         self._inputs: dict[str, discord.ui.TextInput[Any]] = {}

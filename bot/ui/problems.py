@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.errors import (
     InvalidInputError,
+    NotAllowedError,
     PatchbayError,
     ProviderError,
     RateLimitedError,
@@ -88,13 +89,19 @@ def explain(error: PatchbayError, texts: Texts, provider_names: Mapping[str, str
         prefixes = (f"{own}.{(error.code or '').lower()}", own, f"problem.{error.key}")
     else:
         values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
-        key = f"{error.key}.{error.field}" if isinstance(error, InvalidInputError) else error.key
-        prefixes = (f"problem.{key}",)
+        prefixes = (f"problem.{_particular(error)}",)
     return Explanation(
         title=_first(texts, prefixes, "title", values),
         why=_first(texts, prefixes, "why", values),
         fix=_fix(error, texts, prefixes, values),
     )
+
+
+def _particular(error: PatchbayError) -> str:
+    """Return the key of an error, of one that has several wordings with the one that fits."""
+    if isinstance(error, InvalidInputError):
+        return f"{error.key}.{error.field}"
+    return f"{error.key}.{error.needed}" if isinstance(error, NotAllowedError) else error.key
 
 
 def _fix(

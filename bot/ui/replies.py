@@ -77,13 +77,18 @@ async def renew(interaction: Interaction, embed: discord.Embed, view: discord.ui
         await interaction.response.edit_message(embed=embed, view=view)
 
 
+def link_commands(text: str, ids: Mapping[str, int]) -> str:
+    """Turn the commands that a text of ours names into links. ids: of the top-level commands, by name."""
+    return _COMMAND.sub(
+        lambda match: f"</{match[1]}{match[2]}:{ids[match[1]]}>" if match[1] in ids else match[0], text
+    )
+
+
 def _link_commands(embed: discord.Embed, ids: Mapping[str, int]) -> None:
-    """Turn the commands that our texts name into links that can be clicked, where the limits leave room."""
+    """Turn the commands that an embed names into links that can be clicked, where the limits leave room."""
 
     def link(text: str, limit: int) -> str:
-        linked = _COMMAND.sub(
-            lambda match: f"</{match[1]}{match[2]}:{ids[match[1]]}>" if match[1] in ids else match[0], text
-        )
+        linked = link_commands(text, ids)
         growth = length(linked) - length(text)
         return linked if length(linked) <= limit and total(embed) + growth <= TOTAL else text
 

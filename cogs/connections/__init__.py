@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.runtime.client import PatchbayBot
+from bot.runtime.credentials import CredentialButton
 from cogs.connections.commands import Connections
-from cogs.connections.forms import CredentialButton
 
 
 async def setup(bot: PatchbayBot) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot.runtime.credentials import ROTATE, CredentialButton, credential_lines, next_step
+from bot.ui.components import view_of
 from bot.ui.text import code, listed
 from bot.ui.theme import Field, Tone, card, when
 
@@ -16,20 +18,8 @@ if TYPE_CHECKING:
     from bot.runtime.client import PatchbayBot
     from bot.services.connections import Summary
 
-
-def stored(action: str, summary: Summary, bot: PatchbayBot, texts: Texts) -> discord.Embed:
-    """Say that credentials were tried and stored; what to do with them next."""
-    provider = bot.providers[summary.provider].name
-    return card(
-        Tone.GOOD,
-        texts(f"connections.{action}.done", provider=provider),
-        texts("connections.stored.how"),
-        fields=[
-            Field(texts("connections.name"), code(summary.name), inline=True),
-            Field(texts("connections.credentials"), _credentials(summary, bot, texts), inline=True),
-            _next_step(summary.provider, texts),
-        ],
-    )
+_MOST_BUTTONS: Final = 5
+"""A row of them."""
 
 
 def tested(summary: Summary, bot: PatchbayBot, texts: Texts) -> discord.Embed:
@@ -40,33 +30,38 @@ def tested(summary: Summary, bot: PatchbayBot, texts: Texts) -> discord.Embed:
         fields=[
             Field(texts("connections.name"), code(summary.name), inline=True),
             Field(texts("connections.verified"), when(summary.verified_at), inline=True),
-            _next_step(summary.provider, texts),
+            next_step(summary.provider, texts),
         ],
     )
 
 
-def overview(summaries: Sequence[Summary], bot: PatchbayBot, texts: Texts) -> discord.Embed:
-    """List a guild's connections."""
+def overview(
+    summaries: Sequence[Summary], bot: PatchbayBot, texts: Texts
+) -> tuple[discord.Embed, discord.ui.View]:
+    """List a guild's connections, those that need attention first and with a button each."""
     if not summaries:
-        return card(
+        empty = card(
             Tone.INFO,
             texts("connections.list.none"),
             texts("connections.list.none_why"),
             fields=[Field(texts("next_step"), texts("connections.list.next"))],
         )
-    entries = [_entry(summary, bot, texts) for summary in summaries]
-    broken = [summary for summary in summaries if not summary.readable]
-    return card(
+        return empty, view_of()
+    broken = [summary for summary in summaries if summary.needs_attention]
+    sound = [summary for summary in summaries if not summary.needs_attention]
+    entries = [_entry(summary, bot, texts) for summary in (*broken, *sound)]
+    embed = card(
         Tone.WARNING if broken else Tone.INFO,
         texts.plural("connections.list.title", len(summaries)),
         listed(entries, texts, 4096, separator="\n\n"),
         fields=[
             Field(
                 texts("next_step"),
-                texts("connections.list.unreadable_next" if broken else "connections.list.test_next"),
+                texts("connections.list.attention_next" if broken else "connections.list.test_next"),
             )
         ],
     )
+    return embed, view_of(*(_rotate_button(summary, bot, texts) for summary in broken[:_MOST_BUTTONS]))
 
 
 def removal(provider: str, name: str, texts: Texts) -> discord.Embed:
@@ -101,31 +96,35 @@ def removed(provider: str, name: str, texts: Texts) -> discord.Embed:
 
 
 def _entry(summary: Summary, bot: PatchbayBot, texts: Texts) -> str:
-    lines = [f"**{bot.providers[summary.provider].name}** · {code(summary.name)}"]
-    lines.append(
-        _credentials(summary, bot, texts) if summary.readable else f"⚠️ {texts('connections.list.unreadable')}"
-    )
+    provider = bot.providers[summary.provider].name
+    lines = [f"**{provider}** · {code(summary.name)}"]
+    trouble = _trouble(summary, provider, texts)
+    if trouble is not None:
+        lines.append(f"{Tone.WARNING.symbol} **{texts('connections.list.attention')}** · {trouble}")
+    if summary.readable:
+        lines.append(credential_lines(summary, bot, texts))
     lines.append(texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at)))
     lines.append(texts("connections.list.verified", time=when(summary.verified_at)))
     return "\n".join(lines)
 
 
-def _credentials(summary: Summary, bot: PatchbayBot, texts: Texts) -> str:
-    """Name every field as set or not; the first secret also by its end."""
-    lines = []
-    for position, field in enumerate(bot.providers[summary.provider].fields):
-        label = texts(f"credential.{field.id}.label")
-        if field.id not in summary.fields:
-            lines.append(texts("connections.field.unset", label=label))
-        elif position == 0 and summary.hint:
-            lines.append(texts("connections.field.set_ending", label=label, ending=code(summary.hint)))
-        else:
-            lines.append(texts("connections.field.set", label=label))
-    return "\n".join(lines)
+def _trouble(summary: Summary, provider: str, texts: Texts) -> str | None:
+    if summary.erased:
+        return texts("connections.list.erased")
+    if not summary.readable:
+        return texts("connections.list.unreadable")
+    if summary.refused_at is not None:
+        since = when(summary.refused_at, exact=True)
+        return texts("connections.list.refused", provider=provider, time=since)
+    return None
 
 
-def _next_step(provider: str, texts: Texts) -> Field:
-    """Lead on to what the provider is for; its own texts say where."""
-    return Field(
-        texts("next_step"), texts.find(f"{provider}.connected.next") or texts("connections.list.next")
+def _rotate_button(summary: Summary, bot: PatchbayBot, texts: Texts) -> CredentialButton:
+    provider = bot.providers[summary.provider].name
+    return CredentialButton(
+        texts=texts,
+        action=ROTATE,
+        provider=summary.provider,
+        name=summary.name,
+        label=texts("connections.list.rotate_button", provider=provider, name=summary.name),
     )

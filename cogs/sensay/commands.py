@@ -5,10 +5,13 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
+from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection
+from bot.runtime.guard import needs
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of, member_of
+from bot.ui.components import Interaction, member_of
 from bot.ui.replies import answer, think
 from cogs.sensay.ask import LONGEST_QUESTION, answer_of
 from cogs.sensay.disconnect import ask_first
@@ -21,8 +24,7 @@ _CONNECTION = said("connections.option.connection")
 _SHARE = said("option.share")
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
+@needs(Tier.MANAGER)
 class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sensay.description")):
     """Managers put Sensay's replicas into their server here, and see how they are doing."""
 
@@ -47,7 +49,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     ) -> None:
         """Show how one replica, or every replica that is on Discord, is doing there."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "sensay", connection)
+        opened = await open_connection(interaction, "sensay", connection)
         await answer(interaction, *await read_status(interaction, self._bot, opened, replica))
 
     @app_commands.command(name="replicas", description=said("sensay.replicas.description"))
@@ -67,7 +69,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     ) -> None:
         """List the replicas that the credentials own, on request everybody's public ones too."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "sensay", connection)
+        opened = await open_connection(interaction, "sensay", connection)
         await answer(
             interaction, *await read_page(interaction, self._bot, opened, search or "", everyone=everyone)
         )
@@ -92,7 +94,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     ) -> None:
         """Put a question to a replica, to see that it answers."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "sensay", connection)
+        opened = await open_connection(interaction, "sensay", connection)
         await answer(
             interaction, *await answer_of(interaction, self._bot, opened, replica, message, keep=keep)
         )
@@ -115,7 +117,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     ) -> None:
         """Show conversations by source and by day, and what the account has used this month."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "sensay", connection)
+        opened = await open_connection(interaction, "sensay", connection)
         usage = read_usage(interaction, self._bot, opened, replica, days)
         await answer(interaction, *await self._bot.unless_stopping(usage))
 
@@ -124,7 +126,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     async def disconnect(self, interaction: Interaction, replica: str, connection: str | None = None) -> None:
         """Tell how a replica's Discord bot is stopped, and forget it here once confirmed."""
         await think(interaction)
-        opened = await self._bot.connections.open(guild_of(interaction), "sensay", connection)
+        opened = await open_connection(interaction, "sensay", connection)
         await ask_first(interaction, self._bot, opened, replica)
 
     @connect.autocomplete("replica")

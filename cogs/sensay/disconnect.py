@@ -12,9 +12,11 @@ import discord
 from bot.kit.integration import Choice
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.handover import glance
-from bot.providers.sensay.models import Removal, Sighting
-from bot.runtime.client import PatchbayBot, reopen
+from bot.providers.sensay.models import Removal, RemovalOutcome, Sighting
+from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection, reopen
 from bot.runtime.following import Look, follow
+from bot.services.audit import DONE, UNKNOWN
 from bot.ui.components import Interaction, LastingButton, guild_of, view_of
 from bot.ui.confirm import Confirm
 from bot.ui.discord_token import bot_page
@@ -187,14 +189,16 @@ def _kept(why: str, texts: Texts) -> discord.Embed:
 async def _forget(
     bot: PatchbayBot, connection: str, replica: Choice, interaction: Interaction
 ) -> tuple[discord.Embed, discord.ui.View]:
-    guild_id = guild_of(interaction)
-    opened = await bot.connections.open(guild_id, "sensay", connection)
+    guild_id, member_id = guild_of(interaction), interaction.user.id
     provider = bot.provider(SensayProvider)
-    client = provider.client(opened.credentials)
-    placed = (await bot.integrations.of_guild(guild_id, "sensay")).get(replica.id)
-    # First, so that nothing has been asked of Sensay if our own store fails.
-    await bot.integrations.forget(guild_id, "sensay", replica.id)
-    removal = await client.try_removal(replica.id) if provider.may_try_removal else None
+    async with bot.audit.change(guild_id, member_id, "sensay.disconnect", f"sensay · {replica.id}") as change:
+        opened = await open_connection(interaction, "sensay", connection)
+        client = provider.client(opened.credentials)
+        placed = (await bot.integrations.of_guild(guild_id, "sensay")).get(replica.id)
+        # First, so that nothing has been asked of Sensay if our own store fails.
+        await bot.integrations.forget(guild_id, "sensay", replica.id)
+        removal = await client.try_removal(replica.id) if provider.may_try_removal else None
+        change.result = DONE if removal is None else _result(removal)
     bot.choices.forget(opened)
     texts = bot.catalog[interaction.locale.value]
     bot_id = placed.bot_id if placed else None
@@ -203,6 +207,15 @@ async def _forget(
     if not look.settled:
         bot.in_background(follow(interaction, ending.look))
     return look.embed, look.view
+
+
+def _result(removal: Removal) -> str:
+    """Return what the audit log says of an attempt to remove an integration."""
+    if removal.outcome in {RemovalOutcome.REMOVED, RemovalOutcome.ACCEPTED}:
+        return DONE
+    if removal.error is not None and removal.error.outcome_unknown:
+        return UNKNOWN
+    return f"failed:{removal.outcome if removal.error is None else removal.error.key}"
 
 
 def _state(sighting: Sighting) -> str:

@@ -11,9 +11,11 @@ from bot.errors import InvalidInputError
 from bot.kit.integration import Verdict
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.handover import glance, had_one, hand_over, judge, was_there
-from bot.runtime.client import PatchbayBot, reopen
+from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection, reopen
 from bot.runtime.preflight import Preflight, examine
 from bot.runtime.token_question import Handover, TokenQuestion
+from bot.services.audit import DONE, UNKNOWN
 from bot.ui.components import Interaction, LastingButton, SafeModal, guild_of, withdraw_retry
 from bot.ui.discord_token import read_token
 from bot.ui.replies import answer, renew, think
@@ -88,16 +90,22 @@ class LookButton(
             verdict = Verdict.UNKNOWN
         await renew(interaction, *embeds.looked_up(replica, verdict, self, connect, texts))
         if verdict is Verdict.THERE:
+            member_id = interaction.user.id
             await bot.integrations.record(
-                opened, replica.id, replica.label, bot_id=self._bot_id, member_id=interaction.user.id
+                opened, replica.id, replica.label, bot_id=self._bot_id, member_id=member_id
             )
+            target = f"sensay · {replica.id}"
+            await bot.audit.note(opened.guild_id, "sensay.connect", target, member_id=member_id)
 
 
 class TokenModal(SafeModal):
     """Says who will receive the token and how it is revoked, and takes it."""
 
-    def __init__(self, texts: Texts, bot: PatchbayBot, connection: str, replica: Choice) -> None:
+    def __init__(
+        self, asked: Interaction, texts: Texts, bot: PatchbayBot, connection: str, replica: Choice
+    ) -> None:
         super().__init__(
+            asked,
             title=texts("sensay.connect.form"),
             retry=ConnectButton(texts=texts, connection=connection, replica=replica.id),
         )
@@ -126,7 +134,7 @@ class TokenModal(SafeModal):
         token = read_token(self._token.value)
         guild_id = guild_of(interaction)
         # Opened only now: while the form was open the connection may have been rotated or removed.
-        connection = await self._bot.connections.open(guild_id, "sensay", self._connection)
+        connection = await open_connection(interaction, "sensay", self._connection)
         client = self._bot.provider(SensayProvider).client(connection.credentials)
         preflight = await self._bot.unless_stopping(examine(self._bot, guild_id, token))
         listed = await self._bot.unless_stopping(was_there(client, self._replica.id))
@@ -149,7 +157,7 @@ class TokenModal(SafeModal):
                 had_one(listed, remembered=placed is not None),
             ),
         )
-        await TokenQuestion(self._bot, texts, token, preflight, handover).ask(interaction)
+        await TokenQuestion(interaction, self._bot, texts, token, preflight, handover).ask()
 
 
 async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, connection: str | None) -> None:
@@ -157,10 +165,14 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, co
 
     Raises NoConnectionError and the like, and InvalidInputError("replica") for a name that is not listed.
     """
-    opened = await bot.connections.open(guild_of(interaction), "sensay", connection)
+    opened = await open_connection(interaction, "sensay", connection)
     await interaction.response.send_modal(
         TokenModal(
-            bot.catalog[interaction.locale.value], bot, opened.name, chosen_replica(bot, opened, replica)
+            interaction,
+            bot.catalog[interaction.locale.value],
+            bot,
+            opened.name,
+            chosen_replica(bot, opened, replica),
         )
     )
 
@@ -193,17 +205,22 @@ async def _hand_over(
     listed: bool | None,
 ) -> None:
     """Send the token and answer. listed: whether Sensay listed a bot when the question was put."""
-    opened = await bot.connections.open(guild_of(interaction), "sensay", connection, set_at=set_at)
-    client = bot.provider(SensayProvider).client(opened.credentials)
-    # The member may have taken minutes to decide; somebody else may have connected the replica meanwhile.
-    now = (await glance(client, replica.id, bot.unless_stopping)).on_discord
-    if now and listed is False:
-        raise InvalidInputError("taken_meanwhile")
-    placed = await bot.integrations.of_guild(opened.guild_id, "sensay")
-    before = had_one(now, remembered=replica.id in placed)
-    # Before and after the call: an outcome in doubt may have changed the list too.
-    bot.choices.forget(opened)
-    outcome = await hand_over(client, replica.id, token, had_one=before, unless_stopping=bot.unless_stopping)
+    guild_id, member_id = guild_of(interaction), interaction.user.id
+    async with bot.audit.change(guild_id, member_id, "sensay.connect", f"sensay · {replica.id}") as change:
+        opened = await open_connection(interaction, "sensay", connection, set_at=set_at)
+        client = bot.provider(SensayProvider).client(opened.credentials)
+        # The member may have taken minutes to decide; somebody else may have connected the replica meanwhile.
+        now = (await glance(client, replica.id, bot.unless_stopping)).on_discord
+        if now and listed is False:
+            raise InvalidInputError("taken_meanwhile")
+        placed = await bot.integrations.of_guild(guild_id, "sensay")
+        before = had_one(now, remembered=replica.id in placed)
+        # Before and after the call: an outcome in doubt may have changed the list too.
+        bot.choices.forget(opened)
+        outcome = await hand_over(
+            client, replica.id, token, had_one=before, unless_stopping=bot.unless_stopping
+        )
+        change.result = DONE if outcome.verdict is Verdict.THERE else UNKNOWN
     bot.choices.forget(opened)
     withdraw_retry(interaction)
     replica = named(replica, outcome.replica)

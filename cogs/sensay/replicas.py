@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import InvalidInputError
 from bot.providers.sensay import SensayProvider
-from bot.runtime.client import reopen
+from bot.runtime.connections import reopen
 from bot.ui.components import Interaction, LastingButton, guild_of, offer_retry, view_of
 from bot.ui.pages import MOST_PAGES, PAGE_SIZE, Turn, pages_of, read_page_number, turns
 from bot.ui.replies import renew

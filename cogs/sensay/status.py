@@ -11,7 +11,8 @@ import discord
 from bot.errors import InvalidInputError
 from bot.kit.integration import State, read_uuid
 from bot.providers.sensay import SensayProvider
-from bot.runtime.client import PatchbayBot, reopen
+from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import reopen
 from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, offer_retry, view_of
 from bot.ui.pages import Turn, page_of, pages_of, read_page_number, turns
 from bot.ui.replies import renew

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bot.providers.toolzz import AGENTS
 from bot.runtime.client import PatchbayBot
+from bot.runtime.offers import Offer
 from cogs.toolzz.commands import Toolzz
-from cogs.toolzz.connect import CandidateSelect, ConnectButton, LookButton
+from cogs.toolzz.connect import CandidateSelect, ConnectButton, LookButton, open_form
 from cogs.toolzz.edit import EditButton
-from cogs.toolzz.link import LinkButton
+from cogs.toolzz.link import LinkButton, link_chosen
 from cogs.toolzz.listing import IntegrationSelect
 from cogs.toolzz.status import ChannelsButton, DiagnoseButton, RefreshButton
 from cogs.toolzz.way_back import ListButton
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the components that outlive a restart."""
+    """Add the command group, the components that outlive a restart, and what `/setup` offers."""
     bot.add_dynamic_items(
         RefreshButton,
         ChannelsButton,
@@ -25,5 +27,9 @@ async def setup(bot: PatchbayBot) -> None:
         LookButton,
         CandidateSelect,
         EditButton,
+    )
+    bot.offers["toolzz"] = (
+        Offer(None, "toolzz.offer.link", link_chosen),
+        Offer(AGENTS, "toolzz.offer.connect", open_form),
     )
     await bot.add_cog(Toolzz(bot))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
+from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection
+from bot.runtime.guard import needs
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of, member_of
+from bot.ui.components import Interaction, member_of
 from bot.ui.replies import answer, think
 from cogs.toolzz.connect import open_form, suggest_agents
 from cogs.toolzz.edit import offer_form
@@ -20,8 +23,7 @@ _CONNECTION = said("connections.option.connection")
 _SHARE = said("option.share")
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(manage_guild=True)
+@needs(Tier.MANAGER)
 class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("toolzz.description")):
     """Managers put Toolzz's agents into their server here, and see how their integrations are doing."""
 
@@ -37,7 +39,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
     ) -> None:
         """Show one integration as Toolzz reports it now."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "toolzz", connection)
+        opened = await open_connection(interaction, "toolzz", connection)
         wanted = integration_id(self._bot, opened, integration)
         await answer(interaction, *await read_status(interaction, self._bot, opened, wanted))
 
@@ -52,7 +54,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
     ) -> None:
         """List a unit's integrations, worst first."""
         await think(interaction, share=share)
-        opened = await self._bot.connections.open(guild_of(interaction), "toolzz", connection)
+        opened = await open_connection(interaction, "toolzz", connection)
         await answer(interaction, *await read_list(interaction, self._bot, opened, unit))
 
     @app_commands.command(name="link", description=said("toolzz.link.description"))
@@ -60,7 +62,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
     async def link(self, interaction: Interaction, integration: str, connection: str | None = None) -> None:
         """Make an integration one of this server's, if that is where it runs."""
         await think(interaction)
-        opened = await self._bot.connections.open(guild_of(interaction), "toolzz", connection)
+        opened = await open_connection(interaction, "toolzz", connection)
         await link(interaction, self._bot, opened, integration_id(self._bot, opened, integration))
 
     @app_commands.command(name="unlink", description=said("toolzz.unlink.description"))
@@ -82,7 +84,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
     async def edit(self, interaction: Interaction, integration: str, connection: str | None = None) -> None:
         """Show how an integration is set up today, and offer the form that changes it."""
         await think(interaction)
-        opened = await self._bot.connections.open(guild_of(interaction), "toolzz", connection)
+        opened = await open_connection(interaction, "toolzz", connection)
         wanted = integration_id(self._bot, opened, integration)
         await offer_form(interaction, self._bot, opened, wanted)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import discord
 
 from bot.errors import InvalidInputError
-from bot.kit.integration import Choice, Verdict, is_id, read_id, read_uuid
+from bot.kit.integration import Choice, Verdict, is_id, read_uuid
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.creation import (
     candidates,
@@ -18,10 +18,12 @@ from bot.providers.toolzz.creation import (
     listed_before,
 )
 from bot.providers.toolzz.models import Channel, Integration, Settings
-from bot.runtime.client import PatchbayBot, reopen
+from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection, reopen
 from bot.runtime.preflight import Preflight, examine
 from bot.runtime.suggestions import suggest_choices
 from bot.runtime.token_question import Handover, TokenQuestion
+from bot.services.audit import DONE, UNKNOWN
 from bot.ui.components import (
     Interaction,
     LastingButton,
@@ -35,7 +37,7 @@ from bot.ui.permissions import needed_permissions
 from bot.ui.replies import answer, renew, think
 from cogs.toolzz import connect_embeds as embeds
 from cogs.toolzz.forms import Filled, Inputs, find_channels, shown_title
-from cogs.toolzz.link import link
+from cogs.toolzz.link import link_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +122,8 @@ class LookButton(
         await renew(interaction, embed, view)
         if verdict is Verdict.THERE:
             await _record(bot, opened, possible[0], agent.label, self._bot_id, interaction)
+            target = f"toolzz · {agent.id}"
+            await bot.audit.note(opened.guild_id, "toolzz.connect", target, member_id=interaction.user.id)
 
 
 class CandidateSelect(LastingSelect, template=r"toolzz:made:(?P<connection>[a-z0-9_-]{1,20})"):
@@ -139,18 +143,17 @@ class CandidateSelect(LastingSelect, template=r"toolzz:made:(?P<connection>[a-z0
 
     async def pick(self, interaction: Interaction, value: str) -> None:
         """Read it, and link it if it runs here."""
-        integration = read_id(value, "integration")
-        await think(interaction)
-        bot = cast("PatchbayBot", interaction.client)
-        opened = await bot.connections.open(guild_of(interaction), "toolzz", self._connection)
-        await link(interaction, bot, opened, integration)
+        await link_chosen(interaction, cast("PatchbayBot", interaction.client), value, self._connection)
 
 
 class ConnectModal(SafeModal):
     """Asks where and how an agent is to answer, and for the token of the bot that it is to be."""
 
-    def __init__(self, texts: Texts, bot: PatchbayBot, connection: str, agent: Choice) -> None:
+    def __init__(
+        self, asked: Interaction, texts: Texts, bot: PatchbayBot, connection: str, agent: Choice
+    ) -> None:
         super().__init__(
+            asked,
             title=texts("toolzz.connect.form"),
             retry=ConnectButton(texts=texts, connection=connection, agent=agent.id),
         )
@@ -181,7 +184,7 @@ class ConnectModal(SafeModal):
         channels = find_channels(guild, filled.channels)
         token = read_token(self._token.value)
         # Opened only now: while the form was open the connection may have been rotated or removed.
-        connection = await self._bot.connections.open(guild_id, "toolzz", self._connection)
+        connection = await open_connection(interaction, "toolzz", self._connection)
         client, unit = _acting(self._bot, connection)
         settings = _settings(self._agent, unit, channels, filled)
         preflight = await self._bot.unless_stopping(
@@ -202,7 +205,7 @@ class ConnectModal(SafeModal):
             ),
             look=functools.partial(_look_button, texts, connection.name, self._agent.id, had),
         )
-        await TokenQuestion(self._bot, texts, token, preflight, handover).ask(interaction)
+        await TokenQuestion(interaction, self._bot, texts, token, preflight, handover).ask()
 
 
 async def open_form(interaction: Interaction, bot: PatchbayBot, agent: str, connection: str | None) -> None:
@@ -211,11 +214,11 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, agent: str, conn
     Raises NoConnectionError and the like, InvalidInputError("unit") where the connection names none, and
     InvalidInputError("agent") for a name that is not listed.
     """
-    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection)
+    opened = await open_connection(interaction, "toolzz", connection)
     _acting(bot, opened)
     chosen = chosen_agent(bot, opened, agent)
     await interaction.response.send_modal(
-        ConnectModal(bot.catalog[interaction.locale.value], bot, opened.name, chosen)
+        ConnectModal(interaction, bot.catalog[interaction.locale.value], bot, opened.name, chosen)
     )
 
 
@@ -261,26 +264,29 @@ async def _hand_over(  # noqa: PLR0913, PLR0917 - what was asked, then what was 
     preflight: Preflight,
 ) -> None:
     """Send the token and answer. known: what may have been the agent here when the question was put."""
-    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection, set_at=set_at)
-    client, unit = _acting(bot, opened)
-    guild = bot.get_guild(opened.guild_id)
-    channels = find_channels(guild, filled.channels)
-    settings = _settings(agent, unit, channels, filled)
-    # The member may have taken minutes to decide; somebody else may have put the agent in meanwhile.
-    before = await bot.unless_stopping(listed_before(client, unit))
-    standing = candidates(before or (), agent.id, settings.guild_id)
-    if known is not None and {entry.id for entry in standing} - {entry.id for entry in known}:
-        raise InvalidInputError("agent_meanwhile")
-    # Before and after the call: an outcome in doubt may have changed the list too.
-    bot.choices.forget(opened)
-    outcome = await create_once(
-        client,
-        settings,
-        [described(channel) for channel in channels],
-        token,
-        known=None if before is None else frozenset(entry.id for entry in before),
-        unless_stopping=bot.unless_stopping,
-    )
+    guild_id, member_id = guild_of(interaction), interaction.user.id
+    async with bot.audit.change(guild_id, member_id, "toolzz.connect", f"toolzz · {agent.id}") as change:
+        opened = await open_connection(interaction, "toolzz", connection, set_at=set_at)
+        client, unit = _acting(bot, opened)
+        guild = bot.get_guild(guild_id)
+        channels = find_channels(guild, filled.channels)
+        settings = _settings(agent, unit, channels, filled)
+        # The member may have taken minutes to decide; somebody else may have put the agent in meanwhile.
+        before = await bot.unless_stopping(listed_before(client, unit))
+        standing = candidates(before or (), agent.id, settings.guild_id)
+        if known is not None and {entry.id for entry in standing} - {entry.id for entry in known}:
+            raise InvalidInputError("agent_meanwhile")
+        # Before and after the call: an outcome in doubt may have changed the list too.
+        bot.choices.forget(opened)
+        outcome = await create_once(
+            client,
+            settings,
+            [described(channel) for channel in channels],
+            token,
+            known=None if before is None else frozenset(entry.id for entry in before),
+            unless_stopping=bot.unless_stopping,
+        )
+        change.result = DONE if outcome.verdict is Verdict.THERE else UNKNOWN
     bot.choices.forget(opened)
     withdraw_retry(interaction)
     texts = bot.catalog[interaction.locale.value]

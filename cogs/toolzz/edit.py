@@ -13,7 +13,8 @@ from bot.kit.integration import Verdict
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.change import write_once
 from bot.providers.toolzz.models import Channel, Integration, Settings
-from bot.runtime.client import reopen
+from bot.runtime.connections import open_connection, reopen
+from bot.services.audit import DONE, UNKNOWN
 from bot.ui.components import (
     FORM_SECONDS,
     Interaction,
@@ -67,9 +68,15 @@ class EditView(SafeView):
     """Holds what was read, in memory, for as long as a form can be sent."""
 
     def __init__(
-        self, texts: Texts, bot: PatchbayBot, connection: str, report: Integration, settings: Settings
+        self,
+        asked: Interaction,
+        texts: Texts,
+        bot: PatchbayBot,
+        connection: str,
+        report: Integration,
+        settings: Settings,
     ) -> None:
-        super().__init__(timeout=FORM_SECONDS)
+        super().__init__(asked, timeout=FORM_SECONDS)
         self._bot = bot
         self._connection = connection
         self._report = report
@@ -83,7 +90,7 @@ class EditView(SafeView):
     async def _open(self, interaction: Interaction) -> None:
         texts = self._bot.catalog[interaction.locale.value]
         await interaction.response.send_modal(
-            EditModal(texts, self._bot, self._connection, self._report, self._settings, guild_of(interaction))
+            EditModal(interaction, texts, self._bot, self._connection, self._report, self._settings)
         )
 
 
@@ -92,14 +99,15 @@ class EditModal(SafeModal):
 
     def __init__(
         self,
+        asked: Interaction,
         texts: Texts,
         bot: PatchbayBot,
         connection: str,
         report: Integration,
         settings: Settings,
-        guild_id: int,
     ) -> None:
         super().__init__(
+            asked,
             title=texts("toolzz.edit.form"),
             retry=EditButton(texts=texts, connection=connection, integration=report.id),
         )
@@ -107,7 +115,7 @@ class EditModal(SafeModal):
         self._connection = connection
         self._report = report
         self._settings = settings
-        guild = bot.get_guild(guild_id)
+        guild = bot.get_guild(guild_of(asked))
         visible = _visible(settings, guild)
         self._shown = Filled(
             title=shown_title(settings.title),
@@ -159,10 +167,11 @@ async def _read(
     client = bot.provider(ToolzzProvider).client(connection.credentials)
     report = await bot.unless_stopping(_report(client, integration))
     withdraw_retry(interaction)
-    return _offer(bot, connection, report, texts)
+    return _offer(interaction, bot, connection, report, texts)
 
 
 def _offer(
+    interaction: Interaction,
     bot: PatchbayBot,
     connection: Connection,
     report: Integration,
@@ -189,7 +198,7 @@ def _offer(
         if earlier is None
         else embeds.overtaken(report, earlier, settings, guild, texts)
     )
-    return embed, EditView(texts, bot, connection.name, report, settings)
+    return embed, EditView(interaction, texts, bot, connection.name, report, settings)
 
 
 async def _write(
@@ -203,18 +212,22 @@ async def _write(
     texts = bot.catalog[interaction.locale.value]
     again = EditButton(texts=texts, connection=connection, integration=report.id)
     offer_retry(interaction, again)
-    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection)
-    client = bot.provider(ToolzzProvider).client(opened.credentials)
-    fresh = await bot.unless_stopping(_report(client, report.id))
-    # A write names no version, so this is all that keeps it from undoing what somebody else did meanwhile.
-    now = None if fresh.is_deleted or not runs_here(fresh, opened.guild_id) else Settings.of(fresh)
-    if now is None or now.essence != before.essence:
-        return _offer(bot, opened, fresh, texts, before)
-    bot.choices.forget(opened)
-    outcome = await write_once(client, report.id, before, after, unless_stopping=bot.unless_stopping)
+    guild_id, member_id = guild_of(interaction), interaction.user.id
+    async with bot.audit.change(guild_id, member_id, "toolzz.edit", f"toolzz · {report.id}") as change:
+        opened = await open_connection(interaction, "toolzz", connection)
+        client = bot.provider(ToolzzProvider).client(opened.credentials)
+        fresh = await bot.unless_stopping(_report(client, report.id))
+        # A write names no version: this is all that keeps it from undoing what somebody else did meanwhile.
+        now = None if fresh.is_deleted or not runs_here(fresh, guild_id) else Settings.of(fresh)
+        if now is None or now.essence != before.essence:
+            change.result = "refused:overtaken"
+            return _offer(interaction, bot, opened, fresh, texts, before)
+        bot.choices.forget(opened)
+        outcome = await write_once(client, report.id, before, after, unless_stopping=bot.unless_stopping)
+        change.result = DONE if outcome.verdict is Verdict.THERE else UNKNOWN
     bot.choices.forget(opened)
     withdraw_retry(interaction)
-    guild = bot.get_guild(opened.guild_id)
+    guild = bot.get_guild(guild_id)
     if outcome.doubt is None and outcome.verdict is Verdict.THERE:
         return embeds.written(report, outcome, after, guild, texts), view_of()
     return embeds.in_doubt(report, outcome, after, guild, texts), view_of(again)

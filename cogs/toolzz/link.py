@@ -9,8 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.errors import InvalidInputError, RunsElsewhereError
+from bot.kit.integration import read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import open_connection
 from bot.runtime.suggestions import LONGEST, MOST
 from bot.ui.components import Interaction, LastingButton, guild_of, offer_retry, withdraw_retry
 from bot.ui.confirm import Confirm
@@ -21,9 +23,11 @@ from cogs.toolzz.integration import label_of, runs_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from bot.i18n.catalog import Texts
     from bot.providers.toolzz.models import Integration
+    from bot.services.audit import Change
     from bot.services.connections import Connection
     from bot.services.integrations import Placed
 
@@ -52,10 +56,8 @@ class LinkButton(
 
     async def press(self, interaction: Interaction) -> None:
         """Link it now."""
-        await think(interaction)
         bot = cast("PatchbayBot", interaction.client)
-        opened = await bot.connections.open(guild_of(interaction), "toolzz", self._connection)
-        await link(interaction, bot, opened, self._integration)
+        await link_chosen(interaction, bot, self._integration, self._connection)
 
 
 async def link_button(
@@ -80,18 +82,22 @@ async def link(interaction: Interaction, bot: PatchbayBot, connection: Connectio
     texts = bot.catalog[interaction.locale.value]
     offer_retry(interaction, LinkButton(texts=texts, connection=connection.name, integration=integration))
     client = bot.provider(ToolzzProvider).client(connection.credentials)
-    report = await bot.unless_stopping(client.full(integration))
-    withdraw_retry(interaction)
-    if report.is_deleted:
-        raise InvalidInputError("deleted")
-    here = runs_here(report, connection.guild_id)
-    if here is False:
-        raise RunsElsewhereError(server=plain(report.guild_name or "") or plain(report.guild_id or ""))
-    placed = (await bot.integrations.of_guild(connection.guild_id, "toolzz")).get(integration)
+    async with _linking(interaction, bot, integration) as change:
+        report = await bot.unless_stopping(client.full(integration))
+        withdraw_retry(interaction)
+        if report.is_deleted:
+            raise InvalidInputError("deleted")
+        here = runs_here(report, connection.guild_id)
+        if here is False:
+            raise RunsElsewhereError(server=plain(report.guild_name or "") or plain(report.guild_id or ""))
+        placed = (await bot.integrations.of_guild(connection.guild_id, "toolzz")).get(integration)
+        change.idle = placed is not None or not here
+        if not change.idle:
+            await _record(interaction, bot, connection, integration, report)
     if placed is not None:
         await answer(interaction, embeds.already(report, placed, texts))
     elif here:
-        await answer(interaction, await _record(interaction, bot, connection, integration, report))
+        await answer(interaction, embeds.linked(report, texts))
     else:
         await Confirm(
             texts,
@@ -102,6 +108,17 @@ async def link(interaction: Interaction, bot: PatchbayBot, connection: Connectio
             functools.partial(_link_anyway, bot, connection.name, integration, report),
             leave=texts("toolzz.link.no"),
         ).ask(embeds.untold(report, interaction.guild, texts))
+
+
+async def link_chosen(interaction: Interaction, bot: PatchbayBot, integration: str, connection: str) -> None:
+    """Link what was picked from a menu or named by a button, in an answer of its own.
+
+    Raises InvalidInputError("integration"), what opening a connection raises, and what ``link`` raises.
+    """
+    wanted = read_id(integration, "integration")
+    await think(interaction)
+    opened = await open_connection(interaction, "toolzz", connection)
+    await link(interaction, bot, opened, wanted)
 
 
 async def ask_to_unlink(interaction: Interaction, bot: PatchbayBot, integration: str) -> None:
@@ -151,9 +168,16 @@ def _name(placed: Placed, limit: int) -> str:
     return plain(placed.label, limit) or plain(placed.id, limit)
 
 
+def _linking(
+    interaction: Interaction, bot: PatchbayBot, integration: str
+) -> AbstractAsyncContextManager[Change]:
+    guild_id, member_id = guild_of(interaction), interaction.user.id
+    return bot.audit.change(guild_id, member_id, "toolzz.link", f"toolzz · {integration}")
+
+
 async def _record(
     interaction: Interaction, bot: PatchbayBot, connection: Connection, integration: str, report: Integration
-) -> discord.Embed:
+) -> None:
     await bot.integrations.record(
         connection,
         integration,
@@ -161,18 +185,21 @@ async def _record(
         bot_id=_account(report.bot_client_id),
         member_id=interaction.user.id,
     )
-    return embeds.linked(report, bot.catalog[interaction.locale.value])
 
 
 async def _link_anyway(
     bot: PatchbayBot, connection: str, integration: str, report: Integration, interaction: Interaction
 ) -> tuple[discord.Embed, None]:
-    opened = await bot.connections.open(guild_of(interaction), "toolzz", connection)
-    return await _record(interaction, bot, opened, integration, report), None
+    async with _linking(interaction, bot, integration):
+        opened = await open_connection(interaction, "toolzz", connection)
+        await _record(interaction, bot, opened, integration, report)
+    return embeds.linked(report, bot.catalog[interaction.locale.value]), None
 
 
 async def _unlink(bot: PatchbayBot, placed: Placed, interaction: Interaction) -> tuple[discord.Embed, None]:
-    await bot.integrations.forget(guild_of(interaction), "toolzz", placed.id)
+    guild_id, member_id = guild_of(interaction), interaction.user.id
+    async with bot.audit.change(guild_id, member_id, "toolzz.unlink", f"toolzz · {placed.id}"):
+        await bot.integrations.forget(guild_id, "toolzz", placed.id)
     return embeds.unlinked(placed, bot.catalog[interaction.locale.value]), None
 
 

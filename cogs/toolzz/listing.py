@@ -10,7 +10,7 @@ import discord
 from bot.errors import InvalidInputError
 from bot.kit.integration import State, is_id, read_id
 from bot.providers.toolzz import ToolzzProvider
-from bot.runtime.client import reopen
+from bot.runtime.connections import reopen
 from bot.ui.components import Interaction, LastingSelect, offer_retry, view_of
 from bot.ui.pages import Turn, page_of, pages_of, turns
 from bot.ui.replies import renew

@@ -11,8 +11,9 @@ from bot.errors import ProviderError
 from bot.kit.integration import read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.diagnosis import ask
-from bot.runtime.client import PatchbayBot, reopen
-from bot.ui.components import Interaction, LastingButton, guild_of, offer_retry, view_of
+from bot.runtime.client import PatchbayBot
+from bot.runtime.connections import look_into, open_connection, reopen, rotation_for
+from bot.ui.components import Interaction, LastingButton, offer_retry, view_of
 from bot.ui.pages import Turn, pages_of, read_page_number, turns
 from bot.ui.replies import answer, renew, think
 from cogs.toolzz.channels import channels_embed
@@ -100,7 +101,7 @@ class DiagnoseButton(LastingButton, template=rf"toolzz:why:{_ONE}"):
         texts = bot.catalog[interaction.locale.value]
         again = DiagnoseButton(texts=texts, connection=self._connection, integration=self._integration)
         offer_retry(interaction, again)
-        opened = await bot.connections.open(guild_of(interaction), "toolzz", self._connection)
+        opened = await open_connection(interaction, "toolzz", self._connection)
         client = bot.provider(ToolzzProvider).client(opened.credentials)
         seen: Sight | ProviderError
         asked = await ask(client, self._integration)
@@ -109,7 +110,9 @@ class DiagnoseButton(LastingButton, template=rf"toolzz:why:{_ONE}"):
         else:
             seen = await look(bot, opened, self._integration, asked)
         embed, file = show_diagnosis(bot, self._integration, seen, int(time.time()), texts)
-        await answer(interaction, embed, view_of(again), file)
+        await answer(interaction, embed, view_of(again, *rotation_for(opened, asked, texts)), file)
+        # Here a refusal is no error that would be reported.
+        look_into(bot, opened, asked)
 
 
 def integration_id(bot: PatchbayBot, connection: Connection, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.runtime.client import reopen
+from bot.runtime.connections import reopen
 from bot.ui.components import Interaction, LastingButton
 from bot.ui.pages import Turn, read_page_number
 from bot.ui.replies import renew

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.cogs.town import Town
 
 OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
+ROTATE: Final = "Enter new credentials"
 NAMES: Final = {"sensay": "Sensay", "toolzz": "Toolzz"}
 
 _REQUEST_ID = "sim7::abcde::1700000000000-0123456789ab"
@@ -43,8 +44,9 @@ class Failure:
         return replace(self, key=entered) if self.key == "unauthorized" else self
 
     def offers(self, button: str) -> list[str]:
-        """Return the labels of the buttons that ask the same again: none where that finds nothing."""
-        return [] if self.key == "not_found" else [button]
+        """Return the labels of the buttons that lead on: to ask again, unless in vain, and to rotate."""
+        asking = [] if self.key == "not_found" else [button]
+        return [*asking, ROTATE] if self.key == "unauthorized" else asking
 
     def strike(self, town: Town, provider: str, path: str = "") -> None:
         """Let requests to a provider fail like this from now on: aiohttp repeats a read that was reset."""

@@ -56,6 +56,10 @@ async def test_the_commands_are_those_that_are_promised(payload: list[dict[str, 
         "connections": {"add", "list", "test", "rotate", "remove"},
         "sensay": {"connect", "status", "replicas", "ask", "usage", "disconnect"},
         "toolzz": {"status", "list", "link", "unlink", "connect", "edit"},
+        "access": {"grant", "revoke", "list"},
+        "audit": {"list", "export", "mirror"},
+        "privacy": {"info", "export", "delete"},
+        "setup": set(),
         "help": set(),
     }
 

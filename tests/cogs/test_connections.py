@@ -214,11 +214,11 @@ async def test_a_form_that_was_open_during_a_restart_is_answered(town: Town) -> 
 
 
 async def test_an_empty_list_says_how_to_begin(town: Town) -> None:
-    """Without a connection the list explains what one is and leads to `/connections add`."""
+    """Without a connection the list explains what one is and leads to `/setup`."""
     empty = await town.manager.slash(town.channel, "connections list")
     assert empty.ephemeral
     assert embed_of(empty).title == "🔌 No connection yet"
-    assert "</connections add:" in field(empty, "Next step")
+    assert "</setup:" in field(empty, "Next step")
 
 
 async def test_the_list_has_an_entry_for_each_connection(town: Town) -> None:
@@ -243,7 +243,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such(town: Town) -> None:
     town.damage("sensay")
     result = await town.manager.slash(town.channel, "connections list")
     broken, sound = (embed_of(result).description or "").split("\n\n")
-    assert "⚠️ These credentials cannot be read any more." in broken
+    assert "⚠️ **Needs attention** · These credentials cannot be read any more." in broken
     assert "ends in" not in broken
     assert "Access token: set, ends in `0001`" in sound
     assert "</connections rotate:" in field(result, "Next step")
@@ -290,10 +290,10 @@ async def test_a_test_that_is_refused_leads_to_rotate(town: Town, provider: str)
 
 @pytest.mark.parametrize("command", ["test", "rotate", "remove"])
 async def test_a_connection_that_is_not_there_is_told(town: Town, command: str) -> None:
-    """Where there is nothing to act on, the answer says so and leads to `/connections add`."""
+    """Where there is nothing to act on, the answer says so and leads to `/setup`."""
     answered = await town.manager.slash(town.channel, f"connections {command}", provider="sensay")
     assert shown(answered).startswith("⚠️ Sensay is not connected yet\nThis server has no credentials for it.")
-    assert "</connections add:" in field(answered, "What to do")
+    assert "</setup:" in field(answered, "What to do")
     assert answered.ephemeral
 
 

@@ -29,12 +29,11 @@ async def test_a_manager_sees_every_command(town: Town) -> None:
         line = town.linked(f"`/{name}` {described}")
         assert line in field(result, town.texts(f"{name.partition(' ')[0]}.title"))
     assert embed_of(result).description == town.texts("help.what")
-    assert embed_of(result).footer.text == town.texts("help.footer")
 
 
 async def test_without_a_connection_the_first_step_is_to_make_one(town: Town) -> None:
-    """A manager of a new server is led to `/connections add`."""
-    assert "</connections add:" in field(await help_for(town, town.manager), "Next step")
+    """A manager of a new server is led to `/setup`."""
+    assert "</setup:" in field(await help_for(town, town.manager), "Next step")
 
 
 async def test_with_a_connection_the_next_step_is_to_use_it(town: Town) -> None:
@@ -65,7 +64,6 @@ async def test_a_member_is_told_whom_to_ask(town: Town) -> None:
     assert [item.name for item in embed_of(result).fields] == ["➡️ Next step"]
     nothing = town.linked(town.texts("help.nothing"))
     assert embed_of(result).description == f"{town.texts('help.what')}\n{nothing}"
-    assert embed_of(result).footer.text is None
     assert "**Manage Server**" in field(result, "Next step")
     assert "/connections" not in shown(result)
 
@@ -90,7 +88,7 @@ async def test_help_speaks_portuguese(town: Town) -> None:
     town.locale = PORTUGUESE
     result = await help_for(town, town.manager)
     assert embed_of(result).title == "🔌 O que você pode fazer com o Patchbay aqui"
-    assert "Conecte" in field(result, "Próximo passo")
+    assert "Configure" in field(result, "Próximo passo")
 
 
 async def test_an_administrator_counts_as_manager(town: Town) -> None:

@@ -312,7 +312,7 @@ async def test_without_a_connection_the_command_leads_to_one(town: Town) -> None
     """The answer names the missing connection and the command that makes it."""
     refused = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
     assert shown(refused).startswith("⚠️ Sensay is not connected yet")
-    assert "</connections add:" in field(refused, "What to do")
+    assert "</setup:" in field(refused, "What to do")
     missing = await town.manager.slash(
         town.channel, "sensay connect", replica=town.sensay.UNCONNECTED, connection="desk"
     )

@@ -200,7 +200,7 @@ async def test_without_a_connection_the_command_leads_to_one(town: Town) -> None
     """The answer names the command that makes one."""
     refused = await ask(town)
     assert shown(refused).startswith("⚠️ Sensay is not connected yet")
-    assert "</connections add:" in field(refused, "What to do")
+    assert "</setup:" in field(refused, "What to do")
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)

@@ -271,7 +271,7 @@ async def test_looking_is_not_for_everyone(town: Town) -> None:
     result = await doubt(town, acted=False)
     town.sensay.requests.clear()
     pressed = await town.press(town.member, final(result), only_button(result)["custom_id"])
-    assert embed_of(pressed).title == f"⚠️ {town.texts('problem.not_allowed.title')}"
+    assert embed_of(pressed).title == f"⚠️ {town.texts('problem.not_allowed.manager.title')}"
     assert not town.sensay.requests
 
 

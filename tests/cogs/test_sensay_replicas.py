@@ -301,7 +301,7 @@ async def test_a_member_without_rights_is_refused(town: Town) -> None:
     town.sensay.requests.clear()
     pressed = await town.member.click(final(shared).message, label="Next")
     assert final(pressed).ephemeral
-    assert embed_of(pressed).title == "⚠️ This button is not for you"
+    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
     assert shown(shared) == before
     assert not town.sensay.requests
 

@@ -60,7 +60,7 @@ async def test_a_member_without_rights_is_refused(town: Town) -> None:
         await town.member.select(final(shared).message, [town.sensay.ACTIVE]),
     ):
         assert final(pressed).ephemeral
-        assert embed_of(pressed).title == "⚠️ This button is not for you"
+        assert embed_of(pressed).title == "⚠️ This is for this server's managers"
     assert shown(shared) == before
     assert not town.sensay.requests
 

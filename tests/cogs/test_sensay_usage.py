@@ -257,7 +257,7 @@ async def test_an_unknown_name_is_refused_without_asking(town: Town) -> None:
 
 async def test_without_a_connection_the_command_leads_to_one(town: Town) -> None:
     """The answer names the command that makes one."""
-    assert "</connections add:" in field(await use(town), "What to do")
+    assert "</setup:" in field(await use(town), "What to do")
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)

@@ -72,7 +72,7 @@ async def test_the_agent_is_put_into_the_server(town: Town) -> None:
     assert embed_of(done).title == "✅ Toolzz created the integration"
     assert field(done, "What Toolzz says").startswith("🟢 **Connected**")
     assert field(done, "1 channel") == f"<#{town.channel.id}>"
-    assert field(done, "Next step") == town.linked("See how it is doing with `/toolzz status`.")
+    assert field(done, "Next step") == town.linked(town.texts("toolzz.connect.see_status"))
     assert row.id in town.toolzz.integrations
     assert row.id in (embed_of(done).footer.text or "")
     assert (row.connection, row.label, row.bot_id, row.placed_by) == ("desk", TITLE, user.id, town.manager.id)

@@ -12,7 +12,7 @@ import simcord
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.kit.simulator import Answer
 from bot.providers.toolzz.diagnosis import CHECKS
-from tests.cogs.failures import FAILURES, Failure
+from tests.cogs.failures import FAILURES, ROTATE, Failure
 from tests.cogs.toolzz_agent import change, enlist, look_at, move_here, press
 from tests.cogs.town import PORTUGUESE, Town, embed_of, field, final, labels, shown
 
@@ -171,7 +171,7 @@ async def test_a_failure_of_toolzz_is_a_finding(
     assert (f"status: {failure.status}\n" in said) is (failure.status is not None)
     assert (f"request id: {failure.request_id}\n" in said) is (failure.request_id is not None)
     assert "run.ts" not in said + shown(found)
-    assert labels(found) == ["Diagnose"]
+    assert labels(found) == ["Diagnose", *([ROTATE] if failure.key == "unauthorized" else [])]
 
 
 async def test_it_can_be_diagnosed_again_after_a_restart(
@@ -204,7 +204,7 @@ async def test_a_member_without_rights_is_refused(town: Town, asked: simcord.Int
     shared = await look_at(town, share=True)
     town.toolzz.requests.clear()
     refused = await press(town, shared, "Diagnose", town.member)
-    assert embed_of(refused).title == "⚠️ This button is not for you"
+    assert embed_of(refused).title == "⚠️ This is for this server's managers"
     assert final(refused).attachments == []
     assert not town.toolzz.requests
     assert (await press(town, shared, "Diagnose")).ephemeral

@@ -303,7 +303,7 @@ async def test_a_former_manager_confirms_nothing(here: Town) -> None:
     asked = await link(here, here.toolzz.HOMELESS)
     here.env.backend.get_guild(here.guild.id).members[here.manager.id].role_ids.clear()
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert embed_of(pressed).title == "⚠️ This button is not for you"
+    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
     assert rows(here) == 0
 
 

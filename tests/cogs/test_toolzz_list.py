@@ -359,7 +359,7 @@ async def test_a_member_without_rights_is_refused(town: Town) -> None:
     ]
     for refused in pressed:
         assert final(refused).ephemeral
-        assert embed_of(refused).title == "⚠️ This button is not for you"
+        assert embed_of(refused).title == "⚠️ This is for this server's managers"
     assert shown(shared) == before
     assert not town.toolzz.requests
 

@@ -74,7 +74,7 @@ async def test_a_member_without_rights_is_refused(town: Town) -> None:
     town.toolzz.requests.clear()
     pressed = await refresh(town, shared, town.member)
     assert final(pressed).ephemeral
-    assert embed_of(pressed).title == f"⚠️ {town.texts('problem.not_allowed.title')}"
+    assert embed_of(pressed).title == f"⚠️ {town.texts('problem.not_allowed.manager.title')}"
     assert shown(shared) == before
     assert not town.toolzz.requests
 

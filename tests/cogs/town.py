@@ -62,7 +62,7 @@ class Town:
 
     def linked(self, text: str) -> str:
         """Return one of the bot's texts as it goes out: commands in code become links."""
-        ids = self.bot.tree.command_ids  # type: ignore[attr-defined]
+        ids = self.bot.tree.command_ids
         link = r"</\1\2:{}>"
         return re.sub(
             r"`/([a-z]+)((?: [a-z]+)?)`", lambda match: match.expand(link.format(ids[match[1]])), text
@@ -94,6 +94,7 @@ class Town:
     async def restart(self) -> None:
         """Put a freshly built bot in the place of the old one, on the same database."""
         self.bot = await self.start_bot(Redactor())
+        _same_time(self.env, self.bot)
         await self.env.restart_bot(self.bot)
 
     async def connect(self, provider: str, name: str | None = None) -> simcord.InteractionResult:
@@ -124,11 +125,11 @@ class Town:
         guild_id: int | None = None,
     ) -> simcord.InteractionResult:
         """Send what a Discord client sends that is slow, old or not in a server (guild_id 0)."""
-        sent = self._send(kind, actor, data, message=message, guild_id=guild_id)
+        sent = self.send(kind, actor, data, message=message, guild_id=guild_id)
         await self.env.settle()
         return sent
 
-    def _send(
+    def send(
         self,
         kind: discord.InteractionType,
         actor: simcord.MemberActor,
@@ -137,6 +138,7 @@ class Town:
         message: simcord.ResponseMessage | None = None,
         guild_id: int | None = None,
     ) -> simcord.InteractionResult:
+        """Send it without waiting for the answer."""
         inside = self.guild.id if guild_id is None else guild_id or None
         channel = self.channel.id if inside else self.env.backend.get_dm_channel(actor.id).id
         record, payload = base_payload(
@@ -166,7 +168,7 @@ class Town:
     ) -> list[simcord.InteractionResult]:
         """Press buttons, or one of them twice, so fast that all presses arrive before the bot sees to any."""
         pressed = [
-            self._send(
+            self.send(
                 discord.InteractionType.component,
                 actor,
                 {"custom_id": custom_id, "component_type": 2},
@@ -289,10 +291,14 @@ def settle(
     desk.introduce(sensay.discord_token, HELPER)
     town = Town(env, bot, start_bot, sensay, toolzz, desk, guild, channel, manager, member, database)
     _speak(town)
-    # Outside, the bot and Discord have the same clock.
-    for service in (bot.connections, bot.integrations):
-        service._clock = lambda: env.now().timestamp()
+    _same_time(env, bot)
     return town
+
+
+def _same_time(env: simcord.Env, bot: PatchbayBot) -> None:
+    """Give the bot Discord's clock, as outside."""
+    for service in (bot.connections, bot.integrations, bot.guild_records, bot.audit, bot.access, bot.privacy):
+        service._clock = lambda: env.now().timestamp()
 
 
 def _speak(town: Town) -> None:

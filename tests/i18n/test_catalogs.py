@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
 from bot.i18n.catalog import LOCALES, string_folders
 from bot.kit.integration import State
+from bot.kit.tier import Tier
 from bot.providers import providers
 from bot.ui.discord_token import _MISTAKES
 from bot.ui.text import length
@@ -260,7 +261,8 @@ def computed() -> set[str]:
     found |= {f"credential.{field}.{part}" for field in fields for part in ("label", "description")}
     worded: list[type[PatchbayError]] = [PatchbayError, *kinds(PatchbayError)]
     errors = {error.key for error in worded if error not in setup_errors()}
-    errors = {key for key in errors if key != "invalid_input"} | {f"invalid_input.{rule}" for rule in rules()}
+    errors = errors - {"invalid_input", "not_allowed"} | {f"invalid_input.{rule}" for rule in rules()}
+    errors |= {f"not_allowed.{needed}" for needed in lacks()}
     errors |= {f"sensay.{key}" for key in coded()}
     return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
 
@@ -278,16 +280,26 @@ def kinds(family: type[ErrorT]) -> Iterator[type[ErrorT]]:
         yield from kinds(child)
 
 
+def named(error: str) -> set[str]:
+    """Return the words with which the program makes an error of several wordings."""
+    return {
+        node.args[0].value
+        for _, tree in modules("bot", "cogs")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == error
+        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    }
+
+
+def lacks() -> set[str]:
+    """Return what a NotAllowedError says to be missing: a tier, or another word."""
+    return named("NotAllowedError") | {tier.name.lower() for tier in Tier}
+
+
 def rules() -> set[str]:
     """Return the rules that an InvalidInputError names, wherever the program raises one."""
     return (
-        {
-            node.args[0].value
-            for _, tree in modules("bot", "cogs")
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "InvalidInputError"
-            if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-        }
+        named("InvalidInputError")
         | {"replica", "integration", "agent", "unit_id"}
         | {mistake for mistake, _ in _MISTAKES}
     )  # handed on

@@ -18,6 +18,8 @@ SWITCHES: Final = (
     "--no-sandbox",  # it opens one page, ours, and may run as root in a container
 )
 SIZE: Final = ViewportSize(width=1180, height=860)
+GREETING: Final = "👋"
+"""With which the bot's first message begins."""
 PATIENCE: Final = 15_000
 """Milliseconds that anything on the page may take."""
 
@@ -33,12 +35,14 @@ class Browser:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str) -> AsyncIterator["Browser"]:
-        """Show this address until the block ends."""
+        """Show this address until the block ends; the bot that greets a new server is running."""
         async with async_playwright() as playwright:
             chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
             page = await chromium.new_page(viewport=SIZE, device_scale_factor=2)
             page.set_default_timeout(PATIENCE)
             await page.goto(url)
+            # What is sent off while the page is about to show another message is not taken.
+            await page.get_by_role("log").get_by_text(GREETING).wait_for()
             yield cls(page)
             await chromium.close()
 
@@ -90,6 +94,12 @@ class Browser:
         await form.get_by_role("combobox").click()
         await self.page.get_by_role("option", name=entry).first.click()
         await form.get_by_role("combobox").click()
+
+    async def pick(self, menu: str, entry: str, message: Locator) -> None:
+        """Choose an entry of the menu under a message that says this while nothing is chosen."""
+        self._seen = await self._messages.count()
+        await message.get_by_role("combobox").filter(has_text=menu).click()
+        await self.page.get_by_role("option", name=entry).first.click()
 
     async def press(self, label: str, message: Locator) -> None:
         """Press a button under a message; what follows is the answer."""

@@ -2,15 +2,17 @@
 
 import asyncio
 import io
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.async_api import Locator, ViewportSize
+from playwright.async_api import Locator, ViewportSize, expect
 
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.kit.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.journeys.browser import Browser
@@ -27,6 +29,7 @@ AT_REST: Final = 700
 async def shoot(shown: Locator, name: str) -> None:
     """Write a picture of a message or form once the page has come to rest."""
     await shown.page.mouse.move(0, 0)
+    await shown.page.evaluate("document.activeElement?.blur()")  # what was pressed shows its tools
     await shown.page.wait_for_timeout(AT_REST)
     taken = await shown.screenshot(animations="disabled")
     with Image.open(io.BytesIO(taken)) as picture:  # 128 colours do, at a quarter of the size
@@ -50,6 +53,41 @@ async def play(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
     await play_toolzz(stage, toolzz, browser, locale)
+
+
+async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
+    """Set everything up from nothing."""
+    sensay, toolzz = simulator(stage, SensaySimulator), simulator(stage, ToolzzSimulator)
+    texts = load_catalog()[locale]
+    await browser.command("setup")
+    steps = await browser.answered()
+    await shoot(steps, f"{locale}-setup")
+    await browser.press("Toolzz", steps)
+    await expect(steps).to_contain_text(texts("setup.next.enter").replace("*", ""))
+    await shoot(steps, f"{locale}-setup-credentials")
+    await browser.press(texts("setup.enter_button"), steps)
+    await browser.fill_in(toolzz.credentials.values())
+    await expect(steps.get_by_role("combobox").first).to_be_visible()
+    await shoot(steps, f"{locale}-setup-agents")
+    await browser.pick(texts("toolzz.offer.link.placeholder"), "Suporte da loja", steps)
+    await browser.answered()
+    await expect(steps).to_contain_text("🟢")
+    await shoot(steps, f"{locale}-setup-done")
+
+    await browser.press(texts("setup.all_button"), steps)
+    await browser.press("Sensay", steps)
+    await browser.press(texts("setup.enter_button"), steps)
+    await browser.fill_in(sensay.credentials.values())
+    await browser.pick(texts("sensay.offer.placeholder"), "Job Applications", steps)
+    await browser.fill_in([sensay.discord_token])
+    await browser.press(texts("token.yes", provider="Sensay"), await browser.answered())
+    await expect(steps).to_contain_text("🟢")
+    await shoot(steps, f"{locale}-setup-invite")
+
+    sensay.fail(Answer(401, {"success": False, "error": "Unauthorized"}), times=None)
+    await browser.press(texts("setup.check_button"), steps)
+    await expect(steps).to_contain_text("❌")
+    await shoot(steps, f"{locale}-setup-problem")
 
 
 async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, locale: str) -> None:
@@ -140,7 +178,7 @@ async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) ->
 async def main() -> None:
     """Take every picture anew."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for locale in LOCALES:
+    for locale, scene in product(LOCALES, (play_setup, play)):
         async with open_stage(locale) as stage:
             world = stage.world
             viewers = (world.mira, world.theo, world.ravi)
@@ -150,7 +188,7 @@ async def main() -> None:
                 Browser.open(page.url) as browser,
             ):
                 await browser.page.set_viewport_size(TALL)
-                await play(stage, browser, locale)
+                await scene(stage, browser, locale)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tests.journeys.steps import simulator
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
-    """Somebody connects Toolzz in the page's form and reads an agent's status off its embed."""
+    """Somebody connects Toolzz in a form, reads a status off its embed, and sets an agent up by a menu."""
     world, toolzz = stage.world, simulator(stage, ToolzzSimulator)
     async with (
         live_page(stage.discord.env, world.operations, [world.mira], locale="en-US") as page,
@@ -27,3 +27,9 @@ async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
         await expect(status).to_contain_text("Pedidos e entregas")
         await expect(status).to_contain_text("Discord refused the bot's token")
         await expect(status).to_contain_text("Only you can see this")
+        await browser.command("setup")
+        steps = await browser.answered()
+        await browser.press("Toolzz", steps)
+        await browser.pick("Link an integration", "Suporte da loja", steps)
+        await expect(await browser.answered()).to_contain_text("Linked to this server")
+        await expect(steps).to_contain_text("🟢 Suporte da loja · Connected")

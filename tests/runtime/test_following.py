@@ -1,9 +1,12 @@
 """An answer is kept true for a while: looked at now and then, until it is settled or nobody can see it."""
 
 import asyncio
+import contextlib
 import io
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import accumulate
+from typing import Any
 
 import pytest
 import simcord
@@ -20,26 +23,30 @@ ORIGINAL = "/webhooks/*/messages/@original"
 
 
 class Looks:
-    """What each look finds, in turn: a title, "settled", or an error; the last one again and again."""
+    """What looks find, in turn: a title, "settled", an error or nothing new; the last one for ever."""
 
-    def __init__(self, *found: str | Exception) -> None:
+    def __init__(self, *found: str | Exception | None) -> None:
         self.found = found
         self.count = 0
 
-    async def __call__(self) -> Look:
+    async def __call__(self) -> Look | None:
         """Look."""
         found = self.found[min(self.count, len(self.found) - 1)]
         self.count += 1
         if isinstance(found, Exception):
             raise found
+        if found is None:
+            return None
         return Look(card(Tone.INFO, found), view_of(), settled=found == "settled")
 
 
-async def answer_followed_by(town: Town, looks: Looks) -> simcord.InteractionResult:
+async def answer_followed_by(
+    town: Town, looks: Looks, *sooner: Callable[..., Any], name: str | None = None
+) -> simcord.InteractionResult:
     """Have a command answered, and let the bot follow it."""
 
     async def on_interaction(interaction: Interaction) -> None:
-        town.bot.in_background(follow(interaction, looks))
+        town.bot.in_background(follow(interaction, looks, *sooner), name)
 
     town.bot.add_listener(on_interaction)
     answered = await town.manager.slash(town.channel, "help")
@@ -71,6 +78,48 @@ async def test_each_look_is_shown(town: Town) -> None:
         assert title(answered).endswith(f"look {number}")
     await town.env.advance_time(CHANGEABLE)
     assert looks.count == len(PAUSES)
+
+
+async def test_nothing_new_leaves_the_answer_alone(town: Town) -> None:
+    """A look without news edits nothing, so that a menu somebody has open stays open; the next one comes."""
+    looks = Looks("waiting", None, "settled")
+    await answer_followed_by(town, looks)
+    await town.env.advance_time(PAUSES[0])
+    before = len(town.env.http_requests)
+    await town.env.advance_time(PAUSES[1])
+    assert looks.count == 2
+    assert len(town.env.http_requests) == before
+    await town.env.advance_time(PAUSES[2])
+    assert looks.count == 3
+
+
+async def test_a_change_is_looked_at_at_once(town: Town) -> None:
+    """Whoever is told of a change ends the pause; what is told while nobody pauses is no matter."""
+    looks = Looks("waiting", "settled")
+    woken: list[Callable[[], object]] = []
+
+    @contextlib.contextmanager
+    def sooner(wake: Callable[[], object]) -> Iterator[None]:
+        woken.append(wake)
+        yield
+
+    answered = await answer_followed_by(town, looks, sooner)
+    woken[0]()
+    await town.env.settle()
+    assert title(answered).endswith("waiting")
+    woken[0]()
+    await town.env.advance_time(PAUSES[1])
+    assert title(answered).endswith("settled")
+
+
+async def test_what_is_followed_anew_is_followed_once(town: Town) -> None:
+    """Of what goes on under one name the latest alone goes on, and what was given up does not."""
+    first, second, third = Looks("first"), Looks("second"), Looks("third")
+    for looks, name in ((first, "a"), (second, "a"), (third, "b")):
+        await answer_followed_by(town, looks, name=name)
+    town.bot.give_up("b")
+    await town.env.advance_time(PAUSES[0])
+    assert (first.count, second.count, third.count) == (0, 1, 0)
 
 
 async def test_what_is_settled_is_left_alone(town: Town) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import RateLimitedError, ServerFaultError
+from bot.errors import RateLimitedError, ServerFaultError, UnauthorizedError
 from bot.kit.credentials import Credentials
 from bot.kit.integration import Choice, State
 from bot.kit.provider import Provider
@@ -90,6 +90,19 @@ async def test_an_error_is_kept_for_seconds_only(choices: ChoiceService, sensay:
     assert len(sensay.requests) == 2
 
 
+async def test_a_failure_is_told_once(choices: ChoiceService, sensay: SensaySimulator) -> None:
+    """Who wants to look into it hears of each request that failed, not of each question; never of success."""
+    told: list[BaseException] = []
+    await choices.offered(ADMIN, failed=told.append)
+    assert not told
+    choices.forget(ADMIN)
+    sensay.fail(Answer(401))
+    for _ in range(3):
+        with pytest.raises(UnauthorizedError) as caught:
+            await choices.offered(ADMIN, failed=told.append)
+    assert told == [caught.value]
+
+
 async def test_a_list_is_kept_for_a_minute(choices: ChoiceService, sensay: SensaySimulator) -> None:
     """Who types two minutes later sees what has changed meanwhile."""
     await choices.offered(ADMIN)
@@ -140,6 +153,18 @@ async def test_a_slow_answer_serves_a_later_question(
     assert choices.known(ADMIN, SensaySimulator.UNCONNECTED) is not None
     assert await choices.offered(ADMIN)
     assert len(sensay.requests) == 1
+
+
+async def test_who_has_more_patience_waits(
+    choices: ChoiceService, sensay: SensaySimulator, impatient: None
+) -> None:
+    """A list that is too slow for a suggestion is there for who may take longer."""
+    sensay.fail(held := Held())
+    waiting = asyncio.ensure_future(choices.offered(ADMIN, patience=30))
+    with pytest.raises(TimeoutError):
+        await choices.offered(ADMIN)
+    held.let_go.set()
+    assert await waiting
 
 
 async def test_one_who_leaves_does_not_take_the_list_along(
@@ -237,11 +262,14 @@ async def test_without_a_unit_there_are_no_agents(choices: ChoiceService, toolzz
 async def test_forgetting_leaves_the_other_list_alone(
     choices: ChoiceService, toolzz: ToolzzSimulator
 ) -> None:
-    """What was changed with the provider changes none of its agents."""
+    """What was changed with the provider changes none of its agents; those are forgotten by their name."""
     await choices.offered(UNIT, "agents")
     choices.forget(UNIT)
     await choices.offered(UNIT, "agents")
     assert len(toolzz.requests) == 1
+    choices.forget(UNIT, "agents")
+    await choices.offered(UNIT, "agents")
+    assert len(toolzz.requests) == 2
 
 
 @pytest.mark.parametrize("connection", [ADMIN, UNIT])

@@ -13,6 +13,7 @@ from bot.errors import (
     ConnectionChoiceError,
     ConnectionExistsError,
     EnteredCredentialsRefusedError,
+    ForbiddenError,
     InvalidInputError,
     NoConnectionError,
     NoSuchConnectionError,
@@ -29,10 +30,10 @@ from bot.kit.redaction import MASK, Redactor
 from bot.kit.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.runtime.credentials import CredentialButton
 from bot.services.connections import ConnectionService, Summary, read_name
 from bot.store.connections import ConnectionRow, ConnectionStore
 from bot.store.vault import Place, Vault
-from cogs.connections.forms import CredentialButton
 from cogs.sensay.forms import ConnectButton
 from cogs.toolzz.status import RefreshButton
 from tests.services.pace import Clock, Held
@@ -51,6 +52,16 @@ async def add(
     """Add a connection, with the credentials that its simulator accepts unless others are given."""
     values = values or {"sensay": SENSAY, "toolzz": TOOLZZ}[provider]
     return await service.add(guild_id, provider, name, values, member_id=MEMBER)
+
+
+async def doubt(service: ConnectionService, sensay: SensaySimulator, status: int = 401) -> bool:
+    """Look into a refusal by Sensay, which refuses everything meanwhile."""
+    connection = await service.open(GUILD, "sensay")
+    sensay.fail(Answer(status), times=None)
+    try:
+        return await service.refused(connection)
+    finally:
+        sensay.heal()
 
 
 class TestAdd:
@@ -170,17 +181,25 @@ class TestRotate:
     async def test_a_failed_rotation_keeps_the_old_ones(
         self, service: ConnectionService, store: ConnectionStore, sensay: SensaySimulator
     ) -> None:
-        """Refused, invalid or not tried: the row is the same to the byte."""
+        """Refused, invalid or not tried: the row is the same to the byte, and needs attention as before."""
         await add(service)
+        assert await doubt(service, sensay)
         before = await store.of_guild(GUILD)
         with pytest.raises(EnteredCredentialsRefusedError):
             await service.rotate(GUILD, "sensay", "default", sensay.refused_credentials, member_id=MEMBER)
         with pytest.raises(InvalidInputError):
             await service.rotate(GUILD, "sensay", "default", {}, member_id=MEMBER)
-        sensay.fail(Answer(503))
-        with pytest.raises(ServerFaultError):
-            await service.rotate(GUILD, "sensay", "default", SENSAY, member_id=MEMBER)
+        for fault, error in ((Answer(503), ServerFaultError), (Answer(403), ForbiddenError)):
+            sensay.fail(fault)
+            with pytest.raises(error):
+                await service.rotate(GUILD, "sensay", "default", SENSAY, member_id=MEMBER)
+        sensay.fail(held := Held())
+        rotating = asyncio.create_task(service.rotate(GUILD, "sensay", "default", SENSAY, member_id=MEMBER))
+        await held.arrived.wait()
+        rotating.cancel()
+        await asyncio.wait([rotating])
         assert await store.of_guild(GUILD) == before
+        assert before[0].refused_at is not None
 
     async def test_a_rotation_does_not_bring_back_what_was_removed(
         self, service: ConnectionService, sensay: SensaySimulator

@@ -104,3 +104,19 @@ async def test_a_connection_that_was_removed_meanwhile_is_no_error(
     await service.remove(GUILD, "sensay", "default")
     await integrations.record(connection, REPLICA, "Nora", bot_id=None, member_id=MEMBER)
     assert await integrations.of_guild(GUILD, "sensay") == {}
+
+
+async def test_who_waits_for_a_change_is_told(
+    integrations: IntegrationService, service: ConnectionService, connection: Connection
+) -> None:
+    """Each record and each removal in this guild is told at once, until nobody waits any more."""
+    told: list[str] = []
+    elsewhere = await connect(service, OTHER_GUILD)
+    with integrations.on_change(GUILD, lambda: told.append("changed")):
+        await integrations.record(elsewhere, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
+        assert told == []
+        await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
+        await integrations.forget(GUILD, "sensay", REPLICA)
+        assert told == ["changed"] * 2
+    await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
+    assert len(told) == 2

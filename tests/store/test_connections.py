@@ -108,3 +108,16 @@ async def test_a_deleted_row_is_gone(store: ConnectionStore) -> None:
 def test_a_row_does_not_show_its_secret() -> None:
     """Even sealed, the secret stays out of a row's repr."""
     assert "sealed" not in repr(ROW)
+
+
+async def test_a_refusal_is_marked_once(store: ConnectionStore) -> None:
+    """Of two processes that find out, one is first, and its time stays; new credentials are not marked."""
+    await store.insert(ROW)
+    assert await store.mark_refused(ROW, 200) is True
+    assert await store.mark_refused(ROW, 300) is False
+    assert await store.of_guild(GUILD) == [replace(ROW, refused_at=200)]
+    rotated = replace(ROW, secret=b"sealed anew")
+    await store.replace_secret(rotated)
+    assert await store.mark_refused(ROW, 400) is False
+    assert await store.mark_refused(replace(rotated, guild_id=2), 400) is False
+    assert await store.of_guild(GUILD) == [rotated]

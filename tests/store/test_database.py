@@ -59,7 +59,7 @@ def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> Connecti
 
 async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
     """Insert two rows one after the other: a transaction that can be torn."""
-    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3)"
+    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3, NULL)"
     await connection.execute(statement, (number, "one"))
     await connection.execute(statement, (number, "two"))
     return 2
@@ -80,6 +80,7 @@ async def test_every_connection_is_durable_and_patient(database: Database, which
     assert await pragma(connection, "journal_mode") == "wal"
     assert await pragma(connection, "synchronous") == FULL
     assert await pragma(connection, "busy_timeout") == 5000
+    assert await pragma(connection, "secure_delete") == 1
 
 
 async def test_the_reading_connection_cannot_write(database: Database) -> None:
@@ -208,7 +209,7 @@ async def test_another_process_that_writes_is_waited_for(database: Database, pat
     store = ConnectionStore(database)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3)")
+        other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL)")
         writing = asyncio.create_task(store.insert(row()))
         await asyncio.sleep(0.2)
         assert await store.of_guild(1) == []
@@ -226,7 +227,7 @@ async def test_a_transaction_holds_the_lock_from_its_beginning(database: Databas
             contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other,
             contextlib.suppress(sqlite3.OperationalError),
         ):
-            other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3)")
+            other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL)")
 
     async def read_then_write(connection: aiosqlite.Connection) -> int:
         await connection.execute_fetchall("SELECT * FROM connection")

@@ -32,7 +32,16 @@ def tables(path: Path) -> set[str]:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-EVERYTHING = {"alembic_version", "connection", "integration", "synced_commands"}
+EVERYTHING = {
+    "access",
+    "alembic_version",
+    "audit",
+    "audit_head",
+    "connection",
+    "guild",
+    "integration",
+    "synced_commands",
+}
 # A database as revision 0001 was released, with rows in it.
 RELEASED_0001 = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",

@@ -12,6 +12,7 @@ from bot.errors import (
     CooldownError,
     EnteredCredentialsRefusedError,
     InvalidInputError,
+    NotAllowedError,
     PatchbayError,
     ProviderError,
     ProviderTimeoutError,
@@ -23,7 +24,7 @@ from bot.errors import (
 )
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.ui.problems import new_reference, problem
-from tests.i18n.test_catalogs import kinds, rules
+from tests.i18n.test_catalogs import kinds, lacks, rules
 from tests.ui.hostile import PAYLOADS, marks, plain_marks, unseen
 from tests.ui.test_theme import accepted, utf16
 
@@ -54,6 +55,8 @@ def members_errors() -> Iterator[PatchbayError]:
             continue
         if issubclass(kind, InvalidInputError):
             yield from (kind(rule, **VALUES) for rule in rules())
+        elif issubclass(kind, NotAllowedError):
+            yield from (kind(needed) for needed in lacks())
         else:
             yield kind(**VALUES)
 
@@ -259,8 +262,9 @@ def test_no_error_is_over_a_limit(locale: str) -> None:
     long = "\U0001f600*" * 5_000
     values = {name: long if isinstance(value, str) else value for name, value in VALUES.items()}
     for kind in kinds(RequestError):
-        error = kind("missing", **values) if issubclass(kind, InvalidInputError) else kind(**values)
-        assert accepted(worded(error, locale))
+        if not issubclass(kind, NotAllowedError):
+            error = kind("missing", **values) if issubclass(kind, InvalidInputError) else kind(**values)
+            assert accepted(worded(error, locale))
     for failure in providers_errors(detail=long, request_id="r" * 128):
         assert accepted(worded(failure, locale))
     assert utf16(worded(RejectedError("sensay", detail=long)).fields[1].value) <= 500

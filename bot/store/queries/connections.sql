@@ -1,5 +1,5 @@
 -- name: list_connections(guild_id)
-SELECT guild_id, provider, name, secret, set_by, set_at, verified_at
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at
 FROM connection
 WHERE guild_id = :guild_id
 ORDER BY provider, name;
@@ -11,14 +11,21 @@ ON CONFLICT DO NOTHING;
 
 -- name: replace_secret(secret, set_by, set_at, verified_at, guild_id, provider, name)!
 UPDATE connection
-SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at
+SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at, refused_at = NULL
 WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
 
 -- name: mark_verified(verified_at, guild_id, provider, name, set_at)!
 -- Only the credentials that were tried are marked: a rotation may have come in between.
 UPDATE connection
-SET verified_at = :verified_at
+SET verified_at = :verified_at, refused_at = NULL
 WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND set_at = :set_at;
+
+-- name: mark_refused(refused_at, guild_id, provider, name, secret)!
+-- Once, and only the credentials that were refused: no two secrets are sealed alike.
+UPDATE connection
+SET refused_at = :refused_at
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND secret = :secret
+    AND refused_at IS NULL;
 
 -- name: delete_connection(guild_id, provider, name)!
 DELETE FROM connection

@@ -1,0 +1,115 @@
+-- name: greet_guild(guild_id, greeted_at)!
+-- Touches a row for a guild that has not been greeted since it joined.
+INSERT INTO guild (guild_id, greeted_at)
+VALUES (:guild_id, :greeted_at)
+ON CONFLICT (guild_id) DO UPDATE SET greeted_at = excluded.greeted_at
+WHERE greeted_at IS NULL;
+
+-- name: get_audit_channel(guild_id)^
+SELECT audit_channel FROM guild WHERE guild_id = :guild_id;
+
+-- name: put_audit_channel(guild_id, audit_channel)!
+INSERT INTO guild (guild_id, audit_channel)
+VALUES (:guild_id, :audit_channel)
+ON CONFLICT (guild_id) DO UPDATE SET audit_channel = excluded.audit_channel;
+
+-- name: drop_audit_channel(guild_id)!
+UPDATE guild SET audit_channel = NULL WHERE guild_id = :guild_id;
+
+-- name: drop_failed_channel(guild_id, audit_channel)!
+UPDATE guild SET audit_channel = NULL WHERE guild_id = :guild_id AND audit_channel = :audit_channel;
+
+-- name: list_guilds()
+SELECT held.guild_id, guild.removed_at
+FROM (
+    SELECT guild_id FROM guild
+    UNION SELECT guild_id FROM connection
+    UNION SELECT guild_id FROM integration
+    UNION SELECT guild_id FROM access
+    UNION SELECT guild_id FROM audit
+    UNION SELECT guild_id FROM audit_head
+) AS held
+LEFT JOIN guild USING (guild_id)
+ORDER BY held.guild_id;
+
+-- name: count_stored(guild_id)^
+SELECT
+    (SELECT count(*) FROM connection WHERE guild_id = :guild_id) AS connections,
+    (SELECT count(*) FROM integration WHERE guild_id = :guild_id) AS integrations,
+    (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
+    (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
+    (SELECT count(*) FROM guild WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id) AS others;
+
+-- name: mark_removed(guild_id, removed_at)!
+-- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
+INSERT INTO guild (guild_id, removed_at)
+VALUES (:guild_id, :removed_at)
+ON CONFLICT (guild_id) DO UPDATE SET removed_at = excluded.removed_at, greeted_at = NULL
+WHERE removed_at IS NULL;
+
+-- name: mark_returned(guild_id)!
+UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+
+-- name: erase_secrets(guild_id)!
+UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
+
+-- name: erase_late_secrets()!
+-- Entered in a form that was open while the bot was removed.
+UPDATE connection SET secret = X''
+WHERE secret <> X'' AND guild_id IN (SELECT guild_id FROM guild WHERE removed_at IS NOT NULL);
+
+-- name: list_overdue(removed_before)
+SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
+
+-- name: erase_integration(guild_id)!
+DELETE FROM integration WHERE guild_id = :guild_id;
+
+-- name: erase_connection(guild_id)!
+DELETE FROM connection WHERE guild_id = :guild_id;
+
+-- name: erase_access(guild_id)!
+DELETE FROM access WHERE guild_id = :guild_id;
+
+-- name: erase_audit(guild_id)!
+DELETE FROM audit WHERE guild_id = :guild_id;
+
+-- name: erase_audit_head(guild_id)!
+DELETE FROM audit_head WHERE guild_id = :guild_id;
+
+-- name: erase_guild(guild_id)!
+DELETE FROM guild WHERE guild_id = :guild_id;
+
+-- name: mark_traces()!
+-- Kept in the file's header, and as part of the transaction: whoever opens the file next knows it as well.
+PRAGMA user_version = 1;
+
+-- name: export_guild(guild_id)
+SELECT greeted_at, removed_at, audit_channel FROM guild WHERE guild_id = :guild_id;
+
+-- name: export_connection(guild_id)
+SELECT provider, name, set_by, set_at, verified_at, refused_at
+FROM connection
+WHERE guild_id = :guild_id
+ORDER BY provider, name;
+
+-- name: export_integration(guild_id)
+SELECT provider, id, connection, label, bot_id, placed_by, placed_at
+FROM integration
+WHERE guild_id = :guild_id
+ORDER BY provider, id;
+
+-- name: export_access(guild_id)
+SELECT kind, subject, tier, granted_by, granted_at
+FROM access
+WHERE guild_id = :guild_id
+ORDER BY kind, subject;
+
+-- name: export_audit(guild_id)
+SELECT number, at, member, action, target, result
+FROM audit
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_audit_head(guild_id)
+SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;

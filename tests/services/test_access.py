@@ -1,0 +1,110 @@
+"""Who was let in: the highest grant counts, no other guild's does, and nobody hands on more than they may."""
+
+import asyncio
+import random
+from typing import get_args
+
+import pytest
+
+from bot.errors import GrantLimitError, InvalidInputError, NotAllowedError
+from bot.kit.tier import Tier
+from bot.services.access import MOST_GRANTS, AccessService, Grant, Kind
+from bot.store.access import AccessStore
+from bot.store.database import Database
+from tests.services.pace import Clock
+
+GUILD, OTHER_GUILD, MEMBER = 1102345678901234567, 1102345678901234568, 298765432109870001
+QUESTIONS = 300
+
+
+@pytest.fixture
+def access(database: Database, clock: Clock) -> AccessService:
+    """Nobody let in yet."""
+    return AccessService(AccessStore(database), clock)
+
+
+async def test_the_highest_grant_of_a_member_counts(access: AccessService) -> None:
+    """Of any member with any roles, the tier is the highest of their own grants in this very guild."""
+    draw = random.Random(20261124)  # noqa: S311 - the same questions each time
+    ids = range(1, 7)
+    given: dict[tuple[int, Kind, int], Tier] = {}
+    for guild_id in (GUILD, OTHER_GUILD):
+        for kind in get_args(Kind):
+            for subject in draw.sample([*ids, guild_id], 4):
+                tiers = (
+                    [Tier.VIEWER] if subject == guild_id and kind == "role" else [Tier.VIEWER, Tier.MANAGER]
+                )
+                given[guild_id, kind, subject] = draw.choice(tiers)
+    for (guild_id, kind, subject), tier in given.items():
+        await access.grant(guild_id, kind, subject, tier, member_id=MEMBER)
+    seen = set()
+    for _ in range(QUESTIONS):
+        guild_id, member = draw.choice((GUILD, OTHER_GUILD, 3)), draw.choice(ids)
+        roles = draw.sample(ids, draw.randint(0, 3))
+        subjects = [("member", member), ("role", guild_id), *(("role", role) for role in roles)]
+        held = [given.get((guild_id, kind, subject), Tier.NONE) for kind, subject in subjects]  # type: ignore[arg-type] # literals
+        assert await access.tier_of(guild_id, member, iter(roles)) is max(held)
+        seen.add(max(held))
+    assert seen == set(Tier)
+
+
+async def test_a_grant_tells_who_gave_what_and_when(access: AccessService, clock: Clock) -> None:
+    """What was given last stands, with the giver and the moment; what it was before is told."""
+    assert await access.grant(GUILD, "role", 5, Tier.VIEWER, member_id=1) is Tier.NONE
+    clock.now += 60
+    assert await access.grant(GUILD, "role", 5, Tier.MANAGER, member_id=2) is Tier.VIEWER
+    assert await access.of_guild(GUILD) == [Grant("role", 5, Tier.MANAGER, 2, int(clock.now))]
+    assert await access.of_guild(OTHER_GUILD) == []
+
+
+async def test_a_grant_can_be_taken_back_once(access: AccessService) -> None:
+    """The first time tells what it was, the second time that there was none; another guild takes nothing."""
+    await access.grant(GUILD, "member", 5, Tier.MANAGER, member_id=1)
+    assert await access.revoke(OTHER_GUILD, "member", 5) is Tier.NONE
+    assert await access.revoke(GUILD, "role", 5) is Tier.NONE
+    assert await access.revoke(GUILD, "member", 5) is Tier.MANAGER
+    assert await access.revoke(GUILD, "member", 5) is Tier.NONE
+    assert await access.tier_of(GUILD, 5, []) is Tier.NONE
+
+
+async def test_who_may_hand_on_viewer_touches_no_manager(access: AccessService) -> None:
+    """Up to viewer: no manager is made, turned into a viewer or removed, and everything stays as it was."""
+    await access.grant(GUILD, "role", 5, Tier.MANAGER, member_id=1)
+    before = await access.of_guild(GUILD)
+    for subject, tier in ((6, Tier.MANAGER), (5, Tier.MANAGER), (5, Tier.VIEWER)):
+        with pytest.raises(NotAllowedError) as refused:
+            await access.grant(GUILD, "role", subject, tier, member_id=2, up_to=Tier.VIEWER)
+        assert refused.value.needed == "hand_on"
+    with pytest.raises(NotAllowedError):
+        await access.revoke(GUILD, "role", 5, up_to=Tier.VIEWER)
+    assert await access.of_guild(GUILD) == before
+
+
+async def test_who_may_hand_on_viewer_gives_and_takes_it(access: AccessService) -> None:
+    """Up to viewer is viewer included."""
+    assert await access.grant(GUILD, "role", 6, Tier.VIEWER, member_id=2, up_to=Tier.VIEWER) is Tier.NONE
+    assert await access.revoke(GUILD, "role", 6, up_to=Tier.VIEWER) is Tier.VIEWER
+
+
+async def test_everyone_can_be_viewer_and_no_more(access: AccessService) -> None:
+    """The role that all have is refused as manager and taken as viewer; a member with that id is a member."""
+    with pytest.raises(InvalidInputError) as refused:
+        await access.grant(GUILD, "role", GUILD, Tier.MANAGER, member_id=1)
+    assert refused.value.field == "everyone_manager"
+    await access.grant(GUILD, "role", GUILD, Tier.VIEWER, member_id=1)
+    await access.grant(GUILD, "member", GUILD, Tier.MANAGER, member_id=1)
+    assert await access.tier_of(GUILD, MEMBER, []) is Tier.VIEWER
+
+
+async def test_a_guild_has_no_more_grants_than_can_be_read_each_time(access: AccessService) -> None:
+    """Of ten at the same time only those are taken that there is room for; what is there can be changed."""
+    for subject in range(MOST_GRANTS - 5):
+        await access.grant(GUILD, "role", subject, Tier.VIEWER, member_id=1)
+    done = await asyncio.gather(
+        *(access.grant(GUILD, "member", subject, Tier.VIEWER, member_id=1) for subject in range(10)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in done] == [Tier] * 5 + [GrantLimitError] * 5
+    assert await access.grant(GUILD, "role", 0, Tier.MANAGER, member_id=1) is Tier.VIEWER
+    assert await access.grant(OTHER_GUILD, "role", 0, Tier.VIEWER, member_id=1) is Tier.NONE
+    assert len(await access.of_guild(GUILD)) == MOST_GRANTS

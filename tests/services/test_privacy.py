@@ -1,0 +1,241 @@
+"""What is stored of a guild: nothing is left out, nothing is left over, and nothing goes too early."""
+
+import json
+import os
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ErasedSecretError
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.services.audit import AuditService
+from bot.services.connections import ConnectionService
+from bot.services.privacy import PrivacyService
+from bot.store.audit import AuditStore
+from bot.store.database import Database
+from bot.store.guilds import GuildStore
+from bot.store.vault import Vault
+from tests.services.guild_rows import counts, fill, tables, traces
+from tests.services.pace import Clock
+
+GUILD, OTHER, MEMBER = 1102345678901234567, 1102345678999999999, 298765432109870001
+DAY = 86_400
+Build = Callable[[int], PrivacyService]
+
+
+@pytest.fixture
+def path(tmp_path: Path, database: Database) -> Path:
+    """Where the database is."""
+    return tmp_path / "patchbay.db"
+
+
+@pytest.fixture
+def build(database: Database, service: ConnectionService, vault: Vault, clock: Clock) -> Build:
+    """Build the service, given after how many days it erases."""
+    audit = AuditService(AuditStore(database), vault, clock)
+    return lambda days: PrivacyService(GuildStore(database), service, audit, clock, days)
+
+
+@pytest.fixture
+def privacy(build: Build) -> PrivacyService:
+    """The service as it comes: seven days."""
+    return build(7)
+
+
+async def connect(service: ConnectionService, guild_id: int) -> None:
+    """Connect a guild with Sensay."""
+    await service.add(guild_id, "sensay", "default", SensaySimulator.credentials, member_id=MEMBER)
+
+
+def sealed(path: Path, guild_id: int) -> list[bytes]:
+    """Return a guild's sealed credentials."""
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT secret FROM connection WHERE guild_id = ?", (guild_id,))
+        return [secret for (secret,) in rows]
+
+
+async def test_erasing_leaves_nothing_of_the_guild_in_any_table_or_file(
+    privacy: PrivacyService, path: Path
+) -> None:
+    """Ids, texts and sealed bytes are gone from tables, file and log; other guilds keep theirs."""
+    mine, theirs = fill(path, GUILD), fill(path, OTHER)
+    before = counts(path, OTHER)
+    assert set(counts(path, GUILD).values()) == {1}
+    assert await privacy.erase(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+    assert traces(path, mine) == []
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (0,)
+    assert counts(path, OTHER) == before
+    assert traces(path, theirs) == theirs
+
+
+async def test_nothing_stays_in_pages_that_rows_have_moved_between(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """SQLite leaves copies behind when it splits and joins pages; they go with the guild as well."""
+    die = random.Random(7)  # noqa: S311 - any sequence will do, the same each time
+    guilds = [GUILD + number for number in range(60)]
+    await database._writer.execute("BEGIN")
+    for number in range(3000):
+        guild_id = die.choice(guilds)
+        secret = f"SEALED {guild_id}".encode() + os.urandom(die.randrange(60, 400))
+        if die.random() < 0.4:
+            await database._writer.execute(
+                "INSERT OR REPLACE INTO connection VALUES (?, 'sensay', ?, ?, 1, 2, 3, NULL)",
+                (guild_id, f"n{die.randrange(25)}", secret),
+            )
+        else:
+            await database._writer.execute(
+                "INSERT INTO audit VALUES (?, ?, 1, 2, 'a', ?, 'done', x'00')",
+                (guild_id, number, f"SEALED {guild_id} {'x' * die.randrange(60)}"),
+            )
+    await database._writer.execute("COMMIT")
+    for guild_id in guilds[::3]:
+        assert await privacy.erase(guild_id)
+    assert traces(path, [f"SEALED {guild_id}".encode() for guild_id in guilds[::3]]) == []
+
+
+async def test_whoever_is_in_the_way_delays_the_traces_only(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """While another process reads, the rows go but the file keeps traces; the next sweep takes them out."""
+    mine = fill(path, GUILD)
+    await database._writer.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM connection").fetchall()
+        assert not await privacy.erase(GUILD)
+        assert set(counts(path, GUILD).values()) == {0}
+        assert traces(path, mine) != []
+        await privacy.sweep()
+        assert traces(path, mine) != []
+    await privacy.sweep()
+    assert traces(path, mine) == []
+
+
+async def test_an_export_holds_every_table_and_no_secret(
+    privacy: PrivacyService, service: ConnectionService, path: Path
+) -> None:
+    """Each table is there with this guild's rows alone; of credentials only which fields are set."""
+    await connect(service, GUILD)
+    secrets = sealed(path, GUILD)
+    fill(path, OTHER)
+    fill(path, GUILD)
+    exported = await privacy.export(GUILD)
+    assert exported.keys() == tables(path) | {"guild_id", "exported_at"}
+    connections = exported["connection"]
+    assert isinstance(connections, list)
+    assert connections[0] == {
+        "provider": "sensay",
+        "name": "default",
+        "set_by": str(MEMBER),
+        "set_at": "2023-11-14T22:13:20+00:00",
+        "verified_at": "2023-11-14T22:13:20+00:00",
+        "refused_at": None,
+        "credential_fields_set": list(SensaySimulator.credentials),
+    }
+    written = json.dumps(exported)
+    assert str(OTHER) not in written
+    hidden = [*SensaySimulator.credentials.values(), *(secret.hex() for secret in secrets)]
+    assert [value for value in hidden if value in written] == []
+
+
+async def test_a_removal_takes_the_credentials_at_once_and_leaves_the_rest(
+    privacy: PrivacyService, service: ConnectionService, path: Path
+) -> None:
+    """The sealed bytes are gone from the file too; the connection says why, and new ones can be entered."""
+    await connect(service, GUILD)
+    await connect(service, OTHER)
+    secrets = sealed(path, GUILD)
+    await privacy.removed(GUILD)
+    assert traces(path, secrets) == []
+    (summary,) = await service.summaries(GUILD)
+    assert (summary.erased, summary.readable, summary.set_by) == (True, False, MEMBER)
+    with pytest.raises(ErasedSecretError):
+        await service.open(GUILD, "sensay")
+    assert (await service.open(OTHER, "sensay")).credentials == SensaySimulator.credentials
+    await service.rotate(GUILD, "sensay", "default", SensaySimulator.credentials, member_id=MEMBER)
+    assert (await service.open(GUILD, "sensay")).credentials == SensaySimulator.credentials
+
+
+async def test_the_rest_goes_when_its_time_is_over(privacy: PrivacyService, path: Path, clock: Clock) -> None:
+    """Not a second before seven days after the removal was first noted; then wholly, and nobody else's."""
+    mine = fill(path, GUILD)
+    fill(path, OTHER)
+    theirs = counts(path, OTHER)
+    await privacy.removed(GUILD)
+    kept = counts(path, GUILD)
+    assert min(kept.values()) == 1
+    clock.now += 7 * DAY - 1
+    await privacy.removed(GUILD)
+    await privacy.sweep()
+    assert counts(path, GUILD) == kept
+    clock.now += 1
+    await privacy.sweep()
+    assert set(counts(path, GUILD).values()) == {0}
+    assert traces(path, mine) == []
+    assert counts(path, OTHER) == theirs
+
+
+async def test_whoever_comes_back_in_time_keeps_the_rest(
+    privacy: PrivacyService, path: Path, clock: Clock
+) -> None:
+    """A return ends the time; both events are in the audit log, once each."""
+    fill(path, GUILD)
+    await privacy.removed(GUILD)
+    assert (await privacy.guilds())[GUILD] == int(clock.now)
+    await privacy.returned(GUILD)
+    await privacy.returned(GUILD)
+    assert (await privacy.guilds())[GUILD] is None
+    clock.now += 365 * DAY
+    await privacy.sweep()
+    assert min(counts(path, GUILD).values()) == 1
+    entries = (await privacy.export(GUILD))["audit"]
+    assert isinstance(entries, list)
+    noted = [entry["action"] for entry in entries if str(entry["action"]).startswith("guild.")]
+    assert noted == ["guild.removed", "guild.returned"]
+
+
+async def test_zero_days_mean_everything_at_once(build: Build, path: Path) -> None:
+    """Where nothing may outlive a removal nothing does, not even the note of it."""
+    fill(path, GUILD)
+    await build(0).removed(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+
+
+async def test_a_guild_that_stored_nothing_leaves_nothing(privacy: PrivacyService, path: Path) -> None:
+    """The removal itself is not remembered of whom nothing else is known."""
+    await privacy.removed(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+
+
+async def test_what_an_earlier_process_left_is_taken_out(path: Path, build: Build) -> None:
+    """That traces may be left stands in the file itself: it survives a crash before they were taken out."""
+    mine = fill(path, GUILD)
+    with closing(sqlite3.connect(path, isolation_level=None)) as crashed:
+        crashed.execute("PRAGMA secure_delete = OFF")
+        crashed.execute("BEGIN")
+        for table in tables(path):
+            crashed.execute(f"DELETE FROM {table}")  # noqa: S608 - a table's name
+        crashed.execute("PRAGMA user_version = 1")
+        crashed.execute("COMMIT")
+    assert traces(path, mine) != []
+    await build(7).sweep()
+    assert traces(path, mine) == []
+
+
+async def test_one_row_anywhere_makes_a_guild_known(privacy: PrivacyService, path: Path) -> None:
+    """Whichever table holds something of a guild, its removal will be looked for."""
+    guilds = {GUILD + number: table for number, table in enumerate(sorted(tables(path)))}
+    for guild_id, only in guilds.items():
+        fill(path, guild_id)
+        with closing(sqlite3.connect(path)) as database, database:
+            for table in tables(path) - {only}:
+                database.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild_id,))  # noqa: S608 - as above
+    assert set(await privacy.guilds()) == set(guilds)
+    assert [(await privacy.stored(guild_id)).total for guild_id in guilds] == [1] * len(guilds)
