@@ -1,7 +1,10 @@
 """What every test has: a loop that may not be blocked, examples that can be run again, the simulators."""
 
+import functools
 from collections.abc import AsyncIterator, Iterator
+from unittest import mock
 
+import httpx
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
@@ -29,6 +32,13 @@ def blockbuster() -> Iterator[BlockBuster]:
             function.can_block_in("bot/runtime/client.py", {"load_cogs"})
             function.can_block_in("bot/runtime/tree.py", {"_note"})
         yield detector
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Iterator[None]:
+    """Read the machine's certificates once: it takes as long as many a test."""
+    with mock.patch.object(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context)):
+        yield
 
 
 @pytest.fixture

@@ -212,14 +212,14 @@ async def test_a_channel_that_goes_before_the_answer_is_an_error(town: Town) -> 
     assert sent(town) == []
 
 
-async def test_a_server_without_us_has_no_channels(town: Town) -> None:
-    """Commands can work where our bot is no member; there it knows no channel, and says so."""
+async def test_a_server_without_us_is_told_so(town: Town) -> None:
+    """A form from a server that we are no longer in is refused, and says why."""
     await town.connect("toolzz")
     form = await open_form(town)
     guild = town.bot._connection._guilds.pop(town.guild.id)
     refused = await fill_in(town, form)
     town.bot._connection._guilds[town.guild.id] = guild
-    assert shown(refused).startswith("⚠️ I cannot use these channels")
+    assert shown(refused).startswith("⚠️ I am not a member of this server")
 
 
 async def test_patchbays_own_token_is_refused(town: Town) -> None:

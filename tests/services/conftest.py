@@ -1,9 +1,9 @@
 """The services over a real database, the real clients and the providers' simulators."""
 
-import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.kit.api_client import open_http
@@ -28,7 +28,7 @@ async def clients(
 ) -> AsyncIterator[dict[str, Provider]]:
     """Every provider, pointed at its simulator."""
     urls = {**sensay.environment(), **toolzz.environment()}
-    async with open_http(ssl.create_default_context()) as http:
+    async with open_http(httpx.create_ssl_context()) as http:
         yield {
             provider.slug: provider(
                 http, urls, {switch.setting: False for switch in provider.switches}, redactor

@@ -2,10 +2,10 @@
 
 import io
 import json
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.errors import (
@@ -47,7 +47,7 @@ async def desk() -> AsyncIterator[DiscordDesk]:
 async def preflight(desk: DiscordDesk, redactor: Redactor) -> AsyncIterator[PreflightService]:
     """The service, pointed at the stand-in; nobody told the redactor of the token."""
     base = f"{desk.url}{BASE}"
-    async with open_http(ssl.create_default_context()) as http:
+    async with open_http(httpx.create_ssl_context()) as http:
         yield PreflightService(ApiClient(http, "discord", [base], redactor, deadline=1), base)
 
 
