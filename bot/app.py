@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import pkgutil
 import signal
-import sqlite3
 import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
@@ -36,7 +35,7 @@ from bot.store.access import AccessStore
 from bot.store.audit import AuditStore
 from bot.store.commands import CommandStore
 from bot.store.connections import ConnectionStore
-from bot.store.database import Database
+from bot.store.database import Database, UnavailableError
 from bot.store.guilds import GuildStore
 from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault, read_keys
@@ -164,7 +163,7 @@ async def _existing(settings: Settings) -> AsyncIterator[Database]:
     async with Database.open(settings.database_path) as database:
         try:
             yield database
-        except sqlite3.OperationalError as error:  # another process has it locked
+        except UnavailableError as error:  # another process has it locked
             raise DatabaseUnusableError(path=str(settings.database_path), reason=str(error)) from None
 
 

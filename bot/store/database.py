@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
+UnavailableError = sqlite3.OperationalError
+"""What a query raises when the file is locked, full or gone."""
+
 _BUSY_TIMEOUT_MS: Final = 5000
 
 

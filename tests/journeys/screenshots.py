@@ -11,6 +11,7 @@ from playwright.async_api import Locator, ViewportSize, expect
 
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
+from bot.demo.world import WORDS
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.kit.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
@@ -88,6 +89,24 @@ async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.press(texts("setup.check_button"), steps)
     await expect(steps).to_contain_text("❌")
     await shoot(steps, f"{locale}-setup-problem")
+    await play_managers(browser, locale)
+
+
+async def play_managers(browser: Browser, locale: str) -> None:
+    """Look at what managers see of their server: connections, who may do what, what was done and stored."""
+    texts = load_catalog()[locale]
+    await browser.command("connections list")
+    await shoot(await browser.answered(), f"{locale}-connections-list")
+    await browser.command("access grant", texts("access.tier.viewer"), role=WORDS[locale].moderator)
+    await shoot(await browser.answered(), f"{locale}-access-grant")
+    await browser.command("access list")
+    await shoot(await browser.answered(), f"{locale}-access-list")
+    await browser.command("audit list")
+    await shoot(await browser.answered(), f"{locale}-audit-list")
+    await browser.command("privacy info")
+    await shoot(await browser.answered(), f"{locale}-privacy-info")
+    await browser.command("privacy delete")
+    await shoot(await browser.answered(), f"{locale}-privacy-delete")
 
 
 async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, locale: str) -> None:
