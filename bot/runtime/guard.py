@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 TopCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 TargetT = TypeVar("TargetT")
 
-MEMBER_PACE: Final = (30, 60.0)
+MEMBER_PACE: Final = (60, 60.0)
 """How many commands, presses and forms of one member are taken in how many seconds."""
-GUILD_PACE: Final = (150, 60.0)
+GUILD_PACE: Final = (300, 60.0)
 """The same for all members of a server together, of what is not for everybody."""
 _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
     Tier.MANAGER: {"manage_guild": True},
