@@ -12,6 +12,7 @@ from hypothesis import settings
 from bot.kit.redaction import Redactor
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.logging_state import logging_restored
 
 settings.register_profile("patchbay", deadline=None, print_blob=True)
 settings.load_profile("patchbay")
@@ -32,6 +33,13 @@ def blockbuster() -> Iterator[BlockBuster]:
             function.can_block_in("bot/runtime/client.py", {"load_cogs"})
             function.can_block_in("bot/runtime/tree.py", {"_note"})
         yield detector
+
+
+@pytest.fixture(autouse=True)
+def logging_state() -> Iterator[None]:
+    """Undo what a command line that was run in this process has set up."""
+    with logging_restored():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

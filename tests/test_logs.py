@@ -8,7 +8,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +22,7 @@ from bot import logs
 from bot.kit.redaction import MASK, Redactor
 from bot.store.connections import ConnectionRow, ConnectionStore
 from bot.store.database import Database
+from tests.logging_state import logging_restored
 
 STYLES = ("console", "json")
 KNOWN = {
@@ -51,23 +52,11 @@ def logging_to_memory(
 ) -> Iterator[io.StringIO]:
     """Set up the logs as `patchbay run` does, with a stream in the place of standard error."""
     written = io.StringIO()
-    names = [None, *logs._QUIET]
-    levels = [logging.getLogger(name).level for name in names]
-    handlers, configuration = logging.getLogger().handlers[:], structlog.get_config()
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(sys, "stderr", written))
-        stack.enter_context(mock.patch.object(sys, "excepthook", sys.excepthook))
-        stack.enter_context(mock.patch.object(logging, "raiseExceptions", logging.raiseExceptions))
+    with logging_restored(), mock.patch.object(sys, "stderr", written):
         logs.set_up_logs(level, style, redactor or Redactor())
         # A logger that kept this configuration would take it into other tests.
         structlog.configure(cache_logger_on_first_use=False)
-        try:
-            yield written
-        finally:
-            structlog.configure(**configuration)
-            logging.getLogger().handlers[:] = handlers
-            for name, former in zip(names, levels, strict=True):
-                logging.getLogger(name).setLevel(former)
+        yield written
 
 
 @pytest.fixture(params=STYLES)

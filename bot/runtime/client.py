@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -210,7 +211,8 @@ class PatchbayBot(commands.AutoShardedBot):
         """Load every command group."""
         await self.tree.set_translator(CatalogTranslator())
         for name in self._extensions:
-            await self.load_extension(name)
+            # Not as an extension: discord.py would throw the module away when the bot closes.
+            await importlib.import_module(name).setup(self)
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.

@@ -90,7 +90,6 @@ async def open_form(
     await interaction.response.send_modal(
         CredentialModal(
             interaction,
-            texts,
             provider,
             texts(f"connections.{action}.form", provider=provider.name, name=name),
             _intro(action, provider, name, texts),

@@ -35,6 +35,7 @@ _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
     Tier.VIEWER: {"moderate_members": True},
 }
 _TIER: Final = "tier"
+_PACE: Final = "pace"
 _KEPT_PACES: Final = 100_000
 _Kind = discord.InteractionType
 
@@ -56,6 +57,20 @@ def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
             command.extras[_TIER] = tier
         declared: TargetT = command
         return declared
+
+    return declare
+
+
+def paced(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
+    """Declare how often a member may run a command in a server, for one that costs a provider something.
+
+    Put over the ``app_commands.command``.
+    """
+
+    def declare(target: TargetT) -> TargetT:
+        command: Any = target
+        command.extras[_PACE] = (times, seconds)
+        return target
 
     return declare
 
@@ -86,6 +101,8 @@ class Guard:
         self._served = served
         self._members = _Paces(*MEMBER_PACE)
         self._guilds = _Paces(*GUILD_PACE)
+        self._commands: dict[str, _Paces] = {}
+        """By qualified name, for those with a pace of their own."""
 
     async def check(self, interaction: Interaction, command: TopCommand, command_id: int | None) -> None:
         """Raise RequestError unless the member may do here, now, what the command is for.
@@ -105,8 +122,20 @@ class Guard:
             enough = await self.tier(interaction) >= needed
             raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
         # Only now: whom the command is not for must not use up what those have for whom it is.
-        if interaction.type is not _Kind.autocomplete and needed_tier(command) is not Tier.NONE:
+        if interaction.type is _Kind.autocomplete:
+            return
+        if needed_tier(command) is not Tier.NONE:
             self._guilds.count(guild_id, interaction.created_at.timestamp())
+        if _was_run(interaction, command):
+            self._count_run(interaction)
+
+    def _count_run(self, interaction: Interaction) -> None:
+        """Raise CooldownError if the member runs a command more often than ``paced`` declared."""
+        run = interaction.command
+        if run is None or _PACE not in run.extras:
+            return
+        paces = self._commands.setdefault(run.qualified_name, _Paces(*run.extras[_PACE]))
+        paces.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
 
     async def lets(self, interaction: Interaction, command: TopCommand, command_id: int | None) -> bool:
         """Tell whether the member may use the command here.
@@ -120,26 +149,30 @@ class Guard:
         enough = await self.tier(interaction) >= needed_tier(command)
         if enough and _was_run(interaction, command):
             return True
-        said = None if command_id is None else await self._overrides.say(interaction, command_id)
-        return enough if said is None else said
+        return await self._overridden(interaction, command_id, otherwise=enough)
 
     async def shows(self, interaction: Interaction, command: TopCommand, command_id: int | None) -> bool:
         """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
         if interaction.permissions.administrator:
             return True
+        permitted = permitted_tier(interaction) >= needed_tier(command)
+        return await self._overridden(interaction, command_id, otherwise=permitted)
+
+    async def _overridden(self, interaction: Interaction, command_id: int | None, *, otherwise: bool) -> bool:
+        """Return what was set for the member in Server Settings, else how it is without."""
         said = None if command_id is None else await self._overrides.say(interaction, command_id)
-        return _permitted(interaction) >= needed_tier(command) if said is None else said
+        return otherwise if said is None else said
 
     async def tier(self, interaction: Interaction) -> Tier:
         """Return the highest tier that the member has here, by permission or granted."""
-        permitted = _permitted(interaction)
+        permitted = permitted_tier(interaction)
         if permitted is Tier.MANAGER:
             return permitted
         granted = self._access.tier_of(guild_of(interaction), interaction.user.id, roles_of(interaction))
         return max(permitted, await granted)
 
 
-def _permitted(interaction: Interaction) -> Tier:
+def permitted_tier(interaction: Interaction) -> Tier:
     """Return the tier that goes with the member's permissions."""
     permissions = interaction.permissions
     if permissions.manage_guild or permissions.administrator:

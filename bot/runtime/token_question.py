@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 import discord
 
 from bot.errors import InvalidInputError, UnauthorizedError
 from bot.runtime.preflight import Preflight, examine, preflight_fields
-from bot.ui.components import Interaction, LastingButton, SafeView, offer_retry, view_of
+from bot.ui.components import Interaction, LastingButton, SafeView, gate, offer_retry, view_of
 from bot.ui.replies import answer, renew
 from bot.ui.theme import Field, Tone, card
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.i18n.catalog import Texts
     from bot.runtime.client import PatchbayBot
+
 
 SECONDS: Final = 300
 """Long enough to switch on an intent or to invite the bot meanwhile."""
@@ -50,19 +50,16 @@ class TokenQuestion(SafeView):
     def __init__(
         self,
         asked: Interaction,
-        bot: PatchbayBot,
-        texts: Texts,
         token: str,
         preflight: Preflight,
         handover: Handover,
     ) -> None:
         super().__init__(asked, timeout=SECONDS)
-        self._bot = bot
-        self._texts = texts
+        self._bot = cast("PatchbayBot", asked.client)
+        self._texts = gate(asked).texts(asked)
         self._token = token
         self._preflight = preflight
         self._handover = handover
-        self._asked = asked
         self._fill()
 
     def __repr__(self) -> str:

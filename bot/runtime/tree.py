@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
@@ -12,7 +11,6 @@ import structlog
 from discord import app_commands
 
 from bot.errors import (
-    CooldownError,
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
@@ -80,16 +78,14 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
     async def commands_for(self, interaction: Interaction) -> list[TopCommand]:
         """Return the top-level commands that Discord shows to the member here, by name."""
+        top = self.top_commands()
         shown = await asyncio.gather(
-            *(
-                self._guard.shows(interaction, command, self.command_ids.get(command.name))
-                for command in self._top
-            )
+            *(self._guard.shows(interaction, each, self.command_ids.get(each.name)) for each in top)
         )
-        return [command for command, is_shown in zip(self._top, shown, strict=True) if is_shown]
+        return [command for command, is_shown in zip(top, shown, strict=True) if is_shown]
 
-    @property
-    def _top(self) -> list[TopCommand]:
+    def top_commands(self) -> list[TopCommand]:
+        """Return the top-level commands that there are, by name."""
         return [
             command
             for command in sorted(self.get_commands(), key=lambda command: command.name)
@@ -102,9 +98,8 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         shown: what ``commands_for`` gave.
         """
         tier = await self._guard.tier(interaction)
-        opened = max(
-            (needed_tier(command) for command in self._top if needed_tier(command) <= tier), default=Tier.NONE
-        )
+        needed = map(needed_tier, self.top_commands())
+        opened = max((each for each in needed if each <= tier), default=Tier.NONE)
         return opened if opened > max(map(needed_tier, shown), default=Tier.NONE) else None
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
@@ -126,10 +121,6 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             cause = OutdatedCommandError()
         elif isinstance(error, app_commands.TransformerError):
             cause = InvalidInputError("option")
-        elif isinstance(error, app_commands.CommandOnCooldown):
-            # discord.py counts from when the interaction was made, not from when it reached us.
-            over = interaction.created_at.timestamp() + error.retry_after
-            cause = CooldownError(until=math.ceil(over))
         await self.report(interaction, cause)
 
     async def refuse_stale(self, interaction: Interaction) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -101,10 +101,5 @@ class AuditStore:
 
 
 def _entry(row: sqlite3.Row) -> AuditRow:
-    """Read an entry, which somebody may have made unreadable: that is to be named, and is no error."""
-    action, target, result = (
-        row[column].decode(errors="replace") for column in ("action", "target", "result")
-    )
-    return AuditRow(
-        row["guild_id"], row["number"], row["at"], row["member"], action, target, result, row["hash"]
-    )
+    """Read an entry out of a row that may have more columns."""
+    return AuditRow(**{column.name: row[column.name] for column in fields(AuditRow)})

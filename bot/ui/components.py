@@ -65,11 +65,6 @@ def guild_of(interaction: Interaction) -> int:
     return interaction.guild_id
 
 
-def member_of(interaction: Interaction) -> tuple[int | None, int]:
-    """Return whom a cooldown counts for: each member in each server."""
-    return interaction.guild_id, interaction.user.id
-
-
 def offer_retry(interaction: Interaction, button: LastingButton) -> None:
     """Show this button if the interaction ends in an error."""
     interaction.extras["retry"] = button
@@ -93,14 +88,14 @@ class SafeView(discord.ui.View):
 
     def __init__(self, asked: Interaction, *, timeout: float) -> None:
         super().__init__(timeout=timeout)
-        self._asked_by = asked
+        self._asked = asked
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard; its refusal is answered like any other error.
 
         discord.py hands over a second press that came before the first one was looked at.
         """
-        allowed = await _let_in(interaction, command_of(self._asked_by), guild_of(self._asked_by))
+        allowed = await _let_in(interaction, command_of(self._asked), guild_of(self._asked))
         if allowed and self.is_finished():
             # Asked after the guard, which may have waited while another press was taken.
             await interaction.response.defer()
@@ -123,15 +118,15 @@ class SafeModal(discord.ui.Modal):
 
     def __init__(self, asked: Interaction, *, title: str, retry: LastingButton) -> None:
         super().__init__(title=clamp(title, 45), timeout=FORM_SECONDS)
-        self._asked_by = asked
+        self._asked = asked
         self._retry = retry
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard again: rights may have gone while the form was open."""
         # The button's custom id names what the guild has, which no other guild is told.
-        if interaction.guild_id == guild_of(self._asked_by):
+        if interaction.guild_id == guild_of(self._asked):
             offer_retry(interaction, self._retry)
-        allowed = await _let_in(interaction, command_of(self._asked_by), guild_of(self._asked_by))
+        allowed = await _let_in(interaction, command_of(self._asked), guild_of(self._asked))
         if allowed:
             withdraw_retry(interaction)
         else:

@@ -38,7 +38,6 @@ class Confirm(SafeView):
         destroys nothing, None where it does.
         """
         super().__init__(asked, timeout=SECONDS)
-        self._asked = asked
         self._closed = closed
         self._expired = expired
         self._act = act

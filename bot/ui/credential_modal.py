@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.ui.components import Interaction, LastingButton, SafeModal
+from bot.ui.components import Interaction, LastingButton, SafeModal, gate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.i18n.catalog import Texts
     from bot.kit.provider import Provider
 
 
@@ -21,7 +20,6 @@ class CredentialModal(SafeModal):
     def __init__(
         self,
         asked: Interaction,
-        texts: Texts,
         provider: Provider,
         title: str,
         intro: str,
@@ -30,6 +28,7 @@ class CredentialModal(SafeModal):
     ) -> None:
         """save: takes the submitting interaction, unanswered, and what was typed by field id."""
         super().__init__(asked, title=title, retry=retry)
+        texts = gate(asked).texts(asked)
         self._save = save
         self.add_item(discord.ui.TextDisplay(intro))
         self._inputs: dict[str, discord.ui.TextInput[Any]] = {}

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.errors import InvalidInputError, NoGrantError
 from bot.kit.tier import Tier
-from bot.runtime.guard import needed_tier, needs
+from bot.runtime.guard import needed_tier, needs, permitted_tier
 from bot.runtime.translator import said
 from bot.ui.components import Interaction, guild_of
 from bot.ui.replies import answer, think
@@ -122,12 +122,8 @@ class Access(commands.GroupCog, group_name="access", group_description=said("acc
 
     def _commands_of(self, tier: Tier) -> list[str]:
         """Name the commands that a tier opens and that Discord does not show to everybody."""
-        return sorted(
-            command.name
-            for command in self._bot.tree.get_commands()
-            if isinstance(command, (app_commands.Command, app_commands.Group))
-            and Tier.NONE < needed_tier(command) <= tier
-        )
+        top = self._bot.tree.top_commands()
+        return [command.name for command in top if Tier.NONE < needed_tier(command) <= tier]
 
 
 def _one_of(
@@ -147,5 +143,4 @@ def _is_bot(subject: discord.Role | discord.Member | discord.User) -> bool:
 
 def _highest_to_hand_on(interaction: Interaction) -> Tier:
     """Return the highest tier that the member may give or take: whoever was let in makes no managers."""
-    permissions = interaction.permissions
-    return Tier.MANAGER if permissions.manage_guild or permissions.administrator else Tier.VIEWER
+    return max(permitted_tier(interaction), Tier.VIEWER)

@@ -16,7 +16,7 @@ from discord.ext import commands
 from bot.errors import NotAllowedError
 from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
-from bot.runtime.guard import needs
+from bot.runtime.guard import needs, permitted_tier
 from bot.runtime.translator import said
 from bot.ui.components import Interaction, guild_of
 from bot.ui.confirm import Confirm
@@ -85,8 +85,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=said("p
 
 def _check(interaction: Interaction) -> None:
     """Raise NotAllowedError("erase") unless Discord itself makes a manager of the member."""
-    permissions = interaction.permissions
-    if not (permissions.manage_guild or permissions.administrator):
+    if permitted_tier(interaction) is not Tier.MANAGER:
         raise NotAllowedError("erase")
 
 

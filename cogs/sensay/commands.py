@@ -8,10 +8,10 @@ from discord.ext import commands
 from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
 from bot.runtime.connections import open_connection
-from bot.runtime.guard import needs
+from bot.runtime.guard import needs, paced
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, member_of
+from bot.ui.components import Interaction
 from bot.ui.replies import answer, think
 from cogs.sensay.ask import LONGEST_QUESTION, answer_of
 from cogs.sensay.disconnect import ask_first
@@ -31,9 +31,9 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
     def __init__(self, bot: PatchbayBot) -> None:
         self._bot = bot
 
+    @paced(5, 60)
     @app_commands.command(name="connect", description=said("sensay.connect.description"))
     @app_commands.describe(replica=said("sensay.connect.option.replica"), connection=_CONNECTION)
-    @app_commands.checks.cooldown(5, 60, key=member_of)
     async def connect(self, interaction: Interaction, replica: str, connection: str | None = None) -> None:
         """Ask for the bot token of a replica, look whose it is, and hand it to Sensay once confirmed."""
         await open_form(interaction, self._bot, replica, connection)
@@ -74,6 +74,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
             interaction, *await read_page(interaction, self._bot, opened, search or "", everyone=everyone)
         )
 
+    @paced(3, 30)
     @app_commands.command(name="ask", description=said("sensay.ask.description"))
     @app_commands.describe(
         replica=said("sensay.ask.option.replica"),
@@ -82,7 +83,6 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
         connection=_CONNECTION,
         share=_SHARE,
     )
-    @app_commands.checks.cooldown(3, 30, key=member_of)
     async def ask(
         self,
         interaction: Interaction,
@@ -99,6 +99,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
             interaction, *await answer_of(interaction, self._bot, opened, replica, message, keep=keep)
         )
 
+    @paced(3, 30)
     @app_commands.command(name="usage", description=said("sensay.usage.description"))
     @app_commands.describe(
         replica=said("sensay.usage.option.replica"),
@@ -106,7 +107,6 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sen
         connection=_CONNECTION,
         share=_SHARE,
     )
-    @app_commands.checks.cooldown(3, 30, key=member_of)
     async def usage(
         self,
         interaction: Interaction,

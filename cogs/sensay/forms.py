@@ -16,7 +16,7 @@ from bot.runtime.connections import open_connection, reopen
 from bot.runtime.preflight import Preflight, examine
 from bot.runtime.token_question import Handover, TokenQuestion
 from bot.services.audit import DONE, UNKNOWN
-from bot.ui.components import Interaction, LastingButton, SafeModal, guild_of, withdraw_retry
+from bot.ui.components import Interaction, LastingButton, SafeModal, gate, guild_of, withdraw_retry
 from bot.ui.discord_token import read_token
 from bot.ui.replies import answer, renew, think
 from bot.ui.text import quoted
@@ -101,15 +101,14 @@ class LookButton(
 class TokenModal(SafeModal):
     """Says who will receive the token and how it is revoked, and takes it."""
 
-    def __init__(
-        self, asked: Interaction, texts: Texts, bot: PatchbayBot, connection: str, replica: Choice
-    ) -> None:
+    def __init__(self, asked: Interaction, connection: str, replica: Choice) -> None:
+        texts = gate(asked).texts(asked)
         super().__init__(
             asked,
             title=texts("sensay.connect.form"),
             retry=ConnectButton(texts=texts, connection=connection, replica=replica.id),
         )
-        self._bot = bot
+        self._bot = cast("PatchbayBot", asked.client)
         self._connection = connection
         self._replica = replica
         self._token: discord.ui.TextInput[Any] = discord.ui.TextInput(
@@ -157,7 +156,7 @@ class TokenModal(SafeModal):
                 had_one(listed, remembered=placed is not None),
             ),
         )
-        await TokenQuestion(interaction, self._bot, texts, token, preflight, handover).ask()
+        await TokenQuestion(interaction, token, preflight, handover).ask()
 
 
 async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, connection: str | None) -> None:
@@ -169,8 +168,6 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, replica: str, co
     await interaction.response.send_modal(
         TokenModal(
             interaction,
-            bot.catalog[interaction.locale.value],
-            bot,
             opened.name,
             chosen_replica(bot, opened, replica),
         )

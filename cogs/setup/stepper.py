@@ -15,7 +15,7 @@ from bot.runtime.credentials import ADD, ROTATE, open_form
 from bot.runtime.following import Look, follow
 from bot.runtime.setup_steps import find_steps, standings
 from bot.runtime.suggestions import LONGEST, MOST
-from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, member_of, view_of
+from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, view_of
 from bot.ui.pages import Turn
 from bot.ui.replies import renew
 from bot.ui.text import plain
@@ -216,7 +216,7 @@ async def _show(interaction: Interaction, provider: str, connection: str) -> Non
 
 def _place(interaction: Interaction) -> str:
     """Name what keeps a member's steps true: those of their latest `/setup` alone."""
-    return f"setup:{member_of(interaction)}"
+    return f"setup:{guild_of(interaction)}:{interaction.user.id}"
 
 
 def _render(

@@ -8,10 +8,10 @@ from discord.ext import commands
 from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
 from bot.runtime.connections import open_connection
-from bot.runtime.guard import needs
+from bot.runtime.guard import needs, paced
 from bot.runtime.suggestions import suggest_choices, suggest_connections
 from bot.runtime.translator import said
-from bot.ui.components import Interaction, member_of
+from bot.ui.components import Interaction
 from bot.ui.replies import answer, think
 from cogs.toolzz.connect import open_form, suggest_agents
 from cogs.toolzz.edit import offer_form
@@ -72,9 +72,9 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("too
         await think(interaction)
         await ask_to_unlink(interaction, self._bot, integration)
 
+    @paced(5, 60)
     @app_commands.command(name="connect", description=said("toolzz.connect.description"))
     @app_commands.describe(agent=said("toolzz.connect.option.agent"), connection=_CONNECTION)
-    @app_commands.checks.cooldown(5, 60, key=member_of)
     async def connect(self, interaction: Interaction, agent: str, connection: str | None = None) -> None:
         """Ask where and how an agent is to answer, and for its bot token; create it once confirmed."""
         await open_form(interaction, self._bot, agent, connection)

@@ -29,6 +29,7 @@ from bot.ui.components import (
     LastingButton,
     LastingSelect,
     SafeModal,
+    gate,
     guild_of,
     withdraw_retry,
 )
@@ -149,15 +150,14 @@ class CandidateSelect(LastingSelect, template=r"toolzz:made:(?P<connection>[a-z0
 class ConnectModal(SafeModal):
     """Asks where and how an agent is to answer, and for the token of the bot that it is to be."""
 
-    def __init__(
-        self, asked: Interaction, texts: Texts, bot: PatchbayBot, connection: str, agent: Choice
-    ) -> None:
+    def __init__(self, asked: Interaction, connection: str, agent: Choice) -> None:
+        texts = gate(asked).texts(asked)
         super().__init__(
             asked,
             title=texts("toolzz.connect.form"),
             retry=ConnectButton(texts=texts, connection=connection, agent=agent.id),
         )
-        self._bot = bot
+        self._bot = cast("PatchbayBot", asked.client)
         self._connection = connection
         self._agent = agent
         title = "" if agent.label == agent.id else shown_title(agent.label)
@@ -205,7 +205,7 @@ class ConnectModal(SafeModal):
             ),
             look=functools.partial(_look_button, texts, connection.name, self._agent.id, had),
         )
-        await TokenQuestion(interaction, self._bot, texts, token, preflight, handover).ask()
+        await TokenQuestion(interaction, token, preflight, handover).ask()
 
 
 async def open_form(interaction: Interaction, bot: PatchbayBot, agent: str, connection: str | None) -> None:
@@ -217,9 +217,7 @@ async def open_form(interaction: Interaction, bot: PatchbayBot, agent: str, conn
     opened = await open_connection(interaction, "toolzz", connection)
     _acting(bot, opened)
     chosen = chosen_agent(bot, opened, agent)
-    await interaction.response.send_modal(
-        ConnectModal(interaction, bot.catalog[interaction.locale.value], bot, opened.name, chosen)
-    )
+    await interaction.response.send_modal(ConnectModal(interaction, opened.name, chosen))
 
 
 async def suggest_agents(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 
@@ -21,6 +21,7 @@ from bot.ui.components import (
     LastingButton,
     SafeModal,
     SafeView,
+    gate,
     guild_of,
     offer_retry,
     view_of,
@@ -67,55 +68,38 @@ class EditButton(
 class EditView(SafeView):
     """Holds what was read, in memory, for as long as a form can be sent."""
 
-    def __init__(
-        self,
-        asked: Interaction,
-        texts: Texts,
-        bot: PatchbayBot,
-        connection: str,
-        report: Integration,
-        settings: Settings,
-    ) -> None:
+    def __init__(self, asked: Interaction, connection: str, report: Integration, settings: Settings) -> None:
         super().__init__(asked, timeout=FORM_SECONDS)
-        self._bot = bot
         self._connection = connection
         self._report = report
         self._settings = settings
         edit: discord.ui.Button[Any] = discord.ui.Button(
-            label=texts("toolzz.edit.button"), emoji="✏️", style=discord.ButtonStyle.primary
+            label=gate(asked).texts(asked)("toolzz.edit.button"), emoji="✏️", style=discord.ButtonStyle.primary
         )
         edit.callback = self._open  # type: ignore[assignment, method-assign]
         self.add_item(edit)
 
     async def _open(self, interaction: Interaction) -> None:
-        texts = self._bot.catalog[interaction.locale.value]
         await interaction.response.send_modal(
-            EditModal(interaction, texts, self._bot, self._connection, self._report, self._settings)
+            EditModal(interaction, self._connection, self._report, self._settings)
         )
 
 
 class EditModal(SafeModal):
     """Shows today's values to be changed; what it has no room for stays as it is."""
 
-    def __init__(
-        self,
-        asked: Interaction,
-        texts: Texts,
-        bot: PatchbayBot,
-        connection: str,
-        report: Integration,
-        settings: Settings,
-    ) -> None:
+    def __init__(self, asked: Interaction, connection: str, report: Integration, settings: Settings) -> None:
+        texts = gate(asked).texts(asked)
         super().__init__(
             asked,
             title=texts("toolzz.edit.form"),
             retry=EditButton(texts=texts, connection=connection, integration=report.id),
         )
-        self._bot = bot
+        self._bot = cast("PatchbayBot", asked.client)
         self._connection = connection
         self._report = report
         self._settings = settings
-        guild = bot.get_guild(guild_of(asked))
+        guild = self._bot.get_guild(guild_of(asked))
         visible = _visible(settings, guild)
         self._shown = Filled(
             title=shown_title(settings.title),
@@ -198,7 +182,7 @@ def _offer(
         if earlier is None
         else embeds.overtaken(report, earlier, settings, guild, texts)
     )
-    return embed, EditView(interaction, texts, bot, connection.name, report, settings)
+    return embed, EditView(interaction, connection.name, report, settings)
 
 
 async def _write(

@@ -9,7 +9,6 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-import simcord
 
 from bot.app import build_bot
 from bot.errors import PatchbayError
@@ -20,7 +19,7 @@ from bot.runtime.client import PatchbayBot
 from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
 from tests.cogs.discord_desk import DiscordDesk
-from tests.cogs.town import StartBot, Town, environment, settle
+from tests.cogs.town import Env, StartBot, Town, environment, settle
 from tests.test_logs import logging_to_memory
 
 
@@ -72,12 +71,12 @@ async def bot(start_bot: StartBot, redactor: Redactor) -> PatchbayBot:
 
 
 @pytest.fixture
-async def env(bot: PatchbayBot) -> AsyncIterator[simcord.Env]:
+async def env(bot: PatchbayBot) -> AsyncIterator[Env]:
     """The simulated Discord with the bot in it; an error of no kind that we word fails the test.
 
     Unless the test has looked at it: reading ``env.errors`` takes note of what there is so far.
     """
-    env = simcord.Env(bot, check_errors=False)
+    env = Env(bot, check_errors=False)
     await env.start()
     yield env
     await env.shutdown()
@@ -87,7 +86,7 @@ async def env(bot: PatchbayBot) -> AsyncIterator[simcord.Env]:
 
 @pytest.fixture
 def town(
-    env: simcord.Env,
+    env: Env,
     bot: PatchbayBot,
     start_bot: StartBot,
     sensay: SensaySimulator,

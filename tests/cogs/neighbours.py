@@ -24,7 +24,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.settings import load_settings
 from bot.ui.components import LastingSelect
 from tests.cogs.discord_desk import DiscordDesk
-from tests.cogs.town import Town, environment, final, settle
+from tests.cogs.town import Env, Town, environment, final, settle
 from tests.runtime.test_guard_matrix import BUTTON, MENU, lasting, sample
 
 if TYPE_CHECKING:
@@ -391,7 +391,7 @@ async def found(stack: AsyncExitStack, folder: Path, empty: Path) -> Town:
         return await stack.enter_async_context(build_bot(chosen, redactor))
 
     bot = await start(Redactor())
-    env = simcord.Env(bot, check_errors=False)
+    env = Env(bot, check_errors=False)
     await env.start()
     stack.push_async_callback(env.shutdown)
     return settle(env, bot, start, sensay, toolzz, desk, chosen.database_path)

@@ -22,8 +22,7 @@ WHERE guild_id = :guild_id
     AND (:action IS NULL OR action = :action);
 
 -- name: list_audit(guild_id, member, action, size, skipped)
-SELECT guild_id, number, at, member, CAST(action AS BLOB) AS action, CAST(target AS BLOB) AS target,
-    CAST(result AS BLOB) AS result, hash
+SELECT guild_id, number, at, member, action, target, result, hash
 FROM audit
 WHERE guild_id = :guild_id
     AND (:member IS NULL OR member = :member)
@@ -33,8 +32,7 @@ LIMIT :size OFFSET :skipped;
 
 -- name: read_audit(guild_id)
 -- One statement, as it sees one state: an entry that comes in meanwhile must not look as if it were added by hand.
-SELECT guild_id, number, at, member, CAST(action AS BLOB) AS action, CAST(target AS BLOB) AS target,
-    CAST(result AS BLOB) AS result, hash, NULL AS signature
+SELECT guild_id, number, at, member, action, target, result, hash, NULL AS signature
 FROM audit
 WHERE guild_id = :guild_id
 UNION ALL
