@@ -133,7 +133,8 @@ def _counted(stored: Stored) -> str:
         return "nothing"
     return (
         f"connections {stored.connections}, agents {stored.integrations}, grants {stored.grants},"
-        f" audit entries {stored.entries}, other records {stored.others}"
+        f" audit entries {stored.entries}, incidents and alerts {stored.incidents},"
+        f" state changes {stored.history}, other records {stored.others}"
     )
 
 

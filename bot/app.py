@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import pkgutil
+import random
 import signal
 import time
 from base64 import b64encode
@@ -19,19 +20,27 @@ import cogs
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.i18n.catalog import load_catalog
 from bot.kit.api_client import ApiClient, open_http
+from bot.monitors.outbox import Outbox
+from bot.monitors.pace import Pace
+from bot.monitors.poller import Poller
+from bot.monitors.recorder import Recorder
 from bot.providers import providers
 from bot.runtime.client import Gateway, PatchbayBot, point_to
 from bot.runtime.guard import Served
 from bot.runtime.health import serve_health
 from bot.services.access import AccessService
+from bot.services.alerts import AlertService
 from bot.services.audit import AuditService
+from bot.services.boards import BoardService
 from bot.services.choices import ChoiceService
 from bot.services.connections import ConnectionService
 from bot.services.guilds import GuildService
 from bot.services.integrations import IntegrationService
 from bot.services.preflight import PreflightService
 from bot.services.privacy import PrivacyService
+from bot.services.watching import WatchService
 from bot.store.access import AccessStore
+from bot.store.alerts import AlertStore
 from bot.store.audit import AuditStore
 from bot.store.commands import CommandStore
 from bot.store.connections import ConnectionStore
@@ -39,6 +48,7 @@ from bot.store.database import Database, UnavailableError
 from bot.store.guilds import GuildStore
 from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault, read_keys
+from bot.store.watching import WatchStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -78,6 +88,9 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
         connections = ConnectionService(ConnectionStore(database), vault, found, redactor, time.time)
         audit = AuditService(AuditStore(database), vault, time.time)
         guilds = GuildStore(database)
+        watched, told = WatchStore(database), AlertStore(database)
+        integrations = IntegrationService(IntegrationStore(database), time.time)
+        recorder = Recorder(watched, settings.check_interval)
         bot = PatchbayBot(
             # Being there is all that a command group needs.
             extensions=[f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__)],
@@ -85,7 +98,7 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
             providers=found,
             connections=connections,
             choices=ChoiceService(found),
-            integrations=IntegrationService(IntegrationStore(database), time.time),
+            integrations=integrations,
             audit=audit,
             guild_records=GuildService(guilds, time.time),
             privacy=PrivacyService(guilds, connections, audit, time.time, settings.erase_after),
@@ -94,6 +107,22 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
                 settings.discord_api_url,
             ),
             access=AccessService(AccessStore(database), time.time),
+            watching=WatchService(watched, time.time, settings.check_interval, settings.history_days),
+            alerts=AlertService(told, watched, time.time),
+            board_records=BoardService(told, time.time),
+            recorder=recorder,
+            poller=Poller(
+                connections,
+                integrations,
+                audit,
+                recorder,
+                watched,
+                Pace(settings.check_interval, time.monotonic, random.random),
+                time.time,
+                settings.history_days,
+            ),
+            outbox=Outbox(told, watched, audit, time.time),
+            redactor=redactor,
             served=Served(settings.allowed_guilds, settings.denied_guilds),
             command_store=CommandStore(database),
             gateway=Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),

@@ -30,6 +30,9 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
     │   ├── ConnectionLimitError
     │   ├── NoGrantError
     │   ├── GrantLimitError
+    │   ├── NotWatchedError
+    │   ├── NoIncidentError
+    │   ├── NoRouteError
     │   └── RunsElsewhereError
     ├── UnreadableSecretError         a stored secret that no key opens
     │   └── ErasedSecretError
@@ -220,6 +223,24 @@ class NoGrantError(RequestError):
     """Nothing was granted to this role or member."""
 
     key = "no_grant"
+
+
+class NotWatchedError(RequestError):
+    """The guild has no integration of this name or id."""
+
+    key = "not_watched"
+
+
+class NoIncidentError(RequestError):
+    """The guild has no such incident, or has it no longer."""
+
+    key = "no_incident"
+
+
+class NoRouteError(RequestError):
+    """The guild's alerts go nowhere."""
+
+    key = "no_route"
 
 
 class GrantLimitError(RequestError):

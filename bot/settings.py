@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     shard_count: int | None = Field(default=None, ge=1)
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
+    check_interval: int = Field(default=60, ge=1, le=3600)
+    history_days: int = Field(default=90, ge=1, le=3650)
     erase_after: int = Field(default=7, ge=0, le=365)
     """Days for which a guild's data outlives the bot's removal from it; credentials go at once."""
     allowed_guilds: _Numbers = ()

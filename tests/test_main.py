@@ -241,7 +241,10 @@ def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ..
         beside.execute("SELECT * FROM guild").fetchall()
         ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), *words], input=typed)
     assert ended.exit_code == 0
-    counted = "connections 1, agents 1, grants 1, audit entries 1, other records 2"
+    counted = (
+        "connections 1, agents 1, grants 1, audit entries 1, incidents and alerts 2, state changes 1,"
+        " other records 6"
+    )
     assert ended.output.startswith(f"Stored of guild {GUILD}: {counted}.\n")
     assert "All of it is erased." in ended.output
     assert (traces(purged, mine), traces(purged, theirs)) == ([], theirs)

@@ -27,6 +27,8 @@ WELL = {
     "PATCHBAY_SHARD_COUNT": "4",
     "PATCHBAY_HTTP_HOST": "0.0.0.0",  # noqa: S104 - read, not served
     "PATCHBAY_HTTP_PORT": "8090",
+    "PATCHBAY_CHECK_INTERVAL": "120",
+    "PATCHBAY_HISTORY_DAYS": "365",
     "PATCHBAY_ERASE_AFTER": "30",
     "PATCHBAY_ALLOWED_GUILDS": "1, 2",
     "PATCHBAY_DENIED_GUILDS": "3",
@@ -72,6 +74,7 @@ def assert_well(settings: Settings) -> None:
     assert settings.discord_gateway_url == "ws://[::1]:8081"
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
+    assert (settings.check_interval, settings.history_days) == (120, 365)
     assert settings.erase_after == 30
     assert (settings.allowed_guilds, settings.denied_guilds) == ((1, 2), (3,))
     assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
@@ -139,6 +142,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
     }
     assert settings.switches == dict.fromkeys(SWITCHES, False)
     assert (settings.http_port, settings.shard_ids, settings.shard_count) == (None, (), None)
+    assert (settings.check_interval, settings.history_days, settings.erase_after) == (60, 90, 7)
 
 
 def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +169,10 @@ def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> No
         ("PATCHBAY_HTTP_PORT", "65536"),
         ("PATCHBAY_HTTP_PORT", "-1"),
         ("PATCHBAY_HTTP_PORT", "CANARY"),
+        ("PATCHBAY_CHECK_INTERVAL", "0"),
+        ("PATCHBAY_CHECK_INTERVAL", "3601"),
+        ("PATCHBAY_HISTORY_DAYS", "0"),
+        ("PATCHBAY_HISTORY_DAYS", "CANARY"),
         ("PATCHBAY_LOG_FORMAT", "CANARY"),
         ("PATCHBAY_LOG_LEVEL", "CANARY"),
         *((name, value) for name in SWITCHES for value in ("CANARY", "2", "-1", "true CANARY", "null")),

@@ -13,8 +13,9 @@ import click
 from simcord import SetupError
 
 from bot.demo.bot_process import BotFailedError
+from bot.demo.faults import ENGLISH, WORDS
 from bot.demo.page import live_page
-from bot.demo.stage import Stage, open_stage
+from bot.demo.stage import CHECK_INTERVAL, Stage, open_stage
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
 from bot.providers import providers
 
@@ -52,13 +53,13 @@ async def _play(*, port: int, locale: str, open_browser: bool) -> None:
             live_page(env, world.operations, viewers, locale=locale, port=port) as page,
             stage.running_bot() as bot,
         ):
-            click.echo("\n".join(_instructions(stage, page.url)))
+            click.echo("\n".join(_instructions(stage, page.url, locale)))
             if open_browser:
                 await asyncio.to_thread(webbrowser.open, page.url)
             await bot.alongside(page.wait_closed())
 
 
-def _instructions(stage: Stage, url: str) -> Iterator[str]:
+def _instructions(stage: Stage, url: str, locale: str) -> Iterator[str]:
     yield ""
     yield click.style(
         "Everything here is simulated: no account is used, nothing leaves this machine.", bold=True
@@ -78,5 +79,10 @@ def _instructions(stage: Stage, url: str) -> Iterator[str]:
     if stage.discord_token is not None:
         yield f"  Bot token  {stage.discord_token}"
         yield "               made up as well, for a command that asks for a Discord bot token"
+    words = WORDS.get(locale, ENGLISH)
+    yield "  Break      Set /alerts, then write into the channel, as if you were chatting:"
+    yield f"               {words.breaks} {stage.breakable}"
+    yield f"               {words.heals} {stage.breakable}"
+    yield f"               an alert comes within {2 * CHECK_INTERVAL} seconds or so, and closes after it"
     yield ""
     yield "  Stop       Ctrl-C"

@@ -15,12 +15,17 @@ from typing import Final, Protocol, runtime_checkable
 import bot
 from bot.demo.bot_process import BotProcess
 from bot.demo.discord_server import SimulatedDiscord
+from bot.demo.faults import faults
 from bot.demo.world import World, build
-from bot.kit.simulator import Simulator
+from bot.kit.simulator import RunsIntegrations, Simulator
 from bot.providers import simulators
 
 READY_WITHIN: Final = 30.0
 """Seconds that the bot has from its start until it answers commands."""
+
+
+CHECK_INTERVAL: Final = 3
+"""Seconds between two checks: nobody who plays waits for minutes."""
 
 
 @runtime_checkable
@@ -55,6 +60,17 @@ class Stage:
         )
         return next(tokens, None)
 
+    @property
+    def breakable(self) -> str:
+        """The name of an agent that runs in the server and can break."""
+        names = (
+            name
+            for provider in self.simulators
+            if isinstance(provider, RunsInGuild) and isinstance(provider, RunsIntegrations)
+            for name in provider.discord_integrations().values()
+        )
+        return next(names)
+
     def environment(self) -> dict[str, str]:
         """Return all that the bot's process gets to know; nothing of ours is passed on."""
         settings = {
@@ -63,6 +79,7 @@ class Stage:
             "PYTHONUTF8": "1",
             "PATCHBAY_DATABASE_URL": f"sqlite:///{self.folder / 'patchbay.db'}",
             "PATCHBAY_ENCRYPTION_KEYS": self.keys,
+            "PATCHBAY_CHECK_INTERVAL": str(CHECK_INTERVAL),
             **self.discord.environment(),
         }
         for provider in self.simulators:
@@ -96,7 +113,8 @@ async def open_stage(locale: str) -> AsyncIterator[Stage]:
             keys=f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         )
         _introduce(stage)
-        yield stage
+        with faults(discord.env, stage.simulators, locale):
+            yield stage
 
 
 def _introduce(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gettext
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -72,6 +73,13 @@ class Texts:
         """Return a number as its readers write it, rounded."""
         pattern = "#,##0" + "." * (decimals > 0) + "0" * decimals
         return format_decimal(value, format=pattern, locale=self._babel)
+
+    def percent(self, part: float) -> str:
+        """Return a part of 1 in percent, with one decimal at most, never rounded to all or nothing."""
+        tenths = math.floor(round(part * 1000, 6))
+        if not tenths and part > 0:
+            return f"<{self.number(0.1, 1)}%"
+        return f"{self.number(tenths / 10, int(tenths % 10 > 0))}%"
 
     def day(self, day: date) -> str:
         """Return a day as short as its readers write it: month and day in figures, no year."""

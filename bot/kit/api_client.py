@@ -10,9 +10,10 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import httpx
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from bot.kit.endpoint import ApiVersion
+    from bot.kit.memo import Memo
     from bot.kit.redaction import Redactor
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -178,16 +180,19 @@ class ApiClient:
         # Those with a deadline of their own take longer, and must not keep all places from the others.
         self._own_deadline = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
 
-    async def send(self, request: Request, answer: type[AnswerT]) -> AnswerT:
+    async def send(self, request: Request, answer: type[AnswerT], memo: Memo | None = None) -> AnswerT:
         """Send one request, once, and return its answer as the given model.
 
+        memo: for a read; as long as the answer stays the same, it gives back the same object unparsed.
         Raises one of the ProviderErrors. A write that got no usable answer raises it with
         ``outcome_unknown`` set: it may have been carried out. Nothing is retried here; aiohttp alone
         repeats a read, once, when its connection is reset.
         """
-        return (await self.answered(request, answer))[1]
+        return (await self.answered(request, answer, memo))[1]
 
-    async def answered(self, request: Request, answer: type[AnswerT]) -> tuple[int, AnswerT]:
+    async def answered(
+        self, request: Request, answer: type[AnswerT], memo: Memo | None = None
+    ) -> tuple[int, AnswerT]:
         """Do what ``send`` does, and return the status (2xx) too, for those that tell by it."""
         url = request.url()
         places = self._semaphores if request.deadline is None else self._own_deadline
@@ -213,6 +218,16 @@ class ApiClient:
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
             raise self._refused(request, status, headers, body)
+        parse = partial(self._understood, request, answer, status, headers)
+        if memo is None:
+            return status, parse(body)
+        return status, memo.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+
+    def _understood(
+        self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
+    ) -> AnswerT:
+        """Return what a successful answer says. Raises a ProviderError where it says something else."""
+        sent = request.can_do_harm
         try:
             content = from_json(body)
         except ValueError:
@@ -220,7 +235,7 @@ class ApiClient:
         if isinstance(content, dict) and content.get("success") is False:
             raise self._refused(request, status, headers, body)
         try:
-            return status, answer.model_validate(content)
+            return answer.model_validate(content)
         except ValidationError:
             # pydantic's own text repeats the input, which may hold tokens: neither it nor its chain goes on.
             raise MalformedAnswerError(self._provider, status=status, outcome_unknown=sent) from None

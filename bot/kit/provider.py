@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import httpx
 
     from bot.kit.credentials import CredentialField, Credentials
     from bot.kit.endpoint import Endpoint, Switch
     from bot.kit.integration import Choice
+    from bot.kit.memo import Memo
     from bot.kit.redaction import Redactor
+    from bot.kit.report import Reports
 
 
 class Provider(ABC):
@@ -49,6 +51,20 @@ class Provider(ABC):
         """List what a member can pick with these credentials. Raises ProviderError.
 
         Empty where the provider cannot list with them.
+        """
+
+    @abstractmethod
+    def host(self, credentials: Credentials) -> str:
+        """Return the host that ``reports`` asks with these credentials."""
+
+    @abstractmethod
+    async def reports(self, credentials: Credentials, ids: Collection[str], memo: Memo) -> Reports:
+        """Read how all integrations that the credentials show are doing, each once. Raises ProviderError.
+
+        One reading, page by page where there are pages. ids: of the integrations that the guild calls its
+        own: the only ones that can be asked for where the provider does not list. One of them that was
+        deleted is in the answer as ``INACTIVE`` if the provider still tells of it, and else left out, as a
+        deleted one of nobody's always is. memo: of the same credentials, and of nobody else's.
         """
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -265,6 +265,20 @@ class Simulator(ABC):
             if part in path and (fault := next(faults, None)) is not None:
                 return fault
         return None
+
+
+@runtime_checkable
+class RunsIntegrations(Protocol):
+    """A simulator whose agents run in Discord: one of them can break while the provider itself is well."""
+
+    def discord_integrations(self) -> Mapping[str, str]:
+        """Return those that can break and heal, by id, with their names."""
+
+    def break_integration(self, integration_id: str) -> None:
+        """Let it go down, as everybody will read from now on."""
+
+    def heal_integration(self, integration_id: str) -> None:
+        """Let it be up again."""
 
 
 @cache

@@ -19,6 +19,7 @@ from discord.http import Route
 from bot.errors import RestartingError
 from bot.kit.provider import Provider
 from bot.runtime.audit_mirror import AuditMirror
+from bot.runtime.boards import Boards
 from bot.runtime.guard import Guard
 from bot.runtime.overrides import Overrides
 from bot.runtime.sync import sync_commands
@@ -29,16 +30,24 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
     from bot.i18n.catalog import Catalog
+    from bot.kit.redaction import Redactor
+    from bot.monitors.outbox import Outbox
+    from bot.monitors.poller import Poller
+    from bot.monitors.recorder import Recorder
+    from bot.runtime.details import Details
     from bot.runtime.guard import Served
     from bot.runtime.offers import Offer
     from bot.services.access import AccessService
+    from bot.services.alerts import AlertService
     from bot.services.audit import AuditService
+    from bot.services.boards import BoardService
     from bot.services.choices import ChoiceService
     from bot.services.connections import ConnectionService
     from bot.services.guilds import GuildService
     from bot.services.integrations import IntegrationService
     from bot.services.preflight import PreflightService
     from bot.services.privacy import PrivacyService
+    from bot.services.watching import WatchService
     from bot.store.commands import CommandStore
     from bot.ui.components import Interaction
 
@@ -96,6 +105,13 @@ class PatchbayBot(commands.AutoShardedBot):
         privacy: PrivacyService,
         preflight: PreflightService,
         access: AccessService,
+        watching: WatchService,
+        alerts: AlertService,
+        board_records: BoardService,
+        recorder: Recorder,
+        poller: Poller,
+        outbox: Outbox,
+        redactor: Redactor,
         served: Served,
         command_store: CommandStore,
         gateway: Gateway,
@@ -125,10 +141,24 @@ class PatchbayBot(commands.AutoShardedBot):
         self.privacy = privacy
         self.preflight = preflight
         self.access = access
+        self.watching = watching
+        self.alerts = alerts
+        self.board_records = board_records
+        self.recorder = recorder
+        self.boards = Boards(self)
+        recorder.subscribe(self.boards.ring)
+        alerts.subscribe(self.boards.ring)
+        self.poller = poller
+        self.outbox = outbox
+        recorder.subscribe(outbox.ring)
+        alerts.subscribe(outbox.ring)
+        self.redactor = redactor
         self.overrides = Overrides(self)
         self.served = served
         self.offers: dict[str, tuple[Offer, ...]] = {}
         """What providers' cogs offer to ``/setup``, by slug."""
+        self.details: dict[str, Details] = {}
+        """What providers' cogs tell of one integration, by slug."""
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
         self._stopping = asyncio.Event()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast
 
 from bot.errors import EnteredCredentialsRefusedError, ForbiddenError, UnauthorizedError
 from bot.runtime.credentials import ROTATE, CredentialButton
+from bot.services.refusals import note_refusal
 from bot.ui.components import guild_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def look_into(bot: PatchbayBot, connection: Connection, error: object) -> None:
     The first time that it refuses the credentials altogether, that goes into the audit log.
     """
     if _is_refusal(error, connection):
-        bot.in_background(_note_refusal(bot, connection, error.key))
+        bot.in_background(_look_into(bot, connection, error.key))
 
 
 def _is_refusal(error: object, connection: Connection) -> TypeGuard[UnauthorizedError | ForbiddenError]:
@@ -61,7 +62,5 @@ def _is_refusal(error: object, connection: Connection) -> TypeGuard[Unauthorized
     )
 
 
-async def _note_refusal(bot: PatchbayBot, connection: Connection, key: str) -> None:
-    if await bot.connections.refused(connection):
-        target = f"{connection.provider} · {connection.name}"
-        await bot.audit.note(connection.guild_id, "connection.refused", target, f"refused:{key}")
+async def _look_into(bot: PatchbayBot, connection: Connection, key: str) -> None:
+    await note_refusal(bot.connections, bot.audit, connection, key)

@@ -155,7 +155,9 @@ class Guard:
         """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
         if interaction.permissions.administrator:
             return True
-        permitted = permitted_tier(interaction) >= needed_tier(command)
+        # A manager who may not moderate members is not shown what is for those who may.
+        asked = discord.Permissions(**_PERMISSIONS.get(needed_tier(command), {}))
+        permitted = interaction.permissions.is_superset(asked)
         return await self._overridden(interaction, command_id, otherwise=permitted)
 
     async def _overridden(self, interaction: Interaction, command_id: int | None, *, otherwise: bool) -> bool:

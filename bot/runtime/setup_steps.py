@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.kit.provider import Provider
     from bot.runtime.client import PatchbayBot
     from bot.runtime.offers import Offer
+    from bot.services.alerts import Route
     from bot.services.connections import Connection, Summary
     from bot.services.integrations import Placed
     from bot.ui.components import Interaction
@@ -73,7 +74,7 @@ class Steps:
     """How far a guild has come with one connection of a provider.
 
     summary: of the connection, None where there is none. failure: why it cannot be used. own: what was placed
-    with it, what is not well first.
+    with it, what is not well first. route: where the guild's alerts go, None where nowhere.
     """
 
     provider: Provider
@@ -82,6 +83,7 @@ class Steps:
     failure: ProviderError | UnreadableSecretError | None = None
     lists: Sequence[Listed] = ()
     own: Sequence[Own] = ()
+    route: Route | None = None
 
     @property
     def works(self) -> bool:
@@ -93,7 +95,12 @@ class Steps:
         """What makes two findings differ, besides the time."""
         set_at = None if self.summary is None else (self.summary.name, self.summary.set_at)
         lists = [(listed.choices, type(listed.failure)) for listed in self.lists]
-        return len(self.summaries), set_at, type(self.failure), lists, self.own
+        return len(self.summaries), set_at, type(self.failure), lists, self.own, self.route
+
+    @property
+    def is_told(self) -> bool:
+        """Whether alerts arrive somewhere."""
+        return self.route is not None and not self.route.lost
 
     @property
     def is_done(self) -> bool:
@@ -127,17 +134,20 @@ async def find_steps(interaction: Interaction, bot: PatchbayBot, slug: str, name
     summary = by_name.get(name) or by_name.get(DEFAULT_NAME) or next(iter(summaries), None)
     if summary is None:
         return Steps(provider, summaries)
+    route = await bot.alerts.route(guild_id)
     placed = await bot.integrations.of_guild(guild_id, slug)
     mine = [each for each in placed.values() if each.connection == summary.name]
     try:
         connection = await open_connection(interaction, slug, summary.name)
     except UnreadableSecretError as error:
-        return Steps(provider, summaries, summary, error, own=await _seen(bot, guild_id, mine, {}))
+        own = await _seen(bot, guild_id, mine, {})
+        return Steps(provider, summaries, summary, error, own=own, route=route)
     try:
         summary = await bot.unless_stopping(bot.connections.test(guild_id, slug, summary.name))
     except ProviderError as error:
         look_into(bot, connection, error)
-        return Steps(provider, summaries, summary, error, own=await _seen(bot, guild_id, mine, {}))
+        own = await _seen(bot, guild_id, mine, {})
+        return Steps(provider, summaries, summary, error, own=own, route=route)
     offers = bot.offers.get(slug, ())
     kinds = list(dict.fromkeys([None, *(offer.kind for offer in offers)]))
     found = await bot.unless_stopping(_lists(bot, connection, kinds))
@@ -149,6 +159,7 @@ async def find_steps(interaction: Interaction, bot: PatchbayBot, slug: str, name
         summary,
         lists=[_listed(offer, found[offer.kind], placed) for offer in offers],
         own=await _seen(bot, guild_id, mine, states),
+        route=route,
     )
 
 

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.errors import PatchbayError
 from bot.runtime.connections import look_into, open_connection
+from bot.runtime.watched_words import plain_name, symbol
 from bot.ui.components import Interaction, guild_of
 from bot.ui.text import plain
 from bot.ui.theme import state_symbol
@@ -60,6 +61,18 @@ async def suggest_connections(
     return [app_commands.Choice(name=name, value=name) for name in names if typed.strip().lower() in name][
         :MOST
     ]
+
+
+async def suggest_watched(
+    interaction: Interaction, bot: PatchbayBot, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Suggest the guild's watched integrations, of all providers, worst first; asks no provider."""
+    wanted = typed.strip().casefold()
+    return [
+        app_commands.Choice(name=f"{symbol(each)} {plain_name(each, LONGEST - 3)}", value=each.key)
+        for each in await bot.watching.integrations(guild_of(interaction))
+        if wanted in each.label.casefold() or wanted in each.id.casefold()
+    ][:MOST]
 
 
 def _name(choice: Choice) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.kit.provider import Provider
     from bot.kit.redaction import Redactor
-    from bot.store.connections import ConnectionStore
+    from bot.store.connections import ConnectionStore, WatchableRow
     from bot.store.vault import Vault
 
 DEFAULT_NAME: Final = "default"
@@ -85,7 +85,10 @@ class Summary:
 
 
 class ConnectionService:
-    """Every call names the guild; no connection of another guild is ever reachable."""
+    """Every call names the guild; no connection of another guild is ever reachable.
+
+    ``watchable`` alone can list those of all guilds, and opens none.
+    """
 
     def __init__(
         self,
@@ -211,6 +214,11 @@ class ConnectionService:
         if set_at is not None and row.set_at != set_at:
             raise ConnectionChangedError(provider=provider, name=row.name)
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
+
+    async def watchable(self, guild_id: int | None = None) -> list[WatchableRow]:
+        """Return what there is to watch in a guild, or in all of them but those that were removed."""
+        rows = await self._store.watchable(guild_id)
+        return [row for row in rows if row.provider in self._providers]
 
     async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:
         """Return the row that a command means, still sealed. Raises like ``open``, but for the secret."""

@@ -23,7 +23,9 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _DAY: Final = 86_400
 _TIME: Final = "at"
 """What the name of a column with a time ends with."""
-_NUMBERS: Final = frozenset({"number", "tier"})
+_NUMBERS: Final = frozenset(
+    {"number", "tier", "bad", "good", "checks", "remind", "reopened", "posts", "wanted", "shown", "tries"}
+)
 """The columns that count; what else is a number is an id."""
 
 

@@ -30,8 +30,18 @@ class ConnectionRow:
     refused_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WatchableRow:
+    """A connection that can be read again and again. set_at: seconds since 1970."""
+
+    guild_id: int
+    provider: str
+    name: str
+    set_at: int
+
+
 class ConnectionStore:
-    """Reads and writes connections; every call names the guild that it is for."""
+    """Reads and writes connections; every call names the guild that it is for, but for ``watchable``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,6 +50,11 @@ class ConnectionStore:
         """Return a guild's connections, ordered by provider and name."""
         rows = await self._database.read_all(self._database.queries.list_connections, guild_id=guild_id)
         return [ConnectionRow(**dict(row)) for row in rows]
+
+    async def watchable(self, guild_id: int | None) -> list[WatchableRow]:
+        """Return the connections of one guild, or of all; none of a guild that was removed."""
+        rows = await self._database.read_all(self._database.queries.list_watchable, guild_id=guild_id)
+        return [WatchableRow(**dict(row)) for row in rows]
 
     async def insert(self, row: ConnectionRow) -> bool:
         """Store a new connection; return False, changing nothing, if the name is taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
@@ -51,8 +52,7 @@ class Database:
                 await reader.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            folder = str(files("bot.store") / "queries")
-            database = cls(reader, writer, await asyncio.to_thread(aiosql.from_path, folder, "aiosqlite"))
+            database = cls(reader, writer, await asyncio.to_thread(_load_queries))
             try:
                 yield database
             finally:
@@ -124,6 +124,12 @@ class Database:
                 await self._writer.rollback()
                 raise
             return result
+
+
+@functools.cache
+def _load_queries() -> Any:  # noqa: ANN401 - as in __init__
+    """Read the queries that belong to the code; read once, they do not change while we run."""
+    return aiosql.from_path(str(files("bot.store") / "queries"), "aiosqlite")
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,23 +13,43 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 # In the order in which they go: an integration before its connection.
-_TABLES: Final = ("integration", "connection", "access", "audit", "audit_head", "guild")
+_TABLES: Final = (
+    "alert",
+    "incident",
+    "history",
+    "last_check",
+    "watched",
+    "route",
+    "board",
+    "integration",
+    "connection",
+    "access",
+    "audit",
+    "audit_head",
+    "guild",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many rows there are of a guild. others: the guild itself, and where its audit log ends."""
+    """How many rows there are of a guild.
+
+    incidents: with what was told of them. history: transitions. others: the guild itself, what is watched in
+    it and how it is told, and where its audit log ends.
+    """
 
     connections: int = 0
     integrations: int = 0
     grants: int = 0
     entries: int = 0
+    incidents: int = 0
+    history: int = 0
     others: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.connections + self.integrations + self.grants + self.entries + self.others
+        return sum(astuple(self))
 
 
 class GuildStore:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self, TypeVar, cast
 
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidInputError, OutsideServerError, StaleComponentError
@@ -195,6 +196,23 @@ class LastingSelect(Lasting[discord.ui.Select[discord.ui.View]], template="(?!)"
     @abstractmethod
     async def pick(self, interaction: Interaction, value: str) -> None:
         """Do what the entry is for, once the value has been found to be possible."""
+
+
+class LastingChannelSelect(Lasting[discord.ui.ChannelSelect[discord.ui.View]], template="(?!)"):
+    """A menu of which one text channel is picked, and which outlives a restart."""
+
+    async def press(self, interaction: Interaction) -> None:
+        """Hand over what was picked. Raises InvalidInputError("option") unless that is a text channel."""
+        guild = interaction.guild
+        ids = [each.id for each in self.item.values if isinstance(each, app_commands.AppCommandChannel)]
+        channel = guild.get_channel(ids[0]) if guild is not None and len(ids) == 1 else None
+        if not isinstance(channel, discord.TextChannel):
+            raise InvalidInputError("option")
+        await self.pick(interaction, channel)
+
+    @abstractmethod
+    async def pick(self, interaction: Interaction, channel: discord.TextChannel) -> None:
+        """Do what the channel is picked for."""
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

@@ -12,7 +12,7 @@ from bot.ui.text import length
 from bot.ui.theme import DESCRIPTION, FIELD_VALUE, TOTAL, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _Kind = discord.InteractionResponseType
 _NOTHING = "…"
@@ -49,7 +49,7 @@ async def answer(
     interaction: Interaction,
     embed: discord.Embed,
     view: discord.ui.View = discord.utils.MISSING,
-    file: discord.File = discord.utils.MISSING,
+    files: Sequence[discord.File] = (),
 ) -> None:
     """Give the answer: into the thinking message where there is one, else as a message of its own.
 
@@ -58,23 +58,26 @@ async def answer(
     _link_commands(embed, gate(interaction).command_ids)
     kind = interaction.response.type
     if kind is None:
-        await interaction.response.send_message(embed=embed, view=view, file=file, ephemeral=True)
+        await interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
     elif kind is _Kind.deferred_channel_message:
-        await interaction.edit_original_response(
-            embed=embed, view=view, attachments=[] if file is discord.utils.MISSING else [file]
-        )
+        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
         # The original is a message that stays: a component's own, or an answer given before.
-        await interaction.followup.send(embed=embed, view=view, file=file, ephemeral=True)
+        await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
 
 
-async def renew(interaction: Interaction, embed: discord.Embed, view: discord.ui.View | None = None) -> None:
-    """Put new content into the message whose component was pressed."""
+async def renew(
+    interaction: Interaction,
+    embed: discord.Embed,
+    view: discord.ui.View | None = None,
+    files: Sequence[discord.File] = (),
+) -> None:
+    """Put new content into the message whose component was pressed, in the place of all that was in it."""
     _link_commands(embed, gate(interaction).command_ids)
     if interaction.response.is_done():
-        await interaction.edit_original_response(embed=embed, view=view)
+        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
-        await interaction.response.edit_message(embed=embed, view=view)
+        await interaction.response.edit_message(embed=embed, view=view, attachments=files)
 
 
 def link_commands(text: str, ids: Mapping[str, int]) -> str:

@@ -61,7 +61,7 @@ class Audit(commands.GroupCog, group_name="audit", group_description=said("audit
         written = await asyncio.to_thread(export_file.write, guild_id, entries, chain, interaction.created_at)
         embed = exported(chain, self._bot.catalog[interaction.locale.value])
         file = discord.File(BytesIO(written), filename=f"audit-{guild_id}.json")
-        await answer(interaction, embed, file=file)
+        await answer(interaction, embed, files=[file])
 
     @app_commands.command(name="mirror", description=said("audit.mirror.description"))
     @app_commands.describe(channel=said("audit.mirror.option.channel"))

@@ -43,7 +43,8 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=said("p
         await think(interaction)
         stored = await self._bot.privacy.stored(guild_of(interaction))
         texts = self._bot.catalog[interaction.locale.value]
-        await answer(interaction, embeds.info(stored, self._bot.privacy.erase_after, texts))
+        embed = embeds.info(stored, self._bot.privacy.erase_after, self._bot.watching.history_days, texts)
+        await answer(interaction, embed)
 
     @app_commands.command(name="export", description=said("privacy.export.description"))
     async def export(self, interaction: Interaction) -> None:
@@ -56,7 +57,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=said("p
         # A long audit log takes longer than the bot's loop may be held up.
         name, content = await asyncio.to_thread(_written, guild_id, stored)
         embed = embeds.exported(self._bot.catalog[interaction.locale.value])
-        await answer(interaction, embed, file=discord.File(BytesIO(content), filename=name))
+        await answer(interaction, embed, files=[discord.File(BytesIO(content), filename=name)])
 
     @app_commands.command(name="delete", description=said("privacy.delete.description"))
     async def delete(self, interaction: Interaction) -> None:

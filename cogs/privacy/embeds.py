@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from bot.services.privacy import Stored
 
 
-def info(stored: Stored, erase_after: int, texts: Texts) -> discord.Embed:
-    """Say what is stored, why and for how long. erase_after: days."""
+def info(stored: Stored, erase_after: int, history_days: int, texts: Texts) -> discord.Embed:
+    """Say what is stored, why and for how long. erase_after, history_days: days."""
     how_long = (
         texts.plural("privacy.info.how_long", erase_after)
         if erase_after
@@ -27,7 +27,10 @@ def info(stored: Stored, erase_after: int, texts: Texts) -> discord.Embed:
         texts("privacy.info.what", **asdict(stored)),
         fields=[
             Field(texts("privacy.info.never"), texts("privacy.info.never_what")),
-            Field(texts("privacy.info.time"), how_long),
+            Field(
+                texts("privacy.info.time"),
+                f"{how_long}\n{texts.plural('privacy.info.history', history_days)}",
+            ),
             Field(texts("privacy.info.who"), texts("privacy.info.who_what")),
             Field(texts("next_step"), texts("privacy.info.next")),
         ],

@@ -14,7 +14,7 @@ from bot.ui.theme import Field, Tone, card
 from cogs.sensay.choice import chosen_replica
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.i18n.catalog import Texts
     from bot.kit.integration import Choice
@@ -39,7 +39,7 @@ async def answer_of(
     message: str,
     *,
     keep: bool,
-) -> tuple[discord.Embed, discord.ui.View, discord.File]:
+) -> tuple[discord.Embed, discord.ui.View, Sequence[discord.File]]:
     """Ask, and show the answer; an answer that does not fit is also attached.
 
     Raises InvalidInputError("replica"), ProviderError and RestartingError.
@@ -50,23 +50,23 @@ async def answer_of(
     completion = await bot.unless_stopping(client.ask(chosen.id, message, _where(interaction), keep=keep))
     seconds = time.monotonic() - began
     texts = bot.catalog[interaction.locale.value]
-    embed, file = show(chosen, message, completion.content, texts, seconds=seconds, kept=keep)
-    return embed, discord.utils.MISSING, file
+    embed, files = show(chosen, message, completion.content, texts, seconds=seconds, kept=keep)
+    return embed, discord.utils.MISSING, files
 
 
 def show(
     replica: Choice, question: str, answer: str, texts: Texts, *, seconds: float, kept: bool
-) -> tuple[discord.Embed, discord.File]:
-    """Return the reply, and the file with the whole answer, MISSING where the reply has all of it."""
+) -> tuple[discord.Embed, Sequence[discord.File]]:
+    """Return the reply, and the file with the whole answer; none where the reply has all of it."""
     shown, complete = quoted_lines(answer, ANSWER_SHOWN)
-    file: discord.File = discord.utils.MISSING
+    files = []
     if not complete:
         whole = answer.encode(errors="replace")
         capped = len(whole) > ANSWER_ATTACHED
         shown += "\n\n" + texts("sensay.ask.cut_twice" if capped else "sensay.ask.cut", file=_FILE)
         # A character cut in half at the end is left out.
         attached = whole[:ANSWER_ATTACHED].decode(errors="ignore").encode()
-        file = discord.File(io.BytesIO(attached), _FILE)
+        files.append(discord.File(io.BytesIO(attached), _FILE))
     embed = card(
         Tone.GOOD if shown else Tone.WARNING,
         texts("sensay.ask.done" if shown else "sensay.ask.empty", replica=quoted(replica.label, 100)),
@@ -87,7 +87,7 @@ def show(
         ],
         symbol="💬" if shown else None,
     )
-    return embed, file
+    return embed, files
 
 
 def _where(interaction: Interaction) -> Mapping[str, str]:

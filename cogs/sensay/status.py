@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.i18n.catalog import Texts
+    from bot.kit.integration import Choice
     from bot.providers.sensay.models import Replica
     from bot.services.connections import Connection
 
@@ -132,6 +133,14 @@ async def _read_overview(
     return embed, view
 
 
+async def show_status(
+    interaction: Interaction, bot: PatchbayBot, connection: Connection, text: str
+) -> discord.Embed:
+    """Return a replica's embed alone, for those whom our buttons are not for. Raises like ``read_status``."""
+    embed, _ = await _look_at(interaction, bot, connection, chosen_replica(bot, connection, text))
+    return embed
+
+
 async def _read_replica(
     interaction: Interaction, bot: PatchbayBot, connection: Connection, text: str
 ) -> tuple[discord.Embed, discord.ui.View]:
@@ -139,20 +148,29 @@ async def _read_replica(
     texts = bot.catalog[interaction.locale.value]
     refresh = StatusButton(texts=texts, connection=connection.name, replica=wanted.id)
     offer_retry(interaction, refresh)
-    back = OverviewButton(texts=texts, connection=connection.name, turn=Turn.UP)
-    view = view_of(refresh, back)
+    embed, invite = await _look_at(interaction, bot, connection, wanted)
+    view = view_of(refresh, OverviewButton(texts=texts, connection=connection.name, turn=Turn.UP))
+    if invite is not None:
+        view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=invite))
+    return embed, view
+
+
+async def _look_at(
+    interaction: Interaction, bot: PatchbayBot, connection: Connection, wanted: Choice
+) -> tuple[discord.Embed, str | None]:
+    """Ask Sensay about one replica; return what to show, and the link that brings its bot in if it lacks."""
+    texts = bot.catalog[interaction.locale.value]
     client = bot.provider(SensayProvider).client(connection.credentials)
     sighting = await bot.unless_stopping(client.look_up(wanted.id))
     replica = sighting.replica
     if replica is None and sighting.complete:
         raise InvalidInputError("unlisted")
     if replica is None:
-        return beyond_embed(wanted, texts), view
+        return beyond_embed(wanted, texts), None
     placements = await placements_of(bot, guild_of(interaction), [wanted.id])
     placement = placements.get(wanted.id)
-    if placement is not None and placement.invite is not None and replica.state is not None:
-        view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=placement.invite))
-    return status_embed(replica, placement, int(time.time()), texts), view
+    invite = placement.invite if placement is not None and replica.state is not None else None
+    return status_embed(replica, placement, int(time.time()), texts), invite
 
 
 async def _renew_replica(interaction: Interaction, connection: str, text: str) -> None:

@@ -10,7 +10,8 @@ import discord
 from bot.errors import ProviderError
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.usage import count, largest, latest
-from bot.ui.charts import LABEL, ROWS, Bars, draw
+from bot.ui.charts import ROWS, Bars
+from bot.ui.sheet import LABEL, draw
 from bot.ui.text import clamp, code, listed, plain, quoted
 from bot.ui.theme import Field, Tone, card
 from cogs.sensay.choice import chosen_replica
@@ -34,7 +35,7 @@ _FILE: Final = "usage.png"
 
 async def read_usage(
     interaction: Interaction, bot: PatchbayBot, connection: Connection, replica: str | None, days: int
-) -> tuple[discord.Embed, discord.ui.View, discord.File]:
+) -> tuple[discord.Embed, discord.ui.View, Sequence[discord.File]]:
     """Show one replica's conversations, or those of all that are on Discord, as text and as a picture.
 
     Raises InvalidInputError("replica") and ProviderError.
@@ -69,12 +70,12 @@ async def read_usage(
         fields=[*_fields(panels, counted, known | names, texts), _next(texts, asked, panels)],
         symbol="📊",
     )
-    file: discord.File = discord.utils.MISSING
+    files = []
     if panels:
         picture = await draw(*panels)
-        file = discord.File(io.BytesIO(picture), _FILE, description=_described(panels, texts))
+        files.append(discord.File(io.BytesIO(picture), _FILE, description=_described(panels, texts)))
         embed.set_image(url=f"attachment://{_FILE}")
-    return embed, discord.utils.MISSING, file
+    return embed, discord.utils.MISSING, files
 
 
 def _headline(

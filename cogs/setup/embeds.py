@@ -98,6 +98,7 @@ def _steps(steps: Steps, bot: PatchbayBot, guild_id: int, texts: Texts) -> Itera
     yield "credentials", *_credentials(steps, bot, texts)
     yield "check", *_check(steps, bot, texts)
     yield "agents", *_agents(steps, bot, texts)
+    yield "alerts", *_alerts(steps, texts)
     yield "have", *_have(steps, guild_id, texts)
 
 
@@ -153,6 +154,15 @@ def _offer(each: Listed, bot: PatchbayBot, texts: Texts) -> str:
     return f"{said} {texts(f'{key}.more', shown=MOST)}" if len(each.choices) > MOST else said
 
 
+def _alerts(steps: Steps, texts: Texts) -> tuple[str, str]:
+    if steps.route is None:
+        return (TODO, texts("setup.alerts.none")) if steps.works else (LATER, texts("setup.alerts.later"))
+    channel = f"<#{steps.route.channel_id}>"
+    if not steps.is_told:
+        return BAD, texts("setup.alerts.lost", channel=channel)
+    return DONE, texts("setup.alerts.done", channel=channel)
+
+
 def _have(steps: Steps, guild_id: int, texts: Texts) -> tuple[str, str]:
     if not steps.own:
         return LATER, texts("setup.have.nothing")
@@ -171,16 +181,16 @@ def _own_line(own: Own, guild_id: int, texts: Texts) -> str:
 
 def _next_step(steps: Steps, texts: Texts) -> str:
     slug = steps.provider.slug
-    if steps.summary is None:
-        return texts("setup.next.enter")
     if needs_credentials(steps):
-        return texts("setup.next.enter_new")
+        return texts("setup.next.enter" if steps.summary is None else "setup.next.enter_new")
     if steps.works and not steps.own and any(each.choices for each in steps.lists):
         return texts("setup.next.pick")
     if not steps.works or not steps.own:
         return texts("setup.next.check")
     if not steps.is_done and any(own.member is False for own in steps.own):
         return texts("setup.next.invite")
+    if not steps.is_told:
+        return texts("setup.next.alerts")
     known = texts.find(f"{slug}.setup.done" if steps.is_done else f"{slug}.setup.waiting")
     return known or texts("setup.all.done_next" if steps.is_done else "setup.next.check")
 

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Final, cast
 import discord
 
 from bot.errors import InvalidInputError
+from bot.runtime.alert_routes import set_route
 from bot.runtime.credentials import ADD, ROTATE, open_form
 from bot.runtime.following import Look, follow
 from bot.runtime.setup_steps import find_steps, standings
 from bot.runtime.suggestions import LONGEST, MOST
-from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, view_of
+from bot.ui.components import (
+    Interaction,
+    LastingButton,
+    LastingChannelSelect,
+    LastingSelect,
+    guild_of,
+    view_of,
+)
 from bot.ui.pages import Turn
 from bot.ui.replies import renew
 from bot.ui.text import plain
@@ -171,6 +179,27 @@ class OfferSelect(LastingSelect, template=rf"setup:offer:{_PROVIDER}:(?P<number>
         await offers[self._number].act(interaction, bot, value, self._connection)
 
 
+class AlertsSelect(LastingChannelSelect, template=rf"setup:alerts:{_PROVIDER}:{_CONNECTION}"):
+    """Sends alerts to the channel that is picked, and shows the steps again."""
+
+    def __init__(self, *, texts: Texts, provider: str, connection: str) -> None:
+        super().__init__(
+            discord.ui.ChannelSelect(
+                placeholder=texts("setup.alerts.placeholder"),
+                custom_id=f"setup:alerts:{provider}:{connection}",
+                channel_types=[discord.ChannelType.text, discord.ChannelType.news],
+            )
+        )
+        self._provider = provider
+        self._connection = connection
+
+    async def pick(self, interaction: Interaction, channel: discord.TextChannel) -> None:
+        """Set it as `/alerts set` does where nothing but the channel is given."""
+        await interaction.response.defer()
+        await set_route(interaction, cast("PatchbayBot", interaction.client), channel)
+        await _show(interaction, self._provider, self._connection)
+
+
 async def all_providers(interaction: Interaction, bot: PatchbayBot) -> tuple[discord.Embed, discord.ui.View]:
     """Show every provider that there is."""
     bot.give_up(_place(interaction))
@@ -226,7 +255,8 @@ def _render(
     return embeds.stepper(steps, bot, guild_of(interaction), texts), view_of(*_components(steps, texts))
 
 
-def _components(steps: Steps, texts: Texts) -> Iterator[LastingButton | LastingSelect]:
+def _components(steps: Steps, texts: Texts) -> Iterator[LastingButton | LastingSelect | LastingChannelSelect]:
+    """Yield what fills at most the five rows of a message: a menu takes one, the buttons share one."""
     slug = steps.provider.slug
     if steps.summary is None:
         yield FormButton(texts=texts, action=ADD, provider=slug, connection="")
@@ -247,6 +277,8 @@ def _components(steps: Steps, texts: Texts) -> Iterator[LastingButton | LastingS
         names = [each.name for each in steps.summaries]
         options = [discord.SelectOption(label=each, value=each, default=each == name) for each in names]
         yield ConnectionSelect(texts=texts, provider=slug, options=options[:MOST])
+    if steps.works and not steps.is_told:
+        yield AlertsSelect(texts=texts, provider=slug, connection=name)
     style = _Style.primary if embeds.needs_credentials(steps) else _Style.secondary
     yield StepsButton(texts=texts, provider=slug, connection=name)
     yield FormButton(texts=texts, action=ROTATE, provider=slug, connection=name, style=style)

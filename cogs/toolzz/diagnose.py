@@ -1,50 +1,57 @@
-"""What a diagnosis shows: each check with its fix, and the file for Toolzz's support."""
+"""What a diagnosis finds: each check with its fix, and what Toolzz's support has to know."""
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Final
-
-import discord
+from typing import TYPE_CHECKING
 
 from bot.errors import ProviderError
+from bot.kit.diagnosis import Check, Verdict
 from bot.providers.toolzz import ToolzzProvider
-from bot.providers.toolzz.diagnosis import Check, Surroundings, Verdict, diagnose
+from bot.providers.toolzz.diagnosis import Surroundings, ask, diagnose
+from bot.runtime.details import Diagnosis
 from bot.runtime.reach import UNTOLD
+from bot.ui.diagnosis import Finding, failure_facts
 from bot.ui.problems import explain
 from bot.ui.text import code, quoted
-from bot.ui.theme import Field, Tone, card, when
 from cogs.toolzz.channels import MOST_FLAWS, flaw_lines, invite_of, usable
-from cogs.toolzz.diagnosis_file import write
+from cogs.toolzz.diagnosis_facts import discord_facts, report_facts
 from cogs.toolzz.embeds import state_fix, title
+from cogs.toolzz.sight import Sight, look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.i18n.catalog import Texts
     from bot.runtime.client import PatchbayBot
-    from cogs.toolzz.sight import Sight
-
-_FILE: Final = "diagnosis.txt"
-_SYMBOLS: Final[Mapping[Verdict, str]] = {
-    Verdict.OK: "✅",
-    Verdict.FAILED: "❌",
-    Verdict.UNKNOWN: "❔",
-    Verdict.SKIPPED: "➖",  # noqa: RUF001 - a symbol, no sign in a text
-}
+    from bot.services.connections import Connection
+    from bot.ui.components import Interaction
 
 
-def show_diagnosis(
-    bot: PatchbayBot, integration: str, seen: Sight | ProviderError, checked_at: int, texts: Texts
-) -> tuple[discord.Embed, discord.File]:
-    """Check everything, and return what to show and what to attach.
+async def find_out(
+    interaction: Interaction, bot: PatchbayBot, connection: Connection, integration: str
+) -> Diagnosis:
+    """Make all checks of an integration now; what Toolzz refuses is a part of the answer.
 
-    seen: why Toolzz did not tell, where it did not. checked_at: seconds since 1970.
+    Raises RestartingError.
     """
-    provider = bot.provider(ToolzzProvider)
-    embed = diagnosis_embed(integration, seen, checked_at, {provider.slug: provider.name}, texts)
-    text = write(integration, seen, checks_of(seen), checked_at, provider.redactor)
-    return embed, discord.File(io.BytesIO(text.encode(errors="replace")), _FILE)
+    texts = bot.catalog[interaction.locale.value]
+    names = {slug: provider.name for slug, provider in bot.providers.items()}
+    asked = await ask(bot.provider(ToolzzProvider).client(connection.credentials), integration)
+    if isinstance(asked, ProviderError):
+        return diagnosis_of(integration, asked, names, texts)
+    return diagnosis_of(integration, await look(bot, connection, integration, asked), names, texts)
+
+
+def diagnosis_of(
+    integration: str, seen: Sight | ProviderError, provider_names: Mapping[str, str], texts: Texts
+) -> Diagnosis:
+    """Word what was found. seen: why Toolzz did not tell, where it did not."""
+    says = _Words(seen, provider_names, texts)
+    findings = [says.of(check) for check in checks_of(seen)]
+    if isinstance(seen, ProviderError):
+        return Diagnosis(code(integration, 70), findings, list(failure_facts(seen)), seen)
+    facts = [*report_facts(seen.report), *discord_facts(seen)]
+    return Diagnosis(title(seen.report, texts), findings, facts)
 
 
 def checks_of(seen: Sight | ProviderError) -> tuple[Check, ...]:
@@ -52,33 +59,6 @@ def checks_of(seen: Sight | ProviderError) -> tuple[Check, ...]:
     if isinstance(seen, ProviderError):
         return diagnose(seen, Surroundings(None))
     return diagnose(seen.report, _around(seen))
-
-
-def diagnosis_embed(
-    integration: str,
-    seen: Sight | ProviderError,
-    checked_at: int,
-    provider_names: Mapping[str, str],
-    texts: Texts,
-) -> discord.Embed:
-    """Show the checks, the fix of each that is not right, and of the first one as what to do now."""
-    checks = checks_of(seen)
-    says = _Words(seen, provider_names, texts)
-    failed = [check for check in checks if check.verdict is Verdict.FAILED]
-    untold = [check for check in checks if check.verdict is Verdict.UNKNOWN]
-    first = next(iter(failed + untold), None)
-    name = code(integration, 70) if isinstance(seen, ProviderError) else title(seen.report, texts)
-    return card(
-        Tone.BAD if failed else Tone.WARNING if untold else Tone.GOOD,
-        texts("toolzz.diagnose.title", title=name),
-        "\n".join(_line(check, says, texts) for check in checks),
-        fields=[
-            Field(texts("toolzz.status.checked"), when(checked_at)),
-            Field(texts("next_step"), texts("toolzz.diagnose.fine") if first is None else says.fix(first)),
-        ],
-        footer=texts("toolzz.diagnose.footer", file=_FILE),
-        symbol="🩺",
-    )
 
 
 def _around(sight: Sight) -> Surroundings:
@@ -97,13 +77,6 @@ def _around(sight: Sight) -> Surroundings:
     )
 
 
-def _line(check: Check, says: _Words, texts: Texts) -> str:
-    line = f"{_SYMBOLS[check.verdict]} **{texts(f'toolzz.check.{check.name}')}** · {says.finding(check)}"
-    if check.verdict in {Verdict.OK, Verdict.SKIPPED}:
-        return line
-    return f"{line}\n↳ {says.fix(check)}"
-
-
 class _Words:
     """Words what was found, and what to do about it."""
 
@@ -112,11 +85,17 @@ class _Words:
         self._provider_names = provider_names
         self._texts = texts
 
-    def finding(self, check: Check) -> str:  # noqa: PLR0911 - one for each kind of words
+    def of(self, check: Check) -> Finding:
+        """Word a check, with a fix unless it came out well or says nothing."""
+        is_fine = check.verdict in {Verdict.OK, Verdict.SKIPPED}
+        title = self._texts(f"toolzz.check.{check.name}")
+        return Finding(check, title, self._says(check), "" if is_fine else self._fix(check))
+
+    def _says(self, check: Check) -> str:  # noqa: PLR0911 - one for each kind of words
         """Say how a check came out."""
         texts, seen = self._texts, self._seen
         if check.verdict is Verdict.SKIPPED:
-            return texts("toolzz.check.skipped")
+            return texts("diagnosis.skipped")
         if isinstance(seen, ProviderError):
             known = texts.find(f"toolzz.check.{check.name}.{check.reason}")
             return known or explain(seen, texts, self._provider_names).why
@@ -134,7 +113,7 @@ class _Words:
                 return texts(f"toolzz.check.error.{reason}", error=" ".join(filter(None, parts)))
         return texts(f"toolzz.check.{check.name}.{check.reason}")
 
-    def fix(self, check: Check) -> str:  # noqa: PLR0911 - one for each check
+    def _fix(self, check: Check) -> str:  # noqa: PLR0911 - one for each check
         """Say what to do about a check that did not come out well."""
         texts, seen = self._texts, self._seen
         if isinstance(seen, ProviderError):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final, cast
 
 import discord
 
-from bot.errors import ProviderError
 from bot.kit.integration import read_id
 from bot.providers.toolzz import ToolzzProvider
-from bot.providers.toolzz.diagnosis import ask
+from bot.runtime.alert_buttons import mute_buttons
 from bot.runtime.client import PatchbayBot
-from bot.runtime.connections import look_into, open_connection, reopen, rotation_for
+from bot.runtime.connections import open_connection, reopen
+from bot.runtime.details import answer_diagnosis
 from bot.ui.components import Interaction, LastingButton, offer_retry, view_of
 from bot.ui.pages import Turn, pages_of, read_page_number, turns
-from bot.ui.replies import answer, renew, think
+from bot.ui.replies import renew, think
 from cogs.toolzz.channels import channels_embed
-from cogs.toolzz.diagnose import show_diagnosis
+from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.embeds import next_step, status_embed
 from cogs.toolzz.link import link_button
 from cogs.toolzz.sight import look
@@ -102,17 +102,8 @@ class DiagnoseButton(LastingButton, template=rf"toolzz:why:{_ONE}"):
         again = DiagnoseButton(texts=texts, connection=self._connection, integration=self._integration)
         offer_retry(interaction, again)
         opened = await open_connection(interaction, "toolzz", self._connection)
-        client = bot.provider(ToolzzProvider).client(opened.credentials)
-        seen: Sight | ProviderError
-        asked = await ask(client, self._integration)
-        if isinstance(asked, ProviderError):
-            seen = asked
-        else:
-            seen = await look(bot, opened, self._integration, asked)
-        embed, file = show_diagnosis(bot, self._integration, seen, int(time.time()), texts)
-        await answer(interaction, embed, view_of(again, *rotation_for(opened, asked, texts)), file)
-        # Here a refusal is no error that would be reported.
-        look_into(bot, opened, asked)
+        found = await find_out(interaction, bot, opened, self._integration)
+        await answer_diagnosis(interaction, bot, ("toolzz", self._integration), found, again)
 
 
 def integration_id(bot: PatchbayBot, connection: Connection, text: str) -> str:
@@ -137,11 +128,21 @@ async def read_status(
         ChannelsButton(texts=texts, connection=connection.name, integration=integration),
         DiagnoseButton(texts=texts, connection=connection.name, integration=integration),
     )
+    for mute in await mute_buttons(bot, connection.guild_id, connection.provider, integration, texts):
+        view.add_item(mute)
     if link := await link_button(bot, connection, integration, sight.report, texts):
         view.add_item(link)
     for back in way_back(interaction, texts):
         view.add_item(back)
     return status_embed(sight, int(time.time()), texts), view
+
+
+async def show_status(
+    interaction: Interaction, bot: PatchbayBot, connection: Connection, integration: str
+) -> discord.Embed:
+    """Return the embed alone, for those whom our buttons are not for. Raises ProviderError."""
+    sight = await _read(bot, connection, integration)
+    return status_embed(sight, int(time.time()), bot.catalog[interaction.locale.value])
 
 
 async def _read_channels(

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -19,7 +20,7 @@ from bot.runtime.client import PatchbayBot
 from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
 from tests.cogs.discord_desk import DiscordDesk
-from tests.cogs.town import Env, StartBot, Town, environment, settle
+from tests.cogs.town import UNCHECKED, Env, StartBot, Town, environment, settle
 from tests.test_logs import logging_to_memory
 
 
@@ -39,15 +40,26 @@ async def desk() -> AsyncIterator[DiscordDesk]:
 
 
 @pytest.fixture
+def check_interval() -> int:
+    """Seconds between two checks: none comes by itself, unless a test has a shorter one of its own.
+
+    No shorter than 120: a twelfth is slept at a time, and simcord waits for whatever ends within 5 seconds.
+    """
+    return UNCHECKED
+
+
+@pytest.fixture
 def settings(
     tmp_path: Path,
     empty_database: Path,
     sensay: SensaySimulator,
     toolzz: ToolzzSimulator,
     desk: DiscordDesk,
+    check_interval: int,
 ) -> Settings:
     """Settings that know the simulators and a database in the test's own folder."""
-    with mock.patch.dict(os.environ, environment(tmp_path, sensay, toolzz, desk)):
+    known = environment(tmp_path, sensay, toolzz, desk, check_interval=check_interval)
+    with mock.patch.dict(os.environ, known):
         settings = load_settings()
     shutil.copy(empty_database, settings.database_path)
     return settings
@@ -59,7 +71,10 @@ async def start_bot(settings: Settings) -> AsyncIterator[StartBot]:
     async with AsyncExitStack() as stack:
 
         async def start(redactor: Redactor) -> PatchbayBot:
-            return await stack.enter_async_context(build_bot(settings, redactor))
+            bot = await stack.enter_async_context(build_bot(settings, redactor))
+            if settings.check_interval == UNCHECKED:
+                bot.poller._pace = replace(bot.poller._pace, interval=365 * 86_400)
+            return bot
 
         yield start
 

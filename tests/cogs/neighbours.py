@@ -17,15 +17,26 @@ from discord import app_commands
 from simcord.backend import serializers
 
 from bot.app import build_bot
+from bot.kit.integration import State
 from bot.kit.redaction import Redactor
+from bot.kit.report import Report, Reports
 from bot.kit.tier import Tier
+from bot.monitors.reading import Outcome, Reading
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.runtime.alert_buttons import MuteSelect
 from bot.settings import load_settings
-from bot.ui.components import LastingSelect
 from tests.cogs.discord_desk import DiscordDesk
 from tests.cogs.town import Env, Town, environment, final, settle
-from tests.runtime.test_guard_matrix import BUTTON, MENU, lasting, sample
+from tests.runtime.test_guard_matrix import (
+    BUTTON,
+    CHANNEL_MENU,
+    LOOKS,
+    component_type,
+    lasting,
+    sample,
+    template_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +53,7 @@ SECRET: Final = "plover-desk"
 UNTYPED_INTEGRATION: Final = "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4caa"
 NAMES: Final = ("default", KNOWN)
 IDS: Final = (ToolzzSimulator.CONNECTED, ToolzzSimulator.AGENT, SensaySimulator.ACTIVE)
-VERBS: Final = ("rotate", "remove", "add", "link", "unlink", "grant", "revoke", "mirror")
+VERBS: Final = ("rotate", "remove", "add", "link", "unlink", "grant", "revoke", "mirror", "watch")
 TALLY: Final = {"uses": 0}
 
 
@@ -55,11 +66,14 @@ class World:
         self.told = guild.create_role("Crew"), guild.add_member(env.create_user("lou")), town.channel
         self.untold = guild.create_role("Lookout"), guild.add_member(env.create_user("kim"))
         self.mirror = guild.create_text_channel("logbook")
-        # The mirror repeats our own log to us, whenever it gets round to it.
-        self.mirrors = {f"/channels/{place.id}/messages" for place in (self.mirror, town.channel)}
+        self.alarm = guild.create_text_channel("alarm")
+        # What is for us comes to us, whenever it gets round to it.
+        self.ours = tuple(
+            f"/channels/{place.id}/messages" for place in (self.mirror, self.alarm, town.channel)
+        )
         self.asked: list[simcord.InteractionResult] = []
         self.own: simcord.ResponseMessage
-        untyped = (guild, town.manager, *self.untold, self.mirror)
+        untyped = (guild, town.manager, *self.untold, self.mirror, self.alarm)
         self.canaries = [SECRET, UNTYPED_INTEGRATION, *(str(thing.id) for thing in untyped)]
 
     async def furnish(self, *, own: bool) -> None:
@@ -81,11 +95,29 @@ class World:
             await bot.access.grant(here, "member", person.id, Tier.VIEWER, member_id=member)
         await bot.audit.note(here, "connection.refused", f"toolzz · {SECRET}", member_id=member)
         await bot.guild_records.set_audit_channel(here, self.mirror.id)
+        await bot.alerts.set_route(here, self.alarm.id, member_id=member, role_id=self.untold[0].id)
+        await self.check(here, SECRET, State.ERROR)
+        watched = await bot.watching.find(here, f"toolzz:{UNTYPED_INTEGRATION}")
+        await bot.alerts.mute(here, watched, 3600, member_id=member)
+        place = bot.get_guild(here)
+        assert place is not None
+        await bot.boards.place(place, self.alarm.id, member_id=member)
         if own:
             there, stranger = self.abroad.guild.id, self.abroad.manager.id
             for provider in ("toolzz", "sensay"):
                 await self.add(there, provider, "default", stranger)
             await self.link(there, "default", ToolzzSimulator.CONNECTED, stranger)
+            await self.check(there, "Elsewhere", State.CONNECTED)
+
+    async def check(self, guild: int, label: str, state: State) -> None:
+        """Find two of the guild's integrations with Toolzz in a state, often enough that it counts."""
+        ids = ToolzzSimulator.CONNECTED, UNTYPED_INTEGRATION if label == SECRET else ToolzzSimulator.AGENT
+        reports = Reports(tuple(Report(each, label, state) for each in ids), complete=True)
+        at = int(self.town.env.now().timestamp())
+        for _ in range(2):
+            await self.town.bot.recorder.take(
+                Reading(guild, "toolzz", "default", at, Outcome.ANSWERED, reports)
+            )
 
     async def add(self, guild: int, provider: str, name: str, member: int) -> None:
         """Connect a provider."""
@@ -119,6 +151,10 @@ class World:
             await bot.access.revoke(here, "role", self.told[0].id)
         elif verb == "mirror":
             await bot.guild_records.set_audit_channel(here, self.town.channel.id)
+        elif verb == "watch":
+            watched = await bot.watching.find(here, ToolzzSimulator.CONNECTED)
+            await bot.alerts.mute(here, watched, 0 if watched.muted_until else 3600, member_id=member)
+            await self.check(here, SECRET, State.CONNECTED if watched.incident else State.ERROR)
         await bot.audit.note(here, "connection.rotate", f"toolzz · {SECRET}", member_id=member)
         await self.town.env.settle()  # the mirror repeats it
 
@@ -176,9 +212,14 @@ class World:
                         *(
                             other
                             for other in self.options(command, name, thing, "")
-                            if other["name"] != option.name
+                            if other["name"] != option.display_name
                         ),
-                        {"name": option.name, "type": option.type.value, "value": typed, "focused": True},
+                        {
+                            "name": option.display_name,
+                            "type": option.type.value,
+                            "value": typed,
+                            "focused": True,
+                        },
                     ],
                 ),
             )
@@ -189,11 +230,24 @@ class World:
 
     def components(self, name: str, thing: str) -> list[simcord.InteractionResult]:
         """Press every button and pick from every menu that outlives a restart, for what is ours."""
-        return [self.press(*self.component(kind, name, thing)) for kind in lasting(self.town.bot)]
+        return [
+            self.press(
+                self.component(kind, name, thing), component_type(kind), self.picked(kind, name, thing)
+            )
+            for kind in lasting(self.town.bot)
+        ]
 
-    def component(self, kind: type[Any], name: str, thing: str) -> tuple[str, list[str] | None]:
-        """Return a custom id that names what is ours, and what is picked."""
-        template = kind.__discord_ui_compiled_template__.pattern
+    def picked(self, kind: type[Any], name: str, thing: str) -> str:
+        """Return what is picked from a menu: a channel, a duration, a connection, or an agent."""
+        if component_type(kind) == CHANNEL_MENU:
+            return str(self.told[2].id)
+        if kind is MuteSelect:
+            return "1h"
+        return name if "connection" in kind.__name__.lower() else thing
+
+    def component(self, kind: type[Any], name: str, thing: str) -> str:
+        """Return a custom id that names what is ours."""
+        template = template_of(kind)
 
         def value(group: re.Match[str]) -> str:
             label, pattern = group[1], group[2]
@@ -212,9 +266,7 @@ class World:
 
         custom_id = re.sub(r"\(\?P<(\w+)>([^()]*(?:\([^()]*\))?[^()]*)\)", value, template)
         assert re.fullmatch(template, custom_id), custom_id
-        # A menu of connections, or one of agents: the value says which.
-        picked = name if "connection" in kind.__name__.lower() else thing
-        return custom_id, [picked] if issubclass(kind, LastingSelect) else None
+        return custom_id
 
     def opened(self) -> list[simcord.InteractionResult]:
         """Use what our manager has open: press its buttons, send its forms filled in well."""
@@ -251,19 +303,23 @@ class World:
         return sent
 
     def press(
-        self, custom_id: str, picked: list[str] | None = None, message: simcord.ResponseMessage | None = None
+        self,
+        custom_id: str,
+        kind: int = BUTTON,
+        picked: str = "",
+        message: simcord.ResponseMessage | None = None,
     ) -> simcord.InteractionResult:
         """Press a button, or pick from a menu."""
-        kind = BUTTON if picked is None else MENU
-        chosen = {} if picked is None else {"values": picked}
-        data = {"custom_id": custom_id, "component_type": kind, **chosen}
+        data: dict[str, Any] = {"custom_id": custom_id, "component_type": kind}
+        if kind != BUTTON:
+            data["values"] = [picked]
+        if kind == CHANNEL_MENU:
+            data["resolved"] = {"channels": self.resolved()["channels"]}
         if message is None:
             message = self.own
             stored = self.town.env.backend.get_message(message.channel_id, message.id)
-            looks = (
-                {"label": "x", "style": 1} if kind == BUTTON else {"options": [{"label": "x", "value": "x"}]}
-            )
-            stored.components = [{"type": 1, "components": [{"type": kind, "custom_id": custom_id, **looks}]}]
+            component = {"type": kind, "custom_id": custom_id, **LOOKS[kind]}
+            stored.components = [{"type": 1, "components": [component]}]
         return self.send(_Kind.component, data, message=message)
 
     def follow(self, answers: list[simcord.InteractionResult]) -> list[simcord.InteractionResult]:
@@ -361,7 +417,7 @@ def given(option: app_commands.Parameter, values: Mapping[str, Any]) -> dict[str
     allowed = [choice.value for choice in option.choices]
     value = values[option.name]
     value = value if not allowed or value in allowed else allowed[-1]
-    return {"name": option.name, "type": option.type.value, "value": value}
+    return {"name": option.display_name, "type": option.type.value, "value": value}
 
 
 def run(

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from tests.cogs.town import Town
 
-STEPS = ("credentials", "check", "agents", "have")
+BUTTON = 2
+STEPS = ("credentials", "check", "agents", "alerts", "have")
 
 
 async def open_setup(town: Town, actor: simcord.MemberActor | None = None) -> simcord.InteractionResult:
@@ -46,11 +47,25 @@ async def pick(
     return await town.manager.select(final(asked).message, [value], custom_id=custom_id)
 
 
+async def pick_channel(
+    town: Town, asked: simcord.InteractionResult, channel: simcord.ChannelHandle
+) -> simcord.InteractionResult:
+    """Pick a channel for alerts."""
+    (custom_id,) = [each for each in menus(asked) if each.startswith("setup:alerts:")]
+    return await town.manager.select(final(asked).message, [channel], custom_id=custom_id)
+
+
+def menus(asked: simcord.InteractionResult) -> list[str]:
+    """Return the custom ids of the menus."""
+    first = [line["components"][0] for line in final(asked).components]
+    return [item["custom_id"] for item in first if item["type"] != BUTTON]
+
+
 def steps_of(asked: simcord.InteractionResult) -> str:
-    """Return the symbols of the four steps."""
+    """Return the symbols of the steps."""
     fields = embed_of(asked).fields[: len(STEPS)]
     symbols = [(item.name or "").partition(" ") for item in fields]
-    assert [rest[:1] for _, _, rest in symbols] == ["1", "2", "3", "4"], symbols
+    assert [rest[:1] for _, _, rest in symbols] == ["1", "2", "3", "4", "5"], symbols
     return "".join(symbol for symbol, _, _ in symbols)
 
 

@@ -16,8 +16,9 @@ LONGEST_CHOICE = 100
 MOST_OPTIONS = 25
 MOST_CHARACTERS = 8000
 MANAGE_SERVER = str(discord.Permissions(manage_guild=True).value)
-# Open to everybody, where the default is Manage Server.
-OPEN = {"help"}
+MODERATE_MEMBERS = str(discord.Permissions(moderate_members=True).value)
+# Shown to others than those with Manage Server: to everybody, to moderators.
+OTHERS = {"help": None, "integrations": MODERATE_MEMBERS}
 GUILD = 0
 
 
@@ -56,6 +57,8 @@ async def test_the_commands_are_those_that_are_promised(payload: list[dict[str, 
         "connections": {"add", "list", "test", "rotate", "remove"},
         "sensay": {"connect", "status", "replicas", "ask", "usage", "disconnect"},
         "toolzz": {"status", "list", "link", "unlink", "connect", "edit"},
+        "alerts": {"set", "list", "test", "mute", "remove"},
+        "integrations": {"overview", "status", "history", "board", "diagnose"},
         "access": {"grant", "revoke", "list"},
         "audit": {"list", "export", "mirror"},
         "privacy": {"info", "export", "delete"},
@@ -115,9 +118,9 @@ async def test_commands_are_for_servers_only(payload: list[dict[str, Any]]) -> N
 
 
 async def test_commands_have_the_promised_default_permission(payload: list[dict[str, Any]]) -> None:
-    """Manage Server opens each command, but for the one that is open to all."""
+    """Manage Server opens each command, but for what is for moderators, and the one that is open to all."""
     for command in payload:
-        expected = None if command["name"] in OPEN else MANAGE_SERVER
+        expected = OTHERS.get(command["name"], MANAGE_SERVER)
         permission = command["default_member_permissions"]
         assert (None if permission is None else str(permission)) == expected, command["name"]
 

@@ -70,7 +70,9 @@ async def test_a_member_is_told_whom_to_ask(town: Town) -> None:
 
 async def test_help_lists_what_discord_lists(town: Town) -> None:
     """What a member is shown here is what Discord's own command picker has for them."""
-    for actor in (town.manager, town.member):
+    alone = town.guild.create_role("Lone managers", permissions=discord.Permissions(manage_guild=True))
+    lone = town.guild.add_member(town.env.create_user("gil"), roles=[alone])
+    for actor in (town.manager, lone, town.moderator(), town.member):
         text = shown(await help_for(town, actor))
         offered = {name for name in actor.available_commands(town.channel) if name != "help"}
         assert {name for name in names(town.bot) if f"</{name}:" in text} == offered

@@ -15,11 +15,12 @@ from bot.runtime.preflight import Preflight
 from bot.runtime.reach import Access, Finding, Reach
 from bot.runtime.suggestions import _name
 from bot.services.integrations import Placed
+from bot.ui.diagnosis import diagnosis_card
 from bot.ui.replies import _link_commands
 from cogs.sensay import embeds as sensay
 from cogs.sensay.forms import ConnectButton, LookButton
 from cogs.toolzz.channels import channels_embed
-from cogs.toolzz.diagnose import diagnosis_embed
+from cogs.toolzz.diagnose import diagnosis_of
 from cogs.toolzz.embeds import status_embed
 from cogs.toolzz.sight import Sight
 from tests.cogs.town import Town
@@ -65,16 +66,23 @@ def channels(text: str) -> discord.Embed:
     return sent(channels_embed(seen(parsed(text)), 1, 1_700_000_000, "Next.", load_catalog()["en-US"]))
 
 
+def diagnosed(integration: str, seen: Sight | ServerFaultError, locale: str) -> discord.Embed:
+    """Show what was found of an integration."""
+    texts = load_catalog()[locale]
+    found = diagnosis_of(integration, seen, {}, texts)
+    return diagnosis_card(found.name, "Toolzz", found.findings, 1_700_000_000, texts)
+
+
 def diagnosis(text: str) -> discord.Embed:
     """Show what is wrong with an integration of the server that asks."""
     sight = seen(parsed(text, guildId="1"))
-    return sent(diagnosis_embed(text, sight, 1_700_000_000, {}, load_catalog()["en-US"]))
+    return sent(diagnosed(text, sight, "en-US"))
 
 
 def undiagnosed(text: str) -> discord.Embed:
     """Show that Toolzz did not say what is wrong."""
     failure = ServerFaultError("toolzz", status=500, detail=text, request_id=text)
-    return sent(diagnosis_embed(text, failure, 1_700_000_000, {}, load_catalog()["en-US"]))
+    return sent(diagnosed(text, failure, "en-US"))
 
 
 def sent(embed: discord.Embed) -> discord.Embed:
@@ -155,7 +163,7 @@ def test_no_report_is_over_a_limit() -> None:
             for embed in (
                 status_embed(sight, 1_700_000_000, said),
                 channels_embed(sight, draw.randint(1, 50), 1_700_000_000, "x" * 300, said),
-                diagnosis_embed("i", sight, 1_700_000_000, {}, said),
+                diagnosed("i", sight, locale),
             ):
                 assert (embed.fields[-1].name or "").endswith(said("next_step").partition(" ")[2])
                 assert accepted(embed)

@@ -26,7 +26,21 @@ if TYPE_CHECKING:
 
 WORDED: Final = (PatchbayError, app_commands.TransformerError, app_commands.CommandOnCooldown)
 """What the tree answers with a text of its own."""
-TABLES: Final = ("access", "audit", "audit_head", "connection", "guild", "integration")
+TABLES: Final = (
+    "access",
+    "alert",
+    "audit",
+    "audit_head",
+    "board",
+    "connection",
+    "guild",
+    "history",
+    "incident",
+    "integration",
+    "last_check",
+    "route",
+    "watched",
+)
 
 
 class Neighbours(RuleBasedStateMachine):
@@ -107,7 +121,7 @@ class Neighbours(RuleBasedStateMachine):
             [
                 (entry.path, entry.json)
                 for entry in env.http_requests[seen:]
-                if entry.path not in world.mirrors
+                if not entry.path.startswith(world.ours)
             ],
             default=str,
         )

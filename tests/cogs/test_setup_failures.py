@@ -1,5 +1,7 @@
 """What `/setup` shows where a step does not come off, who may go on, and what comes from outside."""
 
+from typing import Any
+
 import discord
 import pytest
 import simcord
@@ -14,7 +16,17 @@ from bot.services.connections import Summary
 from bot.services.integrations import Placed
 from cogs.setup import embeds
 from cogs.setup.stepper import _options
-from tests.cogs.setup_steps import choose, field_of, open_setup, pick, press, row, steps_of
+from tests.cogs.setup_steps import (
+    choose,
+    field_of,
+    menus,
+    open_setup,
+    pick,
+    pick_channel,
+    press,
+    row,
+    steps_of,
+)
 from tests.cogs.test_authority import NOT_ALLOWED, demote
 from tests.cogs.toolzz_agent import enlist
 from tests.cogs.toolzz_steps import move_here, sent
@@ -24,6 +36,8 @@ from tests.ui.test_problems import words
 from tests.ui.test_theme import accepted
 
 PRIMARY = 1
+MOST_ROWS = 5
+"""Of a message."""
 
 
 async def steps_with(town: Town, provider: str, name: str | None = None) -> simcord.InteractionResult:
@@ -45,13 +59,14 @@ async def test_a_provider_that_is_down_is_the_second_step(town: Town) -> None:
     steps = await steps_with(town, "toolzz")
     town.toolzz.fail(Answer(503, {}), times=None)
     await press(town, steps, "setup.check_button")
-    assert steps_of(steps) == "✅❌⬜⬜"
+    assert steps_of(steps) == "✅❌⬜⬜⬜"
     assert town.texts("problem.server_fault.title", provider="Toolzz") in field_of(town, steps, "check")
     assert field_of(town, steps, "next") == town.texts("setup.next.check")
+    assert menus(steps) == []
     assert labels(steps) == ["Check again", "Enter new credentials", "All providers"]
     town.toolzz.heal()
     await press(town, steps, "setup.check_button")
-    assert steps_of(steps) == "✅✅▶️⬜"
+    assert steps_of(steps) == "✅✅▶️▶️⬜"
 
 
 @pytest.mark.parametrize("trouble", ["refused", "unreadable", "erased"])
@@ -65,7 +80,7 @@ async def test_credentials_that_do_not_work_are_entered_again(town: Town, troubl
     else:
         await town.bot.privacy.removed(town.guild.id)
     await press(town, steps, "setup.check_button")
-    assert steps_of(steps) == ("✅❌⬜⬜" if trouble == "refused" else "❌⬜⬜⬜")
+    assert steps_of(steps) == ("✅❌⬜⬜⬜" if trouble == "refused" else "❌⬜⬜⬜⬜")
     assert field_of(town, steps, "next") == town.texts("setup.next.enter_new")
     assert primary(steps) == ["Enter new credentials"]
     await press(town, steps, "setup.all_button")
@@ -76,7 +91,7 @@ async def test_credentials_that_do_not_work_are_entered_again(town: Town, troubl
     await choose(town, steps, "sensay")
     form = await press(town, steps, "connections.rotate.button")
     await town.manager.submit_modal(form, dict(town.sensay.credentials))
-    assert steps_of(steps) == "✅✅▶️⬜"
+    assert steps_of(steps) == "✅✅▶️▶️⬜"
 
 
 async def test_refused_input_leads_back_to_the_form_and_to_the_steps(town: Town) -> None:
@@ -85,10 +100,10 @@ async def test_refused_input_leads_back_to_the_form_and_to_the_steps(town: Town)
     form = await press(town, steps, "setup.enter_button")
     refused = await town.manager.submit_modal(form, dict(town.toolzz.refused_credentials))
     assert "refused the credentials" in shown(refused)
-    assert steps_of(steps) == "▶️⬜⬜⬜"
+    assert steps_of(steps) == "▶️⬜⬜⬜⬜"
     again = await press(town, refused, "setup.enter_button")
     await town.manager.submit_modal(again, dict(town.toolzz.credentials))
-    assert steps_of(refused) == "✅✅▶️⬜"
+    assert steps_of(refused) == "✅✅▶️▶️⬜"
 
 
 async def test_nothing_to_choose_is_said(town: Town) -> None:
@@ -96,10 +111,10 @@ async def test_nothing_to_choose_is_said(town: Town) -> None:
     town.toolzz.agents.clear()
     town.toolzz.integrations.clear()
     steps = await steps_with(town, "toolzz")
-    assert steps_of(steps) == "✅✅❌⬜"
+    assert steps_of(steps) == "✅✅❌▶️⬜"
     assert town.texts("toolzz.offer.link.none") in field_of(town, steps, "agents")
     assert town.texts("toolzz.offer.connect.none") in field_of(town, steps, "agents")
-    assert [line["components"][0]["type"] for line in final(steps).components] == [2]
+    assert menus(steps) == ["setup:alerts:toolzz:default"]
 
 
 async def test_a_list_that_cannot_be_read_leaves_the_other(
@@ -108,12 +123,38 @@ async def test_a_list_that_cannot_be_read_leaves_the_other(
     """A failure is told where the list would be, and so is one that is too slow."""
     town.toolzz.fail(Answer(403, {}), times=None, path="/bot/unity")
     steps = await steps_with(town, "toolzz")
-    assert steps_of(steps) == "✅✅▶️⬜"
+    assert steps_of(steps) == "✅✅▶️▶️⬜"
     assert f"❌ **{town.texts('problem.forbidden.title', provider='Toolzz')}**" in shown(steps)
-    assert len(final(steps).components) == 2
+    assert menus(steps) == ["setup:offer:toolzz:0:default", "setup:alerts:toolzz:default"]
     monkeypatch.setattr(setup_steps, "_PATIENCE", 0)
     await press(town, steps, "setup.check_button")
     assert town.texts("setup.agents.slow") in field_of(town, steps, "agents")
+
+
+async def test_a_channel_that_takes_no_alerts_is_refused(town: Town) -> None:
+    """The reason comes as a message of its own; the step stays, and takes another channel."""
+    overwrites: Any = {town.guild.default_role: discord.PermissionOverwrite(embed_links=False)}
+    closed = town.guild.create_text_channel("closed", overwrites=overwrites)
+    steps = await steps_with(town, "sensay")
+    refused = await pick_channel(town, steps, closed)
+    assert town.texts("problem.invalid_input.alert_channel.title") in shown(refused)
+    assert steps_of(steps) == "✅✅▶️▶️⬜"
+    await pick_channel(town, steps, town.channel)
+    assert steps_of(steps) == "✅✅▶️✅⬜"
+    assert not any(custom_id.startswith("setup:alerts") for custom_id in menus(steps))
+
+
+async def test_a_lost_channel_is_a_step_to_do_again(town: Town) -> None:
+    """Where alerts no longer arrive, the step says so and offers the menu, after a restart too."""
+    steps = await steps_with(town, "sensay")
+    await pick_channel(town, steps, town.channel)
+    await town.bot.outbox._store.lose_route(town.guild.id, town.channel.id, "forbidden")
+    await press(town, steps, "setup.check_button")
+    assert steps_of(steps) == "✅✅▶️❌⬜"
+    assert field_of(town, steps, "alerts") == town.texts("setup.alerts.lost", channel=town.channel.mention)
+    await town.restart()
+    await pick_channel(town, steps, town.guild.create_text_channel("other"))
+    assert steps_of(steps) == "✅✅▶️✅⬜"
 
 
 # --- left, and taken up again ---
@@ -128,10 +169,10 @@ async def test_another_manager_goes_on_after_a_restart(town: Town) -> None:
     await pick(town, left, 0, town.toolzz.CONNECTED)
     second = town.guild.add_member(town.env.create_user("ines"), roles=[town.guild.roles["Managers"]])
     steps = await choose(town, await open_setup(town, second), "toolzz", second)
-    assert steps_of(steps) == "✅✅✅✅"
+    assert steps_of(steps) == "✅✅✅▶️✅"
     assert f"<@{town.manager.id}>" in field_of(town, steps, "credentials")
     await press(town, left, "setup.check_button")
-    assert steps_of(left) == "✅✅✅✅"
+    assert steps_of(left) == "✅✅✅▶️✅"
 
 
 async def test_a_former_manager_presses_nothing(town: Town) -> None:
@@ -141,6 +182,7 @@ async def test_a_former_manager_presses_nothing(town: Town) -> None:
     for pressed in (
         await press(town, steps, "setup.check_button"),
         await pick(town, steps, 0, town.toolzz.CONNECTED),
+        await pick_channel(town, steps, town.channel),
     ):
         assert embed_of(pressed).title == NOT_ALLOWED
 
@@ -152,10 +194,11 @@ async def test_each_connection_has_its_own_steps(town: Town) -> None:
     await town.connect("toolzz", "shop")
     steps = await steps_with(town, "toolzz")
     assert "`default`" in (embed_of(steps).description or "")
+    assert len(final(steps).components) == MOST_ROWS
     await pick(town, steps, 0, town.toolzz.CONNECTED)
     await pick(town, steps, 2, "shop")
     assert "`shop`" in (embed_of(steps).description or "")
-    assert steps_of(steps) == "✅✅▶️⬜"
+    assert steps_of(steps) == "✅✅▶️▶️⬜"
     await pick(town, steps, 1, town.toolzz.AGENT)
     linked = await pick(town, steps, 0, town.toolzz.DISCONNECTED)
     assert "default" not in shown(linked)
@@ -163,7 +206,7 @@ async def test_each_connection_has_its_own_steps(town: Town) -> None:
     assert {each.connection for each in placed.values()} == {"default", "shop"}
     await town.bot.connections.remove(town.guild.id, "toolzz", "shop")
     await press(town, steps, "setup.check_button")
-    assert steps_of(steps) == "✅✅✅✅"
+    assert steps_of(steps) == "✅✅✅▶️✅"
 
 
 # --- from outside ---
@@ -239,9 +282,9 @@ async def test_a_provider_that_offers_nothing_has_the_other_steps(town: Town) ->
     """Whatever provider is found gets along without an offer and without texts of its own."""
     town.bot.offers.clear()
     steps = await steps_with(town, "sensay")
-    assert steps_of(steps) == "✅✅⬜⬜"
+    assert steps_of(steps) == "✅✅⬜▶️⬜"
     assert town.linked(town.texts("setup.agents.by_command")) == field_of(town, steps, "agents")
-    assert labels(steps) == ["Check again", "Enter new credentials", "All providers"]
+    assert menus(steps) == ["setup:alerts:sensay:default"]
 
 
 async def test_each_offer_has_its_texts(town: Town) -> None:

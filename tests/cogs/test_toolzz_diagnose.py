@@ -62,7 +62,7 @@ async def test_where_all_is_well_nothing_is_to_be_done(town: Town, asked: simcor
     names = re.findall(r"\*\*([^<*]+)\*\* · ", embed_of(found).description or "")
     assert names == [town.texts(f"toolzz.check.{name}") for name in CHECKS]
     assert fixes(found) == []
-    assert field(found, "Next step") == town.texts("toolzz.diagnose.fine")
+    assert field(found, "Next step") == town.texts("diagnosis.fine", provider="Toolzz")
     assert labels(found) == ["Diagnose"]
     assert shown(asked) == before
 
@@ -138,7 +138,7 @@ async def test_what_is_the_matter_is_found(town: Town, asked: simcord.Interactio
     found = await diagnose(town, asked)
     assert verdicts(found) == expected
     assert len(fixes(found)) == expected.count(BAD) + expected.count(OPEN)
-    assert field(found, "Next step").startswith(step or town.texts("toolzz.diagnose.fine"))
+    assert field(found, "Next step").startswith(step or town.texts("diagnosis.fine", provider="Toolzz"))
     said = file_of(town, found)
     words = {OK: "ok", BAD: "failed", OPEN: "unknown", SKIPPED: "skipped"}
     for name, symbol in zip(CHECKS, expected, strict=True):

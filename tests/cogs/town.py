@@ -11,9 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import discord
 import simcord
+from discord import app_commands
 from simcord.backend import serializers
 from simcord.interactions import base_payload
 
@@ -32,8 +34,14 @@ if TYPE_CHECKING:
 StartBot = Callable[[Redactor], Awaitable["PatchbayBot"]]
 """Builds a bot on the town's database."""
 
+_WORD = app_commands.Group.get_translated_payload
+_WORDED: dict[tuple[str | None, str], dict[str, Any]] = {}
 ENGLISH = "en-US"
 PORTUGUESE = "pt-BR"
+UNCHECKED = 3600
+"""The longest interval between checks: a test's bot that has it never begins one by itself."""
+MANAGERS = discord.Permissions(manage_guild=True, moderate_members=True)
+"""What managers may: Discord shows the commands for viewers only to those who may moderate members."""
 HELPER = "Northwind Helper"
 """The bot whose token Sensay's simulator has to give; no member of the server."""
 
@@ -44,8 +52,20 @@ class Env(simcord.Env):
     simcord notices only after a pause that a task of the bot has gone to sleep: that was most of a test.
     """
 
+    async def start(self) -> None:
+        """Start, with the bot's commands worded once in the process: that takes as long as many a test."""
+        with mock.patch.object(app_commands.Group, "get_translated_payload", _worded_once):
+            await super().start()
+
     async def _settle_internal(self, **options: Any) -> None:  # noqa: ANN401 - simcord's own
         await super()._settle_internal(**{**options, "idle": 0.002})
+
+
+async def _worded_once(group: app_commands.Group, *how: Any) -> dict[str, Any]:  # noqa: ANN401 - discord.py's own
+    key = group.module, group.qualified_name
+    if key not in _WORDED:
+        _WORDED[key] = await _WORD(group, *how)
+    return _WORDED[key]
 
 
 @dataclass
@@ -97,9 +117,14 @@ class Town:
     def abroad(self) -> Town:
         """Return another server with a manager of its own, in which nothing is connected; the same bot."""
         guild = self.env.create_guild("Elsewhere")
-        role = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+        role = guild.create_role("Managers", permissions=MANAGERS)
         manager = guild.add_member(self.env.create_user("rui"), roles=[role])
         return replace(self, guild=guild, channel=guild.create_text_channel("quay"), manager=manager)
+
+    def moderator(self) -> simcord.MemberActor:
+        """Return a new member who may moderate others, and so is a viewer."""
+        role = self.guild.create_role("Watch", permissions=discord.Permissions(moderate_members=True))
+        return self.guild.add_member(self.env.create_user("vic"), roles=[role])
 
     async def restart(self) -> None:
         """Put a freshly built bot in the place of the old one, on the same database."""
@@ -272,13 +297,14 @@ def inputs(form: simcord.InteractionResult) -> list[dict[str, Any]]:
     return [item["component"] for item in form.modal["components"] if "component" in item]
 
 
-def environment(folder: Path, *surroundings: Simulator) -> dict[str, str]:
+def environment(folder: Path, *surroundings: Simulator, check_interval: int = UNCHECKED) -> dict[str, str]:
     """Return the settings of a bot that knows these simulators and keeps its database in a folder."""
     addresses = [simulator.environment() for simulator in surroundings]
     return {
         "PATCHBAY_DATABASE_URL": f"sqlite:///{folder / 'patchbay.db'}",
         "PATCHBAY_ENCRYPTION_KEYS": f"test:{b64encode(bytes(32)).decode()}",
         "PATCHBAY_SHARD_COUNT": "1",
+        "PATCHBAY_CHECK_INTERVAL": str(check_interval),
         **{name: url for environment in addresses for name, url in environment.items()},
     }
 
@@ -295,7 +321,7 @@ def settle(
     """Lay out the server and its people; Discord knows the token that Sensay's simulator has to give."""
     guild = env.create_guild("Harbour Ops")
     channel = guild.create_text_channel("bridge")
-    managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    managers = guild.create_role("Managers", permissions=MANAGERS)
     manager = guild.add_member(env.create_user("mira"), roles=[managers])
     member = guild.add_member(env.create_user("noor"))
     desk.introduce(sensay.discord_token, HELPER)
@@ -307,8 +333,21 @@ def settle(
 
 def _same_time(env: Env, bot: PatchbayBot) -> None:
     """Give the bot Discord's clock, as outside."""
-    for service in (bot.connections, bot.integrations, bot.guild_records, bot.audit, bot.access, bot.privacy):
+    for service in (
+        bot.connections,
+        bot.integrations,
+        bot.guild_records,
+        bot.audit,
+        bot.access,
+        bot.privacy,
+        bot.watching,
+        bot.alerts,
+        bot.board_records,
+        bot.poller,
+        bot.outbox,
+    ):
         service._clock = lambda: env.now().timestamp()
+    bot.poller._pace = replace(bot.poller._pace, clock=lambda: env.now().timestamp())
 
 
 def _speak(town: Town) -> None:

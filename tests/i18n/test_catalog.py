@@ -58,3 +58,20 @@ def test_figures_are_those_of_the_language(locale: str, whole: str, split: str, 
     assert texts.number(1_234_567) == whole
     assert texts.number(1_234.54, 1) == split
     assert texts.day(date(2026, 11, 3)) == day
+
+
+@pytest.mark.parametrize(
+    ("part", "english", "portuguese"),
+    [
+        (0, "0%", "0%"),
+        (0.00001, "<0.1%", "<0,1%"),
+        (0.29, "29%", "29%"),
+        (0.5774, "57.7%", "57,7%"),
+        (0.99999, "99.9%", "99,9%"),
+        (1, "100%", "100%"),
+    ],
+)
+def test_a_part_is_never_rounded_to_all_or_nothing(part: float, english: str, portuguese: str) -> None:
+    """What is not all is not 100%, and what is something is not 0%."""
+    assert load_catalog()["en-US"].percent(part) == english
+    assert load_catalog()["pt-BR"].percent(part) == portuguese

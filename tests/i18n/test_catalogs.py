@@ -47,6 +47,10 @@ LIMITS = {
 LONG_VALUES = {"provider": "Toolzz", "name": "x" * 20}
 # Proper names and bare patterns, the same in any language.
 ALIKE = {
+    "alerts.message.title",
+    "duration.hours",
+    "duration.minutes",
+    "duration.seconds",
     "toolzz.title",
     "toolzz.status.bot",
     "toolzz.status.line",

@@ -67,6 +67,16 @@ class Browser:
             await self._pick(value)
         await self.page.locator("form.channel-composer button[type=submit]").click()
 
+    async def say(self, text: str) -> None:
+        """Write a message into the channel."""
+        await self.page.get_by_placeholder("Message #").click()
+        await self.page.keyboard.type(text)
+        await self.page.keyboard.press("Enter")
+
+    def message(self, text: str) -> Locator:
+        """Return the messages in which this can be read."""
+        return self._messages.filter(has_text=text)
+
     async def _pick(self, value: str) -> None:
         await self.page.keyboard.type(value)
         await self.page.get_by_role("option", name=value).first.click()

@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image
 from playwright.async_api import Locator, ViewportSize, expect
 
+from bot.demo.faults import WORDS as FAULTS
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
 from bot.demo.world import WORDS
@@ -23,6 +24,8 @@ FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
 QUESTIONS: Final = {"en-US": "How long can I return a coat?", "pt-BR": "Até quando posso trocar um casaco?"}
 TALL: Final = ViewportSize(width=1000, height=1500)
 """Room for the longest answer in one piece."""
+SOON: Final = 30_000
+"""Milliseconds in which an alert comes, and in which it closes."""
 AT_REST: Final = 700
 """Milliseconds after which the page has scrolled to where it wants to be."""
 
@@ -195,10 +198,51 @@ async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) ->
     await shoot(question, f"{locale}-sensay-disconnect-settled")
 
 
+async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
+    """Let an agent break and heal while nobody asks; see the alert come, go on and close, and look back."""
+    toolzz, texts, agent = simulator(stage, ToolzzSimulator), load_catalog()[locale], "Suporte da loja"
+    breaks, heals = FAULTS[locale].breaks, FAULTS[locale].heals
+    toolzz.integrations = {
+        each: toolzz.integrations[each] for each in (toolzz.CONNECTED, toolzz.INACTIVE, toolzz.CROWDED)
+    }
+    await browser.command("connections add", "Toolzz")
+    await browser.fill_in(toolzz.credentials.values())
+    await browser.answered()
+    await browser.command("alerts set", stage.world.operations.name or "", role=WORDS[locale].moderator)
+    await shoot(await browser.answered(), f"{locale}-alerts-set")
+    await browser.command("integrations board", channel=stage.world.operations.name or "")
+    await browser.answered()
+
+    await browser.say(f"{breaks} {agent}")
+    down = f"{texts('state.disconnected')}: {agent}"
+    alert = browser.message(down)
+    await expect(alert).to_be_visible(timeout=SOON)
+    await shoot(alert, f"{locale}-alert-opened")
+    await browser.press(texts("toolzz.diagnose.button"), alert)
+    await shoot(await browser.answered(), f"{locale}-integrations-diagnose")
+    await browser.command("integrations overview")
+    await shoot(await browser.answered(), f"{locale}-integrations-overview")
+    await browser.command("integrations status", agent)
+    await shoot(await browser.answered(), f"{locale}-integrations-status")
+    await browser.press(texts("alerts.acknowledge.button"), alert)
+    await browser.answered()
+    await shoot(alert, f"{locale}-alert-acknowledged")
+    await shoot(browser.message(texts("board.footer")), f"{locale}-integrations-board")
+    await browser.command("alerts list")
+    await shoot(await browser.answered(), f"{locale}-alerts-list")
+
+    await browser.say(f"{heals} {agent}")
+    closed = browser.message(f"{texts('alerts.message.recovered')}: {agent}")
+    await expect(closed).to_be_visible(timeout=SOON)
+    await shoot(closed, f"{locale}-alert-closed")
+    await browser.command("integrations history", agent)
+    await shoot(await browser.answered(), f"{locale}-integrations-history")
+
+
 async def main() -> None:
     """Take every picture anew."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for locale, scene in product(LOCALES, (play_setup, play)):
+    for locale, scene in product(LOCALES, (play_setup, play, play_watching)):
         async with open_stage(locale) as stage:
             world = stage.world
             viewers = (world.mira, world.theo, world.ravi)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import ProviderError
+from bot.kit.memo import Memo
 from bot.kit.simulator import Answer
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.simulator import SensaySimulator
@@ -139,7 +140,7 @@ def check(outcomes: Counter[str], wrong: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "read",
-    ["me", "replicas", "choices", "own_replicas", "look_up", "ask", "usage", "sources", "history", "removal"],
+    ["me", "replicas", "choices", "reports", "look_up", "ask", "usage", "sources", "history", "removal"],
 )
 async def test_sensay_may_answer_anything(read: str) -> None:
     """Whatever Sensay answers is a model or one of our errors, with no token in it."""
@@ -160,7 +161,7 @@ async def test_sensay_may_answer_anything(read: str) -> None:
             "me": client.me,
             "replicas": client.replicas,
             "choices": choices,
-            "own_replicas": client.own_replicas,
+            "reports": lambda: sensay.reports(credentials, (), Memo()),
             "look_up": partial(client.look_up, simulator.ACTIVE),
             "ask": partial(client.ask, simulator.ACTIVE, "Are you open?", {}, keep=False),
             "usage": client.usage,
@@ -171,7 +172,7 @@ async def test_sensay_may_answer_anything(read: str) -> None:
         check(*await tried(reads[read], simulator.fail))
 
 
-@pytest.mark.parametrize("read", ["integration", "choices"])
+@pytest.mark.parametrize("read", ["integration", "choices", "reports"])
 async def test_toolzz_may_answer_anything(read: str) -> None:
     """Whatever Toolzz answers is a model or one of our errors, with no token in it."""
     async with ToolzzSimulator() as simulator, open_provider(ToolzzProvider, simulator) as toolzz:
@@ -185,5 +186,9 @@ async def test_toolzz_may_answer_anything(read: str) -> None:
         async def choices() -> object:
             return await toolzz.choices(credentials)
 
-        reads: dict[str, Read] = {"integration": integration, "choices": choices}
+        reads: dict[str, Read] = {
+            "integration": integration,
+            "choices": choices,
+            "reports": lambda: toolzz.reports(credentials, (), Memo()),
+        }
         check(*await tried(reads[read], simulator.fail))

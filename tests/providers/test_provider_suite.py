@@ -1,7 +1,7 @@
 """What every provider must do, the next one included, shown against the simulator of each."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -11,8 +11,19 @@ from bot.kit.api_client import MAX_BYTES, ApiClient
 from bot.kit.credentials import Credentials
 from bot.kit.endpoint import check_url
 from bot.kit.integration import Choice, State
+from bot.kit.memo import Memo
 from bot.kit.provider import Provider
-from bot.kit.simulator import Answer, Drip, Fault, GzipBomb, Reset, Simulator, Slow, Truncated
+from bot.kit.simulator import (
+    Answer,
+    Drip,
+    Fault,
+    GzipBomb,
+    Reset,
+    RunsIntegrations,
+    Simulator,
+    Slow,
+    Truncated,
+)
 from bot.providers import FOLDER, providers, simulators, slugs
 from bot.ui.text import length
 from tests.exposure import everything_said
@@ -44,6 +55,11 @@ FAULTS = {
     "reset": Reset(),
     "truncated": Truncated(),
     "bomb": GzipBomb(),
+}
+ATTEMPTS: dict[str, Callable[[Provider, Credentials], Awaitable[object]]] = {
+    "verify": lambda provider, credentials: provider.verify(credentials),
+    "choices": lambda provider, credentials: provider.choices(credentials),
+    "reports": lambda provider, credentials: provider.reports(credentials, (), Memo()),
 }
 
 
@@ -130,8 +146,9 @@ async def test_bad_credentials_are_refused(provider: Provider, simulator: Simula
         await provider.verify(refused(provider, simulator))
     assert (caught.value.provider, caught.value.status) == (provider.slug, 401)
     assert caught.value.detail
-    with pytest.raises(UnauthorizedError):
-        await provider.choices(refused(provider, simulator))
+    for attempt in ATTEMPTS.values():
+        with pytest.raises(UnauthorizedError):
+            await attempt(provider, refused(provider, simulator))
 
 
 async def test_required_fields_are_enough(
@@ -140,8 +157,8 @@ async def test_required_fields_are_enough(
     """What an admin may leave empty is not needed to try the credentials or to list."""
     required = {field.id for field in provider.fields if field.required}
     least = Credentials({field: value for field, value in credentials.items() if field in required})
-    await provider.verify(least)
-    await provider.choices(least)
+    for attempt in ATTEMPTS.values():
+        await attempt(provider, least)
 
 
 async def test_choices_can_be_picked(provider: Provider, credentials: Credentials) -> None:
@@ -156,13 +173,53 @@ async def test_choices_can_be_picked(provider: Provider, credentials: Credential
         assert choice.state is None or isinstance(choice.state, State)
 
 
+async def test_reports_follow_each_integration(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """Each integration is reported once, by its name; one that breaks and heals changes no other report."""
+    assert isinstance(simulator, RunsIntegrations)
+    memo, integrations = Memo(), dict(simulator.discord_integrations())
+    assert integrations
+
+    async def states() -> dict[str, State]:
+        reports = await provider.reports(credentials, (), memo)
+        assert reports.complete
+        labels = {report.id: report.label for report in reports.items}
+        assert integrations.items() <= labels.items()
+        assert len(labels) == len(reports.items)
+        return {report.id: report.state for report in reports.items}
+
+    for integration in integrations:
+        simulator.heal_integration(integration)
+    well = await states()
+    assert {well[integration] for integration in integrations} == {State.CONNECTED}
+    for integration in integrations:
+        simulator.break_integration(integration)
+        now = await states()
+        assert now[integration] in {State.DISCONNECTED, State.INACTIVE}
+        assert now == {**well, integration: now[integration]}
+        simulator.heal_integration(integration)
+        assert await states() == well
+
+
+async def test_a_reading_is_one_request(
+    provider: Provider, simulator: Simulator, credentials: Credentials
+) -> None:
+    """However many integrations there are, a page of them takes one request, to the host that is named."""
+    memo = Memo()
+    for count in (1, 2, 3):
+        assert len((await provider.reports(credentials, (), memo)).items) > 1
+        assert len(simulator.requests) == count
+    assert {received.headers["Host"] for received in simulator.requests} == {provider.host(credentials)}
+
+
 async def test_requests_are_as_documented(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
     """Every request is an operation of the contract, signed, with documented parameters only, as JSON."""
     contract = Contract.of(provider.slug)
-    await provider.verify(credentials)
-    await provider.choices(credentials)
+    for attempt in ATTEMPTS.values():
+        await attempt(provider, credentials)
     assert simulator.requests
     for received in simulator.requests:
         contract.check_request(received.method, received.path, received.headers, received.body)
@@ -175,8 +232,8 @@ async def test_secrets_travel_in_headers(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
     """No secret is in an address, where proxies and logs would keep it."""
-    await provider.verify(credentials)
-    await provider.choices(credentials)
+    for attempt in ATTEMPTS.values():
+        await attempt(provider, credentials)
     secrets = [credentials[field.id] for field in provider.fields if field.secret]
     for received in simulator.requests:
         assert not [secret for secret in secrets if secret in received.path]
@@ -189,9 +246,9 @@ async def test_only_the_configured_addresses_are_asked(
     """Every path begins with that of a configured address, wherever the operator has put it."""
     urls = {setting: f"{url}/behind/a/proxy" for setting, url in simulator.environment().items()}
     async with open_provider(kind, simulator, urls) as provider:
-        for attempt in (provider.verify, provider.choices):
+        for attempt in ATTEMPTS.values():
             with pytest.raises(ProviderError):
-                await attempt(credentials)
+                await attempt(provider, credentials)
     assert simulator.requests
     bases = tuple(f"{url.removeprefix(simulator.url)}/" for url in urls.values())
     assert all(received.path.startswith(bases) for received in simulator.requests)
@@ -201,7 +258,8 @@ async def test_nothing_that_is_printed_holds_a_secret(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
     """Neither credentials nor the tokens in replies are in what a provider gives, raises or is."""
-    choices = await provider.choices(credentials)
+    choices, memo = await provider.choices(credentials), Memo()
+    reports = await provider.reports(credentials, (), memo)
     with pytest.raises(UnauthorizedError) as caught:
         await provider.verify(refused(provider, simulator))
     secrets = [
@@ -210,13 +268,13 @@ async def test_nothing_that_is_printed_holds_a_secret(
         for field, value in values.items()
         if any(known.id == field and known.secret for known in provider.fields)
     ]
-    for value in (provider, credentials, choices, *choices, caught.value):
+    for value in (provider, credentials, choices, reports, memo, vars(memo), caught.value):
         said = everything_said(value)
         assert "FAKE-TOKEN" not in said
         assert not [secret for secret in secrets if secret in said]
 
 
-@pytest.mark.parametrize("attempt", ["verify", "choices"])
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_every_fault_is_worded(
     kind: type[Provider],
@@ -224,7 +282,7 @@ async def test_every_fault_is_worded(
     credentials: Credentials,
     monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
-    attempt: str,
+    attempt: Callable[[Provider, Credentials], Awaitable[object]],
 ) -> None:
     """Whatever goes wrong is one of our errors, without a secret in it and with nothing left unknown."""
     defaults = ApiClient.__init__.__kwdefaults__
@@ -234,7 +292,7 @@ async def test_every_fault_is_worded(
     async with open_provider(kind, simulator) as provider:
         simulator.fail(fault, times=None)
         with pytest.raises(ProviderError) as caught:
-            await getattr(provider, attempt)(credentials)
+            await attempt(provider, credentials)
     assert type(caught.value) is not ProviderError
     assert caught.value.provider == kind.slug
     assert not caught.value.outcome_unknown
@@ -265,9 +323,9 @@ async def test_the_fault_is_over_when_it_is_over(
 async def test_a_provider_that_is_gone_is_told(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """Where nobody listens any more, both attempts end in one of our errors."""
+    """Where nobody listens any more, every attempt ends in one of our errors."""
     await simulator.stop()
-    for attempt in (provider.verify, provider.choices):
+    for attempt in ATTEMPTS.values():
         with pytest.raises(ProviderError) as caught:
-            await attempt(credentials)
+            await attempt(provider, credentials)
         assert caught.value.key == "unreachable"

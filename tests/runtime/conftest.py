@@ -2,10 +2,12 @@
 
 from tests.cogs.conftest import (
     bot,
+    check_interval,
     desk,
     empty_database,
     env,
     log,
+    office,
     settings,
     start_bot,
     town,
@@ -13,10 +15,12 @@ from tests.cogs.conftest import (
 
 __all__ = [
     "bot",
+    "check_interval",
     "desk",
     "empty_database",
     "env",
     "log",
+    "office",
     "settings",
     "start_bot",
     "town",

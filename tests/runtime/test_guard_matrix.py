@@ -9,17 +9,25 @@ import discord
 import pytest
 import simcord
 from discord import app_commands
+from simcord.backend import serializers
 
 from bot.kit.tier import Tier
 from bot.runtime.client import PatchbayBot
 from bot.runtime.guard import needed_tier
-from bot.ui.components import Interaction, Lasting, LastingSelect, SafeModal, SafeView
+from bot.ui.components import Interaction, Lasting, LastingChannelSelect, LastingSelect, SafeModal, SafeView
 from tests.cogs.town import Town, embed_of, final
 
 _Kind = discord.InteractionType
 OUTSIDE: Final = 0
 BUTTON: Final = 2
 MENU: Final = 3
+CHANNEL_MENU: Final = 8
+LOOKS: Final[Mapping[int, Mapping[str, Any]]] = {
+    BUTTON: {"label": "x", "style": 1},
+    MENU: {"options": [{"label": "x", "value": "x"}]},
+    CHANNEL_MENU: {"channel_types": [0]},
+}
+"""What a component has besides its type and its custom id."""
 SAMPLES: Final = ("1", "y", "sensay", "default", "add", "role", "5f0c3a52-6b1e-4a43-9c55-0a51f6f3d0aa", "")
 """One of them fits into each blank of a custom id."""
 
@@ -82,6 +90,19 @@ def lasting(bot: PatchbayBot) -> list[type[Lasting[Any]]]:
     return sorted(kinds, key=lambda kind: kind.__name__)
 
 
+def component_type(kind: type[Lasting[Any]]) -> int:
+    """Return Discord's number for what a lasting component is."""
+    if issubclass(kind, LastingChannelSelect):
+        return CHANNEL_MENU
+    return MENU if issubclass(kind, LastingSelect) else BUTTON
+
+
+def template_of(kind: type[Lasting[Any]]) -> str:
+    """Return the template of a lasting component's custom id, with what may be left out."""
+    pattern: str = kind.__discord_ui_compiled_template__.pattern
+    return re.sub(r"\(\?:((?:[^()]|\([^()]*\))*)\)\?", r"\1", pattern)
+
+
 def sample(template: str) -> str:
     """Return a custom id that a component's template takes."""
 
@@ -94,12 +115,15 @@ def sample(template: str) -> str:
     return custom_id
 
 
-def options(command: app_commands.Command[Any, ..., Any]) -> list[dict[str, Any]]:
+def options(town: Town, command: app_commands.Command[Any, ..., Any]) -> list[dict[str, Any]]:
     """Return the required options of a command with a value of their type each."""
-    values: dict[discord.AppCommandOptionType, Any] = {discord.AppCommandOptionType.integer: 1}
+    values: dict[discord.AppCommandOptionType, Any] = {
+        discord.AppCommandOptionType.integer: 1,
+        discord.AppCommandOptionType.channel: str(town.channel.id),
+    }
     return [
         {
-            "name": option.name,
+            "name": option.display_name,
             "type": option.type.value,
             "value": option.choices[0].value if option.choices else values.get(option.type, "x"),
         }
@@ -110,16 +134,19 @@ def options(command: app_commands.Command[Any, ..., Any]) -> list[dict[str, Any]
 
 def run(town: Town, command: app_commands.Command[Any, ..., Any]) -> dict[str, Any]:
     """Return what Discord sends when a command is run."""
-    sent: list[dict[str, Any]] = options(command)
+    sent: list[dict[str, Any]] = options(town, command)
     group = command.parent
     if group is not None:
         sent = [{"name": command.name, "type": 1, "options": sent}]
     top = command.root_parent or command
+    backend = town.env.backend
+    channel = serializers.channel_payload(backend, backend.get_channel(town.channel.id))
     return {
         "id": str(town.bot.tree.command_ids.get(top.name, 1)),
         "name": top.name,
         "type": 1,
         "options": sent,
+        "resolved": {"channels": {channel["id"]: {**channel, "permissions": "0"}}},
     }
 
 
@@ -137,19 +164,15 @@ async def handlers(town: Town) -> list[Handler]:
         for command, tier in commands(town)
     ]
     for kind in lasting(town.bot):
-        custom_id = sample(kind.__discord_ui_compiled_template__.pattern)
+        custom_id = sample(template_of(kind))
         owner = town.bot.tree.get_command(custom_id.partition(":")[0])
         assert isinstance(owner, (app_commands.Command, app_commands.Group)), (
             f"{kind.__name__} belongs to no command"
         )
-        chosen = (
-            {"component_type": MENU, "values": ["x"]}
-            if issubclass(kind, LastingSelect)
-            else {"component_type": BUTTON}
-        )
-        found.append(
-            Handler(kind.__name__, needed_tier(owner), _Kind.component, {"custom_id": custom_id, **chosen})
-        )
+        number = component_type(kind)
+        chosen = {} if number == BUTTON else {"values": ["x"]}
+        data = {"custom_id": custom_id, "component_type": number, **chosen}
+        found.append(Handler(kind.__name__, needed_tier(owner), _Kind.component, data))
     for top in town.bot.tree.get_commands():
         assert isinstance(top, (app_commands.Command, app_commands.Group))
         found.extend(opened_by(town, top))
@@ -181,7 +204,6 @@ def opened_by(town: Town, top: app_commands.Command[Any, ..., Any] | app_command
 async def people(town: Town) -> dict[str, Person]:
     """Fill the server with everybody of whom the guard has to have an opinion."""
     guild, env = town.guild, town.env
-    watch = guild.create_role("Watch", permissions=discord.Permissions(moderate_members=True))
     crew, lookout = guild.create_role("Crew"), guild.create_role("Lookout")
     admins = guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
     here = guild.id
@@ -193,7 +215,7 @@ async def people(town: Town) -> dict[str, Person]:
         "manager": Person(town.manager, Tier.MANAGER, here),
         "granted manager": Person(guild.add_member(env.create_user("gil")), Tier.MANAGER, here),
         "manager by role": Person(guild.add_member(env.create_user("cam"), roles=[crew]), Tier.MANAGER, here),
-        "viewer": Person(guild.add_member(env.create_user("vic"), roles=[watch]), Tier.VIEWER, here),
+        "viewer": Person(town.moderator(), Tier.VIEWER, here),
         "granted viewer": Person(guild.add_member(env.create_user("lou")), Tier.VIEWER, here),
         "viewer by role": Person(
             guild.add_member(env.create_user("kim"), roles=[lookout]), Tier.VIEWER, here
@@ -240,22 +262,16 @@ def use(
     if handler.kind is _Kind.component:
         on, stored = message, town.env.backend.get_message(message.channel_id, message.id)
         kind = handler.data["component_type"]
-        looks = {"label": "x", "style": 1} if kind == BUTTON else {"options": [{"label": "x", "value": "x"}]}
-        component = {"type": kind, "custom_id": handler.data["custom_id"], **looks}
+        component = {"type": kind, "custom_id": handler.data["custom_id"], **LOOKS[kind]}
         stored.components = [{"type": 1, "components": [component]}]
     return town.send(handler.kind, person.actor, handler.data, message=on, guild_id=person.guild_id)
 
 
 async def test_everybody_may_do_what_their_tier_is_for_and_nothing_else(
     town: Town,
-    monkeypatch: pytest.MonkeyPatch,
     record_property: Any,  # noqa: ANN401 - pytest's own
 ) -> None:
     """Each handler lets in whoever has its tier in this server, and refuses all others with an answer."""
-    # Played by a command that is there, as long as none is for viewers.
-    played = town.bot.tree.get_command("sensay")
-    assert isinstance(played, app_commands.Group)
-    monkeypatch.setitem(played.extras, "tier", Tier.VIEWER)
     shared = final(await town.manager.slash(town.channel, "help"))
     everybody = await people(town)
     wrong = []

@@ -25,6 +25,9 @@ from tests.services.pace import Clock
 GUILD, OTHER, MEMBER = 1102345678901234567, 1102345678999999999, 298765432109870001
 DAY = 86_400
 Build = Callable[[int], PrivacyService]
+COUNTED = {
+    *("number", "tier", "bad", "good", "checks", "remind", "reopened", "posts", "wanted", "shown", "tries")
+}
 
 
 @pytest.fixture
@@ -143,6 +146,21 @@ async def test_an_export_holds_every_table_and_no_secret(
     assert str(OTHER) not in written
     hidden = [*SensaySimulator.credentials.values(), *(secret.hex() for secret in secrets)]
     assert [value for value in hidden if value in written] == []
+
+
+async def test_an_export_holds_every_column(privacy: PrivacyService, path: Path) -> None:
+    """Nothing is kept back but secrets and seals; what counts is a number, and every id a string."""
+    fill(path, GUILD)
+    exported = await privacy.export(GUILD)
+    kept_back = {"connection": {"secret"}, "audit": {"hash"}}
+    for table in tables(path):
+        rows = exported[table]
+        assert isinstance(rows, list)
+        (row,) = rows
+        with closing(sqlite3.connect(path)) as database:
+            columns = {column for _, column, *_ in database.execute(f"PRAGMA table_info({table})")}
+        assert row.keys() - {"credential_fields_set"} == columns - kept_back.get(table, set()) - {"guild_id"}
+        assert {name for name, value in row.items() if isinstance(value, int)} == COUNTED & columns
 
 
 async def test_a_removal_takes_the_credentials_at_once_and_leaves_the_rest(

@@ -34,13 +34,20 @@ def tables(path: Path) -> set[str]:
 
 EVERYTHING = {
     "access",
+    "alert",
     "alembic_version",
     "audit",
     "audit_head",
+    "board",
     "connection",
     "guild",
+    "history",
+    "incident",
     "integration",
+    "last_check",
+    "route",
     "synced_commands",
+    "watched",
 }
 # A database as revision 0001 was released, with rows in it.
 RELEASED_0001 = (
@@ -58,23 +65,82 @@ RELEASED_0001 = (
     ) STRICT""",
     "INSERT INTO synced_commands VALUES (7, 'abc', '{\"help\": 8}')",
 )
+# What later revisions made of it, with rows.
+RELEASED = {
+    "0001": RELEASED_0001,
+    "0002": (
+        """CREATE TABLE integration (
+            guild_id INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, connection TEXT NOT NULL,
+            label TEXT NOT NULL, bot_id INTEGER, placed_by INTEGER NOT NULL, placed_at INTEGER NOT NULL,
+            PRIMARY KEY (guild_id, provider, id),
+            FOREIGN KEY (guild_id, provider, connection)
+                REFERENCES connection (guild_id, provider, name) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX integration_connection ON integration (guild_id, provider, connection)",
+        "INSERT INTO integration VALUES (1102345678901234567, 'sensay', 'a', 'default', 'N', NULL, 5, 160)",
+        "UPDATE alembic_version SET version_num = '0002'",
+    ),
+    "0003": (
+        "ALTER TABLE connection ADD COLUMN refused_at INTEGER",
+        "UPDATE connection SET refused_at = 170 WHERE provider = 'toolzz'",
+        """CREATE TABLE guild (
+            guild_id INTEGER PRIMARY KEY, greeted_at INTEGER, removed_at INTEGER, audit_channel INTEGER
+        ) STRICT""",
+        "INSERT INTO guild VALUES (1102345678901234567, 90, NULL, 1102345678901234568)",
+        """CREATE TABLE access (
+            guild_id INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('role', 'member')),
+            subject INTEGER NOT NULL, tier INTEGER NOT NULL, granted_by INTEGER NOT NULL,
+            granted_at INTEGER NOT NULL, PRIMARY KEY (guild_id, kind, subject)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO access VALUES (1102345678901234567, 'role', 8, 1, 5, 180)",
+        """CREATE TABLE audit (
+            guild_id INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, member INTEGER,
+            action TEXT NOT NULL, target TEXT NOT NULL, result TEXT NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (guild_id, number)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO audit VALUES (1102345678901234567, 1, 180, 5, 'access.grant', 'role', 'done', X'00FF')",
+        """CREATE TABLE audit_head (
+            guild_id INTEGER PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL
+        ) STRICT""",
+        "INSERT INTO audit_head VALUES (1102345678901234567, 1, X'00FF', X'FF00')",
+        "UPDATE alembic_version SET version_num = '0003'",
+    ),
+}
 GUILD = 1102345678901234567
+
+
+def release(path: Path, revision: str) -> Path:
+    """Make a database as that revision left it."""
+    for each, statements in RELEASED.items():
+        if each <= revision:
+            execute(path, *statements)
+    return path
 
 
 @pytest.fixture
 def released(path: Path) -> Path:
     """A database of the first release."""
-    execute(path, *RELEASED_0001)
-    return path
+    return release(path, "0001")
+
+
+def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what a file holds, but for its revision."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return {
+            name: connection.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 - a table's name
+            for name in tables(path) - {"alembic_version"}
+        }
 
 
 def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return the name, type, constraints and key of every table's columns."""
+    """Return the name, type, constraints and key of every table's columns, and the indexes."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        return {
+        found = {
             name: connection.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall()
             for name in tables(path)
         }
+        indexes = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'index' ORDER BY name"
+        return {**found, "": connection.execute(indexes).fetchall()}
 
 
 def test_head_is_the_newest_script() -> None:
@@ -124,21 +190,37 @@ async def test_an_old_connection_takes_an_integration(released: Path) -> None:
         assert await store.of_guild(GUILD, "sensay") == []
 
 
-def test_old_and_new_databases_become_alike(released: Path, tmp_path: Path) -> None:
-    """The way there leaves no trace: both have the same tables with the same columns."""
-    migrate(released)
+def test_every_release_is_known_here() -> None:
+    """Whoever adds a revision adds the one before it, so that the way from there is tried."""
+    scripts = Path(migrations.__file__).parent / "versions"
+    assert [*RELEASED, HEAD] == sorted(script.name[:4] for script in scripts.glob("0*.py"))
+
+
+@pytest.mark.parametrize("revision", RELEASED)
+def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision: str) -> None:
+    """The way there leaves no trace: the same tables, columns and indexes; every row is as it was."""
+    before = rows(release(path, revision))
+    migrate(path)
     migrate(tmp_path / "new.db")
-    assert columns(released) == columns(tmp_path / "new.db")
+    assert columns(path) == columns(tmp_path / "new.db")
+    after = rows(path)
+    for table, old in before.items():
+        assert old
+        assert [row[: len(old[0])] for row in after[table]] == old
 
 
-def test_an_update_that_fails_leaves_the_old_database(released: Path) -> None:
-    """Where the new table cannot be made, revision and rows are what they were, and the older bot goes on."""
-    execute(released, "CREATE TABLE integration (a)")
+@pytest.mark.parametrize(
+    ("revision", "in_the_way"),
+    [("0001", "integration"), ("0001", "board"), ("0002", "guild"), ("0003", "board")],
+)
+def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:
+    """Where a new table cannot be made, revision and rows are what they were, and the older bot goes on."""
+    execute(release(path, revision), f"CREATE TABLE {in_the_way} (a)")
+    before = rows(path)
     with pytest.raises(DatabaseUnusableError):
-        migrate(released)
-    assert current_revision(released) == "0001"
-    with contextlib.closing(sqlite3.connect(released)) as connection:
-        assert connection.execute("SELECT count(*) FROM connection").fetchone() == (2,)
+        migrate(path)
+    assert current_revision(path) == revision
+    assert rows(path) == before
 
 
 @pytest.mark.parametrize("name", ["with blank.db", "odd?mode=ro.db", "100%25.db", "#1.db", "água.db"])

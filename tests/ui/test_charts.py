@@ -14,8 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from bot.ui import charts
-from bot.ui.charts import COLUMNS, LABEL, ROWS, Bars, draw
+from bot.ui import charts, sheet
+from bot.ui.charts import COLUMNS, ROWS, Bars
+from bot.ui.sheet import LABEL, draw
 from tests.architecture.source import ROOT
 from tests.ui.hostile import ATTACKS
 
@@ -38,7 +39,8 @@ import asyncio, sys
 from bot.kit.redaction import Redactor
 from bot.logs import set_up_logs
 import bot.app
-from bot.ui.charts import Bars, draw
+from bot.ui.charts import Bars
+from bot.ui.sheet import draw
 set_up_logs("DEBUG", "console", Redactor())
 before = "matplotlib" in sys.modules
 picture = asyncio.run(draw(Bars("a", ["b"], [1])))
@@ -73,7 +75,7 @@ def contrast(one: int, other: int) -> float:
 
 def inked(picture: Image.Image) -> tuple[int, int, int, int]:
     """Return the box around everything that is not ground."""
-    ground = Image.new("RGB", picture.size, rgb(charts.GROUND))
+    ground = Image.new("RGB", picture.size, rgb(sheet.GROUND))
     box = ImageChops.difference(picture, ground).getbbox()
     assert box is not None
     return box
@@ -147,7 +149,7 @@ async def test_dates_keep_apart(label: str) -> None:
     days = [label.format(day) for day in range(1, 31)]
     picture = opened(await draw(Bars("a", days, [0] * 30)))
     below = picture.crop((0, inked(picture)[3] - 18, *picture.size))
-    ground = rgb(charts.GROUND)
+    ground = rgb(sheet.GROUND)
     columns = [any(below.getpixel((x, y)) != ground for y in range(below.height)) for x in range(below.width)]
     closed = "".join(".#"[column] for column in columns).strip(".")
     for gap in range(1, 16):  # between the letters of one label
@@ -207,22 +209,22 @@ def test_each_bar_has_its_label() -> None:
 
 def test_colours_stand_out() -> None:
     """By WCAG 2: texts at least 4.5 to 1 against their ground, bars at least 3 to 1."""
-    assert contrast(charts.TITLE_TEXT, charts.GROUND) >= 4.5
-    assert contrast(charts.LABEL_TEXT, charts.GROUND) >= 4.5
-    assert contrast(charts.SERIES, charts.GROUND) >= 3
+    assert contrast(sheet.TITLE_TEXT, sheet.GROUND) >= 4.5
+    assert contrast(sheet.LABEL_TEXT, sheet.GROUND) >= 4.5
+    assert contrast(charts.SERIES, sheet.GROUND) >= 3
 
 
 async def test_the_picture_has_these_colours() -> None:
     """What is drawn is the ground to its corners, bars in the series' colour, and texts in theirs."""
     picture = opened(await draw(Bars("Title", DAYS, [9] * 30), Bars("Title", ["Name"], [9], horizontal=True)))
     assert {picture.getpixel((x, y)) for x in (0, 999) for y in (0, picture.height - 1)} == {
-        rgb(charts.GROUND)
+        rgb(sheet.GROUND)
     }
     found = {colour: number for number, colour in picture.getcolors(1 << 16) or ()}
     (_, ground), (_, series) = sorted((number, colour) for colour, number in found.items())[:-3:-1]
-    assert (ground, series) == (rgb(charts.GROUND), rgb(charts.SERIES))
-    assert found[rgb(charts.TITLE_TEXT)] > 100
-    assert found[rgb(charts.LABEL_TEXT)] > 100
+    assert (ground, series) == (rgb(sheet.GROUND), rgb(charts.SERIES))
+    assert found[rgb(sheet.TITLE_TEXT)] > 100
+    assert found[rgb(sheet.LABEL_TEXT)] > 100
 
 
 async def test_drawings_do_not_disturb_each_other() -> None:

@@ -42,6 +42,7 @@ VALUES: dict[str, str | int] = {
     "min": 50,
     "max": 80,
     "until": 1_700_000_000,
+    "permissions": "Send Messages, Embed Links",
 }
 CANARY = "CANARY-of-a-secret"
 PROVIDER_ERRORS = list(kinds(ProviderError))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.kit.api_client import ApiClient
 from bot.kit.credentials import CredentialField
 from bot.kit.endpoint import ApiVersion, Endpoint, Switch
-from bot.kit.integration import Choice
+from bot.kit.integration import Choice, is_id
 from bot.kit.provider import Provider
+from bot.kit.report import Report, Reports
 from bot.providers.sensay.client import SensayClient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import httpx
 
     from bot.kit.credentials import Credentials
+    from bot.kit.memo import Memo
     from bot.kit.redaction import Redactor
 
 
@@ -59,9 +62,9 @@ class SensayProvider(Provider):
         """Whether the operator allows the guessed way to remove an integration."""
         self._api = ApiClient(http, self.slug, [self._base], redactor, version=self.endpoints[0].version)
 
-    def client(self, credentials: Credentials) -> SensayClient:
-        """Return a client that acts with these credentials."""
-        return SensayClient(self._api, self._base, credentials)
+    def client(self, credentials: Credentials, memo: Memo | None = None) -> SensayClient:
+        """Return a client that acts with these credentials. memo: of the same ones."""
+        return SensayClient(self._api, self._base, credentials, memo)
 
     async def verify(self, credentials: Credentials) -> None:
         """Ask who we are; an organization without a user has no such call and asks for one replica."""
@@ -79,6 +82,26 @@ class SensayProvider(Provider):
             for replica in replicas.items
             if replica.uuid
         ]
+
+    def host(self, credentials: Credentials) -> str:  # noqa: ARG002 - the same for any
+        """Return the one host that there is."""
+        return urlsplit(self._base).netloc
+
+    async def reports(
+        self,
+        credentials: Credentials,
+        ids: Collection[str],  # noqa: ARG002 - the list has all, and without any trace what was deleted
+        memo: Memo,
+    ) -> Reports:
+        """List the replicas that the credentials own and that are on Discord; Sensay names no server."""
+        replicas = await self.client(credentials, memo).own_replicas(on_discord=True)
+        items = tuple(
+            Report(replica.uuid, replica.name or replica.uuid, replica.state)
+            for replica in replicas.items
+            if replica.state is not None
+            if replica.uuid is not None and is_id(replica.uuid)
+        )
+        return Reports(items, replicas.complete)
 
 
 PROVIDER = SensayProvider

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import ProviderError
 from bot.kit.api_client import ApiClient, Request
+from bot.kit.memo import Memo
 from bot.providers.sensay.models import (
     Completion,
     History,
@@ -35,6 +36,7 @@ LONGEST_CONTENT: Final = 10_000
 ANSWER_DEADLINE: Final = 60.0
 """Seconds: a model thinks longer than a list takes."""
 
+_OWNER: Final = "owner"
 _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
     # A body is what the sibling for Telegram sends; who removes and says no more has removed as well.
     HTTPStatus.NO_CONTENT: RemovalOutcome.REMOVED,
@@ -44,13 +46,13 @@ _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
 
 
 class SensayClient:
-    """Acts with one connection's credentials."""
+    """Acts with one connection's credentials. memo: what was read with them before, if it was kept."""
 
-    def __init__(self, api: ApiClient, base: str, credentials: Credentials) -> None:
+    def __init__(self, api: ApiClient, base: str, credentials: Credentials, memo: Memo | None = None) -> None:
         self._api = api
         self._base = base
         self._credentials = credentials
-        self._owner: str | None = None
+        self._memo = memo or Memo()
 
     @property
     def acts_as_user(self) -> bool:
@@ -64,11 +66,13 @@ class SensayClient:
     async def owner(self) -> str | None:
         """Return whose replicas are the caller's own, None for the whole organization. Raises ProviderError.
 
-        Asked once: a client acts for one command, and its credentials stay the same.
+        Asked once: the credentials stay the same.
         """
-        if self._owner is None and self.acts_as_user:
-            self._owner = (await self.me()).id
-        return self._owner
+        if not self.acts_as_user:
+            return None
+        if _OWNER not in self._memo.facts:
+            self._memo.facts[_OWNER] = (await self.me()).id
+        return self._memo.facts[_OWNER]
 
     async def replicas(
         self,
@@ -91,7 +95,8 @@ class SensayClient:
             params["search"] = search
         if on_discord:
             params["integration"] = "discord"
-        return await self._api.send(self._request("GET", "v1", "replicas", params=params), ReplicaPage)
+        request = self._request("GET", "v1", "replicas", params=params)
+        return await self._api.send(request, ReplicaPage, self._memo)
 
     async def own_replicas(self, *, on_discord: bool = False) -> Replicas:
         """Return the replicas that the credentials own, ``PAGE_SIZE * MOST_PAGES`` at most.

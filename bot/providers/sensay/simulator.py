@@ -127,6 +127,22 @@ class SensaySimulator(Simulator):
         """Do what happens when an admin resets the bot's token at Discord: the replica's bot falls silent."""
         self.replicas[uuid]["discord_integration"]["is_active"] = False
 
+    def discord_integrations(self) -> dict[str, str]:
+        """Return the names of the organization's replicas that are on Discord, by uuid."""
+        return {
+            uuid: replica["name"]
+            for uuid, replica in self.replicas.items()
+            if replica["ownerID"] in self.users and replica["discord_integration"]
+        }
+
+    def break_integration(self, integration_id: str) -> None:
+        """Let the replica's bot fall silent in the one way that Sensay shows."""
+        self.reset_token(integration_id)
+
+    def heal_integration(self, integration_id: str) -> None:
+        """Let the replica's bot talk again."""
+        self.replicas[integration_id]["discord_integration"]["is_active"] = True
+
     def environment(self) -> dict[str, str]:
         """Return the setting of the base URL, which has no path."""
         return {"PATCHBAY_SENSAY_URL": self.url}

@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.errors import InvalidInputError, ProviderError
 from bot.kit.api_client import ApiClient, Request
-from bot.providers.toolzz.models import Agent, AgentList, Integration, IntegrationList, Settings
+from bot.providers.toolzz.models import (
+    Agent,
+    AgentList,
+    Integration,
+    IntegrationList,
+    Outline,
+    OutlineList,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.kit.credentials import Credentials
+    from bot.kit.memo import Memo
 
 CHAT: Final = "PATCHBAY_TOOLZZ_URL"
 UNIT: Final = "PATCHBAY_TOOLZZ_UNIT_URL"
@@ -38,12 +47,18 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 
 class ToolzzClient:
-    """Acts with one connection's credentials. urls: setting -> base URL."""
+    """Acts with one connection's credentials.
 
-    def __init__(self, api: ApiClient, urls: Mapping[str, str], credentials: Credentials) -> None:
+    urls: setting -> base URL. memo: what was read with these credentials before, if it was kept.
+    """
+
+    def __init__(
+        self, api: ApiClient, urls: Mapping[str, str], credentials: Credentials, memo: Memo | None = None
+    ) -> None:
         self._api = api
         self._urls = urls
         self._credentials = credentials
+        self._memo = memo
 
     @property
     def unit_id(self) -> str | None:
@@ -81,6 +96,16 @@ class ToolzzClient:
         """
         request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
         return tuple(map(self._cleaned, (await self._api.send(request, IntegrationList)).data))
+
+    async def outline(self, integration_id: str) -> Outline:
+        """Return as much of one integration as watching needs. Raises ProviderError."""
+        request = self._request("getDiscordIntegration", integration_id)
+        return await self._api.send(request, Outline, self._memo)
+
+    async def outlines(self) -> OutlineList:
+        """Return as much of the unit's integrations as watching needs. As ``integrations``."""
+        request = self._request("listDiscordIntegrationsByUnit", self._unit(None))
+        return await self._api.send(request, OutlineList, self._memo)
 
     async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
         """Return the agents of a unit, those that are switched off included. As ``integrations``."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import ForbiddenError, NotFoundError, ProviderError, UnauthorizedError
+from bot.kit.diagnosis import Check, Verdict
 from bot.kit.integration import State
 
 if TYPE_CHECKING:
@@ -19,26 +19,6 @@ KNOWN_CODES: Final = frozenset({"4004", "4013", "4014"})
 """Discord's gateway close codes, for which there is a cause and a fix to tell."""
 CHECKS: Final = ("credentials", "integration", "active", "connected", "server", "bot", "channels", "error")
 """In the order in which they are made."""
-
-
-class Verdict(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """It was made, and nobody can say."""
-    SKIPPED = "skipped"
-    """An earlier one failed, and without it this one says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that has to be right. name: one of ``CHECKS``. reason: a word for what was found."""
-
-    name: str
-    verdict: Verdict
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

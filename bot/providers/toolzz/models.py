@@ -86,33 +86,16 @@ class Channel(_Reply):
     name: str | None = None
 
 
-class Integration(_Reply):
-    """https://docs.toolzz.dev, Discord bot, get: the state of one integration."""
+class Outline(_Reply):
+    """As much of an integration as is kept between checks: not its error's text, which may repeat a token."""
 
     id: str
     title: str | None = None
     connection_status: str | None = Field(default=None, alias="connectionStatus")
     is_active: bool | None = Field(default=None, alias="isActive")
-    agent_id: str | None = Field(default=None, alias="botId")
-    bot_client_id: str | None = Field(default=None, alias="botClientId")
-    unit_id: str | None = Field(default=None, alias="unitId")
     guild_id: str | None = Field(default=None, alias="guildId")
     guild_name: str | None = Field(default=None, alias="guildName")
-    channel_ids: Annotated[tuple[str, ...] | None, Cut] = Field(default=None, alias="channelIds")
-    channels_detail: Annotated[tuple[Channel, ...], Cut] = Field(default=(), alias="channelsDetail")
-    scope: str | None = None
-    permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
-    reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")
-    create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
-    welcome_message: str | None = Field(default=None, alias="welcomeMessage")
-    is_token_masked: bool | None = Field(default=None, alias="isTokenMasked")
-    last_connected_at: Time = Field(default=None, alias="lastConnectedAt")
-    last_disconnected_at: Time = Field(default=None, alias="lastDisconnectedAt")
     error_code: str | None = Field(default=None, alias="lastConnectionErrorCode")
-    error_message: str | None = Field(default=None, alias="lastConnectionErrorMessage")
-    created_at: Time = Field(default=None, alias="createdAt")
-    updated_at: Time = Field(default=None, alias="updatedAt")
-    deleted_at: Time = Field(default=None, alias="deletedAt")
     is_deleted: Annotated[bool, BeforeValidator(_is_said)] = Field(
         default=False, validation_alias=AliasPath("deletedAt")
     )
@@ -125,6 +108,28 @@ class Integration(_Reply):
             return State.INACTIVE
         word = (self.connection_status or "").strip().lower()
         return State(word) if word in {State.CONNECTED, State.DISCONNECTED, State.ERROR} else State.UNKNOWN
+
+
+class Integration(Outline):
+    """https://docs.toolzz.dev, Discord bot, get: the state of one integration."""
+
+    agent_id: str | None = Field(default=None, alias="botId")
+    bot_client_id: str | None = Field(default=None, alias="botClientId")
+    unit_id: str | None = Field(default=None, alias="unitId")
+    channel_ids: Annotated[tuple[str, ...] | None, Cut] = Field(default=None, alias="channelIds")
+    channels_detail: Annotated[tuple[Channel, ...], Cut] = Field(default=(), alias="channelsDetail")
+    scope: str | None = None
+    permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
+    reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")
+    create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
+    welcome_message: str | None = Field(default=None, alias="welcomeMessage")
+    is_token_masked: bool | None = Field(default=None, alias="isTokenMasked")
+    last_connected_at: Time = Field(default=None, alias="lastConnectedAt")
+    last_disconnected_at: Time = Field(default=None, alias="lastDisconnectedAt")
+    error_message: str | None = Field(default=None, alias="lastConnectionErrorMessage")
+    created_at: Time = Field(default=None, alias="createdAt")
+    updated_at: Time = Field(default=None, alias="updatedAt")
+    deleted_at: Time = Field(default=None, alias="deletedAt")
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -163,6 +168,9 @@ class Agent(_Reply):
 
 
 class _List(_Reply):
+    complete: bool = False
+    """Whether nothing was left out."""
+
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
@@ -175,13 +183,19 @@ class _List(_Reply):
         if not isinstance(value, list):
             return {"data": value}
         known = [entry for entry in value if isinstance(entry, dict) and entry.get("id")]
-        return {"data": known or value}
+        return {"data": known or value, "complete": len(value) == len(known) <= MOST_ENTRIES}
 
 
 class IntegrationList(_List):
     """https://docs.toolzz.dev, Discord bot, get-all: the integrations of one unit."""
 
     data: Annotated[tuple[Integration, ...], Cut]
+
+
+class OutlineList(_List):
+    """The same list, as watching reads it."""
+
+    data: Annotated[tuple[Outline, ...], Cut]
 
 
 class AgentList(_List):

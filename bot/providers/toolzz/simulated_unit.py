@@ -66,6 +66,16 @@ def integration(uuid: str, title: str, **differences: object) -> dict[str, Any]:
     }
 
 
+def refused(moment: str) -> dict[str, str]:
+    """Return the fields of an integration whose token Discord has refused at that moment."""
+    return {
+        "connectionStatus": "disconnected",
+        "lastDisconnectedAt": moment,
+        "lastConnectionErrorCode": "4004",
+        "lastConnectionErrorMessage": "The bot token was refused.",
+    }
+
+
 def integrations() -> dict[str, dict[str, Any]]:
     """Return nine integrations of the unit by id, all but two of them in one made-up server."""
     listed = (
@@ -73,11 +83,8 @@ def integrations() -> dict[str, dict[str, Any]]:
         integration(
             DISCONNECTED,
             "Pedidos e entregas",
-            connectionStatus="disconnected",
             scope="all",
-            lastDisconnectedAt="2026-11-21 23:42:50.318",
-            lastConnectionErrorCode="4004",
-            lastConnectionErrorMessage="The bot token was refused.",
+            **refused("2026-11-21 23:42:50.318"),
             updatedAt="2026-11-21 23:42:50.318",
         ),
         integration(

@@ -173,6 +173,28 @@ class ToolzzSimulator(Simulator):
         """Change an integration as somebody else would, in Toolzz itself. changes: by Toolzz's own names."""
         self.integrations[integration_id].update(changes, updatedAt=simulated_unit.now())
 
+    def discord_integrations(self) -> dict[str, str]:
+        """Return the titles of those that are neither switched off nor deleted, by id."""
+        return {
+            integration_id: entry["title"]
+            for integration_id, entry in self.integrations.items()
+            if entry["isActive"] and not entry["deletedAt"]
+        }
+
+    def break_integration(self, integration_id: str) -> None:
+        """Do what happens when an admin resets the bot's token at Discord."""
+        self.touch(integration_id, **simulated_unit.refused(simulated_unit.now()))
+
+    def heal_integration(self, integration_id: str) -> None:
+        """Connect it again."""
+        self.touch(
+            integration_id,
+            connectionStatus="connected",
+            lastConnectedAt=simulated_unit.now(),
+            lastConnectionErrorCode=None,
+            lastConnectionErrorMessage=None,
+        )
+
     def routes(self) -> Iterable[web.RouteDef]:
         """Return the operations of the contract, each at its own base URL alone."""
         one = f"{_CHAT}/discord/integration/{{id}}"

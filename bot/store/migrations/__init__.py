@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
 

@@ -4,6 +4,14 @@ FROM connection
 WHERE guild_id = :guild_id
 ORDER BY provider, name;
 
+-- name: list_watchable(guild_id)
+-- In every guild that was not removed, or in the one that is named; without a secret.
+SELECT connection.guild_id, connection.provider, connection.name, connection.set_at
+FROM connection
+LEFT JOIN guild ON guild.guild_id = connection.guild_id
+WHERE guild.removed_at IS NULL AND (:guild_id IS NULL OR connection.guild_id = :guild_id)
+ORDER BY connection.guild_id, connection.provider, connection.name;
+
 -- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at)!
 INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at)
 VALUES (:guild_id, :provider, :name, :secret, :set_by, :set_at, :verified_at)

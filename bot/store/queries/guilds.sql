@@ -28,6 +28,13 @@ FROM (
     UNION SELECT guild_id FROM access
     UNION SELECT guild_id FROM audit
     UNION SELECT guild_id FROM audit_head
+    UNION SELECT guild_id FROM watched
+    UNION SELECT guild_id FROM last_check
+    UNION SELECT guild_id FROM history
+    UNION SELECT guild_id FROM incident
+    UNION SELECT guild_id FROM alert
+    UNION SELECT guild_id FROM route
+    UNION SELECT guild_id FROM board
 ) AS held
 LEFT JOIN guild USING (guild_id)
 ORDER BY held.guild_id;
@@ -38,8 +45,15 @@ SELECT
     (SELECT count(*) FROM integration WHERE guild_id = :guild_id) AS integrations,
     (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
     (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
+    (SELECT count(*) FROM incident WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM alert WHERE guild_id = :guild_id) AS incidents,
+    (SELECT count(*) FROM history WHERE guild_id = :guild_id) AS history,
     (SELECT count(*) FROM guild WHERE guild_id = :guild_id)
-    + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id) AS others;
+    + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM watched WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM last_check WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM route WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM board WHERE guild_id = :guild_id) AS others;
 
 -- name: mark_removed(guild_id, removed_at)!
 -- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
@@ -61,6 +75,27 @@ WHERE secret <> X'' AND guild_id IN (SELECT guild_id FROM guild WHERE removed_at
 
 -- name: list_overdue(removed_before)
 SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
+
+-- name: erase_alert(guild_id)!
+DELETE FROM alert WHERE guild_id = :guild_id;
+
+-- name: erase_incident(guild_id)!
+DELETE FROM incident WHERE guild_id = :guild_id;
+
+-- name: erase_history(guild_id)!
+DELETE FROM history WHERE guild_id = :guild_id;
+
+-- name: erase_last_check(guild_id)!
+DELETE FROM last_check WHERE guild_id = :guild_id;
+
+-- name: erase_watched(guild_id)!
+DELETE FROM watched WHERE guild_id = :guild_id;
+
+-- name: erase_route(guild_id)!
+DELETE FROM route WHERE guild_id = :guild_id;
+
+-- name: erase_board(guild_id)!
+DELETE FROM board WHERE guild_id = :guild_id;
 
 -- name: erase_integration(guild_id)!
 DELETE FROM integration WHERE guild_id = :guild_id;
@@ -113,3 +148,40 @@ ORDER BY number;
 
 -- name: export_audit_head(guild_id)
 SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
+
+-- name: export_alert(guild_id)
+SELECT number, channel_id, message_id, old_message_id, posts, wanted, shown, tried_at, tries, told_at, next_at
+FROM alert
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_incident(guild_id)
+SELECT number, kind, provider, id, connection, label, state, detail, opened_at, closed_at, ended, reopened,
+    acknowledged_by, acknowledged_at
+FROM incident
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_history(guild_id)
+SELECT provider, id, at, state, detail FROM history WHERE guild_id = :guild_id ORDER BY provider, id, at;
+
+-- name: export_last_check(guild_id)
+SELECT provider, connection, checked_at, answered_at, error
+FROM last_check
+WHERE guild_id = :guild_id
+ORDER BY provider, connection;
+
+-- name: export_watched(guild_id)
+SELECT kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, muted_until_at,
+    muted_by, found
+FROM watched
+WHERE guild_id = :guild_id
+ORDER BY kind, provider, id;
+
+-- name: export_route(guild_id)
+SELECT channel_id, role_id, states, checks, remind, set_by, set_at, lost FROM route WHERE guild_id = :guild_id;
+
+-- name: export_board(guild_id)
+SELECT channel_id, message_id, posted_at, content, set_by, old_channel_id, old_message_id
+FROM board
+WHERE guild_id = :guild_id;

@@ -1,0 +1,1 @@
+"""What Patchbay costs, measured as ratios: `python -m benchmarks.<name>`."""

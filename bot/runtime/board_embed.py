@@ -1,0 +1,93 @@
+"""What a board shows: a server's integrations by state, worst first, in lines that a phone does not break."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.kit.integration import State
+from bot.runtime.watched_words import name_of, provider_name, symbol, tone, why, word
+from bot.ui.replies import link_commands
+from bot.ui.text import length, listed
+from bot.ui.theme import DESCRIPTION, Tone, card, when
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import discord
+
+    from bot.i18n.catalog import Texts
+    from bot.kit.provider import Provider
+    from bot.services.watching import Watched
+
+_EXPLAINED = frozenset({State.ERROR, State.DISCONNECTED})
+
+
+def board_embed(
+    troubles: Sequence[Watched],
+    integrations: Sequence[Watched],
+    texts: Texts,
+    providers: Mapping[str, Provider],
+    command_ids: Mapping[str, int],
+) -> discord.Embed:
+    """Build it, both lists worst first. Nothing in it changes with a check that finds nothing new."""
+    head = listed((_trouble(each, texts, providers) for each in troubles), texts, DESCRIPTION // 4)
+    more = link_commands(texts("board.more" if integrations else "board.none"), command_ids)
+    room = DESCRIPTION - length(head) - length(more) - 4
+    body = listed(_lines(integrations, texts, providers), texts, room)
+    connected = sum(each.state is State.CONNECTED and not each.is_stale for each in integrations)
+    return card(
+        _tone([*troubles, *integrations]),
+        texts("board.title", connected=connected, count=len(integrations)),
+        "\n\n".join(part for part in (head, body, more) if part),
+        footer=texts("board.footer"),
+        symbol="📡",
+    )
+
+
+def _tone(shown: Iterable[Watched]) -> Tone:
+    """Return that of the worst; what is switched off on purpose is not worse than what works."""
+    judged = sorted(
+        (each for each in shown if each.state is not State.INACTIVE), key=lambda each: each.badness
+    )
+    return tone(judged[0]) if judged else Tone.QUIET
+
+
+def _trouble(trouble: Watched, texts: Texts, providers: Mapping[str, Provider]) -> str:
+    return _marked(
+        trouble,
+        f"{symbol(trouble)} **{name_of(trouble, providers)}** · {word(trouble, texts)}",
+        trouble.changed_at,
+    )
+
+
+def _lines(integrations: Iterable[Watched], texts: Texts, providers: Mapping[str, Provider]) -> Iterator[str]:
+    """Yield a line for each integration, the first of each state with a heading above it."""
+    groups: dict[str, list[Watched]] = {}
+    for each in integrations:
+        groups.setdefault(f"{symbol(each)} **{word(each, texts)}**", []).append(each)
+    gap = ""
+    for heading, group in groups.items():
+        top = f"{gap}{heading} · {len(group)}\n"
+        for each in group:
+            yield top + _line(each, texts, providers)
+            top = ""
+        gap = "\n"
+
+
+def _line(watched: Watched, texts: Texts, providers: Mapping[str, Provider]) -> str:
+    since = watched.changed_at
+    if watched.is_stale and watched.answered_at is not None:
+        since = watched.answered_at
+    line = _marked(watched, f"{name_of(watched, providers)} · {provider_name(watched, providers)}", since)
+    cause = why(watched, texts, providers) if watched.state in _EXPLAINED and not watched.is_stale else ""
+    return f"{line}\n↳ {cause}" if cause else line
+
+
+def _marked(watched: Watched, line: str, since: int) -> str:
+    """Add since when, and the marks of what somebody has done about it."""
+    marks = ""
+    if watched.incident is not None and watched.incident.acknowledged_by is not None:
+        marks += f" · 🙋 <@{watched.incident.acknowledged_by}>"
+    if watched.muted_until is not None:
+        marks += f" · 🔕 {when(watched.muted_until)}"
+    return f"{line} · {when(since)}{marks}"

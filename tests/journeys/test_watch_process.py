@@ -1,0 +1,50 @@
+"""An agent that goes down and comes back while nobody asks, with the bot as a process."""
+
+from simcord import ResponseMessage
+
+from bot.demo.stage import Stage
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.journeys.steps import connect, simulator, text
+
+WITHIN = 30
+"""Seconds: two checks, three of the demo's seconds apart, and what a busy machine adds."""
+
+
+AGENT = "Suporte da loja"
+
+
+def alerts(stage: Stage) -> list[ResponseMessage]:
+    """Return what the bot has posted of the agent in the channel for alerts; others are down all along."""
+    env = stage.discord.env
+    posted = env.backend.messages[stage.world.alerts.id].values()
+    messages = [ResponseMessage(env, each) for each in posted if each.author_id == env.backend.bot_user.id]
+    return [message for message in messages if AGENT in text(message) and not message.ephemeral]
+
+
+async def told(stage: Stage, words: str) -> ResponseMessage:
+    """Wait until the one alert says so, and return it."""
+    await stage.discord.until(lambda: any(words in text(each) for each in alerts(stage)), WITHIN)
+    (alert,) = alerts(stage)
+    return alert
+
+
+async def test_an_agent_goes_down_and_comes_back(stage: Stage) -> None:
+    """One message tells of it: opened, acknowledged by a moderator, closed by recovery, over a restart."""
+    toolzz, world = simulator(stage, ToolzzSimulator), stage.world
+    async with stage.running_bot():
+        await connect(stage, toolzz)
+        asked = await world.mira.slash(world.operations, "alerts set", channel=world.alerts, after=1)
+        assert "Alerts" in text(await stage.discord.answer(asked))
+        await world.mira.send(world.operations, f"break {AGENT}")
+        alert = await told(stage, "Disconnected")
+        await stage.discord.answer(await world.theo.click(alert, label="Acknowledge"))
+        await told(stage, f"<@{world.theo.id}>")
+    await world.mira.send(world.operations, f"heal {AGENT}")
+    async with stage.running_bot():
+        await told(stage, "Well again")
+        shown = await world.theo.slash(
+            world.operations, "integrations history", integration=f"toolzz:{toolzz.CONNECTED}"
+        )
+        answer = await stage.discord.answer(shown)
+        assert "Disconnected" in text(answer)
+        assert [each.filename.rpartition(".")[2] for each in answer.attachments] == ["png", "csv"]

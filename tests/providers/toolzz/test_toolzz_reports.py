@@ -1,0 +1,238 @@
+"""What Toolzz says of a unit's integrations in one request, and of single ones where no unit is known."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.errors import ServerFaultError, UnauthorizedError
+from bot.kit.credentials import Credentials
+from bot.kit.integration import State
+from bot.kit.memo import Memo
+from bot.kit.report import LONGEST, Report
+from bot.kit.simulator import Answer, Fault, Reset
+from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
+from bot.providers.toolzz.models import MOST_ENTRIES
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.exposure import everything_said
+from tests.providers.office import open_provider
+
+LONG = "a title that nothing keeps but the answer that it came in, as it is not short"
+"""Text that is short, the parser itself may keep from one answer to the next."""
+TOKEN = "FAKE-TOKEN-FOR-TESTS-ONLY.not-a-real.value-000000000000000000000000"
+
+
+async def test_reports_are_what_the_list_holds(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """Each integration has title, state and server, and the last error's code unless it is connected."""
+    simulator.touch(simulator.CONNECTED, lastConnectionErrorCode="4004")
+    simulator.touch(simulator.CROWDED, connectionStatus="error", guildId="  ", title=None)
+    reports = await toolzz.reports(credentials, (), Memo())
+    assert reports.complete
+    guild, elsewhere = "1102345678901234567", "1102345678909876543"
+    assert reports.items == (
+        Report(simulator.CONNECTED, "Suporte da loja", State.CONNECTED, "", guild),
+        Report(simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED, "4004", guild),
+        Report(simulator.INACTIVE, "Campanha de inverno", State.INACTIVE, "", guild),
+        Report(simulator.CROWDED, "Loja do Porto", State.ERROR, "", None),
+        Report(simulator.UNREACHABLE, "Plantão noturno", State.CONNECTED, "", guild),
+        Report(simulator.STRANGE, "Teste_interno **@everyone**", State.UNKNOWN, "4014", guild),
+        Report(simulator.ELSEWHERE, "Balcão do Norte", State.CONNECTED, "", elsewhere),
+        Report(simulator.HOMELESS, "Rascunho da recepção", State.CONNECTED, "", None),
+    )
+
+
+@pytest.mark.parametrize("unit", [True, False])
+async def test_a_deleted_one_is_told_of_to_whom_it_belongs(
+    toolzz: ToolzzProvider,
+    simulator: ToolzzSimulator,
+    credentials: Credentials,
+    token_alone: Credentials,
+    unit: bool,
+) -> None:
+    """What was deleted softly is reported to the guild that calls it its own, as inactive."""
+    acting = credentials if unit else token_alone
+    reports = await toolzz.reports(acting, (simulator.DELETED,), Memo())
+    (deleted,) = (report for report in reports.items if report.id == simulator.DELETED)
+    assert deleted.state is State.INACTIVE
+
+
+async def test_an_answer_that_stays_the_same_is_not_parsed(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials, token_alone: Credentials
+) -> None:
+    """The same body gives the very same texts, from the list and from a single read; another one new ones."""
+    simulator.touch(simulator.CONNECTED, title=LONG)
+    for acting in (credentials, token_alone):
+        memo, labels = Memo(), []
+        for count in range(3):
+            if count == 2:
+                simulator.touch(simulator.CONNECTED)
+            reports = await toolzz.reports(acting, (simulator.CONNECTED,), memo)
+            labels.append(next(report.label for report in reports.items if report.label == LONG))
+        assert labels[0] is labels[1]
+        assert labels[1] is not labels[2]
+
+
+async def test_no_token_is_kept(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """A bot token that Toolzz repeats is not in a report's detail, and its error's text nowhere at all."""
+    simulator.touch(
+        simulator.DISCONNECTED, lastConnectionErrorCode=f"bad {TOKEN}", lastConnectionErrorMessage="CANARY"
+    )
+    memo = Memo()
+    reports = await toolzz.reports(credentials, (), memo)
+    assert "bad " in everything_said(reports)
+    assert TOKEN not in everything_said(reports)
+    assert "CANARY" not in everything_said(vars(memo))
+
+
+@pytest.mark.parametrize(
+    ("entries", "ids", "complete"),
+    [
+        ([], [], True),
+        ([{"id": "a"}, {"title": "of nobody"}], ["a"], False),
+        ([{"id": "a"}, {"id": "b"}, {"id": "a", "title": "the second one"}], ["a", "b"], True),
+        ([{"id": "../.."}, {"id": "x" * 65}, {"id": 7}], ["7"], True),
+        ([{"id": str(number)} for number in range(MOST_ENTRIES)], None, True),
+        ([{"id": str(number)} for number in range(MOST_ENTRIES + 1)], None, False),
+    ],
+    ids=["none", "no-id", "twice", "odd-ids", "just-all", "too-many"],
+)
+async def test_a_list_is_complete_or_says_so(
+    toolzz: ToolzzProvider,
+    simulator: ToolzzSimulator,
+    credentials: Credentials,
+    entries: list[dict[str, Any]],
+    ids: list[str] | None,
+    complete: bool,
+) -> None:
+    """Each id is there once, and where an entry was left out that could be anybody's, more may exist."""
+    simulator.fail(Answer(200, {"data": entries}))
+    reports = await toolzz.reports(credentials, (), Memo())
+    assert reports.complete is complete
+    assert len(reports.items) <= MOST_ENTRIES
+    if ids is not None:
+        assert [report.id for report in reports.items] == ids
+        assert [report.label for report in reports.items] == ids
+
+
+async def test_texts_are_data(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """Whatever Toolzz sends as title, code or server arrives as it is, but for its length."""
+    odd = {"lastConnectionErrorCode": "`<@&1>`", "guildId": "0 OR 1=1", "title": "@everyone\0\u202e" * 50}
+    simulator.touch(simulator.DISCONNECTED, **odd)
+    reports = await toolzz.reports(credentials, (), Memo())
+    (found,) = (report for report in reports.items if report.id == simulator.DISCONNECTED)
+    assert (found.detail, found.guild_id) == ("`<@&1>`", "0 OR 1=1")
+    assert found.label == odd["title"][:LONGEST]
+
+
+async def test_the_host_is_the_one_that_is_asked(credentials: Credentials, token_alone: Credentials) -> None:
+    """With a unit that is the list's host, without one that of the single read; the other hears nothing."""
+    async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
+        urls = {CHAT: chat.environment()[CHAT], UNIT: converflow.environment()[UNIT]}
+        async with open_provider(ToolzzProvider, chat, urls) as toolzz:
+            for acting, asked, other in ((credentials, converflow, chat), (token_alone, chat, converflow)):
+                other.requests.clear()
+                await toolzz.reports(acting, (chat.CONNECTED,), Memo())
+                assert toolzz.host(acting) == asked.url.removeprefix("http://")
+                assert len(asked.requests) == 1
+                assert not other.requests
+
+
+async def test_list_and_single_read_agree(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """Broken and healed, an integration reads the same both ways."""
+    for change in (simulator.break_integration, simulator.heal_integration):
+        change(simulator.CONNECTED)
+        alone = await client.integration(simulator.CONNECTED)
+        (listed,) = (entry for entry in await client.integrations() if entry.id == simulator.CONNECTED)
+        assert (listed.state, listed.error_code) == (alone.state, alone.error_code)
+        expected = State.DISCONNECTED if change == simulator.break_integration else State.CONNECTED
+        assert alone.state is expected
+        assert (alone.error_code == "4004") is (expected is State.DISCONNECTED)
+    assert alone.last_disconnected_at is not None
+    assert alone.last_connected_at is not None
+    assert alone.last_connected_at >= alone.last_disconnected_at
+
+
+async def test_without_a_unit_each_is_read_alone(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
+) -> None:
+    """The guild's own are asked for one by one: what does not exist is left out, what fails is unknown."""
+    ids = (simulator.DISCONNECTED, simulator.UNKNOWN, simulator.UNREACHABLE, simulator.INACTIVE)
+    reports = await toolzz.reports(token_alone, ids, Memo())
+    guild = simulator.integrations[simulator.DISCONNECTED]["guildId"]
+    assert reports.complete
+    assert reports.items == (
+        Report(simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED, "4004", guild),
+        Report(simulator.UNREACHABLE, "", State.UNKNOWN, "unreachable"),
+        Report(simulator.INACTIVE, "Loja do Porto", State.INACTIVE),
+    )
+    assert {received.path.rpartition("/")[2] for received in simulator.requests} == set(ids)
+
+
+@pytest.mark.parametrize("own", [(), (ToolzzSimulator.UNKNOWN,)])
+async def test_without_a_unit_there_may_be_nothing(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials, own: tuple[str, ...]
+) -> None:
+    """Where the guild has none of its own nobody is asked; that Toolzz has none of them is an answer."""
+    reports = await toolzz.reports(token_alone, own, Memo())
+    assert (reports.items, reports.complete) == ((), True)
+    assert len(simulator.requests) == len(own)
+
+
+async def test_without_a_unit_all_may_fail(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
+) -> None:
+    """Where not one could be asked about, the reading has failed, for the first one's reason."""
+    simulator.fail(Answer(500), path=simulator.CONNECTED)
+    simulator.fail(Reset(), times=None, path=simulator.STRANGE)
+    with pytest.raises(ServerFaultError):
+        await toolzz.reports(token_alone, (simulator.CONNECTED, simulator.STRANGE), Memo())
+
+
+@dataclass(frozen=True)
+class Crowd(Fault):
+    """Count how many requests are under way at the same time."""
+
+    under_way: list[str] = field(default_factory=list)
+    most: list[int] = field(default_factory=list)
+
+    async def strike(self, request: web.Request) -> None:
+        """Wait until everything has come that comes at once."""
+        self.under_way.append(request.path)
+        self.most.append(len(self.under_way))
+        await asyncio.sleep(0.02)
+        self.under_way.remove(request.path)
+
+
+async def test_without_a_unit_a_few_are_read_at_a_time(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
+) -> None:
+    """Many integrations do not take all places from commands, and each one is read."""
+    simulator.integrations = {str(number): simulator.integrations[simulator.CONNECTED] for number in range(9)}
+    crowd = Crowd()
+    simulator.fail(crowd, times=None)
+    reports = await toolzz.reports(token_alone, tuple(simulator.integrations), Memo())
+    assert [report.id for report in reports.items] == list(simulator.integrations)
+    assert max(crowd.most) == 4
+
+
+async def test_a_refused_token_ends_the_reading(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
+) -> None:
+    """One 401 speaks for all: nobody is asked for after it, whatever the others have said."""
+    ids = tuple(map(str, range(40)))
+    simulator.fail(Answer(401), path="/integration/3")
+    with pytest.raises(UnauthorizedError):
+        await toolzz.reports(token_alone, ids, Memo())
+    await asyncio.sleep(0.05)
+    assert len(simulator.requests) < len(ids)
