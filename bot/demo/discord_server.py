@@ -61,6 +61,12 @@ class Call:
         return self.path.startswith(("/interactions/", "/webhooks/"))
 
     @property
+    def channel_id(self) -> int | None:
+        """The one channel that it is about, if the path says so."""
+        parts = self.path.split("/")
+        return int(parts[2]) if parts[1] == "channels" and parts[2].isdecimal() else None
+
+    @property
     def seen_by_members(self) -> bool:
         return self.method != "GET" and not (
             self.path.endswith("/callback")
@@ -231,7 +237,7 @@ class SimulatedDiscord:
                 )
         if call.path.startswith("/webhooks/") and call.method in {"POST", "PATCH"}:
             self._follow_ups[call.path.split("/")[3]] += 1
-        self.env.tell(changed=call.seen_by_members)
+        self.env.tell(changed=call.seen_by_members, channel_id=call.channel_id)
         return answer
 
     @staticmethod

@@ -48,8 +48,8 @@ class RemoteEnv(simcord.Env):
         super().__init__(discord.Client(intents=discord.Intents.default()), check_errors=False)
         self.backend = Backend(clock=WallClock())
         self.backend.application_id = self.backend.bot_user.id  # equal in every application of today
-        self.changed_at = datetime.now(UTC)
-        """When the bot last changed something that a member can see."""
+        self._changed: dict[int | None, datetime] = {None: datetime.now(UTC)}
+        """By channel, None for what may be in any of them."""
         self._news = asyncio.Event()
         self._asked: Interaction | None = None
         self._register_dispatch_observer(self._remember)
@@ -59,10 +59,17 @@ class RemoteEnv(simcord.Env):
         """Whether a member's verb is running; simcord allows one at a time."""
         return self._operation_task is not None
 
-    def tell(self, *, changed: bool = False) -> None:
-        """Wake everybody who waits in ``until``. changed: members see something new."""
+    def changed_at(self, channel_id: int) -> datetime:
+        """Return when the bot last changed something that members can see in a channel."""
+        return max(self._changed[None], self._changed.get(channel_id, self._changed[None]))
+
+    def tell(self, *, changed: bool = False, channel_id: int | None = None) -> None:
+        """Wake everybody who waits in ``until``.
+
+        changed: members see something new. channel_id: where, None for perhaps anywhere.
+        """
         if changed:
-            self.changed_at = datetime.now(UTC)
+            self._changed[channel_id] = datetime.now(UTC)
             if self._preview is not None:
                 # From here a page counts its relative times; the verb that runs may publish next.
                 self._preview._advance_presentation_time()  # noqa: SLF001

@@ -52,7 +52,7 @@ def faults(env: RemoteEnv, simulators: Sequence[Simulator], locale: str) -> Iter
 
     def answer(channel_id: int, text: str) -> None:
         env.backend.create_message(channel_id, stagehand.id, text)
-        env.tell(changed=True)
+        env.tell(changed=True, channel_id=channel_id)
 
     def listen(event: str, payload: Mapping[str, Any]) -> None:
         if event != "MESSAGE_CREATE" or payload["author"].get("bot"):

@@ -46,7 +46,9 @@ async def _follow(env: RemoteEnv, preview: Preview) -> None:
         return [
             page
             for page in preview._pages.values()
-            if page.published_at is not None and datetime.fromisoformat(page.published_at) < env.changed_at
+            # What happens in another channel must not put out of date what is about to be clicked here.
+            if page.published_at is not None
+            and datetime.fromisoformat(page.published_at) < env.changed_at(page.channel_id)
         ]
 
     while True:

@@ -80,9 +80,10 @@ def _instructions(stage: Stage, url: str, locale: str) -> Iterator[str]:
         yield f"  Bot token  {stage.discord_token}"
         yield "               made up as well, for a command that asks for a Discord bot token"
     words = WORDS.get(locale, ENGLISH)
-    yield "  Break      Set /alerts, then write into the channel, as if you were chatting:"
+    channel = stage.world.operations.name
+    yield f"  Break      /alerts set channel: {channel}, the one that you see; then write there:"
     yield f"               {words.breaks} {stage.breakable}"
     yield f"               {words.heals} {stage.breakable}"
-    yield f"               an alert comes within {2 * CHECK_INTERVAL} seconds or so, and closes after it"
+    yield f"               the alert comes after about {2 * CHECK_INTERVAL} seconds, and closes like that too"
     yield ""
     yield "  Stop       Ctrl-C"

@@ -131,6 +131,8 @@ class Outbox:
 
     async def _see_to(self, messenger: Messenger, alert: AlertRow) -> None:
         """Make one move, and note when the next one is due. Raises what the store raises."""
+        # Before anything is read: what is sent after a long wait must not be about what was before it.
+        await asyncio.sleep(self._throttle.pause(asyncio.get_running_loop().time()))
         try:
             after = await self._moved(messenger, alert)
         except Exception as error:  # noqa: BLE001 - one alert that fails keeps back no other
@@ -165,7 +167,6 @@ class Outbox:
         if move is Move.SETTLE:
             after = replace(alert, shown=alert.wanted)
         else:
-            await asyncio.sleep(self._throttle.pause(asyncio.get_running_loop().time()))
             is_muted = muted_until is not None and now < muted_until
             notice = Notice(0, incident, muted_until if is_muted else None, None, "")
             try:

@@ -34,11 +34,12 @@ class RouteRow:
 class AlertRow:
     """The message that tells of an incident, of the same number. Times are whole seconds since 1970, UTC.
 
-    channel_id, message_id: where it stands, None while nowhere. old_message_id: the one that it took the
-    place of, while that is to be deleted. posts: how often it was posted. wanted, shown: numbers that grow;
-    it is up to date where they are equal. tried_at: since when nobody knows whether a message was posted.
-    tries: how often in a row sending failed. told_at: when it was posted last. next_at: when something is
-    due, None for nothing.
+    channel_id: where it stands or is being posted, None while nowhere. message_id: None with a channel where
+    somebody has deleted it. old_message_id: in the same channel, the one that it takes the place of, while
+    that is to be deleted. posts: how often it was posted. wanted, shown: numbers that grow; it is up to date
+    where they are equal. tried_at: since when nobody knows whether a message was posted. tries: how often
+    in a row sending failed. told_at: when it was posted last. next_at: when something is due,
+    None for nothing.
     """
 
     guild_id: int

@@ -76,6 +76,10 @@ async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.pick(texts("toolzz.offer.link.placeholder"), "Suporte da loja", steps)
     await browser.answered()
     await expect(steps).to_contain_text("🟢")
+    channel = stage.world.alerts.name or ""
+    await browser.pick(texts("setup.alerts.placeholder"), channel, steps)
+    await steps.locator(".embed-card").click()  # a menu of channels is sent when it closes
+    await expect(steps).to_contain_text(texts("setup.alerts.done", channel=f"#{channel}"))
     await shoot(steps, f"{locale}-setup-done")
 
     await browser.press(texts("setup.all_button"), steps)
@@ -217,6 +221,9 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     down = f"{texts('state.disconnected')}: {agent}"
     alert = browser.message(down)
     await expect(alert).to_be_visible(timeout=SOON)
+    # What the page is sent while a message changes is not taken, and the board changes a little later.
+    board = browser.message(texts("board.footer"))
+    await expect(board).to_contain_text(texts("state.disconnected"), timeout=SOON)
     await shoot(alert, f"{locale}-alert-opened")
     await browser.press(texts("toolzz.diagnose.button"), alert)
     await shoot(await browser.answered(), f"{locale}-integrations-diagnose")
@@ -226,14 +233,16 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-integrations-status")
     await browser.press(texts("alerts.acknowledge.button"), alert)
     await browser.answered()
+    await expect(board).to_contain_text("🙋", timeout=SOON)
     await shoot(alert, f"{locale}-alert-acknowledged")
-    await shoot(browser.message(texts("board.footer")), f"{locale}-integrations-board")
+    await shoot(board, f"{locale}-integrations-board")
     await browser.command("alerts list")
     await shoot(await browser.answered(), f"{locale}-alerts-list")
 
     await browser.say(f"{heals} {agent}")
     closed = browser.message(f"{texts('alerts.message.recovered')}: {agent}")
     await expect(closed).to_be_visible(timeout=SOON)
+    await expect(board).not_to_contain_text("🙋", timeout=SOON)
     await shoot(closed, f"{locale}-alert-closed")
     await browser.command("integrations history", agent)
     await shoot(await browser.answered(), f"{locale}-integrations-history")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +15,11 @@ from bot.monitors.messenger import Notice
 from bot.monitors.outbox import Outbox
 from bot.services.audit import AuditService
 from bot.store.audit import AuditStore
-from tests.monitors.channels import Channels
+from tests.monitors.channels import NONCE_SECONDS, Channels
 from tests.monitors.watch import FAULTY, GUILD, OTHER, WELL, Watch, report
 
 if TYPE_CHECKING:
+    from bot.store.alerts import AlertRow
     from bot.store.database import Database
     from bot.store.vault import Vault
     from tests.services.pace import Clock
@@ -57,6 +58,12 @@ class Post:
         for _ in range(2):
             await self.watch.read(*[report(FAULTY, each) for each in integrations], guild=guild)
         self.clock.now = self.watch.now
+
+    def restarted(self) -> Post:
+        """Put an outbox in the place of this one that knows nothing but what is stored."""
+        outbox = self.outbox
+        self.outbox = Outbox(self.watch.alerts, self.watch.store, outbox._audit, self.clock)
+        return self
 
     async def pump(self) -> None:
         """Send what is due."""
@@ -106,6 +113,56 @@ async def test_what_changes_while_it_is_sent_is_shown(post: Post) -> None:
     post.channels.meanwhile = lambda _: post.watch.store.acknowledge(GUILD, 1, 7, post.watch.now)
     await post.pump()
     assert post.shown(1).incident.acknowledged_by == 7
+
+
+@pytest.mark.parametrize("fault", ["unanswered", "killed_after"])
+async def test_what_arrived_unknown_to_the_bot_is_found(post: Post, fault: str) -> None:
+    """A message whose answer was lost is looked for, long after Discord has forgotten its nonce."""
+    await post.fall_ill("a")
+    post.channels.fault = fault
+    with capture_logs(), contextlib.suppress(BaseExceptionGroup):
+        await post.pump()
+    post.clock.now, post.channels.fault = post.clock.now + 10 * NONCE_SECONDS, ""
+    await post.restarted().pump()
+    assert len(post.channels.of(1)) == 1
+
+
+async def test_what_ends_while_it_is_moved_is_told(post: Post) -> None:
+    """Discord fails while an alert is taken to another channel: it says there that all is well again."""
+    await post.fall_ill("a")
+    await post.pump()
+    row = await post.watch.alerts.route(GUILD)
+    assert row is not None
+    await post.watch.alerts.put_route(replace(row, channel_id=8), post.watch.now)
+    post.channels.fault = "down"
+    with capture_logs():
+        await post.pump()
+    for _ in range(2):
+        await post.watch.read(report(WELL))
+    post.clock.now, post.channels.fault = post.watch.now, ""
+    await post.pump()
+    assert post.shown(1).channel_id == 8
+    assert post.shown(1).incident.closed_at is not None
+
+
+async def test_what_becomes_due_at_the_last_moment_is_sent(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ring is not lost between a guild's last look at what is due and the end of its turn."""
+    due = post.watch.alerts.due
+
+    async def look(guild_id: int, now: int) -> list[AlertRow]:
+        rows = await due(guild_id, now)
+        if not rows and len(post.channels.messages) == 1:
+            await post.fall_ill("a", "b")
+            post.outbox.ring()
+            await asyncio.sleep(0.05)
+        return rows
+
+    monkeypatch.setattr(post.watch.alerts, "due", look)
+    await post.fall_ill("a")
+    async with running(post):
+        await until(lambda: len(post.channels.messages) == 2)
 
 
 async def test_what_arrives_late_is_brought_up_to_date(post: Post) -> None:

@@ -82,8 +82,6 @@ async def test_one_message_tells_of_an_incident_from_its_beginning_to_its_end(
     assert not ended.components
     (post,) = sent(town, "POST", channel)
     assert post["allowed_mentions"] == {"parse": [], "roles": [role.id]}
-    assert post["enforce_nonce"] is True
-    assert len(post["nonce"]) <= 25
     edits = sent(town, "PATCH", channel)
     assert len(edits) == 2
     assert [edit["allowed_mentions"] for edit in edits] == [{"parse": []}] * 2
@@ -115,6 +113,10 @@ async def test_what_is_not_the_channels_fault_is_tried_again(watched: Town, stat
     await found(town, DOWN)
     await town.env.advance_time(10)
     assert len(posted(channel)) == 1
+    tries = sent(town, "POST", channel)
+    assert len(tries) > 1
+    assert all(each["enforce_nonce"] and len(each["nonce"]) <= 25 for each in tries)
+    assert len({each["nonce"] for each in tries}) == 1
     route = await town.bot.alerts.route(town.guild.id)
     assert route is not None
     assert not route.lost
