@@ -34,6 +34,8 @@ _LONGEST_PAUSE: Final = 3600
 """Seconds after an edit that failed; twice as many after each further one."""
 _PATIENCE: Final = 30.0
 """Seconds; discord.py waits for as long as it takes, and the other boards with it."""
+_BEFORE_ERASURE: Final = 5.0
+"""Seconds that the erasure of a guild's data waits for Discord."""
 _LOOKED_THROUGH: Final = 50
 """Messages, for one of which nobody knows whether it was posted."""
 _CLOCKS_APART: Final = 60
@@ -113,6 +115,14 @@ class Boards:
                 await self._delete_old(board)
                 await self._records.forget(board)
             return board
+
+    async def clear_away(self, guild_id: int) -> None:
+        """Delete the board's message, if Discord lets us: without its row it would look live for ever."""
+        try:
+            async with asyncio.timeout(_BEFORE_ERASURE):
+                await self.take_down(guild_id)
+        except _FAILURES as failed:
+            _log.info("board_left_behind", guild=guild_id, error=type(failed).__name__)
 
     async def _round(self) -> None:
         due, self._due = self._due, set()

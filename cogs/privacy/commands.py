@@ -80,6 +80,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=said("p
 
     async def _erase(self, guild_id: int, interaction: Interaction) -> tuple[discord.Embed, None]:
         _check(interaction)
+        await self._bot.boards.clear_away(guild_id)
         clean = await self._bot.privacy.erase(guild_id)
         return embeds.erased(self._bot.catalog[interaction.locale.value], clean=clean), None
 

@@ -364,3 +364,17 @@ async def test_what_others_wrote_does_nothing(town: Town) -> None:
     assert "more" in text.splitlines()[-3]
     ours = {"bold", "time", "command"}
     assert set(marks(text)) <= ours
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_it_goes_with_the_server_s_data(town: Town, fails: bool) -> None:
+    """Without its row nobody would keep it live; that Discord fails holds up no erasure."""
+    message = await with_board(town)
+    if fails:
+        path = f"/channels/{town.channel.id}/messages/{message.id}"
+        town.env.inject_error("DELETE", path, status=500, code=0, message="boom")
+    question = await town.manager.slash(town.channel, "privacy delete")
+    total = (await town.bot.privacy.stored(town.guild.id)).total
+    await town.manager.click(final(question).message, label=town.texts.plural("privacy.delete.button", total))
+    assert (await town.bot.privacy.stored(town.guild.id)).total == 0
+    assert len(boards(town.channel)) == fails
