@@ -22,7 +22,7 @@ from tests.journeys.steps import simulator
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
 QUESTIONS: Final = {"en-US": "How long can I return a coat?", "pt-BR": "Até quando posso trocar um casaco?"}
-TALL: Final = ViewportSize(width=1000, height=1500)
+TALL: Final = ViewportSize(width=1000, height=2300)
 """Room for the longest answer in one piece."""
 SOON: Final = 30_000
 """Milliseconds in which an alert comes, and in which it closes."""
