@@ -156,7 +156,7 @@ class World:
             await bot.alerts.mute(here, watched, 0 if watched.muted_until else 3600, member_id=member)
             await self.check(here, SECRET, State.CONNECTED if watched.incident else State.ERROR)
         await bot.audit.note(here, "connection.rotate", f"toolzz · {SECRET}", member_id=member)
-        await self.town.env.settle()  # the mirror repeats it
+        await self.town.env.settle(idle=0.05)  # the mirror repeats it
 
     async def ask(self) -> None:
         """Let our manager open questions and forms, and leave them open."""
@@ -185,7 +185,7 @@ class World:
             )
             for name, options in runs
         ]
-        await town.env.settle()
+        await town.env.settle(idle=0.05)
         assert sum(result.modal is not None for result in self.asked) == 2
 
     # --- the strangers' doors ---

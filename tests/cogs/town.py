@@ -57,8 +57,16 @@ class Env(simcord.Env):
         with mock.patch.object(app_commands.Group, "get_translated_payload", _worded_once):
             await super().start()
 
+    async def settle(self, *, idle: float = 0.002) -> None:  # type: ignore[override]
+        """Wait until the bot rests.
+
+        idle: seconds; more for many uses at once: simcord looks at each of their tasks after every pause, and
+        nothing else happens meanwhile.
+        """
+        await super().settle(idle=idle)
+
     async def _settle_internal(self, **options: Any) -> None:  # noqa: ANN401 - simcord's own
-        await super()._settle_internal(**{**options, "idle": 0.002})
+        await super()._settle_internal(**{"idle": 0.002, **options})
 
 
 async def _worded_once(group: app_commands.Group, *how: Any) -> dict[str, Any]:  # noqa: ANN401 - discord.py's own

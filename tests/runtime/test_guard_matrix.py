@@ -279,7 +279,7 @@ async def test_everybody_may_do_what_their_tier_is_for_and_nothing_else(
         everything = await handlers(town)  # anew: a form is closed when its sender is refused
         used = [use(town, handler, person, shared) for handler in everything]
         # All at once: to wait for the world to come to rest takes longer than what is done in it.
-        await town.env.settle()
+        await town.env.settle(idle=0.05)
         for handler, result in zip(everything, used, strict=True):
             may = person.tier is not None and person.tier >= handler.tier
             if refused(town, result) is may:
