@@ -1,14 +1,16 @@
 # Everything a developer does here. Each target makes .venv by itself: it takes Python 3.11 or later, pip and make.
 #   make demo                      the bot in a browser, without a Discord account: ARGS="--no-browser --port 8000"
 #   make test                      the tests: ARGS="-k vault"
+#   make test-fast                 the tests that start no bot, in less than a minute
 #   make check                     every gate that CI has
 #   make format                    what ruff can mend
 #   make lock                      requirements/*.txt anew: UPGRADE=--upgrade takes new versions
 #   make screenshots               the pictures in docs/
+#   make readme                    the table of settings in README.md anew
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint audit lock screenshots chromium
+.PHONY: help demo test test-fast readme check format lint audit lock screenshots chromium
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +34,14 @@ demo: $(READY)
 
 test: $(READY) chromium
 	$(PYTEST) $(ARGS)
+
+# The folders whose tests start no bot, no browser and no other process; without what takes seconds by itself.
+FAST := $(addprefix tests/,architecture features i18n pictures providers store test_settings.py)
+test-fast: $(READY)
+	$(PYTEST) -m "not slow" $(FAST) $(ARGS)
+
+readme: $(READY)
+	$(BIN)/python -m bot.operating.settings_table
 
 check: $(READY) chromium lint audit
 	$(BIN)/python .ci/demo_from_wheel.py

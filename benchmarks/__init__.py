@@ -1,1 +1,1 @@
-"""What Patchbay costs, measured as ratios: `python -m benchmarks.<name>`."""
+"""Benchmarks that print ratios: `python -m benchmarks.<name>`."""

@@ -1,4 +1,4 @@
-"""Rounds of checks over 10,000 integrations on 100 connections, against reading each one by itself."""
+"""Compares rounds of checks over 10,000 integrations on 100 connections with one request per integration."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ import contextlib
 import random
 import tempfile
 import time
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 import httpx
 
-from bot.kit.api_client import open_http
-from bot.kit.credentials import Credentials
-from bot.kit.memo import Memo
-from bot.kit.redaction import Redactor
-from bot.monitors.pace import Pace
-from bot.monitors.poller import Poller
-from bot.monitors.recorder import Recorder
+from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
+from bot.features.connections.service import DEFAULT_NAME, ConnectionService
+from bot.features.connections.store import ConnectionStore
+from bot.features.guilds.changes import GuildChanges
+from bot.features.history.store import HistoryStore
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
+from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.schedule import ConnectionSchedule
+from bot.features.monitoring.store import MonitoringStore
+from bot.providers.base.api_client import open_http
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.redaction import Redactor
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz import ToolzzProvider, simulated_unit
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from bot.services.audit import AuditService
-from bot.services.connections import DEFAULT_NAME, ConnectionService
-from bot.services.integrations import IntegrationService
-from bot.store.audit import AuditStore
-from bot.store.connections import ConnectionStore
 from bot.store.database import Database
-from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault
-from bot.store.watching import WatchStore
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
 
 CONNECTIONS: Final = 100
 EACH: Final = 100
-"""Integrations of a connection."""
+"""The integrations of each connection."""
 ALL: Final = CONNECTIONS * EACH
 SAMPLE: Final = 1_000
-"""Of all integrations, those that the baseline reads; the rest is scaled."""
+"""The baseline reads so many integrations, and its time is scaled to all of them."""
 INTERVAL: Final = 60
 FIRST_GUILD: Final = 1_100_000_000_000_000_000
 MEMBER: Final = 1
 
 
 class Bench:
-    """The poller over everything below it. Each guild has one connection, with a unit of its own."""
+    """The poller over all real parts below it. Each guild has one connection, with its own unit."""
 
     def __init__(self, simulator: ToolzzSimulator, provider: ToolzzProvider, database: Database) -> None:
         redactor, vault = Redactor(), Vault({"k1": bytes(32)})
@@ -56,20 +56,21 @@ class Bench:
         self.connections = ConnectionService(
             ConnectionStore(database), vault, {provider.slug: provider}, redactor, time.time
         )
-        self.store = WatchStore(database)
+        self.store = MonitoringStore(database)
+        self.history = HistoryStore(database)
         self.poller = Poller(
             self.connections,
             IntegrationService(IntegrationStore(database), time.time),
             AuditService(AuditStore(database), vault, time.time),
-            Recorder(self.store, INTERVAL),
+            Recorder(self.store, GuildChanges(), INTERVAL),
             self.store,
-            Pace(INTERVAL, time.monotonic, random.random),
+            ConnectionSchedule(INTERVAL, time.monotonic, random.random),
             time.time,
             history_days=90,
         )
 
     async def fill(self) -> None:
-        """Make up all integrations, and connect every guild."""
+        """Create all integrations, and connect every guild."""
         self.simulator.integrations.clear()
         for guild_id in GUILDS:
             for number in range(EACH):
@@ -82,7 +83,7 @@ class Bench:
             await self.connections.add(guild_id, self.provider.slug, DEFAULT_NAME, values, member_id=MEMBER)
 
     async def round(self) -> float:
-        """Check every connection once; return the seconds that it took, to the last row written."""
+        """Check every connection once; return the seconds until the last row is stored."""
         self.simulator.requests.clear()
         before = time.time()
         began = time.perf_counter()
@@ -91,29 +92,32 @@ class Bench:
         require(len(self.simulator.requests) == CONNECTIONS, "a round is one request per connection")
         for guild_id in GUILDS:
             (check,) = await self.store.checks(guild_id)
-            require((check.answered_at or 0) >= int(before), "each connection was read, and that is written")
+            require(
+                (check.answered_at or 0) >= int(before),
+                "each connection was checked, and the result is stored",
+            )
         return seconds
 
     async def one_by_one(self) -> float:
-        """Read a sample with a request each, writing nothing; return the seconds that all would take."""
+        """Read a sample with one request each, and store nothing; return the seconds for all integrations."""
         self.simulator.requests.clear()
         credentials = Credentials({"access_token": self.simulator.credentials["access_token"]})
         ids = list(self.simulator.integrations)[:SAMPLE]
         began = time.perf_counter()
-        reports = await self.provider.reports(credentials, ids, Memo())
+        reports = await self.provider.reports(credentials, ids, ResponseCache())
         seconds = time.perf_counter() - began
         require(len(self.simulator.requests) == len(reports.items) == SAMPLE, "one request each")
         return seconds * ALL / SAMPLE
 
     async def rows(self) -> Mapping[str, int]:
-        """Return how many integrations are known to be well, and how long their history is in all."""
+        """Return how many integrations are stored as connected, and how many transitions they have in all."""
         known = [
             row
             for guild_id in GUILDS
             for row in await self.store.watched(guild_id)
             if row.kind == "integration" and row.state == "connected"
         ]
-        history = [await self.store.history(row.guild_id, row.provider, row.id, 0) for row in known]
+        history = [await self.history.transitions(row.guild_id, row.provider, row.id, 0) for row in known]
         return {"integrations": len(known), "history": sum(map(len, history))}
 
 
@@ -126,14 +130,14 @@ def unit_of(guild_id: int) -> str:
 
 
 def require(fact: bool, what: str) -> None:  # noqa: FBT001 - reads like an assertion, and outlives -O
-    """Raise SystemExit unless it is so."""
+    """Raise SystemExit unless the fact holds."""
     if not fact:
-        raise SystemExit(f"not so: {what}")
+        raise SystemExit(f"this does not hold: {what}")
 
 
 @contextlib.asynccontextmanager
 async def open_bench() -> AsyncIterator[Bench]:
-    """Open everything, on loopback and in a folder that goes away."""
+    """Open all parts, on loopback and in a temporary folder."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         database = await stack.enter_async_context(Database.open(folder / "patchbay.db"))
@@ -143,20 +147,23 @@ async def open_bench() -> AsyncIterator[Bench]:
 
 
 async def main() -> None:
-    """Measure, check and print."""
+    """Measure, check the results, and print the times."""
     async with open_bench() as bench:
         await bench.fill()
         alone = await bench.one_by_one()
         first = await bench.round()
         known = await bench.rows()
-        require(known == {"integrations": ALL, "history": ALL}, "each is known, with one row of history")
+        require(
+            known == {"integrations": ALL, "history": ALL},
+            "each integration is stored, with one row of history",
+        )
         second = await bench.round()
-        require(await bench.rows() == known, "where nothing has changed, nothing is added")
+        require(await bench.rows() == known, "a round without changes adds nothing")
     print(
         f"{ALL} integrations on {CONNECTIONS} connections; bot and provider share a process, without latency"
     )
     print(f"one by one, nothing written   {ALL:>6} requests  {alone:7.2f} s  1  (scaled from {SAMPLE})")
-    print(f"first round, all of it new    {CONNECTIONS:>6} requests  {first:7.2f} s  {first / alone:.3f}")
+    print(f"first round, all rows new     {CONNECTIONS:>6} requests  {first:7.2f} s  {first / alone:.3f}")
     print(f"a round without any change    {CONNECTIONS:>6} requests  {second:7.2f} s  {second / alone:.3f}")
 
 

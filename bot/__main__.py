@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from bot.doctor import Finding
     from bot.errors import SetupError
-    from bot.kit.redaction import Redactor
+    from bot.features.privacy.store import Stored
+    from bot.operating.doctor import Finding
+    from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
-    from bot.store.guilds import Stored
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -66,8 +66,8 @@ def demo(port: int, locale: str, *, no_browser: bool) -> None:
 )
 def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
-    from bot.doctor import examine_offline, examine_online
     from bot.errors import SetupError
+    from bot.operating.doctor import examine_offline, examine_online
     from bot.settings import load_settings
 
     try:
@@ -140,8 +140,8 @@ def _counted(stored: Stored) -> str:
 
 def _prepare() -> tuple[Settings, Redactor]:
     from bot.errors import SetupError
-    from bot.kit.redaction import Redactor
     from bot.logs import set_up_logs
+    from bot.providers.base.redaction import Redactor
     from bot.settings import load_settings
 
     redactor = Redactor()

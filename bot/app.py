@@ -1,7 +1,5 @@
 """The composition root: builds every part, and closes them in the opposite order."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import pkgutil
@@ -9,7 +7,9 @@ import random
 import signal
 import time
 from base64 import b64encode
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Callable, Iterator
+from importlib import import_module
+from typing import Final
 
 import aiohttp
 import discord
@@ -17,46 +17,47 @@ import httpx
 import structlog
 
 import cogs
+from bot.discord.background import BackgroundTasks
+from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.context import Services
+from bot.discord.guard import Guard, ServedGuilds
+from bot.discord.overrides import Overrides
+from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
+from bot.features.access.service import AccessService
+from bot.features.access.store import AccessStore
+from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.service import AlertService
+from bot.features.alerts.store import AlertStore
+from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
+from bot.features.commands.store import CommandStore
+from bot.features.connections.choices import ChoiceService
+from bot.features.connections.service import ConnectionService
+from bot.features.connections.store import ConnectionStore
+from bot.features.guilds.changes import GuildChanges
+from bot.features.guilds.service import GuildService
+from bot.features.handover.service import PreflightService
+from bot.features.history.store import HistoryStore
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
+from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.schedule import ConnectionSchedule
+from bot.features.monitoring.service import MonitoringService
+from bot.features.monitoring.store import MonitoringStore
+from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.store import PrivacyStore, Stored
 from bot.i18n.catalog import load_catalog
-from bot.kit.api_client import ApiClient, open_http
-from bot.monitors.outbox import Outbox
-from bot.monitors.pace import Pace
-from bot.monitors.poller import Poller
-from bot.monitors.recorder import Recorder
+from bot.operating.health import serve_health
 from bot.providers import providers
-from bot.runtime.client import Gateway, PatchbayBot, point_to
-from bot.runtime.guard import Served
-from bot.runtime.health import serve_health
-from bot.services.access import AccessService
-from bot.services.alerts import AlertService
-from bot.services.audit import AuditService
-from bot.services.boards import BoardService
-from bot.services.choices import ChoiceService
-from bot.services.connections import ConnectionService
-from bot.services.guilds import GuildService
-from bot.services.integrations import IntegrationService
-from bot.services.preflight import PreflightService
-from bot.services.privacy import PrivacyService
-from bot.services.watching import WatchService
-from bot.store.access import AccessStore
-from bot.store.alerts import AlertStore
-from bot.store.audit import AuditStore
-from bot.store.commands import CommandStore
-from bot.store.connections import ConnectionStore
+from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
+from bot.providers.base.provider import Provider
+from bot.providers.base.redaction import Redactor
+from bot.settings import Settings
 from bot.store.database import Database, UnavailableError
-from bot.store.guilds import GuildStore
-from bot.store.integrations import IntegrationStore
 from bot.store.vault import Vault, read_keys
-from bot.store.watching import WatchStore
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from bot.kit.provider import Provider
-    from bot.kit.redaction import Redactor
-    from bot.settings import Settings
-    from bot.store.guilds import Stored
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -68,12 +69,21 @@ _STOPPED_WITHIN: Final = 9.5
 
 
 @contextlib.asynccontextmanager
-async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[PatchbayBot]:
+async def build_bot(
+    settings: Settings,
+    redactor: Redactor,
+    *,
+    clock: Callable[[], float] = time.time,
+    schedule: ConnectionSchedule | None = None,
+    deadline_of: Callable[[Request], float] = deadline_of,
+) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
 
-    Keys and database come first: a bot that cannot start must not use up Discord's daily logins.
-    Raises SetupError.
+    Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
+    seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
+    seconds that a request to a provider may take. Raises SetupError.
     """
+    schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
     redactor.keep(b64encode(key).decode() for key in keys.values())
     vault = Vault(keys)
@@ -82,53 +92,75 @@ async def build_bot(settings: Settings, redactor: Redactor) -> AsyncIterator[Pat
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls))
+            http = await stack.enter_async_context(open_http(tls, deadline_of))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls))
-        connections = ConnectionService(ConnectionStore(database), vault, found, redactor, time.time)
-        audit = AuditService(AuditStore(database), vault, time.time)
-        guilds = GuildStore(database)
-        watched, told = WatchStore(database), AlertStore(database)
-        integrations = IntegrationService(IntegrationStore(database), time.time)
-        recorder = Recorder(watched, settings.check_interval)
-        bot = PatchbayBot(
-            # Being there is all that a command group needs.
-            extensions=[f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__)],
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
+        discord_api = ApiClient(discord_http, "discord", [settings.discord_api_url], redactor)
+        changes = GuildChanges()
+        alert_store, incident_store = AlertStore(database), IncidentStore(database)
+        monitoring_store = MonitoringStore(database)
+        audit = AuditService(AuditStore(database), vault, clock)
+        access = AccessService(AccessStore(database), clock)
+        connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
+        integrations = IntegrationService(IntegrationStore(database), clock)
+        outbox = Outbox(alert_store, incident_store, audit, clock)
+        changes.subscribe(outbox.wake)
+        recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
+        services = Services(
+            clock=clock,
             catalog=load_catalog(),
             providers=found,
-            connections=connections,
-            choices=ChoiceService(found),
-            integrations=integrations,
+            views={name.removeprefix("cogs."): import_module(name).VIEW for name in _packages_with("VIEW")},
+            redactor=redactor,
+            served=served,
+            guard=Guard(access, Overrides(), served),
+            background=BackgroundTasks(),
+            links=CommandLinks(),
+            access=access,
+            alerts=AlertService(alert_store, incident_store, changes, clock),
             audit=audit,
-            guild_records=GuildService(guilds, time.time),
-            privacy=PrivacyService(guilds, connections, audit, time.time, settings.erase_after),
-            preflight=PreflightService(
-                ApiClient(discord_http, "discord", [settings.discord_api_url], redactor),
-                settings.discord_api_url,
+            choices=ChoiceService(found),
+            connections=connections,
+            guilds=GuildService(database, clock),
+            integrations=integrations,
+            monitoring=MonitoringService(
+                monitoring_store,
+                incident_store,
+                HistoryStore(database),
+                changes,
+                clock,
+                interval=settings.check_interval,
+                history_days=settings.history_days,
             ),
-            access=AccessService(AccessStore(database), time.time),
-            watching=WatchService(watched, time.time, settings.check_interval, settings.history_days),
-            alerts=AlertService(told, watched, time.time),
-            board_records=BoardService(told, time.time),
-            recorder=recorder,
+            outbox=outbox,
             poller=Poller(
                 connections,
                 integrations,
                 audit,
                 recorder,
-                watched,
-                Pace(settings.check_interval, time.monotonic, random.random),
-                time.time,
+                monitoring_store,
+                schedule,
+                clock,
                 settings.history_days,
             ),
-            outbox=Outbox(told, watched, audit, time.time),
-            redactor=redactor,
-            served=Served(settings.allowed_guilds, settings.denied_guilds),
-            command_store=CommandStore(database),
-            gateway=Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+            preflight=PreflightService(discord_api, settings.discord_api_url),
+            privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
+        )
+        bot = PatchbayBot(
+            services,
+            CommandStore(database),
+            Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+            extensions=_packages_with("setup"),
         )
         await stack.enter_async_context(bot)
         yield bot
+
+
+def _packages_with(name: str) -> list[str]:
+    """Return the dotted names of the packages in ``cogs`` that define this name: being there is enough."""
+    packages = (f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__))
+    return [package for package in packages if hasattr(import_module(package), name)]
 
 
 async def run(settings: Settings, redactor: Redactor) -> None:
@@ -137,7 +169,12 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         if settings.http_port is not None:
-            port = await stack.enter_async_context(_serve_health(bot, settings.http_host, settings.http_port))
+            try:
+                health = serve_health(bot, settings.http_host, settings.http_port)
+                port = await stack.enter_async_context(health)
+            except OSError as error:
+                reason = f"cannot be used ({error.strerror})"
+                raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
             _log.info("health_served", host=settings.http_host, port=port)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -172,7 +209,7 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
 async def stored(settings: Settings, guild_id: int) -> Stored:
     """Count what is stored of a guild. Raises SetupError."""
     async with _existing(settings) as database:
-        return await GuildStore(database).stored(guild_id)
+        return await PrivacyStore(database).stored(guild_id)
 
 
 async def purge(settings: Settings, guild_id: int) -> bool:
@@ -181,7 +218,7 @@ async def purge(settings: Settings, guild_id: int) -> bool:
     A bot may be running on the same database. Raises SetupError.
     """
     async with _existing(settings) as database:
-        return await GuildStore(database).erase(guild_id)
+        return await PrivacyStore(database).erase(guild_id)
 
 
 @contextlib.asynccontextmanager
@@ -194,18 +231,6 @@ async def _existing(settings: Settings) -> AsyncIterator[Database]:
             yield database
         except UnavailableError as error:  # another process has it locked
             raise DatabaseUnusableError(path=str(settings.database_path), reason=str(error)) from None
-
-
-@contextlib.asynccontextmanager
-async def _serve_health(bot: PatchbayBot, host: str, port: int) -> AsyncIterator[int]:
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            served = await stack.enter_async_context(serve_health(bot, host, port))
-        except OSError as error:
-            raise InvalidSettingError(
-                name="PATCHBAY_HTTP_PORT", reason=f"cannot be used ({error.strerror})"
-            ) from None
-        yield served
 
 
 async def _start(bot: PatchbayBot, token: str) -> None:
@@ -232,10 +257,8 @@ def _worded() -> Iterator[None]:
 
 def _token(settings: Settings, redactor: Redactor) -> str:
     if settings.discord_token is None:
-        raise InvalidSettingError(
-            name="PATCHBAY_DISCORD_TOKEN",
-            reason="is not set; copy it from the Developer Portal (Bot > Reset Token)",
-        )
+        reason = "is not set; copy it from the Developer Portal (Bot > Reset Token)"
+        raise InvalidSettingError(name="PATCHBAY_DISCORD_TOKEN", reason=reason)
     token = settings.discord_token.get_secret_value()
     redactor.keep([token])
     return token

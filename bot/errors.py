@@ -1,7 +1,7 @@
 """Every error that Patchbay raises on purpose.
 
-An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it for members and
-``bot/__main__.py`` for the operator, both from the catalogues.
+An error has a key and values, but no text: ``bot/discord/problems.py`` finds its text for members, and
+``bot/__main__.py`` for the operator, both in the catalogues.
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
@@ -51,16 +51,14 @@ An error carries a key and values, no sentence: ``bot/ui/problems.py`` words it 
         ├── UnreachableError          no answer at all
         ├── NotJsonError              an answer that is not JSON
         ├── MalformedAnswerError      JSON of another shape
-        └── AnswerTooLargeError       more bytes than we are willing to read
+        └── AnswerTooLargeError       more bytes than are read
 """
-
-from __future__ import annotations
 
 from typing import ClassVar
 
 
 class PatchbayError(Exception):
-    """Base of the tree; ``str()`` gives the key alone, so a traceback shows no value."""
+    """The base class. ``str()`` returns only the key, so a traceback shows no value."""
 
     key: ClassVar[str] = "unexpected"
 
@@ -76,7 +74,9 @@ class SetupError(PatchbayError):
 
 
 class InvalidSettingError(SetupError):
-    """Values: ``name`` (the variable) and ``reason``; never the value itself, which may be a secret."""
+    """A setting cannot be used. Values: ``name`` (the variable) and ``reason``; not its value, which may
+    be secret.
+    """
 
     key = "invalid_setting"
 
@@ -112,7 +112,7 @@ class DiscordLoginError(SetupError):
 
 
 class DiscordUnreachableError(SetupError):
-    """Nobody answers at Discord's address. Values: ``reason``."""
+    """Discord cannot be reached. Values: ``reason``."""
 
     key = "discord_unreachable"
 
@@ -122,7 +122,7 @@ class RequestError(PatchbayError):
 
 
 class InvalidInputError(RequestError):
-    """A value that cannot be right. Values: ``field`` names the rule that it broke."""
+    """A value cannot be right. Values: ``field`` names the rule that it breaks."""
 
     key = "invalid_input"
 
@@ -132,25 +132,25 @@ class InvalidInputError(RequestError):
 
 
 class OutsideServerError(RequestError):
-    """Commands work inside a server only."""
+    """A command was used outside a server."""
 
     key = "outside_server"
 
 
 class NotInServerError(RequestError):
-    """Only our commands were added to a server, and not the bot."""
+    """The commands were added to a server without the bot."""
 
     key = "not_in_server"
 
 
 class NotServedError(RequestError):
-    """The operator does not let this server be served."""
+    """The operator does not serve this server."""
 
     key = "not_served"
 
 
 class NotAllowedError(RequestError):
-    """The member may not do this. needed: the tier, or another word for what is missing."""
+    """The member may not do this. needed: the tier, or another name for what is missing."""
 
     key = "not_allowed"
 
@@ -160,13 +160,13 @@ class NotAllowedError(RequestError):
 
 
 class RestartingError(RequestError):
-    """The bot is closing and takes nothing new."""
+    """The bot is stopping and starts nothing new."""
 
     key = "restarting"
 
 
 class StaleComponentError(RequestError):
-    """A form or a button of an earlier run of the bot."""
+    """A form or a button belongs to an earlier run of the bot."""
 
     key = "stale_component"
 
@@ -178,49 +178,49 @@ class OutdatedCommandError(RequestError):
 
 
 class CooldownError(RequestError):
-    """A member asks more often than a command allows. Values: ``until`` (seconds since 1970)."""
+    """A member uses commands too often. Values: ``until`` (seconds since 1970)."""
 
     key = "cooldown"
 
 
 class NoConnectionError(RequestError):
-    """The guild has none with this provider. Values: ``provider`` (slug)."""
+    """The guild has no connection with this provider. Values: ``provider`` (slug)."""
 
     key = "no_connection"
 
 
 class NoSuchConnectionError(NoConnectionError):
-    """None of this name. Values: ``provider``, ``name``."""
+    """The guild has no connection of this name with the provider. Values: ``provider``, ``name``."""
 
     key = "no_such_connection"
 
 
 class ConnectionChoiceError(RequestError):
-    """Several connections and none named ``default``. Values: ``provider``, ``names``."""
+    """The guild has several connections and none named ``default``. Values: ``provider``, ``names``."""
 
     key = "connection_choice"
 
 
 class ConnectionChangedError(RequestError):
-    """Other credentials have taken the place of those asked about. Values: ``provider``, ``name``."""
+    """The credentials were replaced after the question. Values: ``provider``, ``name``."""
 
     key = "connection_changed"
 
 
 class ConnectionExistsError(RequestError):
-    """Values: ``provider``, ``name``."""
+    """The guild has a connection of this name already. Values: ``provider``, ``name``."""
 
     key = "connection_exists"
 
 
 class ConnectionLimitError(RequestError):
-    """Values: ``provider``, ``limit``."""
+    """The guild has as many connections as are allowed. Values: ``provider``, ``limit``."""
 
     key = "connection_limit"
 
 
 class NoGrantError(RequestError):
-    """Nothing was granted to this role or member."""
+    """No tier was granted to this role or member."""
 
     key = "no_grant"
 
@@ -232,31 +232,31 @@ class NotWatchedError(RequestError):
 
 
 class NoIncidentError(RequestError):
-    """The guild has no such incident, or has it no longer."""
+    """The guild has no such incident, or no longer has it."""
 
     key = "no_incident"
 
 
 class NoRouteError(RequestError):
-    """The guild's alerts go nowhere."""
+    """The guild has no channel for alerts."""
 
     key = "no_route"
 
 
 class GrantLimitError(RequestError):
-    """Values: ``limit``."""
+    """The guild has as many grants as are allowed. Values: ``limit``."""
 
     key = "grant_limit"
 
 
 class RunsElsewhereError(RequestError):
-    """An integration belongs to another server. Values: ``server`` (its name or id, hostile text)."""
+    """An integration runs in another server. Values: ``server`` (its name or id, hostile text)."""
 
     key = "runs_elsewhere"
 
 
 class UnreadableSecretError(PatchbayError):
-    """A stored secret does not open: its key is gone, or the row was changed or moved."""
+    """A stored secret cannot be decrypted: its key is gone, or the row was changed or moved."""
 
     key = "unreadable_secret"
 
@@ -271,9 +271,9 @@ class ProviderError(PatchbayError):
     """A provider refused, failed, or could not be understood.
 
     provider: its slug. status: HTTP status, if there was one. request_id: the provider's own reference.
-    detail: the provider's own words, redacted, still hostile. code: its word for this kind of error.
-    retry_after: seconds. seconds: how long we waited, where that was too long.
-    outcome_unknown: True when a write may have been carried out although we have no answer.
+    detail: the provider's own text, redacted, still hostile. code: the provider's own code for the error.
+    retry_after: seconds. seconds: the deadline, if it passed. outcome_unknown: True if a write may have been
+    carried out.
     """
 
     key = "provider"
@@ -302,7 +302,7 @@ class ProviderError(PatchbayError):
 
 
 class RejectedError(ProviderError):
-    """The provider found the request itself wrong."""
+    """The provider says that the request itself is wrong."""
 
     key = "rejected"
 
@@ -320,7 +320,7 @@ class EnteredCredentialsRefusedError(UnauthorizedError):
 
 
 class ForbiddenError(ProviderError):
-    """The credentials are known and may not do this."""
+    """The provider knows the credentials but does not let them do this."""
 
     key = "forbidden"
 
@@ -332,7 +332,7 @@ class NotFoundError(ProviderError):
 
 
 class ConflictError(ProviderError):
-    """It is there already, or something else stands in the way."""
+    """The thing exists already, or another one prevents it."""
 
     key = "conflict"
 
@@ -356,7 +356,7 @@ class ServerFaultError(ProviderError):
 
 
 class UnexpectedStatusError(ProviderError):
-    """A status that no contract speaks of; redirects are never followed and end here."""
+    """The provider answers with a status that its contract does not have, or with a redirect."""
 
     key = "unexpected_status"
 
@@ -368,7 +368,7 @@ class ProviderTimeoutError(ProviderError):
 
 
 class UnreachableError(ProviderError):
-    """The connection could not be made, or broke."""
+    """The connection could not be opened, or broke."""
 
     key = "unreachable"
 
@@ -380,12 +380,12 @@ class NotJsonError(ProviderError):
 
 
 class MalformedAnswerError(ProviderError):
-    """The answer is JSON of a shape that we do not know."""
+    """The answer is JSON of an unknown shape."""
 
     key = "malformed_answer"
 
 
 class AnswerTooLargeError(ProviderError):
-    """The answer has more bytes than we are willing to read."""
+    """The answer has more bytes than are read."""
 
     key = "too_large"

@@ -1,20 +1,16 @@
-"""Logging: structlog over the standard library, redacted where lines leave the process."""
-
-from __future__ import annotations
+"""Sets up logging: structlog over the standard library, with secrets masked in every line."""
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final
 
 import structlog
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
+from bot.providers.base.redaction import Redactor
 
-    from bot.kit.redaction import Redactor
-
-# At these libraries' DEBUG (httpx: INFO) go URLs, headers, bound SQL parameters and whole gateway messages.
+# At DEBUG (httpx: at INFO) these libraries log URLs, headers, SQL parameters and whole gateway messages.
 _QUIET: Final[Mapping[str, int]] = {
     "aiohttp": logging.INFO,
     "aiosqlite": logging.WARNING,
@@ -23,7 +19,7 @@ _QUIET: Final[Mapping[str, int]] = {
     "discord": logging.INFO,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    "matplotlib": logging.ERROR,  # it warns where it may not keep its cache, in a container for one
+    "matplotlib": logging.ERROR,  # it warns if it cannot write its cache, as in a container
     "sqlalchemy": logging.WARNING,
 }
 
@@ -33,7 +29,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 
 
 def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
-    """Send everything that is logged to standard error. level: DEBUG to ERROR. style: console or json."""
+    """Send all logs to standard error. level: DEBUG, INFO, WARNING or ERROR. style: console or json."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -42,7 +38,7 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    # JSON is cleaned field by field: masking the finished line would take the marks between fields along.
+    # JSON is cleaned field by field, because masking in the finished line could remove quotes and commas.
     renderers: list[Any] = (
         [
             structlog.processors.format_exc_info,
@@ -66,7 +62,8 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Both would print past the handlers: a record that cannot be formatted, and what nobody caught.
+    # Both would write to standard error without the handlers: a record that cannot be formatted, an uncaught
+    # error.
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught
     for name, quiet in _QUIET.items():

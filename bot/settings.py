@@ -1,11 +1,12 @@
-"""Environment variables and secret files, read into one frozen model."""
+"""Reads environment variables and secret files into one frozen model."""
 
-from __future__ import annotations
-
+import functools
 import os
 import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,22 +20,15 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from bot.errors import InvalidSettingError
-from bot.kit.endpoint import check_url
 from bot.providers import providers
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from bot.providers.base.endpoint import Endpoint, Switch, check_url
 
 SECRETS_FOLDER = Path("/run/secrets")
-"""Where Docker and Kubernetes put secrets; ``PATCHBAY_SECRETS_DIR`` names another folder."""
+"""Docker and Kubernetes put secrets in this folder, unless ``PATCHBAY_SECRETS_DIR`` names another one."""
 
 _SQLITE = "sqlite:///"
-# What goes into a header: a quotation mark or a blank that came along with a copy would break each request.
+# The token is sent in a header: a quotation mark or a blank that was copied with it would break each request.
 _PLAIN = re.compile(r"[!-~]+")
-
-
-def _websocket(url: str) -> str:
-    return check_url(url, secure="wss", plain="ws")
 
 
 def _database(url: str) -> str:
@@ -56,102 +50,137 @@ def _plain(token: SecretStr) -> SecretStr:
 
 _Numbers = Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
+WebsocketUrl = Annotated[str, AfterValidator(partial(check_url, secure="wss", plain="ws"))]
 
 
 class Settings(BaseSettings):
-    """Every field can be set as ``PATCHBAY_<NAME>`` or as a file of that name in the secrets folder."""
+    """Every field can be set as ``PATCHBAY_<NAME>`` or as a file of that name in the secrets folder.
+
+    A field's title stands in the README's table in place of the default value.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="PATCHBAY_", frozen=True, hide_input_in_errors=True, extra="ignore", env_ignore_empty=True
     )
 
-    discord_token: Annotated[SecretStr, AfterValidator(_plain)] | None = None
-    database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///patchbay.db"
-    encryption_keys: SecretStr = SecretStr("")
-    discord_api_url: HttpUrl = "https://discord.com/api/v10"
-    discord_gateway_url: Annotated[str, AfterValidator(_websocket)] | None = None
-    shard_ids: _Numbers = ()
-    shard_count: int | None = Field(default=None, ge=1)
-    http_host: str = "127.0.0.1"
-    http_port: int | None = Field(default=None, ge=0, le=65535)
-    check_interval: int = Field(default=60, ge=1, le=3600)
-    history_days: int = Field(default=90, ge=1, le=3650)
-    erase_after: int = Field(default=7, ge=0, le=365)
-    """Days for which a guild's data outlives the bot's removal from it; credentials go at once."""
-    allowed_guilds: _Numbers = ()
-    """The only guilds that are served; all where none is named."""
-    denied_guilds: _Numbers = ()
-    """Guilds that are not served."""
-    log_format: Literal["console", "json"] = "console"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    discord_token: Annotated[SecretStr, AfterValidator(_plain)] | None = Field(
+        None, description="the bot's token", title="needed"
+    )
+    encryption_keys: SecretStr = Field(
+        SecretStr(""),
+        description="`id:base64key` pairs, separated by commas; the first one encrypts, all of them decrypt",
+        title="needed",
+    )
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "sqlite:///patchbay.db", description="`sqlite:///` and a path; four slashes make it absolute"
+    )
+    discord_api_url: HttpUrl = Field(
+        "https://discord.com/api/v10",
+        description="a REST proxy, or a stand-in on loopback",
+        title="Discord's",
+    )
+    discord_gateway_url: WebsocketUrl | None = Field(
+        None, description="the same for the gateway", title="Discord's"
+    )
+    shard_ids: _Numbers = Field(
+        (), description="the shards of this process, separated by commas", title="all"
+    )
+    shard_count: int | None = Field(
+        None, description="how many shards there are in all", title="as Discord recommends", ge=1
+    )
+    http_host: str = Field("127.0.0.1", description="address of the health endpoint")
+    http_port: int | None = Field(
+        None,
+        description="its port: `/healthz` (alive), `/readyz` (connected to Discord)",
+        title="off",
+        ge=0,
+        le=65535,
+    )
+    check_interval: int = Field(
+        60,
+        description="seconds, more or less, between two checks of how agents are doing, 1 to 3600",
+        ge=1,
+        le=3600,
+    )
+    history_days: int = Field(
+        90, description="days for which it is kept how they were doing, 1 to 3650", ge=1, le=3650
+    )
+    erase_after: int = Field(
+        7,
+        description="days after which the data of a server that removed the bot is erased; its credentials"
+        " are erased at once",
+        ge=0,
+        le=365,
+    )
+    allowed_guilds: _Numbers = Field(
+        (), description="ids of the only servers to be served, separated by commas", title="all"
+    )
+    denied_guilds: _Numbers = Field((), description="ids of servers that are not served", title="none")
+    log_format: Literal["console", "json"] = Field("console", description="or `json`")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`; secrets are masked at each"
+    )
 
     @property
     def database_path(self) -> Path:
-        """The file that ``database_url`` names; four slashes make the path absolute."""
+        """The path of the database file; four slashes in ``database_url`` make it absolute."""
         return Path(self.database_url.removeprefix(_SQLITE))
 
     @property
     def endpoints(self) -> Mapping[str, str]:
-        """Every provider's base URLs by the setting's name, checked."""
-        return {
-            endpoint.setting: getattr(self, _field(endpoint.setting))
-            for provider in providers()
-            for endpoint in provider.endpoints
-        }
+        """Every provider's base URLs, checked, by the name of the setting."""
+        return {each.setting: getattr(self, _field(each.setting)) for each in _endpoints()}
 
     @property
     def switches(self) -> Mapping[str, bool]:
-        """Every provider's switches by the setting's name."""
-        return {
-            switch.setting: getattr(self, _field(switch.setting))
-            for provider in providers()
-            for switch in provider.switches
-        }
+        """Every provider's switches, by the name of the setting."""
+        return {each.setting: getattr(self, _field(each.setting)) for each in _switches()}
+
+
+def _endpoints() -> list[Endpoint]:
+    return [endpoint for provider in providers() for endpoint in provider.endpoints]
+
+
+def _switches() -> list[Switch]:
+    return [switch for provider in providers() for switch in provider.switches]
+
+
+@functools.cache
+def settings_model() -> type[Settings]:
+    """Return the model with the settings of every provider."""
+    fields: dict[str, Any] = {
+        _field(each.setting): (HttpUrl, Field(each.default, description=each.description))
+        for each in _endpoints()
+    }
+    for each in _switches():
+        fields[_field(each.setting)] = bool, Field(default=False, description=each.description)
+    return create_model("Settings", __base__=Settings, **fields)
 
 
 def load_settings() -> Settings:
     """Read the environment and the secrets folder.
 
-    Raises InvalidSettingError naming the variable and what is wrong with it, never its value.
+    Raises InvalidSettingError with the variable and what is wrong with it, never with its value.
     """
     named = os.environ.get("PATCHBAY_SECRETS_DIR")
     folder = Path(named or SECRETS_FOLDER)
     if named and not folder.is_dir():
         raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
-    # The providers found here bring their own settings along.
-    fields: dict[str, Any] = {
-        _field(endpoint.setting): (HttpUrl, endpoint.default)
-        for provider in providers()
-        for endpoint in provider.endpoints
-    }
-    fields |= {
-        _field(switch.setting): (bool, False) for provider in providers() for switch in provider.switches
-    }
-    model = create_model("Settings", __base__=Settings, **fields)
     try:
-        settings: Settings = model(_secrets_dir=folder if folder.is_dir() else None)
+        settings = settings_model()(_secrets_dir=folder if folder.is_dir() else None)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
-        raise InvalidSettingError(name=name, reason=_reason(problem["msg"])) from None
+        reason = problem["msg"].removeprefix("Value error, ")
+        raise InvalidSettingError(name=name, reason=reason[:1].lower() + reason[1:]) from None
     except SettingsError:
-        raise InvalidSettingError(
-            name="PATCHBAY_SECRETS_DIR", reason="holds a file that cannot be read as text"
-        ) from None
-    if settings.shard_ids and (
-        settings.shard_count is None or max(settings.shard_ids) >= settings.shard_count
-    ):
-        raise InvalidSettingError(
-            name="PATCHBAY_SHARD_IDS",
-            reason="needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids",
-        )
+        reason = "holds a file that cannot be read as text"
+        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason=reason) from None
+    if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
+        reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
+        raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
 
 
 def _field(setting: str) -> str:
     return setting.removeprefix("PATCHBAY_").lower()
-
-
-def _reason(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]

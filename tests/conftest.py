@@ -1,7 +1,9 @@
-"""What every test has: a loop that may not be blocked, examples that can be run again, the simulators."""
+"""The fixtures of every test: an event loop that must not be blocked, and the providers' simulators."""
 
 import functools
+import gc
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from unittest import mock
 
 import httpx
@@ -9,10 +11,18 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
 
-from bot.kit.redaction import Redactor
+from bot.providers import simulators as simulator_classes
+from bot.providers.base.redaction import Redactor
+from bot.providers.base.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.logging_state import logging_restored
+from tests.support.logging_state import logging_restored
+
+pytest_plugins = ["tests.support.bot_fixtures"]
+SIMULATORS = simulator_classes()
+
+# By default Python looks for garbage so often that it takes a tenth of the suite's time.
+gc.set_threshold(50_000, 20, 100)
 
 settings.register_profile("patchbay", deadline=None, print_blob=True)
 settings.load_profile("patchbay")
@@ -20,7 +30,7 @@ settings.load_profile("patchbay")
 
 @pytest.fixture(autouse=True)
 def blockbuster() -> Iterator[BlockBuster]:
-    """Raise BlockingError where `bot` or `cogs` waits for the disk, a socket or a lock in the event loop.
+    """Raise BlockingError if `bot` or `cogs` waits for the disk, a socket or a lock in the event loop.
 
     What happens once, while the process starts and nobody waits yet, is no such wait: imports, settings, and
     the composition root. Nor is the traceback of an unexpected error, which is read from the source.
@@ -30,47 +40,56 @@ def blockbuster() -> Iterator[BlockBuster]:
             function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})
             function.can_block_in("bot/settings.py", {"load_settings"})
             function.can_block_in("bot/app.py", {"build_bot"})
-            function.can_block_in("bot/runtime/client.py", {"load_cogs"})
-            function.can_block_in("bot/runtime/tree.py", {"_note"})
+            function.can_block_in("bot/discord/client.py", {"load_cogs"})
+            function.can_block_in("bot/discord/reporting.py", {"_log_error"})
         yield detector
 
 
 @pytest.fixture(autouse=True)
 def logging_state() -> Iterator[None]:
-    """Undo what a command line that was run in this process has set up."""
+    """Restore the logging that a command line, run in this process, has changed."""
     with logging_restored():
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def certificates() -> Iterator[None]:
-    """Read the machine's certificates once: it takes as long as many a test."""
+    """Read the machine's certificates once, because it takes as long as a whole test."""
     with mock.patch.object(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context)):
         yield
 
 
 @pytest.fixture
 def redactor() -> Redactor:
-    """The one redactor of a test's bot."""
+    """The redactor of a test's bot."""
     return Redactor()
 
 
 @pytest.fixture
-async def sensay() -> AsyncIterator[SensaySimulator]:
-    """Sensay on loopback."""
-    async with SensaySimulator() as simulator:
-        yield simulator
+async def simulators() -> AsyncIterator[dict[str, Simulator]]:
+    """Every provider on loopback, by slug."""
+    async with AsyncExitStack() as stack:
+        yield {kind.slug: await stack.enter_async_context(kind()) for kind in SIMULATORS}
 
 
 @pytest.fixture
-async def toolzz() -> AsyncIterator[ToolzzSimulator]:
+def sensay(simulators: dict[str, Simulator]) -> SensaySimulator:
+    """Sensay on loopback."""
+    simulator = simulators["sensay"]
+    assert isinstance(simulator, SensaySimulator)
+    return simulator
+
+
+@pytest.fixture
+def toolzz(simulators: dict[str, Simulator]) -> ToolzzSimulator:
     """Toolzz on loopback."""
-    async with ToolzzSimulator() as simulator:
-        yield simulator
+    simulator = simulators["toolzz"]
+    assert isinstance(simulator, ToolzzSimulator)
+    return simulator
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have recorded of their own size."""
+    """Print what tests have recorded about themselves."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")

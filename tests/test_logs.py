@@ -1,4 +1,4 @@
-"""Logs: no secret leaves the process in a line, whoever logs it, and other lines come out whole."""
+"""No logged line holds a secret, whoever logs it, and other lines are not changed."""
 
 import io
 import json
@@ -8,9 +8,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import httpx
 import pytest
@@ -18,11 +16,10 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import logs
-from bot.kit.redaction import MASK, Redactor
-from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.providers.base.redaction import MASK, Redactor
 from bot.store.database import Database
-from tests.logging_state import logging_restored
+from tests.support.log_capture import logging_to_memory
 
 STYLES = ("console", "json")
 KNOWN = {
@@ -46,22 +43,9 @@ SHAPED = {
 }
 
 
-@contextmanager
-def logging_to_memory(
-    style: str, level: str = "DEBUG", redactor: Redactor | None = None
-) -> Iterator[io.StringIO]:
-    """Set up the logs as `patchbay run` does, with a stream in the place of standard error."""
-    written = io.StringIO()
-    with logging_restored(), mock.patch.object(sys, "stderr", written):
-        logs.set_up_logs(level, style, redactor or Redactor())
-        # A logger that kept this configuration would take it into other tests.
-        structlog.configure(cache_logger_on_first_use=False)
-        yield written
-
-
 @pytest.fixture(params=STYLES)
 def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What is logged at DEBUG, in each style, by a process that knows the secrets of KNOWN."""
+    """The log at DEBUG, in each style, of a process that knows the secrets of KNOWN."""
     redactor = Redactor()
     redactor.remember(KNOWN.values())
     with logging_to_memory(request.param, redactor=redactor) as stream:
@@ -69,7 +53,7 @@ def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
 
 
 def fail_with(text: str) -> None:
-    """Raise an error with a cause and a note, so that the text stands in all parts of a traceback."""
+    """Raise an error with a cause and a note, so that the text is in every part of a traceback."""
     held = f"{text} in a variable"
     try:
         dict.fromkeys(["other"])[held]
@@ -80,7 +64,7 @@ def fail_with(text: str) -> None:
 
 
 def log_everywhere(text: str) -> None:
-    """Log a text in all the ways that our code and libraries have."""
+    """Log a text in every way in which the program and its libraries log."""
     ours, theirs = structlog.get_logger("bot.test"), logging.getLogger("somebody.else")
     ours.info(text)
     ours.warning("event", value=text, nested={"list": [text], "bytes": text.encode()}, pair=(text, text))
@@ -104,13 +88,15 @@ def log_everywhere(text: str) -> None:
 
 
 def canaries(text: str) -> list[str]:
-    """Return the lines in which something is left of a canary."""
+    """Return the lines that hold a part of a canary."""
     return [line for line in text.splitlines() if re.search("canary", line, re.IGNORECASE)]
 
 
 @pytest.mark.parametrize("secret", KNOWN.values(), ids=KNOWN)
 def test_a_known_secret_is_in_no_line(written: io.StringIO, secret: str) -> None:
-    """By value: in messages, values, context and tracebacks, through structlog and the standard library."""
+    """Known secrets are masked in messages, values, context and tracebacks, from structlog and from
+    logging.
+    """
     log_everywhere(f"before {secret} after")
     assert canaries(written.getvalue()) == []
     assert written.getvalue().count(MASK) > 20
@@ -119,14 +105,14 @@ def test_a_known_secret_is_in_no_line(written: io.StringIO, secret: str) -> None
 
 @pytest.mark.parametrize("text", SHAPED.values(), ids=SHAPED)
 def test_an_unknown_secret_is_in_no_line(written: io.StringIO, text: str) -> None:
-    """By shape: what nobody told the redactor of is recognised in the same places."""
+    """Unknown secrets are recognised by their shape in the same places."""
     log_everywhere(text)
     assert canaries(written.getvalue()) == []
     assert written.getvalue().count(MASK) > 15
 
 
 def test_what_a_value_shows_of_itself_is_cleaned(written: io.StringIO) -> None:
-    """A repr that holds a secret is masked like any text."""
+    """A secret in a repr is masked like in any text."""
 
     class Careless:
         def __repr__(self) -> str:
@@ -142,7 +128,7 @@ words = st.lists(st.text(string.ascii_letters + string.digits + "_.-", max_size=
 
 @given(st.sampled_from(STYLES), words)
 def test_ordinary_words_come_out_whole(style: str, text: str) -> None:
-    """What is no secret is logged letter by letter, in the message and as a value."""
+    """Text without a secret is logged unchanged, in the message and as a value."""
     with logging_to_memory(style) as stream:
         structlog.get_logger("bot.test").info("said", text=f"<{text}>")
         logging.getLogger("other").info("<%s>", text)
@@ -160,7 +146,7 @@ def test_a_json_line_is_json(written: io.StringIO) -> None:
 
 
 def test_a_traceback_shows_no_variables(written: io.StringIO) -> None:
-    """An error that was logged is there with its traceback, and without the values of its variables."""
+    """A logged error has its traceback, without the values of variables."""
     secret_of_the_caller = "the-value-of-a-variable"
     try:
         fail_with("why it failed")
@@ -172,7 +158,7 @@ def test_a_traceback_shows_no_variables(written: io.StringIO) -> None:
 
 
 def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
-    """At WARNING nothing of INFO is written, by us or by others."""
+    """At WARNING nothing is written at INFO, neither by the program nor by libraries."""
     with logging_to_memory("console", "WARNING") as stream:
         structlog.get_logger().info("ours")
         logging.getLogger("theirs").info("theirs")
@@ -187,7 +173,7 @@ def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
     "discord.http", "discord.gateway", "aiohttp.client", "asyncio",
 ])  # fmt: skip
 def test_talkative_libraries_are_quiet_even_at_debug(written: io.StringIO, name: str) -> None:
-    """Bound parameters, URLs, headers and gateway messages that libraries log at DEBUG are not written."""
+    """SQL parameters, URLs, headers and gateway messages that libraries log at DEBUG are not written."""
     logging.getLogger(name).debug("detail")
     assert written.getvalue() == ""
     logging.getLogger(name).warning("trouble")
@@ -195,7 +181,7 @@ def test_talkative_libraries_are_quiet_even_at_debug(written: io.StringIO, name:
 
 
 async def test_the_database_driver_logs_no_parameters(written: io.StringIO, tmp_path: Path) -> None:
-    """What is bound to a query, sealed or not, is not logged when the level is DEBUG."""
+    """The parameters of a query, encrypted or not, are not logged at DEBUG."""
     async with Database.open(tmp_path / "patchbay.db") as database:
         row = ConnectionRow(1, "sensay", "bound-to-a-query", b"bound to a query", 1, 2, 3)
         assert await ConnectionStore(database).insert(row)
@@ -204,7 +190,7 @@ async def test_the_database_driver_logs_no_parameters(written: io.StringIO, tmp_
 
 UNCAUGHT = """
 import asyncio
-from bot.kit.redaction import Redactor
+from bot.providers.base.redaction import Redactor
 from bot.logs import set_up_logs
 
 redactor = Redactor()
@@ -226,7 +212,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("style", STYLES)
 def test_what_nobody_caught_is_cleaned_too(style: str) -> None:
-    """An error that ends the process, and one of a forgotten task, are logged without the secret."""
+    """An error that ends the process, and one of a task that nobody awaits, are logged without the secret."""
     root = Path(__file__).parents[1]
     ended = subprocess.run(
         [sys.executable, "-c", UNCAUGHT.format(style=style)],
@@ -260,7 +246,7 @@ OWN = {"event", "level", "logger", "timestamp"}
 
 
 def texts_in(value: object) -> Iterator[str]:
-    """Yield every text and name in what was read from JSON."""
+    """Yield every text and every name in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -271,7 +257,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 @given(cutting, st.fixed_dictionaries(dict.fromkeys(FIELDS, values)), words)
 def test_every_field_of_a_json_line_survives(event: str, fields: dict[str, object], ordinary: str) -> None:
-    """Whatever is masked in one field takes nothing of its neighbours along, and no secret is in any."""
+    """Masking in one field changes no other field, and no field holds a secret."""
     redactor = Redactor()
     redactor.remember(KNOWN.values())
     with logging_to_memory("json", redactor=redactor) as written:
@@ -290,7 +276,7 @@ def test_every_field_of_a_json_line_survives(event: str, fields: dict[str, objec
 
 @pytest.mark.parametrize("written", ["json"], indirect=True)
 def test_a_field_named_for_a_secret_does_not_show_it(written: io.StringIO) -> None:
-    """A value that nobody knows to be one goes by its name, in a mapping and in a pair, however deep."""
+    """An unknown secret is masked by its name, in a mapping and in a pair, at any depth."""
     structlog.get_logger().info(
         "event",
         access_token="CANARY",

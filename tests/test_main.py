@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit codes, and that it refuses to start half configured."""
+"""What the command line prints, its exit codes, and that it does not start with incomplete settings."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ from bot.__main__ import main
 from bot.demo.discord_server import SimulatedDiscord
 from bot.store.migrations import migrate
 from bot.store.vault import read_keys
-from tests.services.guild_rows import counts, fill, traces
+from tests.support.guild_rows import counts, fill, traces
 
 ROOT = Path(__file__).parents[1]
 KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
@@ -29,7 +29,7 @@ OTHER_TOKEN = "FAKE-TOKEN-OF-NOBODY.not-a-real.value-0000000000000000000000000"
 
 @pytest.fixture
 def blockbuster() -> None:
-    """Let the surroundings block: the event loop that must not is in the other process."""
+    """Allow blocking calls: the event loop that must not block is in the other process."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def discord() -> AsyncIterator[SimulatedDiscord]:
 
 @pytest.fixture
 def environment(discord: SimulatedDiscord, tmp_path: Path) -> dict[str, str]:
-    """All that the process gets to know: settings with which everything works."""
+    """The environment of the process: settings with which everything works."""
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
@@ -54,7 +54,7 @@ def environment(discord: SimulatedDiscord, tmp_path: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended and what it said."""
+    """How a process ended and what it printed."""
 
     exit_code: int
     output: str
@@ -62,7 +62,7 @@ class Ended:
 
 
 async def patchbay(environment: dict[str, str], *words: str) -> Ended:
-    """Run a command in a process of its own until it ends."""
+    """Run a command in another process until it ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *words,
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -76,12 +76,12 @@ async def patchbay(environment: dict[str, str], *words: str) -> Ended:
 
 
 def registered(discord: SimulatedDiscord) -> set[str]:
-    """Name the commands that Discord knows."""
+    """Return the names of the commands that Discord knows."""
     return {name for commands in discord.env.backend.commands.values() for name, _ in commands}
 
 
 def test_help_lists_the_commands() -> None:
-    """Whoever types nothing or --help sees what there is."""
+    """Without arguments and with --help the commands are listed."""
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
     for command in ("run", "demo", "doctor", "sync", "purge-guild"):
@@ -90,7 +90,7 @@ def test_help_lists_the_commands() -> None:
 
 
 def test_an_unknown_command_is_refused() -> None:
-    """A word that is no command is named, with exit code 2."""
+    """An unknown command is named in the error, and the exit code is 2."""
     answer = CliRunner().invoke(main, ["start"])
     assert answer.exit_code == 2
     assert "'start'" in answer.output
@@ -99,7 +99,9 @@ def test_an_unknown_command_is_refused() -> None:
 async def test_without_keys_it_refuses_and_says_how_to_make_one(
     environment: dict[str, str], discord: SimulatedDiscord
 ) -> None:
-    """`run` ends before it speaks to Discord; the command that it prints makes a key with which it starts."""
+    """`run` ends before it connects to Discord, and prints a command that makes a key with which it
+    starts.
+    """
     environment["PATCHBAY_ENCRYPTION_KEYS"] = ""
     before = len(discord.env.http_requests)
     refused = await patchbay(environment, "run")
@@ -119,7 +121,7 @@ def shorten_key(environment: dict[str, str], path: Path) -> None:
 
 
 def lose_token(environment: dict[str, str], path: Path) -> None:
-    """Forget the Discord token."""
+    """Remove the Discord token."""
     del environment["PATCHBAY_DISCORD_TOKEN"]
 
 
@@ -129,24 +131,24 @@ def change_token(environment: dict[str, str], path: Path) -> None:
 
 
 def lose_discord(environment: dict[str, str], path: Path) -> None:
-    """Point at an address where nobody is."""
+    """Point to an address where nothing listens."""
     environment["PATCHBAY_DISCORD_API_URL"] = "http://127.0.0.1:1/api/v10"
 
 
 def ruin_database(environment: dict[str, str], path: Path) -> None:
-    """Put something else where the database should be."""
+    """Overwrite the database with something else."""
     path.write_bytes(b"no database at all, but long enough " * 20)
 
 
 def outrun_database(environment: dict[str, str], path: Path) -> None:
-    """Leave the database of a later version."""
+    """Mark the database as one of a later version."""
     migrate(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
 def misspell_setting(environment: dict[str, str], path: Path) -> None:
-    """Give a setting a value that it does not take."""
+    """Give a setting a value that it does not accept."""
     environment["PATCHBAY_LOG_LEVEL"] = "CANARY"
 
 
@@ -165,7 +167,9 @@ def misspell_setting(environment: dict[str, str], path: Path) -> None:
 async def test_what_keeps_it_from_starting_is_worded(
     environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None], words: str
 ) -> None:
-    """One sentence on standard error, exit code 1, no traceback, and no secret."""
+    """The error is one sentence on standard error, with exit code 1, without a traceback and without a
+    secret.
+    """
     harm(environment, tmp_path / "patchbay.db")
     ended = await patchbay(environment, "run")
     assert ended.exit_code == 1
@@ -179,7 +183,7 @@ async def test_what_keeps_it_from_starting_is_worded(
 
 @pytest.mark.parametrize("status", [403, 503])
 async def test_a_discord_that_fails_is_worded(environment: dict[str, str], status: int) -> None:
-    """discord.py raises what it does not repeat; the operator reads the status, not a traceback."""
+    """An error that discord.py raises is shown with its status and without a traceback."""
 
     async def fail(_request: web.Request) -> web.Response:
         return web.json_response({"message": "CANARY", "code": 0}, status=status)
@@ -197,7 +201,7 @@ async def test_a_discord_that_fails_is_worded(environment: dict[str, str], statu
 async def test_sync_sends_the_commands_and_counts_them(
     environment: dict[str, str], discord: SimulatedDiscord
 ) -> None:
-    """The first run and the second send all commands, print how many, and open no gateway."""
+    """The first and the second run send all commands, print how many, and open no gateway."""
     for number in (1, 2):
         ended = await patchbay(environment, "sync")
         assert (ended.exit_code, "Traceback" in ended.errors) == (0, False)
@@ -214,7 +218,7 @@ async def test_sync_sends_the_commands_and_counts_them(
 async def test_sync_words_its_errors_too(
     environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None], words: str
 ) -> None:
-    """What `run` would refuse `sync` refuses in the same words."""
+    """`sync` refuses the same settings as `run`, with the same texts."""
     harm(environment, tmp_path / "patchbay.db")
     ended = await patchbay(environment, "sync")
     assert ended.exit_code == 1
@@ -225,7 +229,7 @@ async def test_sync_words_its_errors_too(
 
 @pytest.fixture
 def purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database with two guilds, and nothing else in the settings: no keys, no token."""
+    """A database with two guilds; the settings have no keys and no token."""
     path = tmp_path / "patchbay.db"
     migrate(path)
     monkeypatch.setenv("PATCHBAY_SECRETS_DIR", str(tmp_path))
@@ -235,7 +239,9 @@ def purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), "")])
 def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
-    """It counts, asks unless told not to, leaves no trace, and lets other guilds be."""
+    """The command counts what is stored, asks unless told not to, erases every trace, and keeps other
+    guilds.
+    """
     mine, theirs = fill(purged, GUILD), fill(purged, OTHER_GUILD)
     with contextlib.closing(sqlite3.connect(purged)) as beside:
         beside.execute("SELECT * FROM guild").fetchall()
@@ -254,7 +260,7 @@ def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ..
 
 @pytest.mark.parametrize("typed", ["n\n", ""])
 def test_purge_guild_that_is_not_confirmed_erases_nothing(purged: Path, typed: str) -> None:
-    """No, and no answer at all, end with exit code 1."""
+    """The answer no, and no answer, end with exit code 1."""
     fill(purged, GUILD)
     ended = CliRunner().invoke(main, ["purge-guild", str(GUILD)], input=typed)
     assert ended.exit_code == 1
@@ -262,7 +268,7 @@ def test_purge_guild_that_is_not_confirmed_erases_nothing(purged: Path, typed: s
 
 
 def test_purge_guild_says_when_traces_are_left(purged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something else that is reading keeps them in the file: exit code 1, and what to do."""
+    """If another process reads the file, traces stay in it: exit code 1, and the text says what to do."""
     monkeypatch.setattr("bot.store.database._BUSY_TIMEOUT_MS", 0)
     fill(purged, GUILD)
     with contextlib.closing(sqlite3.connect(purged, isolation_level=None)) as beside:
@@ -276,7 +282,7 @@ def test_purge_guild_says_when_traces_are_left(purged: Path, monkeypatch: pytest
 
 
 def test_purge_guild_makes_no_database(purged: Path) -> None:
-    """A path at which there is none is named: it would look like a guild of which nothing is stored."""
+    """A path without a database is an error, because it would look like a guild without data."""
     purged.unlink()
     ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), "--yes"])
     assert ended.exit_code == 1
@@ -285,7 +291,7 @@ def test_purge_guild_makes_no_database(purged: Path) -> None:
 
 
 def test_the_demo_names_the_package_that_it_lacks() -> None:
-    """Without the extra the answer is the command that installs it, not a traceback."""
+    """Without the extra the error names the command that installs it, and shows no traceback."""
     code = "import sys; sys.modules['simcord'] = None; from bot.__main__ import main; main(['demo'])"
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Settings: every variable and every secret file is read, and a bad value is named but never shown."""
+"""Every variable and every secret file is read, and a bad value is named but never shown."""
 
 import os
 import traceback
@@ -13,14 +13,18 @@ from bot.settings import Settings, load_settings
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
 KEYS = "k1:RkFLRS1LRVktRk9SLVRFU1RTLTAwMDAwMDAwMDAwMDA="
-WELL = {
+ENDPOINTS = {
+    endpoint.setting: f"https://provider-{number}.example/api/v1"
+    for number, endpoint in enumerate(endpoint for provider in providers() for endpoint in provider.endpoints)
+}
+SWITCHES = [switch.setting for provider in providers() for switch in provider.switches]
+URLS = [*ENDPOINTS, "PATCHBAY_DISCORD_API_URL", "PATCHBAY_DISCORD_GATEWAY_URL"]
+VALID = {
     "PATCHBAY_DISCORD_TOKEN": TOKEN,
     "PATCHBAY_DATABASE_URL": "sqlite:////var/lib/patchbay/bot.db",
     "PATCHBAY_ENCRYPTION_KEYS": KEYS,
-    "PATCHBAY_SENSAY_URL": "https://sensay.example",
-    "PATCHBAY_SENSAY_UNDOCUMENTED_DELETE": "true",
-    "PATCHBAY_TOOLZZ_URL": "https://toolzz.example/api/v1",
-    "PATCHBAY_TOOLZZ_UNIT_URL": "http://127.0.0.1:8080/api/v1",
+    **ENDPOINTS,
+    **dict.fromkeys(SWITCHES, "true"),
     "PATCHBAY_DISCORD_API_URL": "http://localhost:8081/api/v10",
     "PATCHBAY_DISCORD_GATEWAY_URL": "ws://[::1]:8081",
     "PATCHBAY_SHARD_IDS": "0, 2,3",
@@ -35,17 +39,11 @@ WELL = {
     "PATCHBAY_LOG_FORMAT": "json",
     "PATCHBAY_LOG_LEVEL": "DEBUG",
 }
-URLS = [
-    *(endpoint.setting for provider in providers() for endpoint in provider.endpoints),
-    "PATCHBAY_DISCORD_API_URL",
-    "PATCHBAY_DISCORD_GATEWAY_URL",
-]
-SWITCHES = [switch.setting for provider in providers() for switch in provider.switches]
 
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty secrets folder, and no setting of the machine's own."""
+    """An empty secrets folder; the machine's own settings are removed."""
     for name in os.environ:
         if name.startswith("PATCHBAY_"):
             monkeypatch.delenv(name)
@@ -59,17 +57,14 @@ def set_all(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
         monkeypatch.setenv(name, value)
 
 
-def assert_well(settings: Settings) -> None:
-    """Compare with what WELL says."""
+def assert_valid(settings: Settings) -> None:
+    """Check that the settings are those of VALID."""
     assert settings.discord_token is not None
     assert settings.discord_token.get_secret_value() == TOKEN
     assert settings.encryption_keys.get_secret_value() == KEYS
     assert settings.database_path == Path("/var/lib/patchbay/bot.db")
-    assert settings.endpoints == {
-        name: WELL[name]
-        for name in ("PATCHBAY_SENSAY_URL", "PATCHBAY_TOOLZZ_URL", "PATCHBAY_TOOLZZ_UNIT_URL")
-    }
-    assert settings.switches == {"PATCHBAY_SENSAY_UNDOCUMENTED_DELETE": True}
+    assert settings.endpoints == ENDPOINTS
+    assert settings.switches == dict.fromkeys(SWITCHES, True)
     assert settings.discord_api_url == "http://localhost:8081/api/v10"
     assert settings.discord_gateway_url == "ws://[::1]:8081"
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
@@ -82,21 +77,21 @@ def assert_well(settings: Settings) -> None:
 
 def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each setting has a variable, and the variable reaches its field."""
-    assert len(WELL) == len(type(load_settings()).model_fields)
-    set_all(monkeypatch, WELL)
-    assert_well(load_settings())
+    assert len(VALID) == len(type(load_settings()).model_fields)
+    set_all(monkeypatch, VALID)
+    assert_valid(load_settings())
 
 
 @pytest.mark.parametrize("lower", [False, True])
 def test_every_setting_can_be_a_file(folder: Path, lower: bool) -> None:
     """A file of the variable's name, in capitals or not, with a line end after the value, is the same."""
-    for name, value in WELL.items():
+    for name, value in VALID.items():
         (folder / (name.lower() if lower else name)).write_text(f"{value}\n", "utf-8")
-    assert_well(load_settings())
+    assert_valid(load_settings())
 
 
 def test_a_variable_wins_over_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """What is set for this run is stronger than what lies in the folder; an empty variable is none."""
+    """A variable is stronger than a file in the folder; an empty variable counts as not set."""
     (folder / "PATCHBAY_LOG_LEVEL").write_text("ERROR", "utf-8")
     monkeypatch.setenv("PATCHBAY_LOG_LEVEL", "WARNING")
     assert load_settings().log_level == "WARNING"
@@ -105,7 +100,7 @@ def test_a_variable_wins_over_a_file(monkeypatch: pytest.MonkeyPatch, folder: Pa
 
 
 def test_a_file_that_cannot_be_read_is_no_traceback(folder: Path) -> None:
-    """Bytes that are no text are an error of the secrets folder, and are not shown."""
+    """Bytes that are no text are reported as an error of the secrets folder, and are not shown."""
     (folder / "PATCHBAY_DISCORD_TOKEN").write_bytes(b"\xff\xfeFAKE")
     with pytest.raises(InvalidSettingError) as caught:
         load_settings()
@@ -115,8 +110,8 @@ def test_a_file_that_cannot_be_read_is_no_traceback(folder: Path) -> None:
     }
 
 
-def test_a_named_folder_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistyped folder would else show up as secrets that are missing."""
+def test_a_missing_folder_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped folder is reported as such, not as missing secrets."""
     monkeypatch.setenv("PATCHBAY_SECRETS_DIR", "/nowhere/at/all")
     with pytest.raises(InvalidSettingError) as caught:
         load_settings()
@@ -124,7 +119,7 @@ def test_a_named_folder_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_empty_folder_variable_means_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It does not mean the current folder."""
+    """An empty variable does not mean the current folder."""
     monkeypatch.setenv("PATCHBAY_SECRETS_DIR", "")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "PATCHBAY_LOG_LEVEL").write_text("ERROR", "utf-8")
@@ -132,7 +127,9 @@ def test_an_empty_folder_variable_means_none(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_without_any_setting_the_defaults_hold() -> None:
-    """A bare start speaks to the vendors, keeps its database here, serves nothing, and knows no secret."""
+    """Without settings the bot uses the vendors' addresses, a database in this folder, no port and no
+    secret.
+    """
     settings = load_settings()
     assert settings.discord_token is None
     assert settings.encryption_keys.get_secret_value() == ""
@@ -146,9 +143,9 @@ def test_without_any_setting_the_defaults_hold() -> None:
 
 
 def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a compose file passes what is not set on the host."""
+    """A compose file passes empty variables for what is not set on the host; they change nothing."""
     before = load_settings()
-    set_all(monkeypatch, dict.fromkeys(WELL, ""))
+    set_all(monkeypatch, dict.fromkeys(VALID, ""))
     assert load_settings().model_dump() == before.model_dump()
 
 
@@ -191,7 +188,7 @@ def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """The error says which variable and what is wrong with it; no trace of the value in it or behind it."""
+    """The error names the variable and what is wrong with it; neither it nor its cause holds the value."""
     monkeypatch.setenv(name, value)
     with pytest.raises(InvalidSettingError) as caught:
         load_settings()
@@ -210,7 +207,7 @@ def test_a_bad_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, nam
 def test_a_switch_is_on_or_off(
     monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, value: str, on: bool, as_file: bool
 ) -> None:
-    """What an operator allows is said in a word, in a variable or in a file, and leaves the others off."""
+    """A switch is turned on by a word, in a variable or in a file; the other switches stay off."""
     if as_file:
         (folder / name).write_text(f"{value}\n", "utf-8")
     else:
@@ -219,7 +216,7 @@ def test_a_switch_is_on_or_off(
 
 
 def test_a_bad_value_in_a_file_is_not_shown_either(folder: Path) -> None:
-    """The same for a secret that was put into a file."""
+    """The value of a secret file is not shown either."""
     (folder / "PATCHBAY_DISCORD_TOKEN").write_text("two CANARY words", "utf-8")
     with pytest.raises(InvalidSettingError) as caught:
         load_settings()
@@ -240,7 +237,7 @@ def test_a_shard_has_to_be_one_of_those_that_there_are(
 @pytest.mark.parametrize("name", URLS)
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "[::1]"])
 def test_plain_http_is_taken_on_loopback(monkeypatch: pytest.MonkeyPatch, name: str, host: str) -> None:
-    """A stand-in on this machine needs no certificate."""
+    """A stand-in on this machine needs no certificate, so plain HTTP is accepted there."""
     scheme = "ws" if "GATEWAY" in name else "http"
     monkeypatch.setenv(name, f"{scheme}://{host}:8080/x/")
     settings = load_settings()
@@ -248,8 +245,8 @@ def test_plain_http_is_taken_on_loopback(monkeypatch: pytest.MonkeyPatch, name: 
 
 
 def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither repr nor a dump of the model gives the token or the keys away."""
-    set_all(monkeypatch, WELL)
+    """Neither repr nor a dump of the model holds the token or the keys."""
+    set_all(monkeypatch, VALID)
     settings = load_settings()
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert TOKEN not in shown
@@ -257,7 +254,7 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """Once read they are frozen."""
+    """Settings cannot be changed after they are read."""
     settings = load_settings()
     with pytest.raises(ValidationError):
         settings.log_level = "ERROR"  # type: ignore[misc]

@@ -1,6 +1,4 @@
-"""The bot as a process of its own, started, watched and stopped."""
-
-from __future__ import annotations
+"""Runs the bot as a process of its own."""
 
 import asyncio
 import sys
@@ -12,13 +10,13 @@ from subprocess import PIPE, STDOUT
 from typing import Any, Final, Self
 
 STOPPED_WITHIN: Final = 12.0
-"""Seconds that a bot gets to finish what it does; it promises 10."""
+"""Seconds that a bot gets to stop; it needs 10 at most."""
 LINES_KEPT: Final = 500
 LINES_SHOWN: Final = 20
 
 
 class BotFailedError(Exception):
-    """The bot did not do what was waited for. lines: the last ones that it wrote."""
+    """The bot ended or took too long. lines: the last lines that it wrote."""
 
     def __init__(self, reason: str, lines: tuple[str, ...]) -> None:
         super().__init__("\n".join((reason, *lines)))
@@ -26,21 +24,21 @@ class BotFailedError(Exception):
 
 
 class BotProcess:
-    """`python -m bot run` in a folder, with nothing in its environment but what it is given.
+    """`python -m bot run` in a folder, with only the environment that it is given.
 
-    Use it as `async with`: the process starts at the beginning and has ended at the end, whatever happens.
+    An async context manager: the process runs while the block does.
     """
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
-        """What it wrote, standard output and error together."""
+        """The last lines of its standard output and error."""
         self._environment = environment
         self._folder = folder
         self._process: asyncio.subprocess.Process
         self._reader: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
-        # A session of its own, so that Ctrl-C in the terminal reaches us alone and we stop it in order.
+        # In a session of its own: Ctrl-C in the terminal reaches only this process, which stops the bot.
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run",
             cwd=self._folder, env=self._environment, stdout=PIPE, stderr=STDOUT, start_new_session=True,
@@ -52,7 +50,7 @@ class BotProcess:
         await self.stop()
 
     async def stop(self) -> int:
-        """Ask it to end, make it end if it does not, and return its exit code."""
+        """Terminate the process, kill it if it does not end, and return its exit code."""
         if self._process.returncode is None:
             self._process.terminate()
         try:
@@ -66,7 +64,7 @@ class BotProcess:
         return await self._process.wait()
 
     async def alongside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work. Raises BotFailedError if the bot ends first, or if the work raises TimeoutError."""
+        """Await the work. Raises BotFailedError if the bot ends first, or if the work raises TimeoutError."""
         working = asyncio.create_task(work)
         ended = asyncio.create_task(self._process.wait())
         try:

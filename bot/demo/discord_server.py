@@ -1,8 +1,6 @@
-"""A simulated Discord on loopback: its REST interface and its gateway, before simcord's virtual world."""
+"""A simulated Discord on loopback: REST API and gateway, on top of simcord's data."""
 
-# ruff: noqa: SLF001 - simcord's handles keep to themselves what its own routes work on
-
-from __future__ import annotations
+# ruff: noqa: SLF001 - simcord's own routes need what its handles keep private
 
 import base64
 import io
@@ -23,7 +21,7 @@ from simcord.enums import CallbackType
 from simcord.http import router
 
 from bot.demo.env import RemoteEnv
-from bot.demo.gateway import Connection
+from bot.demo.gateway import GatewayConnection
 
 LOG: Final = logging.getLogger(__name__)
 TOKEN: Final = "FAKE-TOKEN-OF-PATCHBAY.not-a-real.value-0000000000000000000000000"  # noqa: S105
@@ -32,12 +30,12 @@ MESSAGE_CONTENT_LIMITED: Final = 1 << 19
 UPLOAD_LIMIT: Final = 32 << 20
 """Bytes; above what Discord accepts."""
 CLOSED_WITHIN: Final = 1.0
-"""Seconds that a peer has to answer our closing of its socket."""
+"""Seconds that the other side has to close its socket after we have closed ours."""
 
 
 @dataclass
 class Upload:
-    """What simcord reads of a file: a name and bytes."""
+    """A file as simcord reads it: a name and bytes."""
 
     filename: str
     fp: io.BytesIO
@@ -46,7 +44,7 @@ class Upload:
 
 @dataclass
 class Call:
-    """A REST request, read."""
+    """A REST request."""
 
     method: str
     path: str
@@ -57,12 +55,12 @@ class Call:
 
     @property
     def authorized_by_path(self) -> bool:
-        """Whether the path holds its own token, as all that answers an interaction does."""
+        """Whether the path holds its own token, as in every answer to an interaction."""
         return self.path.startswith(("/interactions/", "/webhooks/"))
 
     @property
     def channel_id(self) -> int | None:
-        """The one channel that it is about, if the path says so."""
+        """The channel in the path, None if there is none."""
         parts = self.path.split("/")
         return int(parts[2]) if parts[1] == "channels" and parts[2].isdecimal() else None
 
@@ -75,10 +73,10 @@ class Call:
 
 
 class SimulatedDiscord:
-    """A Discord of its own, for one bot that is a process of its own.
+    """A Discord for one bot in another process.
 
-    locale: the language of every member's client and of the guild; ``locales`` (user id -> language) makes
-    exceptions for single members.
+    locale: the language of every member's client and of the guild; ``locales`` (user id -> language)
+    overrides it for single members.
     """
 
     def __init__(self, env: RemoteEnv, *, locale: str) -> None:
@@ -88,13 +86,13 @@ class SimulatedDiscord:
         self.token = TOKEN
         self._others: dict[str, tuple[User, int]] = {}
         self._port = 0
-        self._connections: set[Connection] = set()
+        self._connections: set[GatewayConnection] = set()
         self._follow_ups: Counter[str] = Counter()
 
     @classmethod
     @asynccontextmanager
     async def serve(cls, *, port: int = 0, locale: str = "en-US") -> AsyncIterator[Self]:
-        """Serve an empty Discord until the block ends; port 0 takes a free one."""
+        """Serve an empty Discord until the block ends. port: 0 for a free one."""
         env = RemoteEnv()
         await env.start()
         server = cls(env, locale=locale)
@@ -122,7 +120,7 @@ class SimulatedDiscord:
         }
 
     def add_application(self, token: str, name: str, *, reads_messages: bool = True) -> int:
-        """Let another bot exist that is a member of no server; the token is its own. Returns its id.
+        """Create another bot with this token, which is a member of no server. Return its id.
 
         As with Discord's tokens, the first part is the application's id in base64. reads_messages: whether
         its Message Content intent is on.
@@ -133,22 +131,22 @@ class SimulatedDiscord:
         self._others[token] = (user, MESSAGE_CONTENT_LIMITED if reads_messages else 0)
         return user_id
 
-    # --- waiting; `within` is in seconds, and TimeoutError says that they are over ------------------------
+    # --- waiting: `within` is in seconds, after which TimeoutError is raised ------------------------------
 
     async def until(self, condition: Callable[[], object], within: float = 5) -> None:
-        """Return when the condition holds; it is looked at whenever the bot did something."""
+        """Return when the condition holds; it is checked whenever the bot has done something."""
         await self.env.until(condition, within)
 
     async def bot_ready(self, within: float = 30) -> None:
-        """Return when a bot is connected and was told of its guilds."""
+        """Return when a bot is connected and knows its guilds."""
         await self.until(lambda: any(connection.ready for connection in self._connections), within)
 
     async def commands_synced(self, within: float = 30) -> None:
-        """Return when commands are registered here, be it by an earlier run of the bot."""
+        """Return when commands are registered, perhaps by an earlier run of the bot."""
         await self.until(lambda: any(self.env.backend.commands.values()), within)
 
     async def answer(self, result: InteractionResult, within: float = 10) -> ResponseMessage:
-        """Return the message that an interaction ends in: for a deferred one, what came in the end.
+        """Return the final message of an interaction, which may have been deferred.
 
         Raises LookupError if the bot answered with something else, a modal for instance.
         """
@@ -166,7 +164,7 @@ class SimulatedDiscord:
     async def _open_gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False, timeout=CLOSED_WITHIN)
         await socket.prepare(request)
-        connection = Connection(
+        connection = GatewayConnection(
             socket,
             self.env,
             token=self.token,
@@ -204,7 +202,7 @@ class SimulatedDiscord:
         except BackendError as error:
             return _json(error.to_json(), error.status)
         except Exception:
-            # Of what discord.py makes of a status, 501 is the one that it neither retries nor misreads.
+            # 501 is the status that discord.py neither retries nor takes for something else.
             LOG.exception("the simulated Discord failed", extra={"path": call.path})
             return _json({"code": 0, "message": "the simulation failed"}, 501)
         return web.Response(status=204) if answer is None else _json(answer)
@@ -223,8 +221,8 @@ class SimulatedDiscord:
             case "/applications/@me" if call.method == "GET":
                 answer = router.dispatch(self.env.backend, "GET", "/oauth2/applications/@me")
             case path if path.endswith("/commands") and call.method == "PUT":
-                spoken = [_spoken(command, self.locale) for command in call.body]
-                answer = router.dispatch(self.env.backend, "PUT", path, json=spoken)
+                localised = [_localised(command, self.locale) for command in call.body]
+                answer = router.dispatch(self.env.backend, "PUT", path, json=localised)
             case _:
                 answer = router.dispatch(
                     self.env.backend,
@@ -242,7 +240,7 @@ class SimulatedDiscord:
 
     @staticmethod
     def _about(other: User, flags: int, path: str) -> Mapping[str, Any]:
-        """Answer another bot's token, with which one may ask only whose it is."""
+        """Answer a request with another bot's token, which may only ask whose token it is."""
         user = dict(serializers.user_payload(other))
         match path:
             case "/users/@me":
@@ -280,13 +278,13 @@ async def _read(request: web.Request) -> Call:
     return call
 
 
-def _spoken(node: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    """Describe a command or option in a language, as a member's client would; simcord's page knows one."""
+def _localised(node: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """Return a command or option in one language, as a member's client shows it; simcord's page knows one."""
     own = (node.get("description_localizations") or {}).get(locale, node.get("description", ""))
-    spoken = {**node, "description": own}
+    localised = {**node, "description": own}
     if options := node.get("options"):
-        spoken["options"] = [_spoken(option, locale) for option in options]
-    return spoken
+        localised["options"] = [_localised(option, locale) for option in options]
+    return localised
 
 
 def _json(body: Any, status: int = 200) -> web.Response:  # noqa: ANN401 - any JSON

@@ -1,6 +1,4 @@
-"""simcord's virtual Discord on wall time, for a bot that runs in another process."""
-
-from __future__ import annotations
+"""simcord's simulated Discord in real time, for a bot that runs in another process."""
 
 import asyncio
 import time
@@ -20,7 +18,7 @@ ACKNOWLEDGED_WITHIN: Final = 3.0
 
 
 class WallClock(Clock):
-    """simcord's clock, running: Discord's deadlines of 3 s and 15 min are real ones."""
+    """simcord's clock in real time: Discord's deadlines of 3 s and 15 min pass by themselves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,26 +35,26 @@ class WallClock(Clock):
 
 
 class RemoteEnv(simcord.Env):
-    """The world behind the simulated Discord: guilds, members and messages, but not the bot.
+    """The guilds, members and messages of the simulated Discord, without the bot.
 
-    simcord wants a client in its own process and gets an idle one, whose cache serves simcord's handles.
-    The bot connects through sockets; the members' verbs (``slash``, ``click``, ``submit_modal``) return as
-    soon as it acknowledged, or after the 3 s that Discord would wait.
+    simcord needs a client in its own process and gets an idle one, whose cache serves simcord's handles. The
+    bot connects through sockets. What members do (``slash``, ``click``, ``submit_modal``) returns as soon as
+    the bot has acknowledged it, or after the 3 s that Discord waits.
     """
 
     def __init__(self) -> None:
         super().__init__(discord.Client(intents=discord.Intents.default()), check_errors=False)
         self.backend = Backend(clock=WallClock())
-        self.backend.application_id = self.backend.bot_user.id  # equal in every application of today
+        self.backend.application_id = self.backend.bot_user.id  # as in every application of today
         self._changed: dict[int | None, datetime] = {None: datetime.now(UTC)}
-        """By channel, None for what may be in any of them."""
+        """When something changed, by channel; None for a change that may be in any channel."""
         self._news = asyncio.Event()
         self._asked: Interaction | None = None
         self._register_dispatch_observer(self._remember)
 
     @property
     def busy(self) -> bool:
-        """Whether a member's verb is running; simcord allows one at a time."""
+        """Whether a member is doing something; simcord allows one action at a time."""
         return self._operation_task is not None
 
     def changed_at(self, channel_id: int) -> datetime:
@@ -66,12 +64,12 @@ class RemoteEnv(simcord.Env):
     def tell(self, *, changed: bool = False, channel_id: int | None = None) -> None:
         """Wake everybody who waits in ``until``.
 
-        changed: members see something new. channel_id: where, None for perhaps anywhere.
+        changed: whether members see something new. channel_id: where, None for any channel.
         """
         if changed:
             self._changed[channel_id] = datetime.now(UTC)
             if self._preview is not None:
-                # From here a page counts its relative times; the verb that runs may publish next.
+                # A page counts its relative times from here; the action that runs may publish next.
                 self._preview._advance_presentation_time()  # noqa: SLF001
         news, self._news = self._news, asyncio.Event()
         news.set()
@@ -93,5 +91,5 @@ class RemoteEnv(simcord.Env):
         asked = self._asked
         await super()._settle_internal(dispatch=dispatch, **options)
         if dispatch == "INTERACTION_CREATE" and asked is not None:
-            with suppress(TimeoutError):  # not answered: the member is told so, as by Discord
+            with suppress(TimeoutError):  # no answer: the member is told so, as Discord does
                 await self.until(lambda: asked.responded, ACKNOWLEDGED_WITHIN)

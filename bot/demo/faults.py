@@ -1,6 +1,4 @@
-"""Lets whoever plays the demo break and heal an agent, by writing so in a channel."""
-
-from __future__ import annotations
+"""Lets users of the demo break and heal an agent with a message in a channel."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.demo.env import RemoteEnv
-from bot.kit.simulator import RunsIntegrations, Simulator
+from bot.providers.base.simulator import RunsIntegrations, Simulator
 
 
 @dataclass(frozen=True)
-class Words:
-    """What is written, and what is answered to it."""
+class FaultTexts:
+    """The messages that users write, and the answers to them."""
 
     breaks: str
     heals: str
@@ -23,16 +21,16 @@ class Words:
     which: str
 
 
-ENGLISH: Final = Words(
+ENGLISH: Final = FaultTexts(
     breaks="break",
     heals="heal",
     broken="💥 {name} has lost its connection. Patchbay will read that within seconds.",
     healed="🩹 {name} is back. Patchbay will read that within seconds.",
     which="There is no such agent. These can break and heal: {names}",
 )
-WORDS: Final[Mapping[str, Words]] = {
+TEXTS: Final[Mapping[str, FaultTexts]] = {
     "en-US": ENGLISH,
-    "pt-BR": Words(
+    "pt-BR": FaultTexts(
         breaks="quebrar",
         heals="consertar",
         broken="💥 {name} perdeu a conexão. O Patchbay vai ler isso em segundos.",
@@ -45,8 +43,8 @@ STAGEHAND: Final = "stagehand"
 
 @contextmanager
 def faults(env: RemoteEnv, simulators: Sequence[Simulator], locale: str) -> Iterator[None]:
-    """Listen until the block ends. A stagehand, who is a bot of their own, answers."""
-    words = WORDS.get(locale, ENGLISH)
+    """Listen to messages until the block ends. A bot called Stagehand answers."""
+    texts = TEXTS.get(locale, ENGLISH)
     stagehand = env.backend.make_user(STAGEHAND, global_name="Stagehand", bot=True)
     loop = asyncio.get_running_loop()
 
@@ -57,9 +55,9 @@ def faults(env: RemoteEnv, simulators: Sequence[Simulator], locale: str) -> Iter
     def listen(event: str, payload: Mapping[str, Any]) -> None:
         if event != "MESSAGE_CREATE" or payload["author"].get("bot"):
             return
-        text = _obey(payload["content"], simulators, words)
+        text = _obey(payload["content"], simulators, texts)
         if text is not None:
-            # Not while the message is still on its way to everybody else.
+            # Later, because the message is still being sent to everybody else.
             loop.call_soon(answer, int(payload["channel_id"]), text)
 
     env.backend.subscribers.append(listen)
@@ -69,10 +67,10 @@ def faults(env: RemoteEnv, simulators: Sequence[Simulator], locale: str) -> Iter
         env.backend.subscribers.remove(listen)
 
 
-def _obey(content: str, simulators: Sequence[Simulator], words: Words) -> str | None:
-    """Do what a message says, and return what to answer; None for one that says something else."""
+def _obey(content: str, simulators: Sequence[Simulator], texts: FaultTexts) -> str | None:
+    """Do what a message asks for and return the answer, None for a message that asks for nothing."""
     verb, _, wanted = content.strip().partition(" ")
-    if verb.lower() not in {words.breaks, words.heals}:
+    if verb.lower() not in {texts.breaks, texts.heals}:
         return None
     agents = [
         (name, provider, integration)
@@ -82,10 +80,10 @@ def _obey(content: str, simulators: Sequence[Simulator], words: Words) -> str | 
     ]
     meant = [agent for agent in agents if wanted.strip() and wanted.strip().lower() in agent[0].lower()]
     if len(meant) != 1:
-        return words.which.format(names=", ".join(name for name, _, _ in agents))
+        return texts.which.format(names=", ".join(name for name, _, _ in agents))
     ((name, provider, integration),) = meant
-    if verb.lower() == words.breaks:
+    if verb.lower() == texts.breaks:
         provider.break_integration(integration)
-        return words.broken.format(name=name)
+        return texts.broken.format(name=name)
     provider.heal_integration(integration)
-    return words.healed.format(name=name)
+    return texts.healed.format(name=name)

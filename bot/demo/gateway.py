@@ -1,6 +1,4 @@
-"""Discord's gateway for one websocket connection: a shard of the bot on the other side."""
-
-from __future__ import annotations
+"""Serves Discord's gateway to one shard of the bot."""
 
 import asyncio
 import json
@@ -41,7 +39,7 @@ class Close(IntEnum):
 
 
 class _Parsers(dict[str, Callable[[Any], None]]):
-    """Stands where discord.py keeps one parser per event: every event is sent on."""
+    """Sends every event on, where discord.py has one parser for each event."""
 
     def __init__(self, send: Callable[[str, Any], None]) -> None:
         super().__init__()
@@ -51,8 +49,8 @@ class _Parsers(dict[str, Callable[[Any], None]]):
         return partial(self._send, event)
 
 
-class Connection:
-    """A connected shard. Intents are honoured, sessions are not kept: a resume begins a new one."""
+class GatewayConnection:
+    """A connected shard. Intents are honoured; sessions are not kept, so a resume starts a new one."""
 
     def __init__(
         self,
@@ -64,7 +62,9 @@ class Connection:
         compressed: bool,
         present: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
     ) -> None:
-        """present: makes an event what this Discord shows, before the intents thin it out."""
+        """present: returns the payload of an event as this Discord shows it, before intents remove parts
+        of it.
+        """
         self.ready = False
         self._socket = socket
         self._env = env
@@ -79,7 +79,7 @@ class Connection:
         self._gateway: FakeGateway | None = None
 
     async def serve(self) -> None:
-        """Talk until either side closes."""
+        """Serve the connection until either side closes it."""
         sender = asyncio.create_task(self._send())
         self._put(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL})
         try:
@@ -149,7 +149,7 @@ class Connection:
         guild_id = payload.get(
             "id" if event.startswith("GUILD_") and "guild_id" not in payload else "guild_id"
         )
-        # What belongs to no guild goes to the first shard.
+        # Events that belong to no guild go to the first shard.
         if self._gateway is not None and (self._serves(int(guild_id)) if guild_id else self._shard == 0):
             self._gateway.feed(event, self._present(event, payload))
 

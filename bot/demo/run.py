@@ -1,6 +1,4 @@
-"""`patchbay demo`: plays until it is told to stop, and leaves nothing behind."""
-
-from __future__ import annotations
+"""`patchbay demo`: runs until it is told to stop, and leaves nothing behind."""
 
 import asyncio
 import signal
@@ -13,7 +11,7 @@ import click
 from simcord import SetupError
 
 from bot.demo.bot_process import BotFailedError
-from bot.demo.faults import ENGLISH, WORDS
+from bot.demo.faults import ENGLISH, TEXTS
 from bot.demo.page import live_page
 from bot.demo.stage import CHECK_INTERVAL, Stage, open_stage
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
@@ -23,7 +21,7 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def run(*, port: int, locale: str, open_browser: bool) -> None:
-    """Play the demo until SIGINT, SIGTERM or the page's own end.
+    """Run the demo until SIGINT, SIGTERM or the page's own end.
 
     port: of the page, 0 for a free one. locale: of the page and of every member, ``en-US`` or ``pt-BR``.
     Raises click.ClickException if the bot does not come up, ends by itself, or the port is taken.
@@ -34,7 +32,7 @@ async def run(*, port: int, locale: str, open_browser: bool) -> None:
     playing = asyncio.create_task(_play(port=port, locale=locale, open_browser=open_browser))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
-    # Cancelled once only: a second Ctrl-C must not cut short the tidying up.
+    # Cancelled only once: a second Ctrl-C must not interrupt the clean-up.
     stopping.cancel()
     playing.cancel()
     with suppress(asyncio.CancelledError):
@@ -69,21 +67,22 @@ def _instructions(stage: Stage, url: str, locale: str) -> Iterator[str]:
     yield "  You are    Mira, who owns the server. “Viewing as” makes you Theo (moderator) or Ravi (member)."
     yield ""
     texts = load_catalog()[DEFAULT_LOCALE]
-    names = {provider.slug: provider.name for provider in providers()}
+    kinds = {provider.slug: provider for provider in providers()}
     yield "  Type       /setup, and press the buttons"
     for provider in stage.simulators:
-        yield f"  {names[provider.slug]:<10} asks for credentials; paste, all made up:"
+        kind = kinds[provider.slug]
+        yield f"  {kind.name:<10} asks for credentials; paste, all made up:"
         for field, value in provider.credentials.items():
-            yield f"               {texts(f'credential.{field}.label')}  {value}"
+            yield f"               {texts(f'{kind.field_key(field)}.label')}  {value}"
     yield "  And then   /help lists the other commands; type a letter of a name to get suggestions."
     if stage.discord_token is not None:
         yield f"  Bot token  {stage.discord_token}"
         yield "               made up as well, for a command that asks for a Discord bot token"
-    words = WORDS.get(locale, ENGLISH)
+    phrases = TEXTS.get(locale, ENGLISH)
     channel = stage.world.operations.name
     yield f"  Break      /alerts set channel: {channel}, the one that you see; then write there:"
-    yield f"               {words.breaks} {stage.breakable}"
-    yield f"               {words.heals} {stage.breakable}"
+    yield f"               {phrases.breaks} {stage.breakable}"
+    yield f"               {phrases.heals} {stage.breakable}"
     yield f"               the alert comes after about {2 * CHECK_INTERVAL} seconds, and closes like that too"
     yield ""
     yield "  Stop       Ctrl-C"

@@ -1,6 +1,4 @@
-"""Everything that the bot believes to be the outside: Discord, the providers, and a folder for its data."""
-
-from __future__ import annotations
+"""The bot's surroundings in the demo: Discord, the providers, and a folder for its data."""
 
 import asyncio
 import base64
@@ -17,34 +15,34 @@ from bot.demo.bot_process import BotProcess
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.faults import faults
 from bot.demo.world import World, build
-from bot.kit.simulator import RunsIntegrations, Simulator
 from bot.providers import simulators
+from bot.providers.base.simulator import RunsIntegrations, Simulator
 
 READY_WITHIN: Final = 30.0
 """Seconds that the bot has from its start until it answers commands."""
 
 
 CHECK_INTERVAL: Final = 3
-"""Seconds between two checks: nobody who plays waits for minutes."""
+"""Seconds between two checks: users of the demo do not wait for minutes."""
 
 
 @runtime_checkable
 class RunsInGuild(Protocol):
-    """A simulated provider whose agents already run in some server: they move into this one."""
+    """A simulated provider whose agents run in some server and can be moved to this one."""
 
     def place_in_guild(self, guild_id: str, guild_name: str, channels: Sequence[tuple[str, str]]) -> None: ...
 
 
 @runtime_checkable
 class TakesDiscordToken(Protocol):
-    """A simulated provider that is handed a bot's token: the simulated Discord knows that bot."""
+    """A simulated provider that takes a bot's token; the simulated Discord knows that bot."""
 
     discord_token: str
 
 
 @dataclass(frozen=True)
 class Stage:
-    """keys: made for this stage, so that a second bot reads what the first one stored."""
+    """What the bot needs. keys: kept, so that a second bot can read what the first one stored."""
 
     discord: SimulatedDiscord
     world: World
@@ -54,7 +52,7 @@ class Stage:
 
     @property
     def discord_token(self) -> str | None:
-        """A made-up bot token to hand to a provider, where one takes it."""
+        """A made-up bot token for a provider, None where no provider takes one."""
         tokens = (
             provider.discord_token for provider in self.simulators if isinstance(provider, TakesDiscordToken)
         )
@@ -72,7 +70,7 @@ class Stage:
         return next(names)
 
     def environment(self) -> dict[str, str]:
-        """Return all that the bot's process gets to know; nothing of ours is passed on."""
+        """Return the whole environment of the bot's process; nothing of this process is passed on."""
         settings = {
             "PYTHONPATH": str(Path(bot.__path__[0]).parent),
             "PYTHONUNBUFFERED": "1",
@@ -88,7 +86,7 @@ class Stage:
 
     @asynccontextmanager
     async def running_bot(self) -> AsyncIterator[BotProcess]:
-        """Run the bot until the block ends; it answers commands from the start of the block.
+        """Run the bot until the block ends; it answers commands when the block begins.
 
         Raises BotFailedError if it does not come up within ``READY_WITHIN``.
         """
@@ -100,7 +98,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(locale: str) -> AsyncIterator[Stage]:
-    """Set everything up but the bot; nothing of it is left when the block ends."""
+    """Set up everything except the bot; nothing of it is left after the block."""
     async with AsyncExitStack() as stack:
         folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="patchbay-")
         stack.push_async_callback(asyncio.to_thread, folder.cleanup)
@@ -118,7 +116,7 @@ async def open_stage(locale: str) -> AsyncIterator[Stage]:
 
 
 def _introduce(stage: Stage) -> None:
-    """Make Discord and the providers know of each other what they would know in reality."""
+    """Give Discord and the providers the data of each other that they have in reality."""
     world = stage.world
     channels = [(str(channel.id), channel.name or "") for channel in (world.agents, world.support)]
     for provider in stage.simulators:

@@ -1,6 +1,4 @@
-"""The little server in which the demo plays, told in the language of its members."""
-
-from __future__ import annotations
+"""The server of the demo, in the language of its members."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ BOT_NAME: Final = "Patchbay"
 
 
 @dataclass(frozen=True)
-class Words:
+class WorldTexts:
     guild: str
     operations: str
     agents: str
@@ -27,7 +25,7 @@ class Words:
     hello: tuple[str, str]
 
 
-ENGLISH: Final = Words(
+ENGLISH: Final = WorldTexts(
     guild="Harbour Ops",
     operations="operations",
     agents="ask-the-agents",
@@ -40,9 +38,9 @@ ENGLISH: Final = Words(
         "Good, the night watch has been answering berth questions by hand.",
     ),
 )
-WORDS: Final[Mapping[str, Words]] = {
+TEXTS: Final[Mapping[str, WorldTexts]] = {
     "en-US": ENGLISH,
-    "pt-BR": Words(
+    "pt-BR": WorldTexts(
         guild="Porto em Dia",
         operations="operações",
         agents="pergunte-aos-agentes",
@@ -73,22 +71,22 @@ class World:
 
 
 async def build(env: RemoteEnv, locale: str) -> World:
-    """Make the server and let its people say good morning; the bot is a member from the beginning."""
-    words = WORDS.get(locale, ENGLISH)
+    """Create the server, with the bot as a member, and let its people write their first messages."""
+    texts = TEXTS.get(locale, ENGLISH)
     env.backend.edit_bot_profile(BOT_NAME)
     owner = env.create_user("mira", global_name="Mira")
-    guild = env.create_guild(words.guild, id=GUILD_ID, owner=owner, preferred_locale=locale)
-    watch = guild.create_role(words.moderator, permissions=discord.Permissions(moderate_members=True))
+    guild = env.create_guild(texts.guild, id=GUILD_ID, owner=owner, preferred_locale=locale)
+    watch = guild.create_role(texts.moderator, permissions=discord.Permissions(moderate_members=True))
     world = World(
         guild=guild,
-        operations=guild.create_text_channel(words.operations, topic=words.topic),
-        agents=guild.create_text_channel(words.agents),
-        support=guild.create_text_channel(words.support),
-        alerts=guild.create_text_channel(words.alerts),
+        operations=guild.create_text_channel(texts.operations, topic=texts.topic),
+        agents=guild.create_text_channel(texts.agents),
+        support=guild.create_text_channel(texts.support),
+        alerts=guild.create_text_channel(texts.alerts),
         mira=MemberActor(env, guild, owner),
         theo=guild.add_member(env.create_user("theo", global_name="Theo"), roles=[watch]),
         ravi=guild.add_member(env.create_user("ravi", global_name="Ravi")),
     )
-    for member, text in zip((world.mira, world.theo), words.hello, strict=True):
+    for member, text in zip((world.mira, world.theo), texts.hello, strict=True):
         await member.send(world.operations, text)
     return world

@@ -1,13 +1,13 @@
 """Loads the gettext catalogues and gives a text by key and locale."""
 
-from __future__ import annotations
-
 import functools
 import gettext
 import io
 import math
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from babel import Locale
 from babel.dates import format_skeleton
@@ -15,21 +15,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
-
 DEFAULT_LOCALE: Final = "en-US"
 LOCALES: Final = (DEFAULT_LOCALE, "pt-BR")
 _PACKAGE: Final = Path(__file__).parent.parent
 
 
 class MissingTextError(LookupError):
-    """A catalogue lacks a key: a defect of ours, found by a test."""
+    """A catalogue lacks a key, which is a defect of the program."""
 
 
 def closest_locale(locale: str) -> str:
-    """Return the locale that we speak for a member's: the same one, else the same language, else English."""
+    """Return the catalogue's locale for a member's: the same one, else the same language, else English."""
     if locale in LOCALES:
         return locale
     language = locale.partition("-")[0]
@@ -42,7 +38,7 @@ class Texts:
     def __init__(self, locale: str, translations: Iterable[gettext.GNUTranslations]) -> None:
         self.locale = locale
         self._babel = Locale.parse(locale, sep="-")
-        # Babel reads a locale's file at its first use; that belongs here, not into an answer.
+        # Babel reads a locale's file at its first use, which must not delay an answer.
         _ = self._babel.datetime_skeletons, self._babel.number_symbols
         self._translations = tuple(translations)
 
@@ -62,7 +58,7 @@ class Texts:
         return None
 
     def plural(self, key: str, count: int, **values: str | int) -> str:
-        """Return the text in the form that the count wants; the count fills ``{count}``."""
+        """Return the text in its plural form for the count, which fills ``{count}``."""
         for translation in self._translations:
             text = translation.ngettext(key, key, count)
             if text != key:
@@ -70,19 +66,21 @@ class Texts:
         raise MissingTextError(f"{self.locale}: {key}")
 
     def number(self, value: float, decimals: int = 0) -> str:
-        """Return a number as its readers write it, rounded."""
+        """Return a rounded number in the locale's notation."""
         pattern = "#,##0" + "." * (decimals > 0) + "0" * decimals
         return format_decimal(value, format=pattern, locale=self._babel)
 
     def percent(self, part: float) -> str:
-        """Return a part of 1 in percent, with one decimal at most, never rounded to all or nothing."""
+        """Return a part of 1 in percent, with one decimal at most; only 0 is shown as 0 % and only 1 as
+        100 %.
+        """
         tenths = math.floor(round(part * 1000, 6))
         if not tenths and part > 0:
             return f"<{self.number(0.1, 1)}%"
         return f"{self.number(tenths / 10, int(tenths % 10 > 0))}%"
 
     def day(self, day: date) -> str:
-        """Return a day as short as its readers write it: month and day in figures, no year."""
+        """Return a day in the locale's shortest notation: month and day as numbers, without the year."""
         return format_skeleton("Md", day, locale=self._babel)
 
 
@@ -93,18 +91,18 @@ class Catalog:
         self._texts = texts
 
     def __getitem__(self, locale: str) -> Texts:
-        """Return the texts in the locale closest to a member's."""
+        """Return the texts for a member's locale. See ``closest_locale``."""
         return self._texts[closest_locale(locale)]
 
 
 def string_folders() -> tuple[Path, ...]:
-    """Return the folders that hold ``<locale>.po``: the shared one, then each provider's."""
+    """Return the folders with ``<locale>.po``: the shared one, then that of each provider."""
     return (_PACKAGE / "i18n" / "strings", *sorted(_PACKAGE.glob("providers/*/strings")))
 
 
 @functools.cache
 def load_catalog() -> Catalog:
-    """Read the catalogues that belong to the code; read once, they do not change while we run."""
+    """Read the catalogues, once in a process."""
     return Catalog(
         {
             locale: Texts(locale, (_read(folder / f"{locale}.po", locale) for folder in string_folders()))
@@ -114,7 +112,7 @@ def load_catalog() -> Catalog:
 
 
 def _read(path: Path, locale: str) -> gettext.GNUTranslations:
-    """Compile a .po file in memory, so that what a translator edits is what runs."""
+    """Compile a .po file in memory, so that a translator's edit needs no build."""
     compiled = io.BytesIO()
     with path.open("rb") as source:
         write_mo(compiled, read_po(source, locale=locale.replace("-", "_")))

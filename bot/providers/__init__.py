@@ -1,22 +1,20 @@
-"""Finds the providers: each folder here is one."""
-
-from __future__ import annotations
+"""Finds the providers: each folder here but ``base`` is one."""
 
 import pkgutil
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-if TYPE_CHECKING:
-    from bot.kit.provider import Provider
-    from bot.kit.simulator import Simulator
+from bot.providers.base.provider import Provider
+from bot.providers.base.simulator import Simulator
 
 FOLDER = Path(__file__).parent
 
 
 def slugs() -> tuple[str, ...]:
     """Return the slugs of all providers, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if module.ispkg))
+    packages = (module.name for module in pkgutil.iter_modules([str(FOLDER)]) if module.ispkg)
+    return tuple(sorted(name for name in packages if name != "base"))
 
 
 def providers() -> tuple[type[Provider], ...]:

@@ -1,1 +1,1 @@
-"""The only place that speaks SQL, and the vault that encrypts what it holds."""
+"""The database, its migrations, and the vault that encrypts credentials."""

@@ -1,25 +1,21 @@
-"""SQLite with one writer: opens it, runs the queries of ``queries/`` and keeps transactions whole."""
+"""Opens the SQLite database, runs the features' queries, and runs transactions one after the other."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import sqlite3
-from importlib.resources import files
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-import aiosql
 import aiosqlite
 
 from bot.errors import DatabaseUnusableError
 from bot.store.migrations import migrate
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
 ResultT = TypeVar("ResultT")
+RowT = TypeVar("RowT")
 
 UnavailableError = sqlite3.OperationalError
 """What a query raises when the file is locked, full or gone."""
@@ -27,20 +23,25 @@ UnavailableError = sqlite3.OperationalError
 _BUSY_TIMEOUT_MS: Final = 5000
 
 
-class Database:
-    """Reads on one connection, writes on another, one write at a time."""
+class Query(Protocol):
+    """A query that aiosql has loaded from a file."""
 
-    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, queries: Any) -> None:  # noqa: ANN401 - aiosql makes its methods from the files
+    sql: str
+
+
+class Database:
+    """Reads on one SQLite connection and writes on another, one transaction at a time."""
+
+    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
-        self.queries = queries
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, path: Path) -> AsyncIterator[Database]:
-        """Migrate if due, open, and close when done; a write under way is finished first.
+        """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
         Raises DatabaseUnusableError and DatabaseNewerError.
         """
@@ -52,53 +53,68 @@ class Database:
                 await reader.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(reader, writer, await asyncio.to_thread(_load_queries))
+            database = cls(reader, writer)
             try:
                 yield database
             finally:
                 await asyncio.gather(*database._writes, return_exceptions=True)
 
-    async def read(self, query: Any, **values: object) -> sqlite3.Row | None:  # noqa: ANN401 - as in __init__
-        """Run a reading query of ``queries``; return its first row, None if there is none."""
+    async def read(self, query: Query, /, **values: object) -> sqlite3.Row | None:
+        """Run a reading query; return its first row, None if there is none."""
         rows = await self.read_all(query, **values)
         return rows[0] if rows else None
 
-    async def read_all(self, query: Any, **values: object) -> list[sqlite3.Row]:  # noqa: ANN401 - as in __init__
-        """Run a reading query of ``queries``; return its rows.
+    async def read_all(self, query: Query, /, **values: object) -> list[sqlite3.Row]:
+        """Run a reading query; return its rows.
 
-        In one step: while a list is fetched piece by piece, every read on this connection sees the
-        state of the list's beginning, and a member would not find what was just stored.
+        All rows are fetched in one step. While a query is fetched in parts, each read on this connection sees
+        the state from the start of that query, and a member would not see what was stored since.
         """
         return list(await self._reader.execute_fetchall(query.sql, values))
 
-    async def write(self, query: Callable[..., Awaitable[int]], **values: object) -> int:
-        """Run a writing query of ``queries`` in its own transaction; return the number of rows it touched.
+    async def fetch(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
+        """Run a reading query; return its rows as ``kind``, whose fields are the query's columns."""
+        return await fetch(self._reader, kind, query, **values)
 
-        Durable once this returns. A caller that is cancelled meanwhile does not tear the transaction.
+    async def fetch_one(self, kind: type[RowT], query: Query, /, **values: object) -> RowT | None:
+        """Run a reading query; return its first row as ``kind``, None if there is none."""
+        return await fetch_one(self._reader, kind, query, **values)
+
+    async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
+        """Run a writing query in its own transaction; return the number of rows that it changed.
+
+        The change is durable once this returns. If the caller is cancelled, the transaction still ends as a
+        whole.
         """
         return await self.transact(lambda connection: query(connection, **values))
 
     async def transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
-        """Run queries of ``queries`` on the connection that is handed over, all of them or none.
+        """Run ``work`` in one transaction, and return its result.
 
-        What they read is as it stands when they write. Durable and whole, as with ``write``.
+        No other transaction comes between its reads and its writes. It is durable and whole, as with
+        ``write``.
         """
         task = asyncio.create_task(self._transact(work))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
 
-    async def scrub(self) -> bool:
-        """Leave no trace in the file and its log of what was deleted since ``mark_traces``.
+    async def mark_traces(self, connection: aiosqlite.Connection) -> None:
+        """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""
+        # The note is in the file's header, so the process that opens the file next finds it too.
+        await connection.execute("PRAGMA user_version = 1")
 
-        Return False where that has to be tried again: another process is in the way, or the disk is full.
+    async def scrub(self) -> bool:
+        """Remove all traces of deleted data from the file and its log if ``mark_traces`` noted any.
+
+        Return False if this has to be tried again: another process uses the file, or the disk is full.
         """
         async with self._turn:
             try:
                 if not await self._pragma("user_version"):
                     return True
-                # Zeroes take the place of what is deleted, not of the copies that SQLite leaves behind in a
-                # page whenever it moves rows to another one.
+                # SQLite overwrites deleted rows with zeroes, but not the copies that it leaves in a page when
+                # it moves rows to another page.
                 await self._writer.execute("VACUUM")
                 if await self._pragma("wal_checkpoint(TRUNCATE)"):
                     return False
@@ -108,14 +124,14 @@ class Database:
             return True
 
     async def _pragma(self, name: str) -> int:
-        """Return the first number of the answer."""
+        """Run a pragma; return the first number of its result."""
         rows = await self._writer.execute_fetchall(f"PRAGMA {name}")
         return int(next(iter(rows))[0])
 
     async def _transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         async with self._turn:
-            # A deferred transaction that turns into a write fails at once when another process writes,
-            # whatever the busy timeout says.
+            # A deferred transaction fails at its first write if another process writes: the busy timeout does
+            # not apply to it.
             await self._writer.execute("BEGIN IMMEDIATE")
             try:
                 result = await work(self._writer)
@@ -126,23 +142,39 @@ class Database:
             return result
 
 
-@functools.cache
-def _load_queries() -> Any:  # noqa: ANN401 - as in __init__
-    """Read the queries that belong to the code; read once, they do not change while we run."""
-    return aiosql.from_path(str(files("bot.store") / "queries"), "aiosqlite")
+async def fetch(
+    connection: aiosqlite.Connection,
+    kind: type[RowT],
+    query: Query,
+    /,
+    **values: object,
+) -> list[RowT]:
+    """Run a reading query, which may be part of a transaction; return its rows as ``kind``."""
+    return [kind(**dict(row)) for row in await connection.execute_fetchall(query.sql, values)]
+
+
+async def fetch_one(
+    connection: aiosqlite.Connection,
+    kind: type[RowT],
+    query: Query,
+    /,
+    **values: object,
+) -> RowT | None:
+    """Run a reading query, which may be part of a transaction; return its first row or None."""
+    return next(iter(await fetch(connection, kind, query, **values)), None)
 
 
 @contextlib.asynccontextmanager
 async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     async with aiosqlite.connect(path, isolation_level=None) as connection:
         connection.row_factory = sqlite3.Row
-        # What somebody has made unreadable is to be shown and named; a query that fails shows nothing.
+        # Text that is not UTF-8 must be shown and reported; a query that fails shows nothing.
         connection.text_factory = lambda text: text.decode(errors="replace")
         await connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
         await connection.execute("PRAGMA journal_mode = WAL")
         await connection.execute("PRAGMA synchronous = FULL")
         await connection.execute("PRAGMA foreign_keys = ON")
         await connection.execute("PRAGMA secure_delete = ON")
-        # For VACUUM, which else copies everything to a folder that a container may not let us write to.
+        # By default VACUUM copies the database to a folder that may not be writable in a container.
         await connection.execute("PRAGMA temp_store = MEMORY")
         yield connection

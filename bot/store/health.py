@@ -1,23 +1,18 @@
-"""Looks at a database file without changing it."""
-
-from __future__ import annotations
+"""Checks a database file without changing it."""
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from bot.errors import DatabaseUnusableError
 from bot.store.migrations import HEAD, current_revision
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def database_state(path: Path) -> str:
-    """Return a line on the database's schema and integrity. Blocks. Raises DatabaseUnusableError."""
+    """Return a line about the database's schema and integrity. It blocks. Raises DatabaseUnusableError."""
     revision = current_revision(path)
     try:
-        # Not mode=ro, which would leave a -wal and a -shm file behind, perhaps not the bot's user's.
+        # mode=ro would leave a -wal and a -shm file behind, which may belong to another user than the bot's.
         with contextlib.closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         ) as connection:

@@ -1,19 +1,18 @@
-"""Encrypts credentials so that a stored value opens in its own row and nowhere else.
+"""Encrypts credentials so that a stored value can be decrypted in its own row and in no other.
 
 Format: version byte 1, key id, NUL, 12 random bytes of nonce, AES-256-GCM ciphertext with its tag.
 The associated data binds it to the guild, the provider, the connection's name and the key id.
 A signature is the key id, NUL, HMAC-SHA256 with a key that HKDF derives from that encryption key.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,9 +21,6 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bot.errors import ErasedSecretError, InvalidKeysError, MissingKeysError, UnreadableSecretError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 KEY_BYTES: Final = 32
 NEW_KEY_COMMAND: Final = (
@@ -45,7 +41,7 @@ class Place:
     connection: str
 
     def associated_data(self, key_id: str) -> bytes:
-        """Return the bytes to authenticate; JSON keeps neighbouring values apart."""
+        """Return the bytes to authenticate; JSON separates the values."""
         return json.dumps([self.guild_id, self.provider, self.connection, key_id]).encode()
 
 
@@ -64,7 +60,7 @@ class Vault:
         return f"<Vault with keys {', '.join(self._ciphers)}>"
 
     def seal(self, plain: Mapping[str, str], place: Place) -> bytes:
-        """Encrypt a mapping of strings for its place."""
+        """Encrypt a mapping of strings for a row."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._ciphers[self._current].encrypt(
             nonce, json.dumps(dict(plain)).encode(), place.associated_data(self._current)
@@ -72,10 +68,10 @@ class Vault:
         return _VERSION + self._current.encode() + b"\0" + nonce + sealed
 
     def open(self, sealed: bytes, place: Place) -> dict[str, str]:
-        """Decrypt what ``seal`` gave for the same place.
+        """Decrypt what ``seal`` returned for the same row.
 
-        Raises UnreadableSecretError if a bit or the place differs, or the key is not configured, and
-        ErasedSecretError where nothing is stored any more.
+        Raises UnreadableSecretError if a bit or the row differs or the key is not configured, and
+        ErasedSecretError if the secret was erased.
         """
         if not sealed:
             raise ErasedSecretError
@@ -93,11 +89,11 @@ class Vault:
         return opened
 
     def sign(self, data: bytes) -> bytes:
-        """Sign what whoever has no key must not be able to make up."""
+        """Return a signature that nobody without the key can make."""
         return self._current.encode() + b"\0" + self._mac(self._current, data).finalize()
 
     def verify(self, data: bytes, signature: bytes) -> bool:
-        """Tell whether one of the configured keys has signed this."""
+        """Return whether one of the configured keys made this signature."""
         key_id, _, code = signature.partition(b"\0")
         signer = key_id.decode("ascii", "replace")
         if signer not in self._signing_keys:
@@ -117,8 +113,8 @@ class Vault:
 def read_keys(text: str) -> dict[str, bytes]:
     """Read ``id:base64key`` pairs, separated by commas.
 
-    Raises MissingKeysError when there is none and InvalidKeysError when one is not 32 bytes,
-    has no usable id, or an id comes twice.
+    Raises MissingKeysError if there is none, and InvalidKeysError if a key does not have 32 bytes, has an
+    unusable id, or an id is used twice.
     """
     keys: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):

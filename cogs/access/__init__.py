@@ -1,11 +1,9 @@
-"""``/access``: who may do what here, beyond what goes with Discord's permissions."""
+"""``/access``: who may do what here, beyond what Discord's permissions allow."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
-from cogs.access.commands import Access
+from bot.discord.client import PatchbayBot
+from cogs.access.commands import AccessGrants
 
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group."""
-    await bot.add_cog(Access(bot))
+    await bot.add_cog(AccessGrants(bot))

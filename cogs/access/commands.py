@@ -1,135 +1,126 @@
 """``/access grant, revoke, list``."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Final
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.client import PatchbayBot
+from bot.discord.commands import command, said
+from bot.discord.context import Context
+from bot.discord.guard import needed_tier, needs, permitted_tier
+from bot.discord.replies import defer, respond
+from bot.discord.text import listed
+from bot.discord.theme import DESCRIPTION, Tone, notice, when
 from bot.errors import InvalidInputError, NoGrantError
-from bot.kit.tier import Tier
-from bot.runtime.guard import needed_tier, needs, permitted_tier
-from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of
-from bot.ui.replies import answer, think
-from cogs.access import embeds
-
-if TYPE_CHECKING:
-    from bot.runtime.client import PatchbayBot
-    from bot.services.access import Kind
+from bot.features.access.store import Grant, GrantKind
+from bot.features.access.tier import Tier
+from bot.i18n.catalog import Texts
 
 _TIERS: Final = {tier.name.lower(): tier for tier in (Tier.MANAGER, Tier.VIEWER)}
-_ROLE = said("access.option.role")
-_MEMBER = said("access.option.member")
+_SYMBOLS: Final[Mapping[Tier, str]] = {Tier.MANAGER: "🛠️", Tier.VIEWER: "👀"}
 
 
 @needs(Tier.MANAGER)
-class Access(commands.GroupCog, group_name="access", group_description=said("access.description")):
-    """Managers let others in here."""
+class AccessGrants(commands.GroupCog, group_name="access", group_description=said("access.description")):
+    """Managers give others rights here."""
 
     def __init__(self, bot: PatchbayBot) -> None:
         self._bot = bot
 
-    @app_commands.command(name="grant", description=said("access.grant.description"))
-    @app_commands.describe(tier=said("access.grant.option.tier"), role=_ROLE, member=_MEMBER)
+    @command("access grant")
     @app_commands.choices(
         tier=[app_commands.Choice(name=said(f"access.tier.{word}"), value=word) for word in _TIERS]
     )
     async def grant(
         self,
-        interaction: Interaction,
+        ctx: Context,
         tier: str,
         role: discord.Role | None = None,
         member: discord.Member | None = None,
     ) -> None:
         """Give a role or a member a tier, or another one."""
-        await think(interaction)
-        guild_id, (kind, subject) = guild_of(interaction), _one_of(role, member)
+        await defer(ctx)
+        kind, subject = _one_of(role, member)
         given = _TIERS[tier]
-        async with self._bot.audit.change(
-            guild_id, interaction.user.id, "access.grant", f"{kind} · {subject.id} · {tier}"
-        ):
+        async with ctx.change("access.grant", f"{kind} · {subject.id} · {tier}"):
             if _is_bot(subject):
                 raise InvalidInputError("bot_subject")
-            before = await self._bot.access.grant(
-                guild_id,
+            before = await ctx.services.access.grant(
+                ctx.guild_id,
                 kind,
                 subject.id,
                 given,
-                member_id=interaction.user.id,
-                up_to=_highest_to_hand_on(interaction),
+                member_id=ctx.member.id,
+                up_to=_highest_grantable(ctx),
             )
-        texts = self._bot.catalog[interaction.locale.value]
-        who = embeds.mention(guild_id, kind, subject.id)
-        await answer(interaction, embeds.granted(who, given, before, self._commands_of(given), texts))
+        who = mention(ctx.guild_id, kind, subject.id)
+        await respond(ctx, granted(who, given, before, self._commands_of(given), ctx.texts))
 
-    @app_commands.command(name="revoke", description=said("access.revoke.description"))
-    @app_commands.describe(role=_ROLE, member=_MEMBER)
+    @command("access revoke")
     async def revoke(
         self,
-        interaction: Interaction,
+        ctx: Context,
         role: discord.Role | None = None,
-        # Who has left the server is a user only, and their grant would be waiting for them.
+        # A member who has left the server is a user only; the grant would still be there when they return.
         member: discord.Member | discord.User | None = None,
     ) -> None:
         """Take back what was granted to a role or a member."""
-        await think(interaction)
-        guild_id, (kind, subject) = guild_of(interaction), _one_of(role, member)
-        # To step down takes nobody's permission.
-        up_to = Tier.MANAGER if subject == interaction.user else _highest_to_hand_on(interaction)
-        async with self._bot.audit.change(
-            guild_id, interaction.user.id, "access.revoke", f"{kind} · {subject.id}"
-        ) as change:
-            before = await self._bot.access.revoke(guild_id, kind, subject.id, up_to=up_to)
+        await defer(ctx)
+        kind, subject = _one_of(role, member)
+        # Every member may give up their own tier.
+        up_to = Tier.MANAGER if subject == ctx.member else _highest_grantable(ctx)
+        async with ctx.change("access.revoke", f"{kind} · {subject.id}") as change:
+            before = await ctx.services.access.revoke(ctx.guild_id, kind, subject.id, up_to=up_to)
             if before is Tier.NONE:
                 raise NoGrantError
             change.target += f" · {before.name.lower()}"
-        texts = self._bot.catalog[interaction.locale.value]
-        await answer(interaction, embeds.revoked(embeds.mention(guild_id, kind, subject.id), before, texts))
+        who, before_name = mention(ctx.guild_id, kind, subject.id), tier_name(before, ctx.texts)
+        done = notice(ctx.texts, Tone.GOOD, "access.revoke.done", who=who, tier=before_name)
+        await respond(ctx, done)
 
-    @app_commands.command(name="list", description=said("access.list.description"))
-    async def list_(self, interaction: Interaction) -> None:
+    @command("access list")
+    async def list_(self, ctx: Context) -> None:
         """Show what was granted to whom, by whom and when."""
-        await think(interaction)
-        guild_id = guild_of(interaction)
-        guild = interaction.guild
+        await defer(ctx)
+        guild = ctx.interaction.guild
         # A guild that Discord does not show us has no role at all, not even @everyone.
         roles = {role.id for role in guild.roles} if guild is not None and guild.roles else None
-        grants = await self._bot.access.of_guild(guild_id)
-        texts = self._bot.catalog[interaction.locale.value]
-        await answer(interaction, embeds.overview(guild_id, grants, roles, texts))
+        grants = await ctx.services.access.of_guild(ctx.guild_id)
+        await respond(ctx, overview(ctx.guild_id, grants, roles, ctx.texts))
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
-        """Forget what was granted to a role that is gone."""
+        """Forget the grant of a role that was deleted."""
         await self._forget(role.guild.id, role.id)
 
     @commands.Cog.listener("on_guild_available")
     @commands.Cog.listener("on_guild_join")
-    async def forget_gone(self, guild: discord.Guild) -> None:
-        """Forget what was granted to roles that went while we were not looking."""
-        for grant in await self._bot.access.of_guild(guild.id):
+    async def forget_deleted_roles(self, guild: discord.Guild) -> None:
+        """Forget the grants of roles that were deleted while the bot did not see the server."""
+        for grant in await self._bot.services.access.of_guild(guild.id):
             if grant.kind == "role" and guild.get_role(grant.subject) is None:
                 await self._forget(guild.id, grant.subject)
 
     async def _forget(self, guild_id: int, role_id: int) -> None:
-        before = await self._bot.access.revoke(guild_id, "role", role_id)
+        before = await self._bot.services.access.revoke(guild_id, "role", role_id)
         if before is not Tier.NONE:
             target = f"role · {role_id} · {before.name.lower()}"
-            await self._bot.audit.note(guild_id, "access.revoke", target)
+            await self._bot.services.audit.note(guild_id, "access.revoke", target)
 
     def _commands_of(self, tier: Tier) -> list[str]:
-        """Name the commands that a tier opens and that Discord does not show to everybody."""
+        """Return the names of the commands that a tier opens and that Discord does not show to everybody."""
         top = self._bot.tree.top_commands()
         return [command.name for command in top if Tier.NONE < needed_tier(command) <= tier]
 
 
 def _one_of(
     role: discord.Role | None, member: discord.Member | discord.User | None
-) -> tuple[Kind, discord.Role | discord.Member | discord.User]:
-    """Return the one that was named. Raises InvalidInputError("one_subject")."""
+) -> tuple[GrantKind, discord.Role | discord.Member | discord.User]:
+    """Return the role or the member, whichever is given. Raises InvalidInputError("one_subject")."""
     if role is not None and member is None:
         return "role", role
     if member is not None and role is None:
@@ -141,6 +132,70 @@ def _is_bot(subject: discord.Role | discord.Member | discord.User) -> bool:
     return subject.is_bot_managed() if isinstance(subject, discord.Role) else subject.bot
 
 
-def _highest_to_hand_on(interaction: Interaction) -> Tier:
-    """Return the highest tier that the member may give or take: whoever was let in makes no managers."""
-    return max(permitted_tier(interaction), Tier.VIEWER)
+def _highest_grantable(ctx: Context) -> Tier:
+    """Return the highest tier that the member may give or take: a granted tier makes no managers."""
+    return max(permitted_tier(ctx.interaction), Tier.VIEWER)
+
+
+def mention(guild_id: int, kind: GrantKind, subject: int) -> str:
+    """Mention a role or a member; their own names are never written out."""
+    if kind == "member":
+        return f"<@{subject}>"
+    return "`@everyone`" if subject == guild_id else f"<@&{subject}>"
+
+
+def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: Texts) -> discord.Embed:
+    """Say what somebody may do now, and what makes Discord show them the commands.
+
+    before: the tier until now, NONE where there was none. commands: the names of what the tier opens.
+    """
+    lines = [f"{who}: {tier_name(tier, texts)}", texts(f"access.means.{tier.name.lower()}")]
+    if before is not Tier.NONE:
+        lines.append(texts("access.grant.before", tier=tier_name(before, texts)))
+    return notice(
+        texts,
+        Tone.GOOD,
+        "access.grant.done",
+        title=texts("access.grant.changed") if before not in {Tier.NONE, tier} else None,
+        how="\n".join(lines),
+        next_step=None if commands else texts("access.grant.nothing_to_show"),
+        who=who,
+        commands=", ".join(f"**/{name}**" for name in commands),
+    )
+
+
+def overview(
+    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+) -> discord.Embed:
+    """List a guild's grants, and what needs none. roles: ids of all roles, None if unknown."""
+    base = texts("access.list.base")
+    lines = listed(_lines(guild_id, grants, roles, texts), texts, DESCRIPTION - len(base) - 1)
+    return notice(
+        texts,
+        Tone.INFO,
+        "access.list.some" if grants else "access.list.none",
+        title=texts.plural("access.list.title", len(grants)) if grants else None,
+        how=f"{base}\n{lines}",
+    )
+
+
+def _lines(
+    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+) -> Iterator[str]:
+    """Yield a heading for each tier and a line for each grant, so short that there is room for all."""
+    for tier, of_tier in groupby(grants, lambda grant: grant.tier):
+        yield tier_name(tier, texts)
+        for grant in of_tier:
+            gone = roles is not None and grant.kind == "role" and grant.subject not in roles
+            shown = mention(guild_id, grant.kind, grant.subject)
+            yield texts(
+                "access.list.line",
+                who=texts("access.list.gone", id=grant.subject) if gone else shown,
+                member=mention(guild_id, "member", grant.granted_by),
+                time=when(grant.granted_at),
+            )
+
+
+def tier_name(tier: Tier, texts: Texts) -> str:
+    """Name a tier, with its symbol."""
+    return f"{_SYMBOLS[tier]} **{texts(f'access.tier.{tier.name.lower()}')}**"

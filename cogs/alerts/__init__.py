@@ -1,14 +1,28 @@
-"""``/alerts``: who is told, and where, when an integration is not well."""
+"""``/alerts`` and the messages that the bot keeps up to date: alerts, and each server's board."""
 
-from __future__ import annotations
+from functools import partial
 
-from bot.runtime.alert_buttons import AcknowledgeButton, MuteButton, MuteSelect
-from bot.runtime.client import PatchbayBot
+from bot.discord.client import PatchbayBot
+from cogs.alerts.board import clear_board, put_up_board, take_down_board
+from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect, mute_buttons
 from cogs.alerts.commands import Alerts
-from cogs.alerts.listing import ListButton
+from cogs.alerts.listing import AlertListButton
+from cogs.alerts.messenger import DiscordMessenger
+from cogs.alerts.routes import set_route
+
+__all__ = [
+    "MuteButton",
+    "clear_board",
+    "mute_buttons",
+    "put_up_board",
+    "set_route",
+    "setup",
+    "take_down_board",
+]
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the components that outlive a restart."""
-    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, ListButton)
-    await bot.add_cog(Alerts(bot))
+    """Add the commands and the components that survive a restart, and start what sends the outbox."""
+    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, AlertListButton)
+    await bot.add_cog(Alerts())
+    bot.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))

@@ -1,32 +1,26 @@
 """``/alerts set, list, test, mute, remove``."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.commands import command, said
+from bot.discord.context import Context
+from bot.discord.guard import cooldown, needs
+from bot.discord.replies import defer, respond
 from bot.errors import NoRouteError
-from bot.kit.integration import State
-from bot.kit.tier import Tier
-from bot.runtime.alert_buttons import DURATIONS, mute
-from bot.runtime.alert_routes import reaches, set_route
-from bot.runtime.alert_trial import post_trial
-from bot.runtime.guard import needs, paced
-from bot.runtime.suggestions import suggest_watched
-from bot.runtime.translator import said
-from bot.services.alerts import DEFAULT_CHECKS, DEFAULT_STATES, MOST_CHECKS
-from bot.ui.components import Interaction, guild_of
-from bot.ui.replies import answer, think
+from bot.features.access.tier import Tier
+from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, MAX_CHECKS
+from bot.providers.base.integration import State
 from cogs.alerts import embeds
+from cogs.alerts.buttons import DURATIONS, mute
 from cogs.alerts.listing import open_incidents, read_page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.runtime.client import PatchbayBot
+from cogs.alerts.routes import can_notify, set_route
+from cogs.alerts.testing import post_test_alert
+from cogs.monitoring import suggest_watched
 
 _STATES: Final[Mapping[str, tuple[State, ...]]] = {
     "default": DEFAULT_STATES,
@@ -40,18 +34,8 @@ _STATES: Final[Mapping[str, tuple[State, ...]]] = {
 class Alerts(commands.GroupCog, group_name="alerts", group_description=said("alerts.description")):
     """Managers decide here who is told, and where, when an integration is not well."""
 
-    def __init__(self, bot: PatchbayBot) -> None:
-        self._bot = bot
-
-    @app_commands.command(name="set", description=said("alerts.set.description"))
+    @command("alerts set")
     @app_commands.rename(states="on", checks="after")
-    @app_commands.describe(
-        channel=said("alerts.set.option.channel"),
-        role=said("alerts.set.option.role"),
-        states=said("alerts.set.option.on"),
-        checks=said("alerts.set.option.after"),
-        remind=said("alerts.set.option.remind"),
-    )
     @app_commands.choices(
         states=[app_commands.Choice(name=said(f"alerts.on.{each}"), value=each) for each in _STATES],
         remind=[
@@ -60,72 +44,57 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=said("ale
     )
     async def set_(
         self,
-        interaction: Interaction,
+        ctx: Context,
         channel: discord.TextChannel,
         role: discord.Role | None = None,
         states: str = "default",
-        checks: app_commands.Range[int, 1, MOST_CHECKS] = DEFAULT_CHECKS,
+        checks: app_commands.Range[int, 1, MAX_CHECKS] = DEFAULT_CHECKS,
         remind: str = "never",
     ) -> None:
-        """Send alerts to a channel from now on, those of what is open included."""
-        await think(interaction)
+        """Send alerts to a channel from now on, those of open incidents included."""
+        await defer(ctx)
+        seconds = embeds.REMINDERS[remind]
         route = await set_route(
-            interaction,
-            self._bot,
-            channel,
-            role=role,
-            states=_STATES[states],
-            checks=checks,
-            remind=embeds.REMINDERS[remind],
+            ctx, channel, role=role, states=_STATES[states], checks=checks, remind=seconds
         )
-        count = len(await open_incidents(interaction, self._bot))
-        texts = self._bot.catalog[interaction.locale.value]
-        silent = role is not None and not reaches(role, channel)
-        embed = embeds.route_set(route, self._bot.watching.interval, count, texts, silent=silent)
-        await answer(interaction, embed)
+        open_count = len(await open_incidents(ctx))
+        is_silent = role is not None and not can_notify(role, channel)
+        await respond(ctx, embeds.route_set(route, open_count, ctx, is_silent=is_silent))
 
-    @app_commands.command(name="list", description=said("alerts.list.description"))
-    async def list_(self, interaction: Interaction) -> None:
+    @command("alerts list")
+    async def list_(self, ctx: Context) -> None:
         """Show where alerts go, what is muted and what is open."""
-        await think(interaction)
-        await answer(interaction, *await read_page(interaction, self._bot))
+        await defer(ctx)
+        await respond(ctx, *await read_page(ctx))
 
-    @paced(5, 60)
-    @app_commands.command(name="test", description=said("alerts.test.description"))
-    async def test(self, interaction: Interaction) -> None:
-        """Post an alert that tells of nothing, where real ones go."""
-        await think(interaction)
-        route = await self._bot.alerts.route(guild_of(interaction))
+    @cooldown(5, 60)
+    @command("alerts test")
+    async def test(self, ctx: Context) -> None:
+        """Post a test alert to the channel that alerts go to."""
+        await defer(ctx)
+        route = await ctx.services.alerts.route(ctx.guild_id)
         if route is None:
             raise NoRouteError
-        trial = await post_trial(interaction, self._bot, route)
-        await answer(interaction, embeds.tried(route, trial, self._bot.catalog[interaction.locale.value]))
+        await respond(ctx, embeds.tested(route, await post_test_alert(ctx, route), ctx.texts))
 
-    @app_commands.command(name="mute", description=said("alerts.mute.description"))
+    @command("alerts mute", integration=suggest_watched)
     @app_commands.rename(duration="for")
-    @app_commands.describe(
-        integration=said("alerts.mute.option.integration"), duration=said("alerts.mute.option.for")
-    )
     @app_commands.choices(
         duration=[app_commands.Choice(name=said(f"alerts.mute.for.{each}"), value=each) for each in DURATIONS]
     )
-    async def mute(self, interaction: Interaction, integration: str, duration: str) -> None:
+    async def mute(self, ctx: Context, integration: str, duration: str) -> None:
         """Post no alert and no reminder of an integration for a while."""
-        await think(interaction)
-        await answer(interaction, await mute(interaction, self._bot, integration, duration))
+        await defer(ctx)
+        await respond(ctx, await mute(ctx, integration, duration))
 
-    @app_commands.command(name="remove", description=said("alerts.remove.description"))
-    async def remove(self, interaction: Interaction) -> None:
+    @command("alerts remove")
+    async def remove(self, ctx: Context) -> None:
         """Send no more alerts."""
-        await think(interaction)
-        guild_id = guild_of(interaction)
-        async with self._bot.audit.change(guild_id, interaction.user.id, "alerts.remove", "") as change:
-            route = await self._bot.alerts.route(guild_id)
+        await defer(ctx)
+        alerts = ctx.services.alerts
+        async with ctx.change("alerts.remove", "") as change:
+            route = await alerts.route(ctx.guild_id)
             if route is not None:
                 change.target = f"channel · {route.channel_id}"
-            await self._bot.alerts.remove_route(guild_id)
-        await answer(interaction, embeds.removed(self._bot.catalog[interaction.locale.value]))
-
-    @mute.autocomplete("integration")
-    async def _watched(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await suggest_watched(interaction, self._bot, typed)
+            await alerts.remove_route(ctx.guild_id)
+        await respond(ctx, embeds.removed(ctx.texts))

@@ -1,25 +1,20 @@
-"""What ``/alerts`` replies."""
+"""What ``/alerts`` answers."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from typing import TYPE_CHECKING, Final
+import discord
 
-from bot.kit.integration import State
-from bot.runtime.watched_words import name_of, symbol, word
-from bot.ui.durations import duration
-from bot.ui.text import length, listed
-from bot.ui.theme import DESCRIPTION, Field, Tone, card, when
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import discord
-
-    from bot.i18n.catalog import Texts
-    from bot.runtime.alert_trial import Trial
-    from bot.runtime.client import PatchbayBot
-    from bot.services.alerts import Route
-    from bot.services.watching import Incident, Watched
+from bot.discord.context import Context
+from bot.discord.text import length, listed
+from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, when
+from bot.features.alerts.incident_store import Incident
+from bot.features.alerts.service import Route
+from bot.features.monitoring.service import Watched
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
+from cogs.alerts.testing import TestAlert
+from cogs.monitoring.formatting import name_of, symbol, word
 
 REMINDERS: Final[Mapping[str, int]] = {
     "never": 0,
@@ -28,74 +23,73 @@ REMINDERS: Final[Mapping[str, int]] = {
     "12h": 43_200,
     "1d": 86_400,
 }
-"""Seconds between two reminders, each worded by ``alerts.remind.<key>``."""
+"""Seconds between two reminders; ``alerts.remind.<key>`` names each."""
 _WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, State.INACTIVE, State.CONNECTED)
 
 
 def worst_first(incident: Incident) -> tuple[int, int]:
-    """Sort incidents: what is worst, then what goes on for longest."""
+    """Return the sort key that puts the highest severity first, then the longest incident."""
     return _WORST_FIRST.index(State(incident.state)), incident.opened_at
 
 
-def route_set(route: Route, interval: int, open_count: int, texts: Texts, *, silent: bool) -> discord.Embed:
-    """Say what goes where from now on.
-
-    interval: seconds between two checks. silent: whether Discord lets the mention notify nobody.
-    """
+def route_set(route: Route, open_count: int, ctx: Context, *, is_silent: bool) -> discord.Embed:
+    """Say what goes where from now on. is_silent: whether Discord lets the mention notify nobody."""
+    texts = ctx.texts
     lines = [texts("alerts.set.how", channel=f"<#{route.channel_id}>")]
     if open_count:
         lines.append(texts.plural("alerts.set.open", open_count))
-    if silent:
+    if is_silent:
         lines.append(texts("alerts.set.silent", role=f"<@&{route.role_id}>"))
     return card(
-        Tone.WARNING if silent else Tone.GOOD,
+        Tone.WARNING if is_silent else Tone.GOOD,
         texts("alerts.set.done"),
         "\n".join(lines),
-        fields=[*_rules(route, interval, texts), Field(texts("next_step"), texts("alerts.set.next"))],
+        fields=[*_rules(route, ctx), Field(texts("next_step"), texts("alerts.set.next"))],
     )
 
 
 def listing(
     route: Route | None,
     muted: Sequence[Watched],
-    open_ones: Sequence[Incident],
-    bot: PatchbayBot,
-    texts: Texts,
+    incidents: Sequence[Incident],
+    ctx: Context,
     *,
     total: int,
     footer: str,
 ) -> discord.Embed:
-    """Show where alerts go, what is muted and a page of what is open. total: of all pages."""
+    """Show where alerts go, what is muted and a page of open incidents. total: the number on all pages."""
+    texts = ctx.texts
     is_lost = route is not None and bool(route.lost)
-    head = f"{_where(route, texts)}\n\n**{_counted(total, texts)}**\n"
-    incidents = listed((_incident(each, bot, texts) for each in open_ones), texts, DESCRIPTION - length(head))
-    fields = [] if route is None else list(_rules(route, bot.watching.interval, texts))
+    count = texts.plural("alerts.list.open", total) if total else texts("alerts.list.none_open")
+    head = f"{_where(route, texts)}\n\n**{count}**\n"
+    lines = listed((_incident_line(each, ctx) for each in incidents), texts, DESCRIPTION - length(head))
+    fields = [] if route is None else _rules(route, ctx)
     if muted:
         fields.append(
-            Field(texts("alerts.list.muted"), listed((_mute(each, bot, texts) for each in muted), texts))
+            Field(texts("alerts.list.muted"), listed((_mute_line(each, ctx) for each in muted), texts))
         )
     step = "none_next" if route is None else "lost_next" if is_lost else "next"
     return card(
         Tone.WARNING if is_lost else Tone.INFO,
         texts("alerts.list.title"),
-        head + incidents,
+        head + lines,
         fields=[*fields, Field(texts("next_step"), texts(f"alerts.list.{step}"))],
         footer=footer,
         symbol=None if is_lost else "🔔",
     )
 
 
-def tried(route: Route, trial: Trial, texts: Texts) -> discord.Embed:
-    """Say where the test stands, or what Discord refused."""
+def tested(route: Route, test: TestAlert, texts: Texts) -> discord.Embed:
+    """Say where the test alert is, or what Discord refused."""
     channel = f"<#{route.channel_id}>"
-    if trial.refused:
-        kind, how = trial.refused, texts(f"alerts.test.{trial.refused}", channel=channel)
+    if test.refused:
+        kind, how = test.refused, texts(f"alerts.test.{test.refused}", channel=channel)
     else:
         kind = "lost" if route.lost else "done"
-        how = texts("alerts.test.how", channel=channel, link=trial.link)
+        how = texts("alerts.test.how", channel=channel, link=test.link)
     return card(
-        Tone.BAD if trial.refused else Tone.GOOD,
-        texts("alerts.test.failed" if trial.refused else "alerts.test.done"),
+        Tone.BAD if test.refused else Tone.GOOD,
+        texts("alerts.test.failed" if test.refused else "alerts.test.done"),
         how,
         fields=[Field(texts("next_step"), texts(f"alerts.test.{kind}_next"))],
     )
@@ -121,42 +115,31 @@ def _where(route: Route | None, texts: Texts) -> str:
     return texts("alerts.list.route", channel=f"<#{route.channel_id}>", member=member, time=time)
 
 
-def _counted(total: int, texts: Texts) -> str:
-    return texts.plural("alerts.list.open", total) if total else texts("alerts.list.none_open")
-
-
-def _rules(route: Route, interval: int, texts: Texts) -> list[Field]:
-    """Say who is told of what, and when."""
-    took = duration(route.checks * interval, texts)
+def _rules(route: Route, ctx: Context) -> list[Field]:
+    """Return the fields that say who is told of what, and when."""
+    texts = ctx.texts
+    checked_for = duration(route.checks * ctx.services.monitoring.interval, texts)
     remind = next(word for word, seconds in REMINDERS.items() if seconds == route.remind)
-    states = ", ".join(texts(f"state.{state}") for state in route.states)
-    nobody = texts("alerts.rule.nobody")
-    return [
-        Field(
-            texts("alerts.rule.role"),
-            nobody if route.role_id is None else f"<@&{route.role_id}>",
-            inline=True,
-        ),
-        Field(texts("alerts.rule.on"), states, inline=True),
-        Field(
-            texts("alerts.rule.after"),
-            texts.plural("alerts.rule.checks", route.checks, time=took),
-            inline=True,
-        ),
-        Field(texts("alerts.rule.remind"), texts(f"alerts.remind.{remind}"), inline=True),
-    ]
+    role = texts("alerts.rule.nobody") if route.role_id is None else f"<@&{route.role_id}>"
+    values = {
+        "role": role,
+        "on": ", ".join(texts(f"state.{state}") for state in route.states),
+        "after": texts.plural("alerts.rule.checks", route.checks, time=checked_for),
+        "remind": texts(f"alerts.remind.{remind}"),
+    }
+    return [Field(texts(f"alerts.rule.{key}"), value, inline=True) for key, value in values.items()]
 
 
-def _incident(incident: Incident, bot: PatchbayBot, texts: Texts) -> str:
-    state, shown = word(incident, texts), name_of(incident, bot.providers)
-    line = f"{symbol(incident)} **{shown}** · {state} · {when(incident.opened_at)}"
+def _incident_line(incident: Incident, ctx: Context) -> str:
+    name, state = name_of(incident, ctx.services.providers), word(incident, ctx.texts)
+    line = f"{symbol(incident)} **{name}** · {state} · {when(incident.opened_at)}"
     return line if incident.acknowledged_by is None else f"{line} · 🙋 <@{incident.acknowledged_by}>"
 
 
-def _mute(watched: Watched, bot: PatchbayBot, texts: Texts) -> str:
-    return texts(
+def _mute_line(watched: Watched, ctx: Context) -> str:
+    return ctx.texts(
         "alerts.list.mute",
-        name=name_of(watched, bot.providers),
+        name=name_of(watched, ctx.services.providers),
         time=when(watched.muted_until or 0),
         member=f"<@{watched.muted_by}>",
     )

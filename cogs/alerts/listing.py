@@ -1,63 +1,51 @@
 """``/alerts list``: where alerts go, what is muted, and what is open, a page at a time."""
 
-from __future__ import annotations
+from functools import partial
 
-from typing import TYPE_CHECKING, cast
+import discord
 
-from bot.ui.components import Interaction, LastingButton, guild_of, view_of
-from bot.ui.pages import Turn, page_of, pages_of, read_page_number, turns
-from bot.ui.replies import renew
+from bot.discord.components import PersistentButton
+from bot.discord.context import Context
+from bot.discord.pages import check_page, page_buttons, page_of, pages_of
+from bot.discord.replies import acknowledge, edit, view_of
+from bot.discord.routes import PageNumber
+from bot.features.alerts.incident_store import Incident
 from cogs.alerts.embeds import listing, worst_first
 
-if TYPE_CHECKING:
-    import discord
 
-    from bot.i18n.catalog import Texts
-    from bot.runtime.client import PatchbayBot
-    from bot.services.watching import Incident
-
-
-class ListButton(LastingButton, template=r"alerts:list:(?P<page>[0-9]{1,4})"):
+class AlertListButton(PersistentButton):
     """Reads a page into the message."""
 
-    def __init__(self, *, texts: Texts, page: str, turn: Turn = Turn.SAME, disabled: bool = False) -> None:
-        super().__init__(turn.button(texts, f"alerts:list:{page}", disabled=disabled))
-        self._page = page
+    route = "alerts:list:{page}"
 
-    async def press(self, interaction: Interaction) -> None:
+    page: PageNumber
+
+    async def press(self, ctx: Context) -> None:
         """Read that page now."""
-        page = read_page_number(self._page)
-        await interaction.response.defer()
-        await renew(interaction, *await read_page(interaction, cast("PatchbayBot", interaction.client), page))
+        page = check_page(self.page)
+        await acknowledge(ctx)
+        await edit(ctx, *await read_page(ctx, page))
 
 
-async def read_page(
-    interaction: Interaction, bot: PatchbayBot, page: int = 1
-) -> tuple[discord.Embed, discord.ui.View]:
+async def read_page(ctx: Context, page: int = 1) -> tuple[discord.Embed, discord.ui.View]:
     """Read a page, counted from 1; the last one where there are fewer."""
-    guild_id = guild_of(interaction)
-    texts = bot.catalog[interaction.locale.value]
-    open_ones = sorted(await open_incidents(interaction, bot), key=worst_first)
+    open_ones = sorted(await open_incidents(ctx), key=worst_first)
+    watched = await ctx.services.monitoring.integrations(ctx.guild_id)
     last = pages_of(len(open_ones))
     page = min(page, last)
     embed = listing(
-        await bot.alerts.route(guild_id),
-        [each for each in await bot.watching.integrations(guild_id) if each.muted_until is not None],
+        await ctx.services.alerts.route(ctx.guild_id),
+        [each for each in watched if each.muted_until is not None],
         page_of(open_ones, page),
-        bot,
-        texts,
+        ctx,
         total=len(open_ones),
-        footer=texts("pages.footer", page=page, last=last) if last > 1 else "",
+        footer=ctx.texts("pages.footer", page=page, last=last) if last > 1 else "",
     )
-    buttons = (
-        ListButton(texts=texts, page=str(to), turn=turn, disabled=nowhere)
-        for to, turn, nowhere in turns(page, last)
-    )
+    buttons = page_buttons(partial(AlertListButton, texts=ctx.texts), page, last, ctx.texts)
     return embed, view_of(*buttons)
 
 
-async def open_incidents(interaction: Interaction, bot: PatchbayBot) -> list[Incident]:
+async def open_incidents(ctx: Context) -> list[Incident]:
     """Return the guild's incidents that are not over."""
-    since = int(interaction.created_at.timestamp())
-    found = await bot.watching.incidents(guild_of(interaction), since)
+    found = await ctx.services.alerts.incidents(ctx.guild_id, ctx.now)
     return [each for each in found if each.closed_at is None]

@@ -1,13 +1,13 @@
 """``/audit``: what was changed in a server, by whom, and with which result."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
+from bot.discord.client import PatchbayBot
 from cogs.audit.commands import Audit
-from cogs.audit.listing import ListButton
+from cogs.audit.listing import AuditPageButton
+from cogs.audit.mirror import AuditMirror
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the button that outlives a restart."""
-    bot.add_dynamic_items(ListButton)
-    await bot.add_cog(Audit(bot))
+    """Add the command group, the button that survives a restart, and what copies new entries to a channel."""
+    bot.services.audit.subscribe(AuditMirror(bot).take)
+    bot.add_dynamic_items(AuditPageButton)
+    await bot.add_cog(Audit())

@@ -1,91 +1,72 @@
 """``/audit list, export, mirror``."""
 
-from __future__ import annotations
-
 import asyncio
 from io import BytesIO
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.commands import Suggestion, command, said
+from bot.discord.context import Context
+from bot.discord.guard import needs
+from bot.discord.replies import defer, respond
+from bot.discord.theme import Tone, notice
 from bot.errors import InvalidInputError
-from bot.kit.tier import Tier
-from bot.runtime.audit_words import action_words
-from bot.runtime.client import PatchbayBot
-from bot.runtime.guard import needs
-from bot.runtime.suggestions import MOST
-from bot.runtime.translator import said
-from bot.services.audit import ACTIONS
-from bot.ui.components import Interaction, guild_of
-from bot.ui.replies import answer, think
+from bot.features.access.tier import Tier
+from bot.features.audit.service import known_actions
 from cogs.audit import export_file
-from cogs.audit.embeds import exported, mirrored
-from cogs.audit.listing import Filter, read_page
+from cogs.audit.embeds import action_name, exported
+from cogs.audit.listing import read_page
+
+
+async def _suggest_actions(ctx: Context) -> list[Suggestion]:
+    actions = known_actions(ctx.services.providers.values())
+    return sorted(Suggestion(action_name(action, ctx.texts), action) for action in actions)
 
 
 @needs(Tier.MANAGER)
 class Audit(commands.GroupCog, group_name="audit", group_description=said("audit.description")):
     """Managers see here what was changed in their server."""
 
-    def __init__(self, bot: PatchbayBot) -> None:
-        self._bot = bot
-
-    @app_commands.command(name="list", description=said("audit.list.description"))
-    @app_commands.describe(
-        member=said("audit.list.option.member"),
-        action=said("audit.list.option.action"),
-        share=said("option.share"),
-    )
+    @command("audit list", action=_suggest_actions)
     async def list_(
         self,
-        interaction: Interaction,
+        ctx: Context,
         member: discord.User | None = None,
         action: str | None = None,
         share: bool = False,
     ) -> None:
         """List entries, newest first, and say whether the log is unbroken."""
-        await think(interaction, share=share)
-        wanted = Filter(None if member is None else member.id, action)
-        await answer(interaction, *await read_page(interaction, self._bot, wanted))
+        await defer(ctx, share=share)
+        await respond(ctx, *await read_page(ctx, None if member is None else member.id, action))
 
-    @app_commands.command(name="export", description=said("audit.export.description"))
-    async def export(self, interaction: Interaction) -> None:
-        """Give all entries as a file, with what a check of them says."""
-        await think(interaction)
-        guild_id = guild_of(interaction)
-        async with self._bot.audit.change(guild_id, interaction.user.id, "audit.export", "#0") as change:
-            entries, chain = await self._bot.audit.export(guild_id)
+    @command("audit export")
+    async def export(self, ctx: Context) -> None:
+        """Give all entries as a file, with the result of a check of the log."""
+        await defer(ctx)
+        async with ctx.change("audit.export", "#0") as change:
+            entries, chain = await ctx.services.audit.export(ctx.guild_id)
             change.target = f"#{chain.length}"
         # A long log takes longer than the bot's loop may be held up.
-        written = await asyncio.to_thread(export_file.write, guild_id, entries, chain, interaction.created_at)
-        embed = exported(chain, self._bot.catalog[interaction.locale.value])
-        file = discord.File(BytesIO(written), filename=f"audit-{guild_id}.json")
-        await answer(interaction, embed, files=[file])
+        written = await asyncio.to_thread(
+            export_file.write, ctx.guild_id, entries, chain, ctx.interaction.created_at
+        )
+        file = discord.File(BytesIO(written), filename=f"audit-{ctx.guild_id}.json")
+        await respond(ctx, exported(chain, ctx.texts), files=[file])
 
-    @app_commands.command(name="mirror", description=said("audit.mirror.description"))
-    @app_commands.describe(channel=said("audit.mirror.option.channel"))
-    async def mirror(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
-        """Repeat new entries in a channel from now on, or no longer."""
-        await think(interaction)
-        guild_id = guild_of(interaction)
-        target = "off" if channel is None else f"channel · {channel.id}"
-        async with self._bot.audit.change(guild_id, interaction.user.id, "audit.mirror", target):
+    @command("audit mirror")
+    async def mirror(self, ctx: Context, channel: discord.TextChannel | None = None) -> None:
+        """Copy new entries to a channel from now on, or no longer."""
+        await defer(ctx)
+        async with ctx.change("audit.mirror", "off" if channel is None else f"channel · {channel.id}"):
             if channel is not None and not _may_post(channel):
                 raise InvalidInputError("mirror_channel")
-            await self._bot.guild_records.set_audit_channel(guild_id, None if channel is None else channel.id)
-        await answer(interaction, mirrored(channel, self._bot.catalog[interaction.locale.value]))
-
-    @list_.autocomplete("action")
-    async def _actions(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        texts = self._bot.catalog[interaction.locale.value]
-        wanted = typed.strip().casefold()
-        named = sorted((action_words(action, texts), action) for action in ACTIONS)
-        return [
-            app_commands.Choice(name=name, value=action)
-            for name, action in named
-            if wanted in name.casefold() or wanted in action
-        ][:MOST]
+            await ctx.services.guilds.set_audit_channel(ctx.guild_id, None if channel is None else channel.id)
+        if channel is None:
+            await respond(ctx, notice(ctx.texts, Tone.QUIET, "audit.mirror.stopped"))
+        else:
+            started = notice(ctx.texts, Tone.GOOD, "audit.mirror.started", channel=channel.mention)
+            await respond(ctx, started)
 
 
 def _may_post(channel: discord.TextChannel) -> bool:

@@ -1,22 +1,16 @@
-"""The file of ``/audit export``: entries, their hashes, and how anybody can check them; in English."""
-
-from __future__ import annotations
+"""Writes the file of ``/audit export``: entries, their hashes, and how anybody can check them; in English."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.services.audit_chain import BEGINNING
+from bot.features.audit.chain import BEGINNING, Chain
+from bot.features.audit.store import Entry
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.services.audit import Entry
-    from bot.services.audit_chain import Chain
-
-MOST: Final = 20_000
-"""Entries in one file, the newest: some 7 MB, where Discord takes 10."""
+MAX_ENTRIES: Final = 20_000
+"""A file holds the newest entries, so many at most: about 7 MB, where Discord takes 10."""
 _VERSION: Final = version("patchbay")
 _HOW_TO_CHECK: Final = (
     "A hash is SHA-256 of the hash before it, as 32 bytes, followed by the entry as a JSON list"
@@ -27,9 +21,9 @@ _HOW_TO_CHECK: Final = (
 
 
 def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: datetime) -> bytes:
-    """Write a guild's log as JSON; ids are strings, which every program reads as they are."""
-    listed = entries[-MOST:]
-    before = entries[-MOST - 1].hash if len(entries) > MOST else BEGINNING
+    """Write a guild's log as JSON. Ids are strings, which every program reads unchanged."""
+    listed = entries[-MAX_ENTRIES:]
+    before = entries[-MAX_ENTRIES - 1].hash if len(entries) > MAX_ENTRIES else BEGINNING
     written = {
         "patchbay": _VERSION,
         "guild": str(guild_id),

@@ -1,13 +1,27 @@
-"""``/connections``: a server's credentials with the providers."""
+"""``/connections``: a server's credentials with the providers; and how other cogs open a connection."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
-from bot.runtime.credentials import CredentialButton
+from bot.discord.client import PatchbayBot
 from cogs.connections.commands import Connections
+from cogs.connections.forms import ADD, ROTATE, CredentialButton, credential_lines, open_form, rotate_button
+from cogs.connections.opening import investigate, open_connection, rotation_for
+from cogs.connections.suggestions import suggest_choices, suggest_connections
+
+__all__ = [
+    "ADD",
+    "ROTATE",
+    "CredentialButton",
+    "credential_lines",
+    "investigate",
+    "open_connection",
+    "open_form",
+    "rotate_button",
+    "rotation_for",
+    "suggest_choices",
+    "suggest_connections",
+]
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the button that outlives a restart."""
+    """Add the command group and the button that survives a restart."""
     bot.add_dynamic_items(CredentialButton)
-    await bot.add_cog(Connections(bot))
+    await bot.add_cog(Connections())

@@ -1,33 +1,38 @@
 """``/connections add, list, test, rotate, remove``."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.kit.tier import Tier
+from bot.discord.commands import command, said
+from bot.discord.components import MAX_BUTTONS
+from bot.discord.confirm import Confirm
+from bot.discord.context import Context
+from bot.discord.guard import needs
+from bot.discord.replies import Answer, defer, respond, view_of
+from bot.discord.text import code, listed
+from bot.discord.theme import Field, Tone, notice, when
+from bot.features.access.tier import Tier
+from bot.features.connections.service import Summary
+from bot.i18n.catalog import Texts
 from bot.providers import providers
-from bot.runtime.connections import open_connection
-from bot.runtime.credentials import ADD, ROTATE, ask_for_credentials
-from bot.runtime.guard import needs
-from bot.runtime.suggestions import suggest_connections
-from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of
-from bot.ui.confirm import Confirm
-from bot.ui.replies import answer, think
-from cogs.connections import embeds
+from cogs.connections.forms import (
+    ADD,
+    ROTATE,
+    ask_for_credentials,
+    credential_lines,
+    next_step,
+    rotate_button,
+)
+from cogs.connections.opening import open_connection
+from cogs.connections.suggestions import suggest_connections
 
-if TYPE_CHECKING:
-    import discord
-
-    from bot.runtime.client import PatchbayBot
-
-_PROVIDERS = [app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
-_NAME = said("connections.option.name")
-_PROVIDER = said("connections.option.provider")
+_provider = app_commands.choices(
+    provider=[app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
+)
 
 
 @needs(Tier.MANAGER)
@@ -36,71 +41,112 @@ class Connections(
 ):
     """Managers keep their server's credentials here."""
 
-    def __init__(self, bot: PatchbayBot) -> None:
-        self._bot = bot
+    @command("connections add")
+    @_provider
+    async def add(self, ctx: Context, provider: str, name: str | None = None) -> None:
+        """Ask for credentials, test them, store them."""
+        await ask_for_credentials(ctx, ADD, provider, name)
 
-    @app_commands.command(name="add", description=said("connections.add.description"))
-    @app_commands.describe(provider=_PROVIDER, name=said("connections.option.new_name"))
-    @app_commands.choices(provider=_PROVIDERS)
-    async def add(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
-        """Ask for credentials, try them, store them."""
-        await ask_for_credentials(interaction, self._bot, ADD, provider, name)
+    @command("connections rotate", name=suggest_connections())
+    @_provider
+    async def rotate(self, ctx: Context, provider: str, name: str | None = None) -> None:
+        """Ask for new credentials, test them, and only then replace the old ones."""
+        await ask_for_credentials(ctx, ROTATE, provider, name)
 
-    @app_commands.command(name="rotate", description=said("connections.rotate.description"))
-    @app_commands.describe(provider=_PROVIDER, name=_NAME)
-    @app_commands.choices(provider=_PROVIDERS)
-    async def rotate(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
-        """Ask for new credentials, try them, and only then let go of the old ones."""
-        await ask_for_credentials(interaction, self._bot, ROTATE, provider, name)
+    @command("connections list")
+    async def list_(self, ctx: Context) -> None:
+        """Show what is stored, but no secret."""
+        await defer(ctx)
+        await respond(ctx, *overview(await ctx.services.connections.summaries(ctx.guild_id), ctx))
 
-    @app_commands.command(name="list", description=said("connections.list.description"))
-    async def list_(self, interaction: Interaction) -> None:
-        """Show what is stored, no secret among it."""
-        await think(interaction)
-        summaries = await self._bot.connections.summaries(guild_of(interaction))
-        await answer(
-            interaction, *embeds.overview(summaries, self._bot, self._bot.catalog[interaction.locale.value])
-        )
+    @command("connections test", name=suggest_connections())
+    @_provider
+    async def test(self, ctx: Context, provider: str, name: str | None = None) -> None:
+        """Test stored credentials."""
+        await defer(ctx)
+        opened = await open_connection(ctx, provider, name)
+        summary = await ctx.services.connections.test(opened.guild_id, provider, opened.name)
+        await respond(ctx, tested(summary, ctx))
 
-    @app_commands.command(name="test", description=said("connections.test.description"))
-    @app_commands.describe(provider=_PROVIDER, name=_NAME)
-    @app_commands.choices(provider=_PROVIDERS)
-    async def test(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
-        """Try stored credentials."""
-        await think(interaction)
-        opened = await open_connection(interaction, provider, name)
-        summary = await self._bot.connections.test(opened.guild_id, provider, opened.name)
-        await answer(
-            interaction, embeds.tested(summary, self._bot, self._bot.catalog[interaction.locale.value])
-        )
-
-    @app_commands.command(name="remove", description=said("connections.remove.description"))
-    @app_commands.describe(provider=_PROVIDER, name=_NAME)
-    @app_commands.choices(provider=_PROVIDERS)
-    async def remove(self, interaction: Interaction, provider: str, name: str | None = None) -> None:
+    @command("connections remove", name=suggest_connections())
+    @_provider
+    async def remove(self, ctx: Context, provider: str, name: str | None = None) -> None:
         """Forget credentials, once the member has confirmed."""
-        await think(interaction)
-        texts = self._bot.catalog[interaction.locale.value]
-        found = await self._bot.connections.find(guild_of(interaction), provider, name)
-        shown = self._bot.connections.provider(provider).name
-        await Confirm(
-            texts,
-            interaction,
+        await defer(ctx)
+        texts, connections = ctx.texts, ctx.services.connections
+        found = await connections.find(ctx.guild_id, provider, name)
+        shown = connections.provider(provider).name
+        confirm = Confirm(
+            ctx,
+            "connections.remove",
             texts("connections.remove.button", provider=shown, name=found.name),
-            embeds.kept(shown, found.name, texts),
-            embeds.kept(shown, found.name, texts, asked_in_vain=True),
-            partial(self._remove, provider, found.name),
-        ).ask(embeds.removal(shown, found.name, texts))
+            partial(_remove, provider, found.name),
+            provider=shown,
+            name=code(found.name),
+        )
+        await confirm.ask(title=texts("connections.remove.ask", provider=shown, name=found.name))
 
-    @rotate.autocomplete("name")
-    @test.autocomplete("name")
-    @remove.autocomplete("name")
-    async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await suggest_connections(interaction, self._bot, interaction.namespace.provider, typed)
 
-    async def _remove(self, provider: str, name: str, interaction: Interaction) -> tuple[discord.Embed, None]:
-        guild_id, target = guild_of(interaction), f"{provider} · {name}"
-        async with self._bot.audit.change(guild_id, interaction.user.id, "connection.remove", target):
-            await self._bot.connections.remove(guild_id, provider, name)
-        texts = self._bot.catalog[interaction.locale.value]
-        return embeds.removed(self._bot.providers[provider].name, name, texts), None
+async def _remove(provider: str, name: str, ctx: Context) -> Answer:
+    async with ctx.change("connection.remove", f"{provider} · {name}"):
+        await ctx.services.connections.remove(ctx.guild_id, provider, name)
+    shown = ctx.services.providers[provider].name
+    return notice(ctx.texts, Tone.GOOD, "connections.remove.done", provider=shown, name=code(name)), view_of()
+
+
+def tested(summary: Summary, ctx: Context) -> discord.Embed:
+    """Say that stored credentials still work."""
+    texts = ctx.texts
+    return notice(
+        texts,
+        Tone.GOOD,
+        "connections.test.done",
+        Field(texts("connections.name"), code(summary.name), inline=True),
+        Field(texts("connections.verified"), when(summary.verified_at), inline=True),
+        how="",
+        next_step=next_step(summary.provider, texts),
+        provider=ctx.services.providers[summary.provider].name,
+    )
+
+
+def overview(summaries: Sequence[Summary], ctx: Context) -> Answer:
+    """List a guild's connections, those that need attention first and with a button each."""
+    texts = ctx.texts
+    if not summaries:
+        return notice(texts, Tone.INFO, "connections.list.none"), view_of()
+    broken = [summary for summary in summaries if summary.needs_attention]
+    sound = [summary for summary in summaries if not summary.needs_attention]
+    entries = [_entry(summary, ctx) for summary in (*broken, *sound)]
+    embed = notice(
+        texts,
+        Tone.WARNING if broken else Tone.INFO,
+        "connections.list.attention" if broken else "connections.list.test",
+        title=texts.plural("connections.list.title", len(summaries)),
+        how=listed(entries, texts, 4096, separator="\n\n"),
+    )
+    return embed, view_of(*(rotate_button(each.provider, each.name, ctx) for each in broken[:MAX_BUTTONS]))
+
+
+def _entry(summary: Summary, ctx: Context) -> str:
+    texts = ctx.texts
+    provider = ctx.services.providers[summary.provider].name
+    lines = [f"**{provider}** · {code(summary.name)}"]
+    trouble = _trouble(summary, provider, texts)
+    if trouble is not None:
+        lines.append(f"{Tone.WARNING.symbol} **{texts('connections.list.attention')}** · {trouble}")
+    if summary.readable:
+        lines.append(credential_lines(summary, ctx.services, texts))
+    lines.append(texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at)))
+    lines.append(texts("connections.list.verified", time=when(summary.verified_at)))
+    return "\n".join(lines)
+
+
+def _trouble(summary: Summary, provider: str, texts: Texts) -> str | None:
+    if summary.erased:
+        return texts("connections.list.erased")
+    if not summary.readable:
+        return texts("connections.list.unreadable")
+    if summary.refused_at is not None:
+        since = when(summary.refused_at, exact=True)
+        return texts("connections.list.refused", provider=provider, time=since)
+    return None

@@ -1,16 +1,23 @@
-"""``/integrations``: what those see and are told who look after agents, whatever provider runs them."""
+"""``/integrations``: how everything that a server has connected is doing, whatever provider runs it."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
+from bot.discord.client import PatchbayBot
 from cogs.integrations.commands import Integrations
-from cogs.integrations.diagnose import DiagnoseButton
-from cogs.integrations.history import HistoryButton
-from cogs.integrations.overview import IntegrationSelect, OverviewButton
-from cogs.integrations.status import StatusButton
+from cogs.integrations.diagnose import IntegrationDiagnoseButton, respond_with_diagnosis
+from cogs.integrations.history import HistoryPeriodButton, IntegrationHistoryButton
+from cogs.integrations.overview import OverviewButton, OverviewSelect
+from cogs.integrations.status import IntegrationStatusButton
+
+__all__ = ["respond_with_diagnosis", "setup"]
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the group and the components that outlive a restart."""
-    bot.add_dynamic_items(OverviewButton, IntegrationSelect, StatusButton, DiagnoseButton, HistoryButton)
-    await bot.add_cog(Integrations(bot))
+    """Add the command group and the components that survive a restart."""
+    bot.add_dynamic_items(
+        OverviewButton,
+        OverviewSelect,
+        IntegrationStatusButton,
+        IntegrationDiagnoseButton,
+        IntegrationHistoryButton,
+        HistoryPeriodButton,
+    )
+    await bot.add_cog(Integrations())

@@ -1,50 +1,42 @@
-"""What ``/integrations history`` replies."""
+"""What ``/integrations history`` answers."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from statistics import mean
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.kit.integration import State
-from bot.runtime.watched_words import name, symbol, tone, why, word
-from bot.services.history import DAY
-from bot.ui.durations import duration
-from bot.ui.text import listed
-from bot.ui.theme import Field, card, state_symbol, when
-from cogs.integrations.history_file import MOST
+import discord
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from bot.discord.text import listed
+from bot.discord.theme import Field, card, duration, state_symbol, when
+from bot.features.alerts.incident_summary import IncidentSummary
+from bot.features.history.service import DAY, Past, Span, Tally
+from bot.features.monitoring.service import Watched
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
+from bot.providers.base.provider import Provider
+from cogs.integrations.history_files import MAX_SPANS
+from cogs.monitoring.formatting import name, symbol, tone, why, word
 
-    import discord
-
-    from bot.i18n.catalog import Texts
-    from bot.kit.provider import Provider
-    from bot.services.history import Past, Span, Tally, Troubles
-    from bot.services.watching import Watched
-
-_SHOWN: Final = 10
-"""Changes, the newest."""
+_MAX_CHANGES: Final = 10
 _CHANGES_LENGTH: Final = 2500
-"""Of the 6,000 characters that an embed has in all."""
+"""A part of the 6,000 characters that an embed may have in all."""
 _BAD: Final = frozenset({State.DISCONNECTED, State.ERROR})
 
 
 def history_embed(
     watched: Watched,
     past: Past,
-    troubles: Troubles,
+    incidents: IncidentSummary,
     providers: Mapping[str, Provider],
     texts: Texts,
     *,
     kept: int,
 ) -> discord.Embed:
-    """Show what was, the newest first. kept: days of history."""
-    said = " · ".join(
-        filter(None, (f"{symbol(watched)} **{word(watched, texts)}**", why(watched, texts, providers)))
-    )
-    newest = past.spans[: -_SHOWN - 1 : -1]
+    """Show the newest changes, the availability and the incidents. kept: days for which history is kept."""
+    state = f"{symbol(watched)} **{word(watched, texts)}**"
+    now = " · ".join(filter(None, (state, why(watched, texts, providers))))
+    newest = past.spans[: -_MAX_CHANGES - 1 : -1]
     changes = listed(
         (_change(watched, span, past, providers, texts) for span in newest), texts, _CHANGES_LENGTH
     )
@@ -52,10 +44,10 @@ def history_embed(
     return card(
         tone(watched),
         texts("integrations.history.title", name=name(watched.label, watched.id)),
-        f"{said}\n\n**{texts('integrations.history.changes')}**\n{changes}",
+        f"{now}\n\n**{texts('integrations.history.changes')}**\n{changes}",
         fields=[
             *_availability(past, texts),
-            *_period(past, troubles, texts),
+            *_period(past, incidents, texts),
             Field(texts("next_step"), texts(f"integrations.history.{next_step}")),
         ],
         footer=texts("integrations.history.footer", kept=duration(kept * DAY, texts)),
@@ -88,8 +80,8 @@ def _figure(tally: Tally, texts: Texts) -> str:
     return texts("integrations.history.off" if tally.known else "integrations.history.nothing_known")
 
 
-def _period(past: Past, troubles: Troubles, texts: Texts) -> Iterator[Field]:
-    """Yield what only the period that is looked at has."""
+def _period(past: Past, incidents: IncidentSummary, texts: Texts) -> Iterator[Field]:
+    """Yield the fields about the period that the member asked for."""
     period = duration(past.now - past.since, texts)
     times = (
         f"{state_symbol(state)} {texts(f'state.{state}')}: **{duration(seconds, texts)}**"
@@ -99,23 +91,24 @@ def _period(past: Past, troubles: Troubles, texts: Texts) -> Iterator[Field]:
     yield Field(texts("integrations.history.times", period=period), "\n".join(times), inline=True)
     yield Field(
         texts("integrations.history.incidents", period=period),
-        "\n".join(_incidents(troubles, texts)),
+        "\n".join(_incidents(incidents, texts)),
         inline=True,
     )
-    if len(past.spans) > MOST:
+    if len(past.spans) > MAX_SPANS:
         yield Field(
-            texts("integrations.history.file"), texts("integrations.history.cut", most=texts.number(MOST))
+            texts("integrations.history.file"),
+            texts("integrations.history.cut", most=texts.number(MAX_SPANS)),
         )
 
 
-def _incidents(troubles: Troubles, texts: Texts) -> Iterator[str]:
-    if not troubles.count:
+def _incidents(incidents: IncidentSummary, texts: Texts) -> Iterator[str]:
+    if not incidents.count:
         yield texts("integrations.history.no_incident")
         return
-    yield texts.plural("integrations.history.incident", troubles.count)
-    yield texts("integrations.history.longest", duration=duration(troubles.longest, texts))
-    if troubles.is_open:
+    yield texts.plural("integrations.history.incident", incidents.count)
+    yield texts("integrations.history.longest", duration=duration(incidents.longest, texts))
+    if incidents.is_open:
         yield texts("integrations.history.open")
-    if waited := troubles.acknowledged_after:
+    if waited := incidents.acknowledged_after:
         after = duration(mean(waited), texts)
         yield texts.plural("integrations.history.acknowledged", len(waited), duration=after)

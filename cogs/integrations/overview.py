@@ -1,140 +1,225 @@
 """``/integrations overview``: everything that a server has connected, across providers, worst first."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final, cast
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import discord
 
-from bot.kit.integration import State
-from bot.runtime.client import PatchbayBot
-from bot.runtime.credentials import ROTATE, CredentialButton
-from bot.runtime.watched_words import plain_name, symbol, word
-from bot.services.watching import Kind
-from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, offer_retry, view_of
-from bot.ui.pages import Turn, page_of, pages_of, read_page_number, turns
-from bot.ui.replies import renew
-from bot.ui.text import clamp
-from cogs.integrations.overview_embed import empty_embed, overview_embed
-from cogs.integrations.status import show
+from bot.discord.commands import MAX_CHOICE_LENGTH
+from bot.discord.components import MAX_BUTTONS, PersistentButton, PersistentSelect
+from bot.discord.context import Context
+from bot.discord.pages import REFRESH, check_page, page_buttons, page_of, pages_of
+from bot.discord.replies import Answer, acknowledge, edit, view_of
+from bot.discord.routes import PageNumber
+from bot.discord.text import clamp, length, listed
+from bot.discord.theme import DESCRIPTION, Field, Tone, card, notice, when
+from bot.features.alerts.incident_store import Kind
+from bot.features.monitoring.service import Watched
+from bot.features.monitoring.store import CheckRow
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
+from bot.providers.base.provider import Provider
+from cogs.connections import rotate_button
+from cogs.integrations.status import read_status
+from cogs.monitoring.formatting import fix, name, name_of, plain_name, provider_name, symbol, tone, why, word
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+_FRESH_SECONDS: Final = 5.0
+"""A check that is younger than this is not repeated, whoever asks for it."""
+_TROUBLES_LENGTH: Final = 1500
+"""Characters for the troubles of connections and providers, so that there is room for the integrations."""
 
-    from bot.i18n.catalog import Texts
-
-_FRESH: Final = 5.0
-"""Seconds for which what was read is what is there now, whoever presses the button again."""
-_MOST_BUTTONS: Final = 5
-"""A row of them."""
-_LONGEST: Final = 100
-"""Discord's limit for an entry of a menu."""
+_GROUPS: Final = {State.ERROR: "attention", State.DISCONNECTED: "attention"}
+"""How states are counted that are not counted by themselves."""
 
 
-class OverviewButton(LastingButton, template=r"integrations:(?P<how>all|check):(?P<page>[0-9]{1,5})"):
-    """Shows a page of the overview in the message: ``all`` as it was found last, ``check`` as it is now."""
+class OverviewButton(PersistentButton):
+    """Shows a page of the overview in the message: ``all`` as it was last checked, ``check`` as it is now."""
 
-    def __init__(
-        self, *, texts: Texts, how: str, page: str, turn: Turn = Turn.SAME, disabled: bool = False
-    ) -> None:
-        super().__init__(turn.button(texts, f"integrations:{how}:{page}", disabled=disabled))
-        self._is_check = how == "check"
-        self._page = page
+    route = "integrations:{how}:{page}"
+    caption = "pages.refresh"
+    symbol = REFRESH
 
-    async def press(self, interaction: Interaction) -> None:
+    how: Literal["all", "check"]
+    page: PageNumber
+
+    async def press(self, ctx: Context) -> None:
         """Show that page."""
-        page = read_page_number(self._page)
-        await interaction.response.defer()
-        bot = cast("PatchbayBot", interaction.client)
-        await renew(interaction, *await read_overview(interaction, bot, page, check=self._is_check))
+        page = check_page(self.page)
+        await acknowledge(ctx)
+        await edit(ctx, *await read_overview(ctx, page, check=self.how == "check"))
 
 
-class IntegrationSelect(LastingSelect, template="integrations:details"):
+class OverviewSelect(PersistentSelect):
     """Opens one integration in the overview's place."""
 
-    def __init__(self, *, texts: Texts, options: Sequence[discord.SelectOption] = ()) -> None:
-        super().__init__(
-            discord.ui.Select(
-                placeholder=texts("integrations.overview.placeholder"),
-                custom_id="integrations:details",
-                options=list(options),
-            )
-        )
+    route = "integrations:details"
+    caption = "integrations.overview.placeholder"
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
+    async def pick(self, ctx: Context, value: str) -> None:
         """Read it now."""
-        await interaction.response.defer()
-        await show(interaction, value)
+        await acknowledge(ctx)
+        await edit(ctx, *await read_status(ctx, value))
 
 
-async def read_overview(
-    interaction: Interaction, bot: PatchbayBot, page: int = 1, *, check: bool = False
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Build a page of the overview. check: read everything first, as is done in any case what never was.
+async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> Answer:
+    """Build a page of the overview.
 
-    Raises RestartingError.
+    check: read everything first; what was never checked is read in any case. Raises RestartingError.
     """
-    guild_id, texts = guild_of(interaction), bot.catalog[interaction.locale.value]
-    again = OverviewButton(texts=texts, how="check", page=str(page))
-    offer_retry(interaction, again)
-    if await _is_due(interaction, bot, check=check):
-        await bot.unless_stopping(bot.poller.check_guild(guild_id))
-    found = await bot.watching.integrations(guild_id)
-    troubles = await bot.watching.troubles(guild_id)
-    checks = await bot.watching.checks(guild_id)
+    services, guild_id, texts = ctx.services, ctx.guild_id, ctx.texts
+    again = OverviewButton(texts=texts, how="check", page=page)
+    ctx.offer_retry(again)
+    if await _is_due(ctx, check=check):
+        await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
+    found = await services.monitoring.integrations(guild_id)
+    troubles = await services.monitoring.troubles(guild_id)
+    checks = await services.monitoring.checks(guild_id)
     if not found and not troubles:
-        connected = bool(await bot.connections.names(guild_id))
+        connected = bool(await services.connections.names(guild_id))
         return empty_embed(checks, texts, connected=connected), view_of(again)
     last = pages_of(len(found))
-    # There may be fewer of them since the button was made.
+    # Integrations may have gone since the button was made.
     page = min(page, last)
-    shown = page_of(found, page)
-    is_told = await bot.alerts.route(guild_id) is not None
-    embed = overview_embed(found, page, troubles, checks, bot.providers, texts, is_told=is_told)
-    view = view_of(
-        *(
-            OverviewButton(
-                texts=texts,
-                how="check" if turn is Turn.SAME else "all",
-                page=str(to),
-                turn=turn,
-                disabled=nowhere,
-            )
-            for to, turn, nowhere in turns(page, last)
-        )
-    )
-    if shown:
+    has_alerts = await services.alerts.route(guild_id) is not None
+    embed = overview_embed(found, page, troubles, checks, services.providers, texts, has_alerts=has_alerts)
+
+    def button(*, page: int, label: str, emoji: str, disabled: bool = False) -> OverviewButton:
+        how: Literal["all", "check"] = "check" if emoji == REFRESH else "all"
+        return OverviewButton(texts=texts, how=how, page=page, label=label, emoji=emoji, disabled=disabled)
+
+    items: list[discord.ui.Item[Any]] = page_buttons(button, page, last, texts)
+    if found:
         options = [
             discord.SelectOption(
-                label=plain_name(each, _LONGEST),
+                label=plain_name(each, MAX_CHOICE_LENGTH),
                 value=each.key,
-                description=clamp(word(each, texts), _LONGEST),
+                description=clamp(word(each, texts), MAX_CHOICE_LENGTH),
                 emoji=symbol(each),
             )
-            for each in shown
+            for each in page_of(found, page)
         ]
-        view.add_item(IntegrationSelect(texts=texts, options=options))
+        items.append(OverviewSelect(texts=texts, options=options))
     refused = [each for each in troubles if each.kind is Kind.CONNECTION and each.state is State.ERROR]
-    for each in refused[:_MOST_BUTTONS]:
-        label = texts(
-            "connections.list.rotate_button", provider=bot.providers[each.provider].name, name=each.connection
-        )
-        view.add_item(
-            CredentialButton(
-                texts=texts, action=ROTATE, provider=each.provider, name=each.connection, label=label
-            )
-        )
-    return embed, view
+    items += [rotate_button(each.provider, each.connection, ctx) for each in refused[:MAX_BUTTONS]]
+    return embed, view_of(*items)
 
 
-async def _is_due(interaction: Interaction, bot: PatchbayBot, *, check: bool) -> bool:
-    """Tell whether there is something to read: what nobody has read yet, or not just now."""
-    guild_id = guild_of(interaction)
-    connections = {(each.provider, each.name) for each in await bot.connections.summaries(guild_id)}
+async def _is_due(ctx: Context, *, check: bool) -> bool:
+    """Tell whether to read: a connection was never checked, or ``check`` is set and a check is not fresh."""
+    services = ctx.services
+    connections = {(each.provider, each.name) for each in await services.connections.summaries(ctx.guild_id)}
     checks = {
-        (each.provider, each.connection): each.checked_at for each in await bot.watching.checks(guild_id)
+        (each.provider, each.connection): each.checked_at
+        for each in await services.monitoring.checks(ctx.guild_id)
     }
     if connections - checks.keys():
         return True
     oldest = min((checks[each] for each in connections), default=None)
-    return check and oldest is not None and interaction.created_at.timestamp() - oldest >= _FRESH
+    return check and oldest is not None and ctx.now - oldest >= _FRESH_SECONDS
+
+
+def overview_embed(
+    found: Sequence[Watched],
+    page: int,
+    troubles: Sequence[Watched],
+    checks: Sequence[CheckRow],
+    providers: Mapping[str, Provider],
+    texts: Texts,
+    *,
+    has_alerts: bool,
+) -> discord.Embed:
+    """List one page of the integrations that were found, after the troubles; both are sorted, worst first.
+
+    has_alerts: whether the server has a channel for alerts.
+    """
+    head = "\n\n".join(
+        filter(
+            None,
+            [
+                listed(
+                    ("\n".join(_trouble(each, providers, texts)) for each in troubles),
+                    texts,
+                    _TROUBLES_LENGTH,
+                ),
+                _counted(found, texts) if found else texts("integrations.overview.none_yet"),
+            ],
+        )
+    )
+    # The trouble of a connection or provider is not repeated for each of its integrations.
+    explained = {(each.provider, each.connection) for each in troubles}
+    lines = ("\n".join(_integration(each, explained, providers, texts)) for each in page_of(found, page))
+    body = listed(lines, texts, DESCRIPTION - length(head) - 2)
+    worst = next(iter([*troubles, *found]))
+    return card(
+        tone(worst),
+        texts("integrations.overview.title"),
+        f"{head}\n\n{body}".strip(),
+        fields=[
+            *_last_check(checks, texts),
+            Field(texts("next_step"), _next_step(found, troubles, texts, has_alerts=has_alerts)),
+        ],
+        footer=texts("pages.footer", page=page, last=pages_of(len(found))),
+        symbol="📡",
+    )
+
+
+def empty_embed(checks: Sequence[CheckRow], texts: Texts, *, connected: bool) -> discord.Embed:
+    """Say that there is nothing to watch. connected: whether the server has any credentials."""
+    kind = "none" if connected else "nothing"
+    return notice(texts, Tone.QUIET, f"integrations.overview.{kind}", *_last_check(checks, texts))
+
+
+def _counted(found: Sequence[Watched], texts: Texts) -> str:
+    """Count the integrations by whether they need attention."""
+    counts = Counter("stale" if each.is_stale else _GROUPS.get(each.state, each.state) for each in found)
+    kinds = (kind for kind in ("attention", "unknown", "stale", "inactive", "connected") if counts[kind])
+    parts = (texts.plural(f"integrations.overview.{kind}", counts[kind]) for kind in kinds)
+    return f"**{' · '.join(parts)}**"
+
+
+def _trouble(trouble: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[str]:
+    shown = f"{symbol(trouble)} **{name_of(trouble, providers)}**"
+    yield " · ".join([shown, word(trouble, texts), when(trouble.changed_at)])
+    is_refused = trouble.kind is Kind.CONNECTION and trouble.state is State.ERROR
+    if not is_refused and (reason := why(trouble, texts, providers)):
+        yield reason
+    if todo := fix(trouble, texts, providers):
+        yield f"↳ {todo}"
+
+
+def _integration(
+    watched: Watched, explained: Collection[tuple[str, str]], providers: Mapping[str, Provider], texts: Texts
+) -> Iterator[str]:
+    parts = [
+        f"{symbol(watched)} **{name(watched.label, watched.id)}**",
+        word(watched, texts),
+        provider_name(watched, providers),
+        when(watched.changed_at),
+    ]
+    if watched.muted_until is not None:
+        parts.append(f"🔕 {when(watched.muted_until)}")
+    if watched.incident is not None and watched.incident.acknowledged_by is not None:
+        parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
+    yield " · ".join(parts)
+    connections = {(watched.provider, watched.connection), (watched.provider, "")}
+    reason = why(watched, texts, providers)
+    if reason and (watched.state is not State.UNKNOWN or connections.isdisjoint(explained)):
+        yield f"↳ {reason}"
+
+
+def _last_check(checks: Sequence[CheckRow], texts: Texts) -> Iterator[Field]:
+    """Yield when the connection was checked whose check is the oldest."""
+    if checks:
+        yield Field(texts("integrations.overview.checked"), when(min(check.checked_at for check in checks)))
+
+
+def _next_step(
+    found: Sequence[Watched], troubles: Sequence[Watched], texts: Texts, *, has_alerts: bool
+) -> str:
+    if troubles:
+        return texts("integrations.overview.troubles_next")
+    if not has_alerts:
+        return texts("integrations.overview.alerts_next")
+    bad = found[0].state is not State.CONNECTED or found[0].is_stale
+    return texts("integrations.overview.bad_next" if bad else "integrations.overview.good_next")

@@ -1,77 +1,76 @@
 """``/integrations status``: one integration, as its provider's own command shows it."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from typing import TYPE_CHECKING, cast
+import discord
 
-from bot.runtime.client import PatchbayBot
-from bot.runtime.connections import open_connection
-from bot.runtime.watched_words import fix, name, provider_name, symbol, tone, why, word
-from bot.ui.components import Interaction, LastingButton, guild_of, offer_retry, view_of
-from bot.ui.pages import Turn
-from bot.ui.replies import renew
-from bot.ui.text import code
-from bot.ui.theme import Field, card, when
-from cogs.integrations.ways import ONE, Way, back
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import discord
-
-    from bot.i18n.catalog import Texts
-    from bot.kit.provider import Provider
-    from bot.services.watching import Watched
+from bot.discord.components import PersistentButton
+from bot.discord.context import Context
+from bot.discord.pages import REFRESH, UP
+from bot.discord.replies import Answer, acknowledge, edit, view_of
+from bot.discord.routes import IntegrationId, ProviderSlug
+from bot.discord.text import code
+from bot.discord.theme import Field, card, when
+from bot.features.monitoring.service import Watched
+from bot.i18n.catalog import Texts
+from bot.providers.base.provider import Provider
+from cogs.connections import open_connection
+from cogs.integrations.diagnose import IntegrationDiagnoseButton
+from cogs.integrations.history import IntegrationHistoryButton
+from cogs.monitoring.formatting import fix, name, provider_name, symbol, tone, why, word
 
 
-class StatusButton(LastingButton, template=rf"integrations:status:{ONE}"):
-    """Reads an integration into the message."""
+class IntegrationStatusButton(PersistentButton):
+    """Reads an integration anew and shows it in the message."""
 
-    def __init__(self, *, texts: Texts, provider: str, integration: str) -> None:
-        self._key = f"{provider}:{integration}"
-        super().__init__(Turn.SAME.button(texts, f"integrations:status:{self._key}"))
+    route = "integrations:status:{provider}:{integration}"
+    caption = "pages.refresh"
+    symbol = REFRESH
 
-    async def press(self, interaction: Interaction) -> None:
+    provider: ProviderSlug
+    integration: IntegrationId
+
+    async def press(self, ctx: Context) -> None:
         """Read it now."""
-        await interaction.response.defer()
-        await show(interaction, self._key)
+        await acknowledge(ctx)
+        await edit(ctx, *await read_status(ctx, f"{self.provider}:{self.integration}"))
 
 
-async def show(interaction: Interaction, key: str) -> None:
-    """Put an integration into the message whose component was used. Raises like ``read_status``."""
-    bot = cast("PatchbayBot", interaction.client)
-    await renew(interaction, *await read_status(interaction, bot, key))
+async def read_status(ctx: Context, text: str) -> Answer:
+    """Ask the provider and build the answer.
 
-
-async def read_status(
-    interaction: Interaction, bot: PatchbayBot, text: str
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Ask the provider and build the reply. text: a key, or the name of just one.
-
-    Raises NotWatchedError, and what the provider's own command raises.
+    text: a ``Watched.key``, or a name that only one integration has. Raises NotWatchedError, and what the
+    provider's own status raises.
     """
-    guild_id, texts = guild_of(interaction), bot.catalog[interaction.locale.value]
-    watched = await bot.watching.find(guild_id, text)
-    refresh = StatusButton(texts=texts, provider=watched.provider, integration=watched.id)
-    offer_retry(interaction, refresh)
-    details = bot.details.get(watched.provider)
-    if details is not None:
-        connection = await open_connection(interaction, watched.provider, watched.connection)
-        embed = await details.status(interaction, bot, connection, watched.id)
+    services, texts = ctx.services, ctx.texts
+    watched = await services.monitoring.find(ctx.guild_id, text)
+    place: dict[str, Any] = {"texts": texts, "provider": watched.provider, "integration": watched.id}
+    refresh = IntegrationStatusButton(**place)
+    ctx.offer_retry(refresh)
+    view = services.views.get(watched.provider)
+    if view is not None:
+        connection = await open_connection(ctx, watched.provider, watched.connection)
+        embed = await view.status(ctx, connection, watched.id)
     else:
-        await bot.unless_stopping(bot.poller.check_guild(guild_id))
-        embed = status_embed(await bot.watching.find(guild_id, watched.key), bot.providers, texts)
-    ways = (way.button(watched.key, texts) for way in (Way.DIAGNOSE, Way.HISTORY))
-    return embed, view_of(refresh, *ways, back(texts))
+        await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
+        watched = await services.monitoring.find(ctx.guild_id, watched.key)
+        embed = status_embed(watched, services.providers, texts)
+    # The class of this button stands in a module that imports this one.
+    overview: discord.ui.Button[Any] = discord.ui.Button(
+        label=texts("pages.up"), emoji=UP, custom_id="integrations:all:1"
+    )
+    links = IntegrationDiagnoseButton(**place), IntegrationHistoryButton(**place), overview
+    return embed, view_of(refresh, *links)
 
 
 def status_embed(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:
-    """Show what is known of an integration of any provider."""
-    said = [f"**{word(watched, texts)}**", why(watched, texts, providers)]
+    """Show what is known about an integration of any provider."""
+    parts = [f"**{word(watched, texts)}**", why(watched, texts, providers)]
     return card(
         tone(watched),
         name(watched.label, watched.id),
-        " · ".join(filter(None, said)),
+        " · ".join(filter(None, parts)),
         fields=[
             *_fields(watched, providers, texts),
             Field(texts("next_step"), fix(watched, texts, providers) or texts("integrations.status.next")),
@@ -81,16 +80,16 @@ def status_embed(watched: Watched, providers: Mapping[str, Provider], texts: Tex
 
 
 def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[Field]:
-    def field(key: str, value: str) -> Field:
-        return Field(texts(f"integrations.status.{key}"), value, inline=True)
-
-    yield field("provider", provider_name(watched, providers))
-    yield field("connection", code(watched.connection))
-    yield field("since", when(watched.changed_at, exact=True))
-    answered = watched.answered_at
-    yield field("checked", texts("not_reported") if answered is None else when(answered))
-    if watched.incident is not None:
-        yield field("incident", when(watched.incident.opened_at))
-    if watched.muted_until is not None:
-        yield field("muted", when(watched.muted_until))
-    yield field("id", code(watched.id, 70))
+    answered, incident = watched.answered_at, watched.incident
+    values = {
+        "provider": provider_name(watched, providers),
+        "connection": code(watched.connection),
+        "since": when(watched.changed_at, exact=True),
+        "checked": texts("not_reported") if answered is None else when(answered),
+        "incident": "" if incident is None else when(incident.opened_at),
+        "muted": "" if watched.muted_until is None else when(watched.muted_until),
+        "id": code(watched.id, 70),
+    }
+    for key, value in values.items():
+        if value:
+            yield Field(texts(f"integrations.status.{key}"), value, inline=True)

@@ -1,98 +1,106 @@
 """``/privacy info, export, delete``."""
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import json
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import asdict
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.commands import command, said
+from bot.discord.confirm import Confirm
+from bot.discord.context import Context
+from bot.discord.guard import needs, permitted_tier
+from bot.discord.replies import Answer, defer, respond, view_of
+from bot.discord.theme import Field, Tone, notice
 from bot.errors import NotAllowedError
-from bot.kit.tier import Tier
-from bot.runtime.client import PatchbayBot
-from bot.runtime.guard import needs, permitted_tier
-from bot.runtime.translator import said
-from bot.ui.components import Interaction, guild_of
-from bot.ui.confirm import Confirm
-from bot.ui.replies import answer, think
-from cogs.privacy import embeds
+from bot.features.access.tier import Tier
+from bot.features.privacy.service import Stored
+from bot.i18n.catalog import Texts
+from cogs.alerts import clear_board
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_MOST_BYTES: Final = 8_000_000
-"""Of a file that goes out as it is: Discord takes 10 MB."""
+_MAX_BYTES: Final = 8_000_000
+"""The largest file that is sent uncompressed: Discord takes 10 MB."""
 
 
 @needs(Tier.MANAGER)
 class Privacy(commands.GroupCog, group_name="privacy", group_description=said("privacy.description")):
-    """Managers see and get here what is stored; to erase it takes Discord's own Manage Server."""
+    """Managers see and export what is stored; to erase it takes Discord's own Manage Server."""
 
-    def __init__(self, bot: PatchbayBot) -> None:
-        self._bot = bot
-
-    @app_commands.command(name="info", description=said("privacy.info.description"))
-    async def info(self, interaction: Interaction) -> None:
+    @command("privacy info")
+    async def info(self, ctx: Context) -> None:
         """Say what is stored, why, and for how long."""
-        await think(interaction)
-        stored = await self._bot.privacy.stored(guild_of(interaction))
-        texts = self._bot.catalog[interaction.locale.value]
-        embed = embeds.info(stored, self._bot.privacy.erase_after, self._bot.watching.history_days, texts)
-        await answer(interaction, embed)
+        await defer(ctx)
+        privacy, history_days = ctx.services.privacy, ctx.services.monitoring.history_days
+        stored = await privacy.stored(ctx.guild_id)
+        await respond(ctx, _info(stored, privacy.erase_after, history_days, ctx.texts))
 
-    @app_commands.command(name="export", description=said("privacy.export.description"))
-    async def export(self, interaction: Interaction) -> None:
+    @command("privacy export")
+    async def export(self, ctx: Context) -> None:
         """Give all that is stored as a file."""
-        await think(interaction)
-        guild_id = guild_of(interaction)
-        target = f"server · {guild_id}"
-        async with self._bot.audit.change(guild_id, interaction.user.id, "privacy.export", target):
-            stored = await self._bot.privacy.export(guild_id)
-        # A long audit log takes longer than the bot's loop may be held up.
-        name, content = await asyncio.to_thread(_written, guild_id, stored)
-        embed = embeds.exported(self._bot.catalog[interaction.locale.value])
-        await answer(interaction, embed, files=[discord.File(BytesIO(content), filename=name)])
+        await defer(ctx)
+        guild_id = ctx.guild_id
+        async with ctx.change("privacy.export", f"server · {guild_id}"):
+            stored = await ctx.services.privacy.export(guild_id)
+        # Writing a long audit log would hold up the event loop.
+        name, content = await asyncio.to_thread(_file, guild_id, stored)
+        files = [discord.File(BytesIO(content), filename=name)]
+        await respond(ctx, notice(ctx.texts, Tone.GOOD, "privacy.export.done"), files=files)
 
-    @app_commands.command(name="delete", description=said("privacy.delete.description"))
-    async def delete(self, interaction: Interaction) -> None:
+    @command("privacy delete")
+    async def delete(self, ctx: Context) -> None:
         """Erase everything, once the member has confirmed."""
-        _check(interaction)
-        await think(interaction)
-        texts = self._bot.catalog[interaction.locale.value]
-        stored = await self._bot.privacy.stored(guild_of(interaction))
+        _check_may_erase(ctx)
+        await defer(ctx)
+        texts = ctx.texts
+        stored = await ctx.services.privacy.stored(ctx.guild_id)
         if not stored.total:
-            await answer(interaction, embeds.nothing(texts))
+            await respond(ctx, notice(texts, Tone.QUIET, "privacy.delete.nothing", how=""))
             return
-        await Confirm(
-            texts,
-            interaction,
-            texts.plural("privacy.delete.button", stored.total),
-            embeds.kept(texts),
-            embeds.kept(texts, asked_in_vain=True),
-            partial(self._erase, guild_of(interaction)),
-        ).ask(embeds.question(stored, texts))
-
-    async def _erase(self, guild_id: int, interaction: Interaction) -> tuple[discord.Embed, None]:
-        _check(interaction)
-        await self._bot.boards.clear_away(guild_id)
-        clean = await self._bot.privacy.erase(guild_id)
-        return embeds.erased(self._bot.catalog[interaction.locale.value], clean=clean), None
+        label = texts.plural("privacy.delete.button", stored.total)
+        await Confirm(ctx, "privacy.delete", label, _erase, **asdict(stored)).ask()
 
 
-def _check(interaction: Interaction) -> None:
-    """Raise NotAllowedError("erase") unless Discord itself makes a manager of the member."""
-    if permitted_tier(interaction) is not Tier.MANAGER:
+def _info(stored: Stored, erase_after: int, history_days: int, texts: Texts) -> discord.Embed:
+    """Say what is stored, why and for how long. erase_after, history_days: in days."""
+    how_long = (
+        texts.plural("privacy.info.how_long", erase_after)
+        if erase_after
+        else texts("privacy.info.how_long_none")
+    )
+    history = texts.plural("privacy.info.history", history_days)
+    return notice(
+        texts,
+        Tone.INFO,
+        "privacy.info",
+        Field(texts("privacy.info.never"), texts("privacy.info.never_what")),
+        Field(texts("privacy.info.time"), f"{how_long}\n{history}"),
+        Field(texts("privacy.info.who"), texts("privacy.info.who_what")),
+        **asdict(stored),
+    )
+
+
+async def _erase(ctx: Context) -> Answer:
+    _check_may_erase(ctx)
+    await clear_board(ctx)
+    how = [ctx.texts("privacy.delete.done_how")]
+    if not await ctx.services.privacy.erase(ctx.guild_id):
+        how.append(ctx.texts("privacy.delete.traces"))
+    return notice(ctx.texts, Tone.GOOD, "privacy.delete.done", how="\n".join(how)), view_of()
+
+
+def _check_may_erase(ctx: Context) -> None:
+    """Raise NotAllowedError("erase") unless the member's permissions in Discord make a manager of them."""
+    if permitted_tier(ctx.interaction) is not Tier.MANAGER:
         raise NotAllowedError("erase")
 
 
-def _written(guild_id: int, stored: Mapping[str, object]) -> tuple[str, bytes]:
-    """Write the file; return its name and its content, compressed where it would be too large."""
+def _file(guild_id: int, stored: Mapping[str, object]) -> tuple[str, bytes]:
+    """Return the file's name and its content, compressed if it would be too large."""
     name = f"privacy-{guild_id}.json"
     content = json.dumps(stored, indent=1, ensure_ascii=False).encode()
-    return (name, content) if len(content) <= _MOST_BYTES else (f"{name}.gz", gzip.compress(content))
+    return (name, content) if len(content) <= _MAX_BYTES else (f"{name}.gz", gzip.compress(content))

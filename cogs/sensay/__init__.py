@@ -1,22 +1,25 @@
 """``/sensay``: replicas and their Discord bots."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
-from bot.runtime.details import Details
-from bot.runtime.offers import Offer
+from bot.discord.client import PatchbayBot
+from bot.discord.context import ProviderView, SetupList
 from cogs.sensay.commands import Sensay
-from cogs.sensay.disconnect import StoppedButton
-from cogs.sensay.forms import ConnectButton, LookButton, open_form
-from cogs.sensay.replicas import ReplicasButton
-from cogs.sensay.status import OverviewButton, ReplicaSelect, StatusButton, show_status
+from cogs.sensay.connect import SensayConnectButton, SensayLookButton, open_form
+from cogs.sensay.disconnect import SensayStoppedButton
+from cogs.sensay.replicas import SensayReplicasButton
+from cogs.sensay.status import SensayOverviewButton, SensayReplicaSelect, SensayStatusButton, show_status
+
+VIEW = ProviderView(status=show_status, lists=(SetupList(None, "sensay.offer", open_form),))
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group, the components that outlive a restart, and what others show of us."""
+    """Add the command group, and the components that survive a restart."""
     bot.add_dynamic_items(
-        ConnectButton, LookButton, StoppedButton, OverviewButton, StatusButton, ReplicaSelect, ReplicasButton
+        SensayConnectButton,
+        SensayLookButton,
+        SensayStoppedButton,
+        SensayOverviewButton,
+        SensayStatusButton,
+        SensayReplicaSelect,
+        SensayReplicasButton,
     )
-    bot.offers["sensay"] = (Offer(None, "sensay.offer", open_form),)
-    bot.details["sensay"] = Details(show_status)
-    await bot.add_cog(Sensay(bot))
+    await bot.add_cog(Sensay())

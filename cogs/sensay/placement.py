@@ -1,33 +1,27 @@
 """What a server itself connected, and whether those bots are its members now."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.runtime.membership import is_member
-from bot.ui.discord_token import invite_link
-from bot.ui.text import code
-from bot.ui.theme import when
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bot.i18n.catalog import Texts
-    from bot.providers.sensay.models import Replica
-    from bot.runtime.client import PatchbayBot
+from bot.discord.agent_bots import invite_link, is_member
+from bot.discord.context import Context
+from bot.discord.text import code
+from bot.discord.theme import when
+from bot.i18n.catalog import Texts
+from bot.providers.sensay.models import Replica
 
 MEMBERSHIP: Final = {True: "member", False: "absent", None: "untold"}
-"""Whether a bot is in this server, as the last part of a key."""
+"""The last part of a text's key: whether a bot is in this server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """What this server knows of a replica that was connected from here.
 
-    bot_id: None where the token named no bot. at: seconds since 1970. member: whether that bot is here, None
-    where Discord does not say.
+    bot_id: None where the token named no bot. by: a member's id. at: seconds since 1970. member: whether that
+    bot is in the server, None where Discord does not say.
     """
 
     guild_id: int
@@ -38,23 +32,21 @@ class Placement:
 
     @property
     def invite(self) -> str | None:
-        """The link that brings the bot into the server; None where it is there, or where nobody knows it."""
+        """The link that brings the bot into the server; None if it is there, or if its id is unknown."""
         return None if self.member or self.bot_id is None else invite_link(self.bot_id, self.guild_id)
 
 
-async def placements_of(bot: PatchbayBot, guild_id: int, uuids: Iterable[str | None]) -> dict[str, Placement]:
-    """Return what the guild itself connected of these, and whether those bots are its members now."""
-    records = await bot.integrations.of_guild(guild_id, "sensay")
-    placed = [records[uuid] for uuid in uuids if uuid is not None and uuid in records]
-    members = await asyncio.gather(*(_is_member(bot, guild_id, record.bot_id) for record in placed))
-    return {
-        record.id: Placement(guild_id, record.bot_id, record.placed_by, record.placed_at, member)
-        for record, member in zip(placed, members, strict=True)
-    }
+async def placements_of(ctx: Context, uuids: Iterable[str | None]) -> dict[str, Placement]:
+    """Return by UUID those of the replicas that the guild itself connected."""
+    records = await ctx.services.integrations.of_guild(ctx.guild_id, "sensay")
 
+    async def placement(uuid: str) -> Placement:
+        bot_id = records[uuid].bot_id
+        member = await is_member(ctx.client, ctx.guild_id, bot_id)
+        return Placement(ctx.guild_id, bot_id, records[uuid].placed_by, records[uuid].placed_at, member)
 
-async def _is_member(bot: PatchbayBot, guild_id: int, bot_id: int | None) -> bool | None:
-    return None if bot_id is None else await is_member(bot, guild_id, bot_id)
+    placed = [uuid for uuid in uuids if uuid is not None and uuid in records]
+    return dict(zip(placed, await asyncio.gather(*map(placement, placed)), strict=True))
 
 
 def run_and_seen(replica: Replica, placement: Placement | None, texts: Texts) -> Iterator[str]:

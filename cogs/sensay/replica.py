@@ -1,29 +1,61 @@
-"""How a replica is named and what Sensay says of it, the same wherever one is shown."""
+"""Replicas: which one a member means, how its name and its state read, and the client that asks about it."""
 
-from __future__ import annotations
+from typing import Annotated, Final
 
-from typing import TYPE_CHECKING
+from bot.discord.context import Context
+from bot.discord.routes import Segment
+from bot.discord.text import code, plain, quoted
+from bot.discord.theme import Field, state_symbol
+from bot.features.connections.service import Connection
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import Choice, State, read_uuid
+from bot.providers.sensay import SensayProvider
+from bot.providers.sensay.client import SensayClient
+from bot.providers.sensay.models import Replica
 
-from bot.ui.text import code, plain, quoted
-from bot.ui.theme import state_symbol
+UUID_PATTERN: Final = r"[0-9a-f-]{36}"
+ReplicaUuid = Annotated[str, Segment(UUID_PATTERN)]
+"""A replica's id in a custom id."""
+_MAX_NAME: Final = 80
+_NOT_ON_DISCORD: Final = "▫️"
 
-if TYPE_CHECKING:
-    from bot.i18n.catalog import Texts
-    from bot.kit.integration import State
-    from bot.providers.sensay.models import Replica
 
-_LONGEST_NAME = 80
-_NOT_ON_DISCORD = "▫️"
+def client_of(ctx: Context, connection: Connection) -> SensayClient:
+    """Return a client that acts with a connection's credentials."""
+    return ctx.services.provider(SensayProvider).client(connection.credentials)
+
+
+def chosen_replica(ctx: Context, connection: Connection, text: str) -> Choice:
+    """Return the replica with this id or of this name; this asks nobody.
+
+    A replica that was not listed lately is found by its UUID alone. Raises InvalidInputError("replica").
+    """
+    known = ctx.services.choices.known(connection, text)
+    uuid = read_uuid(text if known is None else known.id, "replica")
+    return Choice(uuid, uuid) if known is None else Choice(uuid, known.label, known.state)
+
+
+def named(replica: Choice, listed: Replica | None) -> Choice:
+    """Return the choice with the name that Sensay lists, where only its UUID was known."""
+    if replica.label != replica.id or listed is None or not listed.name:
+        return replica
+    return Choice(replica.id, listed.name, replica.state)
+
+
+def replica_field(replica: Choice, texts: Texts) -> Field:
+    """Name a replica, by its id alone where its name is not known."""
+    name = [quoted(replica.label)] if replica.label != replica.id else []
+    return Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)]))
 
 
 def title_of(replica: Replica) -> str:
-    """Name a replica where markdown is rendered, by its id where it has no name that can be seen."""
-    return quoted(replica.name or "", _LONGEST_NAME) or code(replica.uuid or "", _LONGEST_NAME)
+    """Name a replica where Discord renders markdown, by its id if its name is invisible."""
+    return quoted(replica.name or "", _MAX_NAME) or code(replica.uuid or "", _MAX_NAME)
 
 
 def label_of(replica: Replica) -> str:
-    """Name a replica where no markdown is rendered."""
-    return plain(replica.name or "", _LONGEST_NAME) or plain(replica.uuid or "", _LONGEST_NAME)
+    """Name a replica where Discord renders no markdown."""
+    return plain(replica.name or "", _MAX_NAME) or plain(replica.uuid or "", _MAX_NAME)
 
 
 def symbol_of(state: State | None) -> str:
@@ -32,5 +64,5 @@ def symbol_of(state: State | None) -> str:
 
 
 def word_of(state: State | None, texts: Texts) -> str:
-    """Return Sensay's own word: being accepted and active there does not make a bot online."""
+    """Return Sensay's own word for a state: a bot that is active there is not necessarily online."""
     return texts("sensay.not_on_discord") if state is None else texts(f"sensay.state.{state}")

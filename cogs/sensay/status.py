@@ -1,196 +1,280 @@
 """``/sensay status``: how one replica, or every replica that is on Discord, is doing there."""
 
-from __future__ import annotations
-
 import re
-import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 import discord
 
+from bot.discord.agent_bots import bot_page
+from bot.discord.components import PersistentButton, PersistentSelect
+from bot.discord.context import Context
+from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
+from bot.discord.replies import Answer, acknowledge, edit, view_of
+from bot.discord.routes import ConnectionName, PageNumber
+from bot.discord.text import code, quoted
+from bot.discord.theme import Field, Tone, card, notice, state_tone, when
 from bot.errors import InvalidInputError
-from bot.kit.integration import State, read_uuid
-from bot.providers.sensay import SensayProvider
-from bot.runtime.client import PatchbayBot
-from bot.runtime.connections import reopen
-from bot.ui.components import Interaction, LastingButton, LastingSelect, guild_of, offer_retry, view_of
-from bot.ui.pages import Turn, page_of, pages_of, read_page_number, turns
-from bot.ui.replies import renew
-from cogs.sensay.choice import chosen_replica
-from cogs.sensay.placement import placements_of
-from cogs.sensay.replica import label_of, symbol_of, word_of
-from cogs.sensay.status_embeds import beyond_embed, overview_embed, status_embed
+from bot.features.connections.service import Connection
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import Choice, State, read_uuid
+from bot.providers.sensay.models import Replica
+from cogs.connections import open_connection
+from cogs.sensay.placement import MEMBERSHIP, Placement, placements_of, run_and_seen
+from cogs.sensay.replica import (
+    UUID_PATTERN,
+    ReplicaUuid,
+    chosen_replica,
+    client_of,
+    label_of,
+    symbol_of,
+    title_of,
+    word_of,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bot.i18n.catalog import Texts
-    from bot.kit.integration import Choice
-    from bot.providers.sensay.models import Replica
-    from bot.services.connections import Connection
-
-_UUID: Final = re.compile(r"[0-9a-f-]{36}")
 _WORST_FIRST: Final = (State.INACTIVE, State.UNKNOWN, State.CONNECTED)
 
 
-class OverviewButton(
-    LastingButton, template=r"sensay:overview:(?P<connection>[a-z0-9_-]{1,20}):(?P<page>[0-9]{1,5})"
-):
-    """Reads a page of the overview into the message; also the way back from a replica."""
+class SensayOverviewButton(PersistentButton):
+    """Reads a page of the overview into the message; also leads from a replica back to the overview."""
 
-    def __init__(
-        self,
-        *,
-        texts: Texts,
-        connection: str,
-        page: str = "1",
-        turn: Turn = Turn.SAME,
-        disabled: bool = False,
-    ) -> None:
-        custom_id = f"sensay:overview:{connection}:{page}"
-        super().__init__(turn.button(texts, custom_id, disabled=disabled))
-        self._connection = connection
-        self._page = page
+    route = "sensay:overview:{connection}:{page}"
+    caption = "pages.up"
+    symbol = UP
 
-    async def press(self, interaction: Interaction) -> None:
+    connection: ConnectionName
+    page: PageNumber
+
+    async def press(self, ctx: Context) -> None:
         """Read that page now."""
-        page = read_page_number(self._page)
-        bot, opened = await reopen(interaction, "sensay", self._connection)
-        await renew(interaction, *await _read_overview(interaction, bot, opened, page))
+        page = check_page(self.page)
+        await acknowledge(ctx)
+        opened = await open_connection(ctx, "sensay", self.connection)
+        await edit(ctx, *await _read_overview(ctx, opened, page))
 
 
-class StatusButton(
-    LastingButton, template=r"sensay:status:(?P<connection>[a-z0-9_-]{1,20}):(?P<replica>[0-9a-f-]{36})"
-):
+class SensayStatusButton(PersistentButton):
     """Reads the same replica again, into the same message."""
 
-    def __init__(self, *, texts: Texts, connection: str, replica: str) -> None:
-        custom_id = f"sensay:status:{connection}:{replica}"
-        super().__init__(Turn.SAME.button(texts, custom_id))
-        self._connection = connection
-        self._replica = replica
+    route = "sensay:status:{connection}:{replica}"
+    caption = "pages.refresh"
+    symbol = REFRESH
 
-    async def press(self, interaction: Interaction) -> None:
+    connection: ConnectionName
+    replica: ReplicaUuid
+
+    async def press(self, ctx: Context) -> None:
         """Read it now."""
-        await _renew_replica(interaction, self._connection, self._replica)
+        await _show_replica(ctx, self.connection, self.replica)
 
 
-class ReplicaSelect(LastingSelect, template=r"sensay:details:(?P<connection>[a-z0-9_-]{1,20})"):
+class SensayReplicaSelect(PersistentSelect):
     """Opens one replica of an overview, in its place."""
 
-    def __init__(
-        self, *, texts: Texts, connection: str, options: Sequence[discord.SelectOption] = ()
-    ) -> None:
-        super().__init__(
-            discord.ui.Select(
-                placeholder=texts("sensay.overview.placeholder"),
-                custom_id=f"sensay:details:{connection}",
-                options=list(options),
-            )
-        )
-        self._connection = connection
+    route = "sensay:details:{connection}"
+    caption = "sensay.overview.placeholder"
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
+    connection: ConnectionName
+
+    async def pick(self, ctx: Context, value: str) -> None:
         """Read that replica now."""
-        await _renew_replica(interaction, self._connection, value)
+        await _show_replica(ctx, self.connection, value)
 
 
-async def read_status(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, replica: str | None
-) -> tuple[discord.Embed, discord.ui.View]:
+async def read_status(ctx: Context, connection: Connection, replica: str | None) -> Answer:
     """Ask Sensay and build the reply, about one replica or about all that are on Discord.
 
     Raises ProviderError, and InvalidInputError("replica", "unlisted").
     """
     if replica is None:
-        return await _read_overview(interaction, bot, connection, 1)
-    return await _read_replica(interaction, bot, connection, replica)
+        return await _read_overview(ctx, connection, 1)
+    return await _read_replica(ctx, connection, replica)
 
 
-async def _read_overview(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, page: int
-) -> tuple[discord.Embed, discord.ui.View]:
-    texts = bot.catalog[interaction.locale.value]
-    offer_retry(interaction, OverviewButton(texts=texts, connection=connection.name, page=str(page)))
-    client = bot.provider(SensayProvider).client(connection.credentials)
-    listed = await bot.unless_stopping(client.own_replicas(on_discord=True))
-    replicas = sorted(listed.items, key=_badness)
+async def show_status(ctx: Context, connection: Connection, text: str) -> discord.Embed:
+    """Return a replica's embed alone, without our buttons. Raises what ``read_status`` raises."""
+    embed, _ = await _look_up(ctx, connection, chosen_replica(ctx, connection, text))
+    return embed
+
+
+async def _read_overview(ctx: Context, connection: Connection, page: int) -> Answer:
+    texts = ctx.texts
+    button = partial(SensayOverviewButton, texts=texts, connection=connection.name)
+    ctx.offer_retry(button(page=page, label=texts("pages.refresh"), emoji=REFRESH))
+    listed = await ctx.cancel_on_shutdown(client_of(ctx, connection).own_replicas(on_discord=True))
+    replicas = sorted(listed.items, key=_severity)
     last = pages_of(len(replicas))
     # The list may have become shorter since the button was made.
     page = min(page, last)
     shown = page_of(replicas, page)
-    placements = await placements_of(bot, guild_of(interaction), [replica.uuid for replica in shown])
-    embed = overview_embed(replicas, page, placements, int(time.time()), texts, complete=listed.complete)
-    view = view_of(
-        *(
-            OverviewButton(texts=texts, connection=connection.name, page=str(to), turn=turn, disabled=nowhere)
-            for to, turn, nowhere in turns(page, last)
-        )
-    )
-    options = list(_options(shown, texts))
-    if options:
-        view.add_item(ReplicaSelect(texts=texts, connection=connection.name, options=options))
+    placements = await placements_of(ctx, [replica.uuid for replica in shown])
+    embed = overview_embed(replicas, page, placements, ctx.services.clock(), texts, complete=listed.complete)
+    view = view_of(*page_buttons(button, page, last, texts))
+    if options := _options(shown, texts):
+        view.add_item(SensayReplicaSelect(texts=texts, connection=connection.name, options=options))
     return embed, view
 
 
-async def show_status(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, text: str
-) -> discord.Embed:
-    """Return a replica's embed alone, for those whom our buttons are not for. Raises like ``read_status``."""
-    embed, _ = await _look_at(interaction, bot, connection, chosen_replica(bot, connection, text))
-    return embed
-
-
-async def _read_replica(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, text: str
-) -> tuple[discord.Embed, discord.ui.View]:
-    wanted = chosen_replica(bot, connection, text)
-    texts = bot.catalog[interaction.locale.value]
-    refresh = StatusButton(texts=texts, connection=connection.name, replica=wanted.id)
-    offer_retry(interaction, refresh)
-    embed, invite = await _look_at(interaction, bot, connection, wanted)
-    view = view_of(refresh, OverviewButton(texts=texts, connection=connection.name, turn=Turn.UP))
+async def _read_replica(ctx: Context, connection: Connection, text: str) -> Answer:
+    texts = ctx.texts
+    chosen = chosen_replica(ctx, connection, text)
+    refresh = SensayStatusButton(texts=texts, connection=connection.name, replica=chosen.id)
+    ctx.offer_retry(refresh)
+    embed, invite = await _look_up(ctx, connection, chosen)
+    view = view_of(refresh, SensayOverviewButton(texts=texts, connection=connection.name, page=1))
     if invite is not None:
         view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=invite))
     return embed, view
 
 
-async def _look_at(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, wanted: Choice
-) -> tuple[discord.Embed, str | None]:
-    """Ask Sensay about one replica; return what to show, and the link that brings its bot in if it lacks."""
-    texts = bot.catalog[interaction.locale.value]
-    client = bot.provider(SensayProvider).client(connection.credentials)
-    sighting = await bot.unless_stopping(client.look_up(wanted.id))
-    replica = sighting.replica
-    if replica is None and sighting.complete:
+async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tuple[discord.Embed, str | None]:
+    """Ask Sensay about one replica; return its embed, and the link that invites its bot if it is not here."""
+    found = await ctx.cancel_on_shutdown(client_of(ctx, connection).look_up(chosen.id))
+    replica = found.replica
+    if replica is None and found.complete:
         raise InvalidInputError("unlisted")
     if replica is None:
-        return beyond_embed(wanted, texts), None
-    placements = await placements_of(bot, guild_of(interaction), [wanted.id])
-    placement = placements.get(wanted.id)
+        return beyond_embed(chosen, ctx.texts), None
+    placement = (await placements_of(ctx, [chosen.id])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
-    return status_embed(replica, placement, int(time.time()), texts), invite
+    return status_embed(replica, placement, ctx.services.clock(), ctx.texts), invite
 
 
-async def _renew_replica(interaction: Interaction, connection: str, text: str) -> None:
+async def _show_replica(ctx: Context, connection: str, text: str) -> None:
     uuid = read_uuid(text, "replica")
-    bot, opened = await reopen(interaction, "sensay", connection)
-    await renew(interaction, *await _read_replica(interaction, bot, opened, uuid))
+    await acknowledge(ctx)
+    opened = await open_connection(ctx, "sensay", connection)
+    await edit(ctx, *await _read_replica(ctx, opened, uuid))
 
 
-def _badness(replica: Replica) -> tuple[int, str]:
+def _severity(replica: Replica) -> tuple[int, str]:
     return _WORST_FIRST.index(replica.state or State.UNKNOWN), (replica.name or "").casefold()
 
 
-def _options(replicas: Iterable[Replica], texts: Texts) -> Iterable[discord.SelectOption]:
-    """Return an entry for each replica; what is no UUID could not be asked for."""
-    for replica in replicas:
-        if replica.uuid and _UUID.fullmatch(replica.uuid):
-            state = replica.state
-            yield discord.SelectOption(
-                label=label_of(replica),
-                value=replica.uuid,
-                description=word_of(state, texts),
-                emoji=symbol_of(state),
-            )
+def _options(replicas: Iterable[Replica], texts: Texts) -> list[discord.SelectOption]:
+    """Return a menu entry for each replica; one whose id is no UUID has none, as nobody can ask about it."""
+    return [
+        discord.SelectOption(
+            label=label_of(replica),
+            value=replica.uuid,
+            description=word_of(replica.state, texts),
+            emoji=symbol_of(replica.state),
+        )
+        for replica in replicas
+        if replica.uuid and re.fullmatch(UUID_PATTERN, replica.uuid)
+    ]
+
+
+def overview_embed(
+    replicas: Sequence[Replica],
+    page: int,
+    placements: Mapping[str, Placement],
+    checked_at: float,
+    texts: Texts,
+    *,
+    complete: bool,
+) -> discord.Embed:
+    """List one page of the replicas on Discord.
+
+    replicas: those of all pages, worst first. placements: by UUID. checked_at: seconds since 1970.
+    complete: False where Sensay may have more of them.
+    """
+    unlisted = [] if complete else [texts("sensay.overview.incomplete")]
+    checked = Field(texts("sensay.status.checked"), when(checked_at))
+    if not replicas:
+        how = "\n".join([texts("sensay.overview.none_how"), *unlisted])
+        return notice(texts, Tone.QUIET, "sensay.overview.none", checked, how=how)
+    lines = [_line(replica, placements.get(replica.uuid or ""), texts) for replica in page_of(replicas, page)]
+    return card(
+        state_tone(replicas[0].state or State.UNKNOWN),
+        texts.plural("sensay.overview.title", len(replicas)),
+        "\n".join([*lines, "", *unlisted, texts("sensay.overview.how")]),
+        fields=[checked, Field(texts("next_step"), texts("sensay.overview.next"))],
+        footer=texts("pages.footer", page=page, last=pages_of(len(replicas))),
+        symbol="🗣️",
+    )
+
+
+def _line(replica: Replica, placement: Placement | None, texts: Texts) -> str:
+    name = f"{symbol_of(replica.state)} **{title_of(replica)}**"
+    return " · ".join([name, word_of(replica.state, texts), *run_and_seen(replica, placement, texts)])
+
+
+def status_embed(
+    replica: Replica, placement: Placement | None, checked_at: float, texts: Texts
+) -> discord.Embed:
+    """Show one replica.
+
+    placement: None where it was not connected from here. checked_at: seconds since 1970.
+    """
+    state = replica.state
+    return card(
+        Tone.QUIET if state is None else state_tone(state),
+        title_of(replica),
+        quoted(replica.short_description or "", 300),
+        fields=[
+            Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts))),
+            Field(texts("sensay.status.here"), _here(state, placement, texts)),
+            Field(texts("sensay.replica"), code(replica.uuid or "")),
+            Field(texts("sensay.status.by"), _by(placement, texts), inline=True),
+            Field(texts("sensay.status.checked"), when(checked_at), inline=True),
+            Field(texts("next_step"), _next_step(state, placement, texts)),
+        ],
+        symbol=symbol_of(state),
+    )
+
+
+def beyond_embed(replica: Choice, texts: Texts) -> discord.Embed:
+    """Say that a replica was not found in the part of the list that is read."""
+    symbol, shown = symbol_of(State.UNKNOWN), code(replica.id)
+    return notice(texts, Tone.WARNING, "sensay.status.beyond", symbol=symbol, replica=shown)
+
+
+def _listed(replica: Replica, texts: Texts) -> Iterator[str]:
+    state = replica.state
+    explained = "none" if state is None else state
+    yield f"{symbol_of(state)} **{word_of(state, texts)}** · {texts(f'sensay.lists.{explained}')}"
+    if replica.discord_integration is not None:
+        service = replica.discord_integration.service_name
+        yield texts("sensay.status.service", name=code(service, 100) if service else texts("not_reported"))
+
+
+def _membership(placement: Placement | None) -> str:
+    """Return the last part of a key: whether the bot that was connected from here is in this server."""
+    if placement is None:
+        return "not_ours"
+    if placement.bot_id is None:
+        return "no_bot"
+    return MEMBERSHIP[placement.member]
+
+
+def _here(state: State | None, placement: Placement | None, texts: Texts) -> str:
+    if state is None and placement is None:
+        return texts("sensay.here.none")
+    known = _membership(placement)
+    if placement is None or placement.bot_id is None:
+        return texts(f"sensay.here.{known}")
+    # Discord shows a mention of somebody who is not in the server as an unknown user.
+    bot = f"<@{placement.bot_id}>" if placement.member else code(str(placement.bot_id))
+    return texts(f"sensay.here.{known}", bot=bot, link=placement.invite or "")
+
+
+def _by(placement: Placement | None, texts: Texts) -> str:
+    if placement is None:
+        return texts("sensay.status.not_ours")
+    return f"<@{placement.by}> · {when(placement.at, exact=True)}"
+
+
+def _next_step(state: State | None, placement: Placement | None, texts: Texts) -> str:
+    if state is None:
+        return texts("sensay.next.none")
+    if state is State.INACTIVE:
+        return texts("sensay.next.inactive", portal=bot_page(placement.bot_id if placement else None))
+    if state is State.UNKNOWN:
+        return texts("sensay.next.unknown")
+    if placement is None or placement.bot_id is None:
+        return texts("sensay.next.bot_unknown", portal=bot_page(None))
+    if placement.invite is not None:
+        return texts(f"sensay.next.{_membership(placement)}", link=placement.invite)
+    return texts("sensay.next.member")

@@ -1,20 +1,25 @@
 """``/setup``: from nothing to an agent that is connected, step by step."""
 
-from __future__ import annotations
-
-from bot.runtime.client import PatchbayBot
-from cogs.setup.command import Setup
+from bot.discord.client import PatchbayBot
+from cogs.setup.commands import Setup
 from cogs.setup.stepper import (
-    AlertsSelect,
-    AllButton,
-    ConnectionSelect,
-    FormButton,
-    OfferSelect,
-    StepsButton,
+    SetupAlertsSelect,
+    SetupConnectionSelect,
+    SetupFormButton,
+    SetupListSelect,
+    SetupOverviewButton,
+    SetupStepsButton,
 )
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command and the components that outlive a restart."""
-    bot.add_dynamic_items(AllButton, StepsButton, ConnectionSelect, FormButton, OfferSelect, AlertsSelect)
-    await bot.add_cog(Setup(bot))
+    """Add the command and the components that survive a restart."""
+    bot.add_dynamic_items(
+        SetupOverviewButton,
+        SetupStepsButton,
+        SetupConnectionSelect,
+        SetupFormButton,
+        SetupListSelect,
+        SetupAlertsSelect,
+    )
+    await bot.add_cog(Setup())

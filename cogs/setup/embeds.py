@@ -1,203 +1,207 @@
 """What ``/setup`` shows."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from typing import TYPE_CHECKING, Final
+import discord
 
-from bot.errors import PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
-from bot.runtime.credentials import credential_lines
-from bot.runtime.suggestions import MOST
-from bot.ui.discord_token import invite_link
-from bot.ui.problems import explain, refer_to
-from bot.ui.text import code, listed, quoted
-from bot.ui.theme import Field, Tone, card, state_symbol, when
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import discord
-
-    from bot.i18n.catalog import Texts
-    from bot.runtime.client import PatchbayBot
-    from bot.runtime.setup_steps import Listed, Own, Standing, Steps
+from bot.discord.agent_bots import invite_link
+from bot.discord.commands import MAX_CHOICES
+from bot.discord.context import Context
+from bot.discord.problems import explain, refer_to
+from bot.discord.text import code, listed, quoted
+from bot.discord.theme import Field, Tone, card, notice, state_symbol, when
+from bot.errors import PatchbayError, ProviderError, UnreadableSecretError
+from bot.i18n.catalog import Texts
+from cogs.connections import credential_lines
+from cogs.setup.steps import LinkedAgent, ProviderProgress, SetupListContent, SetupProgress
 
 DONE: Final = "✅"
 TODO: Final = "▶️"
 BAD: Final = "❌"
 LATER: Final = "⬜"
 ATTENTION: Final = "⚠️"
-_NAME: Final = 60
+_MAX_NAME: Final = 60
 
 
-def overview(found: Sequence[Standing], texts: Texts) -> discord.Embed:
+def overview(found: Sequence[ProviderProgress], texts: Texts) -> discord.Embed:
     """List every provider and what is to be done about it."""
     done = all(symbol_of(each) == DONE for each in found)
-    return card(
+    return notice(
+        texts,
         Tone.GOOD if done else Tone.INFO,
-        texts("setup.all.title"),
-        texts("setup.all.how"),
-        fields=[
-            *(Field(f"{symbol_of(each)} {each.provider.name}", _to_do(each, texts)) for each in found),
-            Field(texts("next_step"), texts("setup.all.done_next" if done else "setup.all.next")),
-        ],
+        "setup.all",
+        *(Field(f"{symbol_of(each)} {each.provider.name}", _to_do(each, texts)) for each in found),
+        next_step=texts("setup.all.done_next") if done else None,
         symbol="🧭",
     )
 
 
-def symbol_of(standing: Standing) -> str:
-    """Return whether a provider is done with, calls for attention, or comes next."""
-    if any(summary.needs_attention for summary in standing.summaries):
+def symbol_of(progress: ProviderProgress) -> str:
+    """Return the symbol of a provider: set up, needs attention, or to be set up."""
+    if any(summary.needs_attention for summary in progress.summaries):
         return ATTENTION
-    return DONE if standing.summaries and standing.placed else TODO
+    return DONE if progress.summaries and progress.agents else TODO
 
 
-def stepper(steps: Steps, bot: PatchbayBot, guild_id: int, texts: Texts) -> discord.Embed:
+def stepper(progress: SetupProgress, ctx: Context) -> discord.Embed:
     """Show the steps with a provider, each with what is known of it, and which comes next."""
-    provider = steps.provider.name
-    several = steps.summary is not None and len(steps.summaries) > 1
+    texts, summary = ctx.texts, progress.summary
+    several = summary is not None and len(progress.summaries) > 1
     embed = card(
-        Tone.GOOD if steps.is_done else Tone.WARNING if _bad(steps) else Tone.INFO,
-        texts("setup.steps.title", provider=provider),
-        texts("setup.steps.connection", name=code(steps.summary.name), count=len(steps.summaries))
-        if steps.summary is not None and several
+        Tone.GOOD if progress.is_done else Tone.WARNING if _is_bad(progress) else Tone.INFO,
+        texts("setup.steps.title", provider=progress.provider.name),
+        texts("setup.steps.connection", name=code(summary.name), count=len(progress.summaries))
+        if summary is not None and several
         else "",
         fields=[
             *(
                 Field(f"{symbol} {number}. {texts(f'setup.step.{step}')}", text)
-                for number, (step, symbol, text) in enumerate(_steps(steps, bot, guild_id, texts), 1)
+                for number, (step, symbol, text) in enumerate(_steps(progress, ctx), 1)
             ),
-            Field(texts("next_step"), _next_step(steps, texts)),
+            Field(texts("next_step"), _next_step(progress, texts)),
         ],
         symbol="🧭",
     )
-    if isinstance(steps.failure, ProviderError):
-        refer_to(embed, steps.failure, texts)
+    if isinstance(progress.failure, ProviderError):
+        refer_to(embed, progress.failure, texts)
     return embed
 
 
-def needs_credentials(steps: Steps) -> bool:
-    """Tell whether nothing can go on before credentials are entered."""
-    return steps.summary is None or isinstance(steps.failure, (UnauthorizedError, UnreadableSecretError))
-
-
-def _to_do(standing: Standing, texts: Texts) -> str:
-    for summary in standing.summaries:
+def _to_do(progress: ProviderProgress, texts: Texts) -> str:
+    for summary in progress.summaries:
         if summary.needs_attention:
             since = "" if summary.refused_at is None else when(summary.refused_at)
             why = "erased" if summary.erased else "refused" if summary.readable else "unreadable"
             return texts(f"setup.all.{why}", name=code(summary.name), time=since)
-    if not standing.summaries:
+    if not progress.summaries:
         return texts("setup.all.credentials")
-    if not standing.placed:
-        return texts("setup.all.agents")
-    return texts.plural("setup.all.placed", standing.placed)
+    if not progress.agents:
+        return texts("setup.all.agents" if progress.has_lists else "setup.all.connect")
+    return texts.plural("setup.all.placed", progress.agents)
 
 
-def _steps(steps: Steps, bot: PatchbayBot, guild_id: int, texts: Texts) -> Iterator[tuple[str, str, str]]:
-    """Yield each step: the end of its key, its symbol, and what is to be said."""
-    yield "credentials", *_credentials(steps, bot, texts)
-    yield "check", *_check(steps, bot, texts)
-    yield "agents", *_agents(steps, bot, texts)
-    yield "alerts", *_alerts(steps, texts)
-    yield "have", *_have(steps, guild_id, texts)
+def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, str]]:
+    """Yield each step: the end of its key, its symbol, and its text."""
+    yield "credentials", *_credentials(progress, ctx)
+    yield "check", *_check(progress, ctx)
+    yield "agents", *_agents(progress, ctx)
+    yield "alerts", *_alerts(progress, ctx.texts)
+    yield "have", *_have(progress, ctx)
 
 
-def _credentials(steps: Steps, bot: PatchbayBot, texts: Texts) -> tuple[str, str]:
-    summary = steps.summary
+def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    texts, summary, provider = ctx.texts, progress.summary, progress.provider
     if summary is None:
-        labels = ", ".join(_label(field.id, field.required, texts) for field in steps.provider.fields)
+        labels = ", ".join(
+            _label(provider.field_key(each.id), each.required, texts) for each in provider.fields
+        )
         return TODO, texts("setup.credentials.none", fields=labels)
     set_by = texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at))
-    if isinstance(steps.failure, UnreadableSecretError):
-        explained = explain(steps.failure, texts, {})
+    if isinstance(progress.failure, UnreadableSecretError):
+        explained = explain(progress.failure, texts, {})
         return BAD, f"**{explained.title}**\n{explained.why}\n{set_by}"
-    return DONE, f"{credential_lines(summary, bot, texts)}\n{set_by}"
+    return DONE, f"{credential_lines(summary, ctx.services, texts)}\n{set_by}"
 
 
-def _label(field: str, required: bool, texts: Texts) -> str:
-    label = texts(f"credential.{field}.label")
+def _label(key: str, required: bool, texts: Texts) -> str:
+    label = texts(f"{key}.label")
     return f"**{label}**" if required else texts("setup.credentials.optional", label=label)
 
 
-def _check(steps: Steps, bot: PatchbayBot, texts: Texts) -> tuple[str, str]:
-    summary, failure = steps.summary, steps.failure
+def _check(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    texts, summary, failure = ctx.texts, progress.summary, progress.failure
     if summary is None or isinstance(failure, UnreadableSecretError):
         return LATER, texts("setup.check.later")
     if failure is None:
-        return DONE, texts("setup.check.done", provider=steps.provider.name, time=when(summary.verified_at))
-    explained = explain(failure, texts, _names(bot))
-    # What to do about credentials is a button here, and the next step.
-    fix = "" if needs_credentials(steps) else explained.fix
+        provider = progress.provider.name
+        return DONE, texts("setup.check.done", provider=provider, time=when(summary.verified_at))
+    explained = explain(failure, texts, ctx.services.provider_names, now=ctx.services.clock())
+    # A button and the next step say what to do about credentials.
+    fix = "" if progress.needs_credentials else explained.fix
     return BAD, f"**{explained.title}**\n{explained.why}\n{fix}".strip()
 
 
-def _agents(steps: Steps, bot: PatchbayBot, texts: Texts) -> tuple[str, str]:
-    placed = [texts.plural("setup.agents.placed", len(steps.own))] if steps.own else []
-    if not steps.works:
+def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    texts = ctx.texts
+    if progress.is_working and not progress.lists:
+        return _agents_without_lists(progress, ctx)
+    placed = [texts.plural("setup.agents.placed", len(progress.agents))] if progress.agents else []
+    if not progress.is_working:
         return DONE if placed else LATER, "\n".join(placed) or texts("setup.agents.later")
-    lines = [*placed, *(_offer(each, bot, texts) for each in steps.lists)]
-    possible = any(each.choices for each in steps.lists)
-    symbol = DONE if placed else TODO if possible else BAD if steps.lists else LATER
-    return symbol, "\n".join(lines) or texts("setup.agents.by_command")
+    can_pick = any(content.choices for content in progress.lists)
+    lines = [*placed, *(_list_line(content, ctx) for content in progress.lists)]
+    return DONE if placed else TODO if can_pick else BAD, "\n".join(lines)
 
 
-def _offer(each: Listed, bot: PatchbayBot, texts: Texts) -> str:
-    key = each.offer.key
-    if isinstance(each.failure, PatchbayError):
-        explained = explain(each.failure, texts, _names(bot))
+def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    provider, texts = progress.provider, ctx.texts
+    if progress.agents:
+        return DONE, listed((_agent_line(agent, ctx) for agent in progress.agents), texts)
+    if ctx.client.tree.get_command(provider.slug) is not None:
+        return TODO, texts("setup.agents.by_command")
+    return TODO, texts("setup.agents.elsewhere", provider=provider.name)
+
+
+def _list_line(content: SetupListContent, ctx: Context) -> str:
+    texts, key = ctx.texts, content.source.key
+    if isinstance(content.failure, PatchbayError):
+        explained = explain(content.failure, texts, ctx.services.provider_names)
         return f"{BAD} **{explained.title}** {explained.why}"
-    if each.failure is not None:
+    if content.failure is not None:
         return f"{BAD} {texts('setup.agents.slow')}"
-    if not each.choices:
+    if not content.choices:
         return f"▫️ {texts(f'{key}.none')}"
-    said = f"🔹 {texts.plural(f'{key}.some', len(each.choices))}"
-    return f"{said} {texts(f'{key}.more', shown=MOST)}" if len(each.choices) > MOST else said
+    line = f"🔹 {texts.plural(f'{key}.some', len(content.choices))}"
+    return f"{line} {texts(f'{key}.more', shown=MAX_CHOICES)}" if len(content.choices) > MAX_CHOICES else line
 
 
-def _alerts(steps: Steps, texts: Texts) -> tuple[str, str]:
-    if steps.route is None:
-        return (TODO, texts("setup.alerts.none")) if steps.works else (LATER, texts("setup.alerts.later"))
-    channel = f"<#{steps.route.channel_id}>"
-    if not steps.is_told:
+def _alerts(progress: SetupProgress, texts: Texts) -> tuple[str, str]:
+    if progress.route is None:
+        if progress.is_working:
+            return TODO, texts("setup.alerts.none")
+        return LATER, texts("setup.alerts.later")
+    channel = f"<#{progress.route.channel_id}>"
+    if not progress.has_alert_channel:
         return BAD, texts("setup.alerts.lost", channel=channel)
     return DONE, texts("setup.alerts.done", channel=channel)
 
 
-def _have(steps: Steps, guild_id: int, texts: Texts) -> tuple[str, str]:
-    if not steps.own:
+def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    texts, agents = ctx.texts, progress.agents
+    if not agents:
         return LATER, texts("setup.have.nothing")
-    lines = listed((_own_line(own, guild_id, texts) for own in steps.own), texts)
-    return DONE if steps.is_done else ATTENTION, lines
+    symbol = DONE if progress.is_done else ATTENTION
+    if progress.is_working and not progress.lists:  # the agents stand one by one in their own step
+        well = sum(agent.is_green for agent in agents)
+        return symbol, texts.plural("setup.have.well", len(agents), well=well)
+    return symbol, listed((_agent_line(agent, ctx) for agent in agents), texts)
 
 
-def _own_line(own: Own, guild_id: int, texts: Texts) -> str:
-    name = quoted(own.placed.label, _NAME) or code(own.placed.id, _NAME)
-    line = f"{state_symbol(own.state)} **{name}** · {texts(f'state.{own.state}')}"
-    if own.member is False and own.placed.bot_id is not None:
-        link = invite_link(own.placed.bot_id, guild_id)
-        line += f" · {texts('setup.have.absent', link=link)}"
+def _agent_line(agent: LinkedAgent, ctx: Context) -> str:
+    texts = ctx.texts
+    name = quoted(agent.label, _MAX_NAME) or code(agent.id, _MAX_NAME)
+    line = f"{state_symbol(agent.state)} **{name}** · {texts(f'state.{agent.state}')}"
+    if agent.is_member is False and agent.bot_id is not None:
+        line += f" · {texts('setup.have.absent', link=invite_link(agent.bot_id, ctx.guild_id))}"
     return line
 
 
-def _next_step(steps: Steps, texts: Texts) -> str:
-    slug = steps.provider.slug
-    if needs_credentials(steps):
-        return texts("setup.next.enter" if steps.summary is None else "setup.next.enter_new")
-    if steps.works and not steps.own and any(each.choices for each in steps.lists):
+def _next_step(progress: SetupProgress, texts: Texts) -> str:
+    slug, agents = progress.provider.slug, progress.agents
+    if progress.needs_credentials:
+        return texts("setup.next.enter" if progress.summary is None else "setup.next.enter_new")
+    if progress.is_working and not agents and any(content.choices for content in progress.lists):
         return texts("setup.next.pick")
-    if not steps.works or not steps.own:
+    if not progress.is_working or not agents:
         return texts("setup.next.check")
-    if not steps.is_done and any(own.member is False for own in steps.own):
+    if not progress.is_done and any(agent.is_member is False for agent in agents):
         return texts("setup.next.invite")
-    if not steps.is_told:
+    if not progress.has_alert_channel:
         return texts("setup.next.alerts")
-    known = texts.find(f"{slug}.setup.done" if steps.is_done else f"{slug}.setup.waiting")
-    return known or texts("setup.all.done_next" if steps.is_done else "setup.next.check")
+    end = "done" if progress.is_done else "waiting"
+    return texts.find(f"{slug}.setup.{end}") or texts(f"setup.next.{end}")
 
 
-def _bad(steps: Steps) -> bool:
-    return steps.failure is not None or any(not own.is_green for own in steps.own)
-
-
-def _names(bot: PatchbayBot) -> dict[str, str]:
-    return {slug: provider.name for slug, provider in bot.providers.items()}
+def _is_bad(progress: SetupProgress) -> bool:
+    return progress.failure is not None or any(not agent.is_green for agent in progress.agents)

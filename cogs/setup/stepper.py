@@ -1,297 +1,227 @@
-"""The message of ``/setup``: all providers, or the steps with one, and its components that outlive a restart.
+"""The message of ``/setup``: all providers, or the steps with one, and its components.
 
-What has been done so far is found out anew each time, so anybody may go on where somebody else has stopped.
+What was done so far is found out anew each time, so that anybody can continue where somebody else stopped.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import Annotated, Any, Literal
 
 import discord
 
+from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
+from bot.discord.components import PersistentButton, PersistentChannelSelect, PersistentSelect
+from bot.discord.context import Context
+from bot.discord.pages import REFRESH, UP
+from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
+from bot.discord.routes import ProviderSlug, Segment
+from bot.discord.text import plain
+from bot.discord.theme import state_symbol
 from bot.errors import InvalidInputError
-from bot.runtime.alert_routes import set_route
-from bot.runtime.credentials import ADD, ROTATE, open_form
-from bot.runtime.following import Look, follow
-from bot.runtime.setup_steps import find_steps, standings
-from bot.runtime.suggestions import LONGEST, MOST
-from bot.ui.components import (
-    Interaction,
-    LastingButton,
-    LastingChannelSelect,
-    LastingSelect,
-    guild_of,
-    view_of,
-)
-from bot.ui.pages import Turn
-from bot.ui.replies import renew
-from bot.ui.text import plain
-from bot.ui.theme import state_symbol
+from bot.features.connections.service import Summary
+from bot.i18n.catalog import Texts
+from cogs.alerts import set_route
+from cogs.connections import ADD, ROTATE, open_form
 from cogs.setup import embeds
+from cogs.setup.steps import SetupListContent, SetupProgress, find_progress, provider_progress, setup_lists
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from bot.i18n.catalog import Texts
-    from bot.runtime.client import PatchbayBot
-    from bot.runtime.setup_steps import Listed, Steps
-    from bot.services.connections import Summary
-
-_PROVIDER: Final = r"(?P<provider>[a-z0-9_-]{1,32})"
-_CONNECTION: Final = r"(?P<connection>[a-z0-9_-]{0,20})"
 _Style = discord.ButtonStyle
+_ConnectionOrDefault = Annotated[str, Segment(r"[a-z0-9_-]{0,20}")]
+"""A connection's name; empty for the default one."""
+_ListNumber = Annotated[int, Segment(r"[0-9]{1,2}", read=int)]
 
 
-class AllButton(LastingButton, template="setup:all"):
+class SetupOverviewButton(PersistentButton):
     """Leads back to all providers."""
 
-    def __init__(self, *, texts: Texts) -> None:
-        label = texts("setup.all_button")
-        super().__init__(discord.ui.Button(label=label, emoji=Turn.UP.symbol, custom_id="setup:all"))
+    route = "setup:all"
+    caption = "setup.all_button"
+    symbol = UP
 
-    async def press(self, interaction: Interaction) -> None:
+    async def press(self, ctx: Context) -> None:
         """Show them in this message."""
-        await interaction.response.defer()
-        bot = cast("PatchbayBot", interaction.client)
-        await renew(interaction, *await all_providers(interaction, bot))
+        await acknowledge(ctx)
+        await edit(ctx, *await overview(ctx))
 
 
-class StepsButton(LastingButton, template=rf"setup:steps:{_PROVIDER}:{_CONNECTION}"):
-    """Opens the steps with a provider, or looks again how far they are."""
+class SetupStepsButton(PersistentButton):
+    """Opens the steps with a provider, or finds out again how far they are."""
 
-    def __init__(
-        self,
-        *,
-        texts: Texts,
-        provider: str,
-        connection: str,
-        label: str | None = None,
-        symbol: str = Turn.SAME.symbol,
-        style: discord.ButtonStyle = _Style.secondary,
-    ) -> None:
-        """connection: empty for the default one."""
-        super().__init__(
-            discord.ui.Button(
-                label=label or texts("setup.check_button"),
-                emoji=symbol,
-                style=style,
-                custom_id=f"setup:steps:{provider}:{connection}",
-            )
-        )
-        self._provider = provider
-        self._connection = connection
+    route = "setup:steps:{provider}:{connection}"
+    caption = "setup.check_button"
+    symbol = REFRESH
 
-    async def press(self, interaction: Interaction) -> None:
-        """Look now."""
-        await interaction.response.defer()
-        await _show(interaction, self._provider, self._connection)
+    provider: ProviderSlug
+    connection: _ConnectionOrDefault
+
+    async def press(self, ctx: Context) -> None:
+        """Show the steps in this message."""
+        await acknowledge(ctx)
+        await _show(ctx, self.provider, self.connection)
 
 
-class ConnectionSelect(LastingSelect, template=rf"setup:connection:{_PROVIDER}"):
+class SetupConnectionSelect(PersistentSelect):
     """Shows the steps with another connection of the provider."""
 
-    def __init__(self, *, texts: Texts, provider: str, options: Sequence[discord.SelectOption] = ()) -> None:
-        super().__init__(
-            discord.ui.Select(
-                placeholder=texts("setup.connection.placeholder"),
-                custom_id=f"setup:connection:{provider}",
-                options=list(options),
-            )
-        )
-        self._provider = provider
+    route = "setup:connection:{provider}"
+    caption = "setup.connection.placeholder"
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
-        """Look now; a name that is no connection's any more shows the default one."""
-        await interaction.response.defer()
-        await _show(interaction, self._provider, value)
+    provider: ProviderSlug
+
+    async def pick(self, ctx: Context, value: str) -> None:
+        """Show the steps in this message; for a connection that is gone, those of the default one."""
+        await acknowledge(ctx)
+        await _show(ctx, self.provider, value)
 
 
-class FormButton(LastingButton, template=rf"setup:(?P<action>add|rotate):{_PROVIDER}:{_CONNECTION}"):
-    """Opens the credentials form, and shows the steps once they are stored."""
+class SetupFormButton(PersistentButton):
+    """Opens the credentials form, and shows the steps once the credentials are stored."""
 
+    route = "setup:{action}:{provider}:{connection}"
+    caption = "connections.{action}.button"
+    default_style = _Style.primary
     after_not_found = True
 
-    def __init__(
-        self,
-        *,
-        texts: Texts,
-        action: str,
-        provider: str,
-        connection: str,
-        style: discord.ButtonStyle = _Style.primary,
-    ) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=texts("setup.enter_button" if action == ADD else "connections.rotate.button"),
-                style=style,
-                custom_id=f"setup:{action}:{provider}:{connection}",
-            )
-        )
-        self._action = action
-        self._provider = provider
-        self._connection = connection
+    action: Literal["add", "rotate"]
+    provider: ProviderSlug
+    connection: _ConnectionOrDefault
 
-    async def press(self, interaction: Interaction) -> None:
+    async def press(self, ctx: Context) -> None:
         """Open the form."""
-        bot = cast("PatchbayBot", interaction.client)
-        texts = bot.catalog[interaction.locale.value]
 
-        def retry(name: str) -> FormButton:
-            return FormButton(texts=texts, action=self._action, provider=self._provider, connection=name)
-
-        await open_form(
-            interaction, bot, self._action, self._provider, self._connection or None, retry, _go_on
-        )
-
-
-class OfferSelect(LastingSelect, template=rf"setup:offer:{_PROVIDER}:(?P<number>[0-9]{{1,2}}):{_CONNECTION}"):
-    """Connects or links the agent that is picked, as the provider's own cog does it."""
-
-    def __init__(
-        self,
-        *,
-        texts: Texts,
-        provider: str,
-        number: str,
-        connection: str,
-        placeholder: str | None = None,
-        options: Sequence[discord.SelectOption] = (),
-    ) -> None:
-        """number: of the provider's offers, from 0."""
-        super().__init__(
-            discord.ui.Select(
-                placeholder=placeholder and texts(placeholder),
-                custom_id=f"setup:offer:{provider}:{number}:{connection}",
-                options=list(options),
+        def retry(name: str) -> SetupFormButton:
+            label = ctx.texts("setup.enter_button") if self.action == ADD else None
+            return SetupFormButton(
+                texts=ctx.texts, action=self.action, provider=self.provider, connection=name, label=label
             )
-        )
-        self._provider = provider
-        self._number = int(number)
-        self._connection = connection
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
-        """Hand over to the provider's cog, which looks whether that is possible."""
-        bot = cast("PatchbayBot", interaction.client)
-        offers = bot.offers.get(self._provider, ())
-        if self._number >= len(offers):
+        await open_form(ctx, self.action, self.provider, self.connection or None, retry, _show_connection)
+
+
+class SetupListSelect(PersistentSelect):
+    """Connects or links the agent that is picked, as the provider's own cog does it.
+
+    number: counts the provider's lists, from 0.
+    """
+
+    route = "setup:offer:{provider}:{number}:{connection}"
+
+    provider: ProviderSlug
+    number: _ListNumber
+    connection: _ConnectionOrDefault
+
+    async def pick(self, ctx: Context, value: str) -> None:
+        """Hand over to the provider's cog, which checks whether the pick is possible."""
+        lists = setup_lists(ctx.services, self.provider)
+        if self.number >= len(lists):
             raise InvalidInputError("option")
-        await offers[self._number].act(interaction, bot, value, self._connection)
+        await lists[self.number].pick(ctx, value, self.connection)
 
 
-class AlertsSelect(LastingChannelSelect, template=rf"setup:alerts:{_PROVIDER}:{_CONNECTION}"):
+class SetupAlertsSelect(PersistentChannelSelect):
     """Sends alerts to the channel that is picked, and shows the steps again."""
 
-    def __init__(self, *, texts: Texts, provider: str, connection: str) -> None:
-        super().__init__(
-            discord.ui.ChannelSelect(
-                placeholder=texts("setup.alerts.placeholder"),
-                custom_id=f"setup:alerts:{provider}:{connection}",
-                channel_types=[discord.ChannelType.text, discord.ChannelType.news],
-            )
-        )
-        self._provider = provider
-        self._connection = connection
+    route = "setup:alerts:{provider}:{connection}"
+    caption = "setup.alerts.placeholder"
 
-    async def pick(self, interaction: Interaction, channel: discord.TextChannel) -> None:
-        """Set it as `/alerts set` does where nothing but the channel is given."""
-        await interaction.response.defer()
-        await set_route(interaction, cast("PatchbayBot", interaction.client), channel)
-        await _show(interaction, self._provider, self._connection)
+    provider: ProviderSlug
+    connection: _ConnectionOrDefault
+
+    async def pick(self, ctx: Context, channel: discord.TextChannel) -> None:
+        """Set the channel as `/alerts set` does without its other options."""
+        await acknowledge(ctx)
+        await set_route(ctx, channel)
+        await _show(ctx, self.provider, self.connection)
 
 
-async def all_providers(interaction: Interaction, bot: PatchbayBot) -> tuple[discord.Embed, discord.ui.View]:
-    """Show every provider that there is."""
-    bot.give_up(_place(interaction))
-    texts = bot.catalog[interaction.locale.value]
-    found = await standings(bot, guild_of(interaction))
+async def overview(ctx: Context) -> Answer:
+    """Show every provider."""
+    ctx.services.background.cancel(_task_name(ctx))
+    found = await provider_progress(ctx)
     buttons = (
-        StepsButton(
-            texts=texts,
+        SetupStepsButton(
+            texts=ctx.texts,
             provider=each.provider.slug,
             connection="",
             label=each.provider.name,
-            symbol=embeds.symbol_of(each),
+            emoji=embeds.symbol_of(each),
             style=_Style.secondary if embeds.symbol_of(each) == embeds.DONE else _Style.primary,
         )
         for each in found
     )
-    return embeds.overview(found, texts), view_of(*buttons)
+    return embeds.overview(found, ctx.texts), view_of(*buttons)
 
 
-async def _go_on(interaction: Interaction, summary: Summary) -> None:
-    await _show(interaction, summary.provider, summary.name)
+async def _show_connection(ctx: Context, summary: Summary) -> None:
+    await _show(ctx, summary.provider, summary.name)
 
 
-async def _show(interaction: Interaction, provider: str, connection: str) -> None:
-    """Put the steps into the message, and keep them true for a while if there is something to wait for."""
-    bot = cast("PatchbayBot", interaction.client)
-    bot.give_up(_place(interaction))
-    shown = await find_steps(interaction, bot, provider, connection)
-    await renew(interaction, *_render(interaction, bot, shown))
-    if not shown.works:
+async def _show(ctx: Context, provider: str, connection: str) -> None:
+    """Put the steps into the message, and update them for a while if anything can change."""
+    ctx.services.background.cancel(_task_name(ctx))
+    shown = await find_progress(ctx, provider, connection)
+    await edit(ctx, *_render(ctx, shown))
+    if not shown.is_working:
         return
 
-    async def look() -> Look | None:
+    async def update() -> Update | None:
         nonlocal shown
-        before, shown = shown, await find_steps(interaction, bot, provider, connection)
-        if shown.essence == before.essence:
+        before, shown = shown, await find_progress(ctx, provider, connection)
+        if shown.comparison_key == before.comparison_key:
             return None
-        return Look(*_render(interaction, bot, shown), settled=False)
+        return Update(*_render(ctx, shown), is_final=False)
 
-    sooner = partial(bot.integrations.on_change, guild_of(interaction))
-    bot.in_background(follow(interaction, look, sooner), _place(interaction))
-
-
-def _place(interaction: Interaction) -> str:
-    """Name what keeps a member's steps true: those of their latest `/setup` alone."""
-    return f"setup:{guild_of(interaction)}:{interaction.user.id}"
+    wake_on = partial(ctx.services.integrations.on_change, ctx.guild_id)
+    ctx.services.background.start(keep_updated(ctx, update, wake_on), _task_name(ctx))
 
 
-def _render(
-    interaction: Interaction, bot: PatchbayBot, steps: Steps
-) -> tuple[discord.Embed, discord.ui.View]:
-    texts = bot.catalog[interaction.locale.value]
-    return embeds.stepper(steps, bot, guild_of(interaction), texts), view_of(*_components(steps, texts))
+def _task_name(ctx: Context) -> str:
+    """Name what updates a member's steps: only those of the member's latest `/setup` are updated."""
+    return f"setup:{ctx.guild_id}:{ctx.member.id}"
 
 
-def _components(steps: Steps, texts: Texts) -> Iterator[LastingButton | LastingSelect | LastingChannelSelect]:
-    """Yield what fills at most the five rows of a message: a menu takes one, the buttons share one."""
-    slug = steps.provider.slug
-    if steps.summary is None:
-        yield FormButton(texts=texts, action=ADD, provider=slug, connection="")
-        yield AllButton(texts=texts)
+def _render(ctx: Context, progress: SetupProgress) -> Answer:
+    return embeds.stepper(progress, ctx), view_of(*_components(progress, ctx.texts))
+
+
+def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.Item[Any]]:
+    """Yield what fills at most the five rows of a message: each menu takes one, the buttons share one."""
+    slug = progress.provider.slug
+    if progress.summary is None:
+        label = texts("setup.enter_button")
+        yield SetupFormButton(texts=texts, action=ADD, provider=slug, connection="", label=label)
+        yield SetupOverviewButton(texts=texts)
         return
-    name = steps.summary.name
-    for number, listed in enumerate(steps.lists):
-        if options := list(_options(listed, texts)):
-            yield OfferSelect(
+    name = progress.summary.name
+    for number, content in enumerate(progress.lists):
+        if options := list(_options(content, texts)):
+            yield SetupListSelect(
                 texts=texts,
                 provider=slug,
-                number=str(number),
+                number=number,
                 connection=name,
-                placeholder=f"{listed.offer.key}.placeholder",
+                placeholder=f"{content.source.key}.placeholder",
                 options=options,
             )
-    if len(steps.summaries) > 1:
-        names = [each.name for each in steps.summaries]
+    if len(progress.summaries) > 1:
+        names = [each.name for each in progress.summaries]
         options = [discord.SelectOption(label=each, value=each, default=each == name) for each in names]
-        yield ConnectionSelect(texts=texts, provider=slug, options=options[:MOST])
-    if steps.works and not steps.is_told:
-        yield AlertsSelect(texts=texts, provider=slug, connection=name)
-    style = _Style.primary if embeds.needs_credentials(steps) else _Style.secondary
-    yield StepsButton(texts=texts, provider=slug, connection=name)
-    yield FormButton(texts=texts, action=ROTATE, provider=slug, connection=name, style=style)
-    yield AllButton(texts=texts)
+        yield SetupConnectionSelect(texts=texts, provider=slug, options=options[:MAX_CHOICES])
+    if progress.is_working and not progress.has_alert_channel:
+        yield SetupAlertsSelect(texts=texts, provider=slug, connection=name)
+    style = _Style.primary if progress.needs_credentials else _Style.secondary
+    yield SetupStepsButton(texts=texts, provider=slug, connection=name)
+    yield SetupFormButton(texts=texts, action=ROTATE, provider=slug, connection=name, style=style)
+    yield SetupOverviewButton(texts=texts)
 
 
-def _options(listed: Listed, texts: Texts) -> Iterator[discord.SelectOption]:
-    """Return an entry for each choice, as many as a menu holds; an id that has no room could not be sent."""
-    by_id = {choice.id: choice for choice in listed.choices if 0 < len(choice.id) <= LONGEST}
-    for choice in list(by_id.values())[:MOST]:
+def _options(content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
+    """Yield an entry for each choice, as many as a menu holds; an id that is too long cannot be sent."""
+    by_id = {choice.id: choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH}
+    for choice in list(by_id.values())[:MAX_CHOICES]:
         state = choice.state
         yield discord.SelectOption(
-            label=plain(choice.label, LONGEST) or plain(choice.id, LONGEST) or "?",
+            label=plain(choice.label, MAX_CHOICE_LENGTH) or plain(choice.id, MAX_CHOICE_LENGTH) or "?",
             value=choice.id,
             description=None if state is None else texts(f"state.{state}"),
             emoji=None if state is None else state_symbol(state),

@@ -1,42 +1,48 @@
-"""What is to be said of the channels that an integration monitors, in short and in full."""
+"""What members read about the channels that an integration monitors."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 import discord
 
-from bot.runtime.reach import UNTOLD, Access, Finding, Reach
-from bot.ui.discord_token import invite_link
-from bot.ui.pages import page_of, pages_of
-from bot.ui.permissions import needed_permissions
-from bot.ui.text import code, length, listed, quoted
-from bot.ui.theme import DESCRIPTION, Field, Tone, card, when
+from bot.discord.agent_bots import (
+    INCONCLUSIVE,
+    BotAccess,
+    ChannelAccess,
+    ChannelFinding,
+    invite_link,
+    needed_permissions,
+)
+from bot.discord.pages import page_of, pages_of
+from bot.discord.text import code, length, listed, quoted
+from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
+from bot.i18n.catalog import Texts
+from bot.providers.toolzz.models import Channel, Integration
+from cogs.toolzz.formatting import channel_name
+from cogs.toolzz.snapshot import IntegrationSnapshot
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.i18n.catalog import Texts
-    from bot.providers.toolzz.models import Channel, Integration
-    from cogs.toolzz.sight import Sight
-
-MOST_FLAWS: Final = 3
-"""How many channels are explained where it is not about the channels alone."""
-_LONGEST_NAME: Final = 60
-_MOST_ODD: Final = 200
+MAX_EXPLAINED: Final = 3
+"""How many bad channels are explained outside the list of the channels."""
+_MAX_NAME: Final = 60
+_MAX_IDS: Final = 200
+"""Characters."""
 
 
-def channels_embed(sight: Sight, page: int, checked_at: int, next_step: str, texts: Texts) -> discord.Embed:
-    """Show one page of the channels, counted from 1, each with what Discord says to it.
+def channels_embed(
+    snapshot: IntegrationSnapshot, page: int, checked_at: int, next_step: str, texts: Texts
+) -> discord.Embed:
+    """Show one page of the channels, counted from 1, each with what the bot can do in it.
 
     checked_at: seconds since 1970.
     """
-    report = sight.report
-    head = "\n".join([*_heading(sight, texts), *disagreement(report, texts)])
-    lines = [_line(channel, access, sight.reach, texts) for channel, access in page_of(sight.channels, page)]
+    report = snapshot.report
+    head = "\n".join([*_membership_lines(snapshot, texts), *disagreement(report, texts)])
+    lines = [
+        _line(channel, access, snapshot.access, texts) for channel, access in page_of(snapshot.channels, page)
+    ]
     body = listed(lines, texts, DESCRIPTION - length(head) - 2) or texts("not_reported")
     return card(
-        Tone.WARNING if has_flaws(sight.reach) else Tone.INFO,
+        Tone.WARNING if needs_change(snapshot.access) else Tone.INFO,
         texts("toolzz.channels.title", title=quoted(report.title or "", 100) or code(report.id, 64)),
         f"{head}\n\n{body}".strip(),
         fields=[
@@ -48,104 +54,100 @@ def channels_embed(sight: Sight, page: int, checked_at: int, next_step: str, tex
     )
 
 
-def here(sight: Sight, reach: Reach, texts: Texts) -> Iterator[str]:
-    """Say in short how far the agent's bot reaches in the server: who it is, and what there is to change."""
-    yield from _heading(sight, texts)
-    flaws = list(flaw_lines(sight, texts))
-    yield from flaws[:MOST_FLAWS]
-    if len(flaws) > MOST_FLAWS:
-        yield texts.plural("toolzz.reach.more", len(flaws) - MOST_FLAWS)
-    if not flaws and reach.looked and reach.member and reach.usable < len(reach.channels):
+def access_lines(snapshot: IntegrationSnapshot, access: BotAccess, texts: Texts) -> Iterator[str]:
+    """Say in short what the agent's bot can do in the server, and what has to be changed."""
+    yield from _membership_lines(snapshot, texts)
+    bad = list(bad_channel_lines(snapshot, texts))
+    yield from bad[:MAX_EXPLAINED]
+    if len(bad) > MAX_EXPLAINED:
+        yield texts.plural("toolzz.reach.more", len(bad) - MAX_EXPLAINED)
+    if not bad and access.is_checked and access.is_member and access.usable < len(access.channels):
         yield texts("toolzz.reach.untold")
 
 
-def flaw_lines(sight: Sight, texts: Texts) -> Iterator[str]:
-    """Say of each channel what is to be changed, but not of each that the bot is not in the server."""
-    for channel, access in sight.channels:
-        if access is not None and access.is_bad and access.finding is not Finding.ABSENT:
-            yield _line(channel, access, sight.reach, texts)
+def bad_channel_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    """Say for each bad channel what has to be changed, unless only the bot is missing in the server."""
+    for channel, access in snapshot.channels:
+        if access is not None and access.is_bad and access.finding is not ChannelFinding.ABSENT:
+            yield _line(channel, access, snapshot.access, texts)
 
 
-def has_flaws(reach: Reach | None) -> bool:
-    """Tell whether the bot cannot answer wherever it should."""
-    return reach is not None and (reach.member is False or bool(reach.flaws))
+def needs_change(access: BotAccess | None) -> bool:
+    """Tell whether somebody has to change something in Discord so that the bot can answer everywhere."""
+    return access is not None and (access.is_member is False or bool(access.bad_channels))
 
 
 def disagreement(report: Integration, texts: Texts) -> Iterator[str]:
-    """Say which channels are in only one of the two lists that Toolzz gives of them."""
+    """Say which channels are in only one of the two lists that Toolzz sends."""
     if report.channels_disagree:
         yield texts("toolzz.channels.disagree")
-    for name, ids in odd_channels(report):
-        shown = listed((code(each, 32) for each in ids), texts, _MOST_ODD, separator=", ")
+    for name, ids in channels_in_one_list(report):
+        shown = listed((code(each, 32) for each in ids), texts, _MAX_IDS, separator=", ")
         yield texts("toolzz.channels.only_in", list=f"`{name}`", channels=shown)
 
 
-def odd_channels(report: Integration) -> Iterator[tuple[str, list[str]]]:
-    """Yield each of the two lists, by Toolzz's name for it, that has channels which the other one has not."""
+def channels_in_one_list(report: Integration) -> Iterator[tuple[str, list[str]]]:
+    """Yield the ids that are in only one of the two lists, with Toolzz's name for that list."""
     if report.channels_disagree:
         ids, details = set(report.channel_ids or ()), {channel.id for channel in report.channels_detail}
-        for name, odd in (("channelIds", ids - details), ("channelsDetail", details - ids)):
-            if odd:
-                yield name, sorted(odd)
+        for name, only_here in (("channelIds", ids - details), ("channelsDetail", details - ids)):
+            if only_here:
+                yield name, sorted(only_here)
 
 
-def name_of(channel: Channel, access: Access | None) -> str:
-    """Name a channel: as a link where this server has it, else by the name that Toolzz remembers."""
-    if access is not None and access.finding is not Finding.GONE:
-        return f"<#{channel.id}>"
-    name = quoted(channel.name or "", _LONGEST_NAME)
-    return f"#{name}" if name else code(channel.id, 64)
+def name_of(channel: Channel, access: ChannelAccess | None) -> str:
+    """Name a channel: as a link where this server has it, else by Toolzz's name for it."""
+    is_here = access is not None and access.finding is not ChannelFinding.GONE
+    return channel_name(channel, _MAX_NAME, is_here=is_here)
 
 
-def usable(reach: Reach, texts: Texts) -> str:
-    """Count the channels that the bot can work in."""
-    return texts.plural("toolzz.reach.usable", len(reach.channels), usable=reach.usable)
+def usable_count(access: BotAccess, texts: Texts) -> str:
+    """Say in how many channels the bot can work."""
+    return texts.plural("toolzz.reach.usable", len(access.channels), usable=access.usable)
 
 
-def invite_of(sight: Sight) -> str:
-    """Return the link that brings the agent's bot into the server, empty where nobody knows the bot."""
-    bot_id = None if sight.reach is None else sight.reach.bot_id
-    permissions = needed_permissions(create_threads=bool(sight.report.create_threads))
-    return "" if bot_id is None else invite_link(bot_id, sight.guild_id, permissions)
+def invite_of(snapshot: IntegrationSnapshot) -> str:
+    """Return the link that invites the agent's bot into the server, empty where the bot is not known."""
+    bot_id = None if snapshot.access is None else snapshot.access.bot_id
+    permissions = needed_permissions(create_threads=bool(snapshot.report.create_threads))
+    return "" if bot_id is None else invite_link(bot_id, snapshot.guild_id, permissions)
 
 
-def _heading(sight: Sight, texts: Texts) -> Iterator[str]:
-    reach = sight.reach
-    if reach is None:
+def _membership_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    """Say whether the bot is in the server, and in how many channels it can work."""
+    access = snapshot.access
+    if access is None:
         yield texts("toolzz.reach.not_here")
-    elif not reach.looked:
+    elif not access.is_checked:
         yield texts("toolzz.reach.not_looked")
-    elif reach.bot_id is None:
+    elif access.bot_id is None:
         yield texts("toolzz.reach.nameless")
-    elif reach.member is None:
+    elif access.is_member is None:
         yield texts("preflight.member_unknown")
     else:
-        if reach.member:
+        if access.is_member:
             yield texts("preflight.member")
         else:
             yield texts("preflight.not_member")
-            yield texts("preflight.invite", link=invite_of(sight))
-            if sight.report.create_threads:
+            yield texts("preflight.invite", link=invite_of(snapshot))
+            if snapshot.report.create_threads:
                 yield texts("preflight.invite_threads")
-        if reach.channels:
-            symbol = "✅" if reach.usable == len(reach.channels) else "⚠️" if reach.flaws else "❔"
-            yield f"{symbol} {usable(reach, texts)}"
+        if access.channels:
+            is_perfect = access.usable == len(access.channels)
+            symbol = "✅" if is_perfect else "⚠️" if access.bad_channels else "❔"
+            yield f"{symbol} {usable_count(access, texts)}"
 
 
-def _line(channel: Channel, access: Access | None, reach: Reach | None, texts: Texts) -> str:
+def _line(channel: Channel, access: ChannelAccess | None, bot: BotAccess | None, texts: Texts) -> str:
     name = name_of(channel, access)
-    if access is None or reach is None:
+    if access is None or bot is None:
         return f"▫️ {name}"
-    symbol = "✅" if access.finding is Finding.USABLE else "❔" if access.finding in UNTOLD else "❌"
-    if access.finding is Finding.USABLE:
-        return f"{symbol} {name}: {texts('toolzz.reach.usable_here')}"
-    if access.finding is not Finding.LACKING:
+    if access.finding is ChannelFinding.USABLE:
+        return f"✅ {name}: {texts('toolzz.reach.usable_here')}"
+    if access.finding is not ChannelFinding.LACKING:
+        symbol = "❔" if access.finding in INCONCLUSIVE else "❌"
         return f"{symbol} {name}: {texts(f'toolzz.reach.{access.finding}')}"
     permissions = ", ".join(f"**{texts(f'permission.{each}')}**" for each in access.missing)
-    bot = f"<@{reach.bot_id}>"
-    if access.parent is None:
-        said = texts("toolzz.reach.lacking", permissions=permissions, bot=bot)
-    else:
-        parent = f"<#{access.parent}>"
-        said = texts("toolzz.reach.lacking_in_thread", permissions=permissions, bot=bot, channel=parent)
-    return f"{symbol} {name}: {said}"
+    key = "toolzz.reach.lacking" if access.parent is None else "toolzz.reach.lacking_in_thread"
+    lacking = texts(key, permissions=permissions, bot=f"<@{bot.bot_id}>", channel=f"<#{access.parent}>")
+    return f"❌ {name}: {lacking}"

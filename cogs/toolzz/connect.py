@@ -1,366 +1,255 @@
-"""``/toolzz connect``: the form, what follows it, and the components that outlive a restart."""
+"""``/toolzz connect``: the form, the handover of the token, and the components that survive a restart."""
 
-from __future__ import annotations
-
-import functools
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Final, Self
 
 import discord
 
-from bot.errors import InvalidInputError
-from bot.kit.integration import Choice, Verdict, is_id, read_uuid
+from bot.discord.agent_bots import needed_permissions
+from bot.discord.components import PersistentSelect
+from bot.discord.context import Context
+from bot.discord.replies import Answer, defer
+from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
+from bot.discord.theme import Field
+from bot.errors import InvalidInputError, ProviderError
+from bot.features.connections.service import Connection
+from bot.providers.base.integration import Choice, is_id, read_uuid
+from bot.providers.base.outcome import LookupResult, Outcome
 from bot.providers.toolzz import AGENTS, ToolzzProvider
-from bot.providers.toolzz.creation import (
-    candidates,
-    create_once,
-    had_one,
-    judge_later,
-    listed_before,
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.creation import candidates, create_once, judge_later, try_list, was_connected
+from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
+from cogs.connections import open_connection, suggest_choices
+from cogs.handover import (
+    ConnectButton,
+    LookButton,
+    Lookup,
+    Preflight,
+    TokenHandover,
+    TokenModal,
+    TokenQuestion,
+    examine,
 )
-from bot.providers.toolzz.models import Channel, Integration, Settings
-from bot.runtime.client import PatchbayBot
-from bot.runtime.connections import open_connection, reopen
-from bot.runtime.preflight import Preflight, examine
-from bot.runtime.suggestions import suggest_choices
-from bot.runtime.token_question import Handover, TokenQuestion
-from bot.services.audit import DONE, UNKNOWN
-from bot.ui.components import (
-    Interaction,
-    LastingButton,
-    LastingSelect,
-    SafeModal,
-    gate,
-    guild_of,
-    withdraw_retry,
-)
-from bot.ui.discord_token import read_token
-from bot.ui.permissions import needed_permissions
-from bot.ui.replies import answer, renew, think
 from cogs.toolzz import connect_embeds as embeds
-from cogs.toolzz.forms import Filled, Inputs, find_channels, shown_title
+from cogs.toolzz.formatting import integration_options
+from cogs.toolzz.forms import Filled, Inputs, channel_object, find_channels, shown_title
 from cogs.toolzz.link import link_chosen
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+AgentUuid = Annotated[str, Segment(r"[0-9A-Fa-f-]{36}")]
+"""An agent's id in a custom id, as Toolzz writes it."""
 
-    from discord import app_commands
-
-    from bot.i18n.catalog import Texts
-    from bot.providers.toolzz.client import ToolzzClient
-    from bot.services.connections import Connection
-
-_HAD_ONE: Final = {True: "y", False: "n", None: "u"}
-_KNOWN: Final = {"y": True, "n": False}
-_PLACE: Final = r"(?P<connection>[a-z0-9_-]{1,20}):(?P<agent>[0-9A-Fa-f-]{36})"
+suggest_agents: Final = suggest_choices("toolzz", AGENTS)
+"""Suggests the unit's agents by name; those that are switched off are marked."""
 
 
-class ConnectButton(LastingButton, template=rf"toolzz:connect:{_PLACE}"):
+class ToolzzConnectButton(ConnectButton):
     """Opens the form."""
 
-    def __init__(self, *, texts: Texts, connection: str, agent: str) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=texts("toolzz.connect.button"),
-                style=discord.ButtonStyle.primary,
-                custom_id=f"toolzz:connect:{connection}:{agent}",
-            )
-        )
-        self._connection = connection
-        self._agent = agent
+    route = "toolzz:connect:{connection}:{agent}"
+    caption = "toolzz.connect.button"
+    default_style = discord.ButtonStyle.primary
 
-    async def press(self, interaction: Interaction) -> None:
+    connection: ConnectionName
+    agent: AgentUuid
+
+    async def press(self, ctx: Context) -> None:
         """Open the form."""
-        await open_form(interaction, cast("PatchbayBot", interaction.client), self._agent, self._connection)
+        await open_form(ctx, self.agent, self.connection)
 
 
-class LookButton(
-    LastingButton, template=rf"toolzz:look:{_PLACE}:(?P<bot_id>[0-9]{{1,20}}):(?P<had_one>[ynu])"
-):
-    """Looks again whether a token without a good answer has become an integration.
+class ToolzzLookButton(LookButton):
+    """Looks again whether a token without a clear answer has become an integration.
 
-    Which ones there were before has no room in a custom id; whether the agent was here at all has.
+    A custom id has no room for which ones there were before, but for whether the agent was here at all.
     """
 
-    def __init__(self, *, texts: Texts, connection: str, agent: str, bot_id: str, had_one: str) -> None:
-        """bot_id: 0 for none known. had_one: y, n or u, whether the agent was in the server before."""
-        super().__init__(
-            discord.ui.Button(
-                label=texts("toolzz.connect.look"),
-                style=discord.ButtonStyle.primary,
-                custom_id=f"toolzz:look:{connection}:{agent}:{bot_id}:{had_one}",
+    route = "toolzz:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    caption = "toolzz.connect.look"
+    default_style = discord.ButtonStyle.primary
+
+    provider = ToolzzProvider
+    connect_button = ToolzzConnectButton
+
+    connection: ConnectionName
+    agent: AgentUuid
+    bot_id: Snowflake
+    was_connected: Ternary
+
+    async def look(self, ctx: Context, connection: Connection) -> Lookup:
+        """Look into the unit's list. Raises ProviderError, and InvalidInputError("unit")."""
+        client, _ = _client_in_unit(ctx, connection)
+        result, possible = judge_later(
+            await client.integrations(),
+            self.agent,
+            str(connection.guild_id),
+            was_connected=self.was_connected,
+        )
+        agent = chosen_agent(ctx, connection, self.agent)
+        found = Choice(possible[0].id, possible[0].title or agent.label) if possible else None
+        return Lookup(result, found, partial(self.show, agent, possible))
+
+    def show(
+        self,
+        agent: Choice,
+        possible: Sequence[Integration],
+        result: LookupResult,
+        doubt: ProviderError | None = None,
+    ) -> Answer:
+        """Say what a look has shown; where nobody can tell which is the new one, let the member say it."""
+        embed, view = embeds.looked_up(self, agent, possible, result, doubt)
+        if result is LookupResult.UNKNOWN and (options := integration_options(possible, self.texts)):
+            view.add_item(
+                ToolzzCandidateSelect(texts=self.texts, connection=self.connection, options=options)
             )
-        )
-        self._connection = connection
-        self._agent = agent
-        self._bot_id = int(bot_id) or None
-        self._had_one = had_one
-
-    async def press(self, interaction: Interaction) -> None:
-        """Look into the unit's list and say what it proves; what nobody can tell is for the member to say."""
-        bot, opened = await reopen(interaction, "toolzz", self._connection)
-        texts = bot.catalog[interaction.locale.value]
-        client, _ = _acting(bot, opened)
-        listed = await bot.unless_stopping(client.integrations())
-        verdict, possible = judge_later(
-            listed, self._agent, str(opened.guild_id), had_one=_KNOWN.get(self._had_one)
-        )
-        agent = chosen_agent(bot, opened, self._agent)
-        placed = await bot.integrations.of_guild(opened.guild_id, "toolzz")
-        if verdict is Verdict.THERE and possible[0].id in placed:
-            # Counted as this server's own since, so it came from another token than this button is about.
-            verdict = Verdict.UNKNOWN
-        asked_at = interaction.created_at if interaction.message is None else interaction.message.created_at
-        if opened.set_at > asked_at.timestamp():
-            # With other credentials than those that received the token, and perhaps another list.
-            verdict = Verdict.UNKNOWN
-        embed, view = embeds.looked_up(agent, verdict, possible, texts)
-        if verdict is not Verdict.THERE:
-            view.add_item(self)
-        if verdict is Verdict.NOT_THERE:
-            view.add_item(ConnectButton(texts=texts, connection=opened.name, agent=agent.id))
-        if verdict is Verdict.UNKNOWN and (options := embeds.options(possible, texts)):
-            view.add_item(CandidateSelect(texts=texts, connection=opened.name, options=options))
-        await renew(interaction, embed, view)
-        if verdict is Verdict.THERE:
-            await _record(bot, opened, possible[0], agent.label, self._bot_id, interaction)
-            target = f"toolzz · {agent.id}"
-            await bot.audit.note(opened.guild_id, "toolzz.connect", target, member_id=interaction.user.id)
+        return embed, view
 
 
-class CandidateSelect(LastingSelect, template=r"toolzz:made:(?P<connection>[a-z0-9_-]{1,20})"):
+class ToolzzCandidateSelect(PersistentSelect):
     """Links the integration that a member knows to be the new one, as ``/toolzz link`` does."""
 
-    def __init__(
-        self, *, texts: Texts, connection: str, options: Sequence[discord.SelectOption] = ()
-    ) -> None:
-        super().__init__(
-            discord.ui.Select(
-                placeholder=texts("toolzz.connect.candidates"),
-                custom_id=f"toolzz:made:{connection}",
-                options=list(options),
-            )
-        )
-        self._connection = connection
+    route = "toolzz:made:{connection}"
+    caption = "toolzz.connect.candidates"
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
+    connection: ConnectionName
+
+    async def pick(self, ctx: Context, value: str) -> None:
         """Read it, and link it if it runs here."""
-        await link_chosen(interaction, cast("PatchbayBot", interaction.client), value, self._connection)
+        await link_chosen(ctx, value, self.connection)
 
 
-class ConnectModal(SafeModal):
+@dataclass(frozen=True, slots=True)
+class ToolzzHandover(TokenHandover[Integration]):
+    """Puts an agent into the server.
+
+    filled: what the form was sent with. settings: what that means. before: what the unit has, None where
+    Toolzz does not say.
+    """
+
+    look_class = ToolzzLookButton
+
+    filled: Filled
+    settings: IntegrationSettings
+    before: tuple[Integration, ...] | None
+
+    @property
+    def was_connected(self) -> bool | None:
+        """Whether the agent may be in the server already, None where nobody knows."""
+        return was_connected(self.before, self.agent.id, self.settings.guild_id)
+
+    @property
+    def _candidates(self) -> tuple[Integration, ...]:
+        return candidates(self.before or (), self.agent.id, self.settings.guild_id)
+
+    def fields(self, ctx: Context) -> list[Field]:
+        """Sum up what is to be created."""
+        known = None if self.before is None else self._candidates
+        return embeds.question_fields(self.agent, self.settings, known, ctx.guild, ctx.texts)
+
+    async def check(self, ctx: Context, connection: Connection) -> Self:
+        """Look again. Raises InvalidInputError("agent_meanwhile"), "channels" or "unit"."""
+        client, unit = _client_in_unit(ctx, connection)
+        settings = _settings(self.agent, unit, find_channels(ctx.guild, self.filled.channels), self.filled)
+        before = await ctx.cancel_on_shutdown(try_list(client, unit))
+        now = replace(self, settings=settings, before=before)
+        known = {entry.id for entry in self._candidates}
+        if self.before is not None and any(entry.id not in known for entry in now._candidates):  # noqa: SLF001
+            raise InvalidInputError("agent_meanwhile")
+        return now
+
+    async def write(self, ctx: Context, connection: Connection, token: str) -> Outcome[Integration]:
+        """Create the integration once. Raises ProviderError."""
+        client, _ = _client_in_unit(ctx, connection)
+        return await create_once(
+            client,
+            self.settings,
+            [channel_object(channel) for channel in find_channels(ctx.guild, self.filled.channels)],
+            token,
+            known=None if self.before is None else frozenset(entry.id for entry in self.before),
+            cancel_on_shutdown=ctx.cancel_on_shutdown,
+        )
+
+    def accepted(self, ctx: Context, found: Integration | None, preflight: Preflight) -> Answer:
+        """Say that Toolzz created it."""
+        return embeds.accepted(self.agent, found, self.settings, preflight, ctx.guild, ctx.texts)
+
+    def in_doubt(self, outcome: Outcome[Integration], look: LookButton) -> Answer:
+        """Say that no clear answer came."""
+        found = () if outcome.found is None else (outcome.found,)
+        return embeds.looked_up(look, self.agent, found, outcome.result, outcome.doubt)
+
+    def integration(self, found: Integration | None) -> Choice | None:
+        """Return the new integration, by the title that was asked for where Toolzz gives none."""
+        if found is None or not is_id(found.id):
+            return None
+        return Choice(found.id, found.title or self.settings.title)
+
+
+class ToolzzConnectModal(TokenModal):
     """Asks where and how an agent is to answer, and for the token of the bot that it is to be."""
 
-    def __init__(self, asked: Interaction, connection: str, agent: Choice) -> None:
-        texts = gate(asked).texts(asked)
-        super().__init__(
-            asked,
-            title=texts("toolzz.connect.form"),
-            retry=ConnectButton(texts=texts, connection=connection, agent=agent.id),
-        )
-        self._bot = cast("PatchbayBot", asked.client)
-        self._connection = connection
-        self._agent = agent
+    look_button = ToolzzLookButton
+
+    def __init__(self, asked: Context, connection: str, agent: Choice) -> None:
         title = "" if agent.label == agent.id else shown_title(agent.label)
-        self._inputs = Inputs(texts, Filled(title, frozenset(), "mentions", True, False))  # noqa: FBT003 - the switches
-        self._token: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            custom_id="discord_token", max_length=200, placeholder=texts("toolzz.form.token_placeholder")
-        )
-        for label in self._inputs.labels:
-            self.add_item(label)
-        self.add_item(
-            discord.ui.Label(
-                text=texts("toolzz.form.token"),
-                description=texts("toolzz.form.token_how"),
-                component=self._token,
-            )
-        )
+        shown = Filled(title, frozenset(), "mentions", reply_on_mention=True, create_threads=False)
+        self._inputs = Inputs(asked.texts, shown)
+        super().__init__(asked, connection, agent, *self._inputs.labels)
 
-    async def on_submit(self, interaction: Interaction, /) -> None:  # type: ignore[override]
+    async def submit(self, ctx: Context) -> None:
         """Show whose token it is and what is to be created; nothing goes out until that is confirmed."""
-        await think(interaction)
+        await defer(ctx)
         filled = self._inputs.read()
-        guild_id = guild_of(interaction)
-        guild = self._bot.get_guild(guild_id)
-        channels = find_channels(guild, filled.channels)
-        token = read_token(self._token.value)
+        channels = find_channels(ctx.guild, filled.channels)
+        token = self.read_token()
         # Opened only now: while the form was open the connection may have been rotated or removed.
-        connection = await open_connection(interaction, "toolzz", self._connection)
-        client, unit = _acting(self._bot, connection)
-        settings = _settings(self._agent, unit, channels, filled)
-        preflight = await self._bot.unless_stopping(
-            examine(self._bot, guild_id, token, discord.Permissions(settings.permissions))
-        )
-        before = await self._bot.unless_stopping(listed_before(client, unit))
-        texts = self._bot.catalog[interaction.locale.value]
-        known = None if before is None else candidates(before, self._agent.id, str(guild_id))
-        had = had_one(before, self._agent.id, str(guild_id))
-        handover = Handover(
-            provider=ToolzzProvider.name,
-            title=texts("toolzz.connect.question"),
-            fields=embeds.question_fields(self._agent, settings, known, guild, texts),
-            start_over=texts("toolzz.connect.start_over"),
-            retry=ConnectButton(texts=texts, connection=connection.name, agent=self._agent.id),
-            hand_over=functools.partial(
-                _hand_over, self._bot, connection.name, connection.set_at, self._agent, filled, known
-            ),
-            look=functools.partial(_look_button, texts, connection.name, self._agent.id, had),
-        )
-        await TokenQuestion(interaction, token, preflight, handover).ask()
+        opened = await open_connection(ctx, "toolzz", self.connection)
+        client, unit = _client_in_unit(ctx, opened)
+        settings = _settings(self.agent, unit, channels, filled)
+        preflight = await examine(ctx, token, discord.Permissions(settings.permissions))
+        before = await ctx.cancel_on_shutdown(try_list(client, unit))
+        handover = ToolzzHandover(opened.name, opened.set_at, self.agent, filled, settings, before)
+        await TokenQuestion(ctx, token, preflight, handover).ask()
 
 
-async def open_form(interaction: Interaction, bot: PatchbayBot, agent: str, connection: str | None) -> None:
-    """Answer with the form. A form must come first and at once, so nothing is asked of Toolzz here.
+async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
+    """Answer with the form. Discord wants a form at once, so nothing is asked of Toolzz here.
 
     Raises NoConnectionError and the like, InvalidInputError("unit") where the connection names none, and
     InvalidInputError("agent") for a name that is not listed.
     """
-    opened = await open_connection(interaction, "toolzz", connection)
-    _acting(bot, opened)
-    chosen = chosen_agent(bot, opened, agent)
-    await interaction.response.send_modal(ConnectModal(interaction, opened.name, chosen))
+    opened = await open_connection(ctx, "toolzz", connection)
+    _client_in_unit(ctx, opened)
+    chosen = chosen_agent(ctx, opened, agent)
+    await ctx.interaction.response.send_modal(ToolzzConnectModal(ctx, opened.name, chosen))
 
 
-async def suggest_agents(
-    interaction: Interaction, bot: PatchbayBot, typed: str
-) -> list[app_commands.Choice[str]]:
-    """Suggest the unit's agents by name; those that are switched off are marked."""
-    return await suggest_choices(interaction, bot, "toolzz", typed, AGENTS)
+def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:
+    """Return the agent with this id or of this name; this asks nobody.
 
-
-def chosen_agent(bot: PatchbayBot, connection: Connection, text: str) -> Choice:
-    """Return the agent with this id or of this name; asks nobody.
-
-    One that was not listed lately goes by its UUID alone. Raises InvalidInputError("agent").
+    An agent that was not listed lately is found by its UUID alone. Raises InvalidInputError("agent").
     """
-    known = bot.choices.known(connection, text, AGENTS)
+    known = ctx.services.choices.known(connection, text, AGENTS)
     uuid = read_uuid(text if known is None else known.id, "agent")
     # A listed id stays as Toolzz writes it, which may be in capitals.
     return Choice(uuid, uuid) if known is None else known
 
 
-def _look_button(
-    texts: Texts, connection: str, agent: str, had: bool | None, preflight: Preflight
-) -> LookButton:
-    return LookButton(
-        texts=texts,
-        connection=connection,
-        agent=agent,
-        bot_id=str(preflight.bot_id or 0),
-        had_one=_HAD_ONE[had],
-    )
-
-
-async def _hand_over(  # noqa: PLR0913, PLR0917 - what was asked, then what was answered
-    bot: PatchbayBot,
-    connection: str,
-    set_at: int,
-    agent: Choice,
-    filled: Filled,
-    known: Sequence[Integration] | None,
-    interaction: Interaction,
-    token: str,
-    preflight: Preflight,
-) -> None:
-    """Send the token and answer. known: what may have been the agent here when the question was put."""
-    guild_id, member_id = guild_of(interaction), interaction.user.id
-    async with bot.audit.change(guild_id, member_id, "toolzz.connect", f"toolzz · {agent.id}") as change:
-        opened = await open_connection(interaction, "toolzz", connection, set_at=set_at)
-        client, unit = _acting(bot, opened)
-        guild = bot.get_guild(guild_id)
-        channels = find_channels(guild, filled.channels)
-        settings = _settings(agent, unit, channels, filled)
-        # The member may have taken minutes to decide; somebody else may have put the agent in meanwhile.
-        before = await bot.unless_stopping(listed_before(client, unit))
-        standing = candidates(before or (), agent.id, settings.guild_id)
-        if known is not None and {entry.id for entry in standing} - {entry.id for entry in known}:
-            raise InvalidInputError("agent_meanwhile")
-        # Before and after the call: an outcome in doubt may have changed the list too.
-        bot.choices.forget(opened)
-        outcome = await create_once(
-            client,
-            settings,
-            [described(channel) for channel in channels],
-            token,
-            known=None if before is None else frozenset(entry.id for entry in before),
-            unless_stopping=bot.unless_stopping,
-        )
-        change.result = DONE if outcome.verdict is Verdict.THERE else UNKNOWN
-    bot.choices.forget(opened)
-    withdraw_retry(interaction)
-    texts = bot.catalog[interaction.locale.value]
-    if outcome.doubt is None:
-        await answer(interaction, *embeds.accepted(agent, outcome, settings, preflight, guild, texts))
-    else:
-        had = had_one(before, agent.id, settings.guild_id)
-        look = _look_button(texts, opened.name, agent.id, had, preflight)
-        await answer(interaction, *embeds.in_doubt(agent, outcome, look, texts))
-    # Answered first: that Toolzz has the token must be read even if our own store fails now.
-    if outcome.integration is not None and is_id(outcome.integration.id):
-        await _record(bot, opened, outcome.integration, settings.title, preflight.bot_id, interaction)
-
-
-async def _record(
-    bot: PatchbayBot,
-    connection: Connection,
-    integration: Integration,
-    title: str,
-    bot_id: int | None,
-    interaction: Interaction,
-) -> None:
-    """Make a new integration the guild's own. title: its name where Toolzz gives none."""
-    await bot.integrations.record(
-        connection,
-        integration.id,
-        integration.title or title,
-        bot_id=bot_id,
-        member_id=interaction.user.id,
-    )
-
-
-def described(channel: discord.TextChannel) -> Mapping[str, object]:
-    """Describe a channel as Discord's own API does, as far as the gateway has told us."""
-    return {
-        "id": str(channel.id),
-        "guild_id": str(channel.guild.id),
-        "name": channel.name,
-        "type": channel.type.value,
-        "position": channel.position,
-        "parent_id": None if channel.category_id is None else str(channel.category_id),
-        "topic": channel.topic,
-        "nsfw": channel.nsfw,
-        "last_message_id": None if channel.last_message_id is None else str(channel.last_message_id),
-        "rate_limit_per_user": channel.slowmode_delay,
-        "permission_overwrites": [
-            _overwrite(target, overwrite) for target, overwrite in channel.overwrites.items()
-        ],
-    }
-
-
-def _overwrite(
-    target: discord.Role | discord.Member | discord.Object, overwrite: discord.PermissionOverwrite
-) -> dict[str, object]:
-    allow, deny = overwrite.pair()
-    is_role = isinstance(target, discord.Role) or getattr(target, "type", None) is discord.Role
-    return {
-        "id": str(target.id),
-        "type": 0 if is_role else 1,
-        "allow": str(allow.value),
-        "deny": str(deny.value),
-    }
-
-
-def _acting(bot: PatchbayBot, connection: Connection) -> tuple[ToolzzClient, str]:
+def _client_in_unit(ctx: Context, connection: Connection) -> tuple[ToolzzClient, str]:
     """Return a client and the unit that it acts in. Raises InvalidInputError("unit")."""
-    client = bot.provider(ToolzzProvider).client(connection.credentials)
+    client = ctx.services.provider(ToolzzProvider).client(connection.credentials)
     if client.unit_id is None:
         raise InvalidInputError("unit")
     return client, client.unit_id
 
 
-def _settings(agent: Choice, unit: str, channels: Sequence[discord.TextChannel], filled: Filled) -> Settings:
-    """channels: at least one, all of the server that the agent is put into."""
+def _settings(
+    agent: Choice, unit: str, channels: Sequence[discord.TextChannel], filled: Filled
+) -> IntegrationSettings:
+    """Return what is to be created. channels: at least one, all of the server that the agent is put into."""
     guild = channels[0].guild
-    return Settings(
+    return IntegrationSettings(
         agent_id=agent.id,
         unit_id=unit,
         title=filled.title,

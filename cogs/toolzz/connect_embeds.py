@@ -1,40 +1,33 @@
 """What ``/toolzz connect`` shows and replies."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
 
 import discord
 
-from bot.kit.integration import State, Verdict, is_id
-from bot.runtime.preflight import Preflight, steps_before, way_in
-from bot.ui.components import LastingButton, view_of
-from bot.ui.permissions import permission_names
-from bot.ui.problems import refer_to, what_failed
-from bot.ui.text import code, listed, plain, quoted
-from bot.ui.theme import Field, Tone, card, state_symbol, verdict_tone, when
-from cogs.toolzz.integration import label_of, title_of
-from cogs.toolzz.words import channel_names, setting_fields
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from bot.i18n.catalog import Texts
-    from bot.kit.integration import Choice
-    from bot.providers.toolzz.creation import Outcome
-    from bot.providers.toolzz.models import Integration, Settings
-
-_MOST_OPTIONS: Final = 25
+from bot.discord.agent_bots import permission_names
+from bot.discord.replies import Answer
+from bot.discord.text import code, listed, plain, quoted
+from bot.discord.theme import Field, state_symbol, when
+from bot.errors import ProviderError
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import Choice, State
+from bot.providers.base.outcome import LookupResult
+from bot.providers.toolzz.models import Integration, IntegrationSettings
+from cogs.handover import LookButton, Preflight, accepted_answer
+from cogs.toolzz.formatting import channel_names, setting_fields, title_of
 
 
 def question_fields(
     agent: Choice,
-    settings: Settings,
+    settings: IntegrationSettings,
     known: Sequence[Integration] | None,
     guild: discord.Guild | None,
     texts: Texts,
 ) -> list[Field]:
-    """Sum up what is to be created. known: what may be the same agent in this server, None: nobody knows."""
+    """Sum up what is to be created.
+
+    known: what may be the same agent in this server, None where nobody knows.
+    """
     fields = [
         _agent_field(agent, texts),
         Field(texts("toolzz.status.server"), quoted(settings.guild_name, 100)),
@@ -48,74 +41,52 @@ def question_fields(
     if known is None:
         fields.append(Field(texts("toolzz.connect.had_one"), texts("toolzz.connect.had_one_unknown")))
     elif known:
-        said = texts("toolzz.connect.had_one_how")
+        lines = listed(_lines(known, texts), texts, 700)
         fields.append(
-            Field(texts("toolzz.connect.had_one"), f"{said}\n{listed(_lines(known, texts), texts, 700)}")
+            Field(texts("toolzz.connect.had_one"), f"{texts('toolzz.connect.had_one_how')}\n{lines}")
         )
     return fields
 
 
 def accepted(
     agent: Choice,
-    outcome: Outcome,
-    settings: Settings,
+    report: Integration | None,
+    settings: IntegrationSettings,
     preflight: Preflight,
     guild: discord.Guild | None,
     texts: Texts,
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Say that Toolzz created it, how it says that it is doing, and what is left to do."""
-    report = outcome.integration
+) -> Answer:
+    """Say that Toolzz created it, how Toolzz says that it is doing, and what is left to do."""
     channels = settings.channels if report is None or not report.channels else report.channels
-    embed = card(
-        Tone.GOOD,
-        texts("toolzz.connect.done"),
-        texts("toolzz.connect.done_how"),
-        fields=[
-            _agent_field(agent, texts),
-            Field(texts("toolzz.form.title"), quoted((report and report.title) or settings.title, 200)),
-            Field(texts("toolzz.connect.says"), _said(report, texts)),
-            Field(
-                texts.plural("toolzz.status.channels", len(channels)), channel_names(channels, guild, texts)
-            ),
-            Field(texts("next_step"), steps_before(texts("toolzz.connect.see_status"), preflight, texts)),
-        ],
-        footer=texts("toolzz.connect.footer", id=plain(report.id if report else "", 64)),
-    )
-    return embed, view_of(way_in(preflight, texts))
-
-
-def in_doubt(
-    agent: Choice, outcome: Outcome, look: LastingButton, texts: Texts
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Say that no good answer came, and what a look into the list has shown."""
-    doubt = outcome.doubt
-    why = "" if doubt is None else texts("toolzz.connect.doubt", why=what_failed(doubt, "Toolzz", texts))
-    found = () if outcome.integration is None else (outcome.integration,)
-    embed = _verdict(agent, outcome.verdict, found, texts, why)
-    if doubt is not None:
-        refer_to(embed, doubt, texts)
-    return embed, view_of() if outcome.verdict is Verdict.THERE else view_of(look)
+    fields = [
+        _agent_field(agent, texts),
+        Field(texts("toolzz.form.title"), quoted((report and report.title) or settings.title, 200)),
+        Field(texts("toolzz.connect.says"), _state_lines(report, texts)),
+        Field(texts.plural("toolzz.status.channels", len(channels)), channel_names(channels, guild, texts)),
+    ]
+    footer = texts("toolzz.connect.footer", id=plain(report.id if report else "", 64))
+    return accepted_answer("toolzz", fields, footer, preflight, texts)
 
 
 def looked_up(
-    agent: Choice, verdict: Verdict, possible: Sequence[Integration], texts: Texts
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Say what another look into the list has shown. possible: what it is, or what it can be."""
-    return _verdict(agent, verdict, possible, texts, ""), view_of()
+    look: LookButton,
+    agent: Choice,
+    possible: Sequence[Integration],
+    result: LookupResult,
+    doubt: ProviderError | None = None,
+) -> Answer:
+    """Say what a look into the list has shown.
 
-
-def options(possible: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
-    """Return an entry for each integration that it can be; one whose id is none could not be asked for."""
-    each = {report.id: report for report in possible if is_id(report.id)}
-    return [
-        discord.SelectOption(
-            label=label_of(report),
-            value=report.id,
-            description=texts(f"state.{report.state}"),
-            emoji=state_symbol(report.state),
-        )
-        for report in each.values()
-    ][:_MOST_OPTIONS]
+    possible: what the new integration is, or what it can be. doubt: see ``LookButton.answer``.
+    """
+    texts = look.texts
+    fields = [_agent_field(agent, texts)]
+    if possible:
+        name = "toolzz.connect.found" if result is LookupResult.THERE else "toolzz.connect.possible"
+        fields.append(Field(texts(name), listed(_lines(possible, texts), texts)))
+    can_choose = result is LookupResult.UNKNOWN and bool(possible)
+    next_step = texts("toolzz.connect.unknown_choose") if can_choose else None
+    return look.answer(result, fields, doubt, next_step=next_step)
 
 
 def _agent_field(agent: Choice, texts: Texts) -> Field:
@@ -127,32 +98,14 @@ def _agent_field(agent: Choice, texts: Texts) -> Field:
     return Field(texts("toolzz.status.agent"), "\n".join(filter(None, lines)))
 
 
-def _said(report: Integration | None, texts: Texts) -> str:
+def _state_lines(report: Integration | None, texts: Texts) -> str:
+    """Show a state with what it means, and Toolzz's own word where that is another."""
     state = State.UNKNOWN if report is None else report.state
-    said = f"{state_symbol(state)} **{texts(f'state.{state}')}** · {texts(f'toolzz.state.{state}')}"
+    lines = f"{state_symbol(state)} **{texts(f'state.{state}')}** · {texts(f'toolzz.state.{state}')}"
     word = report.connection_status if report is not None else None
     if word and word.lower() != state:
-        said += "\n" + texts("toolzz.status.own_word", word=code(word, 64))
-    return said
-
-
-def _verdict(
-    agent: Choice, verdict: Verdict, found: Sequence[Integration], texts: Texts, why: str
-) -> discord.Embed:
-    text = texts(f"toolzz.connect.{verdict}_how")
-    fields = [_agent_field(agent, texts)]
-    if found:
-        name = "toolzz.connect.found" if verdict is Verdict.THERE else "toolzz.connect.possible"
-        fields.append(Field(texts(name), listed(_lines(found, texts), texts)))
-    choose = verdict is Verdict.UNKNOWN and bool(found)
-    next_step = texts("toolzz.connect.unknown_choose" if choose else f"toolzz.connect.{verdict}_next")
-    fields.append(Field(texts("next_step"), next_step))
-    return card(
-        verdict_tone(verdict),
-        texts(f"toolzz.connect.{verdict}"),
-        f"{why}\n{text}" if why else text,
-        fields=fields,
-    )
+        lines += "\n" + texts("toolzz.status.own_word", word=code(word, 64))
+    return lines
 
 
 def _lines(reports: Iterable[Integration], texts: Texts) -> Iterator[str]:

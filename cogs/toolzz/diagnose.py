@@ -1,136 +1,158 @@
-"""What a diagnosis finds: each check with its fix, and what Toolzz's support has to know."""
+"""The diagnosis of an integration: each check with its fix, and what Toolzz's support has to know."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from typing import TYPE_CHECKING
-
+from bot.discord.agent_bots import INCONCLUSIVE
+from bot.discord.context import Context
+from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
+from bot.discord.problems import Explanation, explain
+from bot.discord.text import code
 from bot.errors import ProviderError
-from bot.kit.diagnosis import Check, Verdict
-from bot.providers.toolzz import ToolzzProvider
-from bot.providers.toolzz.diagnosis import Surroundings, ask, diagnose
-from bot.runtime.details import Diagnosis
-from bot.runtime.reach import UNTOLD
-from bot.ui.diagnosis import Finding, failure_facts
-from bot.ui.problems import explain
-from bot.ui.text import code, quoted
-from cogs.toolzz.channels import MOST_FLAWS, flaw_lines, invite_of, usable
-from cogs.toolzz.diagnosis_facts import discord_facts, report_facts
-from cogs.toolzz.embeds import state_fix, title
-from cogs.toolzz.sight import Sight, look
+from bot.features.connections.service import Connection
+from bot.i18n.catalog import Texts
+from bot.providers.base.diagnosis import Check, Verdict
+from bot.providers.toolzz.diagnosis import DiscordFacts, diagnose
+from bot.providers.toolzz.models import Integration
+from cogs.toolzz.channels import (
+    MAX_EXPLAINED,
+    bad_channel_lines,
+    channels_in_one_list,
+    invite_of,
+    usable_count,
+)
+from cogs.toolzz.embeds import heading, state_fix
+from cogs.toolzz.formatting import error_words
+from cogs.toolzz.snapshot import IntegrationSnapshot, try_snapshot
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_FIXES: Final[Mapping[tuple[str, str], str]] = {
+    ("integration", "deleted"): "toolzz.next.deleted",
+    ("active", "off"): "toolzz.next.inactive",
+    ("server", "elsewhere"): "toolzz.next.elsewhere",
+    ("channels", "usable"): "toolzz.next.channels",
+    ("error", "unknown"): "toolzz.next.error",
+}
+"""The text keys of what to do about a check, by its name and reason."""
 
-    from bot.i18n.catalog import Texts
-    from bot.runtime.client import PatchbayBot
-    from bot.services.connections import Connection
-    from bot.ui.components import Interaction
 
-
-async def find_out(
-    interaction: Interaction, bot: PatchbayBot, connection: Connection, integration: str
-) -> Diagnosis:
+async def find_out(ctx: Context, connection: Connection, integration: str) -> Diagnosis:
     """Make all checks of an integration now; what Toolzz refuses is a part of the answer.
 
     Raises RestartingError.
     """
-    texts = bot.catalog[interaction.locale.value]
-    names = {slug: provider.name for slug, provider in bot.providers.items()}
-    asked = await ask(bot.provider(ToolzzProvider).client(connection.credentials), integration)
-    if isinstance(asked, ProviderError):
-        return diagnosis_of(integration, asked, names, texts)
-    return diagnosis_of(integration, await look(bot, connection, integration, asked), names, texts)
+    services, texts = ctx.services, ctx.texts
+    snapshot = await try_snapshot(ctx, connection, integration)
+    if isinstance(snapshot, ProviderError):
+        explained = explain(snapshot, texts, services.provider_names, now=services.clock())
+        return diagnosis_of_failure(integration, snapshot, explained, texts)
+    return diagnosis_of(snapshot, texts)
 
 
-def diagnosis_of(
-    integration: str, seen: Sight | ProviderError, provider_names: Mapping[str, str], texts: Texts
+def diagnosis_of_failure(
+    integration: str, failure: ProviderError, explained: Explanation, texts: Texts
 ) -> Diagnosis:
-    """Word what was found. seen: why Toolzz did not tell, where it did not."""
-    says = _Words(seen, provider_names, texts)
-    findings = [says.of(check) for check in checks_of(seen)]
-    if isinstance(seen, ProviderError):
-        return Diagnosis(code(integration, 70), findings, list(failure_facts(seen)), seen)
-    facts = [*report_facts(seen.report), *discord_facts(seen)]
-    return Diagnosis(title(seen.report, texts), findings, facts)
+    """Make the checks that are possible when Toolzz does not report an integration."""
+    findings = [
+        _finding(check, texts.find(_key(check)) or explained.why, explained.fix, texts)
+        for check in diagnose(failure)
+    ]
+    return Diagnosis(code(integration, 70), findings, list(failure_facts(failure)), failure)
 
 
-def checks_of(seen: Sight | ProviderError) -> tuple[Check, ...]:
-    """Make all checks of an integration."""
-    if isinstance(seen, ProviderError):
-        return diagnose(seen, Surroundings(None))
-    return diagnose(seen.report, _around(seen))
+def diagnosis_of(snapshot: IntegrationSnapshot, texts: Texts) -> Diagnosis:
+    """Make all checks of an integration that Toolzz reports."""
+    findings = [
+        _finding(check, _says(check, snapshot, texts), _fix(check, snapshot, texts), texts)
+        for check in diagnose(snapshot.report, _discord_facts(snapshot))
+    ]
+    facts = [*_report_facts(snapshot.report), *_access_facts(snapshot)]
+    return Diagnosis(heading(snapshot.report, texts), findings, facts)
 
 
-def _around(sight: Sight) -> Surroundings:
-    reach = sight.reach
-    channels = len(sight.report.channels)
-    if reach is None or not reach.looked:
-        bot_known = reach is not None and reach.bot_id is not None
-        return Surroundings(sight.is_here, bot_known=bot_known, channels=channels, untold=channels)
-    return Surroundings(
-        sight.is_here,
-        bot_known=reach.bot_id is not None,
-        member=reach.member,
+def _discord_facts(snapshot: IntegrationSnapshot) -> DiscordFacts:
+    access = snapshot.access
+    channels = len(snapshot.report.channels)
+    if access is None:
+        return DiscordFacts(snapshot.is_here, channels=channels, inconclusive=channels)
+    inconclusive = sum(channel.finding in INCONCLUSIVE for channel in access.channels)
+    return DiscordFacts(
+        snapshot.is_here,
+        is_bot_known=access.bot_id is not None,
+        is_member=access.is_member,
         channels=channels,
-        usable=reach.usable,
-        untold=sum(access.finding in UNTOLD for access in reach.channels),
+        usable=access.usable,
+        inconclusive=inconclusive if access.is_checked else channels,
     )
 
 
-class _Words:
-    """Words what was found, and what to do about it."""
+def _finding(check: Check, says: str, fix: str, texts: Texts) -> CheckFinding:
+    is_fine = check.verdict in {Verdict.OK, Verdict.SKIPPED}
+    return CheckFinding(check, texts(f"toolzz.check.{check.name}"), says, "" if is_fine else fix)
 
-    def __init__(self, seen: Sight | ProviderError, provider_names: Mapping[str, str], texts: Texts) -> None:
-        self._seen = seen
-        self._provider_names = provider_names
-        self._texts = texts
 
-    def of(self, check: Check) -> Finding:
-        """Word a check, with a fix unless it came out well or says nothing."""
-        is_fine = check.verdict in {Verdict.OK, Verdict.SKIPPED}
-        title = self._texts(f"toolzz.check.{check.name}")
-        return Finding(check, title, self._says(check), "" if is_fine else self._fix(check))
+def _key(check: Check) -> str:
+    """Return the key of the text that says how a check came out; some checks have no text of their own."""
+    if check.verdict is Verdict.SKIPPED:
+        return "diagnosis.skipped"
+    return f"toolzz.check.{check.name}.{check.reason}"
 
-    def _says(self, check: Check) -> str:  # noqa: PLR0911 - one for each kind of words
-        """Say how a check came out."""
-        texts, seen = self._texts, self._seen
-        if check.verdict is Verdict.SKIPPED:
-            return texts("diagnosis.skipped")
-        if isinstance(seen, ProviderError):
-            known = texts.find(f"toolzz.check.{check.name}.{check.reason}")
-            return known or explain(seen, texts, self._provider_names).why
-        report = seen.report
-        match check.name, check.reason:
-            case "connected", state:
-                return texts(f"toolzz.state.{state}")
-            case "channels", "usable" if seen.reach is not None:
-                return "\n".join([usable(seen.reach, texts), *list(flaw_lines(seen, texts))[:MOST_FLAWS]])
-            case "error", "known":
-                return texts(f"toolzz.code.{report.error_code}.cause")
-            case "error", "past" | "unknown" as reason:
-                parts = [report.error_code and code(report.error_code, 64)]
-                parts.append(report.error_message and quoted(report.error_message, 300))
-                return texts(f"toolzz.check.error.{reason}", error=" ".join(filter(None, parts)))
-        return texts(f"toolzz.check.{check.name}.{check.reason}")
 
-    def _fix(self, check: Check) -> str:  # noqa: PLR0911 - one for each check
-        """Say what to do about a check that did not come out well."""
-        texts, seen = self._texts, self._seen
-        if isinstance(seen, ProviderError):
-            return explain(seen, texts, self._provider_names).fix
-        match check.name, check.reason:
-            case "integration", _:
-                return texts("toolzz.next.deleted")
-            case "active", "off":
-                return texts("toolzz.next.inactive")
-            case ("connected", _) | ("error", "known"):
-                return state_fix(seen.report, texts)
-            case "server", "elsewhere":
-                return texts("toolzz.next.elsewhere")
-            case "bot", "absent":
-                return texts("toolzz.next.invite", link=invite_of(seen))
-            case "channels", "usable":
-                return texts("toolzz.next.channels")
-            case "error", _:
-                return texts("toolzz.next.error")
-        return texts("toolzz.check.look")
+def _says(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    """Say how a check came out."""
+    report = snapshot.report
+    match check.name, check.reason:
+        case "connected", state if check.verdict is not Verdict.SKIPPED:
+            return texts(f"toolzz.state.{state}")
+        case "channels", "usable" if snapshot.access is not None:
+            bad = list(bad_channel_lines(snapshot, texts))[:MAX_EXPLAINED]
+            return "\n".join([usable_count(snapshot.access, texts), *bad])
+        case "error", "known":
+            return texts(f"toolzz.code.{report.error_code}.cause")
+        case "error", "past" | "unknown" as reason:
+            return texts(f"toolzz.check.error.{reason}", error=error_words(report, 300))
+    return texts(_key(check))
+
+
+def _fix(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    """Say what to do about a check if it did not come out well."""
+    match check.name, check.reason:
+        case ("connected", _) | ("error", "known"):
+            return state_fix(snapshot.report, texts)
+        case "bot", "absent":
+            return texts("toolzz.next.invite", link=invite_of(snapshot))
+    return texts(_FIXES.get((check.name, check.reason), "toolzz.check.look"))
+
+
+def _report_facts(report: Integration) -> Iterator[tuple[str, object]]:
+    """Yield what Toolzz reports, for the file: see ``diagnosis_file`` for what may be in it."""
+    yield "agent", report.agent_id
+    yield "unit", report.unit_id
+    yield "application", report.bot_client_id
+    yield "state", report.state
+    yield "state in Toolzz's word", report.connection_status
+    yield "active", report.is_active
+    yield "error code", report.error_code
+    yield "error message", report.error_message
+    yield "scope", report.scope
+    yield "replies on mention", report.reply_on_mention
+    yield "creates threads", report.create_threads
+    yield "permissions", report.permissions
+    yield "last connected", report.last_connected_at
+    yield "last disconnected", report.last_disconnected_at
+    yield "created", report.created_at
+    yield "updated", report.updated_at
+    yield "deleted", report.deleted_at
+    yield "server", report.guild_id
+    for name, ids in channels_in_one_list(report):
+        yield from ((f"only in {name}", channel_id) for channel_id in ids)
+
+
+def _access_facts(snapshot: IntegrationSnapshot) -> Iterator[tuple[str, object]]:
+    """Yield what Discord shows, for the file."""
+    yield "server that asks", snapshot.guild_id
+    if snapshot.access is not None:
+        yield "bot", snapshot.access.bot_id
+        yield "bot is a member", snapshot.access.is_member
+    for channel, access in snapshot.channels:
+        finding = "not checked" if access is None else " ".join([access.finding, *access.missing])
+        yield "channel", f"{channel.id} {finding}"

@@ -1,32 +1,28 @@
-"""The status of a Toolzz integration, with a place for every field that Toolzz reports."""
-
-from __future__ import annotations
+"""The status of an integration, with a place for every field that Toolzz reports."""
 
 import functools
 import operator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
 
 import discord
 
-from bot.kit.integration import State
+from bot.discord.text import code, listed, plain, quoted
+from bot.discord.theme import Field, Tone, card, state_symbol, state_tone, when
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
 from bot.providers.toolzz.diagnosis import KNOWN_CODES
-from bot.ui.text import code, listed, plain, quoted
-from bot.ui.theme import Field, Tone, card, state_symbol, state_tone, when
-from cogs.toolzz.channels import disagreement, has_flaws, here, invite_of, name_of
-from cogs.toolzz.words import scope_word, switch_word
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from bot.i18n.catalog import Texts
-    from bot.providers.toolzz.models import Integration
-    from cogs.toolzz.sight import Sight
+from bot.providers.toolzz.models import Integration
+from cogs.toolzz.channels import access_lines, disagreement, invite_of, name_of, needs_change
+from cogs.toolzz.formatting import error_words, line, scope_word, switch_word
+from cogs.toolzz.snapshot import IntegrationSnapshot
 
 _NAMED_BITS = functools.reduce(operator.or_, discord.Permissions.VALID_FLAGS.values())
 _CHANNELS: Final = ("channel_ids", "channels_detail")
-_CHANNELS_SHOWN: Final = 750
-# Where a report's fields stand, by the keys of their labels.
+_MAX_CHANNELS: Final = 750
+"""Characters."""
+# The fields of a report that stand in each place, by the key of the place's label.
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "active": ("is_active",),
     "server": ("guild_name", "guild_id"),
@@ -46,78 +42,78 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def status_embed(sight: Sight, checked_at: int, texts: Texts) -> discord.Embed:
+def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> discord.Embed:
     """Show an integration. checked_at: seconds since 1970."""
-    report = sight.report
+    report = snapshot.report
     tone = state_tone(report.state)
-    if sight.is_here is False or (report.state is State.CONNECTED and has_flaws(sight.reach)):
+    if snapshot.is_here is False or (report.state is State.CONNECTED and needs_change(snapshot.access)):
         tone = Tone.WARNING
     return card(
         tone,
-        title(report, texts),
-        "\n".join(_summary(sight, texts)),
+        heading(report, texts),
+        "\n".join(_summary(snapshot, texts)),
         fields=[
-            *(field for field in _fields(sight, checked_at, texts) if field.value),
-            Field(texts("next_step"), next_step(sight, texts)),
+            *(field for field in _fields(snapshot, checked_at, texts) if field.value),
+            Field(texts("next_step"), next_step(snapshot, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
         symbol=state_symbol(report.state),
     )
 
 
-def title(report: Integration, texts: Texts) -> str:
-    """Name an integration in the title of its embed."""
+def heading(report: Integration, texts: Texts) -> str:
+    """Name an integration in the title of its own embed."""
     return quoted(report.title or "") or texts("toolzz.status.untitled")
 
 
-def next_step(sight: Sight, texts: Texts) -> str:
-    """Say what to do now: first what Toolzz has to get right, then what Discord has to allow."""
-    report = sight.report
+def next_step(snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    """Say what to do now: first what is wrong at Toolzz, then what Discord has to allow."""
+    report = snapshot.report
     if report.is_deleted:
         return texts("toolzz.next.deleted")
-    if sight.is_here is False:
+    if snapshot.is_here is False:
         return texts("toolzz.next.elsewhere")
     if report.state is not State.CONNECTED:
         return state_fix(report, texts)
-    return _reach_fix(sight, texts)
+    return _access_fix(snapshot, texts)
 
 
-def _reach_fix(sight: Sight, texts: Texts) -> str:
+def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     """Say what to do about an integration that is connected: in Discord, in Toolzz, or nothing."""
-    reach = sight.reach
-    if reach is not None and reach.member is False:
-        return texts("toolzz.next.invite", link=invite_of(sight))
-    if has_flaws(reach):
+    access = snapshot.access
+    if access is not None and access.is_member is False:
+        return texts("toolzz.next.invite", link=invite_of(snapshot))
+    if needs_change(access):
         return texts("toolzz.next.channels")
-    if not sight.report.channels:
+    if not snapshot.report.channels:
         return texts("toolzz.next.no_channels")
-    if reach is None or not reach.looked or reach.member is None:
+    if access is None or not access.is_checked or access.is_member is None:
         return texts("toolzz.next.unchecked")
-    return texts("toolzz.next.connected" if sight.linked else "toolzz.next.link")
+    return texts("toolzz.next.connected" if snapshot.linked else "toolzz.next.link")
 
 
 def state_fix(report: Integration, texts: Texts) -> str:
-    """Say what to do about a state; an error that we know says more than that."""
+    """Say what to do about a state, or about the error where its code is known."""
     if report.state is not State.INACTIVE and report.error_code in KNOWN_CODES:
         return texts(f"toolzz.code.{report.error_code}.fix")
     return texts(f"toolzz.next.{report.state}")
 
 
-def _summary(sight: Sight, texts: Texts) -> Iterator[str]:
-    report = sight.report
+def _summary(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    report = snapshot.report
     explained = report.state if not report.is_deleted else "deleted"
     yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{explained}')}"
     if report.connection_status and report.connection_status.lower() != report.state:
         yield texts("toolzz.status.own_word", word=code(report.connection_status, 64))
     if report.deleted_at is not None:
         yield texts("toolzz.status.deleted", time=when(report.deleted_at, exact=True))
-    if sight.is_here is False:
+    if snapshot.is_here is False:
         yield texts("toolzz.status.other_server")
 
 
-def _fields(sight: Sight, checked_at: int, texts: Texts) -> Iterator[Field]:
-    """Yield every field; those without a value are of what the report does not have at all."""
-    report = sight.report
+def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Iterator[Field]:
+    """Yield every field of the embed; the value is empty where the report lacks what stands there."""
+    report = snapshot.report
 
     def reported(name: str, value: str | None) -> str:
         return value or texts("not_reported") if name in report.model_fields_set else ""
@@ -127,36 +123,38 @@ def _fields(sight: Sight, checked_at: int, texts: Texts) -> Iterator[Field]:
 
     def lines(**places: tuple[str, str | None]) -> str:
         return "\n".join(
-            texts("toolzz.status.line", label=texts(f"toolzz.status.{key}"), value=value)
+            line(key, value, texts)
             for key, (name, shown) in places.items()
             if (value := reported(name, shown))
         )
 
     if report.error_code or report.error_message:
         yield place("error", _error(report, texts))
-    yield place("active", reported("is_active", _switch(report.is_active, texts)), inline=True)
+    yield place("active", reported("is_active", switch_word(report.is_active, texts)), inline=True)
     yield place("server", reported("guild_name", quoted(report.guild_name or "", 100)), inline=True)
     yield place("checked", when(checked_at), inline=True)
-    yield place("last_connected", reported("last_connected_at", _time(report.last_connected_at)), inline=True)
-    yield place(
-        "last_disconnected", reported("last_disconnected_at", _time(report.last_disconnected_at)), inline=True
-    )
-    if sight.linked is not None:
-        by, at = sight.linked.placed_by, sight.linked.placed_at
+    for key in ("last_connected", "last_disconnected"):
+        name = f"{key}_at"
+        yield place(key, reported(name, _time(getattr(report, name))), inline=True)
+    if snapshot.linked is not None:
+        by, at = snapshot.linked.placed_by, snapshot.linked.placed_at
         yield place("linked", f"<@{by}> · {when(at, exact=True)}", inline=True)
     yield place(
         "replies",
         lines(
             scope=("scope", report.scope and scope_word(report.scope, texts)),
-            mention=("reply_on_mention", _switch(report.reply_on_mention, texts)),
-            threads=("create_threads", _switch(report.create_threads, texts)),
+            mention=("reply_on_mention", switch_word(report.reply_on_mention, texts)),
+            threads=("create_threads", switch_word(report.create_threads, texts)),
         ),
     )
-    yield Field(texts.plural("toolzz.status.channels", len(report.channels)), _channels(sight, texts))
-    if sight.reach is not None:
-        yield Field(texts("preflight.here"), "\n".join(here(sight, sight.reach, texts)))
+    yield Field(texts.plural("toolzz.status.channels", len(report.channels)), _channels(snapshot, texts))
+    if snapshot.access is not None:
+        yield Field(texts("preflight.here"), "\n".join(access_lines(snapshot, snapshot.access, texts)))
     yield place("permissions", reported("permissions", _permissions(report.permissions, texts)))
     yield place("welcome", reported("welcome_message", quoted(report.welcome_message or "", 300)))
+    masked = {None: None, True: "toolzz.status.masked", False: "toolzz.status.unmasked"}[
+        report.is_token_masked
+    ]
     yield place(
         "details",
         lines(
@@ -164,61 +162,45 @@ def _fields(sight: Sight, checked_at: int, texts: Texts) -> Iterator[Field]:
             bot=("bot_client_id", report.bot_client_id and code(report.bot_client_id, 64)),
             agent=("agent_id", report.agent_id and code(report.agent_id, 64)),
             unit=("unit_id", report.unit_id and code(report.unit_id, 64)),
-            token=("is_token_masked", _masked(masked=report.is_token_masked, texts=texts)),
+            token=("is_token_masked", masked and texts(masked)),
             created=("created_at", _time(report.created_at)),
             updated=("updated_at", _time(report.updated_at)),
         ),
     )
-    yield place("left_out", _left_out(sight, texts))
+    yield place("left_out", _left_out(snapshot, texts))
 
 
-def _left_out(sight: Sight, texts: Texts) -> str:
-    """Name, in one place, what the report does not have: it comes in longer and in shorter forms."""
-    there = sight.report.model_fields_set
-    missing = [texts(f"toolzz.status.{key}") for key, names in _PLACES.items() if not there.issuperset(names)]
-    if there.isdisjoint(_CHANNELS):
+def _left_out(snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    """Name what the report lacks in one place, because Toolzz's reports come in longer and shorter forms."""
+    reported = snapshot.report.model_fields_set
+    missing = [
+        texts(f"toolzz.status.{key}") for key, names in _PLACES.items() if not reported.issuperset(names)
+    ]
+    if reported.isdisjoint(_CHANNELS):
         missing.append(texts("toolzz.channels.button"))
     if not missing:
         return ""
-    how = [] if sight.has_unit else [texts("toolzz.status.left_out_unit")]
+    how = [] if snapshot.has_unit else [texts("toolzz.status.left_out_unit")]
     return "\n".join([", ".join(missing), *how])
 
 
 def _error(report: Integration, texts: Texts) -> str:
-    lines = [
-        " ".join(
-            filter(
-                None,
-                [
-                    report.error_code and code(report.error_code, 64),
-                    report.error_message and quoted(report.error_message, 500),
-                ],
-            )
-        )
-    ]
-    if report.error_code in KNOWN_CODES:
-        lines.append(texts(f"toolzz.code.{report.error_code}.cause"))
-    return "\n".join(lines)
-
-
-def _switch(on: bool | None, texts: Texts) -> str | None:
-    return None if on is None else switch_word(texts, on=on)
-
-
-def _masked(*, masked: bool | None, texts: Texts) -> str | None:
-    return None if masked is None else texts("toolzz.status.masked" if masked else "toolzz.status.unmasked")
+    words = error_words(report, 500)
+    if report.error_code not in KNOWN_CODES:
+        return words
+    return f"{words}\n{texts(f'toolzz.code.{report.error_code}.cause')}"
 
 
 def _time(time: datetime | None) -> str | None:
     return None if time is None else when(time, exact=True)
 
 
-def _channels(sight: Sight, texts: Texts) -> str:
-    if sight.report.model_fields_set.isdisjoint(_CHANNELS):
+def _channels(snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    if snapshot.report.model_fields_set.isdisjoint(_CHANNELS):
         return ""
-    names = [name_of(channel, access) for channel, access in sight.channels]
-    shown = listed(names, texts, _CHANNELS_SHOWN, separator=", ") or texts("not_reported")
-    return "\n".join([shown, *disagreement(sight.report, texts)])
+    names = [name_of(channel, access) for channel, access in snapshot.channels]
+    shown = listed(names, texts, _MAX_CHANNELS, separator=", ") or texts("not_reported")
+    return "\n".join([shown, *disagreement(snapshot.report, texts)])
 
 
 def _permissions(bits: int | None, texts: Texts) -> str | None:

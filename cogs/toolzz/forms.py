@@ -1,34 +1,33 @@
-"""The inputs that ``/toolzz connect`` and ``/toolzz edit`` share, and what members write into them."""
+"""The inputs that the forms of ``/toolzz connect`` and ``/toolzz edit`` share."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.discord.components import labelled
+from bot.discord.text import clamp, length, plain
 from bot.errors import InvalidInputError
-from bot.ui.text import clamp, length, plain
-from cogs.toolzz.words import SCOPES
+from bot.i18n.catalog import Texts
+from cogs.toolzz.formatting import SCOPES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bot.i18n.catalog import Texts
-
-LONGEST_TITLE: Final = 100
-MOST_CHANNELS: Final = 25
-"""What one select can hold."""
-# Where a bot can post at once. What Toolzz makes of a forum, whose posts are threads, is documented nowhere.
-_ANSWERING: Final = (discord.ChannelType.text, discord.ChannelType.news)
-_AS_IT_IS: Final = "as-it-is"
+MAX_TITLE: Final = 100
+MAX_CHANNELS: Final = 25
+"""Discord's limit for the values of one menu."""
+# A bot can post in these at once. How Toolzz treats a forum, whose posts are threads, is documented nowhere.
+_CHANNEL_TYPES: Final = (discord.ChannelType.text, discord.ChannelType.news)
+_UNCHANGED_SCOPE: Final = "as-it-is"
 _MENTION: Final = "mention"
 _THREADS: Final = "threads"
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a form shows, or what it was sent with. channels: ids. scope: may be a word of Toolzz's own."""
+    """The values of a form, as it shows them or as it was sent.
+
+    channels: ids. scope: may be none of ``SCOPES``.
+    """
 
     title: str
     channels: frozenset[int]
@@ -41,17 +40,17 @@ class Inputs:
     """Four inputs, each with its label."""
 
     def __init__(self, texts: Texts, shown: Filled, *, needs_channel: bool = True) -> None:
-        """shown: what stands in them at first; its channels are ones that ``is_selectable`` lets in."""
+        """shown: the values to begin with; ``is_selectable`` is true of each of its channels."""
         self._shown = shown
         self._title: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            custom_id="title", default=shown.title or None, max_length=LONGEST_TITLE
+            custom_id="title", default=shown.title or None, max_length=MAX_TITLE
         )
         self._channels: discord.ui.ChannelSelect[Any] = discord.ui.ChannelSelect(
             custom_id="channels",
-            channel_types=list(_ANSWERING),
+            channel_types=list(_CHANNEL_TYPES),
             default_values=[discord.Object(channel) for channel in sorted(shown.channels)],
             min_values=int(needs_channel),
-            max_values=MOST_CHANNELS,
+            max_values=MAX_CHANNELS,
             required=needs_channel,
         )
         self._scope: discord.ui.RadioGroup[Any] = discord.ui.RadioGroup(
@@ -72,20 +71,18 @@ class Inputs:
                 for value, on in ((_MENTION, shown.reply_on_mention), (_THREADS, shown.create_threads))
             ],
         )
-        self.labels: tuple[discord.ui.Label[Any], ...] = (
-            _label(texts, "title", self._title),
-            _label(texts, "channels", self._channels),
-            _label(texts, "scope", self._scope),
-            _label(texts, "switches", self._switches),
+        self.labels: tuple[discord.ui.Label[Any], ...] = tuple(
+            labelled(texts, f"toolzz.form.{component.custom_id}", component)
+            for component in (self._title, self._channels, self._scope, self._switches)
         )
 
     def read(self) -> Filled:
-        """Return what the form was sent with. Raises InvalidInputError("title", "option")."""
+        """Return the values that the form was sent with. Raises InvalidInputError("title", "option")."""
         title = " ".join(self._title.value.split())
-        as_it_was = title != "" and title == self._shown.title
-        if not as_it_was and (not plain(title) or length(title) > LONGEST_TITLE):
-            raise InvalidInputError("title", max=LONGEST_TITLE)
-        scope = self._shown.scope if self._scope.value == _AS_IT_IS else self._scope.value
+        is_unchanged = title != "" and title == self._shown.title
+        if not is_unchanged and (not plain(title) or length(title) > MAX_TITLE):
+            raise InvalidInputError("title", max=MAX_TITLE)
+        scope = self._shown.scope if self._scope.value == _UNCHANGED_SCOPE else self._scope.value
         if scope not in {*SCOPES, self._shown.scope}:
             raise InvalidInputError("option")
         switches = self._switches.values
@@ -99,8 +96,8 @@ class Inputs:
 
 
 def shown_title(title: str) -> str:
-    """Return a title as an input of one line can show it."""
-    return clamp(" ".join(title.split()), LONGEST_TITLE)
+    """Return a title on one line, cut to what the input takes."""
+    return clamp(" ".join(title.split()), MAX_TITLE)
 
 
 def is_selectable(channel: object) -> bool:
@@ -109,34 +106,22 @@ def is_selectable(channel: object) -> bool:
 
 
 def find_channels(guild: discord.Guild | None, ids: Iterable[int]) -> list[discord.TextChannel]:
-    """Return the server's channels with these ids, from above. Raises InvalidInputError("channels").
+    """Return the channels with these ids in the server's order. Raises InvalidInputError("channels").
 
-    guild: None where we are not in it and know no channel.
+    guild: None where the bot is not in the server, and so knows none of its channels.
     """
-    found = []
-    for channel_id in ids:
-        channel = guild.get_channel(channel_id) if guild is not None else None
-        if not isinstance(channel, discord.TextChannel):
-            raise InvalidInputError("channels")
-        found.append(channel)
-    if not found:
+    known = [guild.get_channel(channel_id) if guild is not None else None for channel_id in ids]
+    found = [channel for channel in known if isinstance(channel, discord.TextChannel)]
+    if not found or len(found) < len(known):
         raise InvalidInputError("channels")
     return sorted(found, key=lambda channel: (channel.position, channel.id))
-
-
-def _label(texts: Texts, name: str, component: discord.ui.Item[Any]) -> discord.ui.Label[Any]:
-    return discord.ui.Label(
-        text=texts(f"toolzz.form.{name}"),
-        description=texts(f"toolzz.form.{name}_how"),
-        component=component,
-    )
 
 
 def _scopes(texts: Texts, today: str) -> Iterator[discord.RadioGroupOption]:
     if today not in SCOPES:
         yield discord.RadioGroupOption(
             label=texts("toolzz.form.scope.kept", scope=plain(today, 60) or "?"),
-            value=_AS_IT_IS,
+            value=_UNCHANGED_SCOPE,
             description=texts("toolzz.form.scope.kept_how"),
             default=True,
         )
@@ -147,3 +132,38 @@ def _scopes(texts: Texts, today: str) -> Iterator[discord.RadioGroupOption]:
             description=texts(f"toolzz.form.scope.{scope}_how"),
             default=scope == today,
         )
+
+
+def channel_object(channel: discord.TextChannel) -> Mapping[str, object]:
+    """Return a channel object, as far as the gateway has told us.
+
+    https://discord.com/developers/docs/resources/channel#channel-object
+    """
+    return {
+        "id": str(channel.id),
+        "guild_id": str(channel.guild.id),
+        "name": channel.name,
+        "type": channel.type.value,
+        "position": channel.position,
+        "parent_id": None if channel.category_id is None else str(channel.category_id),
+        "topic": channel.topic,
+        "nsfw": channel.nsfw,
+        "last_message_id": None if channel.last_message_id is None else str(channel.last_message_id),
+        "rate_limit_per_user": channel.slowmode_delay,
+        "permission_overwrites": [
+            _overwrite(target, overwrite) for target, overwrite in channel.overwrites.items()
+        ],
+    }
+
+
+def _overwrite(
+    target: discord.Role | discord.Member | discord.Object, overwrite: discord.PermissionOverwrite
+) -> dict[str, object]:
+    allow, deny = overwrite.pair()
+    is_role = isinstance(target, discord.Role) or getattr(target, "type", None) is discord.Role
+    return {
+        "id": str(target.id),
+        "type": 0 if is_role else 1,
+        "allow": str(allow.value),
+        "deny": str(deny.value),
+    }

@@ -1,104 +1,107 @@
-"""``/toolzz list``: a unit's integrations a page at a time, each of them a choice away."""
+"""``/toolzz list``: a unit's integrations a page at a time, with a menu that opens each of them."""
 
-from __future__ import annotations
-
-import time
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Final
 
 import discord
 
+from bot.discord.components import PersistentButton, PersistentSelect
+from bot.discord.context import Context
+from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
+from bot.discord.replies import Answer, acknowledge, edit, view_of
+from bot.discord.routes import ConnectionName, Segment
+from bot.discord.text import code, plain, quoted
+from bot.discord.theme import Field, Tone, card, notice, state_tone, when
 from bot.errors import InvalidInputError
-from bot.kit.integration import State, is_id, read_id
+from bot.features.connections.service import Connection
+from bot.features.integrations.store import Placed
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State, read_id
 from bot.providers.toolzz import ToolzzProvider
-from bot.runtime.connections import reopen
-from bot.ui.components import Interaction, LastingSelect, offer_retry, view_of
-from bot.ui.pages import Turn, page_of, pages_of, turns
-from bot.ui.replies import renew
-from cogs.toolzz.integration import label_of
-from cogs.toolzz.listing_embed import Listing, list_embed, symbol_of, word_of
-from cogs.toolzz.status import read_status
-from cogs.toolzz.way_back import PLACE, ListButton
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.models import MAX_ENTRIES, Integration
+from cogs.connections import open_connection
+from cogs.toolzz.formatting import integration_options, symbol_of, title_of, word_of
+from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bot.i18n.catalog import Texts
-    from bot.providers.toolzz.client import ToolzzClient
-    from bot.providers.toolzz.models import Integration
-    from bot.runtime.client import PatchbayBot
-    from bot.services.connections import Connection
-
+UnitId = Annotated[str, Segment(r"[A-Za-z0-9_-]{0,64}")]
+"""Empty for the connection's own unit."""
 _WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, State.INACTIVE, State.CONNECTED)
 
 
-class IntegrationSelect(LastingSelect, template=rf"toolzz:one:{PLACE}"):
-    """Opens one integration of the list, in its place."""
+class ToolzzListButton(PersistentButton):
+    """Shows a page of the list in the same message; also leads back from an integration."""
 
-    def __init__(
-        self,
-        *,
-        texts: Texts,
-        connection: str,
-        page: str,
-        unit: str,
-        options: Sequence[discord.SelectOption] = (),
-    ) -> None:
-        """page, unit: as in the button that leads back."""
-        super().__init__(
-            discord.ui.Select(
-                placeholder=texts("toolzz.list.placeholder"),
-                custom_id=f"toolzz:one:{connection}:{page}:{unit}",
-                options=list(options),
-            )
-        )
-        self._connection = connection
-        self._back = ListButton(texts=texts, connection=connection, page=page, unit=unit, turn=Turn.UP)
+    route = LIST_ROUTE + "{connection}:{page}:{unit}"
+    caption = "pages.refresh"
+    symbol = REFRESH
 
-    async def pick(self, interaction: Interaction, value: str) -> None:
+    connection: ConnectionName
+    page: ShortPageNumber
+    unit: UnitId
+
+    async def press(self, ctx: Context) -> None:
+        """Read that page now."""
+        page = check_page(self.page)
+        await acknowledge(ctx)
+        opened = await open_connection(ctx, "toolzz", self.connection)
+        await edit(ctx, *await read_list(ctx, opened, self.unit or None, page=page))
+
+
+class ToolzzIntegrationSelect(PersistentSelect):
+    """Opens one integration of the list in the same message. page, unit: where the button back leads."""
+
+    route = "toolzz:one:{connection}:{page}:{unit}"
+    caption = "toolzz.list.placeholder"
+
+    connection: ConnectionName
+    page: ShortPageNumber
+    unit: UnitId
+
+    async def pick(self, ctx: Context, value: str) -> None:
         """Read that integration now."""
-        wanted = read_id(value, "integration")
-        bot, opened = await reopen(interaction, "toolzz", self._connection)
-        embed, view = await read_status(interaction, bot, opened, wanted)
-        await renew(interaction, embed, view.add_item(self._back))
+        integration = read_id(value, "integration")
+        await acknowledge(ctx)
+        opened = await open_connection(ctx, "toolzz", self.connection)
+        embed, view = await read_status(ctx, opened, integration)
+        back = ToolzzListButton(
+            texts=ctx.texts,
+            connection=self.connection,
+            page=self.page,
+            unit=self.unit,
+            label=ctx.texts("pages.up"),
+            emoji=UP,
+        )
+        await edit(ctx, embed, view.add_item(back))
 
 
-async def read_list(
-    interaction: Interaction,
-    bot: PatchbayBot,
-    connection: Connection,
-    unit: str | None,
-    *,
-    page: int = 1,
-) -> tuple[discord.Embed, discord.ui.View]:
-    """Ask Toolzz for a unit's list and build the reply about one page, counted from 1.
+async def read_list(ctx: Context, connection: Connection, unit: str | None, *, page: int = 1) -> Answer:
+    """Ask Toolzz for a unit's list and return one page of it, counted from 1.
 
     unit: None for the connection's own. Raises ProviderError, and InvalidInputError("unit_id", "which_unit").
     """
-    texts = bot.catalog[interaction.locale.value]
-    client = bot.provider(ToolzzProvider).client(connection.credentials)
+    texts = ctx.texts
+    client = ctx.services.provider(ToolzzProvider).client(connection.credentials)
     wanted = _unit(client, unit)
     named = "" if unit is None else wanted
-
-    def button(to: int, turn: Turn = Turn.SAME, *, disabled: bool = False) -> ListButton:
-        return ListButton(
-            texts=texts, connection=connection.name, page=str(to), unit=named, turn=turn, disabled=disabled
-        )
-
-    offer_retry(interaction, button(page))
+    button = partial(ToolzzListButton, texts=texts, connection=connection.name, unit=named)
+    ctx.offer_retry(button(page=page))
     listed = await client.integrations(wanted)
-    # An id that comes twice would be the same entry of a menu twice, which Discord refuses.
-    entries = sorted({entry.id: entry for entry in listed}.values(), key=_badness)
+    # Discord refuses a menu with the same entry twice, and Toolzz may list an id twice.
+    entries = sorted({entry.id: entry for entry in listed}.values(), key=_severity)
     last = pages_of(len(entries))
     # The list may have become shorter since the button was made.
     page = min(page, last)
-    shown = page_of(entries, page)
-    linked = await bot.integrations.of_guild(connection.guild_id, "toolzz")
-    listing = Listing(entries, page, wanted, connection.guild_id, linked, int(time.time()))
-    view = view_of(*(button(to, turn, disabled=nowhere) for to, turn, nowhere in turns(page, last)))
-    if options := list(_options(shown, texts)):
+    linked = await ctx.services.integrations.of_guild(connection.guild_id, "toolzz")
+    listing = Listing(entries, page, wanted, connection.guild_id, linked, int(ctx.services.clock()))
+    view = view_of(*page_buttons(button, page, last, texts))
+    if options := integration_options(page_of(entries, page), texts):
         view.add_item(
-            IntegrationSelect(
-                texts=texts, connection=connection.name, page=str(page), unit=named, options=options
+            ToolzzIntegrationSelect(
+                texts=texts, connection=connection.name, page=page, unit=named, options=options
             )
         )
     return list_embed(listing, texts), view
@@ -113,17 +116,69 @@ def _unit(client: ToolzzClient, unit: str | None) -> str:
     return client.unit_id
 
 
-def _badness(report: Integration) -> tuple[bool, int, str]:
+def _severity(report: Integration) -> tuple[bool, int, str]:
     return report.is_deleted, _WORST_FIRST.index(report.state), (report.title or "").casefold()
 
 
-def _options(reports: Iterable[Integration], texts: Texts) -> Iterable[discord.SelectOption]:
-    """Return an entry for each integration; one whose id is none could not be asked for."""
-    for report in reports:
-        if is_id(report.id):
-            yield discord.SelectOption(
-                label=label_of(report),
-                value=report.id,
-                description=word_of(report, texts),
-                emoji=symbol_of(report),
-            )
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A unit's integrations, worst first, and which page of them to show.
+
+    page: counted from 1. guild_id: the server that asks. linked: its own integrations, by id. checked_at:
+    seconds since 1970.
+    """
+
+    integrations: Sequence[Integration]
+    page: int
+    unit: str
+    guild_id: int
+    linked: Mapping[str, Placed]
+    checked_at: int
+
+
+def list_embed(listing: Listing, texts: Texts) -> discord.Embed:
+    """List one page of integrations, or say that there are none."""
+    entries, checked = listing.integrations, Field(texts("toolzz.status.checked"), when(listing.checked_at))
+    if not entries:
+        return notice(texts, Tone.QUIET, "toolzz.list.none", checked, unit=code(listing.unit, 70))
+    head = [" · ".join(_counted(entries, texts))]
+    if len(entries) >= MAX_ENTRIES:
+        head.append(texts("toolzz.list.cut", count=MAX_ENTRIES))
+    lines = [_line(report, listing, texts) for report in page_of(entries, listing.page)]
+    unit, last = plain(listing.unit, 64), pages_of(len(entries))
+    return card(
+        state_tone(entries[0].state),
+        texts.plural("toolzz.list.title", len(entries)),
+        "\n".join([*head, "", *lines]),
+        fields=[checked, Field(texts("next_step"), texts("toolzz.list.next"))],
+        footer=texts("toolzz.list.footer", unit=unit, page=listing.page, last=last),
+        symbol="🧩",
+    )
+
+
+def _counted(integrations: Sequence[Integration], texts: Texts) -> Iterator[str]:
+    """Yield how many integrations are in each state, in the order of the list."""
+    found = Counter((symbol_of(report), word_of(report, texts)) for report in integrations)
+    for (symbol, word), count in found.items():
+        yield f"{symbol} {word}: {texts.number(count)}"
+
+
+def _line(report: Integration, listing: Listing, texts: Texts) -> str:
+    parts = [
+        f"{symbol_of(report)} **{title_of(report)}**",
+        word_of(report, texts),
+        _server(report, listing.guild_id, texts),
+    ]
+    if report.id in listing.linked:
+        parts.append(texts("toolzz.list.linked"))
+    return " · ".join(parts)
+
+
+def _server(report: Integration, guild_id: int, texts: Texts) -> str:
+    here = report.runs_in(guild_id)
+    if here is None:
+        return texts("toolzz.list.untold")
+    if here:
+        return texts("toolzz.list.here")
+    server = quoted(report.guild_name or "", 60) or code(report.guild_id or "", 60)
+    return texts("toolzz.list.elsewhere", server=server)

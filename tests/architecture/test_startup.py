@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.architecture.source import ROOT
+from tests.support.source import ROOT
 
 PROBE = """
 import json, sys

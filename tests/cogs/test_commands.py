@@ -7,17 +7,17 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord.client import PatchbayBot
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
-from bot.runtime.client import PatchbayBot
 
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
-LONGEST_DESCRIPTION = 100
-LONGEST_CHOICE = 100
-MOST_OPTIONS = 25
-MOST_CHARACTERS = 8000
+MAX_DESCRIPTION = 100
+MAX_CHOICE = 100
+MAX_OPTIONS = 25
+MAX_CHARACTERS = 8000
 MANAGE_SERVER = str(discord.Permissions(manage_guild=True).value)
 MODERATE_MEMBERS = str(discord.Permissions(moderate_members=True).value)
-# Shown to others than those with Manage Server: to everybody, to moderators.
+# Commands that Discord shows to members without Manage Server: to everybody, or to moderators.
 OTHERS = {"help": None, "integrations": MODERATE_MEMBERS}
 GUILD = 0
 
@@ -46,14 +46,14 @@ def choices(commands: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from node.get("choices", [])
 
 
-async def test_the_commands_are_those_that_are_promised(payload: list[dict[str, Any]]) -> None:
+async def test_the_commands_are_the_promised_ones(bot: PatchbayBot, payload: list[dict[str, Any]]) -> None:
     """The top-level commands and their subcommands are the documented ones."""
     assert {command["type"] for command in payload} == {discord.AppCommandType.chat_input.value}
     subcommands = {
         command["name"]: {option["name"] for option in command["options"] if option["type"] == 1}
         for command in payload
     }
-    assert subcommands == {
+    promised = {
         "connections": {"add", "list", "test", "rotate", "remove"},
         "sensay": {"connect", "status", "replicas", "ask", "usage", "disconnect"},
         "toolzz": {"status", "list", "link", "unlink", "connect", "edit"},
@@ -65,6 +65,8 @@ async def test_the_commands_are_those_that_are_promised(payload: list[dict[str, 
         "setup": set(),
         "help": set(),
     }
+    other_providers = bot.services.providers.keys() - promised.keys()
+    assert {name: each for name, each in subcommands.items() if name not in other_providers} == promised
 
 
 async def test_names_are_ones_that_discord_takes(payload: list[dict[str, Any]]) -> None:
@@ -79,14 +81,14 @@ async def test_everything_is_described_in_each_language(payload: list[dict[str, 
     """Every command and option has a description of 1 to 100 characters, and the two languages differ."""
     for node in nodes(payload):
         described = node["description_localizations"][locale]
-        assert 1 <= len(described.encode("utf-16-le")) // 2 <= LONGEST_DESCRIPTION, (node["name"], described)
+        assert 1 <= len(described.encode("utf-16-le")) // 2 <= MAX_DESCRIPTION, (node["name"], described)
         assert described != "…"
         if locale != DEFAULT_LOCALE:
             assert described != node["description"]
 
 
 async def test_the_default_description_is_english(payload: list[dict[str, Any]]) -> None:
-    """Who speaks neither language reads English, within the limit as well."""
+    """A member who speaks neither language reads English, within the limit as well."""
     for node in nodes(payload):
         assert node["description"] == node["description_localizations"][DEFAULT_LOCALE]
 
@@ -96,10 +98,10 @@ async def test_choices_are_within_the_limits(payload: list[dict[str, Any]]) -> N
     assert list(choices(payload))
     for choice in choices(payload):
         for text in (choice["name"], choice["value"], *choice.get("name_localizations", {}).values()):
-            assert 1 <= len(text) <= LONGEST_CHOICE
+            assert 1 <= len(text) <= MAX_CHOICE
     for node in nodes(payload):
-        assert len(node.get("choices", [])) <= MOST_OPTIONS
-        assert len(node.get("options", [])) <= MOST_OPTIONS
+        assert len(node.get("choices", [])) <= MAX_OPTIONS
+        assert len(node.get("options", [])) <= MAX_OPTIONS
 
 
 async def test_required_options_come_first(payload: list[dict[str, Any]]) -> None:
@@ -110,7 +112,7 @@ async def test_required_options_come_first(payload: list[dict[str, Any]]) -> Non
 
 
 async def test_commands_are_for_servers_only(payload: list[dict[str, Any]]) -> None:
-    """Every command is for guilds alone, as installed into a guild."""
+    """Every command is for guilds only, and for the bot as it is installed into a guild."""
     for command in payload:
         assert command["contexts"] == [GUILD]
         assert command["integration_types"] == [GUILD]
@@ -118,7 +120,7 @@ async def test_commands_are_for_servers_only(payload: list[dict[str, Any]]) -> N
 
 
 async def test_commands_have_the_promised_default_permission(payload: list[dict[str, Any]]) -> None:
-    """Manage Server opens each command, but for what is for moderators, and the one that is open to all."""
+    """Manage Server opens each command, except those for moderators and the one that is open to everybody."""
     for command in payload:
         expected = OTHERS.get(command["name"], MANAGE_SERVER)
         permission = command["default_member_permissions"]
@@ -134,12 +136,12 @@ async def test_no_command_is_too_large(payload: list[dict[str, Any]]) -> None:
             for key in ("name", "description", "value")
             if key in node
         ]
-        # Of one text in several languages, Discord counts the longest.
-        assert 0 < sum(max(len(text) for text in each) for each in texts) < MOST_CHARACTERS
+        # Discord counts the longest translation of each text.
+        assert 0 < sum(max(len(text) for text in each) for each in texts) < MAX_CHARACTERS
 
 
 async def test_an_option_with_suggestions_has_no_fixed_choices(payload: list[dict[str, Any]]) -> None:
-    """Discord takes one or the other."""
+    """An option has suggestions or fixed choices: Discord takes only one of both."""
     suggested = [node for node in nodes(payload) if node.get("autocomplete")]
     assert suggested
     assert not any(node.get("choices") for node in suggested)

@@ -1,4 +1,4 @@
-"""Text from providers, through every place where the bot shows it: it never does anything there."""
+"""Hostile text from providers has no effect in any place where the bot shows it."""
 
 import random
 from typing import Any
@@ -6,127 +6,141 @@ from typing import Any
 import discord
 import pytest
 
+from bot.discord.agent_bots import BotAccess, ChannelAccess, ChannelFinding
+from bot.discord.diagnosis import diagnosis_card
+from bot.discord.problems import explain
 from bot.errors import ServerFaultError
+from bot.features.integrations.store import Placed
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.kit.integration import Choice, State, Verdict
-from bot.providers.sensay.handover import Outcome
+from bot.providers.base.integration import Choice, State
+from bot.providers.base.outcome import LookupResult, Outcome
 from bot.providers.toolzz.models import Integration
-from bot.runtime.preflight import Preflight
-from bot.runtime.reach import Access, Finding, Reach
-from bot.runtime.suggestions import _name
-from bot.services.integrations import Placed
-from bot.ui.diagnosis import diagnosis_card
-from bot.ui.replies import _link_commands
-from cogs.sensay import embeds as sensay
-from cogs.sensay.forms import ConnectButton, LookButton
+from cogs.connections.suggestions import _name
+from cogs.handover import Preflight
+from cogs.sensay.connect import SensayHandover, SensayLookButton, accepted
+from cogs.sensay.replica import replica_field
 from cogs.toolzz.channels import channels_embed
-from cogs.toolzz.diagnose import diagnosis_of
+from cogs.toolzz.diagnose import diagnosis_of, diagnosis_of_failure
 from cogs.toolzz.embeds import status_embed
-from cogs.toolzz.sight import Sight
-from tests.cogs.town import Town
-from tests.ui.hostile import ATTACKS, PAYLOADS, marks, plain_marks, unseen
-from tests.ui.test_problems import words
-from tests.ui.test_theme import accepted, utf16
+from cogs.toolzz.snapshot import IntegrationSnapshot
+from tests.support.embeds import embed_text, fits_discord, utf16_length
+from tests.support.harness import BotHarness
+from tests.support.hostile import ATTACKS, PAYLOADS, marks, plain_marks, unseen
+from tests.support.sensay_steps import with_command_links
 
 REPORTS = 200
 UUID = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
 COMMANDS = {"connections": 1, "sensay": 2, "toolzz": 3, "help": 4}
-WORDS = ("title", "connectionStatus", "botId", "botClientId", "unitId", "guildId", "guildName", "scope")
-MORE_WORDS = ("welcomeMessage", "lastConnectionErrorCode", "lastConnectionErrorMessage")
+TEXT_FIELDS = ("title", "connectionStatus", "botId", "botClientId", "unitId", "guildId", "guildName", "scope")
+MORE_TEXT_FIELDS = ("welcomeMessage", "lastConnectionErrorCode", "lastConnectionErrorMessage")
 
 
 def parsed(text: str, **more: object) -> Integration:
-    """Return a Toolzz report in which every text is this one."""
+    """Return a Toolzz report whose texts are all this one."""
     channels = [{"id": text, "name": text}, {"id": "1188765432109876501", "name": text}, {"id": text}]
-    fields = dict.fromkeys((*WORDS, *MORE_WORDS), text)
+    fields = dict.fromkeys((*TEXT_FIELDS, *MORE_TEXT_FIELDS), text)
     both = {"channelIds": [text, "1188765432109876501", "x"], "channelsDetail": channels}
     return Integration.model_validate({"id": text, **fields, **both, **more})
 
 
-def seen(report: Integration) -> Sight:
-    """Look at a report from a server that has those of its channels that can be ids."""
+def snapshot_of(report: Integration) -> IntegrationSnapshot:
+    """Return what is known of an integration in a server that has each channel whose id can be one."""
     channels = tuple(
-        Access(channel.id, Finding.LACKING, ("send_messages",), 3)
+        ChannelAccess(channel.id, ChannelFinding.LACKING, ("send_messages",), 3)
         if channel.id.isascii() and channel.id.isdecimal()
-        else Access(channel.id, Finding.GONE)
+        else ChannelAccess(channel.id, ChannelFinding.GONE)
         for channel in report.channels
     )
-    reach = Reach(2, member=True, looked=True, channels=channels)
+    access = BotAccess(2, is_member=True, is_checked=True, channels=channels)
     linked = Placed(report.id, "default", report.title or "", 2, 4, 1_700_000_000)
-    return Sight(report, 1, reach, linked, has_unit=True)
+    return IntegrationSnapshot(report, 1, access, linked, has_unit=True)
 
 
-def report(text: str) -> discord.Embed:
-    """Show a status."""
-    return sent(status_embed(seen(parsed(text)), 1_700_000_000, load_catalog()["en-US"]))
+def show_status(text: str) -> discord.Embed:
+    """Return the status of an integration."""
+    return sent(status_embed(snapshot_of(parsed(text)), 1_700_000_000, load_catalog()["en-US"]))
 
 
-def channels(text: str) -> discord.Embed:
-    """Show an integration's channels."""
-    return sent(channels_embed(seen(parsed(text)), 1, 1_700_000_000, "Next.", load_catalog()["en-US"]))
+def show_channels(text: str) -> discord.Embed:
+    """Return an integration's channels."""
+    texts = load_catalog()["en-US"]
+    return sent(channels_embed(snapshot_of(parsed(text)), 1, 1_700_000_000, "Next.", texts))
 
 
-def diagnosed(integration: str, seen: Sight | ServerFaultError, locale: str) -> discord.Embed:
-    """Show what was found of an integration."""
+def diagnosed(snapshot: IntegrationSnapshot, locale: str) -> discord.Embed:
+    """Return the diagnosis of an integration."""
     texts = load_catalog()[locale]
-    found = diagnosis_of(integration, seen, {}, texts)
-    return diagnosis_card(found.name, "Toolzz", found.findings, 1_700_000_000, texts)
+    return diagnosis_card(diagnosis_of(snapshot, texts), "Toolzz", 1_700_000_000, texts)
 
 
-def diagnosis(text: str) -> discord.Embed:
-    """Show what is wrong with an integration of the server that asks."""
-    sight = seen(parsed(text, guildId="1"))
-    return sent(diagnosed(text, sight, "en-US"))
+def show_diagnosis(text: str) -> discord.Embed:
+    """Return the diagnosis of an integration of the server that asks."""
+    return sent(diagnosed(snapshot_of(parsed(text, guildId="1")), "en-US"))
 
 
-def undiagnosed(text: str) -> discord.Embed:
-    """Show that Toolzz did not say what is wrong."""
+def show_failed_diagnosis(text: str) -> discord.Embed:
+    """Return the diagnosis of an integration that Toolzz does not report."""
+    texts = load_catalog()["en-US"]
     failure = ServerFaultError("toolzz", status=500, detail=text, request_id=text)
-    return sent(diagnosed(text, failure, "en-US"))
+    found = diagnosis_of_failure(text, failure, explain(failure, texts, {}), texts)
+    return sent(diagnosis_card(found, "Toolzz", 1_700_000_000, texts))
 
 
 def sent(embed: discord.Embed) -> discord.Embed:
-    """Make the commands in an embed links, as on its way out."""
-    _link_commands(embed, COMMANDS)
-    return embed
+    """Return the embed as it is sent, with command links."""
+    return with_command_links(embed, COMMANDS)
 
 
-def handed_over(text: str) -> discord.Embed:
-    """Show that Sensay took the token for a replica of this name."""
+def show_accepted(text: str) -> discord.Embed:
+    """Return the answer that Sensay took the token for a replica of this name."""
     preflight = Preflight(guild_id=1, application=None, failure=None, bot_id=2, member=False)
-    embed, _ = sensay.accepted(Choice(UUID, text), None, preflight, load_catalog()["en-US"])
+    embed, _ = accepted(Choice(UUID, text), None, preflight, load_catalog()["en-US"])
     return sent(embed)
 
 
-def doubted(text: str) -> discord.Embed:
-    """Show that no good answer came to the token for a replica of this name."""
+def look_button() -> SensayLookButton:
+    """Return the button that finds out again what became of a token."""
     texts = load_catalog()["en-US"]
+    return SensayLookButton(texts=texts, connection="default", agent=UUID, bot_id=2, was_connected=False)
+
+
+def show_doubt(text: str) -> discord.Embed:
+    """Return the answer that the outcome is unknown for a replica of this name."""
     failure = ServerFaultError("sensay", status=500, detail=text, request_id="sim1::x", outcome_unknown=True)
-    look = LookButton(texts=texts, connection="default", replica=UUID, bot_id="2", had_one="n")
-    outcome = Outcome(failure, Verdict.NOT_THERE, None)
-    embed, _ = sensay.in_doubt(Choice(UUID, text), outcome, look, texts)
+    handover = SensayHandover("default", 1, Choice(UUID, text), listed=False, placed=None)
+    embed, _ = handover.in_doubt(Outcome(failure, LookupResult.NOT_THERE, None), look_button())
     return sent(embed)
 
 
-def looked_up(text: str) -> discord.Embed:
-    """Show what another look has found for a replica of this name."""
-    texts = load_catalog()["en-US"]
-    look = LookButton(texts=texts, connection="default", replica=UUID, bot_id="2", had_one="n")
-    connect = ConnectButton(texts=texts, connection="default", replica=UUID)
-    embed, _ = sensay.looked_up(Choice(UUID, text), Verdict.NOT_THERE, look, connect, texts)
+def show_lookup(text: str) -> discord.Embed:
+    """Return the answer after the button found no bot for a replica of this name."""
+    button = look_button()
+    fields = [replica_field(Choice(UUID, text), button.texts)]
+    embed, _ = button.answer(LookupResult.NOT_THERE, fields)
     return sent(embed)
 
 
-@pytest.mark.parametrize("show", [report, channels, diagnosis, undiagnosed, handed_over, doubted, looked_up])
-def test_hostile_text_does_nothing_in_an_answer(show: Any) -> None:  # noqa: ANN401 - one of those above
+@pytest.mark.parametrize(
+    "show",
+    [
+        show_status,
+        show_channels,
+        show_diagnosis,
+        show_failed_diagnosis,
+        show_accepted,
+        show_doubt,
+        show_lookup,
+    ],
+)
+def test_hostile_text_does_nothing_in_an_answer(show: Any) -> None:  # noqa: ANN401 - one of those listed
     """No payload adds a ping, a link, a command, a time or any markup to what a harmless name gives."""
-    harmless = marks(words(show("x")))
+    harmless = marks(embed_text(show("x")))
     for payload in PAYLOADS:
         embed = show(payload)
-        assert marks(words(embed)) <= harmless, payload
-        assert unseen(words(embed)) == set(), payload
+        assert marks(embed_text(embed)) <= harmless, payload
+        assert unseen(embed_text(embed)) == set(), payload
         assert plain_marks(embed.footer.text or "") == {}, payload
-        assert accepted(embed), payload
+        assert fits_discord(embed), payload
 
 
 def test_hostile_text_does_nothing_in_a_suggestion() -> None:
@@ -136,12 +150,12 @@ def test_hostile_text_does_nothing_in_a_suggestion() -> None:
             name = _name(Choice("some-id", payload, state))
             assert plain_marks(name) == {}, payload
             assert unseen(name) == set(), payload
-            assert 1 <= utf16(name) <= 100
+            assert 1 <= utf16_length(name) <= 100
             assert "\n" not in name
 
 
 def test_no_report_is_over_a_limit() -> None:
-    """Of 200 reports with fields of any length and any number of channels, each is taken as a whole."""
+    """The embeds of 200 reports with texts of any length and any number of channels fit Discord's limits."""
     draw = random.Random(20261123)  # noqa: S311 - the same reports each time
 
     lengths = [1, 30, 300, 1500] * 25
@@ -153,47 +167,53 @@ def test_no_report_is_over_a_limit() -> None:
     for _ in range(REPORTS):
         channels = [{"id": str(number), "name": text()} for number in range(draw.choice((0, 1, 40, 500)))]
         ids = [text() or "c", *(channel["id"] for channel in channels[1:])]
-        fields: dict[str, object] = {name: text() for name in (*WORDS, *MORE_WORDS)}
+        fields: dict[str, object] = {name: text() for name in (*TEXT_FIELDS, *MORE_TEXT_FIELDS)}
         fields |= {"channelIds": ids, "channelsDetail": channels, "permissions": str(draw.getrandbits(64))}
         fields |= dict.fromkeys(("lastConnectedAt", "createdAt", "updatedAt"), "2026-11-20 08:15:27.6")
         fields |= {"guildId": "1", "id": text() or "i"}
-        sight = seen(Integration.model_validate(fields))
+        snapshot = snapshot_of(Integration.model_validate(fields))
         for locale in LOCALES:
-            said = load_catalog()[locale]
+            wording = load_catalog()[locale]
             for embed in (
-                status_embed(sight, 1_700_000_000, said),
-                channels_embed(sight, draw.randint(1, 50), 1_700_000_000, "x" * 300, said),
-                diagnosed("i", sight, locale),
+                status_embed(snapshot, 1_700_000_000, wording),
+                channels_embed(snapshot, draw.randint(1, 50), 1_700_000_000, "x" * 300, wording),
+                diagnosed(snapshot, locale),
             ):
-                assert (embed.fields[-1].name or "").endswith(said("next_step").partition(" ")[2])
-                assert accepted(embed)
-                assert accepted(sent(embed))
+                assert (embed.fields[-1].name or "").endswith(wording("next_step").partition(" ")[2])
+                assert fits_discord(embed)
+                assert fits_discord(sent(embed))
 
 
-async def test_a_hostile_replica_does_nothing_in_the_form(town: Town) -> None:
-    """The form that names a replica shows the name as the characters that it is."""
-    await town.connect("sensay")
-    replica = town.sensay.replicas[town.sensay.UNCONNECTED]
+async def test_a_hostile_replica_does_nothing_in_the_form(harness: BotHarness) -> None:
+    """The form that names a replica shows the name as plain text."""
+    await harness.connect("sensay")
+    replica = harness.sensay.replicas[harness.sensay.UNCONNECTED]
     counts = []
     for name in ("x", *ATTACKS):
         replica["name"] = name
-        town.bot.choices.forget(await town.bot.connections.open(town.guild.id, "sensay"))
-        await town.manager.autocomplete(town.channel, "sensay connect", "replica", "")
-        await town.env.advance_time(15)  # or the command's cooldown would answer
-        form = await town.manager.slash(town.channel, "sensay connect", replica=town.sensay.UNCONNECTED)
+        harness.bot.services.choices.forget(
+            await harness.bot.services.connections.open(harness.guild.id, "sensay")
+        )
+        await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "")
+        await harness.env.advance_time(15)  # or the command's cooldown would answer
+        form = await harness.manager.slash(
+            harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED
+        )
         assert form.modal is not None
         (text,) = (item["content"] for item in form.modal["components"] if "content" in item)
         counts.append(marks(text))
     assert all(count <= counts[0] for count in counts)
 
 
-async def test_no_message_may_mention_anybody(town: Town) -> None:
-    """Everything that is sent carries the order to Discord to ping nobody, whatever it says."""
-    await town.connect("toolzz")
-    await town.manager.slash(town.channel, "toolzz status", integration=town.toolzz.STRANGE, share=True)
-    assert town.bot.allowed_mentions is not None
-    assert town.bot.allowed_mentions.to_dict()["parse"] == []
-    bodies = [entry.json for entry in town.env.http_requests if entry.json]
+async def test_no_message_may_mention_anybody(harness: BotHarness) -> None:
+    """Every message that is sent tells Discord to ping nobody."""
+    await harness.connect("toolzz")
+    await harness.manager.slash(
+        harness.channel, "toolzz status", integration=harness.toolzz.STRANGE, share=True
+    )
+    assert harness.bot.allowed_mentions is not None
+    assert harness.bot.allowed_mentions.to_dict()["parse"] == []
+    bodies = [entry.json for entry in harness.env.http_requests if entry.json]
     messages = [body.get("data", body) for body in bodies if isinstance(body, dict)]
     with_embeds = [message for message in messages if isinstance(message, dict) and message.get("embeds")]
     assert len(with_embeds) == 2

@@ -1,4 +1,4 @@
-"""Breaking and healing agents by writing so: what is obeyed, and what is answered."""
+"""Messages that break and heal agents, and the answers to them."""
 
 import pytest
 from simcord import ChannelHandle, MemberActor
@@ -12,11 +12,11 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 
 @pytest.fixture
 def blockbuster() -> None:
-    """Let the surroundings block, as in the demo."""
+    """Allow blocking calls, as in the demo."""
 
 
 def answers(env: RemoteEnv, channel: ChannelHandle) -> list[str]:
-    """Return what the stagehand has said in a channel."""
+    """Return what the stagehand has written in a channel."""
     said = env.backend.messages[channel.id].values()
     return [each.content for each in said if env.backend.users[each.author_id].name == STAGEHAND]
 
@@ -31,7 +31,7 @@ def answers(env: RemoteEnv, channel: ChannelHandle) -> list[str]:
 async def test_an_agent_breaks_and_heals(
     toolzz: ToolzzSimulator, locale: str, words: tuple[str, str], states: tuple[str, str]
 ) -> None:
-    """The name, or a part of it that is only its own, is enough; each language has its own verbs."""
+    """The name, or a unique part of it, is enough; each language has its own verbs."""
     async with SimulatedDiscord.serve(locale=locale) as discord:
         channel, member = place(discord.env)
         with faults(discord.env, [toolzz], locale):
@@ -43,7 +43,7 @@ async def test_an_agent_breaks_and_heals(
 
 
 async def test_what_is_not_meant_is_left_alone(toolzz: ToolzzSimulator, sensay: SensaySimulator) -> None:
-    """An unknown name is answered with those that there are, small talk with nothing."""
+    """An unknown name is answered with the known ones; other messages are not answered."""
     before = {key: dict(value) for key, value in toolzz.integrations.items()}
     async with SimulatedDiscord.serve() as discord:
         channel, member = place(discord.env)
@@ -58,11 +58,11 @@ async def test_what_is_not_meant_is_left_alone(toolzz: ToolzzSimulator, sensay: 
 
 
 async def answered(discord: SimulatedDiscord, channel: ChannelHandle, times: int) -> None:
-    """Wait until the stagehand has answered so often."""
+    """Wait until the stagehand has written this many answers."""
     await discord.until(lambda: len(answers(discord.env, channel)) == times)
 
 
 def place(env: RemoteEnv) -> tuple[ChannelHandle, MemberActor]:
-    """Make a server with one channel and one member."""
+    """Create a server with one channel and one member."""
     guild = env.create_guild("Harbour Ops")
     return guild.create_text_channel("bridge"), guild.add_member(env.create_user("mira"))

@@ -1,4 +1,4 @@
-"""Holds the simulated Discord to what bots and members rely on, with a bot of a few lines on real sockets."""
+"""The simulated Discord does what bots and members rely on, shown with a small bot on real sockets."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ OTHER_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.FAKE-TOKEN.not-a-real-value-000000000000
 
 
 class Bot:
-    """A bot's side of the sockets: what it was sent, and what it sends."""
+    """A bot on real sockets: what it receives, and what it sends."""
 
     def __init__(self, http: aiohttp.ClientSession, discord: SimulatedDiscord) -> None:
         self.http = http
@@ -38,14 +38,14 @@ class Bot:
         self.inflate = zlib.decompressobj()
 
     async def connect(self) -> Self:
-        """Open the gateway and read its hello."""
+        """Open the gateway and read its HELLO."""
         url = f"{self.settings['PATCHBAY_DISCORD_GATEWAY_URL']}/?v=10&encoding=json&compress=zlib-stream"
         self.socket = await self.http.ws_connect(url)
         assert (await self.frame())["op"] == HELLO
         return self
 
     async def identify(self, **differences: object) -> list[dict[str, Any]]:
-        """Begin a session and return READY's data and one GUILD_CREATE's per guild."""
+        """Start a session; return the data of READY and of one GUILD_CREATE for each guild."""
         token = self.settings["PATCHBAY_DISCORD_TOKEN"]
         await self.send(2, {"token": token, "intents": 1, "properties": {}, **differences})
         ready = await self.event("READY")
@@ -63,7 +63,7 @@ class Bot:
         return frame
 
     async def event(self, name: str) -> dict[str, Any]:
-        """Return the data of the next event of this name; other events are passed over."""
+        """Return the data of the next event of this name; other events are ignored."""
         while (frame := await self.frame())["t"] != name:
             pass
         data: dict[str, Any] = frame["d"]
@@ -72,7 +72,7 @@ class Bot:
     async def rest(
         self, method: str, path: str, *, token: str | None = None, json: object = None, data: object = None
     ) -> tuple[int, Any]:
-        """Ask the REST interface and return status and body."""
+        """Send a REST request and return status and body."""
         headers = {"Authorization": f"Bot {token or self.settings['PATCHBAY_DISCORD_TOKEN']}"}
         url = self.settings["PATCHBAY_DISCORD_API_URL"] + path
         async with self.http.request(method, url, headers=headers, json=json, data=data) as answer:
@@ -103,7 +103,7 @@ class Scene:
 
 @asynccontextmanager
 async def opened(locale: str = "en-US") -> AsyncIterator[Scene]:
-    """Set the scene."""
+    """Start the simulated Discord and the bot."""
     async with aiohttp.ClientSession() as http, SimulatedDiscord.serve(locale=locale) as discord:
         scene = Scene()
         scene.discord = discord
@@ -117,7 +117,7 @@ async def opened(locale: str = "en-US") -> AsyncIterator[Scene]:
 
 @asynccontextmanager
 async def connected(locale: str = "en-US") -> AsyncIterator[Scene]:
-    """Set the scene with the bot identified and its command registered."""
+    """Start both, with the bot identified and its command registered."""
     async with opened(locale) as scene:
         await scene.bot.identify()
         path = f"/applications/{scene.bot.application_id}/commands"
@@ -126,7 +126,7 @@ async def connected(locale: str = "en-US") -> AsyncIterator[Scene]:
 
 
 async def test_a_wrong_token_is_refused() -> None:
-    """Neither the gateway (close code 4004) nor the REST interface (401) knows a token that is not ours."""
+    """The gateway (close code 4004) and the REST API (401) refuse an unknown token."""
     async with opened() as scene:
         await scene.bot.send(2, {"token": "FAKE-TOKEN-wrong", "intents": 1})
         assert (await scene.bot.socket.receive()).type is aiohttp.WSMsgType.CLOSE
@@ -145,7 +145,7 @@ async def test_a_bot_is_told_of_its_guilds() -> None:
 
 
 async def test_a_shard_is_told_of_its_own_guilds_only() -> None:
-    """Guilds are dealt out to shards by their ids, as Discord does it."""
+    """Guilds belong to shards by their ids, as in Discord."""
     async with opened() as scene:
         _, *guilds = await scene.bot.identify(shard=[1, 2])
         assert [guild["name"] for guild in guilds] == ["Lighthouse"]
@@ -161,7 +161,7 @@ async def test_resuming_begins_a_new_session() -> None:
 
 
 async def test_interactions_speak_the_members_language() -> None:
-    """The locale of the server reaches every interaction; one member may have another."""
+    """Every interaction has the server's locale, unless its member has another one."""
     async with connected("pt-BR") as scene:
         for member_locale in ("pt-BR", "en-US"):
             scene.discord.locales[scene.alice.id] = member_locale
@@ -173,7 +173,7 @@ async def test_interactions_speak_the_members_language() -> None:
 
 
 async def test_a_verb_returns_when_the_bot_acknowledged() -> None:
-    """A member's command ends with the first answer; `answer` waits for the message that comes of it."""
+    """A member's command ends with the first answer; `answer` waits for the final message."""
     async with connected() as scene:
         asking = asyncio.create_task(scene.alice.slash(scene.channel, "status"))
         interaction = await scene.bot.event("INTERACTION_CREATE")
@@ -190,7 +190,7 @@ async def test_a_verb_returns_when_the_bot_acknowledged() -> None:
 
 
 async def test_autocompletion_and_modals_come_back() -> None:
-    """What a bot offers to a member who types reaches him, and so does a form, which returns filled in."""
+    """A member gets the bot's suggestions and its form, and the form is sent back filled in."""
     async with connected() as scene:
         typing = asyncio.create_task(scene.alice.autocomplete(scene.channel, "status", "agent", "ha"))
         interaction = await scene.bot.event("INTERACTION_CREATE")
@@ -221,7 +221,7 @@ async def test_files_arrive() -> None:
 
 
 async def test_another_bots_token_says_whose_it_is_and_no_more() -> None:
-    """A token that providers are handed belongs to an application of its own, a member of no guild."""
+    """A token for providers belongs to another application, which is a member of no guild."""
     async with opened() as scene:
         scene.discord.add_application(OTHER_TOKEN, "harbour-desk")
         status, application = await scene.bot.rest("GET", "/applications/@me", token=OTHER_TOKEN)
@@ -232,7 +232,7 @@ async def test_another_bots_token_says_whose_it_is_and_no_more() -> None:
 
 
 async def test_our_own_bot_may_ask_who_somebody_is() -> None:
-    """A person and a bot can be told apart by their ids, and a member from somebody who is none."""
+    """By an id the bot can tell a person from a bot, and a member from a user who is none."""
     async with opened() as scene:
         scene.discord.add_application(OTHER_TOKEN, "harbour-desk", reads_messages=False)
         assert (await scene.bot.rest("GET", "/applications/@me", token=OTHER_TOKEN))[1]["flags"] == 0
@@ -244,13 +244,13 @@ async def test_our_own_bot_may_ask_who_somebody_is() -> None:
 
 
 async def test_what_discord_could_not_do_is_not_tried_again() -> None:
-    """A request that the simulation fails at gets 501, which discord.py does not repeat."""
+    """If the simulation itself fails, it answers 501, which discord.py does not repeat."""
     async with opened() as scene:
         assert (await scene.bot.rest("GET", "/guilds/not-a-number"))[0] == 501
 
 
 async def test_the_page_follows_a_late_answer(blockbuster: BlockBuster) -> None:
-    """What the bot says seconds after a command appears on an open page by itself, in the page's language."""
+    """What the bot writes seconds after a command appears on an open page, in the page's language."""
     for function in blockbuster.functions.values():  # simcord reads its fonts and a time zone, once
         function.can_block_in("simcord/env.py", {"preview"})
         function.can_block_in("simcord/preview/__init__.py", {"__aenter__"})
@@ -278,7 +278,9 @@ async def test_the_page_follows_a_late_answer(blockbuster: BlockBuster) -> None:
 
 
 async def test_nothing_stays_open() -> None:
-    """When the server ends, its bots are sent away (1001, so that they come back) and the port is free."""
+    """When the server stops, its bots are disconnected (1001, so that they reconnect) and the port is
+    free.
+    """
     async with opened() as scene:
         await scene.bot.identify()
         port = int(scene.discord.environment()["PATCHBAY_DISCORD_API_URL"].split(":")[2].partition("/")[0])

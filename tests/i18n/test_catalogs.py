@@ -1,41 +1,41 @@
-"""The catalogues: complete in both languages, nothing in them that nobody says, everything fits its place."""
+"""The catalogues are complete in both languages, hold no unused text, and every text fits its place."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Formatter
-from typing import TypeVar
 
 import discord
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
+from bot.discord.text import length
+from bot.errors import PatchbayError, SetupError
 from bot.i18n.catalog import LOCALES, string_folders
-from bot.kit.integration import State
-from bot.kit.tier import Tier
 from bot.providers import providers
-from bot.ui.discord_token import _MISTAKES
-from bot.ui.text import length
-from tests.architecture.source import modules
-from tests.providers.contract import Contract
+from bot.providers.base.integration import State
+from tests.support.contract import Contract
+from tests.support.error_kinds import (
+    concrete_errors,
+    input_rules,
+    missing_rights,
+)
+from tests.support.source import modules
 
-ErrorT = TypeVar("ErrorT", bound=PatchbayError)
 FOLDERS = {folder.parent.name: folder for folder in string_folders()}
-# Errors that only gather others and are never raised themselves.
-FAMILIES = {SetupError, RequestError, ProviderError}
-# Where a text goes says how long it may be there, with its values filled in; Discord counts UTF-16.
+# How long a text may be depends on where it is shown, with its values filled in; Discord counts UTF-16 units.
 LIMITS = {
     r"\.description$": 100,
     r"option\.": 100,
     r"\.form$": 45,
-    r"^credential\.\w+\.label$|^sensay\.connect\.token$": 45,
+    r"^credential\.\w+\.label$|^\w+\.connect\.token$": 45,
     r"\.placeholder$": 100,
     r"button$|^confirm\.keep$|\.refresh$": 80,
-    r"^toolzz\.form\.(title|channels|scope|switches|token)$": 45,
+    r"^toolzz\.form\.(title|channels|scope|switches)$": 45,
     r"^toolzz\.form\.(.*_how|scope\.\w+|switch\.\w+)$": 100,
+    r"^\w+\.connect\.token_how$": 100,
     r"\.candidates$": 150,
     r"\.intro$": 4000,
     r"^problem\.[\w.]+\.title$|\.done$|\.ask$|\.kept$": 200,
@@ -43,7 +43,7 @@ LIMITS = {
     r"^(toolzz\.next|toolzz\.code)\.": 1000,
     r"footer$|reference$": 400,
 }
-# The longest that a name of ours, a label or a number can be in a short place.
+# The longest values that appear in a short place.
 LONG_VALUES = {"provider": "Toolzz", "name": "x" * 20}
 # Proper names and bare patterns, the same in any language.
 ALIKE = {
@@ -51,10 +51,8 @@ ALIKE = {
     "duration.hours",
     "duration.minutes",
     "duration.seconds",
-    "toolzz.title",
     "toolzz.status.bot",
     "toolzz.status.line",
-    "sensay.title",
     "preflight.intent",
     "sensay.usage.source.discord",
     "sensay.usage.source.telegram",
@@ -62,11 +60,12 @@ ALIKE = {
 }
 COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
 WORD = re.compile(r"[\w.]+")
-TRANSLATOR = "bot.runtime.translator"
+FIELD = re.compile(r"\{\w+\}")
+TRANSLATOR = "bot.discord.commands"
 
 
 def catalog(folder: str, locale: str) -> Catalog:
-    """Read one catalogue as translators' tools do."""
+    """Read one catalogue with the library that translators' tools use."""
     with (FOLDERS[folder] / f"{locale}.po").open("rb") as source:
         return read_po(source, locale=locale.replace("-", "_"), abort_invalid=True)
 
@@ -83,7 +82,7 @@ def forms(message: Message) -> tuple[str, ...]:
 
 
 def placeholders(text: str) -> set[str]:
-    """Name the values that a text wants."""
+    """Return the names of the values that a text needs."""
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
@@ -103,14 +102,14 @@ def keys() -> set[str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_both_languages_have_the_same_keys(folder: str) -> None:
-    """No text exists in one language alone, and both have them in the same order."""
+    """Both languages have the same texts in the same order."""
     one, other = (list(messages(folder, locale)) for locale in LOCALES)
     assert one == other
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_catalogue_has_each_key_once(folder: str) -> None:
-    """A key that comes twice would hide one of its texts."""
+    """No key is there twice, which would hide one of its texts."""
     for locale in LOCALES:
         text = (FOLDERS[folder] / f"{locale}.po").read_text("utf-8")
         found = re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)
@@ -158,7 +157,7 @@ def test_texts_are_translated() -> None:
     for folder in FOLDERS:
         one, other = (messages(folder, locale) for locale in LOCALES)
         alike |= {key for key, message in one.items() if forms(message) == forms(other[key])}
-    assert alike == ALIKE
+    assert alike == ALIKE | {f"{provider.slug}.title" for provider in providers()}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -174,7 +173,7 @@ def test_texts_fit_their_places(locale: str) -> None:
 
 
 def test_every_limit_is_for_something() -> None:
-    """A pattern that no key matches any more would check nothing."""
+    """Each pattern matches a key; one that matches none would check nothing."""
     assert [pattern for pattern in LIMITS if not any(re.search(pattern, key) for key in keys())] == []
 
 
@@ -188,7 +187,7 @@ def test_commands_in_texts_exist() -> None:
 
 
 def test_both_languages_name_the_same_commands() -> None:
-    """A translation leads to the same place as its original."""
+    """A translation names the same commands as its original."""
     for folder in FOLDERS:
         one, other = (messages(folder, locale) for locale in LOCALES)
         for key, message in one.items():
@@ -196,45 +195,68 @@ def test_both_languages_name_the_same_commands() -> None:
             assert named[0] == named[1], key
 
 
-# --- keys that the code says ---
+# --- keys that the program uses ---
 
 
-def said() -> tuple[set[str], set[str]]:
-    """Return the string constants of the program that look like keys, and patterns for the f-strings."""
+def used_keys() -> tuple[set[str], set[str]]:
+    """Return the string constants of the program that look like keys, and patterns for the composed ones."""
     plain: set[str] = set()
     patterns: set[str] = set()
+    endings: set[str] = set()
     for path, tree in modules("bot", "cogs"):
         if path.parts[:2] == ("bot", "demo") or path.name == "simulator.py":
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORD.fullmatch(node.value):
-                plain.add(node.value)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if WORD.fullmatch(node.value):
+                    plain.add(node.value)
+                elif "{" in node.value:  # a caption that names fields of its route
+                    parts = [each for part in FIELD.split(node.value) for each in (part, None)]
+                    patterns.add(pattern(parts[:-1]))
             elif isinstance(node, ast.JoinedStr):
-                patterns.add(pattern(node))
-    return plain, patterns - {""}
+                parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+                patterns.add(pattern(parts))
+                if len(parts) == 2 and parts[0] is None and re.fullmatch("_[a-z]+", str(parts[1])):
+                    endings.add(str(parts[1]))
+    patterns -= {""}
+    plain |= {f"{key}{ending}" for key in plain for ending in endings}
+    return plain, patterns | {f"{key}{ending}" for key in patterns for ending in endings}
 
 
-def pattern(node: ast.JoinedStr) -> str:
-    """Turn an f-string into a pattern for the keys that it can become; empty where it is none."""
-    fixed = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
-    words = "".join(part for part in fixed if isinstance(part, str))
-    if not re.fullmatch(r"[a-z_.]*[a-z][a-z_.]*", words) or "." not in words:
+def pattern(parts: Sequence[object]) -> str:
+    """Return a pattern for the keys that a composed text can become; empty where it is no key.
+
+    parts: the fixed parts of the text, and None for the others.
+    """
+    fixed = "".join(part for part in parts if isinstance(part, str))
+    if not re.fullmatch(r"[a-z_.]*[a-z][a-z_.]*", fixed) or "." not in fixed:
         return ""
-    return "".join(re.escape(part) if isinstance(part, str) else r"[\w.-]+" for part in fixed)
+    return "".join(re.escape(part) if isinstance(part, str) else r"[\w.-]+" for part in parts)
 
 
 def looked_up() -> Iterator[tuple[Path, int, str]]:
-    """Yield where the program looks up a fixed key: texts("..."), texts.plural("..."), said("...")."""
+    """Yield where the program looks up a fixed key: texts("..."), notice(texts, tone, "...")."""
     for path, tree in modules("bot", "cogs"):
-        lookups = {"texts", "self._texts", "texts.plural"}
+        lookups = {"texts", "plural"}
         if any(isinstance(node, ast.ImportFrom) and node.module == TRANSLATOR for node in ast.walk(tree)):
-            lookups.add("said")  # elsewhere that is somebody else's word
+            lookups.add("said")  # in other modules the name means something else
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
-            called = ast.unparse(node.func)
-            if called in lookups:
+            called = ast.unparse(node.func).rpartition(".")[2]
+            if called.removeprefix("_") in lookups:
                 yield from ((path, node.lineno, key) for key in constants(node.args[0]))
+            elif called == "notice":
+                yield from ((path, node.lineno, key) for key in noticed(node))
+
+
+def noticed(call: ast.Call) -> Iterator[str]:
+    """Yield the keys of the texts that a notice with a fixed key shows, but for those that are replaced."""
+    replaced = {keyword.arg for keyword in call.keywords}
+    for key in constants(call.args[2]):
+        for ending, part in (("", "title"), ("_how", "how"), ("_next", "next_step")):
+            if part not in replaced:
+                yield key + ending
 
 
 def constants(node: ast.expr) -> Iterator[str]:
@@ -248,7 +270,7 @@ def constants(node: ast.expr) -> Iterator[str]:
 
 
 def test_every_fixed_key_exists() -> None:
-    """What the program looks up by a fixed key is in the catalogues."""
+    """Each fixed key that the program looks up is in the catalogues."""
     places = list(looked_up())
     assert len(places) > 50
     known = keys()
@@ -256,61 +278,28 @@ def test_every_fixed_key_exists() -> None:
 
 
 def computed() -> set[str]:
-    """Return the keys that are put together from what is found by being there, and have to exist."""
+    """Return the keys that the program composes from classes and names that it finds, and that must exist."""
     slugs = {provider.slug for provider in providers()}
-    fields = {field.id for provider in providers() for field in provider.fields}
+    fields = {provider.field_key(field.id) for provider in providers() for field in provider.fields}
     found = {f"permission.{name}" for name, _ in discord.Permissions.all()} | {"permission.none"}
     found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.state", "toolzz.next")}
     found |= {f"credential.{slug}.intro" for slug in slugs}
-    found |= {f"credential.{field}.{part}" for field in fields for part in ("label", "description")}
-    worded: list[type[PatchbayError]] = [PatchbayError, *kinds(PatchbayError)]
+    found |= {f"{field}.{part}" for field in fields for part in ("label", "description")}
+    worded: list[type[PatchbayError]] = [PatchbayError, *concrete_errors(PatchbayError)]
     errors = {error.key for error in worded if error not in setup_errors()}
-    errors = errors - {"invalid_input", "not_allowed"} | {f"invalid_input.{rule}" for rule in rules()}
-    errors |= {f"not_allowed.{needed}" for needed in lacks()}
+    errors = errors - {"invalid_input", "not_allowed"} | {f"invalid_input.{rule}" for rule in input_rules()}
+    errors |= {f"not_allowed.{needed}" for needed in missing_rights()}
     errors |= {f"sensay.{key}" for key in coded()}
     return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
 
 
 def setup_errors() -> set[type[PatchbayError]]:
-    """Return the errors that the operator reads, who has texts of his own."""
-    return {SetupError, *kinds(SetupError)}
-
-
-def kinds(family: type[ErrorT]) -> Iterator[type[ErrorT]]:
-    """Yield every error below this one that is raised itself, and not only in the shape of another."""
-    for child in family.__subclasses__():
-        if child not in FAMILIES:
-            yield child
-        yield from kinds(child)
-
-
-def named(error: str) -> set[str]:
-    """Return the words with which the program makes an error of several wordings."""
-    return {
-        node.args[0].value
-        for _, tree in modules("bot", "cogs")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == error
-        if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
-    }
-
-
-def lacks() -> set[str]:
-    """Return what a NotAllowedError says to be missing: a tier, or another word."""
-    return named("NotAllowedError") | {tier.name.lower() for tier in Tier}
-
-
-def rules() -> set[str]:
-    """Return the rules that an InvalidInputError names, wherever the program raises one."""
-    return (
-        named("InvalidInputError")
-        | {"replica", "integration", "agent", "unit_id"}
-        | {mistake for mistake, _ in _MISTAKES}
-    )  # handed on
+    """Return the errors that the operator reads; their texts have keys of their own."""
+    return {SetupError, *concrete_errors(SetupError)}
 
 
 def coded() -> set[str]:
-    """Return the kind of error and the code, for each code that Sensay's contract knows; all are quotas."""
+    """Return kind and code for each error code in Sensay's contract; all of them are quotas."""
     _, field = Contract.of("sensay").resolve(
         ("components", "schemas", "Error", "allOf", "1", "properties", "error_code")
     )
@@ -319,19 +308,19 @@ def coded() -> set[str]:
 
 def test_every_computed_key_exists() -> None:
     """Each state, permission, credential field, provider and error has its texts."""
-    assert len(rules()) > 5
+    assert len(input_rules()) > 5
     assert computed() - keys() == set()
 
 
-def test_every_text_is_said() -> None:
-    """A key that no line of the program can look up is a text that nobody will read."""
-    plain, patterns = said()
+def test_every_text_is_used() -> None:
+    """The program can look up each key of the catalogues."""
+    plain, patterns = used_keys()
     composed = re.compile("|".join(f"(?:{part})" for part in sorted(patterns)))
     assert {key for key in keys() if key not in plain and not composed.fullmatch(key)} == set()
 
 
 def test_every_problem_is_one_that_happens() -> None:
-    """The words for an error, a permission or a credential belong to one that there is."""
+    """Each text of an error, a permission or a credential belongs to one that exists."""
     of_providers = {
         f"problem.{provider.slug}.{key.removeprefix('problem.')}"
         for provider in providers()
@@ -339,6 +328,8 @@ def test_every_problem_is_one_that_happens() -> None:
     }
     others = {"problem.fix", "problem.reference", "problem.detail", "problem.outcome_unknown.fix"}
     others |= {"problem.rate_limited.fix_wait"}
-    optional = {f"credential.{field.id}.placeholder" for provider in providers() for field in provider.fields}
+    optional = {
+        f"{provider.field_key(field.id)}.placeholder" for provider in providers() for field in provider.fields
+    }
     of_families = {key for key in keys() if key.partition(".")[0] in ("problem", "permission", "credential")}
     assert of_families - computed() - of_providers - others - optional == set()

@@ -1,4 +1,4 @@
-"""The stage for every journey: the bot is a process of its own, its surroundings run in the test's."""
+"""The fixtures of every journey: the bot is another process; Discord and the providers run in the test's."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ from bot.demo.stage import Stage, open_stage
 
 @pytest.fixture
 def blockbuster() -> None:
-    """Let the surroundings block: the event loop that must not is in the other process."""
+    """Allow blocking calls: the event loop that must not block is in the other process."""
 
 
 @pytest.fixture

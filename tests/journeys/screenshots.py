@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/screenshots: the demo, driven as a member would, in both languages."""
+"""Takes the pictures in docs/screenshots from the demo, in both languages."""
 
 import asyncio
 import io
@@ -9,29 +9,29 @@ from typing import Final
 from PIL import Image
 from playwright.async_api import Locator, ViewportSize, expect
 
-from bot.demo.faults import WORDS as FAULTS
+from bot.demo.faults import TEXTS as FAULTS
 from bot.demo.page import live_page
 from bot.demo.stage import Stage, open_stage
-from bot.demo.world import WORDS
+from bot.demo.world import TEXTS
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.kit.simulator import Answer
+from bot.providers.base.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.journeys.browser import Browser
-from tests.journeys.steps import simulator
+from tests.support.browser import Browser
+from tests.support.demo_steps import simulator
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
 QUESTIONS: Final = {"en-US": "How long can I return a coat?", "pt-BR": "Até quando posso trocar um casaco?"}
 TALL: Final = ViewportSize(width=1000, height=2300)
-"""Room for the longest answer in one piece."""
+"""A height at which the longest answer is visible at once."""
 SOON: Final = 30_000
-"""Milliseconds in which an alert comes, and in which it closes."""
+"""Milliseconds until an alert is posted, and until it is closed."""
 AT_REST: Final = 700
-"""Milliseconds after which the page has scrolled to where it wants to be."""
+"""Milliseconds after which the page has stopped scrolling."""
 
 
 async def shoot(shown: Locator, name: str) -> None:
-    """Write a picture of a message or form once the page has come to rest."""
+    """Save a picture of a message or form after the page has stopped moving."""
     await shown.page.mouse.move(0, 0)
     await shown.page.evaluate("document.activeElement?.blur()")  # what was pressed shows its tools
     await shown.page.wait_for_timeout(AT_REST)
@@ -41,7 +41,7 @@ async def shoot(shown: Locator, name: str) -> None:
 
 
 async def play(stage: Stage, browser: Browser, locale: str) -> None:
-    """Connect both providers and look at what the commands answer."""
+    """Connect both providers and take pictures of what the commands answer."""
     sensay, toolzz = simulator(stage, SensaySimulator), simulator(stage, ToolzzSimulator)
     await browser.command("help")
     await shoot(await browser.answered(), f"{locale}-help")
@@ -60,7 +60,7 @@ async def play(stage: Stage, browser: Browser, locale: str) -> None:
 
 
 async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
-    """Set everything up from nothing."""
+    """Set up everything with `/setup`."""
     sensay, toolzz = simulator(stage, SensaySimulator), simulator(stage, ToolzzSimulator)
     texts = load_catalog()[locale]
     await browser.command("setup")
@@ -100,12 +100,12 @@ async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
 
 
 async def play_managers(browser: Browser, locale: str) -> None:
-    """Look at what managers see of their server: connections, who may do what, what was done and stored."""
+    """Take pictures of what managers see: connections, access, the audit log and the stored data."""
     # The page shows choices by their English names, in every language.
     viewer = load_catalog()[LOCALES[0]]("access.tier.viewer")
     await browser.command("connections list")
     await shoot(await browser.answered(), f"{locale}-connections-list")
-    await browser.command("access grant", viewer, role=WORDS[locale].moderator)
+    await browser.command("access grant", viewer, role=TEXTS[locale].moderator)
     await shoot(await browser.answered(), f"{locale}-access-grant")
     await browser.command("access list")
     await shoot(await browser.answered(), f"{locale}-access-list")
@@ -118,7 +118,7 @@ async def play_managers(browser: Browser, locale: str) -> None:
 
 
 async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, locale: str) -> None:
-    """Look at integrations in every way, link one, create one and change it."""
+    """Show integrations in every way; link one, create one and change it."""
     texts = load_catalog()[locale]
     await browser.command("toolzz status", "Suporte da loja")
     status = await browser.answered()
@@ -165,7 +165,7 @@ async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, l
 
 
 async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) -> None:
-    """Put a replica into Discord, look at what there is, ask and count, and take it out again."""
+    """Connect a replica to Discord, show its status and usage, ask it, and disconnect it."""
     texts = load_catalog()[locale]
     confirm = texts("token.yes", provider="Sensay")
     await browser.command("sensay connect", "Job Applications")
@@ -203,7 +203,7 @@ async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) ->
 
 
 async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
-    """Let an agent break and heal while nobody asks; see the alert come, go on and close, and look back."""
+    """Break and heal an agent; take pictures of the alert and of the history."""
     toolzz, texts, agent = simulator(stage, ToolzzSimulator), load_catalog()[locale], "Suporte da loja"
     breaks, heals = FAULTS[locale].breaks, FAULTS[locale].heals
     toolzz.integrations = {
@@ -212,7 +212,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.command("connections add", "Toolzz")
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
-    await browser.command("alerts set", stage.world.operations.name or "", role=WORDS[locale].moderator)
+    await browser.command("alerts set", stage.world.operations.name or "", role=TEXTS[locale].moderator)
     await shoot(await browser.answered(), f"{locale}-alerts-set")
     await browser.command("integrations board", channel=stage.world.operations.name or "")
     await browser.answered()
@@ -249,7 +249,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
 
 
 async def main() -> None:
-    """Take every picture anew."""
+    """Take every picture again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for locale, scene in product(LOCALES, (play_setup, play, play_watching)):
         async with open_stage(locale) as stage:

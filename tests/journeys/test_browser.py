@@ -1,4 +1,4 @@
-"""The demo's page with a keyboard and a mouse: browser, simulated Discord, bot, simulated provider."""
+"""The demo's page, used with a keyboard and a mouse in a browser."""
 
 import pytest
 from playwright.async_api import expect
@@ -6,13 +6,13 @@ from playwright.async_api import expect
 from bot.demo.page import live_page
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.journeys.browser import CHROMIUM, Browser
-from tests.journeys.steps import simulator
+from tests.support.browser import CHROMIUM, Browser
+from tests.support.demo_steps import simulator
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
-    """Somebody connects Toolzz in a form, reads a status off its embed, and sets an agent up by a menu."""
+    """A user connects Toolzz in a form, reads a status in an embed, and sets up an agent with a menu."""
     world, toolzz = stage.world, simulator(stage, ToolzzSimulator)
     async with (
         live_page(stage.discord.env, world.operations, [world.mira], locale="en-US") as page,

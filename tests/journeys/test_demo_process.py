@@ -1,4 +1,4 @@
-"""`patchbay demo` as it is typed: what it says, and that nothing of it is left."""
+"""`patchbay demo` prints instructions and leaves nothing behind."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @asynccontextmanager
 async def demo(folder: Path) -> AsyncIterator[tuple[Process, str]]:
-    """Start the demo with its temporary files here, and yield it with what it said when it was ready."""
+    """Start the demo with its temporary files in this folder; yield it and what it printed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "demo", "--no-browser",
         cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, stdout=PIPE, stderr=STDOUT,
@@ -42,7 +42,9 @@ def bot_of(process: Process) -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_demo_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
-    """It says what to type and paste; on a signal it ends with 0 and takes page, bot and files with it."""
+    """The demo prints what to type and paste; on a signal it ends with 0, and page, bot and files are
+    gone.
+    """
     async with demo(tmp_path) as (process, said):
         assert all(value in said for provider in simulators() for value in provider.credentials.values())
         (url,) = re.findall(r"http://127\.0\.0\.1:\d+/#\S+", said)
@@ -59,7 +61,7 @@ async def test_the_demo_leaves_nothing_behind(number: signal.Signals, tmp_path: 
 
 
 async def test_the_demo_ends_with_its_bot(tmp_path: Path) -> None:
-    """If the bot dies, the demo shows its last words and ends with exit code 1."""
+    """If the bot dies, the demo prints its last lines and ends with exit code 1."""
     async with demo(tmp_path) as (process, _):
         os.kill(bot_of(process), signal.SIGKILL)
         assert process.stdout is not None

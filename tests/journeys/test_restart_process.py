@@ -1,16 +1,16 @@
-"""What outlives the bot's process, and what it finishes before it ends."""
+"""What remains after the bot's process ends, and what it finishes before."""
 
 import asyncio
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
-from bot.kit.simulator import Slow
+from bot.providers.base.simulator import Slow
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.journeys.steps import connect, simulator, text
+from tests.support.demo_steps import connect, simulator, text
 
 
 async def test_a_server_does_not_notice_a_restart(stage: Stage) -> None:
-    """After it credentials open, an older button works, and no command is registered anew."""
+    """After a restart credentials can be read, an older button works, and no command is registered again."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot() as bot:
         await connect(stage, toolzz)
@@ -47,7 +47,7 @@ async def test_a_gateway_that_is_down_does_not_hold_up_the_end(stage: Stage) -> 
 
 
 async def test_a_command_that_comes_while_the_bot_ends_is_told_so(stage: Stage) -> None:
-    """Nothing new is started, and the member reads to come back in a minute."""
+    """Nothing new is started, and the member is told to try again in a minute."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot() as bot:
         await connect(stage, toolzz)

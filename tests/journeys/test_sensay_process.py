@@ -1,13 +1,14 @@
-"""From an empty server to a replica with a bot of its own, with the bot as a process."""
+"""From an empty server to a replica with its own bot, with Patchbay as a process."""
 
 from bot.demo.stage import Stage
-from bot.kit.simulator import Slow
-from bot.providers.sensay.simulator import APPLICATION_ID, SensaySimulator
-from tests.journeys.steps import connect, fill_in, simulator, text
+from bot.providers.base.simulator import Slow
+from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from bot.providers.sensay.simulator import SensaySimulator
+from tests.support.demo_steps import connect, fill_in, simulator, text
 
 
 async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
-    """Credentials are tried and kept, the replica is found by typing, Sensay gets the token once."""
+    """Credentials are tried and stored, the replica is found by typing, and Sensay gets the token once."""
     sensay, mira = simulator(stage, SensaySimulator), stage.world.mira
     async with stage.running_bot() as bot:
         answer = await connect(stage, sensay)
@@ -32,7 +33,7 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
 
 
 async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) -> None:
-    """What is connected shows in every command, the picture included, until its token is reset."""
+    """A connected replica is shown by every command, in the picture too, until its token is reset."""
     sensay, mira, channel = simulator(stage, SensaySimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot():
         await connect(stage, sensay)
@@ -59,7 +60,7 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
 
 
 async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> None:
-    """SIGTERM while Sensay takes its time: the token is handed over once, and the manager reads so."""
+    """After SIGTERM during a slow handover the token is handed over once, and the manager is told so."""
     sensay, mira = simulator(stage, SensaySimulator), stage.world.mira
     async with stage.running_bot() as bot:
         await connect(stage, sensay)
@@ -73,7 +74,7 @@ async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> Non
 
 
 async def test_refused_credentials_are_not_kept(stage: Stage) -> None:
-    """What Sensay does not accept is not stored, and the answer says so and offers the form again."""
+    """Credentials that Sensay refuses are not stored; the answer says so and offers the form again."""
     sensay, world = simulator(stage, SensaySimulator), stage.world
     async with stage.running_bot():
         answer = await fill_in(stage, "connections add", sensay.refused_credentials, provider="sensay")
@@ -84,7 +85,7 @@ async def test_refused_credentials_are_not_kept(stage: Stage) -> None:
 
 
 def left_behind(stage: Stage, lines: object, secret: str) -> list[str]:
-    """Name the places that hold a secret: the bot's log, and whatever it wrote to disk."""
+    """Return the places that hold a secret, of the bot's log and of everything that it wrote to disk."""
     files = [
         path.name
         for path in stage.folder.rglob("*")

@@ -1,15 +1,15 @@
-"""How a Toolzz agent is doing, asked in Discord, with the bot as a process."""
+"""The status of a Toolzz agent in Discord, with Patchbay as a process."""
 
 from bot.demo.stage import Stage
-from bot.kit.simulator import Answer
+from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.journeys.steps import connect, simulator, text
+from tests.support.demo_steps import connect, simulator, text
 
 REFUSED = "Discord refused the bot's token"  # what code 4004 means
 
 
 async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
-    """The status names the cause and the fix; Refresh reads again, into the same message."""
+    """The status names the cause and the fix; Refresh reads again and changes the same message."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot():
         await connect(stage, toolzz)
@@ -33,7 +33,7 @@ async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
 
 
 async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> None:
-    """One form, one question, one creation; what is created is linked, and can be changed from here."""
+    """One form and one question create an integration once; it is linked, and can be changed."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot():
         await connect(stage, toolzz)
@@ -69,7 +69,7 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
 
 
 async def test_a_status_can_be_shared(stage: Stage) -> None:
-    """With share the reply is there for everybody."""
+    """With share everybody can read the answer."""
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot():
         await connect(stage, toolzz)
@@ -78,7 +78,7 @@ async def test_a_status_can_be_shared(stage: Stage) -> None:
 
 
 async def test_replies_are_in_the_members_language(stage: Stage) -> None:
-    """Two members of one server are answered in their own languages, errors included."""
+    """Two members of one server are each answered in their own language, also with errors."""
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
     stage.discord.locales[world.mira.id] = "pt-BR"
     async with stage.running_bot():

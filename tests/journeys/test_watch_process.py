@@ -1,20 +1,20 @@
-"""An agent that goes down and comes back while nobody asks, with the bot as a process."""
+"""An agent goes down and comes back while nobody asks, with Patchbay as a process."""
 
 from simcord import ResponseMessage
 
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.journeys.steps import connect, simulator, text
+from tests.support.demo_steps import connect, simulator, text
 
 WITHIN = 30
-"""Seconds: two checks, three of the demo's seconds apart, and what a busy machine adds."""
+"""Seconds for two checks of the demo, three seconds apart, on a busy machine."""
 
 
 AGENT = "Suporte da loja"
 
 
 def alerts(stage: Stage) -> list[ResponseMessage]:
-    """Return what the bot has posted of the agent in the channel for alerts; others are down all along."""
+    """Return what the bot has posted about the agent in the channel for alerts; others are down as well."""
     env = stage.discord.env
     posted = env.backend.messages[stage.world.alerts.id].values()
     messages = [ResponseMessage(env, each) for each in posted if each.author_id == env.backend.bot_user.id]
@@ -22,14 +22,16 @@ def alerts(stage: Stage) -> list[ResponseMessage]:
 
 
 async def told(stage: Stage, words: str) -> ResponseMessage:
-    """Wait until the one alert says so, and return it."""
+    """Wait until the only alert has this text, and return it."""
     await stage.discord.until(lambda: any(words in text(each) for each in alerts(stage)), WITHIN)
     (alert,) = alerts(stage)
     return alert
 
 
 async def test_an_agent_goes_down_and_comes_back(stage: Stage) -> None:
-    """One message tells of it: opened, acknowledged by a moderator, closed by recovery, over a restart."""
+    """One message shows the incident: opened, acknowledged by a moderator, closed by recovery, over a
+    restart.
+    """
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
     async with stage.running_bot():
         await connect(stage, toolzz)

@@ -1,4 +1,4 @@
-"""Holds docs/dependencies.md to the lists that the locks are made from."""
+"""docs/dependencies.md explains exactly the dependencies that there are."""
 
 import re
 import sys
@@ -6,23 +6,25 @@ from importlib.metadata import packages_distributions
 
 from packaging.utils import canonicalize_name
 
-from tests.architecture.source import ROOT, imported, modules
-from tests.packaging.test_locks import wanted
+from tests.support.requirements import direct_requirements
+from tests.support.source import ROOT, imported, modules
 
 ROW = re.compile(r"^\| `([\w.\[\]-]+)` \| (.+) \| (.+) \| (\d{4}-\d{2}) \|$", re.MULTILINE)
 
 
 def test_every_direct_dependency_has_its_reason() -> None:
-    """A dependency comes with a reason, a licence and a look at how it is kept, and its row goes with it."""
+    """Each direct dependency has a row with a reason, a licence and a date, and no row is left over."""
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     explained = [canonicalize_name(name) for name, *_ in ROW.findall(page)]
-    assert sorted(explained) == sorted({canonicalize_name(requirement.name) for requirement in wanted("dev")})
+    assert sorted(explained) == sorted(
+        {canonicalize_name(requirement.name) for requirement in direct_requirements("dev")}
+    )
 
 
 def test_what_is_imported_is_what_is_asked_for() -> None:
-    """Each import of bot/ and cogs/ comes with a dependency of their own, and each dependency is imported."""
+    """Each import of bot/ and cogs/ is of a direct dependency, and each direct dependency is imported."""
     tops = {name.partition(".")[0] for _, tree in modules("bot", "cogs") for name in imported(tree)}
     foreign = tops - sys.stdlib_module_names - {"bot", "cogs"}
     distributions = packages_distributions()
     named = {canonicalize_name(distributions[top][0]) for top in foreign}
-    assert named == {canonicalize_name(requirement.name) for requirement in wanted("demo")}
+    assert named == {canonicalize_name(requirement.name) for requirement in direct_requirements("demo")}

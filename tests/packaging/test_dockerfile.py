@@ -1,4 +1,4 @@
-"""Carries out the Dockerfile and starts what it makes."""
+"""Carries out the Dockerfile and starts the result."""
 
 import asyncio
 import socket
@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from bot.demo.stage import READY_WITHIN, open_stage
-from tests.architecture.source import ROOT
-from tests.packaging.dockerfile import Image
+from tests.support.dockerfile import Image
+from tests.support.source import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # installs the locked packages into an environment of their own
 SERVICE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["patchbay"]
@@ -17,24 +17,24 @@ SERVICE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
 
 @pytest.fixture
 def blockbuster() -> None:
-    """Let the simulated surroundings block: the event loop that must not is in the container's process."""
+    """Allow blocking calls: the event loop that must not block is in the container's process."""
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """Return what the Dockerfile makes."""
+    """The image that the Dockerfile makes."""
     return Image(tmp_path_factory.mktemp("docker"))
 
 
 def test_the_image_starts_the_program(image: Image) -> None:
-    """The entry point is installed with all that it imports, and nothing of the work tree is on its path."""
+    """The entry point is installed with all that it imports, and the work tree is not on its path."""
     answer = image.run(*image.start["ENTRYPOINT"], "--help")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "Usage:" in answer.stdout
 
 
 def test_the_program_is_not_root(image: Image) -> None:
-    """A container has no rights that the program does not need."""
+    """A container has no rights except those that the program needs."""
     assert image.start["USER"] != ["0"]
 
 
@@ -56,7 +56,7 @@ def test_the_image_has_the_libraries_of_run_txt_only(image: Image) -> None:
 
 
 async def test_the_container_runs_and_writes_to_its_volume_only(image: Image, tmp_path: Path) -> None:
-    """With its root read-only the bot comes up, is found healthy, and ends well when it is told to."""
+    """With a read-only root the bot starts, is healthy, and ends with exit code 0 when it is told to."""
     before = image.written()
     async with open_stage("en-US") as stage:
         surroundings = {name: value for name, value in stage.environment().items() if "URL" in name}
@@ -83,7 +83,7 @@ async def test_the_container_runs_and_writes_to_its_volume_only(image: Image, tm
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

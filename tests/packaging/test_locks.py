@@ -1,12 +1,12 @@
-"""Holds the lock files to what they are made from and to each other."""
+"""The lock files fit what they are made from, and each other."""
 
 import re
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.source import ROOT, pyproject
+from tests.support.requirements import direct_requirements
+from tests.support.source import ROOT
 
 LOCKS = ("run", "demo", "build", "dev")
 PIN = re.compile(
@@ -29,36 +29,18 @@ def text(lock: str) -> str:
     return (ROOT / "requirements" / f"{lock}.txt").read_text("utf-8")
 
 
-def wanted(lock: str) -> list[Requirement]:
-    """Return what a lock file is made from."""
-    project = pyproject()["project"]
-    listed = {
-        "run": project["dependencies"],
-        "demo": project["dependencies"] + project["optional-dependencies"]["demo"],
-        "build": pyproject()["build-system"]["requires"],
-    }
-    listed["dev"] = listed["demo"] + listed["build"] + tools()
-    return [Requirement(line) for line in listed[lock]]
-
-
-def tools() -> list[str]:
-    """Return the lines of dev.in that name a package."""
-    lines = (ROOT / "requirements" / "dev.in").read_text("utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 @pytest.mark.parametrize("lock", LOCKS)
 def test_everything_asked_for_is_locked(lock: str) -> None:
     """Each direct dependency has a pin, and the pin's version is one that was asked for."""
     locked = pins(lock)
-    for requirement in wanted(lock):
+    for requirement in direct_requirements(lock):
         version, _ = locked[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version, prereleases=True), requirement
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_holds_pins_with_hashes_and_nothing_else(lock: str) -> None:
-    """No option, no address, no path of a machine: without the pins only comments are left."""
+    """A lock file has only pins and comments: no option, no address, no path of a machine."""
     rest = PIN.sub("", text(lock)).splitlines()
     assert [line for line in rest if line and not line.startswith("#")] == []
 

@@ -1,11 +1,11 @@
-"""Builds the wheel and looks inside."""
+"""The wheel has the files that the program needs, and no others."""
 
 import subprocess
 import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.architecture.source import ROOT, files
+from tests.support.source import ROOT, files
 
 
 def test_the_wheel_holds_every_file_of_the_program_and_no_other(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every provider: its contract is sound, and its simulator answers as its contract says."""
+"""The contract of every provider is valid, and its simulator answers as the contract says."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
 
-from bot.kit.simulator import Sample, Simulator
 from bot.providers import providers, simulators, slugs
-from tests.providers.contract import Contract, Pointer, Reply
+from bot.providers.base.simulator import Sample, Simulator
+from tests.support.contract import Contract, Pointer, Reply
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -31,7 +31,7 @@ def simulator(request: pytest.FixtureRequest) -> Simulator:
 
 
 async def send(url: str, sample: Sample) -> Reply:
-    """Send a sample with no header of the client library's own that a provider could care about."""
+    """Send a sample without headers of the client library that could matter to a provider."""
     body = None if sample.body is None else json.dumps(sample.body).encode()
     async with (
         aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as session,
@@ -65,7 +65,7 @@ def examples(contract: Contract) -> Iterator[tuple[Pointer, Any]]:
 
 
 def field_names(value: object) -> Iterator[str]:
-    """Yield the name of each field in JSON; where things are listed by their UUID, those are no names."""
+    """Yield the name of each field in a JSON value; UUIDs as keys are no names."""
     if isinstance(value, Mapping):
         yield from (name for name in value if not UUID.fullmatch(name))
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
@@ -94,7 +94,7 @@ def test_examples_are_true(contract: Contract) -> None:
 
 
 def test_operations_are_complete(contract: Contract) -> None:
-    """An operation has an id of its own, a source, and a declaration for each parameter of its path."""
+    """Each operation has its own id, a source, and a declaration of each parameter in its path."""
     assert re.fullmatch(r"3\.1\.\d+", contract.document["openapi"])
     ids = []
     for pointer in contract.operations():
@@ -111,7 +111,7 @@ def test_operations_are_complete(contract: Contract) -> None:
 
 
 async def test_simulators_answer_as_documented(simulator: Simulator) -> None:
-    """The samples bring out every documented reply of every operation, and nothing that is undocumented."""
+    """The samples lead to every documented reply of every operation, and to no other reply."""
     contract = Contract.of(simulator.slug)
     seen = set()
     async with simulator:
@@ -122,7 +122,7 @@ async def test_simulators_answer_as_documented(simulator: Simulator) -> None:
 
 
 async def test_simulators_invent_no_fields(simulator: Simulator) -> None:
-    """A good reply has only fields that the contract knows, so a misspelt optional one is found."""
+    """A good reply has only fields of the contract, so that a misspelt optional one is found."""
     contract = Contract.of(simulator.slug)
     async with simulator:
         for sample in simulator.samples():

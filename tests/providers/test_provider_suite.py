@@ -1,19 +1,21 @@
-"""What every provider must do, the next one included, shown against the simulator of each."""
+"""What every provider must do, tested against its simulator."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from bot.discord.text import length
 from bot.errors import ProviderError, UnauthorizedError
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.kit.api_client import MAX_BYTES, ApiClient
-from bot.kit.credentials import Credentials
-from bot.kit.endpoint import check_url
-from bot.kit.integration import Choice, State
-from bot.kit.memo import Memo
-from bot.kit.provider import Provider
-from bot.kit.simulator import (
+from bot.providers import FOLDER, providers, simulators, slugs
+from bot.providers.base.api_client import DEADLINE, MAX_BYTES
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.endpoint import check_url
+from bot.providers.base.integration import Choice, State
+from bot.providers.base.provider import Provider
+from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.simulator import (
     Answer,
     Drip,
     Fault,
@@ -24,11 +26,9 @@ from bot.kit.simulator import (
     Slow,
     Truncated,
 )
-from bot.providers import FOLDER, providers, simulators, slugs
-from bot.ui.text import length
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
-from tests.providers.office import accepted, open_provider, refused
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
+from tests.support.open_provider import accepted, open_provider, refused
 
 PROVIDERS = {kind.slug: kind for kind in providers()}
 SIMULATORS = {kind.slug: kind for kind in simulators()}
@@ -59,7 +59,7 @@ FAULTS = {
 ATTEMPTS: dict[str, Callable[[Provider, Credentials], Awaitable[object]]] = {
     "verify": lambda provider, credentials: provider.verify(credentials),
     "choices": lambda provider, credentials: provider.choices(credentials),
-    "reports": lambda provider, credentials: provider.reports(credentials, (), Memo()),
+    "reports": lambda provider, credentials: provider.reports(credentials, (), ResponseCache()),
 }
 
 
@@ -78,19 +78,19 @@ async def simulator(kind: type[Provider]) -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def provider(kind: type[Provider], simulator: Simulator) -> AsyncIterator[Provider]:
-    """The provider that talks to its simulator."""
+    """The provider, with the address of its simulator."""
     async with open_provider(kind, simulator) as provider:
         yield provider
 
 
 @pytest.fixture
 def credentials(kind: type[Provider], simulator: Simulator) -> Credentials:
-    """What the simulator accepts."""
+    """Credentials that the simulator accepts."""
     return accepted(kind, simulator)
 
 
 def test_a_provider_is_complete(kind: type[Provider]) -> None:
-    """A provider is named for its folder, and has a proper name, a contract and one simulator."""
+    """A provider has its folder's name as slug, a proper name, a contract and a simulator."""
     assert re.fullmatch(r"[a-z0-9_]{1,20}", kind.slug)
     assert kind.__module__ == f"bot.providers.{kind.slug}"
     assert (FOLDER / kind.slug / "contract.yaml").is_file()
@@ -100,7 +100,7 @@ def test_a_provider_is_complete(kind: type[Provider]) -> None:
 
 
 def test_fields_fit_a_form(kind: type[Provider]) -> None:
-    """A form holds four fields beside its introduction, each with its own id, and the first is a secret."""
+    """A form holds at most four fields with different ids, and the first one is a secret."""
     ids = [field.id for field in kind.fields]
     assert 1 <= len(ids) <= 4
     assert len(set(ids)) == len(ids)
@@ -118,14 +118,15 @@ def test_fields_have_words(kind: type[Provider], locale: str) -> None:
     """In every language each field has a label and a description, and a form has its introduction."""
     texts = load_catalog()[locale]
     for field in kind.fields:
-        assert 1 <= length(texts(f"credential.{field.id}.label")) <= 45
-        assert 1 <= length(texts(f"credential.{field.id}.description")) <= 100
-        assert length(texts.find(f"credential.{field.id}.placeholder") or "") <= 100
+        key = kind.field_key(field.id)
+        assert 1 <= length(texts(f"{key}.label")) <= 45
+        assert 1 <= length(texts(f"{key}.description")) <= 100
+        assert length(texts.find(f"{key}.placeholder") or "") <= 100
     assert kind.name.partition(" ")[0] in texts(f"credential.{kind.slug}.intro")
 
 
 def test_addresses_are_safe(kind: type[Provider]) -> None:
-    """Each address has a setting of its own, and the one it has by itself is https."""
+    """Each address has its own setting, and its default is https."""
     settings = [endpoint.setting for endpoint in kind.endpoints]
     assert settings
     assert len(set(settings)) == len(settings)
@@ -136,12 +137,12 @@ def test_addresses_are_safe(kind: type[Provider]) -> None:
 
 
 async def test_good_credentials_are_accepted(provider: Provider, credentials: Credentials) -> None:
-    """Credentials that the provider knows are let through."""
+    """Credentials that the provider knows are accepted."""
     await provider.verify(credentials)
 
 
 async def test_bad_credentials_are_refused(provider: Provider, simulator: Simulator) -> None:
-    """Credentials that the provider does not know are told apart from any other failure."""
+    """Unknown credentials have their own error."""
     with pytest.raises(UnauthorizedError) as caught:
         await provider.verify(refused(provider, simulator))
     assert (caught.value.provider, caught.value.status) == (provider.slug, 401)
@@ -154,7 +155,7 @@ async def test_bad_credentials_are_refused(provider: Provider, simulator: Simula
 async def test_required_fields_are_enough(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """What an admin may leave empty is not needed to try the credentials or to list."""
+    """Optional fields are not needed to try the credentials or to list."""
     required = {field.id for field in provider.fields if field.required}
     least = Credentials({field: value for field, value in credentials.items() if field in required})
     for attempt in ATTEMPTS.values():
@@ -162,7 +163,7 @@ async def test_required_fields_are_enough(
 
 
 async def test_choices_can_be_picked(provider: Provider, credentials: Credentials) -> None:
-    """There is something to pick, and each choice has an id of its own, a label and a state or none."""
+    """There are choices, each with its own id, a label, and perhaps a state."""
     choices = await provider.choices(credentials)
     assert choices
     assert len({choice.id for choice in choices}) == len(choices)
@@ -178,11 +179,11 @@ async def test_reports_follow_each_integration(
 ) -> None:
     """Each integration is reported once, by its name; one that breaks and heals changes no other report."""
     assert isinstance(simulator, RunsIntegrations)
-    memo, integrations = Memo(), dict(simulator.discord_integrations())
+    cache, integrations = ResponseCache(), dict(simulator.discord_integrations())
     assert integrations
 
     async def states() -> dict[str, State]:
-        reports = await provider.reports(credentials, (), memo)
+        reports = await provider.reports(credentials, (), cache)
         assert reports.complete
         labels = {report.id: report.label for report in reports.items}
         assert integrations.items() <= labels.items()
@@ -205,10 +206,10 @@ async def test_reports_follow_each_integration(
 async def test_a_reading_is_one_request(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """However many integrations there are, a page of them takes one request, to the host that is named."""
-    memo = Memo()
+    """Each page of integrations takes one request, to the host that ``host`` names."""
+    cache = ResponseCache()
     for count in (1, 2, 3):
-        assert len((await provider.reports(credentials, (), memo)).items) > 1
+        assert len((await provider.reports(credentials, (), cache)).items) > 1
         assert len(simulator.requests) == count
     assert {received.headers["Host"] for received in simulator.requests} == {provider.host(credentials)}
 
@@ -231,7 +232,7 @@ async def test_requests_are_as_documented(
 async def test_secrets_travel_in_headers(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """No secret is in an address, where proxies and logs would keep it."""
+    """No URL holds a secret, because proxies and logs keep URLs."""
     for attempt in ATTEMPTS.values():
         await attempt(provider, credentials)
     secrets = [credentials[field.id] for field in provider.fields if field.secret]
@@ -243,7 +244,7 @@ async def test_secrets_travel_in_headers(
 async def test_only_the_configured_addresses_are_asked(
     kind: type[Provider], simulator: Simulator, credentials: Credentials
 ) -> None:
-    """Every path begins with that of a configured address, wherever the operator has put it."""
+    """Every path begins with the path of a configured address, also of another one than the default."""
     urls = {setting: f"{url}/behind/a/proxy" for setting, url in simulator.environment().items()}
     async with open_provider(kind, simulator, urls) as provider:
         for attempt in ATTEMPTS.values():
@@ -257,9 +258,9 @@ async def test_only_the_configured_addresses_are_asked(
 async def test_nothing_that_is_printed_holds_a_secret(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """Neither credentials nor the tokens in replies are in what a provider gives, raises or is."""
-    choices, memo = await provider.choices(credentials), Memo()
-    reports = await provider.reports(credentials, (), memo)
+    """Credentials and tokens in replies are in no value, no error and no repr of a provider."""
+    choices, cache = await provider.choices(credentials), ResponseCache()
+    reports = await provider.reports(credentials, (), cache)
     with pytest.raises(UnauthorizedError) as caught:
         await provider.verify(refused(provider, simulator))
     secrets = [
@@ -268,7 +269,7 @@ async def test_nothing_that_is_printed_holds_a_secret(
         for field, value in values.items()
         if any(known.id == field and known.secret for known in provider.fields)
     ]
-    for value in (provider, credentials, choices, reports, memo, vars(memo), caught.value):
+    for value in (provider, credentials, choices, reports, cache, vars(cache), caught.value):
         said = everything_said(value)
         assert "FAKE-TOKEN" not in said
         assert not [secret for secret in secrets if secret in said]
@@ -280,16 +281,12 @@ async def test_every_fault_is_worded(
     kind: type[Provider],
     simulator: Simulator,
     credentials: Credentials,
-    monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
     attempt: Callable[[Provider, Credentials], Awaitable[object]],
 ) -> None:
-    """Whatever goes wrong is one of our errors, without a secret in it and with nothing left unknown."""
-    defaults = ApiClient.__init__.__kwdefaults__
-    assert defaults is not None
-    if isinstance(fault, Slow | Drip):
-        monkeypatch.setitem(defaults, "deadline", 0.3)
-    async with open_provider(kind, simulator) as provider:
+    """Each fault raises one of our errors, without a secret and with nothing left unknown."""
+    seconds = 0.3 if isinstance(fault, Slow | Drip) else DEADLINE
+    async with open_provider(kind, simulator, deadline_of=lambda _: seconds) as provider:
         simulator.fail(fault, times=None)
         with pytest.raises(ProviderError) as caught:
             await attempt(provider, credentials)
@@ -302,7 +299,7 @@ async def test_every_fault_is_worded(
 async def test_an_echo_gives_no_secret_away(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """A provider that answers with the very headers it was sent gives none of them to an error."""
+    """No header that a provider repeats is in an error."""
     simulator.fail(Answer(400, {"error": " ".join(credentials.values()), "message": "Bearer FAKE-TOKEN-x"}))
     with pytest.raises(ProviderError) as caught:
         await provider.verify(credentials)
@@ -313,7 +310,7 @@ async def test_an_echo_gives_no_secret_away(
 async def test_the_fault_is_over_when_it_is_over(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """A provider remembers no failure: the next attempt is as good as the first."""
+    """After a failure the next attempt works."""
     simulator.fail(Answer.html(503))
     with pytest.raises(ProviderError):
         await provider.verify(credentials)
@@ -323,7 +320,7 @@ async def test_the_fault_is_over_when_it_is_over(
 async def test_a_provider_that_is_gone_is_told(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """Where nobody listens any more, every attempt ends in one of our errors."""
+    """If nothing listens any more, every attempt raises one of our errors."""
     await simulator.stop()
     for attempt in ATTEMPTS.values():
         with pytest.raises(ProviderError) as caught:

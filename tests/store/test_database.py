@@ -1,4 +1,4 @@
-"""The database: acknowledged means durable, a write is whole or absent, nobody gets in anybody's way."""
+"""Proves that writes are durable and whole, and that reads and writes do not disturb each other."""
 
 import asyncio
 import contextlib
@@ -15,18 +15,18 @@ import aiosqlite
 import pytest
 
 from bot.errors import DatabaseUnusableError
-from bot.store.commands import CommandStore, SyncedCommands
-from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.features.commands.store import CommandStore, SyncedCommands
+from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
 from bot.store.database import Database
 
 ROOT = Path(__file__).parents[2]
 FULL = 2
 
-# Writes row after row and names each one only after it was acknowledged.
+# Stores row after row, and prints the number of each one after it was acknowledged.
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.store.database import Database
 
 async def main(path, guild_id):
@@ -53,12 +53,12 @@ print(*{name.partition(".")[0] for name in sys.modules})
 
 
 def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> ConnectionRow:
-    """Return a row whose secret is short enough to look at."""
+    """Return a row of a connection."""
     return ConnectionRow(guild_id, "sensay", name, b"sealed", set_by=7, set_at=set_at, verified_at=set_at)
 
 
 async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
-    """Insert two rows one after the other: a transaction that can be torn."""
+    """Insert two rows with two statements: a transaction that could be stored in part."""
     statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3, NULL)"
     await connection.execute(statement, (number, "one"))
     await connection.execute(statement, (number, "two"))
@@ -66,7 +66,7 @@ async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
 
 
 async def pragma(connection: aiosqlite.Connection, name: str) -> Any:  # noqa: ANN401 - a number or a word
-    """Return a setting as the connection has it."""
+    """Return a setting of a connection."""
     async with connection.execute(f"PRAGMA {name}") as cursor:
         answer = await cursor.fetchone()
     assert answer is not None
@@ -74,8 +74,8 @@ async def pragma(connection: aiosqlite.Connection, name: str) -> Any:  # noqa: A
 
 
 @pytest.mark.parametrize("which", ["_reader", "_writer"])
-async def test_every_connection_is_durable_and_patient(database: Database, which: str) -> None:
-    """Both connections use the write-ahead log, sync it on each commit, and wait for another's lock."""
+async def test_both_connections_are_durable_and_wait_for_locks(database: Database, which: str) -> None:
+    """They use the write-ahead log, sync it on each commit, and wait for the locks of others."""
     connection = getattr(database, which)
     assert await pragma(connection, "journal_mode") == "wal"
     assert await pragma(connection, "synchronous") == FULL
@@ -84,13 +84,13 @@ async def test_every_connection_is_durable_and_patient(database: Database, which
 
 
 async def test_the_reading_connection_cannot_write(database: Database) -> None:
-    """A writing query that was taken for a reading one fails instead of going past the order of writes."""
+    """A writing query fails there instead of bypassing the order of writes."""
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await database.read(database.queries.delete_connection, guild_id=1, provider="sensay", name="default")
+        await database.read(QUERIES.delete_connection, guild_id=1, provider="sensay", name="default")
 
 
 async def test_a_write_survives_reopening(path: Path) -> None:
-    """What was acknowledged is there after the database was closed and opened again."""
+    """The row is there after the database was closed and opened again."""
     async with Database.open(path) as database:
         assert await ConnectionStore(database).insert(row())
     async with Database.open(path) as database:
@@ -98,7 +98,7 @@ async def test_a_write_survives_reopening(path: Path) -> None:
 
 
 async def test_a_write_is_seen_by_the_next_read(database: Database) -> None:
-    """Reading on a connection of its own, while long lists are being read, never shows an older state."""
+    """This holds although reads have their own connection, and while long lists are read."""
     store = ConnectionStore(database)
     crowd = [ConnectionRow(1, "sensay", f"n{number}", b"sealed", 1, 2, 3) for number in range(300)]
     await asyncio.gather(*(store.insert(one) for one in crowd))
@@ -119,7 +119,7 @@ async def test_a_write_is_seen_by_the_next_read(database: Database) -> None:
 
 
 async def test_a_cancelled_write_is_whole(database: Database) -> None:
-    """Whenever the caller is cancelled, both rows of its transaction are there or none, and others go on."""
+    """Whenever the caller is cancelled, both rows of its transaction are stored or none, and others go on."""
     for number in range(1, 61):
         writing = asyncio.create_task(database.write(insert_two, number=number))
         for _ in range(number % 20):
@@ -136,7 +136,7 @@ async def test_a_cancelled_write_is_whole(database: Database) -> None:
 
 
 async def test_a_failing_query_is_rolled_back(database: Database) -> None:
-    """When the second statement fails the first one is undone, and the next write works."""
+    """If the second statement fails, the first one is undone, and the next write works."""
 
     async def insert_and_fail(connection: aiosqlite.Connection) -> int:
         await insert_two(connection, number=1)
@@ -149,7 +149,7 @@ async def test_a_failing_query_is_rolled_back(database: Database) -> None:
 
 
 async def test_a_failing_commit_is_rolled_back(database: Database) -> None:
-    """A transaction that fails only when it is committed is not left open for the next one to fall over."""
+    """A transaction that fails at its commit does not stay open, and the next one works."""
 
     async def break_a_promise(connection: aiosqlite.Connection) -> int:
         await insert_two(connection, number=1)
@@ -167,8 +167,8 @@ async def test_a_failing_commit_is_rolled_back(database: Database) -> None:
     assert await database.write(insert_two, number=1) == 2
 
 
-async def test_a_full_disk_costs_only_what_does_not_fit(database: Database) -> None:
-    """A write for which there is no room fails, what is stored stays readable, and with room writes work."""
+async def test_a_full_disk_fails_only_the_write_that_does_not_fit(database: Database) -> None:
+    """Stored rows stay readable, and writes work again when there is room."""
     store = ConnectionStore(database)
     await store.insert(row())
     pages = await pragma(database._writer, "page_count")
@@ -183,7 +183,7 @@ async def test_a_full_disk_costs_only_what_does_not_fit(database: Database) -> N
 
 
 async def test_2000_concurrent_operations_have_no_error(database: Database) -> None:
-    """Reads and writes of all kinds at once, on the same rows, end without a lock error."""
+    """Reads and writes of all kinds on the same rows end without a lock error."""
     connections, commands = ConnectionStore(database), CommandStore(database)
     die = random.Random(7)  # noqa: S311 - any sequence will do, the same each time
 
@@ -204,8 +204,8 @@ async def test_2000_concurrent_operations_have_no_error(database: Database) -> N
     assert Counter(repr(result) for result in results if isinstance(result, BaseException)) == {}
 
 
-async def test_another_process_that_writes_is_waited_for(database: Database, path: Path) -> None:
-    """While somebody else holds the write lock our write waits, our reads go on, and nothing fails."""
+async def test_a_write_waits_for_another_process(database: Database, path: Path) -> None:
+    """While another process has the write lock, our write waits, our reads go on, and nothing fails."""
     store = ConnectionStore(database)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -220,7 +220,7 @@ async def test_another_process_that_writes_is_waited_for(database: Database, pat
 
 
 async def test_a_transaction_holds_the_lock_from_its_beginning(database: Database, path: Path) -> None:
-    """A write that reads first cannot be overtaken by another process and then fail for it."""
+    """Another process cannot write between a transaction's read and its write."""
 
     def intrude() -> None:
         with (
@@ -239,7 +239,7 @@ async def test_a_transaction_holds_the_lock_from_its_beginning(database: Databas
 
 
 async def test_closing_waits_for_writes(path: Path) -> None:
-    """Writes that nobody waits for any more are finished before the file is closed."""
+    """Writes whose callers were cancelled are finished before the file is closed."""
     async with Database.open(path) as database:
         store = ConnectionStore(database)
         writes = [asyncio.create_task(store.insert(row(1, f"n{number}"))) for number in range(50)]
@@ -250,8 +250,8 @@ async def test_closing_waits_for_writes(path: Path) -> None:
         assert len(await ConnectionStore(database).of_guild(1)) == 50
 
 
-def test_a_killed_process_loses_nothing_that_it_acknowledged(path: Path) -> None:
-    """After each of ten SIGKILLs in the midst of writing, every row that was acknowledged is there."""
+def test_a_killed_process_loses_no_acknowledged_row(path: Path) -> None:
+    """After each of ten SIGKILLs during writes, every acknowledged row is there."""
     subprocess.run([sys.executable, "-c", IDLE, path], cwd=ROOT, check=True)
     die = random.Random()  # noqa: S311 - moments to kill at
     for guild_id in range(1, 11):
@@ -269,7 +269,7 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(path: Path) -> None
 
 
 def test_opening_a_current_database_imports_no_migration_tool(path: Path) -> None:
-    """Alembic and SQLAlchemy are imported by the start that has something to migrate, and by no other."""
+    """Only a start that migrates imports Alembic and SQLAlchemy."""
     first, second = (
         subprocess.run(
             [sys.executable, "-c", IDLE, path], cwd=ROOT, check=True, capture_output=True, text=True
@@ -281,7 +281,7 @@ def test_opening_a_current_database_imports_no_migration_tool(path: Path) -> Non
 
 
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    """Where the file cannot be made the error tells the path and SQLite's reason."""
+    """The error names the path and SQLite's reason if the file cannot be created."""
     path = tmp_path / "missing" / "patchbay.db"
     with pytest.raises(DatabaseUnusableError) as caught:
         async with Database.open(path):
@@ -290,7 +290,7 @@ async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
-    """A file of another kind is refused and keeps its bytes."""
+    """It is refused and keeps its bytes."""
     path.write_bytes(b"holiday pictures, not a database" * 100)
     with pytest.raises(DatabaseUnusableError) as caught:
         async with Database.open(path):

@@ -1,4 +1,4 @@
-"""The look at a database that `doctor` takes."""
+"""Proves what the check of a database file finds."""
 
 import asyncio
 from pathlib import Path
@@ -6,27 +6,27 @@ from pathlib import Path
 import pytest
 
 from bot.errors import DatabaseUnusableError
-from bot.store.connections import ConnectionRow, ConnectionStore
+from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.store.database import Database
 from bot.store.health import database_state
 from bot.store.migrations import HEAD, migrate
 
 
 def test_a_sound_database_is_called_sound(path: Path) -> None:
-    """With the newest schema there is nothing to add."""
+    """The line for a database with the newest schema has no addition."""
     migrate(path)
     assert database_state(path) == f"{path} is sound"
 
 
 def test_a_due_migration_is_announced(path: Path) -> None:
-    """An empty file is sound, and the line says what the next start will do; the look itself does not."""
+    """An empty file is sound. The line says what the next start will do; the check does not do it."""
     path.touch()
     assert database_state(path) == f"{path} is sound, schema empty is brought to {HEAD} at the next start"
     assert path.read_bytes() == b""
 
 
-async def test_looking_changes_nothing(path: Path) -> None:
-    """The file has the same bytes after the look, and no file stands beside it."""
+async def test_the_check_changes_nothing(path: Path) -> None:
+    """The file keeps its bytes, and there is no other file beside it."""
     async with Database.open(path) as database:
         await ConnectionStore(database).insert(ConnectionRow(1, "sensay", "default", b"sealed", 1, 2, 3))
     before = path.read_bytes()
@@ -36,7 +36,7 @@ async def test_looking_changes_nothing(path: Path) -> None:
 
 
 async def test_damage_inside_is_found(path: Path) -> None:
-    """A file that opens but whose pages contradict each other is not called sound."""
+    """A file with damaged pages is not called sound."""
     async with Database.open(path) as database:
         store = ConnectionStore(database)
         for number in range(200):
@@ -52,7 +52,7 @@ async def test_damage_inside_is_found(path: Path) -> None:
     "content", [b"no database at all, but long enough " * 20, b"SQLite format 3\0" + b"\xff" * 500]
 )
 def test_another_kind_of_file_is_refused(path: Path, content: bytes) -> None:
-    """What is no database is refused with its path and SQLite's reason."""
+    """The error has the path and SQLite's reason."""
     path.write_bytes(content)
     with pytest.raises(DatabaseUnusableError) as caught:
         database_state(path)
@@ -61,6 +61,6 @@ def test_another_kind_of_file_is_refused(path: Path, content: bytes) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    """A path that names a folder is refused in the same way."""
+    """The path of a folder is refused in the same way."""
     with pytest.raises(DatabaseUnusableError):
         database_state(tmp_path)

@@ -1,9 +1,10 @@
-"""Migrations: up to date after them, untouched where that cannot be."""
+"""A migration brings a database up to date, or leaves it as it was."""
 
 import asyncio
 import contextlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,30 +12,33 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
+from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.messenger import BoardNotice, Notice
+from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
+from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
+from bot.features.commands.store import CommandStore, SyncedCommands
+from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.features.integrations.store import IntegrationStore, Placed
 from bot.store import migrations
-from bot.store.commands import CommandStore, SyncedCommands
-from bot.store.connections import ConnectionRow, ConnectionStore
 from bot.store.database import Database
-from bot.store.integrations import IntegrationRow, IntegrationStore
 from bot.store.migrations import HEAD, current_revision, migrate
-
-
-def execute(path: Path, *statements: str) -> None:
-    """Run statements on a file, each in its own transaction."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
+from bot.store.vault import Vault
+from tests.support.channels import FakeMessenger
+from tests.support.clock import Clock
+from tests.support.ids import GUILD
+from tests.support.old_databases import REVISIONS, execute, release
 
 
 def tables(path: Path) -> set[str]:
-    """Name the tables of a file."""
+    """Return the names of a file's tables."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 EVERYTHING = {
     "access",
-    "alert",
     "alembic_version",
     "audit",
     "audit_head",
@@ -45,76 +49,11 @@ EVERYTHING = {
     "incident",
     "integration",
     "last_check",
+    "outbox",
     "route",
     "synced_commands",
     "watched",
 }
-# A database as revision 0001 was released, with rows in it.
-RELEASED_0001 = (
-    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
-    "INSERT INTO alembic_version VALUES ('0001')",
-    """CREATE TABLE connection (
-        guild_id INTEGER NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL, secret BLOB NOT NULL,
-        set_by INTEGER NOT NULL, set_at INTEGER NOT NULL, verified_at INTEGER NOT NULL,
-        PRIMARY KEY (guild_id, provider, name)
-    ) STRICT, WITHOUT ROWID""",
-    "INSERT INTO connection VALUES (1102345678901234567, 'sensay', 'default', X'00FF27', 5, 100, 150)",
-    "INSERT INTO connection VALUES (1102345678901234567, 'toolzz', 'second', X'', 6, 200, 200)",
-    """CREATE TABLE synced_commands (
-        application_id INTEGER PRIMARY KEY, hash TEXT NOT NULL, ids TEXT NOT NULL
-    ) STRICT""",
-    "INSERT INTO synced_commands VALUES (7, 'abc', '{\"help\": 8}')",
-)
-# What later revisions made of it, with rows.
-RELEASED = {
-    "0001": RELEASED_0001,
-    "0002": (
-        """CREATE TABLE integration (
-            guild_id INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, connection TEXT NOT NULL,
-            label TEXT NOT NULL, bot_id INTEGER, placed_by INTEGER NOT NULL, placed_at INTEGER NOT NULL,
-            PRIMARY KEY (guild_id, provider, id),
-            FOREIGN KEY (guild_id, provider, connection)
-                REFERENCES connection (guild_id, provider, name) ON DELETE CASCADE
-        ) STRICT, WITHOUT ROWID""",
-        "CREATE INDEX integration_connection ON integration (guild_id, provider, connection)",
-        "INSERT INTO integration VALUES (1102345678901234567, 'sensay', 'a', 'default', 'N', NULL, 5, 160)",
-        "UPDATE alembic_version SET version_num = '0002'",
-    ),
-    "0003": (
-        "ALTER TABLE connection ADD COLUMN refused_at INTEGER",
-        "UPDATE connection SET refused_at = 170 WHERE provider = 'toolzz'",
-        """CREATE TABLE guild (
-            guild_id INTEGER PRIMARY KEY, greeted_at INTEGER, removed_at INTEGER, audit_channel INTEGER
-        ) STRICT""",
-        "INSERT INTO guild VALUES (1102345678901234567, 90, NULL, 1102345678901234568)",
-        """CREATE TABLE access (
-            guild_id INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('role', 'member')),
-            subject INTEGER NOT NULL, tier INTEGER NOT NULL, granted_by INTEGER NOT NULL,
-            granted_at INTEGER NOT NULL, PRIMARY KEY (guild_id, kind, subject)
-        ) STRICT, WITHOUT ROWID""",
-        "INSERT INTO access VALUES (1102345678901234567, 'role', 8, 1, 5, 180)",
-        """CREATE TABLE audit (
-            guild_id INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, member INTEGER,
-            action TEXT NOT NULL, target TEXT NOT NULL, result TEXT NOT NULL, hash BLOB NOT NULL,
-            PRIMARY KEY (guild_id, number)
-        ) STRICT, WITHOUT ROWID""",
-        "INSERT INTO audit VALUES (1102345678901234567, 1, 180, 5, 'access.grant', 'role', 'done', X'00FF')",
-        """CREATE TABLE audit_head (
-            guild_id INTEGER PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL
-        ) STRICT""",
-        "INSERT INTO audit_head VALUES (1102345678901234567, 1, X'00FF', X'FF00')",
-        "UPDATE alembic_version SET version_num = '0003'",
-    ),
-}
-GUILD = 1102345678901234567
-
-
-def release(path: Path, revision: str) -> Path:
-    """Make a database as that revision left it."""
-    for each, statements in RELEASED.items():
-        if each <= revision:
-            execute(path, *statements)
-    return path
 
 
 @pytest.fixture
@@ -124,7 +63,7 @@ def released(path: Path) -> Path:
 
 
 def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return what a file holds, but for its revision."""
+    """Return the rows of every table but the revision's."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return {
             name: connection.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 - a table's name
@@ -144,7 +83,7 @@ def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_head_is_the_newest_script() -> None:
-    """The constant that saves the import of Alembic names the one revision that nothing follows."""
+    """HEAD, which saves an import of Alembic, is the one revision that no other follows."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
@@ -152,7 +91,7 @@ def test_head_is_the_newest_script() -> None:
 
 @pytest.mark.parametrize("empty_file", [False, True])
 def test_a_new_database_gets_the_whole_schema(path: Path, empty_file: bool) -> None:
-    """Where there is no file, or an empty one, all tables are made."""
+    """Without a file, or with an empty one, all tables are made."""
     if empty_file:
         path.touch()
     migrate(path)
@@ -169,7 +108,7 @@ def test_migrating_again_changes_nothing(path: Path) -> None:
 
 
 async def test_the_first_release_keeps_its_rows(released: Path) -> None:
-    """What was stored before there were integrations is there afterwards, byte by byte."""
+    """Rows of the first release are unchanged afterwards, byte by byte."""
     async with Database.open(released) as database:
         assert await ConnectionStore(database).of_guild(GUILD) == [
             ConnectionRow(GUILD, "sensay", "default", b"\x00\xff'", set_by=5, set_at=100, verified_at=150),
@@ -180,25 +119,25 @@ async def test_the_first_release_keeps_its_rows(released: Path) -> None:
 
 
 async def test_an_old_connection_takes_an_integration(released: Path) -> None:
-    """A connection of the first release can have integrations as a new one can, and takes them along."""
-    row = IntegrationRow(GUILD, "sensay", "a", "default", "Nora", bot_id=None, placed_by=5, placed_at=300)
+    """A connection of the first release can have integrations, which are deleted with it."""
+    row = Placed("a", "default", "Nora", bot_id=None, placed_by=5, placed_at=300)
     async with Database.open(released) as database:
         store = IntegrationStore(database)
-        assert await store.put(row)
+        assert await store.put(GUILD, "sensay", row)
         assert await store.of_guild(GUILD, "sensay") == [row]
         assert await ConnectionStore(database).delete(GUILD, "sensay", "default")
         assert await store.of_guild(GUILD, "sensay") == []
 
 
 def test_every_release_is_known_here() -> None:
-    """Whoever adds a revision adds the one before it, so that the way from there is tried."""
+    """Every revision before HEAD has a database here, from which the migration is tried."""
     scripts = Path(migrations.__file__).parent / "versions"
-    assert [*RELEASED, HEAD] == sorted(script.name[:4] for script in scripts.glob("0*.py"))
+    assert [*REVISIONS, HEAD] == sorted(script.name[:4] for script in scripts.glob("0*.py"))
 
 
-@pytest.mark.parametrize("revision", RELEASED)
+@pytest.mark.parametrize("revision", REVISIONS)
 def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision: str) -> None:
-    """The way there leaves no trace: the same tables, columns and indexes; every row is as it was."""
+    """A migrated database has the tables, columns and indexes of a new one; every row is as it was."""
     before = rows(release(path, revision))
     migrate(path)
     migrate(tmp_path / "new.db")
@@ -206,15 +145,62 @@ def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision
     after = rows(path)
     for table, old in before.items():
         assert old
-        assert [row[: len(old[0])] for row in after[table]] == old
+        if table not in {"alert", "board"}:
+            assert [row[: len(old[0])] for row in after[table]] == old
+
+
+async def test_messages_in_flight_are_moved_into_the_outbox(path: Path) -> None:
+    """Every alert and every board of revision 0004 continues where it was."""
+    async with Database.open(release(path, "0004")) as database:
+        store = AlertStore(database)
+        row = partial(OutboxRow, GUILD, MessageKind.ALERT, content="")
+        assert [await store.message(GUILD, MessageKind.ALERT, number) for number in range(1, 6)] == [
+            row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900),
+            row(2, 7, 13, 7, 12, 2, 1, 1, None, 0, 202, 203),
+            row(3, 7, None, 7, 14, 1, 3, 1, 204, 2, 203, 205),
+            row(4, None, None, 7, 15, 1, 2, 1, None, 1, 204, 206),
+            row(5, None, None, None, None, 0, 1, 0, None, 0, None, 207),
+        ]
+        assert await store.boards() == [
+            BoardRow(GUILD, 7, set_by=5),
+            BoardRow(GUILD + 1, 7, set_by=6),
+            BoardRow(GUILD + 2, 8, set_by=6),
+        ]
+        boards = [await store.message(GUILD + more, MessageKind.BOARD) for more in range(3)]
+        assert boards == [
+            OutboxRow(GUILD, "board", 0, 7, 21, None, None, 1, 1, 1, None, 0, 300, None, "hash"),
+            OutboxRow(GUILD + 1, "board", 0, 7, None, None, None, 0, 1, 0, 301, 0, 301, 301, ""),
+            OutboxRow(GUILD + 2, "board", 0, 8, None, 7, 22, 0, 1, 0, 302, 0, 302, 302, "old"),
+        ]
+
+
+async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
+    """After the move each open incident and each board has one message, in the channel where it belongs."""
+    clock = Clock()
+    async with Database.open(release(path, "0004")) as database:
+        store, messenger = AlertStore(database), FakeMessenger(clock, board={"title": "now"})
+        incidents = IncidentStore(database)
+        audit = AuditService(AuditStore(database), Vault({"k1": bytes(32)}), clock)
+        for number, message_id in ((1, 11), (2, 12), (2, 13), (3, 14), (4, 15)):
+            incident = await incidents.get(GUILD, number)
+            assert incident is not None
+            reference = f"#{number}.{2 if message_id == 13 else 1}"
+            messenger.messages[message_id] = Notice(7, incident, None, None, reference)
+        messenger.messages[21] = BoardNotice(GUILD, 7, 0, "board.1", {})
+        messenger.messages[22] = BoardNotice(GUILD + 2, 7, 0, "board.1", {})
+        await Outbox(store, incidents, audit, clock).pump(messenger, lambda _: True)
+    alerts = [list(messenger.alerts(number).values()) for number in range(1, 6)]
+    assert [[notice.channel_id for notice in notices] for notices in alerts] == [[7]] * 5
+    boards = [(notice.guild_id, notice.channel_id, notice.embed) for notice in messenger.boards().values()]
+    assert sorted(boards) == [(GUILD + more, 8 if more == 2 else 7, {"title": "now"}) for more in range(3)]
 
 
 @pytest.mark.parametrize(
     ("revision", "in_the_way"),
-    [("0001", "integration"), ("0001", "board"), ("0002", "guild"), ("0003", "board")],
+    [("0001", "integration"), ("0001", "board"), ("0002", "guild"), ("0003", "board"), ("0004", "outbox")],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:
-    """Where a new table cannot be made, revision and rows are what they were, and the older bot goes on."""
+    """If a new table cannot be made, revision and rows stay, and the older bot can go on."""
     execute(release(path, revision), f"CREATE TABLE {in_the_way} (a)")
     before = rows(path)
     with pytest.raises(DatabaseUnusableError):
@@ -225,14 +211,14 @@ def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str,
 
 @pytest.mark.parametrize("name", ["with blank.db", "odd?mode=ro.db", "100%25.db", "#1.db", "água.db"])
 def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
-    """A path is a path: nothing in it is read as part of a URL."""
+    """No part of a path is read as part of a URL."""
     migrate(tmp_path / name)
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert current_revision(tmp_path / name) == HEAD
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
-    """What an interrupted start has done is undone, so that the next start can do it again."""
+    """An interrupted migration is undone, so that the next start can repeat it."""
     execute(path, "CREATE TABLE synced_commands (a)")
     with pytest.raises(DatabaseUnusableError):
         migrate(path)
@@ -243,14 +229,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
 
 
 def test_two_that_start_at_once_migrate_once(path: Path) -> None:
-    """Of processes that find the same empty file one migrates, and the others go on with what it made."""
+    """Of two processes that find the same empty file one migrates, and the other uses the result."""
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(migrate, [path] * 2))
     assert tables(path) == EVERYTHING
 
 
 async def test_a_newer_database_is_refused_untouched(path: Path) -> None:
-    """A revision that this code does not know is named, and no byte of the file changes."""
+    """The error names the unknown revision, and no byte of the file changes."""
     await asyncio.to_thread(migrate, path)
     execute(path, "PRAGMA journal_mode = WAL", "UPDATE alembic_version SET version_num = '9999'")
     before = path.read_bytes()
@@ -266,7 +252,7 @@ async def test_a_newer_database_is_refused_untouched(path: Path) -> None:
     "content", [b"no database at all, but long enough " * 20, b"SQLite format 3\0" + b"\xff" * 500]
 )
 def test_what_is_no_database_is_not_migrated(path: Path, content: bytes) -> None:
-    """A file of another kind, or a damaged one, is refused and keeps its bytes."""
+    """A damaged file, or one of another kind, is refused and keeps its bytes."""
     path.write_bytes(content)
     with pytest.raises(DatabaseUnusableError) as caught:
         migrate(path)

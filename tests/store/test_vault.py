@@ -1,4 +1,4 @@
-"""The vault: what is sealed opens in its own row with its own key, and nowhere else."""
+"""Proves that an encrypted value can be decrypted in its own row with its own key, and nowhere else."""
 
 import itertools
 import subprocess
@@ -22,12 +22,12 @@ places = st.builds(Place, st.integers(1, 2**63 - 1), st.sampled_from(["sensay", 
 
 @pytest.fixture(scope="module")
 def vault() -> Vault:
-    """A vault with two keys, of which k1 encrypts."""
+    """A vault with two keys, the first of which encrypts."""
     return Vault({"k1": FIRST, "k2": SECOND})
 
 
 def refused(vault: Vault, sealed: bytes, place: Place) -> bool:
-    """Tell whether a value is refused in the one way that callers handle."""
+    """Return whether a value is refused with UnreadableSecretError."""
     try:
         vault.open(sealed, place)
     except UnreadableSecretError:
@@ -36,27 +36,27 @@ def refused(vault: Vault, sealed: bytes, place: Place) -> bool:
 
 
 @given(st.dictionaries(texts, texts, max_size=5), places)
-def test_what_is_sealed_opens_in_its_place(plain: dict[str, str], place: Place) -> None:
-    """Any mapping of strings comes back equal, for any place."""
+def test_a_value_opens_in_its_row(plain: dict[str, str], place: Place) -> None:
+    """Any mapping of strings comes back equal, for any row."""
     vault = Vault({"k1": FIRST})
     assert vault.open(vault.seal(plain, place), place) == plain
 
 
 def test_a_value_does_not_open_in_another_row(vault: Vault) -> None:
-    """Of 4,032 swaps between rows that differ in guild, provider, name or key, none is read."""
+    """None of 4,032 swaps between rows with another guild, provider, name or key can be decrypted."""
     vaults = {"k1": vault, "k2": Vault({"k2": SECOND, "k1": FIRST})}
     guilds, providers, names = (HERE.guild_id, 1, 12, 112), ("sensay", "toolzz"), ("default", "a", "aa", "d")
     rows = list(itertools.product(vaults, guilds, providers, names))
     sealed = {row: vaults[row[0]].seal(SECRET, Place(*row[1:])) for row in rows}
     swaps = [(source, target) for source, target in itertools.permutations(rows, 2)]
-    # The same guild, provider and name under the other key is the same row, sealed before a change of keys.
+    # The same guild, provider and name with the other key is the same row before a change of keys.
     moved = [(source, target) for source, target in swaps if source[1:] != target[1:]]
     assert len(moved) >= 1000
     assert [swap for swap in moved if not refused(vault, sealed[swap[0]], Place(*swap[1][1:]))] == []
 
 
-def test_a_place_is_not_its_parts_run_together(vault: Vault) -> None:
-    """A name that ends as the provider begins, or looks like JSON, makes no other place's value open."""
+def test_the_parts_of_a_row_are_separated(vault: Vault) -> None:
+    """A name that contains a part of the provider or JSON does not open another row's value."""
     twins = [
         (Place(1, "ab", "c"), Place(1, "a", "bc")),
         (Place(1, "a", 'b", "c'), Place(1, 'a", "b', "c")),
@@ -67,7 +67,7 @@ def test_a_place_is_not_its_parts_run_together(vault: Vault) -> None:
 
 
 def test_a_value_does_not_open_under_another_key_id() -> None:
-    """The key's id is authenticated too: the same key under two ids does not make the ids exchangeable."""
+    """The key's id is authenticated: it cannot be replaced by another id of the same key."""
     vault = Vault({"aa": FIRST, "bb": FIRST})
     sealed = vault.seal(SECRET, HERE)
     assert vault.open(sealed, HERE) == SECRET
@@ -75,7 +75,7 @@ def test_a_value_does_not_open_under_another_key_id() -> None:
 
 
 def test_every_flipped_bit_is_found(vault: Vault) -> None:
-    """Of all bits of three values, more than 2,000, none can be flipped without a refusal."""
+    """None of more than 2,000 bits of three values can be flipped without a refusal."""
     flips = 0
     for plain in (SECRET, {}, {"access_token": "FAKE-TOKEN-" + "x" * 120}):
         sealed = vault.seal(plain, HERE)
@@ -88,7 +88,7 @@ def test_every_flipped_bit_is_found(vault: Vault) -> None:
 
 
 def test_every_cut_and_every_extension_is_found(vault: Vault) -> None:
-    """A value that lost or gained bytes at either end is refused."""
+    """A value with missing or additional bytes at either end is refused."""
     sealed = vault.seal(SECRET, HERE)
     for length in range(len(sealed)):
         assert refused(vault, sealed[:length], HERE)
@@ -99,7 +99,7 @@ def test_every_cut_and_every_extension_is_found(vault: Vault) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 255])
 def test_another_version_is_refused(vault: Vault, version: int) -> None:
-    """A format that this code does not know is not guessed at."""
+    """A value of an unknown format is not decrypted."""
     assert refused(vault, bytes([version]) + vault.seal(SECRET, HERE)[1:], HERE)
 
 
@@ -111,53 +111,53 @@ def test_another_version_is_refused(vault: Vault, version: int) -> None:
 @example(b"\x01k1\x00" + bytes(12))
 @example(b"\x01k1\x00" + bytes(5))
 def test_arbitrary_bytes_are_refused_in_one_way(data: bytes) -> None:
-    """Whatever stands in the column, what comes out is UnreadableSecretError."""
+    """Any other bytes in the column raise UnreadableSecretError."""
     vault = Vault({"k1": FIRST, "\ufffd": SECOND})
     for sealed in (data, b"\x01k1\x00" + data):
         assert refused(vault, sealed, HERE)
 
 
-def test_a_key_that_is_gone_makes_its_values_unreadable(vault: Vault) -> None:
-    """A value of a key that is no longer configured is refused, and so is one of another key of that id."""
+def test_a_value_without_its_key_is_unreadable(vault: Vault) -> None:
+    """It is refused if its key is not configured, or if another key has that id."""
     sealed = vault.seal(SECRET, HERE)
     assert refused(Vault({"k2": SECOND}), sealed, HERE)
     assert refused(Vault({"k1": SECOND}), sealed, HERE)
 
 
 def test_the_first_key_encrypts_and_all_decrypt(vault: Vault) -> None:
-    """After a new key was put in front, old values still open, and new ones no longer need the old key."""
+    """With a new first key, old values can still be decrypted, and new ones do not need the old key."""
     old, rotated = Vault({"k2": SECOND}), Vault({"k3": bytes(32), "k2": SECOND})
     assert rotated.open(old.seal(SECRET, HERE), HERE) == SECRET
     assert Vault({"k3": bytes(32)}).open(rotated.seal(SECRET, HERE), HERE) == SECRET
 
 
 def test_the_same_secret_is_never_sealed_alike(vault: Vault) -> None:
-    """Each value has a nonce of its own, so that nobody sees that two rows hold the same secret."""
+    """Each value has its own nonce, so nobody can see that two rows have the same secret."""
     values = {vault.seal(SECRET, HERE) for _ in range(1000)}
     header = len(b"\x01k1\x00")
     assert len({value[header : header + 12] for value in values}) == 1000
 
 
-def test_a_sealed_value_shows_nothing_of_the_secret(vault: Vault) -> None:
-    """Neither a field's name nor its value stands in the stored bytes."""
+def test_an_encrypted_value_does_not_contain_the_secret(vault: Vault) -> None:
+    """The stored bytes contain neither a field's name nor its value."""
     sealed = vault.seal(SECRET, HERE)
     assert [part for pair in SECRET.items() for part in pair if part.encode() in sealed] == []
 
 
 def test_no_key_is_shown(vault: Vault) -> None:
-    """A vault's repr names the ids of its keys and no byte of them."""
+    """The repr of a vault has the ids of its keys and no byte of them."""
     assert repr(vault) == "<Vault with keys k1, k2>"
 
 
 def test_keys_are_read_in_order() -> None:
-    """Pairs of id and key are read with blanks, line ends and stray commas around them."""
+    """Blanks, line ends and additional commas around the pairs do not matter."""
     text = f"\n now:{ENCODED} ,\t2025-old:{b64encode(SECOND).decode()},, \n"
     assert list(read_keys(text).items()) == [("now", FIRST), ("2025-old", SECOND)]
 
 
 @pytest.mark.parametrize("text", ["", "  ", ",", " , ,\n"])
-def test_no_key_at_all_is_told_apart(text: str) -> None:
-    """Where there is no entry the error says that keys are missing, and how one is made."""
+def test_missing_keys_have_their_own_error(text: str) -> None:
+    """The error says how to make a key."""
     with pytest.raises(MissingKeysError) as caught:
         read_keys(text)
     assert caught.value.values == {"command": NEW_KEY_COMMAND}
@@ -189,7 +189,7 @@ def test_no_key_at_all_is_told_apart(text: str) -> None:
     ],
 )
 def test_unusable_keys_are_refused_without_being_shown(text: str) -> None:
-    """A wrong length, a bad id, an id that comes twice, or what is no base64: refused, and not repeated."""
+    """A wrong length, a bad id, a duplicate id and text that is not base64 are refused and not shown."""
     with pytest.raises(InvalidKeysError) as caught:
         read_keys(text)
     assert caught.value.values == {"command": NEW_KEY_COMMAND}
@@ -197,7 +197,7 @@ def test_unusable_keys_are_refused_without_being_shown(text: str) -> None:
 
 
 def test_the_command_for_a_new_key_makes_one() -> None:
-    """What the operator is told to run prints a usable key, another one each time."""
+    """It prints a usable key, a different one each time."""
     printed = [
         subprocess.run(NEW_KEY_COMMAND, shell=True, capture_output=True, text=True, check=True).stdout  # noqa: S602
         for _ in range(2)

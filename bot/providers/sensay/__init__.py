@@ -1,26 +1,19 @@
 """Sensay: runs replicas (chatbot personas) and hosts their Discord bots."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
-from bot.kit.api_client import ApiClient
-from bot.kit.credentials import CredentialField
-from bot.kit.endpoint import ApiVersion, Endpoint, Switch
-from bot.kit.integration import Choice, is_id
-from bot.kit.provider import Provider
-from bot.kit.report import Report, Reports
+from bot.providers.base.credentials import CredentialField, Credentials
+from bot.providers.base.endpoint import ApiVersion, Endpoint, Switch
+from bot.providers.base.integration import Choice, is_id
+from bot.providers.base.provider import Provider
+from bot.providers.base.report import Report, Reports
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.sensay.client import SensayClient
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    import httpx
-
-    from bot.kit.credentials import Credentials
-    from bot.kit.memo import Memo
-    from bot.kit.redaction import Redactor
+_URL: Final = "PATCHBAY_SENSAY_URL"
+_REMOVAL: Final = "PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"
 
 
 class SensayProvider(Provider):
@@ -42,32 +35,32 @@ class SensayProvider(Provider):
     )
     endpoints = (
         Endpoint(
-            "PATCHBAY_SENSAY_URL",
+            _URL,
             "https://api.sensay.io",
+            "where Sensay is reached",
             # https://docs.sensay.io/topic/topic-versioning
             ApiVersion("X-API-Version", "2025-03-25", path="/v1/users/me"),
         ),
     )
-    switches = (Switch("PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"),)
+    switches = (
+        Switch(
+            _REMOVAL,
+            "`/sensay disconnect` also tries a way to remove an integration that Sensay documents nowhere",
+        ),
+    )
+    audit_actions = ("connect", "disconnect")
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        urls: Mapping[str, str],
-        switches: Mapping[str, bool],
-        redactor: Redactor,
-    ) -> None:
-        self._base = urls["PATCHBAY_SENSAY_URL"]
-        self.may_try_removal = switches["PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"]
-        """Whether the operator allows the guessed way to remove an integration."""
-        self._api = ApiClient(http, self.slug, [self._base], redactor, version=self.endpoints[0].version)
+    @property
+    def may_try_removal(self) -> bool:
+        """Whether the operator allows the undocumented request that may remove an integration."""
+        return self._switches[_REMOVAL]
 
-    def client(self, credentials: Credentials, memo: Memo | None = None) -> SensayClient:
-        """Return a client that acts with these credentials. memo: of the same ones."""
-        return SensayClient(self._api, self._base, credentials, memo)
+    def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> SensayClient:
+        """Return a client that acts with these credentials. cache: earlier answers to the same ones."""
+        return SensayClient(self._api, self._urls[_URL], credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
-        """Ask who we are; an organization without a user has no such call and asks for one replica."""
+        """Ask who the user is; credentials without a user have no such call and ask for one replica."""
         client = self.client(credentials)
         if client.acts_as_user:
             await client.me()
@@ -84,17 +77,17 @@ class SensayProvider(Provider):
         ]
 
     def host(self, credentials: Credentials) -> str:  # noqa: ARG002 - the same for any
-        """Return the one host that there is."""
-        return urlsplit(self._base).netloc
+        """Return the only host that there is."""
+        return urlsplit(self._urls[_URL]).netloc
 
     async def reports(
         self,
         credentials: Credentials,
-        ids: Collection[str],  # noqa: ARG002 - the list has all, and without any trace what was deleted
-        memo: Memo,
+        ids: Collection[str],  # noqa: ARG002 - the list has all, and no trace of what was deleted
+        cache: ResponseCache,
     ) -> Reports:
-        """List the replicas that the credentials own and that are on Discord; Sensay names no server."""
-        replicas = await self.client(credentials, memo).own_replicas(on_discord=True)
+        """Report the replicas that the credentials own and that are on Discord; Sensay names no server."""
+        replicas = await self.client(credentials, cache).own_replicas(on_discord=True)
         items = tuple(
             Report(replica.uuid, replica.name or replica.uuid, replica.state)
             for replica in replicas.items

@@ -1,44 +1,40 @@
 """Sensay's HTTP interface, one method per operation."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from bot.errors import ProviderError
-from bot.kit.api_client import ApiClient, Request
-from bot.kit.memo import Memo
+from bot.providers.base.api_client import ApiClient, Request
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.sensay.models import (
     Completion,
     History,
+    ListedReplica,
     Removal,
     RemovalOutcome,
     Replica,
     ReplicaPage,
     Replicas,
-    Sighting,
     Sources,
     Success,
     Usage,
     User,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.kit.credentials import Credentials
-
 PAGE_SIZE: Final = 100
-"""No maximum is published; the vendor's own Telegram runner uses this."""
-MOST_PAGES: Final = 5
-LONGEST_CONTENT: Final = 10_000
-"""Characters. An older edition of the reference says this, the newest ten times as many."""
+"""Sensay publishes no maximum; its own Telegram runner uses this size."""
+MAX_PAGES: Final = 5
+MAX_CONTENT: Final = 10_000
+"""Characters, by an older edition of the reference; the newest one allows ten times as many."""
 ANSWER_DEADLINE: Final = 60.0
-"""Seconds: a model thinks longer than a list takes."""
+"""Seconds; a model needs longer for an answer than Sensay for a list."""
 
 _OWNER: Final = "owner"
 _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
-    # A body is what the sibling for Telegram sends; who removes and says no more has removed as well.
+    # The operation for Telegram answers with a body; an answer without one means a removal too.
     HTTPStatus.NO_CONTENT: RemovalOutcome.REMOVED,
     HTTPStatus.NOT_FOUND: RemovalOutcome.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: RemovalOutcome.NOT_ALLOWED,
@@ -46,13 +42,15 @@ _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
 
 
 class SensayClient:
-    """Acts with one connection's credentials. memo: what was read with them before, if it was kept."""
+    """Acts with one connection's credentials. cache: earlier answers to the same credentials."""
 
-    def __init__(self, api: ApiClient, base: str, credentials: Credentials, memo: Memo | None = None) -> None:
+    def __init__(
+        self, api: ApiClient, base: str, credentials: Credentials, cache: ResponseCache | None = None
+    ) -> None:
         self._api = api
         self._base = base
         self._credentials = credentials
-        self._memo = memo or Memo()
+        self._cache = cache or ResponseCache()
 
     @property
     def acts_as_user(self) -> bool:
@@ -64,15 +62,15 @@ class SensayClient:
         return await self._api.send(self._request("GET", "v1", "users", "me"), User)
 
     async def owner(self) -> str | None:
-        """Return whose replicas are the caller's own, None for the whole organization. Raises ProviderError.
+        """Return the id of the user whose replicas are the caller's own, None for the whole organization.
 
-        Asked once: the credentials stay the same.
+        Sensay is asked once, as the credentials stay the same. Raises ProviderError.
         """
         if not self.acts_as_user:
             return None
-        if _OWNER not in self._memo.facts:
-            self._memo.facts[_OWNER] = (await self.me()).id
-        return self._memo.facts[_OWNER]
+        if _OWNER not in self._cache.facts:
+            self._cache.facts[_OWNER] = (await self.me()).id
+        return self._cache.facts[_OWNER]
 
     async def replicas(
         self,
@@ -86,7 +84,7 @@ class SensayClient:
         """Return one page of replicas, pages counted from 1. Raises ProviderError.
 
         owner: only this user's. search: part of a name. on_discord: only those that have an integration.
-        The paging names are the one pair that all snapshots of the reference know.
+        The names of the paging parameters are the only pair that all snapshots of the reference know.
         """
         params: dict[str, str | int] = {"page_index": page, "page_size": page_size}
         if owner is not None:
@@ -95,26 +93,25 @@ class SensayClient:
             params["search"] = search
         if on_discord:
             params["integration"] = "discord"
-        request = self._request("GET", "v1", "replicas", params=params)
-        return await self._api.send(request, ReplicaPage, self._memo)
+        request = replace(self._request("GET", "v1", "replicas"), params=params)
+        return await self._api.send(request, ReplicaPage, self._cache)
 
     async def own_replicas(self, *, on_discord: bool = False) -> Replicas:
-        """Return the replicas that the credentials own, ``PAGE_SIZE * MOST_PAGES`` at most.
+        """Return the replicas that the credentials own, ``PAGE_SIZE * MAX_PAGES`` at most.
 
-        Raises ProviderError.
-
-        A user is also shown everybody's public replicas, hence the filter on our side too.
+        Sensay also shows everybody's public replicas to a user, so they are filtered here too. Raises
+        ProviderError.
         """
         owner = await self.owner()
         seen: dict[object, Replica] = {}
         complete = False
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, MAX_PAGES + 1):
             reply = await self.replicas(page=page, owner=owner, on_discord=on_discord)
             before = len(seen)
             seen |= {replica.uuid or replica: replica for replica in reply.items}
             complete = reply.total is not None and len(seen) >= reply.total
-            # No maximum size is published, so a page may be shorter than asked for and not be the last. One
-            # that brings nothing new is: a server that takes no notice of the number sends it for ever.
+            # No maximum size is published, so a page may be shorter than asked for and not be the last one.
+            # A page that brings nothing new ends the list: a server may ignore the page number.
             if complete or len(seen) == before:
                 break
         owned = tuple(
@@ -126,39 +123,34 @@ class SensayClient:
         )
         return Replicas(owned, complete)
 
-    async def look_up(self, replica_uuid: str) -> Sighting:
+    async def look_up(self, replica_uuid: str) -> ListedReplica:
         """Find a replica that the credentials own, with its Discord integration. Raises ProviderError.
 
-        The list is the only place for that: the reply about a single replica has no integrations. Those on
-        Discord are looked through first, as they are fewer; absence there alone proves nothing, because the
-        replica may as well be somebody else's.
+        Only the list shows integrations: the reply about a single replica has none. The replicas on Discord
+        are read first, as they are fewer; a replica that is not among them may be somebody else's.
         """
         for on_discord in (True, False):
             replicas = await self.own_replicas(on_discord=on_discord)
             if (replica := replicas.get(replica_uuid)) is not None:
                 break
-        return Sighting(replica, replicas.complete)
+        return ListedReplica(replica, replicas.complete)
 
     async def ask(
         self, replica_uuid: str, content: str, discord_data: Mapping[str, str], *, keep: bool
     ) -> Completion:
         """Put a question to a replica as a message from Discord. Raises ProviderError.
 
-        content: 1 to ``LONGEST_CONTENT`` characters. discord_data: the contract's DiscordData. keep: let
-        the question and the answer be part of the replica's history, and that history of the answer.
+        content: 1 to ``MAX_CONTENT`` characters. discord_data: the contract's DiscordData. keep: whether the
+        replica answers from its history, and adds the question and the answer to it.
         """
-        request = self._request(
-            "POST",
-            *_replica(replica_uuid, "chat", "completions"),
-            json={
-                "content": content,
-                "skip_chat_history": not keep,
-                "source": "discord",
-                "discord_data": dict(discord_data),
-            },
-            repeatable=True,
-            deadline=ANSWER_DEADLINE,
-        )
+        body = {
+            "content": content,
+            "skip_chat_history": not keep,
+            "source": "discord",
+            "discord_data": dict(discord_data),
+        }
+        request = self._request("POST", *_replica(replica_uuid, "chat", "completions"))
+        request = replace(request, json=body, repeatable=True, deadline=ANSWER_DEADLINE)
         return await self._api.send(request, Completion)
 
     async def usage(self) -> Usage:
@@ -178,21 +170,18 @@ class SensayClient:
     async def create_discord_integration(self, replica_uuid: str, discord_token: str) -> None:
         """Hand a Discord bot token to Sensay, which then runs that bot for the replica. Raises ProviderError.
 
-        Sent once. What a second call does is documented nowhere.
+        The request is sent once. What a second one does is documented nowhere.
         """
-        request = self._request(
-            "POST",
-            *_replica(replica_uuid, "integrations", "discord"),
-            json={"discordToken": discord_token},
-            secrets=(discord_token,),
-        )
+        request = self._request("POST", *_replica(replica_uuid, "integrations", "discord"))
+        secrets = (*request.secrets, discord_token)
+        request = replace(request, json={"discordToken": discord_token}, secrets=secrets)
         await self._api.send(request, Success)
 
     async def try_removal(self, replica_uuid: str) -> Removal:
-        """Ask for a replica's Discord integration to be removed, in a way that is documented nowhere.
+        """Ask for the removal of a replica's Discord integration, in a way that is documented nowhere.
 
-        The path is a guess from the one for Telegram. Raises no ProviderError: what Patchbay itself knows
-        of the integration is to be forgotten whatever Sensay says. Sent once.
+        The path is a guess from the one for Telegram. The request is sent once. It raises no ProviderError:
+        Patchbay forgets its own record of the integration whatever Sensay says.
         """
         request = self._request("DELETE", *_replica(replica_uuid, "integrations", "discord"))
         try:
@@ -203,37 +192,18 @@ class SensayClient:
         accepted = status == HTTPStatus.ACCEPTED
         return Removal(RemovalOutcome.ACCEPTED if accepted else RemovalOutcome.REMOVED)
 
-    def _request(
-        self,
-        method: str,
-        *segments: str,
-        params: Mapping[str, str | int] | None = None,
-        json: Mapping[str, Any] | None = None,
-        secrets: tuple[str, ...] = (),
-        repeatable: bool = False,
-        deadline: float | None = None,
-    ) -> Request:
+    def _request(self, method: str, *segments: str) -> Request:
         secret = self._credentials["organization_secret"]
         headers = {
             "X-ORGANIZATION-SECRET": secret,
-            # Wanted on every call, bodyless ones included; without it Sensay may answer 415.
+            # Sensay may answer 415 without it, even to a call that has no body.
             "Content-Type": "application/json",
         }
         if self.acts_as_user:
             headers["X-USER-ID"] = self._credentials["user_id"]
             if "user_id_type" in self._credentials:
                 headers["X-USER-ID-TYPE"] = self._credentials["user_id_type"]
-        return Request(
-            method=method,
-            base=self._base,
-            segments=segments,
-            headers=headers,
-            params=params,
-            json=json,
-            secrets=(secret, *secrets),
-            repeatable=repeatable,
-            deadline=deadline,
-        )
+        return Request(method, self._base, segments, headers, secrets=(secret,))
 
 
 def _replica(uuid: str, *segments: str) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
-"""Sensay's replies, as far as Patchbay reads them, and what its client concludes from them.
+"""The parts of Sensay's replies that Patchbay reads, and what its client concludes from them.
 
-The list of replicas carries bot tokens in clear; no model here has a field for one, so they are
-gone once a reply is parsed. New fields may appear at any time and are ignored.
+The list of replicas has bot tokens in clear text. No model has a field for them, so parsing drops them.
+Sensay may add fields at any time; they are ignored.
 """
-
-from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
@@ -14,16 +12,16 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints
 
 from bot.errors import ProviderError
-from bot.kit.integration import State
+from bot.providers.base.integration import State
 
-MOST_ENTRIES: Final = 1000
-"""Of one page; a page of millions of empty entries fits the size limit and would hold up everybody."""
-_MOST_COUNTED: Final = 10**12
-"""Nobody has more conversations, and a number of four thousand digits has no place in a message."""
+MAX_ENTRIES: Final = 1000
+"""The limit for one page: millions of empty entries fit the size limit and would take too long to parse."""
+_MAX_COUNTED: Final = 10**12
+"""A limit that no real count reaches: a message has no room for a number of four thousand digits."""
 
 
 def _bounded(value: object) -> object:
-    if isinstance(value, dict) and len(value) > MOST_ENTRIES:
+    if isinstance(value, dict) and len(value) > MAX_ENTRIES:
         raise ValueError("too many entries")
     return value
 
@@ -31,9 +29,9 @@ def _bounded(value: object) -> object:
 EntryT = TypeVar("EntryT")
 
 Uuid = Annotated[str, StringConstraints(to_lower=True)]
-"""In the form in which Patchbay writes one, or whatever else Sensay sends."""
-Count = Annotated[int, Field(ge=0, le=_MOST_COUNTED)]
-Entries = Annotated[tuple[EntryT, ...], Field(max_length=MOST_ENTRIES), FailFast()]
+"""In lower case, as Patchbay writes it; Sensay may send something that is no UUID."""
+Count = Annotated[int, Field(ge=0, le=_MAX_COUNTED)]
+Entries = Annotated[tuple[EntryT, ...], Field(max_length=MAX_ENTRIES), FailFast()]
 CountByReplica = Annotated[dict[Uuid, Count], BeforeValidator(_bounded)]
 
 
@@ -48,14 +46,14 @@ class Success(_Reply):
 
 
 class DiscordIntegration(_Reply):
-    """How a replica is connected to Discord; each member can be null, so ``is_active`` has three states."""
+    """How a replica is connected to Discord. Each field can be null, so ``is_active`` has three states."""
 
     service_name: str | None = None
     is_active: bool | None = None
 
 
 class Replica(_Reply):
-    """One replica of the list; ``uuid`` and ``name`` are null in old snapshots of the reference."""
+    """One replica of the list. ``uuid`` and ``name`` may be null in old snapshots of the reference."""
 
     uuid: Uuid | None = None
     name: str | None = None
@@ -65,7 +63,7 @@ class Replica(_Reply):
 
     @property
     def state(self) -> State | None:
-        """How the replica's Discord bot is doing, as far as Sensay says; None where it has none."""
+        """How the replica's Discord bot is doing, as far as Sensay says; None where it has no bot."""
         if self.discord_integration is None:
             return None
         active = self.discord_integration.is_active
@@ -88,7 +86,7 @@ class User(_Reply):
 class Completion(_Reply):
     """https://docs.sensay.io/operation/operation-post-v1-replicas-parameter-chat-completions.
 
-    ``content`` is as long as the model pleases.
+    ``content`` may have any length.
     """
 
     content: str
@@ -102,7 +100,7 @@ class ConversationUsage(_Reply):
 
 
 class KnowledgeBaseUsage(_Reply):
-    """Entries that the replicas have been taught."""
+    """The number of entries that the replicas have been taught."""
 
     total: Count
 
@@ -115,7 +113,7 @@ class Usage(_Reply):
 
 
 class SourceCount(_Reply):
-    """The conversations of one platform; ``source`` is an open word, ``discord`` among others."""
+    """The conversations of one platform. ``source`` is any word, for example ``discord``."""
 
     source: str
     conversations: Count
@@ -128,7 +126,7 @@ class Sources(_Reply):
 
 
 class Day(_Reply):
-    """How many conversations there had been by the end of a day in UTC, all platforms together."""
+    """The total of conversations by the end of a day in UTC, all platforms together."""
 
     date: dt.date
     cumulative: Count = Field(alias="cumulativeConversations")
@@ -137,7 +135,7 @@ class Day(_Reply):
 class History(_Reply):
     """https://docs.sensay.io/operation/operation-get-v1-replicas-parameter-analytics-conversations-historical.
 
-    About 30 days, in whatever order Sensay sends them.
+    It has about 30 days, in any order.
     """
 
     items: Entries[Day]
@@ -145,7 +143,7 @@ class History(_Reply):
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """The replicas that credentials own, each with a uuid; ``complete`` is False where there may be more."""
+    """The replicas that credentials own, each with a UUID. ``complete`` is False where there may be more."""
 
     items: tuple[Replica, ...]
     complete: bool
@@ -156,11 +154,11 @@ class Replicas:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A replica as Sensay lists it, on Discord or not.
+class ListedReplica:
+    """What Sensay's list has of one replica, on Discord or not.
 
-    replica: None where the list does not have it; that it does not exist for these credentials is certain
-    only where the list is ``complete``.
+    replica: None where the list lacks it. complete: whether the whole list was read; only then is it certain
+    that these credentials have no such replica.
     """
 
     replica: Replica | None
@@ -173,20 +171,20 @@ class Sighting:
 
 
 class RemovalOutcome(StrEnum):
-    """What became of an attempt to remove an integration."""
+    """How an attempt to remove an integration can end."""
 
     REMOVED = "removed"
     ACCEPTED = "accepted"
-    """Sensay has forgotten it; its runner has not been told yet, so the bot may go on for a while."""
+    """Sensay has deleted it but has not told its runner yet, so the bot may go on for a while."""
     NOT_FOUND = "not_found"
-    """There is no such operation, no such replica, or nothing to remove: all three look alike."""
+    """There is no such operation, no such replica, or nothing to remove; the answers are the same."""
     NOT_ALLOWED = "not_allowed"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """``error`` is there where the outcome is ``FAILED``."""
+    """What became of an attempt to remove an integration. error: set where the outcome is ``FAILED``."""
 
     outcome: RemovalOutcome
     error: ProviderError | None = None

@@ -1,89 +1,100 @@
-"""Requests that between them bring out every reply of Sensay's contract from its simulator."""
+"""Requests that together bring out every reply of Sensay's contract from its simulator."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from bot.providers.base.simulator import Sample
+from bot.providers.sensay.simulated_organization import Organization
 
-from bot.kit.simulator import Sample
+_LIST: Final = "/v1/replicas"
+_CREATE: Final = "integrations/discord"
+_ASK: Final = "chat/completions"
+_UNSIGNED: Final = {"Content-Type": "application/json", "X-API-Version": "2025-03-25"}
+_SIGNED: Final = _UNSIGNED | {"X-ORGANIZATION-SECRET": Organization.credentials["organization_secret"]}
+_REFUSED: Final = _UNSIGNED | {
+    "X-ORGANIZATION-SECRET": Organization.refused_credentials["organization_secret"]
+}
+_USER: Final = _SIGNED | {"X-USER-ID": Organization.OWNER}
+_LINKED: Final = _SIGNED | {"X-USER-ID": Organization.OWNER_DISCORD_ID, "X-USER-ID-TYPE": "discord"}
+_UNTYPED: Final = {name: value for name, value in _USER.items() if name != "Content-Type"}
+_TOKEN: Final[dict[str, Any]] = {"discordToken": Organization.discord_token}
+_WHERE: Final = dict.fromkeys(
+    ("channel_id", "channel_name", "author_id", "author_name", "message_id"), "1187654321098765432"
+)
+_QUESTION: Final = {"content": "Are you open?", "source": "discord", "discord_data": _WHERE}
 
-if TYPE_CHECKING:
-    from bot.providers.sensay.simulator import SensaySimulator
 
-_WHERE = ("channel_id", "channel_name", "author_id", "author_name", "message_id")
-
-
-def samples_of(sensay: SensaySimulator) -> Iterator[Sample]:
-    """Yield each request in the state that it needs: nothing may be sent late."""
-    plain = {"Content-Type": "application/json", "X-API-Version": "2025-03-25"}
-    signed = plain | {"X-ORGANIZATION-SECRET": sensay.credentials["organization_secret"]}
-    refused = plain | {"X-ORGANIZATION-SECRET": sensay.refused_credentials["organization_secret"]}
-    user = signed | {"X-USER-ID": sensay.OWNER}
-    linked = signed | {"X-USER-ID": sensay.OWNER_DISCORD_ID, "X-USER-ID-TYPE": "discord"}
-    untyped = {name: value for name, value in user.items() if name != "Content-Type"}
-    target, me, usage = "/v1/replicas", "/v1/users/me", "/v1/users/me/usage"
-    yield from (
-        Sample("GET", target, signed),
-        Sample("GET", f"{target}?ownerID={sensay.OWNER}&page_index=2&page_size=3", user),
-        Sample("GET", f"{target}?integration=discord&search=desk", linked),
-        Sample("GET", f"{target}?page_index=0", signed),
-        Sample("GET", f"{target}?integration=fax", signed),
-        Sample("GET", f"{target}?ownerID=nobody", signed),
-        Sample("GET", f"{target}?search=%00", signed),
-        Sample("GET", target, refused),
-        Sample("GET", target, signed | {"X-USER-ID": "nobody"}),
-        Sample("GET", target, untyped),
-        Sample("GET", me, user),
-        Sample("GET", me, linked),
-        Sample("GET", me, signed),
-        Sample("GET", me, untyped),
-        Sample("GET", usage, linked),
-        Sample("GET", f"{usage}?month=5", user),
-        Sample("GET", usage, signed),
-        Sample("GET", usage, signed | {"X-USER-ID": sensay.NEWCOMER}),
-        Sample("GET", usage, untyped),
-        Sample("GET", usage, signed | {"X-USER-ID": sensay.OTHER_OWNER}),
+def stateless_samples() -> Iterator[Sample]:
+    """Yield the requests whose replies follow from the simulator's initial state."""
+    me, usage = "/v1/users/me", "/v1/users/me/usage"
+    reads = (
+        (_LIST, _SIGNED),
+        (f"{_LIST}?ownerID={Organization.OWNER}&page_index=2&page_size=3", _USER),
+        (f"{_LIST}?integration=discord&search=desk", _LINKED),
+        (f"{_LIST}?page_index=0", _SIGNED),
+        (f"{_LIST}?integration=fax", _SIGNED),
+        (f"{_LIST}?ownerID=nobody", _SIGNED),
+        (f"{_LIST}?search=%00", _SIGNED),
+        (_LIST, _REFUSED),
+        (_LIST, _SIGNED | {"X-USER-ID": "nobody"}),
+        (_LIST, _UNTYPED),
+        (me, _USER),
+        (me, _LINKED),
+        (me, _SIGNED),
+        (me, _UNTYPED),
+        (usage, _LINKED),
+        (f"{usage}?month=5", _USER),
+        (usage, _SIGNED),
+        (usage, _SIGNED | {"X-USER-ID": Organization.NEWCOMER}),
+        (usage, _UNTYPED),
+        (usage, _SIGNED | {"X-USER-ID": Organization.OTHER_OWNER}),
     )
-    token: dict[str, Any] = {"discordToken": sensay.discord_token}
-    where = dict.fromkeys(_WHERE, "1187654321098765432")
-    question: dict[str, Any] = {"content": "Are you open?", "source": "discord", "discord_data": where}
-    create, ask = "integrations/discord", "chat/completions"
+    for path, headers in reads:
+        yield Sample("GET", path, headers)
     for method, operation, body in (
-        ("POST", create, token),
-        ("POST", ask, question),
+        ("POST", _CREATE, _TOKEN),
+        ("POST", _ASK, _QUESTION),
         ("GET", "analytics/conversations/sources", None),
         ("GET", "analytics/conversations/historical", None),
     ):
         for uuid, headers in (
-            (sensay.UNCONNECTED, signed),
-            (sensay.UNKNOWN, signed),
-            (sensay.STRANGER, user),
-            ("not-a-uuid", signed),
-            (sensay.UNCONNECTED, refused),
-            (sensay.UNCONNECTED, untyped),
-            (sensay.BROKEN, signed),
+            (Organization.UNCONNECTED, _SIGNED),
+            (Organization.UNKNOWN, _SIGNED),
+            (Organization.FOREIGN, _USER),
+            ("not-a-uuid", _SIGNED),
+            (Organization.UNCONNECTED, _REFUSED),
+            (Organization.UNCONNECTED, _UNTYPED),
+            (Organization.BROKEN, _SIGNED),
         ):
-            yield Sample(method, f"{target}/{uuid}/{operation}", headers, body)
+            yield _sample(method, uuid, operation, headers, body)
     for operation, wrong in (
-        (create, {"discordToken": "FAKE-TOKEN-short"}),
-        (create, token | {"mention": "@bot"}),
-        (create, [token]),
-        (ask, {}),
-        (ask, question | {"content": ""}),
-        (ask, question | {"content": "?" * 10_001}),
-        (ask, question | {"skip_chat_history": "yes"}),
-        (ask, question | {"source": "fax"}),
-        (ask, question | {"stream": True}),
-        (ask, question | {"discord_data": {}}),
-        (ask, question | {"discord_data": where | {"channel_id": 1187654321098765432}}),
-        (ask, question | {"discord_data": where | {"guild_id": "1187654321098765432"}}),
+        (_CREATE, {"discordToken": "FAKE-TOKEN-short"}),
+        (_CREATE, _TOKEN | {"mention": "@bot"}),
+        (_CREATE, [_TOKEN]),
+        (_ASK, {}),
+        (_ASK, _QUESTION | {"content": ""}),
+        (_ASK, _QUESTION | {"content": "?" * 10_001}),
+        (_ASK, _QUESTION | {"skip_chat_history": "yes"}),
+        (_ASK, _QUESTION | {"source": "fax"}),
+        (_ASK, _QUESTION | {"stream": True}),
+        (_ASK, _QUESTION | {"discord_data": {}}),
+        (_ASK, _QUESTION | {"discord_data": _WHERE | {"channel_id": 1187654321098765432}}),
+        (_ASK, _QUESTION | {"discord_data": _WHERE | {"guild_id": "1187654321098765432"}}),
     ):
-        yield Sample("POST", f"{target}/{sensay.UNCONNECTED}/{operation}", signed, wrong)
-    sensay.quota_used_up = True
-    yield Sample("POST", f"{target}/{sensay.ACTIVE}/{ask}", signed, question)
-    sensay.quota_used_up = False
-    removals = ((None, sensay.ACTIVE), (405, sensay.ACTIVE), (202, sensay.ACTIVE), (200, sensay.INACTIVE))
-    for status, uuid in removals:
-        sensay.removal = status
-        yield Sample("DELETE", f"{target}/{uuid}/{create}", signed)
-    sensay.removal = None
+        yield _sample("POST", Organization.UNCONNECTED, operation, _SIGNED, wrong)
+
+
+def question(uuid: str) -> Sample:
+    """Return a question to a replica."""
+    return _sample("POST", uuid, _ASK, _SIGNED, _QUESTION)
+
+
+def removal(uuid: str) -> Sample:
+    """Return a request to remove a replica's Discord integration."""
+    return _sample("DELETE", uuid, _CREATE, _SIGNED)
+
+
+def _sample(
+    method: str, uuid: str, operation: str, headers: Mapping[str, str], body: object = None
+) -> Sample:
+    return Sample(method, f"{_LIST}/{uuid}/{operation}", headers, body)

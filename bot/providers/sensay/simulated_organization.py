@@ -1,154 +1,81 @@
-"""What the simulated Sensay begins with: an organization's users, their replicas and what those have done."""
+"""The organization of the simulated Sensay: the names of its parts, and its figures."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-OWNER: Final = "northwind-care"
-OWNER_DISCORD_ID: Final = "298765432109870001"
-OTHER_OWNER: Final = "northwind-port"
-NEWCOMER: Final = "northwind-new"
-_STRANGER: Final = "open-gallery"
+from bot.providers.base.simulator import load_seed, made_up_token
 
-ACTIVE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e401"
-INACTIVE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e402"
-UNDECIDED: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e403"
-UNCONNECTED: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
-PORTUGUESE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e405"
-BROKEN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e406"
-STRANGER: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4a1"
-
+APPLICATION_ID: Final = "1209876543210987654"
+SEED: Final = load_seed("bot.providers.sensay")
 DAYS: Final = 30
-_QUOTED: Final = 80  # characters
+_MAX_QUOTED: Final = 80
+"""So many characters of a question are repeated in its answer."""
 
-# Conversations of a middling day, as a share of the busiest weekday, from Monday on.
+# Conversations of an average day, as a share of the busiest weekday, from Monday on.
 _WEEK = (0.9, 1.0, 0.95, 0.9, 0.8, 0.45, 0.3)
-_UNEVEN = (0.0, 0.12, -0.08, 0.2, -0.15)  # five of them, so that no two weeks are alike
-# Platform -> its part of the conversations in percent; the first one gets what rounding leaves over.
-_ON_DISCORD = {"discord": 63, "web": 21, "embed": 9, "telegram": 7}
-_NOT_ON_DISCORD = {"web": 70, "embed": 30}
-# Replica -> conversations of its busiest weekday, of all the time before, its platforms, what it was taught.
-_BUSY: Final[dict[str, tuple[int, int, dict[str, int], int]]] = {
-    ACTIVE: (46, 3_120, _ON_DISCORD, 58),
-    PORTUGUESE: (31, 1_870, _ON_DISCORD, 42),
-    INACTIVE: (9, 640, _ON_DISCORD, 23),
-    UNDECIDED: (17, 410, _ON_DISCORD, 31),
-    UNCONNECTED: (5, 75, _NOT_ON_DISCORD, 12),
-    BROKEN: (0, 0, {}, 0),
-}
+_DEVIATIONS = (0.0, 0.12, -0.08, 0.2, -0.15)  # five of them, so that no two weeks are alike
 
 
-def on_discord(token: str, *, active: bool | None) -> dict[str, Any]:
-    """Return the member of a replica that says how it is connected."""
-    return {"discord_integration": {"token": token, "service_name": "simulated-runner", "is_active": active}}
+class Organization:
+    """Its credentials, the ids of its users and the UUIDs of replicas."""
 
-
-def _replica(uuid: str, name: str, owner: str, tagline: str, **differences: object) -> dict[str, Any]:
-    """Return an item of the list: private and not on Discord, but for what is different about this one."""
-    return {
-        "uuid": uuid,
-        "name": name,
-        "slug": name.lower().replace(" ", "-"),
-        "shortDescription": tagline,
-        "greeting": "Hello, what can I do for you?",
-        "ownerID": owner,
-        "type": "brand",
-        "private": True,
-        "tags": ["Business"],
-        "llm": {"model": "simulated-model"},
-        "profile_image": None,
-        "short_description": tagline,
-        "introduction": None,
-        "created_at": "2026-09-14T08:02:11.120000+00:00",
-        "owner_uuid": None,
-        "voice_enabled": False,
-        "video_enabled": False,
-        "chat_history_count": 128,
-        "system_message": "",
-        "discord_integration": None,
-        "telegram_integration": None,
-        **differences,
+    credentials: ClassVar[Mapping[str, str]] = {"organization_secret": "FAKE-TOKEN-sensay-organization-0001"}
+    refused_credentials: ClassVar[Mapping[str, str]] = {
+        "organization_secret": "FAKE-TOKEN-sensay-organization-revoked"
     }
+    discord_token: ClassVar[str] = made_up_token(APPLICATION_ID, "00000000")
+    OWNER: Final = "northwind-care"
+    """The user who owns four of the six replicas."""
+    OTHER_OWNER: Final = "northwind-port"
+    """The user who owns the other two, the broken one among them."""
+    NEWCOMER: Final = "northwind-new"
+    """A user who owns nothing."""
+    OWNER_DISCORD_ID: Final = "298765432109870001"
+    ACTIVE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e401"
+    """On Discord, with is_active true; it belongs to the organization's other user."""
+    INACTIVE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e402"
+    UNDECIDED: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e403"
+    """Its is_active is null."""
+    UNCONNECTED: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
+    PORTUGUESE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e405"
+    """On Discord too, with texts in Portuguese."""
+    BROKEN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e406"
+    """Connecting it, asking it and reading its numbers always give 500 with a stack trace."""
+    FOREIGN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4a1"
+    """Somebody else's public replica."""
+    UNKNOWN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4ff"
+    """The UUID of no replica."""
 
 
-def replicas() -> dict[str, dict[str, Any]]:
-    """Return six replicas of the organization's two users and three public ones of a stranger, by uuid."""
-    # The real list shows tokens in clear as well.
-    on, on_too, off, unsure, theirs = (
-        on_discord(f"FAKE-TOKEN-simulated-{number}.not-a-real.value-{'0' * 24}", active=active)
-        for number, active in enumerate((True, True, False, None, True), 1)
-    )
-    hello = {"greeting": "Olá, em que posso ajudar?"}
-    listed = (
-        _replica(UNDECIDED, "Billing Questions", OWNER, "Explains an invoice", **unsure),
-        _replica(INACTIVE, "Customer Care", OWNER, "Returns and complaints", **off),
-        _replica(UNCONNECTED, "Job Applications", OWNER, "Open positions", private=False),
-        _replica(PORTUGUESE, "Atendimento ao Cliente", OWNER, "Trocas e devoluções", **hello, **on),
-        _replica(ACTIVE, "Harbour Desk", OTHER_OWNER, "Berths and tides", **on_too),
-        _replica(BROKEN, "Night Watch", OTHER_OWNER, "After hours"),
-        _replica(STRANGER, "Poem of the Day", _STRANGER, "One a day", private=False, **theirs),
-        _replica(f"{STRANGER[:-1]}2", "Chess Coach", _STRANGER, "Openings", private=False),
-        _replica(f"{STRANGER[:-1]}3", "Tea Sommelier", _STRANGER, "Which leaf?", private=False),
-    )
-    return {replica["uuid"]: replica for replica in listed}
+def history_of(number: int, figures: Mapping[str, Any]) -> list[int]:
+    """Return a replica's running total of conversations on each of ``DAYS`` days, today's last.
 
-
-def users() -> dict[str, dict[str, Any]]:
-    """Return the organization's users, by id; the newcomer owns nothing."""
-    account = {"accountID": OWNER_DISCORD_ID, "accountType": "discord"}
-    listed = (
-        {"id": OWNER, "name": "Northwind Care", "linkedAccounts": [account]},
-        {"id": OTHER_OWNER, "name": "Northwind Port", "linkedAccounts": []},
-        {"id": NEWCOMER, "name": "Northwind Newcomer", "linkedAccounts": []},
-    )
-    return {str(user["id"]): user for user in listed}
-
-
-def history() -> dict[str, list[int]]:
-    """Return each replica's running total of conversations on each of ``DAYS`` days, today's last."""
+    number: counts the replicas, so that no two of them have the same history. figures: the conversations of
+    its busiest weekday, and all of them before these days.
+    """
     today = datetime.now(UTC).date()
-    totals = {}
-    for seed, (uuid, (busiest, before, _, _)) in enumerate(_BUSY.items()):
-        running, days = before, []
-        for ago in reversed(range(DAYS)):
-            day = today - timedelta(days=ago)
-            share = _WEEK[day.weekday()] * (1 + _UNEVEN[(day.toordinal() + 3 * seed) % len(_UNEVEN)])
-            running += round(busiest * share)
-            days.append(running)
-        totals[uuid] = days
+    total, totals = figures["before"], []
+    for ago in reversed(range(DAYS)):
+        day = today - timedelta(days=ago)
+        deviation = _DEVIATIONS[(day.toordinal() + 3 * number) % len(_DEVIATIONS)]
+        total += round(figures["busiest_weekday"] * (_WEEK[day.weekday()] * (1 + deviation)))
+        totals.append(total)
     return totals
 
 
-def sources(totals: dict[str, list[int]]) -> dict[str, dict[str, int]]:
-    """Return each replica's conversations by platform; together they are what its history comes to."""
-    shares = {uuid: platforms for uuid, (_, _, platforms, _) in _BUSY.items()}
-    counts = {}
-    for uuid, platforms in shares.items():
-        total = totals[uuid][-1]
-        count = {platform: total * percent // 100 for platform, percent in platforms.items()}
-        if platforms:
-            count[next(iter(platforms))] += total - sum(count.values())
-        counts[uuid] = count
+def sources_of(total: int, percentages: Mapping[str, int]) -> dict[str, int]:
+    """Return a replica's conversations by platform; the first one also gets what rounding leaves over."""
+    counts = {platform: total * percent // 100 for platform, percent in percentages.items()}
+    if counts:
+        counts[next(iter(counts))] += total - sum(counts.values())
     return counts
 
 
-def knowledge() -> dict[str, int]:
-    """Return how many entries each replica has been taught."""
-    return {uuid: entries for uuid, (_, _, _, entries) in _BUSY.items()}
-
-
-def answer_of(replica: dict[str, Any], question: str) -> str:
-    """Return what a replica says; the same question gets the same answer."""
-    words = " ".join(question.split())
-    piece = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rstrip()} …"
-    name, tagline = replica["name"], replica["shortDescription"]
-    if replica["uuid"] == PORTUGUESE:
-        return (
-            f"Olá, aqui é a simulação de **{name}**! Você perguntou: “{piece}”. Esse assunto é comigo "
-            f"mesmo ({tagline}). No Sensay de verdade, a resposta do modelo viria aqui."
-        )
-    return (
-        f"Hello, this is the simulation of **{name}**! You asked: “{piece}”. You have come to the right "
-        f"place ({tagline}). With the real Sensay, the model's answer would stand here."
-    )
+def answer_of(replica: Mapping[str, Any], question: str) -> str:
+    """Return what a replica answers; the same question gets the same answer."""
+    piece = " ".join(question.split())
+    if len(piece) > _MAX_QUOTED:
+        piece = f"{piece[:_MAX_QUOTED].rstrip()} …"
+    answer: str = SEED["answers"].get(replica["uuid"], SEED["answers"]["default"])
+    return answer.format(name=replica["name"], tagline=replica["shortDescription"], question=piece)

@@ -1,120 +1,90 @@
 """Sensay on loopback: an organization with its replicas, and the refusals that the contract describes."""
 
-from __future__ import annotations
-
 import hashlib
-import json
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final, Literal, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.kit.simulator import Sample, Simulator
-from bot.providers.sensay import simulated_organization as organization
-from bot.providers.sensay.samples import samples_of
+from bot.providers.base.simulator import RefusedError, Sample, Simulator, read_body
+from bot.providers.sensay import samples
+from bot.providers.sensay.simulated_organization import SEED, Organization, answer_of, history_of, sources_of
 
-APPLICATION_ID: Final = "1209876543210987654"
 NEWEST_VERSION: Final = "2025-05-01"
-
-_ACCEPTED = "FAKE-TOKEN-sensay-organization-0001"
-_REFUSED = "FAKE-TOKEN-sensay-organization-revoked"
-
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TOKEN_LENGTH = range(50, 81)  # characters
-_QUESTION_LENGTH = range(1, 10_001)  # characters
-_PLATFORMS = ("discord", "telegram", "embed", "web", "telegram_autopilot")
-_ASKED_WITH = {"content", "skip_chat_history", "source", "discord_data"}
-_ASKED_WHERE = {"channel_id", "channel_name", "author_id", "author_name", "message_id"}
-_ALSO_WHERE = {"created_at", "server_id", "server_name"}
 
 
-class _RefusedError(Exception):
-    """An error answer: status, text and what the answer's form has besides."""
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    def __init__(self, status: int, error: str, **more: object) -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.more = more
+
+class _Creation(_Body):
+    discord_token: str = Field(alias="discordToken", min_length=50, max_length=80)
+
+
+class _DiscordData(_Body):
+    channel_id: str
+    channel_name: str
+    author_id: str
+    author_name: str
+    message_id: str
+    created_at: str = ""
+    server_id: str = ""
+    server_name: str = ""
+
+
+class _Question(_Body):
+    content: str = Field(min_length=1, max_length=10_000)
+    skip_chat_history: bool = False
+    source: Literal["discord", "telegram", "embed", "web", "telegram_autopilot"] = "web"
+    discord_data: _DiscordData = cast("Any", None)  # may be left out, but not be null
 
 
 def _fingerprint(error: str) -> str:
     return hashlib.sha256(error.encode()).hexdigest()[:32]
 
 
-def _read_object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        raise _RefusedError(400, "The body is not JSON") from None
-    if not isinstance(body, dict):
-        raise _RefusedError(400, "The body is not an object")
-    return body
-
-
 def _break_if_broken(replica: Mapping[str, Any]) -> None:
-    if replica["uuid"] == organization.BROKEN:
+    if replica["uuid"] == Organization.BROKEN:
         trace = {"name": "RunnerError", "message": "refused", "stack": "RunnerError: refused at run.ts:7"}
-        raise _RefusedError(500, "Internal error", inner_exception=trace)
+        raise RefusedError(500, "Internal error", inner_exception=trace)
 
 
-class SensaySimulator(Simulator):
-    """The state is open to tests, who may also set how it behaves: all attributes without an underscore."""
+class SensaySimulator(Organization, Simulator):
+    """Tests may read and set its state and its behaviour: all attributes without an underscore."""
 
     slug = "sensay"
-    OWNER: ClassVar = organization.OWNER
-    """The user who owns four of the six replicas."""
-    OTHER_OWNER: ClassVar = organization.OTHER_OWNER
-    """The user who owns the other two, the broken one among them."""
-    NEWCOMER: ClassVar = organization.NEWCOMER
-    """A user who owns nothing."""
-    OWNER_DISCORD_ID: ClassVar = organization.OWNER_DISCORD_ID
-    ACTIVE: ClassVar = organization.ACTIVE
-    """On Discord, and so says is_active; it belongs to the organization's other user."""
-    PORTUGUESE: ClassVar = organization.PORTUGUESE
-    """On Discord as well, with text in Portuguese."""
-    INACTIVE: ClassVar = organization.INACTIVE
-    UNDECIDED: ClassVar = organization.UNDECIDED
-    """Its is_active is null."""
-    UNCONNECTED: ClassVar = organization.UNCONNECTED
-    BROKEN: ClassVar = organization.BROKEN
-    """Connecting it, asking it and reading its numbers always give 500 with a stack trace."""
-    STRANGER: ClassVar = organization.STRANGER
-    """Somebody else's public replica."""
-    UNKNOWN: ClassVar = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4ff"
-    """The UUID of no replica."""
-
-    credentials: ClassVar = {"organization_secret": _ACCEPTED}
-    refused_credentials: ClassVar = {"organization_secret": _REFUSED}
-    # Discord reads the application id from a token's first part; no secret scanner takes the second for real.
-    discord_token: ClassVar[str] = (
-        urlsafe_b64encode(APPLICATION_ID.encode()).decode().rstrip("=")
-        + ".FAKE-TOKEN-demo.not-a-real-value-00000000"
-    )
 
     def __init__(self) -> None:
-        """Begin with the replicas of two users and a stranger's, and with nothing asked or created."""
+        """Start with the organization's replicas and somebody else's, and with nothing asked or created."""
         super().__init__()
-        self.replicas = organization.replicas()
-        """uuid -> item of the list."""
-        self.users = organization.users()
+        seed = deepcopy(SEED)
+        figures: dict[str, Any] = seed["figures"]
+        self.replicas: dict[str, dict[str, Any]] = {
+            replica["uuid"]: seed["every_replica"] | replica for replica in seed["replicas"]
+        }
+        """uuid -> item of the list. The real list shows tokens in clear as well."""
+        self.users: dict[str, dict[str, Any]] = {user["id"]: user for user in seed["users"]}
         """id -> user."""
-        self.history = organization.history()
+        self.history = {uuid: history_of(index, each) for index, (uuid, each) in enumerate(figures.items())}
         """Replica uuid -> running total of conversations by day, today's last."""
-        self.sources = organization.sources(self.history)
+        self.sources = {
+            uuid: sources_of(self.history[uuid][-1], each["platforms"]) for uuid, each in figures.items()
+        }
         """Replica uuid -> platform -> conversations."""
-        self.knowledge = organization.knowledge()
-        """Replica uuid -> entries of its knowledge base."""
+        self.knowledge = {uuid: each["entries"] for uuid, each in figures.items()}
+        """Replica uuid -> number of entries of its knowledge base."""
         self.creations: list[tuple[str, str]] = []
         """Replica uuid and token of each integration created, in order, repeats included."""
         self.questions: list[tuple[str, dict[str, Any]]] = []
         """Replica uuid and body of each well-formed question, in order, unanswered ones included."""
         self.answer: str | None = None
-        """What every replica answers; None: something of its own."""
+        """What every replica answers; None: each has its own answer."""
         self.quota_used_up = False
         """Whether questions get 429."""
         self.removal: int | None = None
@@ -122,10 +92,6 @@ class SensaySimulator(Simulator):
         self.served_version: str | None = None
         """The version that every reply claims; None: the one asked for."""
         self._errors = 0
-
-    def reset_token(self, uuid: str) -> None:
-        """Do what happens when an admin resets the bot's token at Discord: the replica's bot falls silent."""
-        self.replicas[uuid]["discord_integration"]["is_active"] = False
 
     def discord_integrations(self) -> dict[str, str]:
         """Return the names of the organization's replicas that are on Discord, by uuid."""
@@ -136,11 +102,14 @@ class SensaySimulator(Simulator):
         }
 
     def break_integration(self, integration_id: str) -> None:
-        """Let the replica's bot fall silent in the one way that Sensay shows."""
-        self.reset_token(integration_id)
+        """Make the replica's bot inactive, the only failure that Sensay shows."""
+        self.replicas[integration_id]["discord_integration"]["is_active"] = False
+
+    reset_token = break_integration
+    """An admin resets the bot's token at Discord, which has the same effect."""
 
     def heal_integration(self, integration_id: str) -> None:
-        """Let the replica's bot talk again."""
+        """Make the replica's bot active again."""
         self.replicas[integration_id]["discord_integration"]["is_active"] = True
 
     def environment(self) -> dict[str, str]:
@@ -148,54 +117,57 @@ class SensaySimulator(Simulator):
         return {"PATCHBAY_SENSAY_URL": self.url}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the operations of the contract, the guessed one included."""
+        """Return the operations of the contract, and the undocumented removal."""
         replica = "/v1/replicas/{uuid}"
         return (
-            web.post(f"{replica}/integrations/discord", self._guarded(self._create)),
-            web.delete(f"{replica}/integrations/discord", self._guarded(self._remove)),
-            web.post(f"{replica}/chat/completions", self._guarded(self._answer)),
-            web.get(f"{replica}/analytics/conversations/sources", self._guarded(self._list_sources)),
-            web.get(f"{replica}/analytics/conversations/historical", self._guarded(self._list_days)),
-            web.get("/v1/replicas", self._guarded(self._list)),
-            web.get("/v1/users/me", self._guarded(self._me)),
-            web.get("/v1/users/me/usage", self._guarded(self._usage)),
+            web.post(f"{replica}/integrations/discord", self._create),
+            web.delete(f"{replica}/integrations/discord", self._remove),
+            web.post(f"{replica}/chat/completions", self._answer),
+            web.get(f"{replica}/analytics/conversations/sources", self._list_sources),
+            web.get(f"{replica}/analytics/conversations/historical", self._list_days),
+            web.get("/v1/replicas", self._list),
+            web.get("/v1/users/me", self._me),
+            web.get("/v1/users/me/usage", self._usage),
         )
 
     def samples(self) -> Iterable[Sample]:
-        """Return requests that bring out every documented reply, each in the state that is set for it."""
-        return samples_of(self)
+        """Yield each request while the simulator is in the state for it: send it before the next one."""
+        yield from samples.stateless_samples()
+        self.quota_used_up = True
+        yield samples.question(self.ACTIVE)
+        self.quota_used_up = False
+        removals = ((None, self.ACTIVE), (405, self.ACTIVE), (202, self.ACTIVE), (200, self.INACTIVE))
+        for self.removal, uuid in removals:
+            yield samples.removal(uuid)
+        self.removal = None
 
-    def _guarded(self, handler: Handler) -> Handler:
-        """Let a request pass whose headers are in order, and give every answer its version and form."""
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            try:
-                self._check(request.headers)
-                answer = await handler(request)
-            except _RefusedError as refused:
-                answer = self._error(refused)
-            asked = request.headers.get("X-API-Version", NEWEST_VERSION)
-            answer.headers["X-API-Version"] = self.served_version or asked
-            return answer
-
-        return guarded
+    async def respond(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Check the headers before the handler, and give every answer its version and form."""
+        try:
+            self._check(request.headers)
+            answer = await handler(request)
+        except RefusedError as refused:
+            answer = self._error(refused)
+        asked = request.headers.get("X-API-Version", NEWEST_VERSION)
+        answer.headers["X-API-Version"] = self.served_version or asked
+        return answer
 
     def _check(self, headers: Mapping[str, str]) -> None:
         if headers.get("Content-Type", "").partition(";")[0] != "application/json":
-            raise _RefusedError(415, "Content-Type must be application/json")
+            raise RefusedError(415, "Content-Type must be application/json")
         if headers.get("X-ORGANIZATION-SECRET") != self.credentials["organization_secret"]:
-            raise _RefusedError(401, "The organization secret is not valid")
+            raise RefusedError(401, "The organization secret is not valid")
 
-    def _error(self, refused: _RefusedError) -> web.StreamResponse:
+    def _error(self, refused: RefusedError) -> web.StreamResponse:
         self._errors += 1
         body = {
             "success": False,
-            "error": refused.error,
+            "error": str(refused),
             "request_id": f"sim1::loop:back::{self._errors:05}-1700000000000-{self._errors:012x}",
             **refused.more,
         }
         if refused.status != web.HTTPNotFound.status_code:
-            body["fingerprint"] = _fingerprint(refused.error)
+            body["fingerprint"] = _fingerprint(str(refused))
         return web.json_response(body, status=refused.status)
 
     def _user(self, headers: Mapping[str, str]) -> dict[str, Any] | None:
@@ -207,79 +179,55 @@ class SensaySimulator(Simulator):
             account = {"accountID": name, "accountType": kind}
             if account in user["linkedAccounts"] if kind else name == user["id"]:
                 return user
-        raise _RefusedError(401, "The user does not exist")
+        raise RefusedError(401, "The user does not exist")
 
     def _is_ours(self, replica: Mapping[str, Any], user: Mapping[str, Any] | None) -> bool:
-        """Tell whether the caller may change the replica: a user his own, an organization its users'."""
+        """Tell whether the caller may change the replica: a user their own, an organization its users'."""
         return replica["ownerID"] == user["id"] if user else replica["ownerID"] in self.users
 
     def _named(self, request: web.Request, **long_form: str) -> dict[str, Any]:
-        """Return the replica of the path, if it is the caller's. long_form: what a 404 has besides."""
+        """Return the replica of the path, if it is the caller's. long_form: extra fields of a 404."""
         user, uuid = self._user(request.headers), request.match_info["uuid"]
         if not _UUID.fullmatch(uuid):
-            raise _RefusedError(400, "replicaUUID is not a UUID")
+            raise RefusedError(400, "replicaUUID is not a UUID")
         replica = self.replicas.get(uuid.lower())
         if replica is None or not self._is_ours(replica, user):
-            raise _RefusedError(404, "Replica not found", **long_form)
+            raise RefusedError(404, "Replica not found", **long_form)
         return replica
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         replica = self._named(request)
-        token = self._read_token(await request.read())
+        token = (await read_body(request, _Creation))["discordToken"]
         _break_if_broken(replica)
         self.creations.append((replica["uuid"], token))
-        replica.update(organization.on_discord(token, active=True))
+        replica["discord_integration"] = {
+            "token": token,
+            "service_name": "simulated-runner",
+            "is_active": True,
+        }
         return web.json_response({"success": True})
 
     async def _remove(self, request: web.Request) -> web.StreamResponse:
         status = self.removal or 404
         if status not in {200, 202}:
-            raise _RefusedError(status, "No such operation")
+            raise RefusedError(status, "No such operation")
         replica = self._named(request)
         if replica["discord_integration"] is None:
-            raise _RefusedError(404, "Integration not found")
+            raise RefusedError(404, "Integration not found")
         replica["discord_integration"] = None
         later = {} if status == web.HTTPOk.status_code else {"message": "The runner could not be told yet"}
         return web.json_response({"success": True, **later}, status=status)
 
-    @staticmethod
-    def _read_token(raw: bytes) -> str:
-        body = _read_object(raw)
-        if body.keys() != {"discordToken"}:
-            raise _RefusedError(400, "The body must have discordToken and nothing else")
-        token = body["discordToken"]
-        if not isinstance(token, str) or len(token) not in _TOKEN_LENGTH:
-            raise _RefusedError(400, "discordToken must have 50 to 80 characters")
-        return token
-
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         replica = self._named(request)
-        question = self._read_question(await request.read())
+        question = await read_body(request, _Question)
         self.questions.append((replica["uuid"], question))
         _break_if_broken(replica)
         if self.quota_used_up:
             code = "CONVERSATION_QUOTA_EXCEEDED"
-            raise _RefusedError(429, "No conversations left this month", error_code=code)
-        content = self.answer or organization.answer_of(replica, question["content"])
+            raise RefusedError(429, "No conversations left this month", error_code=code)
+        content = self.answer or answer_of(replica, question["content"])
         return web.json_response({"success": True, "content": content})
-
-    @staticmethod
-    def _read_question(raw: bytes) -> dict[str, Any]:
-        body = _read_object(raw)
-        content, where = body.get("content"), body.get("discord_data", dict.fromkeys(_ASKED_WHERE, ""))
-        if not body.keys() <= _ASKED_WITH:
-            raise _RefusedError(400, "The body has something that a question has not")
-        if not isinstance(content, str) or len(content) not in _QUESTION_LENGTH:
-            raise _RefusedError(400, "content must have 1 to 10000 characters")
-        if not isinstance(body.get("skip_chat_history", False), bool):
-            raise _RefusedError(400, "skip_chat_history must be true or false")
-        if body.get("source", "web") not in _PLATFORMS:
-            raise _RefusedError(400, "source is not a platform")
-        if not isinstance(where, dict) or not _ASKED_WHERE <= where.keys() <= _ASKED_WHERE | _ALSO_WHERE:
-            raise _RefusedError(400, "discord_data lacks something, or has too much")
-        if not all(isinstance(value, str) for value in where.values()):
-            raise _RefusedError(400, "discord_data must have text only")
-        return body
 
     async def _list_sources(self, request: web.Request) -> web.StreamResponse:
         counts = self.sources.get(self._counted(request), {})
@@ -302,13 +250,13 @@ class SensaySimulator(Simulator):
     async def _usage(self, request: web.Request) -> web.StreamResponse:
         user = self._user(request.headers)
         if user is None:
-            raise _RefusedError(401, "X-USER-ID is required")
+            raise RefusedError(401, "X-USER-ID is required")
         if request.query:
-            raise _RefusedError(400, "There are no parameters")
+            raise RefusedError(400, "There are no parameters")
         own = [replica for replica in self.replicas.values() if replica["ownerID"] == user["id"]]
-        # The contract declares 404 without saying when; that there is nothing to count is our guess.
+        # The contract declares 404 without saying when; we assume that it means there is nothing to count.
         if not own:
-            raise _RefusedError(404, "No usage found")
+            raise RefusedError(404, "No usage found")
         for replica in own:
             _break_if_broken(replica)
         today = datetime.now(UTC).date()
@@ -328,7 +276,7 @@ class SensaySimulator(Simulator):
         )
 
     def _since_first_of_month(self, uuid: str, today: date) -> int:
-        """Return what the history has grown by this month; 30 days do not always reach back to its first."""
+        """Return this month's growth of the history; its 30 days do not always reach back to the first."""
         totals = (self.history.get(uuid) or [0])[-today.day - 1 :]
         return totals[-1] - totals[0]
 
@@ -337,14 +285,14 @@ class SensaySimulator(Simulator):
         search, owner, integration = query.get("search", ""), query.get("ownerID"), query.get("integration")
         if "\0" in search:
             trace = {"name": "QueryError", "error": "invalid byte", "stack": "QueryError: at list.ts:3"}
-            raise _RefusedError(500, "Internal error", inner_exception=trace)
+            raise RefusedError(500, "Internal error", inner_exception=trace)
         if integration not in {None, "discord", "telegram"}:
-            raise _RefusedError(400, "integration must be discord or telegram")
+            raise RefusedError(400, "integration must be discord or telegram")
         page, size = self._count(query, "page_index", 1), self._count(query, "page_size", 24)
-        # The contract declares 404 without saying when; an owner nobody has heard of is our guess.
+        # The contract declares 404 without saying when; we assume that it means an unknown owner.
         known = {replica["ownerID"] for replica in self.replicas.values()} | self.users.keys()
         if owner is not None and owner not in known:
-            raise _RefusedError(404, "Owner not found")
+            raise RefusedError(404, "Owner not found")
         found = [
             replica
             for replica in sorted(self.replicas.values(), key=lambda replica: str(replica["name"]))
@@ -360,13 +308,13 @@ class SensaySimulator(Simulator):
     def _count(query: Mapping[str, str], name: str, default: int) -> int:
         value = query.get(name, str(default))
         if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
-            raise _RefusedError(400, f"{name} must be a whole number from 1")
+            raise RefusedError(400, f"{name} must be a whole number from 1")
         return int(value)
 
     async def _me(self, request: web.Request) -> web.StreamResponse:
         user = self._user(request.headers)
         if user is None:
-            raise _RefusedError(401, "X-USER-ID is required")
+            raise RefusedError(401, "X-USER-ID is required")
         return web.json_response({"success": True, **user})
 
 

@@ -1,46 +1,43 @@
-"""Counts conversations out of what Sensay tells: one replica at a time, and running totals for days."""
-
-from __future__ import annotations
+"""Counts the conversations of several replicas: Sensay reports one replica at a time, and running totals."""
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.errors import ProviderError
+from bot.providers.sensay.client import SensayClient
+from bot.providers.sensay.models import History, Sources, Usage
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from bot.providers.sensay.client import SensayClient
-    from bot.providers.sensay.models import History, Sources, Usage
-
-_AT_ONCE: Final = 2
-"""Replicas, of which each takes two requests."""
+_MAX_AT_ONCE: Final = 2
+"""Replicas; each takes two requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What several replicas have had together. Days are UTC."""
+    """The conversations of several replicas together.
+
+    by_source: Sensay's word for a platform (hostile text) -> all conversations. by_day: days are in UTC.
+    not_counted: the UUIDs of replicas that could not be read; the numbers contain nothing of theirs.
+    month: the account's own counters, or why they could not be read; None where the credentials name no user.
+    """
 
     by_source: Mapping[str, int]
-    """Sensay's word for a platform (hostile text) -> conversations ever."""
     by_day: Mapping[date, int]
     not_counted: tuple[str, ...]
-    """The UUIDs of those that could not be read; nothing of theirs is in the numbers."""
     month: Usage | ProviderError | None
-    """The account's own counters, why they could not be read, or None: the credentials name no user."""
 
 
 async def count(client: SensayClient, replicas: Sequence[str]) -> Counted:
     """Read and add up the conversations of these replicas, by UUID.
 
-    One that cannot be read is left out. Raises the first one's ProviderError where none can be read.
+    A replica that cannot be read is left out. Raises the first one's ProviderError where none can be read.
     """
-    # A few at a time: a request's deadline includes its wait for a free place, and others want one too.
-    turns = asyncio.Semaphore(_AT_ONCE)
+    # Only a few at a time: a request's deadline includes its wait for a place, and others need places too.
+    turns = asyncio.Semaphore(_MAX_AT_ONCE)
     reports, month = await asyncio.gather(
         asyncio.gather(*(_report(client, uuid, turns) for uuid in replicas), return_exceptions=True),
         _month(client),
@@ -71,12 +68,12 @@ def by_platform(sources: Sources) -> dict[str, int]:
 
 
 def per_day(history: History) -> dict[date, int]:
-    """Return how many conversations each day brought: its running total less that of the entry before.
+    """Return each day's conversations: its running total less that of the entry before.
 
-    Entries may come in any order; of several for one day the highest counts. The first day has nothing to
-    be compared with and is left out. A day without an entry is left out as well, and what it brought stands
-    with the next one that has. Where a total falls, that day has brought 0 and the next one is counted
-    from there.
+    Entries may come in any order; of several for one day the highest counts. The first day is left out, as
+    there is nothing to compare it with. A day without an entry is left out too; its conversations count for
+    the next day that has one. Where a total falls, that day has 0, and the next day is compared with the
+    lower total.
     """
     totals: dict[date, int] = {}
     for entry in history.items:
@@ -85,20 +82,20 @@ def per_day(history: History) -> dict[date, int]:
 
 
 def latest(by_day: Mapping[date, int], days: int) -> dict[date, int]:
-    """Return what lies within that many days up to the last one that there is, in order."""
+    """Return the given number of days up to the last one that there is, in order."""
     last = max((day.toordinal() for day in by_day), default=0)
     return {day: by_day[day] for day in sorted(by_day) if last - day.toordinal() < days}
 
 
-def largest(counts: Mapping[str, int], most: int) -> tuple[dict[str, int], int | None]:
-    """Return the largest counts, largest first, and what the others come to, None where there are none.
+def largest(counts: Mapping[str, int], limit: int) -> tuple[dict[str, int], int | None]:
+    """Return the largest counts, largest first, and the sum of the others, None where there are no others.
 
-    most: how many numbers that is at most, that of the others included.
+    limit: how many numbers to return at most, the sum of the others included.
     """
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    if len(ordered) <= most:
+    if len(ordered) <= limit:
         return dict(ordered), None
-    return dict(ordered[: most - 1]), sum(number for _, number in ordered[most - 1 :])
+    return dict(ordered[: limit - 1]), sum(number for _, number in ordered[limit - 1 :])
 
 
 async def _report(client: SensayClient, uuid: str, turns: asyncio.Semaphore) -> tuple[Sources, History]:

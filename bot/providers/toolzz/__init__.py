@@ -1,39 +1,29 @@
 """Toolzz AI: runs agents inside units and ties each to one Discord server."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from bot.errors import NotFoundError, ProviderError, UnauthorizedError
-from bot.kit.api_client import ApiClient
-from bot.kit.credentials import CredentialField
-from bot.kit.endpoint import Endpoint
-from bot.kit.integration import Choice, State, is_id
-from bot.kit.provider import Provider
-from bot.kit.report import Report, Reports
+from bot.providers.base.credentials import CredentialField, Credentials
+from bot.providers.base.endpoint import Endpoint
+from bot.providers.base.integration import Choice, State, is_id
+from bot.providers.base.provider import Provider
+from bot.providers.base.report import Report, Reports
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
+from bot.providers.toolzz.models import Outline
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    import httpx
-
-    from bot.kit.credentials import Credentials
-    from bot.kit.memo import Memo
-    from bot.kit.redaction import Redactor
-    from bot.providers.toolzz.models import Outline
-
-# An id that no integration has: asking for it costs the vendor one look-up.
-_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
-_AT_ONCE: Final = 4
-"""Integrations that are read alone."""
+# The id of no integration: asking for it costs Toolzz one look-up.
+_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
+_MAX_PARALLEL: Final = 4
+"""How many integrations are read at the same time where no list can be read."""
 
 AGENTS: Final = "agents"
-"""The other list that members pick from, beside that of the integrations."""
+"""The kind of list that members pick agents from; the main list has the integrations."""
 
 
 class ToolzzProvider(Provider):
@@ -48,42 +38,35 @@ class ToolzzProvider(Provider):
         ),
     )
     endpoints = (
-        Endpoint(CHAT, "https://chat.api.toolzz.com.br/api/v1"),
+        Endpoint(CHAT, "https://chat.api.toolzz.com.br/api/v1", "where Toolzz is reached"),
         # The page of the by-unit list prints another host than the rest of the same resource.
-        Endpoint(UNIT, "https://converflow.api.prod.toolzz.media/api/v1"),
+        Endpoint(
+            UNIT,
+            "https://converflow.api.prod.toolzz.media/api/v1",
+            "where Toolzz lists a unit's integrations; another host than the rest",
+        ),
     )
+    audit_actions = ("link", "unlink", "connect", "edit")
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        urls: Mapping[str, str],
-        _switches: Mapping[str, bool],
-        redactor: Redactor,
-    ) -> None:
-        self._urls = urls
-        """For what leaves the bot as text for somebody else to read."""
-        bases = [urls[endpoint.setting] for endpoint in self.endpoints]
-        self._api = ApiClient(http, self.slug, bases, redactor)
-
-    def client(self, credentials: Credentials, memo: Memo | None = None) -> ToolzzClient:
-        """Return a client that acts with these credentials. memo: of the same ones."""
-        return ToolzzClient(self._api, self._urls, credentials, memo)
+    def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
+        """Return a client that acts with these credentials. cache: of the same credentials."""
+        return ToolzzClient(self._api, self._urls, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
         """List the unit; without one, ask for an integration that cannot exist.
 
-        No call that only checks a token is documented. 401 and 403 refuse the token; a plain 404
-        means that the question was let through.
+        Toolzz documents no request that only checks a token. 401 and 403 mean that it refuses the token; 404
+        means that it has accepted the token.
         """
         client = self.client(credentials)
         if client.unit_id is not None:
             await client.integrations()
             return
         with contextlib.suppress(NotFoundError):
-            await client.integration(_NOBODY)
+            await client.integration(_NO_INTEGRATION)
 
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """List the unit's integrations without those deleted; empty where no unit is known."""
+        """List the unit's integrations except deleted ones; empty where no unit is known."""
         client = self.client(credentials)
         if client.unit_id is None:
             return []
@@ -95,12 +78,12 @@ class ToolzzProvider(Provider):
         ]
 
     def host(self, credentials: Credentials) -> str:
-        """Return the list's host, or that of the single read where no unit is known."""
+        """Return the host of the list, or that of the single reads where no unit is known."""
         return urlsplit(self._urls[UNIT if "unit_id" in credentials else CHAT]).netloc
 
-    async def reports(self, credentials: Credentials, ids: Collection[str], memo: Memo) -> Reports:
-        """List the unit's integrations; where no unit is known, read each of ``ids`` by itself."""
-        client = self.client(credentials, memo)
+    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
+        """List the unit's integrations; where no unit is known, read each of ``ids``."""
+        client = self.client(credentials, cache)
         if client.unit_id is None:
             return await self._each(client, ids)
         listed = await client.outlines()
@@ -111,12 +94,13 @@ class ToolzzProvider(Provider):
         return Reports(tuple(found.values()), listed.complete)
 
     async def _each(self, client: ToolzzClient, ids: Collection[str]) -> Reports:
-        """Read these alone. Raises the first one's error where all of them fail, and any 401 at once."""
-        # A few at a time: a request's deadline includes its wait for a free place, and others want one too.
-        turns = asyncio.Semaphore(_AT_ONCE)
+        """Read each of these. Raises the first error where all of them fail, and any 401 at once."""
+        # A few at a time: a request waits for a free connection within its deadline, and commands need one
+        # too.
+        places = asyncio.Semaphore(_MAX_PARALLEL)
         try:
             async with asyncio.TaskGroup() as group:
-                reading = [group.create_task(_read(client, each, turns)) for each in ids]
+                reading = [group.create_task(_read(client, each, places)) for each in ids]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         answers = {each: read.result() for each, read in zip(ids, reading, strict=True)}
@@ -134,7 +118,7 @@ class ToolzzProvider(Provider):
         return Report(integration_id, label, found.state, detail, (found.guild_id or "").strip() or None)
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
-        """List the unit's agents, the one other kind; those that are switched off are marked."""
+        """List the unit's agents; those that are switched off are inactive."""
         if kind != AGENTS:
             return await super().other_choices(kind, credentials)
         client = self.client(credentials)
@@ -147,16 +131,19 @@ class ToolzzProvider(Provider):
 
 
 async def _read(
-    client: ToolzzClient, integration_id: str, turns: asyncio.Semaphore
+    client: ToolzzClient, integration_id: str, places: asyncio.Semaphore
 ) -> Outline | ProviderError | None:
-    """Return what can be read of it, None where there is no such integration. Raises UnauthorizedError."""
-    async with turns:
+    """Return one integration, the error if it cannot be read, None if it does not exist.
+
+    Raises UnauthorizedError.
+    """
+    async with places:
         try:
             return await client.outline(integration_id)
         except NotFoundError:
             return None
         except UnauthorizedError:
-            raise  # so are all the others
+            raise  # all other requests would be refused as well
         except ProviderError as error:
             return error
 

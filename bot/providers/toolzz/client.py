@@ -1,26 +1,21 @@
 """Toolzz's HTTP interface, one method per operation."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from bot.errors import InvalidInputError, ProviderError
-from bot.kit.api_client import ApiClient, Request
+from bot.providers.base.api_client import ApiClient, Request
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz.models import (
     Agent,
     AgentList,
     Integration,
     IntegrationList,
+    IntegrationSettings,
     Outline,
     OutlineList,
-    Settings,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from bot.kit.credentials import Credentials
-    from bot.kit.memo import Memo
 
 CHAT: Final = "PATCHBAY_TOOLZZ_URL"
 UNIT: Final = "PATCHBAY_TOOLZZ_UNIT_URL"
@@ -34,9 +29,9 @@ class Operation(NamedTuple):
     path: str
 
 
-# The one place that says which host sees which request, and with it the token: the vendor's pages print one
-# host for most of a resource and another for its list. A third one puts questions to agents. An answer costs
-# the customer something and no command asks for one, so that host has no setting.
+# This table decides which host receives which request, and the token with it: Toolzz documents one host for
+# most operations of a resource and another for its list. A third host answers questions to agents; such an
+# answer costs the customer something and no command needs it, so that host has no setting.
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "createDiscordIntegration": Operation(CHAT, "POST", "/discord/integration"),
     "getDiscordIntegration": Operation(CHAT, "GET", "/discord/integration/{integrationId}"),
@@ -49,37 +44,40 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 class ToolzzClient:
     """Acts with one connection's credentials.
 
-    urls: setting -> base URL. memo: what was read with these credentials before, if it was kept.
+    urls: base URLs by setting. cache: of these credentials, None to parse each answer anew.
     """
 
     def __init__(
-        self, api: ApiClient, urls: Mapping[str, str], credentials: Credentials, memo: Memo | None = None
+        self,
+        api: ApiClient,
+        urls: Mapping[str, str],
+        credentials: Credentials,
+        cache: ResponseCache | None = None,
     ) -> None:
         self._api = api
         self._urls = urls
         self._credentials = credentials
-        self._memo = memo
+        self._cache = cache
 
     @property
     def unit_id(self) -> str | None:
-        """The unit that the credentials name; without one nothing can be listed by default."""
+        """The unit that the credentials name, None where they name none."""
         return self._credentials.get("unit_id")
 
     async def integration(self, integration_id: str) -> Integration:
-        """Return the state of one integration, in whichever form Toolzz sends. Raises ProviderError."""
+        """Return one integration, in a longer or a shorter form. Raises ProviderError."""
         report = await self._api.send(self._request("getDiscordIntegration", integration_id), Integration)
         return self._cleaned(report)
 
     async def full(self, integration_id: str) -> Integration:
-        """Return one integration with as much as can be learnt of it. Raises ProviderError.
+        """Return one integration, completed from the unit's list. Raises ProviderError.
 
-        What the single read leaves out comes from the unit's list, where there is one. A list that cannot be
-        read is no failure.
+        Without a unit, and where the list cannot be read, the report is returned as it is.
         """
         return await self.completed(await self.integration(integration_id))
 
     async def completed(self, report: Integration) -> Integration:
-        """Return the report with what it leaves out taken from the unit's list, if that can be read."""
+        """Return the report with what it lacks taken from the unit's list, if that can be read."""
         if self.unit_id is None or not report.is_short:
             return report
         try:
@@ -98,27 +96,27 @@ class ToolzzClient:
         return tuple(map(self._cleaned, (await self._api.send(request, IntegrationList)).data))
 
     async def outline(self, integration_id: str) -> Outline:
-        """Return as much of one integration as watching needs. Raises ProviderError."""
+        """Return as much of one integration as monitoring needs. Raises ProviderError."""
         request = self._request("getDiscordIntegration", integration_id)
-        return await self._api.send(request, Outline, self._memo)
+        return await self._api.send(request, Outline, self._cache)
 
     async def outlines(self) -> OutlineList:
-        """Return as much of the unit's integrations as watching needs. As ``integrations``."""
+        """Return as much of the unit's integrations as monitoring needs. Raises as ``integrations`` does."""
         request = self._request("listDiscordIntegrationsByUnit", self._unit(None))
-        return await self._api.send(request, OutlineList, self._memo)
+        return await self._api.send(request, OutlineList, self._cache)
 
     async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
-        """Return the agents of a unit, those that are switched off included. As ``integrations``."""
+        """Return the agents of a unit, also those that are switched off. Raises as ``integrations`` does."""
         request = self._request("listAgentsByUnit", self._unit(unit_id))
         return (await self._api.send(request, AgentList)).data
 
     async def create(
-        self, settings: Settings, channels: Sequence[Mapping[str, object]], discord_token: str
+        self, settings: IntegrationSettings, channels: Sequence[Mapping[str, object]], discord_token: str
     ) -> Integration:
         """Hand a Discord bot token to Toolzz, which then runs that bot for the agent. Raises ProviderError.
 
-        channels: Discord's own channel objects; they stand in for the settings' channels. Sent once: what a
-        second call does is documented nowhere. The reply has few of an integration's fields.
+        channels: Discord's own channel objects, sent in place of the settings' channels. The request is sent
+        only once, because Toolzz does not document what a second one does. The answer has few of the fields.
         """
         request = self._request(
             "createDiscordIntegration",
@@ -127,18 +125,18 @@ class ToolzzClient:
         )
         return self._cleaned(await self._api.send(request, Integration))
 
-    async def update(self, integration_id: str, settings: Settings) -> Integration:
-        """Write all settings of an integration anew. Raises ProviderError.
+    async def update(self, integration_id: str, settings: IntegrationSettings) -> Integration:
+        """Write all settings of an integration. Raises ProviderError.
 
-        There is no version to name: whatever somebody else has written since the settings were read is
-        overwritten, so this is sent once too, and what became of it may be unknown.
+        A write names no version: it overwrites what somebody else has written since the settings were read.
+        So the request is sent only once, and its outcome may be unknown.
         """
         channels = [channel.model_dump(exclude_none=True) for channel in settings.channels]
         request = self._request("updateDiscordIntegration", integration_id, json=_body(settings, channels))
         return self._cleaned(await self._api.send(request, Integration))
 
     def _cleaned(self, report: Integration) -> Integration:
-        """Mask a token that Toolzz's own error text may repeat."""
+        """Mask a token in the error's text, because Toolzz may repeat one there."""
         if not report.error_message:
             return report
         return report.model_copy(update={"error_message": self._api.clean(report.error_message)})
@@ -172,8 +170,8 @@ class ToolzzClient:
         )
 
 
-def _body(settings: Settings, channels: Sequence[Mapping[str, object]]) -> dict[str, Any]:
-    """Return what both writes have in common; both views of the channels come from one, so they agree."""
+def _body(settings: IntegrationSettings, channels: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+    """Return what both writes have in common; both lists of channels are made from one, so they agree."""
     return {
         "botId": settings.agent_id,
         "unitId": settings.unit_id,

@@ -1,38 +1,15 @@
 """Hands a bot token to Toolzz once, and finds out what became of it."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Mapping, Sequence
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from bot.errors import ProviderError, RestartingError
-from bot.kit.integration import Verdict
-from bot.providers.toolzz.models import MOST_ENTRIES, Integration
-
-if TYPE_CHECKING:
-    from bot.providers.toolzz.client import ToolzzClient
-    from bot.providers.toolzz.models import Settings
-
-UnlessStopping = Callable[[Coroutine[Any, Any, tuple[Integration, ...]]], Awaitable[tuple[Integration, ...]]]
-"""Awaits; raises RestartingError when the bot is told to stop meanwhile."""
+from bot.errors import ProviderError
+from bot.providers.base.outcome import CancelOnShutdown, LookupResult, Outcome, write_and_look
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.models import MAX_ENTRIES, Integration, IntegrationSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a token.
-
-    doubt: why Toolzz's answer does not say whether it took the token, None where it said yes. integration:
-    the new one, in whichever form Toolzz sent it, where the verdict is ``THERE``.
-    """
-
-    doubt: ProviderError | None
-    verdict: Verdict
-    integration: Integration | None
-
-
-async def listed_before(client: ToolzzClient, unit_id: str) -> tuple[Integration, ...] | None:
-    """Return what a unit has before anything is created; None where Toolzz does not say."""
+async def try_list(client: ToolzzClient, unit_id: str) -> tuple[Integration, ...] | None:
+    """Return the integrations of a unit, None where Toolzz does not say."""
     try:
         return await client.integrations(unit_id)
     except ProviderError:
@@ -41,57 +18,49 @@ async def listed_before(client: ToolzzClient, unit_id: str) -> tuple[Integration
 
 async def create_once(
     client: ToolzzClient,
-    settings: Settings,
+    settings: IntegrationSettings,
     channels: Sequence[Mapping[str, object]],
     discord_token: str,
     *,
     known: frozenset[str] | None,
-    unless_stopping: UnlessStopping,
-) -> Outcome:
+    cancel_on_shutdown: CancelOnShutdown,
+) -> Outcome[Integration]:
     """Create an integration; without a clear answer, look for it in the unit's list.
 
     channels: Discord's own channel objects. known: ids of what was listed before, None where nobody knows.
+    The outcome has the new integration, in whichever form Toolzz sent it, where the result is ``THERE``.
     Raises ProviderError where it is certain that Toolzz did not create it.
     """
-    try:
-        made = await client.create(settings, channels, discord_token)
-    except ProviderError as error:
-        if not error.outcome_unknown:
-            raise
-        doubt = error
-    else:
-        return Outcome(None, Verdict.THERE, made)
-    if known is None:
-        return Outcome(doubt, Verdict.UNKNOWN, None)
-    try:
-        listed = await unless_stopping(client.integrations(settings.unit_id))
-    except (ProviderError, RestartingError):
-        return Outcome(doubt, Verdict.UNKNOWN, None)
-    return Outcome(doubt, *judge(listed, settings, known))
+    return await write_and_look(
+        client.create(settings, channels, discord_token),
+        lambda made: (LookupResult.THERE, made),
+        None if known is None else lambda: client.integrations(settings.unit_id),
+        lambda listed: judge(listed, settings, known or frozenset()),
+        cancel_on_shutdown,
+    )
 
 
 def judge(
-    listed: Iterable[Integration], settings: Settings, known: frozenset[str]
-) -> tuple[Verdict, Integration | None]:
+    listed: Sequence[Integration], settings: IntegrationSettings, known: frozenset[str]
+) -> tuple[LookupResult, Integration | None]:
     """Say what a unit's list proves about an integration that was asked for.
 
-    Toolzz may have written the title in its own way, and an entry may lack a field: what could be the new one
+    Toolzz may have written the title in its own way, and an entry may lack a field: what may be the new one
     is no proof against it.
     """
-    entries = list(listed)
-    if len(entries) >= MOST_ENTRIES:
-        return Verdict.UNKNOWN, None
-    standing = candidates(entries, settings.agent_id, settings.guild_id)
+    if len(listed) >= MAX_ENTRIES:
+        return LookupResult.UNKNOWN, None
+    standing = candidates(listed, settings.agent_id, settings.guild_id)
     match [entry for entry in standing if entry.id not in known]:
         case []:
-            return Verdict.NOT_THERE, None
+            return LookupResult.NOT_THERE, None
         case [entry] if (entry.agent_id, entry.guild_id, entry.title) == (
             settings.agent_id,
             settings.guild_id,
             settings.title,
         ):
-            return Verdict.THERE, entry
-    return Verdict.UNKNOWN, None
+            return LookupResult.THERE, entry
+    return LookupResult.UNKNOWN, None
 
 
 def candidates(listed: Iterable[Integration], agent_id: str, guild_id: str) -> tuple[Integration, ...]:
@@ -105,28 +74,28 @@ def candidates(listed: Iterable[Integration], agent_id: str, guild_id: str) -> t
     )
 
 
-def had_one(before: Sequence[Integration] | None, agent_id: str, guild_id: str) -> bool | None:
-    """Tell whether the agent may have been in the server before anything was created; None: nobody knows."""
+def was_connected(before: Sequence[Integration] | None, agent_id: str, guild_id: str) -> bool | None:
+    """Tell whether the agent may have been in the server before; None where nobody knows."""
     if before is None:
         return None
     if candidates(before, agent_id, guild_id):
         return True
-    return None if len(before) >= MOST_ENTRIES else False
+    return None if len(before) >= MAX_ENTRIES else False
 
 
 def judge_later(
-    listed: Sequence[Integration], agent_id: str, guild_id: str, *, had_one: bool | None
-) -> tuple[Verdict, tuple[Integration, ...]]:
-    """Say what a list proves once all that is left from before is whether there was one already.
+    listed: Sequence[Integration], agent_id: str, guild_id: str, *, was_connected: bool | None
+) -> tuple[LookupResult, tuple[Integration, ...]]:
+    """Say what a list proves where all that is known from before is whether the agent was in the server.
 
-    Also returns what it can be: of several, or where there was one before, nobody can say which is new.
+    Also return what the new one can be: of several, or after an earlier one, nobody can say which is new.
     """
     possible = candidates(listed, agent_id, guild_id)
-    if len(listed) >= MOST_ENTRIES:
-        return Verdict.UNKNOWN, possible
+    if len(listed) >= MAX_ENTRIES:
+        return LookupResult.UNKNOWN, possible
     match possible:
         case []:
-            return Verdict.NOT_THERE, ()
-        case [entry] if had_one is False and (entry.agent_id, entry.guild_id) == (agent_id, guild_id):
-            return Verdict.THERE, possible
-    return Verdict.UNKNOWN, possible
+            return LookupResult.NOT_THERE, ()
+        case [entry] if was_connected is False and (entry.agent_id, entry.guild_id) == (agent_id, guild_id):
+            return LookupResult.THERE, possible
+    return LookupResult.UNKNOWN, possible

@@ -1,128 +1,108 @@
-"""Finds out, one thing after the other, why an integration does not answer."""
+"""Finds out, one check after the other, why an integration does not answer."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.errors import ForbiddenError, NotFoundError, ProviderError, UnauthorizedError
-from bot.kit.diagnosis import Check, Verdict
-from bot.kit.integration import State
+from bot.providers.base.diagnosis import Check, Verdict
+from bot.providers.base.integration import State
+from bot.providers.toolzz.client import ToolzzClient
+from bot.providers.toolzz.models import Integration
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.providers.toolzz.client import ToolzzClient
-    from bot.providers.toolzz.models import Integration
-
+_OK, _FAILED, _UNKNOWN = Verdict.OK, Verdict.FAILED, Verdict.UNKNOWN
+_CONNECTED: Final = {State.CONNECTED: _OK, State.UNKNOWN: _UNKNOWN}
 KNOWN_CODES: Final = frozenset({"4004", "4013", "4014"})
-"""Discord's gateway close codes, for which there is a cause and a fix to tell."""
+"""Discord's gateway close codes whose cause and fix our texts explain."""
 CHECKS: Final = ("credentials", "integration", "active", "connected", "server", "bot", "channels", "error")
-"""In the order in which they are made."""
+"""All checks, in the order in which they are made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the report itself does not say.
+class DiscordFacts:
+    """What Discord shows of an integration, and whether the integration is of the server that asks.
 
-    here: whether the integration is of the server that asks. bot_known: whether it is known which bot it is.
-    member: whether that bot is in the server. Both are None where nobody knows. channels, usable, untold: how
-    many are monitored, how many of them work, and of how many that is not known.
+    is_here: None where the report names no server. is_bot_known: whether it is known which bot the agent
+    speaks as. is_member: whether that bot is in the server, None where it is not known. channels, usable,
+    inconclusive: how many channels are monitored, in how many of them the bot can work, and for how many that
+    is not known.
     """
 
-    here: bool | None
-    bot_known: bool = False
-    member: bool | None = None
+    is_here: bool | None
+    is_bot_known: bool = False
+    is_member: bool | None = None
     channels: int = 0
     usable: int = 0
-    untold: int = 0
+    inconclusive: int = 0
 
 
 async def ask(client: ToolzzClient, integration_id: str) -> Integration | ProviderError:
-    """Read an integration; what keeps it from being read is a finding here, and no error."""
+    """Read an integration; return the error if that fails, because a diagnosis explains it."""
     try:
         return await client.integration(integration_id)
     except ProviderError as failure:
         return failure
 
 
-def diagnose(answer: Integration | ProviderError, around: Surroundings) -> tuple[Check, ...]:
-    """Return all checks, in order. around: says nothing where there is no report."""
-    made = {check.name: check for check in _made(answer, around)}
+def diagnose(answer: Integration | ProviderError, facts: DiscordFacts | None = None) -> tuple[Check, ...]:
+    """Return all checks, in order. facts: needed for a report only."""
+    made = {check.name: check for check in _made(answer, facts or DiscordFacts(None))}
     return tuple(made.get(name, Check(name, Verdict.SKIPPED, "skipped")) for name in CHECKS)
 
 
-def _made(answer: Integration | ProviderError, around: Surroundings) -> Iterator[Check]:
+def _made(answer: Integration | ProviderError, facts: DiscordFacts) -> Iterator[Check]:
     if isinstance(answer, (UnauthorizedError, ForbiddenError)):
-        yield _failed("credentials", "refused")
+        yield Check("credentials", _FAILED, "refused")
     elif isinstance(answer, ProviderError) and not isinstance(answer, NotFoundError):
-        yield _unknown("credentials", "unanswered")
+        yield Check("credentials", _UNKNOWN, "unanswered")
     else:
-        yield _ok("credentials", "accepted")
+        yield Check("credentials", _OK, "accepted")
         if isinstance(answer, ProviderError):
-            yield _failed("integration", "missing")
+            yield Check("integration", _FAILED, "missing")
         elif answer.is_deleted:
-            yield _failed("integration", "deleted")
+            yield Check("integration", _FAILED, "deleted")
         else:
-            yield _ok("integration", "there")
-            yield from _looked_at(answer, around)
+            yield Check("integration", _OK, "there")
+            yield from _of_report(answer, facts)
 
 
-def _looked_at(report: Integration, around: Surroundings) -> Iterator[Check]:
+def _of_report(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
     if report.is_active is False:
-        yield _failed("active", "off")  # and then it is not to be connected
+        yield Check("active", _FAILED, "off")  # then it is not expected to be connected
     else:
-        yield _ok("active", "on") if report.is_active else _unknown("active", "untold")
-        yield _connected(report.state)
-    if around.here is False:
-        yield _failed("server", "elsewhere")
+        yield Check("active", _OK, "on") if report.is_active else Check("active", _UNKNOWN, "untold")
+        yield Check("connected", _CONNECTED.get(report.state, _FAILED), report.state)
+    if facts.is_here is False:
+        yield Check("server", _FAILED, "elsewhere")
     else:
-        yield _ok("server", "here") if around.here else _unknown("server", "untold")
-        yield from _bot(around)
+        yield Check("server", _OK, "here") if facts.is_here else Check("server", _UNKNOWN, "untold")
+        yield from _bot(facts)
     yield _error(report)
 
 
-def _connected(state: State) -> Check:
-    if state is State.CONNECTED:
-        return _ok("connected", state)
-    return _unknown("connected", state) if state is State.UNKNOWN else _failed("connected", state)
-
-
-def _bot(around: Surroundings) -> Iterator[Check]:
-    if around.member is False:
-        yield _failed("bot", "absent")
+def _bot(facts: DiscordFacts) -> Iterator[Check]:
+    if facts.is_member is False:
+        yield Check("bot", _FAILED, "absent")
         return
-    if around.member:
-        yield _ok("bot", "member")
+    if facts.is_member:
+        yield Check("bot", _OK, "member")
     else:
-        yield _unknown("bot", "untold" if around.bot_known else "nameless")
-    if not around.channels:
-        yield _unknown("channels", "none")
-    elif around.usable == around.channels:
-        yield _ok("channels", "usable")
-    elif around.usable + around.untold < around.channels:
-        yield _failed("channels", "usable")
+        yield Check("bot", _UNKNOWN, "untold" if facts.is_bot_known else "nameless")
+    if not facts.channels:
+        yield Check("channels", _UNKNOWN, "none")
+    elif facts.usable == facts.channels:
+        yield Check("channels", _OK, "usable")
+    elif facts.usable + facts.inconclusive < facts.channels:
+        yield Check("channels", _FAILED, "usable")
     else:
-        yield _unknown("channels", "untold")
+        yield Check("channels", _UNKNOWN, "untold")
 
 
 def _error(report: Integration) -> Check:
     if not (report.error_code or report.error_message):
-        return _ok("error", "none")
+        return Check("error", _OK, "none")
     if report.state is State.CONNECTED:
-        return _ok("error", "past")
+        return Check("error", _OK, "past")
     if report.error_code in KNOWN_CODES:
-        return _failed("error", "known")
-    return _unknown("error", "unknown")
-
-
-def _ok(name: str, reason: str) -> Check:
-    return Check(name, Verdict.OK, reason)
-
-
-def _failed(name: str, reason: str) -> Check:
-    return Check(name, Verdict.FAILED, reason)
-
-
-def _unknown(name: str, reason: str) -> Check:
-    return Check(name, Verdict.UNKNOWN, reason)
+        return Check("error", _FAILED, "known")
+    return Check("error", _UNKNOWN, "unknown")

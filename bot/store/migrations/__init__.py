@@ -1,7 +1,5 @@
 """Brings a database to the schema that the code wants; imports Alembic only when that takes work."""
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Final
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
 

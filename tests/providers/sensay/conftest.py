@@ -6,7 +6,7 @@ import pytest
 
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.providers.office import open_provider
+from tests.support.open_provider import open_provider
 
 
 @pytest.fixture

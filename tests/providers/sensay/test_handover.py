@@ -1,22 +1,22 @@
 """What becomes of a bot token: sent once at most, and no more claimed than the list proves."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import ForbiddenError, ProviderError, RestartingError, UnauthorizedError
-from bot.kit.integration import Verdict
-from bot.kit.simulator import Answer, Fault, Reset, Slow, Truncated
+from bot.errors import ForbiddenError, ProviderError, UnauthorizedError
+from bot.providers.base.outcome import LookupResult
+from bot.providers.base.simulator import Answer, Fault, Reset, Slow, Truncated
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.client import SensayClient
-from bot.providers.sensay.handover import glance, had_one, hand_over, judge, was_there
-from bot.providers.sensay.models import DiscordIntegration, Replica, Sighting
+from bot.providers.sensay.handover import hand_over, is_listed, judge, try_look_up, was_connected
+from bot.providers.sensay.models import DiscordIntegration, ListedReplica, Replica
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.providers.sensay.acting import organization
+from tests.support.open_provider import open_provider
+from tests.support.sensay_client import organization
+from tests.support.shutdown import cancel_at_once, run_to_end
 
 CREATION = "integrations/discord"
 LIST = "/v1/replicas?"
@@ -25,7 +25,7 @@ REPLICAS = st.builds(
     uuid=st.just(SensaySimulator.UNCONNECTED),
     discord_integration=st.none() | st.builds(DiscordIntegration, is_active=st.none() | st.booleans()),
 )
-SIGHTINGS = st.builds(Sighting, st.none() | REPLICAS, complete=st.booleans())
+LISTED_REPLICAS = st.builds(ListedReplica, st.none() | REPLICAS, complete=st.booleans())
 BEFORE = st.none() | st.booleans()
 
 
@@ -35,34 +35,23 @@ def client(sensay: SensayProvider, simulator: SensaySimulator) -> SensayClient:
     return sensay.client(organization(sensay, simulator))
 
 
-async def at_leisure(work: Coroutine[Any, Any, Sighting]) -> Sighting:
-    """Await, as a bot does that nobody stops."""
-    return await work
-
-
-async def in_a_hurry(work: Coroutine[Any, Any, Sighting]) -> Sighting:
-    """Be stopped, as a bot that is being restarted."""
-    work.close()
-    raise RestartingError
-
-
-@given(SIGHTINGS, BEFORE)
-def test_every_sighting_has_one_verdict(sighting: Sighting, had_one: bool | None) -> None:
+@given(LISTED_REPLICAS, BEFORE)
+def test_every_look_has_one_result(found: ListedReplica, before: bool | None) -> None:
     """It is there only if it was not before and is listed now; not there only if listed without a bot."""
-    replica = sighting.replica
+    replica = found.replica
     listed = replica is not None and replica.discord_integration is not None
-    verdict = judge(sighting, had_one=had_one)
-    assert (verdict is Verdict.THERE) is (listed and had_one is False)
-    assert (verdict is Verdict.NOT_THERE) is (replica is not None and not listed)
+    result = judge(found, was_connected=before)
+    assert (result is LookupResult.THERE) is (listed and before is False)
+    assert (result is LookupResult.NOT_THERE) is (replica is not None and not listed)
 
 
-@given(SIGHTINGS)
-def test_less_knowledge_never_gives_a_bolder_verdict(sighting: Sighting) -> None:
+@given(LISTED_REPLICAS)
+def test_less_knowledge_never_gives_a_bolder_result(listed: ListedReplica) -> None:
     """Not to know what was before is treated as if there had been one; an unread list proves nothing."""
-    assert judge(sighting, had_one=None) is judge(sighting, had_one=True)
+    assert judge(listed, was_connected=None) is judge(listed, was_connected=True)
     for complete in (True, False):
         for before in (None, True, False):
-            assert judge(Sighting(None, complete=complete), had_one=before) is Verdict.UNKNOWN
+            assert judge(ListedReplica(None, complete=complete), was_connected=before) is LookupResult.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -78,7 +67,7 @@ def test_less_knowledge_never_gives_a_bolder_verdict(sighting: Sighting) -> None
 )
 def test_our_own_record_takes_a_no_away(*, listed: bool | None, remembered: bool, known: bool | None) -> None:
     """A list may lag behind: what was connected from here may be there although it is not listed."""
-    assert had_one(listed, remembered=remembered) is known
+    assert was_connected(listed, remembered=remembered) is known
 
 
 @pytest.mark.parametrize(
@@ -89,14 +78,14 @@ def test_our_own_record_takes_a_no_away(*, listed: bool | None, remembered: bool
         ("UNDECIDED", True),
         ("UNCONNECTED", False),
         ("UNKNOWN", None),
-        ("STRANGER", None),
+        ("FOREIGN", None),
     ],
 )
 async def test_what_was_there_is_read_off_the_list(
     client: SensayClient, simulator: SensaySimulator, replica: str, expected: bool | None
 ) -> None:
     """One with an integration in whatever state has one, another own one has not; of no other is it known."""
-    assert await was_there(client, getattr(simulator, replica)) is expected
+    assert await is_listed(client, getattr(simulator, replica)) is expected
 
 
 @pytest.mark.parametrize("fault", [Answer(500), Answer(429), Answer(200, b"{"), Reset(), Answer(404)])
@@ -105,10 +94,10 @@ async def test_what_was_there_may_stay_unknown(
 ) -> None:
     """A list that cannot be had, and one that goes on after its end, say neither yes nor no."""
     simulator.fail(fault, times=None)
-    assert await was_there(client, simulator.ACTIVE) is None
+    assert await is_listed(client, simulator.ACTIVE) is None
     simulator.heal()
     simulator.fail(Answer(200, {"items": [], "total": 3}), times=None)
-    assert await was_there(client, simulator.ACTIVE) is None
+    assert await is_listed(client, simulator.ACTIVE) is None
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, UnauthorizedError), (403, ForbiddenError)])
@@ -118,24 +107,26 @@ async def test_credentials_that_do_not_work_are_told_before_anything_is_sent(
     """A refusal of the credentials is no reason to go on."""
     simulator.fail(Answer(status, {}))
     with pytest.raises(error):
-        await was_there(client, simulator.ACTIVE)
+        await is_listed(client, simulator.ACTIVE)
 
 
 @pytest.mark.parametrize("acted", [True, False])
 @pytest.mark.parametrize("fault", [Answer(500), Answer.html(200), Reset(), Truncated(), Slow(30)], ids=repr)
-async def test_doubt_is_settled_by_the_list(
-    sensay: SensayProvider, client: SensayClient, simulator: SensaySimulator, fault: Fault, acted: bool
-) -> None:
+async def test_doubt_is_settled_by_the_list(simulator: SensaySimulator, fault: Fault, acted: bool) -> None:
     """Whatever the answer, and with none in time, the token is sent once and the list decides."""
-    sensay._api._deadline = 0.5
     simulator.fail(type(fault)(**{**vars(fault), "after_handling": acted}), times=None, path=CREATION)
-    outcome = await hand_over(
-        client, simulator.UNCONNECTED, simulator.discord_token, had_one=False, unless_stopping=at_leisure
-    )
+    async with open_provider(SensayProvider, simulator, deadline_of=lambda _: 0.5) as sensay:
+        outcome = await hand_over(
+            sensay.client(organization(sensay, simulator)),
+            simulator.UNCONNECTED,
+            simulator.discord_token,
+            was_connected=False,
+            cancel_on_shutdown=run_to_end,
+        )
     assert outcome.doubt is not None
-    assert outcome.verdict is (Verdict.THERE if acted else Verdict.NOT_THERE)
-    assert outcome.replica is not None
-    assert (outcome.replica.discord_integration is not None) is acted
+    assert outcome.result is (LookupResult.THERE if acted else LookupResult.NOT_THERE)
+    assert outcome.found is not None
+    assert (outcome.found.discord_integration is not None) is acted
     assert len([request for request in simulator.requests if request.method == "POST"]) == 1
     assert len(simulator.creations) == int(acted)
     assert simulator.discord_token not in repr(outcome)
@@ -150,16 +141,16 @@ async def test_a_refusal_is_raised(client: SensayClient, simulator: SensaySimula
             client,
             simulator.UNCONNECTED,
             simulator.discord_token,
-            had_one=False,
-            unless_stopping=at_leisure,
+            was_connected=False,
+            cancel_on_shutdown=run_to_end,
         )
     assert not raised.value.outcome_unknown
     assert len(simulator.requests) == 1
 
 
-@pytest.mark.parametrize("had_one", [True, False, None])
+@pytest.mark.parametrize("before", [True, False, None])
 async def test_a_yes_needs_no_proof(
-    client: SensayClient, simulator: SensaySimulator, had_one: bool | None
+    client: SensayClient, simulator: SensaySimulator, before: bool | None
 ) -> None:
     """Sensay's own yes counts whatever was before and although the list cannot be read."""
     simulator.fail(Answer(500), times=None, path=LIST)
@@ -167,22 +158,26 @@ async def test_a_yes_needs_no_proof(
         client,
         simulator.UNCONNECTED,
         simulator.discord_token,
-        had_one=had_one,
-        unless_stopping=at_leisure,
+        was_connected=before,
+        cancel_on_shutdown=run_to_end,
     )
-    assert (outcome.doubt, outcome.verdict, outcome.replica) == (None, Verdict.THERE, None)
+    assert (outcome.doubt, outcome.result, outcome.found) == (None, LookupResult.THERE, None)
 
 
 async def test_a_bot_that_is_stopped_still_tells_what_it_did(
     client: SensayClient, simulator: SensaySimulator
 ) -> None:
     """The look into the list is given up, not the outcome of what was sent."""
-    assert await glance(client, simulator.ACTIVE, in_a_hurry) == Sighting(None, complete=False)
+    assert await try_look_up(client, simulator.ACTIVE, cancel_at_once) == ListedReplica(None, complete=False)
     simulator.fail(Reset(after_handling=True), path=CREATION)
     outcome = await hand_over(
-        client, simulator.UNCONNECTED, simulator.discord_token, had_one=False, unless_stopping=in_a_hurry
+        client,
+        simulator.UNCONNECTED,
+        simulator.discord_token,
+        was_connected=False,
+        cancel_on_shutdown=cancel_at_once,
     )
-    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.result is LookupResult.UNKNOWN
     assert len(simulator.creations) == 1
 
 
@@ -191,7 +186,7 @@ async def test_two_tokens_at_once_are_two_requests(client: SensayClient, simulat
     tokens = [f"{simulator.discord_token[:-1]}{number}" for number in range(5)]
     await asyncio.gather(
         *(
-            hand_over(client, simulator.UNCONNECTED, token, had_one=None, unless_stopping=at_leisure)
+            hand_over(client, simulator.UNCONNECTED, token, was_connected=None, cancel_on_shutdown=run_to_end)
             for token in tokens
         )
     )

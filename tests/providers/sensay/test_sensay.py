@@ -1,4 +1,4 @@
-"""Sensay is spoken to as its contract wants, and of what it answers only what Patchbay shows is kept."""
+"""Requests to Sensay follow its contract, and only what Patchbay shows is kept of the replies."""
 
 import json
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from bot.errors import (
     ServerFaultError,
     UnauthorizedError,
 )
-from bot.kit.credentials import read_credentials
-from bot.kit.simulator import Answer, Reset
+from bot.providers.base.credentials import read_credentials
+from bot.providers.base.simulator import Answer, Reset
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.client import PAGE_SIZE
 from bot.providers.sensay.models import DiscordIntegration, ReplicaPage
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
-from tests.providers.office import accepted
-from tests.providers.sensay.acting import WHERE, Acting, linked, organization, page, replica, user
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
+from tests.support.open_provider import accepted
+from tests.support.sensay_client import WHERE, Acting, linked, organization, page, replica, user
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "sensay"
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
@@ -37,7 +37,7 @@ OURS = {
 
 
 def sent(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that are the provider's business, not the connection's."""
+    """Return the headers that Sensay reads, without those of the HTTP connection."""
     theirs = ("x-", "authorization", "cookie", "content-type", "accept")
     return {
         name: value
@@ -95,14 +95,14 @@ async def test_every_call_is_as_documented(sensay: SensayProvider, simulator: Se
 
 
 async def test_the_version_is_pinned() -> None:
-    """Nothing that Sensay changes next year changes what it answers to us."""
+    """Every request names the pinned version, so that a later version changes nothing for us."""
     (endpoint,) = SensayProvider.endpoints
     assert endpoint.version is not None
     assert (endpoint.version.header, endpoint.version.pinned) == ("X-API-Version", "2025-03-25")
 
 
 async def test_verifying_costs_one_small_request(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """A user is asked who he is; an organization, which has no such call, for a single replica."""
+    """With a user id the user is read; without one, as there is no such call, a single replica."""
     await sensay.verify(user(sensay, simulator))
     await sensay.verify(organization(sensay, simulator))
     paths = [received.path for received in simulator.requests]
@@ -121,7 +121,7 @@ async def test_an_unknown_user_is_refused(
 async def test_create_sends_the_token_and_nothing_else(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """One POST, its body the token alone, to the replica's own path."""
+    """Connecting sends one POST to the replica's own path, whose body has the token alone."""
     client = sensay.client(organization(sensay, simulator))
     await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
     (received,) = simulator.requests
@@ -135,7 +135,7 @@ async def test_create_sends_the_token_and_nothing_else(
 async def test_success_false_is_a_failure(
     sensay: SensayProvider, simulator: SensaySimulator, body: object
 ) -> None:
-    """A 200 that says it has not succeeded has not, and says so for certain."""
+    """A 200 with success false is a certain refusal."""
     simulator.fail(Answer(200, body))
     with pytest.raises(RejectedError) as caught:
         await sensay.client(organization(sensay, simulator)).create_discord_integration(
@@ -146,7 +146,7 @@ async def test_success_false_is_a_failure(
 
 
 async def test_success_false_is_no_list(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """A list that says it has not succeeded accepts no credentials, empty as it is."""
+    """An empty list with success false does not verify credentials."""
     failed = page([], 0) | {"success": False, "error": "Not now", "request_id": "abc1::01"}
     simulator.fail(Answer(200, failed))
     with pytest.raises(RejectedError) as caught:
@@ -158,7 +158,7 @@ async def test_success_false_is_no_list(sensay: SensayProvider, simulator: Sensa
 async def test_a_create_that_does_not_say_is_unknown(
     sensay: SensayProvider, simulator: SensaySimulator, body: object
 ) -> None:
-    """A 200 that says neither yes nor no may have been carried out."""
+    """A 200 that says neither yes nor no leaves the outcome unknown."""
     simulator.fail(Answer(200, body, after_handling=True))
     with pytest.raises(MalformedAnswerError) as caught:
         await sensay.client(organization(sensay, simulator)).create_discord_integration(
@@ -172,7 +172,7 @@ async def test_a_create_that_does_not_say_is_unknown(
     ("uuid", "kind", "says"),
     [
         (SensaySimulator.UNKNOWN, NotFoundError, "Replica not found"),
-        (SensaySimulator.STRANGER, NotFoundError, "Replica not found"),
+        (SensaySimulator.FOREIGN, NotFoundError, "Replica not found"),
         ("not-a-uuid", RejectedError, "replicaUUID is not a UUID"),
         (SensaySimulator.BROKEN, ServerFaultError, "Internal error"),
     ],
@@ -180,7 +180,7 @@ async def test_a_create_that_does_not_say_is_unknown(
 async def test_a_refused_create_brings_sensays_words(
     sensay: SensayProvider, simulator: SensaySimulator, uuid: str, kind: type[ProviderError], says: str
 ) -> None:
-    """Each refusal is told apart with Sensay's text and reference, without the stack trace or the token."""
+    """Each refusal has its own error with Sensay's text and reference, without stack trace and token."""
     with pytest.raises(kind) as caught:
         await sensay.client(organization(sensay, simulator)).create_discord_integration(uuid, TOKEN)
     error = caught.value
@@ -196,7 +196,7 @@ async def test_a_refused_create_brings_sensays_words(
 async def test_a_lost_answer_to_a_create_is_not_repeated(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """Where Sensay took the token and its answer was lost, Sensay was asked once."""
+    """Where Sensay took the token and its answer was lost, the request is not repeated."""
     simulator.fail(Reset(after_handling=True), times=None)
     with pytest.raises(ProviderError) as caught:
         await sensay.client(organization(sensay, simulator)).create_discord_integration(
@@ -207,7 +207,7 @@ async def test_a_lost_answer_to_a_create_is_not_repeated(
 
 
 async def test_a_user_gets_his_own_replicas(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Strangers' public replicas, which Sensay shows to every user, are nobody's choice."""
+    """Foreign public replicas, which Sensay shows to every user, are no choices."""
     choices = await sensay.choices(linked(sensay, simulator))
     assert [choice.label for choice in choices] == [
         "Atendimento ao Cliente",
@@ -220,7 +220,7 @@ async def test_a_user_gets_his_own_replicas(sensay: SensayProvider, simulator: S
 async def test_strangers_are_left_out_whatever_sensay_sends(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """Should Sensay take no notice of the owner asked for, others' replicas are dropped here."""
+    """Where Sensay ignores the owner, the replicas of others are dropped here."""
     items = [replica(1), replica(2, "open-gallery"), {**replica(3), "ownerID": None}, replica(4)]
     simulator.fail(Answer(200, page(items, 4)), path="/v1/replicas")
     choices = await sensay.choices(user(sensay, simulator))
@@ -231,14 +231,14 @@ async def test_strangers_are_left_out_whatever_sensay_sends(
 async def test_an_organization_gets_all_its_users_replicas(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """Without a user there is no owner to go by, and Sensay lists the organization's alone."""
+    """Without a user no owner is sent, and Sensay lists the organization's replicas only."""
     choices = await sensay.choices(organization(sensay, simulator))
     assert len(choices) == 6
     assert "ownerID" not in simulator.requests[-1].path
 
 
 async def test_pages_are_read_to_the_end(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Two hundred and fifty replicas come in three pages, counted from 1, each asked for once."""
+    """For 250 replicas three pages are read, counted from 1, each once."""
     replicas = [replica(number) for number in range(250)]
     simulator.replicas = {entry["uuid"]: {**entry, "private": True} for entry in replicas}
     choices = await sensay.choices(organization(sensay, simulator))
@@ -258,7 +258,7 @@ async def test_a_full_last_page_is_the_last(sensay: SensayProvider, simulator: S
 async def test_pages_may_be_smaller_than_asked_for(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """A provider that gives fewer at a time than it was asked for is still read to the end."""
+    """A list with smaller pages than asked for is read to the end."""
     for start in (0, 2, 4):
         items = [replica(number) for number in range(start, min(start + 2, 5))]
         simulator.fail(Answer(200, page(items, 5)))
@@ -267,14 +267,14 @@ async def test_pages_may_be_smaller_than_asked_for(
 
 
 async def test_no_replica_is_an_answer(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """An empty list is accepted credentials with nothing to pick."""
+    """An empty list verifies the credentials and has no choices."""
     simulator.replicas.clear()
     await sensay.verify(organization(sensay, simulator))
     assert await sensay.choices(organization(sensay, simulator)) == []
 
 
 def test_nulls_break_nothing() -> None:
-    """An integration may be null, each of its members too; whether it is active has three answers."""
+    """An integration and each of its fields may be null; is_active has three states."""
     read = ReplicaPage.model_validate_json((SAMPLES / "nulls.json").read_bytes())
     assert [entry.discord_integration for entry in read.items] == [
         None,
@@ -289,7 +289,7 @@ def test_nulls_break_nothing() -> None:
 async def test_a_replica_without_a_name_goes_by_its_uuid(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """What has no uuid cannot be picked; what has no name still can."""
+    """A replica without a UUID cannot be picked; one without a name can."""
     nameless = {**replica(7), "name": None}
     simulator.fail(Answer(200, page([nameless, {"uuid": None, "name": "Ghost"}], 2)))
     (choice,) = await sensay.choices(organization(sensay, simulator))
@@ -297,7 +297,7 @@ async def test_a_replica_without_a_name_goes_by_its_uuid(
 
 
 def test_tokens_end_at_the_parser() -> None:
-    """The bot tokens that Sensay lists in clear are in no model: not in its fields, dump or repr."""
+    """The bot tokens that Sensay lists in clear text are in no model: not in fields, dump or repr."""
     raw = (SAMPLES / "nulls.json").read_text("utf-8")
     assert "FAKE-TOKEN" in raw
     read = ReplicaPage.model_validate_json(raw)
@@ -311,7 +311,7 @@ def test_tokens_end_at_the_parser() -> None:
 async def test_the_simulators_tokens_end_there_too(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """Over the wire as well: the list holds tokens, what the client returns does not."""
+    """The list that is sent has tokens; what the client returns has none."""
     assert "FAKE-TOKEN-simulated" in str(simulator.replicas)
     client = sensay.client(organization(sensay, simulator))
     read = await client.replicas()
@@ -321,8 +321,8 @@ async def test_the_simulators_tokens_end_there_too(
 
 
 def test_a_kind_of_user_id_wants_a_user_id() -> None:
-    """The kind of an id without the id is a mistake that the form tells."""
+    """An id type without an id is refused by the form."""
     values = {"organization_secret": "FAKE-TOKEN-x", "user_id_type": "discord"}
     with pytest.raises(InvalidInputError) as caught:
-        read_credentials(SensayProvider.fields, values)
+        read_credentials(SensayProvider.slug, SensayProvider.fields, values)
     assert caught.value.field == "needs"

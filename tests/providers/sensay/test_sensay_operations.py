@@ -1,4 +1,4 @@
-"""Questions, numbers and the guessed removal: sent as documented, and read as far as they make sense."""
+"""Questions, figures and the undocumented removal: what is sent, and what is read of the replies."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from bot.errors import (
     ServerFaultError,
     UnauthorizedError,
 )
-from bot.kit.api_client import ApiClient
-from bot.kit.simulator import Answer, Fault, Reset, Slow
+from bot.providers.base.simulator import Answer, Fault, Reset, Slow
 from bot.providers.sensay import SensayProvider
-from bot.providers.sensay.client import LONGEST_CONTENT, SensayClient
-from bot.providers.sensay.models import MOST_ENTRIES, Removal, RemovalOutcome
+from bot.providers.sensay.client import MAX_CONTENT, SensayClient
+from bot.providers.sensay.models import MAX_ENTRIES, Removal, RemovalOutcome
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
-from tests.providers.office import accepted, open_provider
-from tests.providers.sensay.acting import WHERE, Acting, linked, organization, user
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
+from tests.support.open_provider import accepted, open_provider
+from tests.support.sensay_client import WHERE, Acting, linked, organization, user
 
 OWN = {
     SensaySimulator.PORTUGUESE,
@@ -55,7 +54,7 @@ def client(sensay: SensayProvider, simulator: SensaySimulator) -> SensayClient:
 async def test_a_question_is_sent_with_its_place(
     client: SensayClient, simulator: SensaySimulator, keep: bool
 ) -> None:
-    """One POST that says where on Discord it was asked, and whether it is to be part of the history."""
+    """A question is one POST with its place on Discord, and whether it is added to the history."""
     await client.ask(simulator.ACTIVE, "Which berths are free?", WHERE, keep=keep)
     (received,) = simulator.requests
     assert (received.method, received.path) == ("POST", f"/v1/replicas/{simulator.ACTIVE}/chat/completions")
@@ -77,42 +76,41 @@ async def test_a_question_is_sent_with_its_place(
     ],
 )
 async def test_a_replica_answers(client: SensayClient, uuid: str, words: list[str]) -> None:
-    """The answer is the replica's own, about the question, and the same each time."""
+    """The simulated answer is the replica's own, quotes the question, and is the same each time."""
     answers = [(await client.ask(uuid, "É  grátis?\n", WHERE, keep=False)).content for _ in range(2)]
     assert answers[0] == answers[1]
     assert all(word in answers[0] for word in [*words, "“É grátis?”"])
 
 
 async def test_an_answer_may_be_anything(client: SensayClient, simulator: SensaySimulator) -> None:
-    """Of any length, in any script: nothing is cut or changed on the way."""
+    """An answer of any length and script is returned unchanged."""
     simulator.answer = "@everyone \u202e" + "ação " * 20_000
     answer = await client.ask(simulator.ACTIVE, "?", WHERE, keep=False)
     assert answer.content == simulator.answer
 
 
 async def test_a_question_has_a_longest_length(client: SensayClient, simulator: SensaySimulator) -> None:
-    """As many characters as the contract allows are taken, one more is not."""
+    """The contract's largest question is accepted, and one character more is refused."""
     schemas = Contract.of("sensay").document["components"]["schemas"]
-    assert schemas["CompletionRequest"]["properties"]["content"]["maxLength"] == LONGEST_CONTENT
-    await client.ask(simulator.ACTIVE, "ã" * LONGEST_CONTENT, WHERE, keep=False)
+    assert schemas["CompletionRequest"]["properties"]["content"]["maxLength"] == MAX_CONTENT
+    await client.ask(simulator.ACTIVE, "ã" * MAX_CONTENT, WHERE, keep=False)
     with pytest.raises(RejectedError):
-        await client.ask(simulator.ACTIVE, "ã" * (LONGEST_CONTENT + 1), WHERE, keep=False)
+        await client.ask(simulator.ACTIVE, "ã" * (MAX_CONTENT + 1), WHERE, keep=False)
 
 
 async def test_a_used_up_quota_is_told(client: SensayClient, simulator: SensaySimulator) -> None:
-    """A 429 brings Sensay's word for it, so that it is not taken for haste."""
+    """The 429 has Sensay's code, so that it differs from too many requests."""
     simulator.quota_used_up = True
     with pytest.raises(RateLimitedError) as caught:
         await client.ask(simulator.ACTIVE, "Are you open?", WHERE, keep=False)
     assert caught.value.code == "CONVERSATION_QUOTA_EXCEEDED"
 
 
-async def test_a_model_may_think(simulator: SensaySimulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question has a longer deadline than anything else that Sensay is asked."""
-    defaults = ApiClient.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "deadline", 0.2)
-    async with open_provider(SensayProvider, simulator) as sensay:
+async def test_a_model_may_think(simulator: SensaySimulator) -> None:
+    """A question has a longer deadline than any other request to Sensay."""
+    async with open_provider(
+        SensayProvider, simulator, deadline_of=lambda request: request.deadline or 0.2
+    ) as sensay:
         client = sensay.client(organization(sensay, simulator))
         simulator.fail(Slow(0.5), times=None)
         assert (await client.ask(simulator.ACTIVE, "Are you open?", WHERE, keep=False)).content
@@ -126,7 +124,7 @@ async def test_a_model_may_think(simulator: SensaySimulator, monkeypatch: pytest
 async def test_a_question_can_be_asked_again(
     client: SensayClient, simulator: SensaySimulator, fault: Fault
 ) -> None:
-    """A question whose answer is lost has done nothing that anybody would have to look up."""
+    """A question whose answer is lost leaves no unknown outcome."""
     simulator.fail(fault)
     with pytest.raises(ProviderError) as caught:
         await client.ask(simulator.ACTIVE, "Are you open?", WHERE, keep=True)
@@ -139,7 +137,7 @@ async def test_a_question_can_be_asked_again(
     ("uuid", "kind"),
     [
         (SensaySimulator.UNKNOWN, NotFoundError),
-        (SensaySimulator.STRANGER, NotFoundError),
+        (SensaySimulator.FOREIGN, NotFoundError),
         ("not-a-uuid", RejectedError),
         (SensaySimulator.BROKEN, ServerFaultError),
     ],
@@ -147,7 +145,7 @@ async def test_a_question_can_be_asked_again(
 async def test_refusals_are_told_apart(
     client: SensayClient, uuid: str, kind: type[ProviderError], operation: str
 ) -> None:
-    """Whatever a replica is asked for, a wrong one is told from Sensay's own fault, without a trace."""
+    """A wrong replica and a fault of Sensay's are different errors, without a stack trace."""
     with pytest.raises(kind) as caught:
         await OPERATIONS[operation](client, uuid)
     assert caught.value.request_id
@@ -159,7 +157,7 @@ async def test_refusals_are_told_apart(
 async def test_no_id_changes_the_path(
     client: SensayClient, simulator: SensaySimulator, uuid: str, operation: str
 ) -> None:
-    """What would lead elsewhere is not sent at all."""
+    """An id that would change the path is not sent."""
     with pytest.raises(InvalidInputError):
         await (OPERATIONS | {"removal": SensayClient.try_removal})[operation](client, uuid)
     assert not simulator.requests
@@ -169,7 +167,7 @@ async def test_no_id_changes_the_path(
 async def test_usage_is_counted_by_replica(
     sensay: SensayProvider, simulator: SensaySimulator, acting: Acting
 ) -> None:
-    """A user sees the counters of his own replicas, which make up the totals and fit their histories."""
+    """A user sees the counters of their own replicas, whose sums are the totals and fit the histories."""
     client = sensay.client(acting(sensay, simulator))
     usage = await client.usage()
     month = usage.conversations
@@ -182,19 +180,19 @@ async def test_usage_is_counted_by_replica(
 
 
 async def test_usage_is_for_users(client: SensayClient) -> None:
-    """The organization as a whole has no such counters."""
+    """Without a user there are no such counters."""
     with pytest.raises(UnauthorizedError):
         await client.usage()
 
 
 async def test_who_owns_nothing_has_no_usage(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Nothing to count is told as not found, and is no failure of the credentials."""
+    """A user without replicas gets a NotFoundError, which does not refuse the credentials."""
     with pytest.raises(NotFoundError):
         await sensay.client(accepted(sensay, simulator, user_id=simulator.NEWCOMER)).usage()
 
 
 async def test_sources_and_history_agree(client: SensayClient, simulator: SensaySimulator) -> None:
-    """The last day's total is what all platforms come to, over thirty days in a row that end today in UTC."""
+    """There are thirty consecutive days up to today in UTC; the last total is the sum of all platforms."""
     begun = datetime.now(UTC).date()
     for uuid in (simulator.ACTIVE, simulator.UNCONNECTED):
         sources, history = await client.sources(uuid), await client.history(uuid)
@@ -209,7 +207,7 @@ async def test_sources_and_history_agree(client: SensayClient, simulator: Sensay
 
 
 async def test_a_platform_is_any_word(client: SensayClient, simulator: SensaySimulator) -> None:
-    """Sensay may add platforms; a word that nobody knows arrives as it is."""
+    """An unknown platform's word is returned unchanged."""
     word = "**carrier pigeon** @everyone \u202e"
     simulator.sources[simulator.ACTIVE] = {word: 3}
     (entry,) = (await client.sources(simulator.ACTIVE)).items
@@ -217,7 +215,7 @@ async def test_a_platform_is_any_word(client: SensayClient, simulator: SensaySim
 
 
 async def test_nothing_said_is_an_answer(client: SensayClient, simulator: SensaySimulator) -> None:
-    """A replica that nobody has talked to has no platforms and no days, which is no error."""
+    """A replica without conversations has no platforms and no days, which is no error."""
     simulator.sources.clear()
     simulator.history.clear()
     assert (await client.sources(simulator.ACTIVE)).items == ()
@@ -243,7 +241,7 @@ async def test_nothing_said_is_an_answer(client: SensayClient, simulator: Sensay
 async def test_a_count_is_a_count(
     client: SensayClient, simulator: SensaySimulator, read: str, form: str, count: str
 ) -> None:
-    """What cannot be a number of conversations makes the reply unreadable; it is not shown as one."""
+    """A reply with an impossible number of conversations is malformed."""
     reads: dict[str, Callable[[], Awaitable[object]]] = {
         "usage": client.usage,
         "sources": partial(client.sources, simulator.ACTIVE),
@@ -256,12 +254,12 @@ async def test_a_count_is_a_count(
         await reads[read]()
 
 
-@pytest.mark.parametrize("number", [MOST_ENTRIES, MOST_ENTRIES + 1])
+@pytest.mark.parametrize("number", [MAX_ENTRIES, MAX_ENTRIES + 1])
 @pytest.mark.parametrize("value", [1, None])
 async def test_a_map_is_bounded(
     client: SensayClient, simulator: SensaySimulator, number: int, value: int | None
 ) -> None:
-    """A thousand replicas have their counters; a larger map is not even looked at."""
+    """Counters of a thousand replicas are read; a larger map is malformed."""
     counts = {f"{index:032x}": value for index in range(number)}
     simulator.fail(
         Answer(
@@ -272,7 +270,7 @@ async def test_a_map_is_bounded(
             },
         )
     )
-    if number > MOST_ENTRIES or value is None:
+    if number > MAX_ENTRIES or value is None:
         with pytest.raises(MalformedAnswerError):
             await client.usage()
     else:
@@ -292,7 +290,7 @@ async def test_a_map_is_bounded(
 async def test_a_removal_is_tried(
     client: SensayClient, simulator: SensaySimulator, status: int | None, outcome: RemovalOutcome
 ) -> None:
-    """One DELETE without a body, and each reply that it may get has its own meaning."""
+    """The removal is one DELETE without a body, and each reply to it has its own outcome."""
     simulator.removal = status
     assert await client.try_removal(simulator.ACTIVE) == Removal(outcome)
     (received,) = simulator.requests
@@ -303,7 +301,7 @@ async def test_a_removal_is_tried(
 
 
 async def test_a_removal_without_a_word_is_one(client: SensayClient, simulator: SensaySimulator) -> None:
-    """204 has no body, and is as good as 200."""
+    """A 204, which has no body, means a removal as 200 does."""
     simulator.fail(Answer(204))
     assert await client.try_removal(simulator.ACTIVE) == Removal(RemovalOutcome.REMOVED)
 
@@ -324,7 +322,7 @@ async def test_a_removal_without_a_word_is_one(client: SensayClient, simulator: 
 async def test_a_removal_that_is_refused_has_removed_nothing(
     client: SensayClient, simulator: SensaySimulator, fault: Fault, key: str
 ) -> None:
-    """What Sensay refuses in so many words is an outcome with its error, raises nothing, and is no doubt."""
+    """A certain refusal is an outcome with its error, and raises nothing."""
     simulator.fail(fault, times=None)
     removal = await client.try_removal(simulator.ACTIVE)
     assert removal.outcome is RemovalOutcome.FAILED
@@ -348,7 +346,7 @@ async def test_a_removal_that_is_refused_has_removed_nothing(
 async def test_a_removal_without_a_good_answer_is_in_doubt(
     client: SensayClient, simulator: SensaySimulator, fault: Fault, key: str
 ) -> None:
-    """Whatever else goes wrong raises nothing either; whether Sensay has removed it is not known."""
+    """Any other failure raises nothing either, and its outcome is unknown."""
     simulator.removal = 200
     simulator.fail(fault, times=None)
     removal = await client.try_removal(simulator.ACTIVE)
@@ -358,7 +356,7 @@ async def test_a_removal_without_a_good_answer_is_in_doubt(
 
 
 async def test_a_removal_is_a_guess_in_the_contract() -> None:
-    """The operation is marked as documented nowhere, and it is the only one."""
+    """The contract marks the removal as undocumented, and no other operation."""
     contract = Contract.of("sensay")
     operations = [contract.resolve(pointer)[1] for pointer in contract.operations()]
     guessed = [operation["operationId"] for operation in operations if operation.get("x-undocumented")]
@@ -369,7 +367,7 @@ async def test_a_removal_is_a_guess_in_the_contract() -> None:
 
 
 async def test_a_reset_token_silences_the_bot(client: SensayClient, simulator: SensaySimulator) -> None:
-    """The way out that always works shows in the list: the integration stays, and is active no more."""
+    """After a reset of the token the list still has the integration, and it is inactive."""
     simulator.reset_token(simulator.ACTIVE)
     replica = (await client.look_up(simulator.ACTIVE)).replica
     assert replica is not None

@@ -1,4 +1,4 @@
-"""The list of Sensay's replicas is read to its end, once each, and what was not seen is not denied."""
+"""The list of Sensay's replicas: it is read to its end, and a part of it proves no absence."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import MalformedAnswerError, ProviderError
-from bot.kit.api_client import open_http
-from bot.kit.credentials import Credentials
-from bot.kit.redaction import Redactor
-from bot.kit.simulator import Answer, Fault
+from bot.providers.base.api_client import open_http
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.redaction import Redactor
+from bot.providers.base.simulator import Answer, Fault
 from bot.providers.sensay import SensayProvider
-from bot.providers.sensay.client import MOST_PAGES, PAGE_SIZE, SensayClient
-from bot.providers.sensay.models import MOST_ENTRIES, ReplicaPage, Replicas, Sighting
+from bot.providers.sensay.client import MAX_PAGES, PAGE_SIZE, SensayClient
+from bot.providers.sensay.models import MAX_ENTRIES, ListedReplica, ReplicaPage, Replicas
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.providers.sensay.acting import Acting, linked, organization, page, replica, user
+from tests.support.sensay_client import Acting, linked, organization, page, replica, user
 
 LIST = "/v1/replicas"
 
 
 @dataclass(frozen=True)
 class Pages(Fault):
-    """A list in pages of at most `most` replicas; it may take no notice of the number that is asked for."""
+    """A list in pages of at most `most` replicas. heeds_number: False where it ignores the page number."""
 
     replicas: Sequence[Mapping[str, Any]]
     most: int
@@ -52,7 +52,7 @@ def many(number: int) -> list[dict[str, Any]]:
 async def read_own(
     credentials: Mapping[str, str], *faults: Fault, times: int | None = 1
 ) -> tuple[Replicas, int]:
-    """Read the list off a simulator of its own with these faults; return it and how many pages it took."""
+    """Read the list from a new simulator with these faults; return it and the number of pages read."""
     async with SensaySimulator() as simulator, open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
         for fault in faults:
             simulator.fail(fault, path=LIST, times=times)
@@ -69,7 +69,7 @@ def client(sensay: SensayProvider, simulator: SensaySimulator) -> SensayClient:
 
 
 async def test_a_list_can_be_narrowed(client: SensayClient, simulator: SensaySimulator) -> None:
-    """By owner, by part of a name and by Discord, under the names that the contract has for that."""
+    """The list can be filtered by owner, part of a name and Discord, by the contract's parameters."""
     found = await client.replicas(page_size=5, owner=simulator.OWNER, search="C", on_discord=True)
     assert [entry.name for entry in found.items] == ["Atendimento ao Cliente", "Customer Care"]
     (received,) = simulator.requests
@@ -79,13 +79,13 @@ async def test_a_list_can_be_narrowed(client: SensayClient, simulator: SensaySim
 
 
 async def test_a_search_is_sent_as_typed(client: SensayClient, simulator: SensaySimulator) -> None:
-    """What a member types is a value, whatever is in it."""
+    """A search is sent as one parameter's value, whatever it contains."""
     assert (await client.replicas(search="a&page_size=1 ção")).total == 0
     assert simulator.requests[0].path.count("page_size=") == 1
 
 
 async def test_a_replica_says_what_it_is(client: SensayClient, simulator: SensaySimulator) -> None:
-    """Owner and tagline arrive beside the name."""
+    """A replica has its owner and its tagline besides its name."""
     found = (await client.own_replicas()).get(simulator.PORTUGUESE)
     assert found is not None
     assert (found.name, found.owner_id) == ("Atendimento ao Cliente", simulator.OWNER)
@@ -98,7 +98,7 @@ async def test_a_replica_says_what_it_is(client: SensayClient, simulator: Sensay
     ids=repr,
 )
 def test_a_replica_may_say_little_and_anything_beside_it(more: dict[str, object]) -> None:
-    """Old snapshots lack most fields, and one that nobody reads cannot make a list unreadable."""
+    """A replica may lack most fields, and fields that we do not read may have any value."""
     read = ReplicaPage.model_validate({"items": [{"uuid": "a", **more}]})
     assert read.items[0].model_dump(exclude_none=True) == {"uuid": "a"}
 
@@ -107,7 +107,7 @@ def test_a_replica_may_say_little_and_anything_beside_it(more: dict[str, object]
 async def test_only_those_on_discord(
     sensay: SensayProvider, simulator: SensaySimulator, acting: Acting
 ) -> None:
-    """Whoever asks, replicas without an integration and strangers' are left out by Sensay and by us."""
+    """Replicas without an integration and foreign ones are left out, by Sensay and by us."""
     client = sensay.client(acting(sensay, simulator))
     expected = {simulator.PORTUGUESE, simulator.INACTIVE, simulator.UNDECIDED}
     if acting is organization:
@@ -120,12 +120,12 @@ async def test_only_those_on_discord(
     everything = Pages(list(simulator.replicas.values()), PAGE_SIZE)
     simulator.fail(everything, path=LIST)
     replicas = await client.own_replicas(on_discord=True)
-    assert {entry.uuid for entry in replicas.items} - {simulator.STRANGER} == expected
-    assert (simulator.STRANGER in {entry.uuid for entry in replicas.items}) is (acting is organization)
+    assert {entry.uuid for entry in replicas.items} - {simulator.FOREIGN} == expected
+    assert (simulator.FOREIGN in {entry.uuid for entry in replicas.items}) is (acting is organization)
 
 
 async def test_an_owner_is_asked_for(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """A user's list is asked for by the id that Sensay knows him by, not by his Discord account."""
+    """A user's list is requested by Sensay's own id of the user, not by the Discord account."""
     await sensay.client(linked(sensay, simulator)).own_replicas()
     assert f"ownerID={simulator.OWNER}" in simulator.requests[-1].path
 
@@ -134,15 +134,15 @@ async def test_an_owner_is_asked_for(sensay: SensayProvider, simulator: SensaySi
 async def test_a_long_list_is_cut_and_says_so(
     client: SensayClient, simulator: SensaySimulator, number: int, complete: bool
 ) -> None:
-    """Five pages of a hundred are read; one replica more, and the list is known to be a part."""
+    """Five pages of a hundred are read; with one replica more the list is incomplete."""
     simulator.replicas = {entry["uuid"]: {**entry, "private": True} for entry in many(number)}
     replicas = await client.own_replicas()
-    assert (len(replicas.items), replicas.complete) == (PAGE_SIZE * MOST_PAGES, complete)
-    assert len(simulator.requests) == MOST_PAGES
+    assert (len(replicas.items), replicas.complete) == (PAGE_SIZE * MAX_PAGES, complete)
+    assert len(simulator.requests) == MAX_PAGES
 
 
 async def test_a_list_that_shifts_is_a_part(client: SensayClient, simulator: SensaySimulator) -> None:
-    """A replica that comes twice, as another took its place meanwhile, is there once; one has been missed."""
+    """A replica that is listed twice is returned once, and the list is incomplete: another one was missed."""
     first, second, third, _ = many(4)
     simulator.fail(Answer(200, page([first, second], 4)))
     simulator.fail(Answer(200, page([second, third], 4)))
@@ -160,7 +160,7 @@ async def test_a_list_that_shifts_is_a_part(client: SensayClient, simulator: Sen
 async def test_a_total_decides(
     client: SensayClient, simulator: SensaySimulator, total: int | None, complete: bool, pages: int
 ) -> None:
-    """A list is whole when as many were seen as there are; without a number nobody knows."""
+    """A list is complete where as many replicas were read as the total says, and never without a total."""
     simulator.fail(Answer(200, page(many(2), total)), times=None)
     replicas = await client.own_replicas()
     assert (len(replicas.items), replicas.complete, len(simulator.requests)) == (2, complete, pages)
@@ -168,24 +168,24 @@ async def test_a_total_decides(
 
 @pytest.mark.parametrize("total", [-1, 1.5, "many", 10**30])
 async def test_a_total_is_a_number(client: SensayClient, simulator: SensaySimulator, total: object) -> None:
-    """A number of replicas that cannot be is no list."""
+    """A list with an impossible total is malformed."""
     simulator.fail(Answer(200, page([], 0) | {"total": total}))
     with pytest.raises(MalformedAnswerError):
         await client.own_replicas()
 
 
 async def test_new_pages_for_ever_end(client: SensayClient, simulator: SensaySimulator) -> None:
-    """A server that always has something new is asked a few times only."""
-    for number in range(MOST_PAGES + 1):
+    """A list that never ends is read up to the limit of pages."""
+    for number in range(MAX_PAGES + 1):
         simulator.fail(Answer(200, page([replica(number)], 1_000_000)))
     replicas = await client.own_replicas()
-    assert (len(replicas.items), replicas.complete) == (MOST_PAGES, False)
-    assert len(simulator.requests) == MOST_PAGES
+    assert (len(replicas.items), replicas.complete) == (MAX_PAGES, False)
+    assert len(simulator.requests) == MAX_PAGES
 
 
 async def test_no_page_has_too_many(client: SensayClient, simulator: SensaySimulator) -> None:
-    """A page of more than anybody asked for is no page."""
-    simulator.fail(Answer(200, page([{}] * (MOST_ENTRIES + 1), 1)))
+    """A page with too many entries is malformed."""
+    simulator.fail(Answer(200, page([{}] * (MAX_ENTRIES + 1), 1)))
     with pytest.raises(MalformedAnswerError):
         await client.own_replicas()
 
@@ -193,7 +193,7 @@ async def test_no_page_has_too_many(client: SensayClient, simulator: SensaySimul
 async def test_a_replica_without_a_uuid_is_not_there(
     client: SensayClient, simulator: SensaySimulator
 ) -> None:
-    """It could neither be named nor told from another; the list is whole all the same."""
+    """A replica without a UUID is left out, and the list is complete all the same."""
     simulator.fail(Answer(200, page([replica(1), {"uuid": None, "name": "Ghost"}, {"uuid": ""}], 3)))
     replicas = await client.own_replicas()
     assert [entry.name for entry in replicas.items] == ["Replica 1"]
@@ -201,7 +201,7 @@ async def test_a_replica_without_a_uuid_is_not_there(
 
 
 async def test_letters_of_a_uuid_have_no_case(client: SensayClient, simulator: SensaySimulator) -> None:
-    """However Sensay or we write a UUID, it is the same replica."""
+    """A UUID in upper case names the same replica."""
     entry = many(1)[0]
     simulator.fail(Answer(200, page([entry | {"uuid": entry["uuid"].upper()}], 1)), times=None)
     for uuid in (entry["uuid"], entry["uuid"].upper()):
@@ -219,71 +219,71 @@ async def test_letters_of_a_uuid_have_no_case(client: SensayClient, simulator: S
     ],
 )
 async def test_a_replica_on_discord_is_seen(client: SensayClient, uuid: str, active: bool | None) -> None:
-    """It is found for certain, with the state that Sensay gives it: yes, no, or neither."""
-    sighting = await client.look_up(uuid)
-    assert sighting.on_discord is True
-    assert sighting.replica is not None
-    assert sighting.replica.discord_integration is not None
-    assert sighting.replica.discord_integration.is_active is active
+    """A replica on Discord is found with the state that Sensay gives: active, inactive or unknown."""
+    listed = await client.look_up(uuid)
+    assert listed.on_discord is True
+    assert listed.replica is not None
+    assert listed.replica.discord_integration is not None
+    assert listed.replica.discord_integration.is_active is active
 
 
 async def test_a_replica_that_is_not_on_discord_is_seen(
     client: SensayClient, simulator: SensaySimulator
 ) -> None:
-    """Not among those on Discord, it is looked for among all own ones, and its integration is none."""
-    sighting = await client.look_up(simulator.UNCONNECTED)
-    assert sighting.on_discord is False
-    assert sighting.replica is not None
-    assert sighting.replica.name == "Job Applications"
+    """A replica that is not on Discord is found among all own replicas, without an integration."""
+    listed = await client.look_up(simulator.UNCONNECTED)
+    assert listed.on_discord is False
+    assert listed.replica is not None
+    assert listed.replica.name == "Job Applications"
     assert ["integration=discord" in request.path for request in simulator.requests] == [True, False]
 
 
 async def test_one_list_is_enough_for_a_replica_on_discord(
     client: SensayClient, simulator: SensaySimulator
 ) -> None:
-    """Those on Discord are fewer, so that they come first; who is among them is not looked for again."""
+    """A replica that is on Discord is found with one request, as those are read first."""
     await client.look_up(simulator.ACTIVE)
     (request,) = simulator.requests
     assert "integration=discord" in request.path
 
 
-@pytest.mark.parametrize("uuid", [SensaySimulator.UNKNOWN, SensaySimulator.STRANGER])
+@pytest.mark.parametrize("uuid", [SensaySimulator.UNKNOWN, SensaySimulator.FOREIGN])
 async def test_a_replica_that_is_not_listed_says_nothing_of_its_bot(client: SensayClient, uuid: str) -> None:
-    """A stranger's and nobody's are not among the own ones; whether they are on Discord is not told."""
-    sighting = await client.look_up(uuid)
-    assert sighting == Sighting(None, complete=True)
-    assert sighting.on_discord is None
+    """A foreign and an unknown replica are not found, and whether they are on Discord is unknown."""
+    listed = await client.look_up(uuid)
+    assert listed == ListedReplica(None, complete=True)
+    assert listed.on_discord is None
 
 
 @pytest.mark.parametrize(("acting", "on_discord"), [(organization, True), (user, None), (linked, None)])
 async def test_another_users_replica_is_not_denied(
     sensay: SensayProvider, simulator: SensaySimulator, acting: Acting, on_discord: bool | None
 ) -> None:
-    """An active bot of another user's is seen by the organization; a user's own list does not know of it."""
+    """The organization's list has another user's active bot; a user's own list lacks it."""
     assert (await sensay.client(acting(sensay, simulator)).look_up(simulator.ACTIVE)).on_discord is on_discord
 
 
 async def test_part_of_a_list_denies_nothing(client: SensayClient, simulator: SensaySimulator) -> None:
-    """Where the list is not whole, a replica in it is there, and of one that is not nobody knows."""
-    replicas = many(PAGE_SIZE * MOST_PAGES + 1)
+    """In an incomplete list, a replica that is listed is found, and the absence of one proves nothing."""
+    replicas = many(PAGE_SIZE * MAX_PAGES + 1)
     simulator.fail(Pages(replicas, PAGE_SIZE), path=LIST, times=None)
     assert (await client.look_up(replicas[-2]["uuid"])).on_discord is True
     missed = await client.look_up(replicas[-1]["uuid"])
-    assert missed == Sighting(None, complete=False)
+    assert missed == ListedReplica(None, complete=False)
     assert missed.on_discord is None
 
 
 async def test_a_part_of_all_replicas_is_no_end_either(
     client: SensayClient, simulator: SensaySimulator
 ) -> None:
-    """Although the list of those on Discord is whole, one of all replicas that is not denies nothing."""
+    """Where only the list of those on Discord is complete, the absence of a replica proves nothing."""
     simulator.fail(Pages([], PAGE_SIZE), path="integration=discord", times=None)
-    simulator.fail(Pages(many(PAGE_SIZE * MOST_PAGES + 1), PAGE_SIZE), path=LIST, times=None)
-    assert await client.look_up(simulator.UNKNOWN) == Sighting(None, complete=False)
+    simulator.fail(Pages(many(PAGE_SIZE * MAX_PAGES + 1), PAGE_SIZE), path=LIST, times=None)
+    assert await client.look_up(simulator.UNKNOWN) == ListedReplica(None, complete=False)
 
 
 async def test_a_page_that_fails_is_no_end(client: SensayClient, simulator: SensaySimulator) -> None:
-    """An error half-way is an error, not a shorter list."""
+    """An error on a later page is raised, and no shorter list is returned."""
     simulator.fail(Answer(200, page(many(2), 4)))
     simulator.fail(Answer.html(502))
     with pytest.raises(ProviderError):
@@ -293,13 +293,13 @@ async def test_a_page_that_fails_is_no_end(client: SensayClient, simulator: Sens
 @settings(max_examples=30)
 @given(st.integers(0, 30), st.integers(1, 9), st.booleans())
 async def test_any_page_size_gives_the_same_list(number: int, most: int, heeds_number: bool) -> None:
-    """Whatever a page is, what can be had comes once and in order, and what is missing is told."""
+    """Whatever the page size, replicas are returned once and in order, and a part is called incomplete."""
     entries = many(number)
     replicas, asked = await read_own({}, Pages(entries, most, heeds_number), times=None)
-    reached = min(number, most * MOST_PAGES if heeds_number else most)
+    reached = min(number, most * MAX_PAGES if heeds_number else most)
     assert [entry.uuid for entry in replicas.items] == [entry["uuid"] for entry in entries[:reached]]
     assert replicas.complete is (reached == number)
-    assert asked <= (MOST_PAGES if heeds_number else 2)
+    assert asked <= (MAX_PAGES if heeds_number else 2)
 
 
 @settings(max_examples=30)
@@ -312,15 +312,15 @@ async def test_any_page_size_gives_the_same_list(number: int, most: int, heeds_n
             ),
             st.none() | st.integers(0, 12),
         ),
-        min_size=MOST_PAGES,
-        max_size=MOST_PAGES,
+        min_size=MAX_PAGES,
+        max_size=MAX_PAGES,
     ),
     st.sampled_from([{}, {"user_id": SensaySimulator.OWNER}]),
 )
 async def test_any_pages_give_a_list(
     sent: list[tuple[list[tuple[int, str | None]], int | None]], credentials: dict[str, str]
 ) -> None:
-    """Whatever they hold, no replica comes twice, none is a stranger's, and a part is not called whole."""
+    """Whatever the pages contain, no replica comes twice, none is foreign, and no part is complete."""
     answers = [
         Answer(200, page([replica(number, owner) for number, owner in items], total)) for items, total in sent
     ]

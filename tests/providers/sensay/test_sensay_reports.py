@@ -1,4 +1,4 @@
-"""What Sensay says of all replicas on Discord, in as few requests as there are pages."""
+"""Reports of all replicas on Discord, with one request for each page."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from bot.errors import ServerFaultError
-from bot.kit.integration import State
-from bot.kit.memo import Memo
-from bot.kit.report import LONGEST, Report
-from bot.kit.simulator import Answer
+from bot.providers.base.integration import State
+from bot.providers.base.report import MAX_LENGTH, Report
+from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.simulator import Answer
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.providers.sensay.acting import Acting, linked, organization, replica, user
+from tests.support.sensay_client import Acting, linked, organization, replica, user
 
 LONG = "a name that nothing keeps but the answer that it came in, as it is not short"
-"""Text that is short, the parser itself may keep from one answer to the next."""
+"""The parser may reuse short texts between answers; these are longer."""
 
 
 def many(number: int) -> dict[str, dict[str, Any]]:
@@ -29,8 +29,8 @@ def many(number: int) -> dict[str, dict[str, Any]]:
 
 
 async def test_reports_are_what_the_list_holds(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Each replica on Discord has its name and its state; Sensay names no server and no reason."""
-    reports = await sensay.reports(organization(sensay, simulator), (simulator.UNCONNECTED,), Memo())
+    """A report has the replica's name and state; Sensay names no server and no reason."""
+    reports = await sensay.reports(organization(sensay, simulator), (simulator.UNCONNECTED,), ResponseCache())
     assert reports.complete
     assert "integration=discord" in simulator.requests[0].path
     assert set(reports.items) == {
@@ -45,10 +45,10 @@ async def test_reports_are_what_the_list_holds(sensay: SensayProvider, simulator
 async def test_a_user_is_looked_up_once(
     sensay: SensayProvider, simulator: SensaySimulator, acting: Acting
 ) -> None:
-    """With a user id the first reading asks who that is, and every other one for the list alone."""
-    credentials, memo = acting(sensay, simulator), Memo()
+    """With a user id the first check also reads the user, and every other check the list alone."""
+    credentials, cache = acting(sensay, simulator), ResponseCache()
     for _ in range(3):
-        reports = await sensay.reports(credentials, (), memo)
+        reports = await sensay.reports(credentials, (), cache)
         assert simulator.ACTIVE not in {report.id for report in reports.items}
         assert reports.items
     paths = [received.path.partition("?")[0] for received in simulator.requests]
@@ -61,42 +61,42 @@ async def test_a_user_is_looked_up_once(
 async def test_requests_are_as_many_as_pages(
     sensay: SensayProvider, simulator: SensaySimulator, number: int, requests: int, complete: bool
 ) -> None:
-    """A hundred replicas take one request, and a list too long to be read says that there is more."""
+    """A hundred replicas take one request, and a list that is too long is reported as incomplete."""
     simulator.replicas = many(number)
-    reports = await sensay.reports(organization(sensay, simulator), (), Memo())
+    reports = await sensay.reports(organization(sensay, simulator), (), ResponseCache())
     assert (len(reports.items), reports.complete) == (min(number, 500), complete)
     assert len(simulator.requests) == requests
 
 
 async def test_only_a_page_that_changed_is_parsed(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Of two pages the one that stayed the same gives the very same texts, the other one new ones."""
-    credentials, memo = organization(sensay, simulator), Memo()
+    """The page that stayed the same gives the same objects, and the other page new ones."""
+    credentials, cache = organization(sensay, simulator), ResponseCache()
     simulator.replicas = many(150)
     for number, entry in enumerate(simulator.replicas.values()):
         entry["name"] = f"{number:03} {LONG}"
-    first = (await sensay.reports(credentials, (), memo)).items
+    first = (await sensay.reports(credentials, (), cache)).items
     simulator.break_integration(first[120].id)
-    second = (await sensay.reports(credentials, (), memo)).items
+    second = (await sensay.reports(credentials, (), cache)).items
     same = [before.label is after.label for before, after in zip(first, second, strict=True)]
     assert same == [True] * 100 + [False] * 50
     assert [report.state for report in second].count(State.INACTIVE) == 1
 
 
 async def test_texts_are_data(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """A name arrives as it is, but for its length; no name is the uuid, and what can be no id is left out."""
+    """A name is only cut, a missing one is the UUID, and a replica with an impossible id is left out."""
     simulator.replicas = many(4)
     hostile, long, nameless, strange = simulator.replicas.values()
     hostile["name"], long["name"], nameless["name"] = "@everyone [a](b)\0\u202e", "x" * 5_000, None
     strange["uuid"] = "../" * 40
     simulator.fail(Answer(200, {"items": list(simulator.replicas.values()), "total": 4}))
-    reports = await sensay.reports(organization(sensay, simulator), (), Memo())
+    reports = await sensay.reports(organization(sensay, simulator), (), ResponseCache())
     labels = [report.label for report in reports.items]
-    assert labels == ["@everyone [a](b)\0\u202e", "x" * LONGEST, nameless["uuid"]]
+    assert labels == ["@everyone [a](b)\0\u202e", "x" * MAX_LENGTH, nameless["uuid"]]
 
 
 async def test_half_a_list_is_a_failure(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Where a later page fails, the reading does: what is missing must not be taken for gone."""
+    """An error on a later page fails the check, as missing replicas must not count as deleted."""
     simulator.replicas = many(250)
     simulator.fail(Answer(500), path="page_index=3")
     with pytest.raises(ServerFaultError):
-        await sensay.reports(organization(sensay, simulator), (), Memo())
+        await sensay.reports(organization(sensay, simulator), (), ResponseCache())

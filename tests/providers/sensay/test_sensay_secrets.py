@@ -1,4 +1,4 @@
-"""Secrets and addresses that stand in Sensay's replies end where the replies are read."""
+"""Secrets and addresses in Sensay's replies do not get past the parser."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 from pydantic import BaseModel
 
 from bot.errors import ProviderError
-from bot.kit.simulator import Answer
+from bot.providers.base.simulator import Answer
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.simulator import SensaySimulator
-from tests.exposure import everything_said
-from tests.providers.sensay.acting import user
+from tests.support.exposure import everything_said
+from tests.support.sensay_client import user
 
-# Of two shapes: the second is one that no pattern of a redactor's would know for a secret.
+# Two shapes; no pattern of a redactor finds the second.
 CANARIES = ("FAKE-TOKEN-canary.not-a-real.value-00000000000000000000000000", "canary-seven-of-nine")
 
 
 @pytest.fixture(autouse=True)
 def _hide_canaries(simulator: SensaySimulator) -> None:
-    """Put a canary wherever a reply of Sensay's has something that is nobody's business."""
+    """Put canaries where Sensay's replies have private data."""
     for token in CANARIES:
         for replica in simulator.replicas.values():
             if replica["discord_integration"]:
@@ -36,7 +36,7 @@ def _hide_canaries(simulator: SensaySimulator) -> None:
 
 
 def dumped(value: object) -> str:
-    """Return all that is in a value, whichever way it is taken apart."""
+    """Return all text that can be got out of a value."""
     said = [everything_said(value)]
     if isinstance(value, BaseModel):
         said += [
@@ -55,7 +55,7 @@ async def test_nothing_read_holds_a_canary(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Bot tokens, e-mail addresses and a replica's instructions are in no model, choice or log line."""
+    """Bot tokens, e-mail addresses and instructions are in no model, choice or log line."""
     caplog.set_level(logging.DEBUG)
     credentials = user(sensay, simulator)
     client = sensay.client(credentials)
@@ -81,7 +81,7 @@ async def test_nothing_read_holds_a_canary(
 async def test_an_unreadable_reply_gives_none_away(
     sensay: SensayProvider, simulator: SensaySimulator, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
-    """A reply that cannot be read is not repeated in the error about it."""
+    """An error about a malformed reply does not contain the reply."""
     caplog.set_level(logging.DEBUG)
     listed = {"items": list(simulator.replicas.values()), "total": "many"}
     simulator.fail(Answer(status, listed), path="/v1/replicas")

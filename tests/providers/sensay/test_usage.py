@@ -1,4 +1,4 @@
-"""Conversations are counted from running totals, and one replica that fails takes no other with it."""
+"""Counts of conversations, from running totals; a replica that fails does not affect the others."""
 
 import asyncio
 import random
@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ServerFaultError
-from bot.kit.credentials import Credentials
-from bot.kit.simulator import Answer, Fault
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.simulator import Answer, Fault
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.models import History, Sources, Usage
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.sensay.usage import Counted, by_platform, count, largest, latest, per_day
-from tests.providers.sensay.acting import organization, user
+from tests.support.sensay_client import organization, user
 
 FIRST = date(2026, 10, 25)
 COUNT = st.integers(min_value=0, max_value=10**12)
@@ -37,7 +37,7 @@ def history(*entries: tuple[date, int]) -> History:
 
 
 def days(*numbers: int) -> list[date]:
-    """Return days by their number from the first on."""
+    """Return dates by their distance from the first day, in days."""
     return [FIRST + timedelta(days=number) for number in numbers]
 
 
@@ -48,7 +48,7 @@ def days(*numbers: int) -> list[date]:
     st.integers(min_value=0, max_value=10**6), st.lists(st.integers(min_value=0, max_value=999), max_size=30)
 )
 def test_what_days_brought_is_what_is_counted(before: int, brought: list[int]) -> None:
-    """Totals that add up what each day brought come apart into just that, the first day left out."""
+    """The differences of running totals are each day's conversations, without the first day."""
     totals = list(accumulate(brought, initial=before))
     found = per_day(history(*zip(days(*range(len(totals))), totals, strict=True)))
     assert list(found.values()) == brought
@@ -57,7 +57,7 @@ def test_what_days_brought_is_what_is_counted(before: int, brought: list[int]) -
 
 @given(ENTRIES, st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(entries: list[tuple[date, int]], draw: random.Random) -> None:
-    """Entries may come in any order, and the same one twice."""
+    """Entries may come in any order, and twice."""
     shuffled = entries + entries[:5]
     draw.shuffle(shuffled)
     assert per_day(history(*shuffled)) == per_day(history(*entries))
@@ -65,7 +65,7 @@ def test_order_and_repeats_change_nothing(entries: list[tuple[date, int]], draw:
 
 @given(ENTRIES)
 def test_no_day_is_invented_lost_or_negative(entries: list[tuple[date, int]]) -> None:
-    """Every day that there is but the first has a number, 0 at least, and the days are in order."""
+    """Every day except the first has a number of at least 0, and the days are in order."""
     found = per_day(history(*entries))
     assert list(found) == sorted({day for day, _ in entries})[1:]
     assert all(number >= 0 for number in found.values())
@@ -83,14 +83,14 @@ def test_no_day_is_invented_lost_or_negative(entries: list[tuple[date, int]]) ->
     ids=["nothing", "one entry", "gap", "fall", "several for one day"],
 )
 def test_odd_histories(entries: list[tuple[int, int]], brought: list[tuple[int, int]]) -> None:
-    """A gap's conversations stand with the day that ends it, a fall is 0, a day's highest total counts."""
+    """The conversations of a gap count for its last day, a fall is 0, and a day's highest total counts."""
     found = per_day(history(*((days(number)[0], total) for number, total in entries)))
     assert found == {days(number)[0]: more for number, more in brought}
 
 
 @given(BY_DAY, st.integers(min_value=1, max_value=40))
 def test_the_latest_days_are_the_last_ones(by_day: dict[date, int], number: int) -> None:
-    """What is left lies within so many days up to the last one, whole and in order, in any century."""
+    """The last days are returned completely and in order."""
     found = latest(by_day, number)
     assert list(found) == sorted(found)
     assert found.items() <= by_day.items()
@@ -102,7 +102,7 @@ def test_the_latest_days_are_the_last_ones(by_day: dict[date, int], number: int)
 
 @given(st.lists(st.tuples(st.sampled_from(["discord", "web", "pager", ""]), COUNT), max_size=20))
 def test_no_conversation_is_lost_between_platforms(entries: list[tuple[str, int]]) -> None:
-    """A word that comes more than once has all of its conversations."""
+    """The conversations of a word that comes more than once are added."""
     items = [{"source": source, "conversations": number} for source, number in entries]
     found = by_platform(Sources.model_validate({"items": items}))
     assert sum(found.values()) == sum(number for _, number in entries)
@@ -111,7 +111,7 @@ def test_no_conversation_is_lost_between_platforms(entries: list[tuple[str, int]
 
 @given(COUNTS, st.integers(min_value=1, max_value=10))
 def test_the_largest_and_the_others_are_all(counts: dict[str, int], most: int) -> None:
-    """So many numbers at most, the largest first, none of the others larger, and nothing lost."""
+    """At most so many numbers are returned, the largest first, and their sum is that of all."""
     top, others = largest(counts, most)
     assert len(top) + (others is not None) <= most
     assert sum(top.values()) + (others or 0) == sum(counts.values())
@@ -133,7 +133,7 @@ async def counted(
 
 
 async def test_replicas_are_added_up(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """The numbers of two are the sums of each one's, by platform and by day."""
+    """The numbers of two replicas are the sums of both, by platform and by day."""
     one = await counted(sensay, simulator, simulator.ACTIVE)
     other = await counted(sensay, simulator, simulator.UNCONNECTED)
     both = await counted(sensay, simulator, simulator.ACTIVE, simulator.UNCONNECTED)
@@ -152,7 +152,7 @@ async def test_replicas_are_added_up(sensay: SensayProvider, simulator: SensaySi
 async def test_a_replica_that_fails_is_left_out_and_named(
     sensay: SensayProvider, simulator: SensaySimulator, half: str
 ) -> None:
-    """Where either reading fails nothing of that replica counts, and the others do."""
+    """Where one of a replica's requests fails, nothing of it counts, and the others count."""
     simulator.fail(Answer(503), times=None, path=f"{simulator.INACTIVE}/analytics/conversations/{half}")
     alone = await counted(sensay, simulator, simulator.ACTIVE)
     found = await counted(sensay, simulator, simulator.INACTIVE, simulator.ACTIVE)
@@ -168,7 +168,7 @@ class Crowd(Fault):
     most: list[tuple[int, int]] = field(default_factory=list)
 
     async def strike(self, request: web.Request) -> None:
-        """Wait until everything has come that comes at once."""
+        """Wait until all simultaneous requests have come."""
         uuid = request.path.split("/")[3]
         self.under_way.append(uuid)
         await asyncio.sleep(0.02)
@@ -177,7 +177,7 @@ class Crowd(Fault):
 
 
 async def test_two_replicas_are_read_at_a_time(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Ten slow replicas do not wait for one another within a request's own deadline: each is counted."""
+    """Ten slow replicas are all counted: no request spends its deadline waiting for the others."""
     uuids = [f"5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e5{number:02}" for number in range(10)]
     for uuid in uuids:
         simulator.replicas[uuid] = {**simulator.replicas[simulator.ACTIVE], "uuid": uuid}
@@ -194,21 +194,21 @@ async def test_two_replicas_are_read_at_a_time(sensay: SensayProvider, simulator
 async def test_where_all_fail_the_first_ones_error_is_raised(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
-    """There is nothing to show, and the reason is the one of the replica that was named first."""
+    """Where no replica can be read, the error of the first one is raised."""
     simulator.fail(Answer(404), times=None, path=f"{simulator.ACTIVE}/analytics")
     with pytest.raises(ServerFaultError):
         await counted(sensay, simulator, simulator.BROKEN, simulator.ACTIVE)
 
 
 async def test_no_replica_is_no_failure(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """Nothing to count gives nothing, and nothing is asked."""
+    """Without replicas the counts are empty, and nothing is requested."""
     found = await counted(sensay, simulator)
     assert found == Counted({}, {}, (), None)
     assert not simulator.requests
 
 
 async def test_the_month_is_a_users(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """An organization is not asked for counters that only users have; theirs may fail alone."""
+    """The account's counters are read only for users, and their failure affects nothing else."""
     assert (await counted(sensay, simulator, simulator.ACTIVE)).month is None
     assert not [request for request in simulator.requests if request.path.endswith("usage")]
     month = (await counted(sensay, simulator, simulator.INACTIVE, acting=user)).month

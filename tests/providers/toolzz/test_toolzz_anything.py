@@ -1,4 +1,4 @@
-"""Whatever Toolzz answers, the client gives a model or one of our errors, and no token goes through it."""
+"""Whatever Toolzz answers, the client returns a model or raises ProviderError, and no token gets through."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -8,23 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError
-from bot.kit.integration import State
-from bot.kit.simulator import Answer
+from bot.providers.base.integration import State
+from bot.providers.base.simulator import Answer
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import Agent, Integration, Settings
+from bot.providers.toolzz.models import Agent, Integration, IntegrationSettings
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.office import accepted, open_provider
-from tests.providers.toolzz.plans import OPERATIONS
-from tests.providers.toolzz.replies import CLEAR, CONTRACT, allowed, anything, bent, broken, reply_schema
+from tests.support.exposure import everything_said
+from tests.support.open_provider import accepted, open_provider
+from tests.support.toolzz_replies import CLEAR, CONTRACT, allowed, anything, bent, broken, reply_schema
+from tests.support.toolzz_settings import OPERATIONS
+
+pytestmark = pytest.mark.slow
 
 FEW = settings(max_examples=40)
 SCHEMAS = {name: reply_schema(name) for name in OPERATIONS}
 
 
 async def answered(call: Callable[[ToolzzClient], Awaitable[object]], *answers: Answer) -> list[object]:
-    """Return what the client makes of each answer, errors of ours included."""
+    """Return what the client makes of each answer: models, or the errors that it raises."""
     outcomes: list[object] = []
     async with ToolzzSimulator() as simulator, open_provider(ToolzzProvider, simulator) as toolzz:
         client = toolzz.client(accepted(toolzz, simulator))
@@ -38,14 +40,16 @@ async def answered(call: Callable[[ToolzzClient], Awaitable[object]], *answers: 
     return outcomes
 
 
-def said_of(outcome: object) -> str:
-    """Use an outcome in every way that there is, and return all that can be seen of it."""
+def visible_text(outcome: object) -> str:
+    """Return all text that can be seen of a model or an error."""
     said = everything_said(outcome)
     for model in outcome if isinstance(outcome, tuple) else [outcome]:
         if isinstance(model, Integration):
             assert isinstance(model.state, State)
             assert model.completed_by(model) == model
-            said += repr((model.channels, model.channels_disagree, model.is_short, Settings.of(model)))
+            said += repr(
+                (model.channels, model.channels_disagree, model.is_short, IntegrationSettings.of(model))
+            )
         if isinstance(model, Integration | Agent):
             assert model.id is not None
             said += everything_said(model) + model.model_dump_json() + repr(model.model_dump())
@@ -56,7 +60,7 @@ def said_of(outcome: object) -> str:
 @FEW
 @given(data=st.data())
 async def test_what_the_contract_allows_is_read(name: str, data: st.DataObject) -> None:
-    """Every reply of the contract is a model; so is one with numbers for text, text for numbers, and gaps."""
+    """Every reply that the contract allows is read, also with numbers as text, text as numbers, and gaps."""
     reply = data.draw(allowed(SCHEMAS[name]))
     other = data.draw(bent(reply))
     bodies = [reply, other]
@@ -64,14 +68,14 @@ async def test_what_the_contract_allows_is_read(name: str, data: st.DataObject) 
         bodies += [entries, {"items": entries}, {"data": entries}]
     for outcome in await answered(OPERATIONS[name], *(Answer(200, body) for body in bodies)):
         assert isinstance(outcome, Integration | tuple), outcome
-        assert "CANARY" not in said_of(outcome)
+        assert "CANARY" not in visible_text(outcome)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @FEW
 @given(data=st.data())
 async def test_what_the_contract_does_not_allow_does_no_harm(name: str, data: st.DataObject) -> None:
-    """Of anything else the client makes a model or one of our errors, never another exception."""
+    """Any other reply leads to a model or to a ProviderError, and to no other exception."""
     reply = data.draw(allowed(SCHEMAS[name]))
     answers = [Answer(200, data.draw(broken(reply))) for _ in range(3)]
     answers.append(
@@ -79,7 +83,7 @@ async def test_what_the_contract_does_not_allow_does_no_harm(name: str, data: st
     )
     for outcome in await answered(OPERATIONS[name], *answers):
         assert isinstance(outcome, Integration | tuple | ProviderError), outcome
-        assert "CANARY" not in said_of(outcome)
+        assert "CANARY" not in visible_text(outcome)
 
 
 @FEW
@@ -87,7 +91,7 @@ async def test_what_the_contract_does_not_allow_does_no_harm(name: str, data: st
     reply=allowed(SCHEMAS["getDiscordIntegration"]), listed=allowed(SCHEMAS["listDiscordIntegrationsByUnit"])
 )
 async def test_two_replies_make_one_report(reply: dict[str, object], listed: dict[str, object]) -> None:
-    """The single read and the list together are a report, whatever each of them leaves out."""
+    """The single read and the list make a report together, whichever fields each of them lacks."""
     if listed["data"]:
         listed["data"][0]["id"] = reply["id"]  # type: ignore[index]
     async with ToolzzSimulator() as simulator, open_provider(ToolzzProvider, simulator) as toolzz:
@@ -95,25 +99,25 @@ async def test_two_replies_make_one_report(reply: dict[str, object], listed: dic
         simulator.fail(Answer(200, listed), path="/converflow/")
         report = await toolzz.client(accepted(toolzz, simulator)).full("a")
     assert report.id == reply["id"]
-    assert "CANARY" not in said_of(report)
+    assert "CANARY" not in visible_text(report)
 
 
 @FEW
 @given(message=anything, status=st.sampled_from([200, 201, 400, 401, 404, 422, 500, 503]))
 async def test_no_error_repeats_a_token(message: object, status: int) -> None:
-    """A bot token in an error is masked by its shape, and in one without a word for it there is nothing."""
+    """A bot token in an error's text is masked by its shape."""
     body = {"statusCode": status, "message": f"{json.dumps(message)} {CLEAR} end", "error": message}
     for name, call in OPERATIONS.items():
         (outcome,) = await answered(call, Answer(status, body))
         assert isinstance(outcome, ProviderError), name
-        assert "CANARY" not in said_of(outcome)
+        assert "CANARY" not in visible_text(outcome)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @FEW
 @given(data=st.data())
 def test_the_replies_are_the_contracts(name: str, data: st.DataObject) -> None:
-    """What is made up here as allowed is what the contract allows."""
+    """The generated replies are valid by the contract."""
     pointer = next(
         where for where in CONTRACT.operations() if CONTRACT.resolve(where)[1]["operationId"] == name
     )

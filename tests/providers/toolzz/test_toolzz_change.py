@@ -1,18 +1,18 @@
 """A change is written once; what became of it without a clear answer is read back."""
 
-from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.errors import ForbiddenError, ProviderError, RejectedError, RestartingError
-from bot.kit.integration import Verdict
-from bot.kit.simulator import Answer, Fault, Reset
-from bot.providers.toolzz.change import Outcome, write_once
+from bot.errors import ForbiddenError, ProviderError, RejectedError
+from bot.providers.base.outcome import LookupResult, Outcome
+from bot.providers.base.simulator import Answer, Fault, Reset
+from bot.providers.toolzz.change import write_once
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import Channel, Integration, Settings
+from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.support.shutdown import cancel_at_once, run_to_end
 
 ID = ToolzzSimulator.CONNECTED
 LOST: list[Fault] = [
@@ -23,27 +23,18 @@ LOST: list[Fault] = [
 ]
 
 
-async def at_once(work: Coroutine[Any, Any, Integration]) -> Integration:
-    """Await it, as a bot that is not being stopped."""
-    return await work
-
-
-async def stopped(work: Coroutine[Any, Any, Integration]) -> Integration:
-    """Give it up, as a bot that is being stopped."""
-    work.close()
-    raise RestartingError
-
-
-async def settings(client: ToolzzClient) -> Settings:
+async def settings(client: ToolzzClient) -> IntegrationSettings:
     """Return what Toolzz has now."""
-    found = Settings.of(await client.full(ID))
+    found = IntegrationSettings.of(await client.full(ID))
     assert found is not None
     return found
 
 
-async def written(client: ToolzzClient, before: Settings, after: Settings) -> Outcome:
+async def written(
+    client: ToolzzClient, before: IntegrationSettings, after: IntegrationSettings
+) -> Outcome[Integration]:
     """Write the settings."""
-    return await write_once(client, ID, before, after, unless_stopping=at_once)
+    return await write_once(client, ID, before, after, cancel_on_shutdown=run_to_end)
 
 
 async def test_a_clear_answer_needs_no_reading(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
@@ -51,9 +42,9 @@ async def test_a_clear_answer_needs_no_reading(client: ToolzzClient, simulator: 
     before = await settings(client)
     simulator.requests.clear()
     outcome = await written(client, before, replace(before, scope="all"))
-    assert (outcome.doubt, outcome.verdict) == (None, Verdict.THERE)
-    assert outcome.report is not None
-    assert outcome.report.scope == "all"
+    assert (outcome.doubt, outcome.result) == (None, LookupResult.THERE)
+    assert outcome.found is not None
+    assert outcome.found.scope == "all"
     assert [request.method for request in simulator.requests] == ["PUT"]
 
 
@@ -68,7 +59,7 @@ async def test_a_lost_answer_is_read_back(
     outcome = await written(client, before, replace(before, scope="all"))
     carried_out = bool(simulator.updates)
     assert outcome.doubt is not None
-    assert outcome.verdict is (Verdict.THERE if carried_out else Verdict.NOT_THERE)
+    assert outcome.result is (LookupResult.THERE if carried_out else LookupResult.NOT_THERE)
     assert carried_out is fault.after_handling
     assert [request.method for request in simulator.requests] == ["PUT", "GET"]
 
@@ -84,10 +75,10 @@ async def test_what_toolzz_writes_in_its_own_way_is_no_difference(
     detail = [{"id": each, "name": "renamed"} for each in reversed(ids)]
     report = simulator.integrations[ID] | {"channelIds": ids[::-1], "channelsDetail": detail}
     simulator.fail(Answer(200, report))
-    assert (await written(client, before, after)).verdict is Verdict.THERE
+    assert (await written(client, before, after)).result is LookupResult.THERE
     simulator.fail(Reset())
     simulator.fail(Answer(200, report | {"channelIds": ids[:2], "channelsDetail": detail[1:]}))
-    assert (await written(client, before, after)).verdict is Verdict.UNKNOWN
+    assert (await written(client, before, after)).result is LookupResult.UNKNOWN
 
 
 @pytest.mark.parametrize("report", [{"id": ID}, {"id": ID, "title": "Renamed", "scope": "none"}])
@@ -100,8 +91,8 @@ async def test_a_report_that_proves_nothing_is_unknown(
     simulator.fail(Answer(200, report))
     simulator.fail(Answer(500), times=None, path="/converflow/")
     outcome = await written(client, before, replace(before, scope="all"))
-    assert outcome.verdict is Verdict.UNKNOWN
-    assert outcome.report is not None
+    assert outcome.result is LookupResult.UNKNOWN
+    assert outcome.found is not None
 
 
 async def test_who_cannot_read_back_cannot_tell(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
@@ -109,9 +100,9 @@ async def test_who_cannot_read_back_cannot_tell(client: ToolzzClient, simulator:
     before = await settings(client)
     after = replace(before, scope="all")
     simulator.fail(Reset(after_handling=True), times=None)
-    assert (await written(client, before, after)).verdict is Verdict.UNKNOWN
-    outcome = await write_once(client, ID, before, after, unless_stopping=stopped)
-    assert (outcome.verdict, outcome.report) == (Verdict.UNKNOWN, None)
+    assert (await written(client, before, after)).result is LookupResult.UNKNOWN
+    outcome = await write_once(client, ID, before, after, cancel_on_shutdown=cancel_at_once)
+    assert (outcome.result, outcome.found) == (LookupResult.UNKNOWN, None)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, RejectedError), (403, ForbiddenError)])

@@ -1,4 +1,4 @@
-"""Toolzz is asked at the right one of its hosts, with the token in one header and nowhere else."""
+"""Each request goes to the right host of Toolzz, with the token in one header only."""
 
 import ssl
 
@@ -13,23 +13,23 @@ from bot.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from bot.kit.api_client import ApiClient, open_http
-from bot.kit.credentials import Credentials
-from bot.kit.integration import Choice, State
-from bot.kit.redaction import Redactor
-from bot.kit.simulator import Answer
+from bot.providers.base.api_client import ApiClient, open_http
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.integration import Choice, State
+from bot.providers.base.redaction import Redactor
+from bot.providers.base.simulator import Answer
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz import client as client_module
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
-from tests.providers.office import accepted, open_provider
-from tests.providers.toolzz.plans import OPERATIONS, SETTINGS, UNIT
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
+from tests.support.open_provider import accepted, open_provider
+from tests.support.toolzz_settings import OPERATIONS, SETTINGS, UNIT
 
 
 def test_the_table_of_hosts_is_the_contracts(toolzz: ToolzzProvider) -> None:
-    """Each operation of the contract has its method, its path and its host in the table, and no other has."""
+    """The table has method, path and host of exactly the contract's operations."""
     contract = Contract.of("toolzz")
     hosts = {endpoint.setting: endpoint.default for endpoint in toolzz.endpoints}
     documented = {}
@@ -46,7 +46,7 @@ def test_the_table_of_hosts_is_the_contracts(toolzz: ToolzzProvider) -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 async def test_each_operation_goes_to_its_host(credentials: Credentials, name: str) -> None:
-    """One host gets the request, as documented; the other hears nothing, least of all the token."""
+    """The documented host receives the request and the token, and the other host receives nothing."""
     async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
         urls = {
             client_module.CHAT: chat.environment()[client_module.CHAT],
@@ -65,7 +65,7 @@ async def test_each_operation_goes_to_its_host(credentials: Credentials, name: s
 
 
 async def test_both_are_tried_with_the_unit(credentials: Credentials) -> None:
-    """To verify and to suggest, the host of the lists alone is asked."""
+    """With a unit, verifying and suggesting ask only the host of the lists."""
     async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
         urls = {
             client_module.CHAT: chat.environment()[client_module.CHAT],
@@ -82,7 +82,7 @@ async def test_both_are_tried_with_the_unit(credentials: Credentials) -> None:
 async def test_no_other_host_can_be_asked(
     simulator: ToolzzSimulator, credentials: Credentials, redactor: Redactor
 ) -> None:
-    """An address that the operator has not configured gets no request, even if the client is told of it."""
+    """A host that the operator has not configured receives no request."""
     async with (
         ToolzzSimulator() as stranger,
         open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
@@ -97,7 +97,7 @@ async def test_no_other_host_can_be_asked(
 
 @pytest.mark.parametrize("name", OPERATIONS)
 async def test_the_token_is_borne(client: ToolzzClient, simulator: ToolzzSimulator, name: str) -> None:
-    """Every request has the bearer token and is JSON, and the unit is in no header."""
+    """Every request has the bearer token and is JSON, and no header has the unit."""
     await OPERATIONS[name](client)
     (received,) = simulator.requests
     assert received.headers["Authorization"] == "Bearer FAKE-TOKEN-toolzz-access-0001"
@@ -110,7 +110,7 @@ async def test_the_token_is_borne(client: ToolzzClient, simulator: ToolzzSimulat
 async def test_an_id_cannot_lead_elsewhere(
     client: ToolzzClient, simulator: ToolzzSimulator, odd: str
 ) -> None:
-    """What would change the path is not sent at all, and what has a slash stays one segment."""
+    """An id that would change the path is not sent, and a slash stays inside one segment."""
     for call in (client.integration(odd), client.update(odd, SETTINGS)):
         with pytest.raises(InvalidInputError):
             await call
@@ -123,14 +123,14 @@ async def test_an_id_cannot_lead_elsewhere(
 async def test_a_token_alone_is_tried_on_nothing(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """Without a unit an integration that cannot exist is asked for: its 404 means that the token is good."""
+    """Without a unit the token is good if Toolzz answers 404 to an id that does not exist."""
     await toolzz.verify(token_alone)
     (received,) = simulator.requests
     assert received.path == "/chat/api/v1/discord/integration/00000000-0000-0000-0000-000000000000"
 
 
 async def test_a_token_alone_can_be_bad(toolzz: ToolzzProvider, simulator: ToolzzSimulator) -> None:
-    """The same question tells a bad token."""
+    """Without a unit a bad token is refused."""
     bad = Credentials({"access_token": simulator.refused_credentials["access_token"]})
     with pytest.raises(UnauthorizedError):
         await toolzz.verify(bad)
@@ -146,7 +146,7 @@ async def test_only_a_missing_integration_is_let_pass(
     status: int,
     kind: type[Exception],
 ) -> None:
-    """Any other refusal of that question is a refusal."""
+    """Without a unit every error except 404 is raised."""
     simulator.fail(Answer(status, {"statusCode": status, "message": "no"}))
     with pytest.raises(kind):
         await toolzz.verify(token_alone)
@@ -156,7 +156,7 @@ async def test_only_a_missing_integration_is_let_pass(
 async def test_a_list_wants_a_unit(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials, name: str
 ) -> None:
-    """The connection's unit is the one listed unless another is named; without any, nothing is asked."""
+    """The connection's unit is listed unless another is named; without both nothing is sent."""
     client = toolzz.client(token_alone)
     assert client.unit_id is None
     with pytest.raises(InvalidInputError) as caught:
@@ -170,13 +170,13 @@ async def test_a_list_wants_a_unit(
 async def test_without_a_unit_there_is_no_list(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """Nothing is guessed and nothing is asked where Toolzz cannot list."""
+    """Without a unit there are no choices, and nothing is sent."""
     assert await toolzz.choices(token_alone) == []
     assert not simulator.requests
 
 
 async def test_a_unit_that_must_exist_is_missed(toolzz: ToolzzProvider, simulator: ToolzzSimulator) -> None:
-    """With a unit a 404 is not let pass: the unit is wrong."""
+    """With a unit a 404 is an error."""
     simulator.fail(Answer(404, {"statusCode": 404, "message": "Unit not found"}))
     with pytest.raises(NotFoundError) as caught:
         await toolzz.verify(accepted(toolzz, simulator))
@@ -186,7 +186,7 @@ async def test_a_unit_that_must_exist_is_missed(toolzz: ToolzzProvider, simulato
 async def test_choices_leave_out_what_is_deleted(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """What was softly deleted is still listed by Toolzz and no choice; all else is, with its state."""
+    """The choices are all integrations except deleted ones, each with its state."""
     choices = {choice.id: choice for choice in await toolzz.choices(credentials)}
     assert choices.keys() == simulator.integrations.keys() - {simulator.DELETED}
     assert choices[simulator.DISCONNECTED] == Choice(
@@ -198,7 +198,7 @@ async def test_choices_leave_out_what_is_deleted(
 async def test_a_choice_always_has_a_label(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """Without a title the server's name stands for it, without that the id."""
+    """A choice without a title has the server's name as its label, or else its id."""
     entries = [{"id": "a", "title": ""}, {"id": "b", "guildName": "Harbour"}, {"id": "c", "title": {}}]
     simulator.fail(Answer(200, {"data": entries}))
     assert [choice.label for choice in await toolzz.choices(credentials)] == ["a", "Harbour", "c"]
@@ -207,7 +207,7 @@ async def test_a_choice_always_has_a_label(
 async def test_a_deleted_integration_can_still_be_read(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """Asked for by its id it comes with the time of its end, and counts as inactive."""
+    """A deleted integration can be read by its id, with the time of its deletion, and is inactive."""
     report = await toolzz.client(credentials).integration(simulator.DELETED)
     assert report.deleted_at is not None
     assert report.state is State.INACTIVE
@@ -216,7 +216,7 @@ async def test_a_deleted_integration_can_still_be_read(
 async def test_failures_of_one_integration(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """An unknown id and a connection that is reset are told apart."""
+    """An unknown id and a reset connection lead to different errors."""
     client = toolzz.client(credentials)
     with pytest.raises(NotFoundError) as caught:
         await client.integration(simulator.UNKNOWN)
@@ -228,7 +228,7 @@ async def test_failures_of_one_integration(
 async def test_a_body_without_an_id_is_no_report(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """A 200 that holds an error in place of an integration is a failure without the text that came along."""
+    """A reply with status 200 and without an id is an error that does not have the reply's text."""
     simulator.fail(Answer(200, {"statusCode": 500, "message": "FAKE-TOKEN-in-words"}))
     with pytest.raises(MalformedAnswerError) as caught:
         await toolzz.client(credentials).integration(simulator.CONNECTED)
@@ -238,7 +238,7 @@ async def test_a_body_without_an_id_is_no_report(
 async def test_clear_tokens_end_at_the_parser(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """The list holds a bot token in clear; what the client returns holds it nowhere."""
+    """A bot token in the list is in nothing that the client returns."""
     assert "FAKE-TOKEN-toolzz-clear" in str(simulator.integrations)
     client = toolzz.client(credentials)
     reports = await client.integrations(UNIT)

@@ -1,27 +1,25 @@
 """An integration is created once; what became of it without a clear answer is for the unit's list to say."""
 
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bot.errors import ForbiddenError, ProviderError, RejectedError, RestartingError
-from bot.kit.integration import Verdict
-from bot.kit.simulator import Answer, Fault, Reset
+from bot.errors import ForbiddenError, ProviderError, RejectedError
+from bot.providers.base.outcome import LookupResult, Outcome
+from bot.providers.base.simulator import Answer, Fault, Reset
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.creation import (
-    Outcome,
     create_once,
-    had_one,
     judge,
     judge_later,
-    listed_before,
+    try_list,
+    was_connected,
 )
-from bot.providers.toolzz.models import MOST_ENTRIES, Integration
+from bot.providers.toolzz.models import MAX_ENTRIES, Integration
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.toolzz.plans import CHANNELS, SETTINGS, TOKEN, UNIT
+from tests.support.exposure import everything_said
+from tests.support.shutdown import cancel_at_once, run_to_end
+from tests.support.toolzz_settings import CHANNELS, SETTINGS, TOKEN, UNIT
 
 LIST = "/converflow/"
 LOST: list[Fault] = [
@@ -32,20 +30,9 @@ LOST: list[Fault] = [
 ]
 
 
-async def at_once(work: Coroutine[Any, Any, tuple[Integration, ...]]) -> tuple[Integration, ...]:
-    """Await it, as a bot that is not being stopped."""
-    return await work
-
-
-async def stopped(work: Coroutine[Any, Any, tuple[Integration, ...]]) -> tuple[Integration, ...]:
-    """Give it up, as a bot that is being stopped."""
-    work.close()
-    raise RestartingError
-
-
-async def created(client: ToolzzClient, known: frozenset[str] | None) -> Outcome:
+async def created(client: ToolzzClient, known: frozenset[str] | None) -> Outcome[Integration]:
     """Create the planned integration."""
-    return await create_once(client, SETTINGS, CHANNELS, TOKEN, known=known, unless_stopping=at_once)
+    return await create_once(client, SETTINGS, CHANNELS, TOKEN, known=known, cancel_on_shutdown=run_to_end)
 
 
 def entry(uuid: str, **differences: object) -> Integration:
@@ -63,9 +50,9 @@ def entry(uuid: str, **differences: object) -> Integration:
 async def test_a_clear_answer_needs_no_list(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
     """What Toolzz says it has created is there."""
     outcome = await created(client, frozenset(simulator.integrations))
-    assert (outcome.doubt, outcome.verdict) == (None, Verdict.THERE)
-    assert outcome.integration is not None
-    assert outcome.integration.id in simulator.integrations
+    assert (outcome.doubt, outcome.result) == (None, LookupResult.THERE)
+    assert outcome.found is not None
+    assert outcome.found.id in simulator.integrations
     assert len(simulator.requests) == 1
     assert "FAKE-TOKEN" not in everything_said(outcome)
 
@@ -75,16 +62,16 @@ async def test_a_lost_answer_is_found_in_the_list(
     client: ToolzzClient, simulator: ToolzzSimulator, fault: Fault
 ) -> None:
     """What was created although nobody said so is found by server, agent and title, and not made again."""
-    before = await listed_before(client, UNIT)
+    before = await try_list(client, UNIT)
     assert before is not None
     known = frozenset(entry.id for entry in before)
     assert known == simulator.integrations.keys()
     simulator.fail(fault, path="/chat/")
     outcome = await created(client, known)
     assert outcome.doubt is not None
-    assert outcome.verdict is Verdict.THERE
-    assert outcome.integration is not None
-    assert outcome.integration.id in simulator.integrations.keys() - known
+    assert outcome.result is LookupResult.THERE
+    assert outcome.found is not None
+    assert outcome.found.id in simulator.integrations.keys() - known
     assert simulator.creations == [(simulator.AGENT, TOKEN)]
     assert "FAKE-TOKEN" not in everything_said(outcome) + everything_said(outcome.doubt)
 
@@ -97,17 +84,17 @@ async def test_what_was_not_created_is_not_in_the_list(
     simulator.fail(fault, path="/chat/")
     outcome = await created(client, frozenset(simulator.integrations))
     assert outcome.doubt is not None
-    assert (outcome.verdict, outcome.integration) == (Verdict.NOT_THERE, None)
+    assert (outcome.result, outcome.found) == (LookupResult.NOT_THERE, None)
     assert simulator.creations == []
 
 
 async def test_who_did_not_look_before_cannot_tell(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
     """Where nobody knows what was there before, the list is not even asked."""
     simulator.fail(Answer(401), path=LIST)
-    assert await listed_before(client, UNIT) is None
+    assert await try_list(client, UNIT) is None
     simulator.requests.clear()
     simulator.fail(Reset(after_handling=True), path="/chat/")
-    assert (await created(client, None)).verdict is Verdict.UNKNOWN
+    assert (await created(client, None)).result is LookupResult.UNKNOWN
     assert len(simulator.requests) == 1
 
 
@@ -117,9 +104,11 @@ async def test_a_list_that_cannot_be_read_proves_nothing(
     """Neither a failing list nor a bot that has to stop says anything, and neither is an error."""
     known = frozenset(simulator.integrations)
     simulator.fail(Reset(after_handling=True), times=None)
-    assert (await created(client, known)).verdict is Verdict.UNKNOWN
-    outcome = await create_once(client, SETTINGS, CHANNELS, TOKEN, known=known, unless_stopping=stopped)
-    assert (outcome.verdict, outcome.integration) == (Verdict.UNKNOWN, None)
+    assert (await created(client, known)).result is LookupResult.UNKNOWN
+    outcome = await create_once(
+        client, SETTINGS, CHANNELS, TOKEN, known=known, cancel_on_shutdown=cancel_at_once
+    )
+    assert (outcome.result, outcome.found) == (LookupResult.UNKNOWN, None)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, RejectedError), (403, ForbiddenError)])
@@ -142,58 +131,62 @@ async def test_a_refused_body_is_raised(client: ToolzzClient) -> None:
             CHANNELS,
             TOKEN,
             known=frozenset(),
-            unless_stopping=at_once,
+            cancel_on_shutdown=run_to_end,
         )
 
 
 @pytest.mark.parametrize(
-    ("listed", "verdict", "found"),
+    ("listed", "result", "found"),
     [
-        ([], Verdict.NOT_THERE, None),
-        ([entry("old")], Verdict.NOT_THERE, None),
-        ([entry("old"), entry("new")], Verdict.THERE, "new"),
-        ([entry("new", botId="other")], Verdict.NOT_THERE, None),
-        ([entry("new", guildId="1102345678901234599")], Verdict.NOT_THERE, None),
-        ([entry("new", deletedAt="2026-11-20 08:15:27")], Verdict.NOT_THERE, None),
-        ([entry("new"), entry("newer", botId="other")], Verdict.THERE, "new"),
-        ([entry("new"), entry("newer")], Verdict.UNKNOWN, None),
-        ([entry("new"), entry("newer", title="Other")], Verdict.UNKNOWN, None),
-        ([entry("new"), entry("newer", botId=None)], Verdict.UNKNOWN, None),
-        ([entry("new", title="island line")], Verdict.UNKNOWN, None),
-        ([entry("new", title=None)], Verdict.UNKNOWN, None),
-        ([entry("new", botId=None)], Verdict.UNKNOWN, None),
-        ([entry("new", guildId=None)], Verdict.UNKNOWN, None),
-        ([entry("old")] * MOST_ENTRIES, Verdict.UNKNOWN, None),
+        ([], LookupResult.NOT_THERE, None),
+        ([entry("old")], LookupResult.NOT_THERE, None),
+        ([entry("old"), entry("new")], LookupResult.THERE, "new"),
+        ([entry("new", botId="other")], LookupResult.NOT_THERE, None),
+        ([entry("new", guildId="1102345678901234599")], LookupResult.NOT_THERE, None),
+        ([entry("new", deletedAt="2026-11-20 08:15:27")], LookupResult.NOT_THERE, None),
+        ([entry("new"), entry("newer", botId="other")], LookupResult.THERE, "new"),
+        ([entry("new"), entry("newer")], LookupResult.UNKNOWN, None),
+        ([entry("new"), entry("newer", title="Other")], LookupResult.UNKNOWN, None),
+        ([entry("new"), entry("newer", botId=None)], LookupResult.UNKNOWN, None),
+        ([entry("new", title="island line")], LookupResult.UNKNOWN, None),
+        ([entry("new", title=None)], LookupResult.UNKNOWN, None),
+        ([entry("new", botId=None)], LookupResult.UNKNOWN, None),
+        ([entry("new", guildId=None)], LookupResult.UNKNOWN, None),
+        ([entry("old")] * MAX_ENTRIES, LookupResult.UNKNOWN, None),
     ],
 )
-def test_a_list_proves_what_it_proves(listed: list[Integration], verdict: Verdict, found: str | None) -> None:
+def test_a_list_proves_what_it_proves(
+    listed: list[Integration], result: LookupResult, found: str | None
+) -> None:
     """One new entry of that agent, server and title is it; what could be it and need not be is unknown."""
     judged, integration = judge(listed, SETTINGS, frozenset({"old"}))
-    assert (judged, integration and integration.id) == (verdict, found)
+    assert (judged, integration and integration.id) == (result, found)
 
 
-LISTS: list[tuple[list[Integration], Verdict, Verdict]] = [
-    ([], Verdict.NOT_THERE, Verdict.NOT_THERE),
-    ([entry("a")], Verdict.THERE, Verdict.UNKNOWN),
-    ([entry("a", title="Other")], Verdict.THERE, Verdict.UNKNOWN),
-    ([entry("a"), entry("b")], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    ([entry("a", botId=None)], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    ([entry("a", guildId=None)], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    ([entry("a", botId="other")], Verdict.NOT_THERE, Verdict.NOT_THERE),
-    ([entry("a", guildId="1102345678901234599")], Verdict.NOT_THERE, Verdict.NOT_THERE),
-    ([entry("a", deletedAt="2026-11-20 08:15:27")], Verdict.NOT_THERE, Verdict.NOT_THERE),
-    ([entry("a")] * MOST_ENTRIES, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    ([entry("a", botId="other")] * MOST_ENTRIES, Verdict.UNKNOWN, Verdict.UNKNOWN),
+LISTS: list[tuple[list[Integration], LookupResult, LookupResult]] = [
+    ([], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
+    ([entry("a")], LookupResult.THERE, LookupResult.UNKNOWN),
+    ([entry("a", title="Other")], LookupResult.THERE, LookupResult.UNKNOWN),
+    ([entry("a"), entry("b")], LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a", botId=None)], LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a", guildId=None)], LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a", botId="other")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
+    ([entry("a", guildId="1102345678901234599")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
+    ([entry("a", deletedAt="2026-11-20 08:15:27")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
+    ([entry("a")] * MAX_ENTRIES, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a", botId="other")] * MAX_ENTRIES, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
 ]
 
 
 @pytest.mark.parametrize(("listed", "had_none", "otherwise"), LISTS)
-def test_a_later_list_proves_less(listed: list[Integration], had_none: Verdict, otherwise: Verdict) -> None:
+def test_a_later_list_proves_less(
+    listed: list[Integration], had_none: LookupResult, otherwise: LookupResult
+) -> None:
     """Without the ids of before only an agent that was not here at all tells its first one; none is none."""
-    for before, verdict in ((False, had_none), (True, otherwise), (None, otherwise)):
-        judged, possible = judge_later(listed, SETTINGS.agent_id, SETTINGS.guild_id, had_one=before)
-        assert judged is verdict
-        assert bool(possible) is (verdict is not Verdict.NOT_THERE and listed[0].agent_id != "other")
+    for before, result in ((False, had_none), (True, otherwise), (None, otherwise)):
+        judged, possible = judge_later(listed, SETTINGS.agent_id, SETTINGS.guild_id, was_connected=before)
+        assert judged is result
+        assert bool(possible) is (result is not LookupResult.NOT_THERE and listed[0].agent_id != "other")
 
 
 @pytest.mark.parametrize(
@@ -204,10 +197,10 @@ def test_a_later_list_proves_less(listed: list[Integration], had_none: Verdict, 
         ([entry("a", botId="other")], False),
         ([entry("a")], True),
         ([entry("a", botId=None)], True),
-        ([entry("a", botId="other")] * MOST_ENTRIES, None),
-        ([entry("a")] * MOST_ENTRIES, True),
+        ([entry("a", botId="other")] * MAX_ENTRIES, None),
+        ([entry("a")] * MAX_ENTRIES, True),
     ],
 )
 def test_what_there_was_before(before: list[Integration] | None, had: bool | None) -> None:
     """A list that could not be read, or may have been cut, does not say that there was none."""
-    assert had_one(before, SETTINGS.agent_id, SETTINGS.guild_id) is had
+    assert was_connected(before, SETTINGS.agent_id, SETTINGS.guild_id) is had

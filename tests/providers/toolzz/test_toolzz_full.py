@@ -1,29 +1,29 @@
-"""What a single read leaves out comes from the unit's list, and the agents come without their secrets."""
+"""Short reports are completed from the unit's list, and agents are read without their secrets."""
 
 import pytest
 
 from bot.errors import NotFoundError, UnreachableError
-from bot.kit.credentials import Credentials
-from bot.kit.simulator import Answer, Fault, Reset
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.simulator import Answer, Fault, Reset
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import MOST_ENTRIES, Agent, Settings
+from bot.providers.toolzz.models import MAX_ENTRIES, Agent, IntegrationSettings
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.toolzz.plans import UNIT
+from tests.support.exposure import everything_said
+from tests.support.toolzz_settings import UNIT
 
 LIST = "/converflow/"
 
 
 async def test_a_short_form_is_filled_from_the_list(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """What the single read says stands, null included, and what it lacks is the list's."""
+    """Fields of the single read are kept, also null, and missing ones come from the list."""
     simulator.fail(
         Answer(200, {"id": simulator.DISCONNECTED, "title": "Renamed", "lastConnectionErrorCode": None})
     )
     report = await client.full(simulator.DISCONNECTED)
     assert (report.title, report.error_code) == ("Renamed", None)
     assert report.error_message == "The bot token was refused."
-    assert Settings.of(report) is not None
+    assert IntegrationSettings.of(report) is not None
     assert [received.path for received in simulator.requests] == [
         f"/chat/api/v1/discord/integration/{simulator.DISCONNECTED}",
         f"/converflow/api/v1/discord/integration/unit/{UNIT}",
@@ -33,16 +33,16 @@ async def test_a_short_form_is_filled_from_the_list(client: ToolzzClient, simula
 async def test_the_short_form_of_the_sample_becomes_whole(
     client: ToolzzClient, simulator: ToolzzSimulator
 ) -> None:
-    """The eight fields of the vendor's sample are not enough to write, with the list's they are."""
-    assert Settings.of(await client.integration(simulator.INACTIVE)) is None
+    """A report of the sample's eight fields has all settings only once it is completed."""
+    assert IntegrationSettings.of(await client.integration(simulator.INACTIVE)) is None
     report = await client.full(simulator.INACTIVE)
     assert report.title == "Campanha de inverno"
     assert report.bot_client_id is not None
-    assert Settings.of(report) is not None
+    assert IntegrationSettings.of(report) is not None
 
 
 async def test_a_full_form_needs_no_list(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """Where the single read says everything, nothing else is asked."""
+    """For a report with all fields the list is not read."""
     assert await client.full(simulator.CONNECTED) == await client.integration(simulator.CONNECTED)
     assert all(LIST not in received.path for received in simulator.requests)
 
@@ -55,7 +55,7 @@ async def test_a_full_form_needs_no_list(client: ToolzzClient, simulator: Toolzz
 async def test_a_list_that_does_not_help_does_no_harm(
     client: ToolzzClient, simulator: ToolzzSimulator, fault: Fault
 ) -> None:
-    """Where the list cannot be read, or does not have the integration, the single read is all there is."""
+    """If the list fails or lacks the integration, the single read is returned as it is."""
     simulator.fail(fault, times=None, path=LIST)
     assert await client.full(simulator.INACTIVE) == await client.integration(simulator.INACTIVE)
 
@@ -63,14 +63,14 @@ async def test_a_list_that_does_not_help_does_no_harm(
 async def test_without_a_unit_there_is_the_single_read(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """A connection without a unit asks for the one integration alone."""
+    """Without a unit only the integration is read."""
     report = await toolzz.client(token_alone).full(simulator.INACTIVE)
     assert report.title is None
     assert len(simulator.requests) == 1
 
 
 async def test_what_cannot_be_read_is_no_list_entry(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """The list does not stand in for a single read that fails."""
+    """If the single read fails, the list is not used in its place."""
     with pytest.raises(UnreachableError):
         await client.full(simulator.UNREACHABLE)
     with pytest.raises(NotFoundError):
@@ -81,7 +81,7 @@ async def test_what_cannot_be_read_is_no_list_entry(client: ToolzzClient, simula
 async def test_agents_come_in_three_envelopes(
     client: ToolzzClient, simulator: ToolzzSimulator, envelope: str | None
 ) -> None:
-    """Both lists are read in data, in items and bare, whichever of them is documented."""
+    """Both lists are read in every envelope."""
     simulator.envelope = envelope  # type: ignore[assignment]
     agents = await client.agents()
     assert [agent.name for agent in agents] == [agent["name"] for agent in simulator.agents]
@@ -90,7 +90,7 @@ async def test_agents_come_in_three_envelopes(
 
 
 async def test_agents_come_without_prompts_and_keys(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """What an agent is told to be, and the keys that it thinks with, end at the parser."""
+    """An agent's prompt and keys are in nothing that the client returns."""
     assert "FAKE-TOKEN-toolzz-virtual-key" in str(simulator.agents)
     agents = await client.agents()
     assert len(agents) == 5
@@ -99,9 +99,9 @@ async def test_agents_come_without_prompts_and_keys(client: ToolzzClient, simula
 
 
 async def test_of_an_agent_the_id_is_enough(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """A name that is missing is empty, a switch that is missing is unknown, and too many agents are cut."""
+    """An agent needs only an id; a list of too many agents is cut."""
     entries = [{"id": 7}, {"id": "b", "name": None, "isActivated": "perhaps"}, {"id": "c", "name": "Clerk"}]
     simulator.fail(Answer(200, {"items": entries}))
     assert await client.agents() == (Agent(id="7"), Agent(id="b"), Agent(id="c", name="Clerk"))
-    simulator.fail(Answer(200, {"items": [{"id": "x"}] * (MOST_ENTRIES + 1)}))
-    assert len(await client.agents()) == MOST_ENTRIES
+    simulator.fail(Answer(200, {"items": [{"id": "x"}] * (MAX_ENTRIES + 1)}))
+    assert len(await client.agents()) == MAX_ENTRIES

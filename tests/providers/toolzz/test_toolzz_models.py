@@ -1,4 +1,4 @@
-"""Of Toolzz's replies only the id can be relied on, and a report is made of whatever else there is."""
+"""A report needs only an id; every other field may be missing or wrong."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.kit.integration import State
+from bot.providers.base.integration import State
 from bot.providers.toolzz.models import Channel, Integration, IntegrationList
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "toolzz"
 TABLE: dict[str, Any] = json.loads((SAMPLES / "table.json").read_bytes())
@@ -34,12 +34,12 @@ anything = st.recursive(
 
 
 def read(**fields: object) -> Integration:
-    """Read one integration off the wire, its id being given."""
+    """Read an integration from JSON; an id is added."""
     return Integration.model_validate_json(json.dumps({"id": "a", **fields}))
 
 
 def read_sample(name: str) -> Integration:
-    """Read one of the four projections."""
+    """Read one of the four documented forms."""
     raw = (SAMPLES / f"{name}.json").read_bytes()
     return (
         IntegrationList.model_validate_json(raw).data[0]
@@ -49,13 +49,13 @@ def read_sample(name: str) -> Integration:
 
 
 def time(*parts: int) -> datetime:
-    """Return a moment in UTC."""
+    """Return a time in UTC."""
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
 
 
 @pytest.mark.parametrize(("name", "count"), [("create", 8), ("read", 8), ("list", 24), ("table", 25)])
 def test_each_projection_is_read(name: str, count: int) -> None:
-    """The four forms in which Toolzz prints one integration all give a report; what is missing is absent."""
+    """Each of the four documented forms can be read, and fields that it lacks are absent."""
     raw = json.loads((SAMPLES / f"{name}.json").read_bytes())
     raw = raw["data"][0] if name == "list" else raw
     assert len(raw) == count
@@ -77,7 +77,7 @@ def test_each_projection_is_read(name: str, count: int) -> None:
 
 
 def test_every_field_has_its_place() -> None:
-    """All 25 fields but the bot token, which nobody may have, arrive where they are looked for."""
+    """All 25 fields except the bot token are read."""
     assert read_sample("table").model_dump() == {
         "id": "3f6c2b90-7d1e-4a58-b0c4-92e5d8a1f601",
         "title": "Island Line",
@@ -108,7 +108,7 @@ def test_every_field_has_its_place() -> None:
 
 
 def test_the_id_alone_is_a_report() -> None:
-    """An integration of which nothing else is known is unknown, not broken."""
+    """An integration with only an id has the state unknown."""
     report = read()
     assert report == Integration(id="a")
     assert (report.state, report.channels) == (State.UNKNOWN, ())
@@ -116,7 +116,7 @@ def test_the_id_alone_is_a_report() -> None:
 
 @pytest.mark.parametrize("value", [None, "", "x", 7, [], {}], ids=repr)
 def test_no_id_is_no_report(value: object) -> None:
-    """Null or a structure in the place of the id is refused; text and numbers are ids."""
+    """Null and structures are refused as an id; text and numbers are accepted."""
     if value is None or isinstance(value, list | dict):
         with pytest.raises(ValidationError):
             read(id=value)
@@ -127,7 +127,7 @@ def test_no_id_is_no_report(value: object) -> None:
 
 
 def sent_as(name: str) -> str:
-    """Return what a field of the model is called in a reply."""
+    """Return the name of a model's field in a reply."""
     return "deletedAt" if name == "is_deleted" else (Integration.model_fields[name].alias or name)
 
 
@@ -136,21 +136,21 @@ def sent_as(name: str) -> str:
     [(1767225600, True), ("yesterday", True), ("2026-05-03", True), ("", False), (" ", False), (None, False)],
 )
 def test_a_deletion_need_not_be_readable(value: object, deleted: bool) -> None:
-    """Whatever stands for its time, a deleted integration is not shown as one that lives."""
+    """An integration with any time of deletion is deleted, even if the time cannot be read."""
     report = read(deletedAt=value, connectionStatus="connected", isActive=True)
     assert report.is_deleted is deleted
     assert (report.state is State.INACTIVE) is deleted
 
 
 def test_an_entry_without_an_id_is_left_out() -> None:
-    """The others can be read."""
+    """A list is read without its entries that have no id."""
     envelope = {"data": [{"id": "a"}, {"title": "nobody"}, None, {"id": ""}, {"id": "b"}]}
     assert [entry.id for entry in IntegrationList.model_validate(envelope).data] == ["a", "b"]
 
 
 @given(st.sets(st.sampled_from(OPTIONAL)), st.sets(st.sampled_from(OPTIONAL)))
 def test_any_field_may_be_missing(absent: set[str], null: set[str]) -> None:
-    """Whichever fields are left out or null, the others arrive as if nothing were amiss."""
+    """A field that is missing or null does not affect the other fields."""
     raw = {name: None if name in null else value for name, value in TABLE.items() if name not in absent}
     report, full = Integration.model_validate_json(json.dumps(raw)), read_sample("table")
     for name, field in Integration.model_fields.items():
@@ -160,7 +160,7 @@ def test_any_field_may_be_missing(absent: set[str], null: set[str]) -> None:
 
 @given(st.dictionaries(st.sampled_from(OPTIONAL), anything))
 def test_a_wrong_type_is_a_missing_field(wrong: dict[str, object]) -> None:
-    """Whatever stands in a field, the report is made, and the fields beside it arrive."""
+    """A field of a wrong type does not affect the other fields."""
     report, full = Integration.model_validate_json(json.dumps(TABLE | wrong)), read_sample("table")
     assert isinstance(report.state, State)
     assert all(isinstance(channel, Channel) for channel in report.channels)
@@ -172,9 +172,9 @@ def test_a_wrong_type_is_a_missing_field(wrong: dict[str, object]) -> None:
 @pytest.mark.parametrize("field", OPTIONAL)
 @pytest.mark.parametrize("value", [{}, [], [[]], [None], {"id": []}], ids=repr)
 def test_a_structure_stands_for_nothing(field: str, value: object) -> None:
-    """A list or an object where a word, a number, a switch or a time belongs counts as absent.
+    """A list or an object in place of a simple value counts as absent.
 
-    Nothing at all in the list of channels is no such thing: it says that there are none.
+    An empty list of channels is a value: there are no channels.
     """
     none = () if (field, value) == ("channelIds", []) else None
     assert read(**{field: value}) == read().model_copy(update={"channel_ids": none})
@@ -206,7 +206,7 @@ def test_a_structure_stands_for_nothing(field: str, value: object) -> None:
     ],
 )
 def test_times_are_read_in_every_form(text: object, moment: datetime | None) -> None:
-    """Without a zone a time is UTC wherever the bot runs, with one it is that moment, else it is absent."""
+    """A time without a zone is UTC, wherever the bot runs; what is no time is absent."""
     names = {
         "lastConnectedAt": "last_connected_at",
         "lastDisconnectedAt": "last_disconnected_at",
@@ -221,7 +221,7 @@ def test_times_are_read_in_every_form(text: object, moment: datetime | None) -> 
 
 @given(st.datetimes(), st.sampled_from(" T"), st.integers(1, 6))
 def test_times_are_never_naive(moment: datetime, between: str, digits: int) -> None:
-    """Any fraction of a second, with a blank or a T, is the moment in UTC that it says."""
+    """Times with any fraction of a second, with a blank or a T, are read as UTC."""
     whole = moment.replace(microsecond=0)
     fraction = f"{moment.microsecond:06}"[:digits]
     read_back = read(updatedAt=f"{whole.isoformat(between)}.{fraction}").updated_at
@@ -252,12 +252,12 @@ def test_times_are_never_naive(moment: datetime, between: str, digits: int) -> N
     ids=repr,
 )
 def test_permissions_keep_every_bit(value: object, bits: int | None) -> None:
-    """Bits beyond what a double holds are exact; what has lost bits or is no bit field is absent."""
+    """Every bit of a bit field is kept; what may have lost bits is absent."""
     assert read(permissions=value).permissions == bits
 
 
 def test_numbers_serve_as_text() -> None:
-    """Ids, codes and names that come as numbers are the same as if they had come as text."""
+    """Ids, codes and names that are numbers are read as text."""
     report = read(
         id=42,
         lastConnectionErrorCode=4014,
@@ -292,13 +292,13 @@ def test_numbers_serve_as_text() -> None:
     ],
 )
 def test_channels_that_disagree(ids: object, details: object, channels: list[tuple[str, str | None]]) -> None:
-    """The ids say which channels there are and in which order, the details how they are called."""
+    """The ids of the channels come from one list, and their names from the other."""
     found = read(channelIds=ids, channelsDetail=details).channels
     assert [(channel.id, channel.name) for channel in found] == channels
 
 
 def test_a_thousand_channels_are_read() -> None:
-    """No number of channels is too many to read."""
+    """A thousand channels are read."""
     many = [str(10**18 + number) for number in range(1_000)]
     report = read(channelIds=many, channelsDetail=[{"id": channel, "name": channel} for channel in many])
     assert [channel.name for channel in report.channels] == many
@@ -327,13 +327,13 @@ def test_a_thousand_channels_are_read() -> None:
     ],
 )
 def test_a_state_is_not_guessed(fields: dict[str, object], state: State) -> None:
-    """Known words have their state, switched off or deleted is inactive, and any other word is unknown."""
+    """Documented words have their states; switched off and deleted are inactive; other words are unknown."""
     assert read(**fields).state is state
 
 
 @given(st.text())
 def test_any_word_has_a_state(word: str) -> None:
-    """An open list of words needs no exception."""
+    """Every word has a state."""
     known = {State.CONNECTED, State.DISCONNECTED, State.ERROR}
     report = read(connectionStatus=word)
     assert report.connection_status == word
@@ -351,7 +351,7 @@ def test_any_word_has_a_state(word: str) -> None:
     ids=["data", "items", "bare", "both"],
 )
 def test_lists_come_in_three_envelopes(envelope: object) -> None:
-    """A list is one under data, under items, and without an envelope."""
+    """A list is read under ``data``, under ``items`` and without an envelope."""
     read_back = IntegrationList.model_validate_json(json.dumps(envelope))
     assert [entry.id for entry in read_back.data] == ["a", "b"]
 
@@ -360,12 +360,12 @@ def test_lists_come_in_three_envelopes(envelope: object) -> None:
     "envelope", [{}, {"data": None}, {"data": {}}, {"rows": []}, [None], [{}], 7, "x", None]
 )
 def test_what_is_no_list_is_refused(envelope: object) -> None:
-    """Something that holds no list of integrations is no empty list."""
+    """A reply without a list is refused, and is not read as an empty list."""
     with pytest.raises(ValidationError):
         IntegrationList.model_validate_json(json.dumps(envelope))
 
 
 @pytest.mark.parametrize("envelope", [{"data": []}, {"items": []}, []])
 def test_a_unit_may_be_empty(envelope: object) -> None:
-    """An empty list is an answer."""
+    """An empty list is accepted."""
     assert IntegrationList.model_validate_json(json.dumps(envelope)).data == ()

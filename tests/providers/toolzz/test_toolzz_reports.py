@@ -1,4 +1,4 @@
-"""What Toolzz says of a unit's integrations in one request, and of single ones where no unit is known."""
+"""The reports of a unit's list, and of single reads where no unit is known."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 from aiohttp import web
 
 from bot.errors import ServerFaultError, UnauthorizedError
-from bot.kit.credentials import Credentials
-from bot.kit.integration import State
-from bot.kit.memo import Memo
-from bot.kit.report import LONGEST, Report
-from bot.kit.simulator import Answer, Fault, Reset
+from bot.providers.base.credentials import Credentials
+from bot.providers.base.integration import State
+from bot.providers.base.report import MAX_LENGTH, Report
+from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.simulator import Answer, Fault, Reset
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
-from bot.providers.toolzz.models import MOST_ENTRIES
+from bot.providers.toolzz.models import MAX_ENTRIES
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.office import open_provider
+from tests.support.exposure import everything_said
+from tests.support.open_provider import open_provider
 
 LONG = "a title that nothing keeps but the answer that it came in, as it is not short"
 """Text that is short, the parser itself may keep from one answer to the next."""
@@ -30,10 +30,10 @@ TOKEN = "FAKE-TOKEN-FOR-TESTS-ONLY.not-a-real.value-000000000000000000000000"
 async def test_reports_are_what_the_list_holds(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """Each integration has title, state and server, and the last error's code unless it is connected."""
+    """A report has title, state and server, and the last error's code unless it is connected."""
     simulator.touch(simulator.CONNECTED, lastConnectionErrorCode="4004")
     simulator.touch(simulator.CROWDED, connectionStatus="error", guildId="  ", title=None)
-    reports = await toolzz.reports(credentials, (), Memo())
+    reports = await toolzz.reports(credentials, (), ResponseCache())
     assert reports.complete
     guild, elsewhere = "1102345678901234567", "1102345678909876543"
     assert reports.items == (
@@ -56,9 +56,9 @@ async def test_a_deleted_one_is_told_of_to_whom_it_belongs(
     token_alone: Credentials,
     unit: bool,
 ) -> None:
-    """What was deleted softly is reported to the guild that calls it its own, as inactive."""
+    """A deleted integration is reported as inactive only if its id was asked for."""
     acting = credentials if unit else token_alone
-    reports = await toolzz.reports(acting, (simulator.DELETED,), Memo())
+    reports = await toolzz.reports(acting, (simulator.DELETED,), ResponseCache())
     (deleted,) = (report for report in reports.items if report.id == simulator.DELETED)
     assert deleted.state is State.INACTIVE
 
@@ -66,14 +66,14 @@ async def test_a_deleted_one_is_told_of_to_whom_it_belongs(
 async def test_an_answer_that_stays_the_same_is_not_parsed(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials, token_alone: Credentials
 ) -> None:
-    """The same body gives the very same texts, from the list and from a single read; another one new ones."""
+    """The same reply gives the same objects, and is not parsed again; another reply gives new ones."""
     simulator.touch(simulator.CONNECTED, title=LONG)
     for acting in (credentials, token_alone):
-        memo, labels = Memo(), []
+        cache, labels = ResponseCache(), []
         for count in range(3):
             if count == 2:
                 simulator.touch(simulator.CONNECTED)
-            reports = await toolzz.reports(acting, (simulator.CONNECTED,), memo)
+            reports = await toolzz.reports(acting, (simulator.CONNECTED,), cache)
             labels.append(next(report.label for report in reports.items if report.label == LONG))
         assert labels[0] is labels[1]
         assert labels[1] is not labels[2]
@@ -82,15 +82,15 @@ async def test_an_answer_that_stays_the_same_is_not_parsed(
 async def test_no_token_is_kept(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """A bot token that Toolzz repeats is not in a report's detail, and its error's text nowhere at all."""
+    """A report has neither a bot token nor the error's text."""
     simulator.touch(
         simulator.DISCONNECTED, lastConnectionErrorCode=f"bad {TOKEN}", lastConnectionErrorMessage="CANARY"
     )
-    memo = Memo()
-    reports = await toolzz.reports(credentials, (), memo)
+    cache = ResponseCache()
+    reports = await toolzz.reports(credentials, (), cache)
     assert "bad " in everything_said(reports)
     assert TOKEN not in everything_said(reports)
-    assert "CANARY" not in everything_said(vars(memo))
+    assert "CANARY" not in everything_said(vars(cache))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ async def test_no_token_is_kept(
         ([{"id": "a"}, {"title": "of nobody"}], ["a"], False),
         ([{"id": "a"}, {"id": "b"}, {"id": "a", "title": "the second one"}], ["a", "b"], True),
         ([{"id": "../.."}, {"id": "x" * 65}, {"id": 7}], ["7"], True),
-        ([{"id": str(number)} for number in range(MOST_ENTRIES)], None, True),
-        ([{"id": str(number)} for number in range(MOST_ENTRIES + 1)], None, False),
+        ([{"id": str(number)} for number in range(MAX_ENTRIES)], None, True),
+        ([{"id": str(number)} for number in range(MAX_ENTRIES + 1)], None, False),
     ],
     ids=["none", "no-id", "twice", "odd-ids", "just-all", "too-many"],
 )
@@ -113,11 +113,11 @@ async def test_a_list_is_complete_or_says_so(
     ids: list[str] | None,
     complete: bool,
 ) -> None:
-    """Each id is there once, and where an entry was left out that could be anybody's, more may exist."""
+    """Each id is reported once, and a list with an entry that was left out is incomplete."""
     simulator.fail(Answer(200, {"data": entries}))
-    reports = await toolzz.reports(credentials, (), Memo())
+    reports = await toolzz.reports(credentials, (), ResponseCache())
     assert reports.complete is complete
-    assert len(reports.items) <= MOST_ENTRIES
+    assert len(reports.items) <= MAX_ENTRIES
     if ids is not None:
         assert [report.id for report in reports.items] == ids
         assert [report.label for report in reports.items] == ids
@@ -126,30 +126,30 @@ async def test_a_list_is_complete_or_says_so(
 async def test_texts_are_data(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
-    """Whatever Toolzz sends as title, code or server arrives as it is, but for its length."""
+    """Titles, codes and servers are reported unchanged, except for their length."""
     odd = {"lastConnectionErrorCode": "`<@&1>`", "guildId": "0 OR 1=1", "title": "@everyone\0\u202e" * 50}
     simulator.touch(simulator.DISCONNECTED, **odd)
-    reports = await toolzz.reports(credentials, (), Memo())
+    reports = await toolzz.reports(credentials, (), ResponseCache())
     (found,) = (report for report in reports.items if report.id == simulator.DISCONNECTED)
     assert (found.detail, found.guild_id) == ("`<@&1>`", "0 OR 1=1")
-    assert found.label == odd["title"][:LONGEST]
+    assert found.label == odd["title"][:MAX_LENGTH]
 
 
 async def test_the_host_is_the_one_that_is_asked(credentials: Credentials, token_alone: Credentials) -> None:
-    """With a unit that is the list's host, without one that of the single read; the other hears nothing."""
+    """The host is that of the list with a unit, and that of the single read without."""
     async with ToolzzSimulator() as chat, ToolzzSimulator() as converflow:
         urls = {CHAT: chat.environment()[CHAT], UNIT: converflow.environment()[UNIT]}
         async with open_provider(ToolzzProvider, chat, urls) as toolzz:
             for acting, asked, other in ((credentials, converflow, chat), (token_alone, chat, converflow)):
                 other.requests.clear()
-                await toolzz.reports(acting, (chat.CONNECTED,), Memo())
+                await toolzz.reports(acting, (chat.CONNECTED,), ResponseCache())
                 assert toolzz.host(acting) == asked.url.removeprefix("http://")
                 assert len(asked.requests) == 1
                 assert not other.requests
 
 
 async def test_list_and_single_read_agree(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """Broken and healed, an integration reads the same both ways."""
+    """The list and the single read give the same report."""
     for change in (simulator.break_integration, simulator.heal_integration):
         change(simulator.CONNECTED)
         alone = await client.integration(simulator.CONNECTED)
@@ -166,9 +166,9 @@ async def test_list_and_single_read_agree(client: ToolzzClient, simulator: Toolz
 async def test_without_a_unit_each_is_read_alone(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """The guild's own are asked for one by one: what does not exist is left out, what fails is unknown."""
+    """Without a unit each id is read; missing ones are left out, and failures are unknown."""
     ids = (simulator.DISCONNECTED, simulator.UNKNOWN, simulator.UNREACHABLE, simulator.INACTIVE)
-    reports = await toolzz.reports(token_alone, ids, Memo())
+    reports = await toolzz.reports(token_alone, ids, ResponseCache())
     guild = simulator.integrations[simulator.DISCONNECTED]["guildId"]
     assert reports.complete
     assert reports.items == (
@@ -183,8 +183,8 @@ async def test_without_a_unit_each_is_read_alone(
 async def test_without_a_unit_there_may_be_nothing(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials, own: tuple[str, ...]
 ) -> None:
-    """Where the guild has none of its own nobody is asked; that Toolzz has none of them is an answer."""
-    reports = await toolzz.reports(token_alone, own, Memo())
+    """Without a unit and ids nothing is sent; if none of the ids exists, the answer is empty."""
+    reports = await toolzz.reports(token_alone, own, ResponseCache())
     assert (reports.items, reports.complete) == ((), True)
     assert len(simulator.requests) == len(own)
 
@@ -192,22 +192,22 @@ async def test_without_a_unit_there_may_be_nothing(
 async def test_without_a_unit_all_may_fail(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """Where not one could be asked about, the reading has failed, for the first one's reason."""
+    """If every id fails, the first error is raised."""
     simulator.fail(Answer(500), path=simulator.CONNECTED)
     simulator.fail(Reset(), times=None, path=simulator.STRANGE)
     with pytest.raises(ServerFaultError):
-        await toolzz.reports(token_alone, (simulator.CONNECTED, simulator.STRANGE), Memo())
+        await toolzz.reports(token_alone, (simulator.CONNECTED, simulator.STRANGE), ResponseCache())
 
 
 @dataclass(frozen=True)
 class Crowd(Fault):
-    """Count how many requests are under way at the same time."""
+    """A fault that counts how many requests are handled at the same time."""
 
     under_way: list[str] = field(default_factory=list)
     most: list[int] = field(default_factory=list)
 
     async def strike(self, request: web.Request) -> None:
-        """Wait until everything has come that comes at once."""
+        """Wait until all requests that are sent at the same time have arrived."""
         self.under_way.append(request.path)
         self.most.append(len(self.under_way))
         await asyncio.sleep(0.02)
@@ -217,11 +217,11 @@ class Crowd(Fault):
 async def test_without_a_unit_a_few_are_read_at_a_time(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """Many integrations do not take all places from commands, and each one is read."""
+    """Only a few ids are read at the same time, and all of them are read."""
     simulator.integrations = {str(number): simulator.integrations[simulator.CONNECTED] for number in range(9)}
     crowd = Crowd()
     simulator.fail(crowd, times=None)
-    reports = await toolzz.reports(token_alone, tuple(simulator.integrations), Memo())
+    reports = await toolzz.reports(token_alone, tuple(simulator.integrations), ResponseCache())
     assert [report.id for report in reports.items] == list(simulator.integrations)
     assert max(crowd.most) == 4
 
@@ -229,10 +229,10 @@ async def test_without_a_unit_a_few_are_read_at_a_time(
 async def test_a_refused_token_ends_the_reading(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """One 401 speaks for all: nobody is asked for after it, whatever the others have said."""
+    """After one 401 nothing more is sent, and the error is raised."""
     ids = tuple(map(str, range(40)))
     simulator.fail(Answer(401), path="/integration/3")
     with pytest.raises(UnauthorizedError):
-        await toolzz.reports(token_alone, ids, Memo())
+        await toolzz.reports(token_alone, ids, ResponseCache())
     await asyncio.sleep(0.05)
     assert len(simulator.requests) < len(ids)

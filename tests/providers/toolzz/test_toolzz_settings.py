@@ -1,4 +1,4 @@
-"""What two reports say together: settings to write, channels that disagree, a change in between."""
+"""The settings of reports, channels in only one list, and completed reports."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.providers.toolzz.models import MOST_ENTRIES, Channel, Integration, Settings
+from bot.providers.toolzz.models import MAX_ENTRIES, Channel, Integration, IntegrationSettings
 
 FULL: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "samples" / "toolzz" / "list.json").read_bytes()
@@ -27,18 +27,18 @@ NEEDED = (
 
 
 def read(fields: dict[str, Any]) -> Integration:
-    """Read one integration off the wire."""
+    """Read an integration from JSON."""
     return Integration.model_validate_json(json.dumps(fields))
 
 
-def but(*names: str) -> dict[str, Any]:
-    """Return the full form without some of its fields."""
+def full_without(*names: str) -> dict[str, Any]:
+    """Return all fields except these."""
     return {name: value for name, value in FULL.items() if name not in names}
 
 
 def test_settings_are_those_of_the_report() -> None:
-    """Each setting of a write is the report's own, to the last bit."""
-    assert Settings.of(read(FULL)) == Settings(
+    """Each setting has exactly the report's value."""
+    assert IntegrationSettings.of(read(FULL)) == IntegrationSettings(
         agent_id="7b2a9d40-6c1f-4e83-b5d7-0f3e8c6a1b21",
         unit_id="81d5c3a7-4e2f-4b96-9f08-5a7b6c1d2e30",
         title="Island Line",
@@ -55,9 +55,9 @@ def test_settings_are_those_of_the_report() -> None:
 @pytest.mark.parametrize("name", NEEDED)
 @pytest.mark.parametrize("value", [None, {}, [1]], ids=repr)
 def test_nothing_is_made_up_for_what_is_missing(name: str, value: object) -> None:
-    """Where one setting is absent or cannot be read, there is nothing that could be written back."""
-    assert Settings.of(read(but(name))) is None
-    assert Settings.of(read(FULL | {name: value})) is None
+    """If one setting is missing or cannot be read, there are no settings."""
+    assert IntegrationSettings.of(read(full_without(name))) is None
+    assert IntegrationSettings.of(read(FULL | {name: value})) is None
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_nothing_is_made_up_for_what_is_missing(name: str, value: object) -> Non
         (None, None, None),
         ("x", [None], None),
         ([{}], "x", None),
-        ([str(number) for number in range(MOST_ENTRIES)], None, None),
-        ([str(number) for number in range(MOST_ENTRIES - 1)], None, list(map(str, range(MOST_ENTRIES - 1)))),
+        ([str(number) for number in range(MAX_ENTRIES)], None, None),
+        ([str(number) for number in range(MAX_ENTRIES - 1)], None, list(map(str, range(MAX_ENTRIES - 1)))),
     ],
 )
 def test_channels_are_written_only_if_they_were_read(
     ids: object, details: object, settings: list[str] | None
 ) -> None:
-    """That there are no channels has to be said; that they cannot be read, or are too many, says nothing."""
-    found = Settings.of(read(FULL | {"channelIds": ids, "channelsDetail": details}))
+    """An empty list of channels is a setting; a list that is missing, broken or too long is none."""
+    found = IntegrationSettings.of(read(FULL | {"channelIds": ids, "channelsDetail": details}))
     assert (None if found is None else [channel.id for channel in found.channels]) == settings
 
 
@@ -102,7 +102,7 @@ def test_channels_are_written_only_if_they_were_read(
     ],
 )
 def test_two_views_can_disagree(ids: object, details: object, disagree: bool) -> None:
-    """They disagree where both name channels and not the same ones, in whatever order."""
+    """The lists disagree if both have channels and not the same ones; the order does not matter."""
     assert read(FULL | {"channelIds": ids, "channelsDetail": details}).channels_disagree is disagree
 
 
@@ -122,36 +122,37 @@ def test_two_views_can_disagree(ids: object, details: object, disagree: bool) ->
     ids=str,
 )
 def test_settings_differ_by_what_a_write_would_undo(change: dict[str, Any], differs: bool) -> None:
-    """A bot that reconnects moves the times, and a channel may be renamed; neither is anybody's change."""
-    before, after = Settings.of(read(FULL)), Settings.of(read(FULL | change))
+    """Settings differ only by values that a write would change, not by times, states or channels' names."""
+    before, after = IntegrationSettings.of(read(FULL)), IntegrationSettings.of(read(FULL | change))
     assert before is not None
     assert after is not None
-    assert (before.essence != after.essence) is differs
+    assert (before.comparable != after.comparable) is differs
 
 
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_channels_is_no_difference(order: Any) -> None:  # noqa: ANN401 - hypothesis's random
-    """Toolzz promises no order."""
+    """Settings with the same channels in another order are the same."""
     ids = [str(1188765432109876500 + number) for number in range(5)]
     shuffled = list(ids)
     order.shuffle(shuffled)
     settings = [
-        Settings.of(read(FULL | {"channelIds": each, "channelsDetail": []})) for each in (ids, shuffled)
+        IntegrationSettings.of(read(FULL | {"channelIds": each, "channelsDetail": []}))
+        for each in (ids, shuffled)
     ]
     assert all(settings)
-    assert len({each.essence for each in settings if each}) == 1
+    assert len({each.comparable for each in settings if each}) == 1
 
 
 @pytest.mark.parametrize("lacking", ["botId", "unitId", "guildId"])
 @pytest.mark.parametrize("blank", ["", "  ", None])
 def test_a_blank_id_is_none(lacking: str, blank: str | None) -> None:
-    """A write could not name what has no id."""
-    assert Settings.of(read(FULL | {lacking: blank})) is None
+    """A report with a blank id has no settings."""
+    assert IntegrationSettings.of(read(FULL | {lacking: blank})) is None
 
 
 @given(st.sets(st.sampled_from(sorted(FULL.keys() - {"id"}))))
 def test_what_a_report_lacks_is_filled_in(absent: set[str]) -> None:
-    """Each value is that of the report itself where it has one, else the other one's."""
+    """A completed report has its own values, and the other report's where it has none."""
     own = {name: None if name == "title" else value for name, value in FULL.items() if name not in absent}
     completed = read(own).completed_by(read(FULL))
     assert completed == read(FULL | own)

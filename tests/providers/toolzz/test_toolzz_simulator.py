@@ -1,15 +1,15 @@
-"""The simulated Toolzz has what commands are tried on, and changes as the real one does."""
+"""The simulated Toolzz can be placed in a server and changed."""
 
-from bot.kit.integration import State
+from bot.providers.base.integration import State
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.providers.toolzz.plans import CHANNELS, SETTINGS, TOKEN
+from tests.support.toolzz_settings import CHANNELS, SETTINGS, TOKEN
 
 HERE = "1102345678901234599"
 
 
 async def test_a_server_gets_all_but_two(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """Placed in a server, all belong to it but the one of another server and the one of none."""
+    """All integrations except ``ELSEWHERE`` and ``HOMELESS`` are moved to the server."""
     other = simulator.integrations[simulator.ELSEWHERE]["guildId"]
     simulator.place_in_guild(HERE, "Harbour Ops", [("1188765432109876000", "bridge")])
     reports = {report.id: report for report in await client.integrations()}
@@ -23,7 +23,7 @@ async def test_a_server_gets_all_but_two(client: ToolzzClient, simulator: Toolzz
 
 
 async def test_somebody_else_may_write(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """A change in between shows in the field and in the time, and a touch alone in the time."""
+    """A touch changes the given fields and the time of the update."""
     first = await client.integration(simulator.CONNECTED)
     simulator.touch(simulator.CONNECTED, scope="none")
     second = await client.integration(simulator.CONNECTED)
@@ -37,7 +37,7 @@ async def test_somebody_else_may_write(client: ToolzzClient, simulator: ToolzzSi
 async def test_what_is_created_is_there_from_then_on(
     client: ToolzzClient, simulator: ToolzzSimulator
 ) -> None:
-    """A second create makes a second one; each is connected, listed last, and has its token masked."""
+    """Each creation adds an integration that is connected, listed last, and has its token masked."""
     made = [(await client.create(SETTINGS, CHANNELS, TOKEN)).id for _ in range(2)]
     listed = await client.integrations()
     assert [report.id for report in listed[-2:]] == made

@@ -1,4 +1,4 @@
-"""Both writes are sent once, whole and as documented, and say when nobody knows what became of them."""
+"""Each write is sent once with all documented fields, and tells if its outcome is unknown."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from bot.errors import NotFoundError, ProviderError, RejectedError
-from bot.kit.simulator import Answer, Fault, Reset, Truncated
+from bot.providers.base.simulator import Answer, Fault, Reset, Truncated
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import Integration, Settings
+from bot.providers.toolzz.models import Integration, IntegrationSettings
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.exposure import everything_said
-from tests.providers.contract import Contract
-from tests.providers.toolzz.plans import CHANNELS, OPERATIONS, SETTINGS, TOKEN, UNIT
+from tests.support.contract import Contract
+from tests.support.exposure import everything_said
+from tests.support.toolzz_settings import CHANNELS, OPERATIONS, SETTINGS, TOKEN, UNIT
 
 WRITES = ("createDiscordIntegration", "updateDiscordIntegration")
 COMMON: dict[str, Any] = {
@@ -30,7 +30,7 @@ COMMON: dict[str, Any] = {
 
 
 async def test_a_create_says_everything(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """The body has the settings, Discord's own channel objects and the token, and nothing else."""
+    """The body of a creation has the settings, Discord's channel objects and the token, and nothing else."""
     made = await client.create(SETTINGS, CHANNELS, TOKEN)
     (received,) = simulator.requests
     assert (received.method, received.path) == ("POST", "/chat/api/v1/discord/integration")
@@ -39,21 +39,21 @@ async def test_a_create_says_everything(client: ToolzzClient, simulator: ToolzzS
     assert made.title == "Island Line"
     assert "FAKE-TOKEN" not in everything_said(made) + str(simulator.integrations[made.id])
     (listed,) = [entry for entry in await client.integrations() if entry.id == made.id]
-    assert Settings.of(listed) == replace(
+    assert IntegrationSettings.of(listed) == replace(
         SETTINGS, channels=(SETTINGS.channels[0], listed.channels[1]), title="Island Line"
     )
     assert listed.channels[1].name == "lost-property"
 
 
 async def test_the_new_one_runs_as_the_tokens_bot(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """The simulated Toolzz knows the application by the token, as Discord does."""
+    """The simulated Toolzz reads the application's id from the token."""
     made = await client.create(SETTINGS, CHANNELS, simulator.discord_token)
     assert (await client.integration(made.id)).bot_client_id == "1219876543210987654"
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 async def test_any_success_is_one(client: ToolzzClient, simulator: ToolzzSimulator, status: int) -> None:
-    """No page says which status a success has."""
+    """Every status from 200 to 202 is a success."""
     simulator.fail(Answer(status, {"id": "a"}, after_handling=True))
     assert await client.create(SETTINGS, CHANNELS, TOKEN) == Integration(id="a")
     simulator.fail(Answer(status, {"id": "a"}, after_handling=True))
@@ -61,7 +61,7 @@ async def test_any_success_is_one(client: ToolzzClient, simulator: ToolzzSimulat
 
 
 async def test_an_update_says_everything(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """The body has all settings, channels by id and name where there is one, and no token or switch."""
+    """The body of an update has all settings, channels by id and name, and nothing else."""
     before = dict(simulator.integrations[simulator.CONNECTED])
     written = await client.update(simulator.CONNECTED, SETTINGS)
     (received,) = simulator.requests
@@ -70,7 +70,7 @@ async def test_an_update_says_everything(client: ToolzzClient, simulator: Toolzz
     assert (received.method, received.path) == ("PUT", path)
     assert received.body == COMMON | {"channelsDetail": details}
     assert simulator.updates == [received.body]
-    assert Settings.of(written) == SETTINGS
+    assert IntegrationSettings.of(written) == SETTINGS
     after = simulator.integrations[simulator.CONNECTED]
     untouched = before.keys() - COMMON.keys() - {"channelsDetail", "updatedAt"}
     assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
@@ -81,10 +81,10 @@ async def test_an_update_says_everything(client: ToolzzClient, simulator: Toolzz
 async def test_what_was_read_can_be_written_back(
     client: ToolzzClient, simulator: ToolzzSimulator, name: str
 ) -> None:
-    """Read, unchanged and written back, an integration is what it was, down to the last permission."""
+    """Settings that are read and written back change nothing."""
     uuid = getattr(simulator, name)
     before = dict(simulator.integrations[uuid])
-    settings = Settings.of(await client.full(uuid))
+    settings = IntegrationSettings.of(await client.full(uuid))
     assert settings is not None
     await client.update(uuid, settings)
     assert simulator.integrations[uuid] == before | {"updatedAt": simulator.integrations[uuid]["updatedAt"]}
@@ -93,8 +93,8 @@ async def test_what_was_read_can_be_written_back(
 async def test_a_word_that_toolzz_does_not_take_is_refused(
     client: ToolzzClient, simulator: ToolzzSimulator
 ) -> None:
-    """Of the words for a scope three can be written, however many can be read."""
-    settings = Settings.of(await client.full(simulator.STRANGE))
+    """An undocumented scope can be read but not written."""
+    settings = IntegrationSettings.of(await client.full(simulator.STRANGE))
     assert settings is not None
     assert settings.scope == "threads-only"
     with pytest.raises(RejectedError):
@@ -104,7 +104,7 @@ async def test_a_word_that_toolzz_does_not_take_is_refused(
 
 
 async def test_what_is_not_there_cannot_be_changed(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """An unknown id is told apart."""
+    """An update of an unknown id is an error."""
     with pytest.raises(NotFoundError):
         await client.update(simulator.UNKNOWN, SETTINGS)
     assert simulator.updates == []
@@ -127,7 +127,7 @@ async def test_what_is_not_there_cannot_be_changed(client: ToolzzClient, simulat
 async def test_a_write_is_sent_once(
     client: ToolzzClient, simulator: ToolzzSimulator, name: str, fault: Fault, key: str, warm: bool
 ) -> None:
-    """Where the answer is lost or none, nobody repeats anything, and the error says that it is unknown."""
+    """If the answer is lost or useless, the write is not repeated, and its outcome is unknown."""
     if warm:
         await client.integration(simulator.CONNECTED)
         simulator.requests.clear()
@@ -144,7 +144,7 @@ async def test_a_write_is_sent_once(
 async def test_a_refused_write_is_not_done(
     client: ToolzzClient, simulator: ToolzzSimulator, name: str, status: int
 ) -> None:
-    """A refusal is certain, and gives away neither token, though Toolzz repeats both."""
+    """The outcome of a refused write is known, and the error has no token."""
     said = f"{TOKEN} and {simulator.credentials['access_token']} are no good"
     simulator.fail(Answer(status, {"statusCode": status, "message": said}))
     with pytest.raises(ProviderError) as caught:
@@ -157,7 +157,7 @@ async def test_a_refused_write_is_not_done(
 
 
 async def test_nobody_there_means_not_done(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
-    """Where no connection comes about, both writes are known not to have happened."""
+    """If no connection is possible, it is certain that nothing was written."""
     await simulator.stop()
     for name in WRITES:
         with pytest.raises(ProviderError) as caught:
@@ -167,7 +167,7 @@ async def test_nobody_there_means_not_done(client: ToolzzClient, simulator: Tool
 
 @pytest.mark.parametrize("field", ["botToken", "isActive", "welcomeMessage"])
 def test_the_contract_has_no_place_for_what_an_update_may_not_say(field: str) -> None:
-    """A body with a token, a switch or a greeting is no update, so a request that had one would be found."""
+    """The contract forbids a token, a switch and a greeting in an update."""
     schema = ("components", "schemas", "ChangedIntegration")
     body = COMMON | {"channelsDetail": [{"id": "1197654321098765432"}]}
     assert Contract.of("toolzz").problems(schema, body) == []

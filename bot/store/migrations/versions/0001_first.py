@@ -1,7 +1,5 @@
 """Make the tables: connections with their encrypted credentials, and the commands that Discord knows."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0001"

@@ -1,7 +1,5 @@
 """Make the table of the integrations that a guild put into Discord with this bot."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0002"

@@ -1,7 +1,5 @@
 """Make the tables that say who may do what in a guild, what was done, and whether we are in it."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0003"

@@ -1,7 +1,5 @@
 """Make the tables that say how integrations are doing, how they did, and what was told of it."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0004"

@@ -1,0 +1,1 @@
+"""The Discord core: the client, the guard, components, replies and embeds."""

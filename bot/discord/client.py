@@ -1,0 +1,163 @@
+"""The Discord client: least intents, least memory, no mention ever by accident."""
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+import structlog
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.discord.commands import CatalogTranslator
+from bot.discord.context import Interaction, Services, ServicesBot
+from bot.discord.sync import sync_commands
+from bot.discord.tree import PatchbayTree
+from bot.features.commands.store import CommandStore
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# The names that discord.py gives the tasks in which members' commands run.
+_COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
+# As long as the slowest command, which waits for a provider's deadline.
+_LAST_ANSWERS_SECONDS: Final = 8.5
+
+# Two warnings at each start about libraries for voice, which Patchbay does not use.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+
+def point_to(api_url: str, gateway_url: str | None) -> None:
+    """Send discord.py to another address than Discord's: a REST proxy, or a simulated Discord on loopback.
+
+    The library keeps both in class attributes, hence one setting for the whole process.
+    """
+    Route.BASE = api_url
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Which part of the gateway this process serves. url: None for Discord's. shard_ids: empty for all.
+
+    shard_count: None to take as many as Discord recommends.
+    """
+
+    url: str | None = None
+    shard_ids: Sequence[int] = ()
+    shard_count: int | None = None
+
+
+class PatchbayBot(ServicesBot):
+    """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
+
+    def __init__(
+        self, services: Services, command_store: CommandStore, gateway: Gateway, *, extensions: Sequence[str]
+    ) -> None:
+        """extensions: dotted names of the packages whose ``setup`` adds a cog."""
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=PatchbayTree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+            shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
+            shard_count=gateway.shard_count,
+        )
+        self.services = services
+        self.always_sync = False
+        """Send the commands to Discord although they did not change."""
+        self._command_store = command_store
+        self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
+        self._extensions = extensions
+        self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    @property
+    def tree(self) -> PatchbayTree:
+        """The command tree, as what the constructor was told to make it."""
+        tree = super().tree
+        assert isinstance(tree, PatchbayTree)  # noqa: S101 - tells mypy
+        return tree
+
+    def serves(self, guild_id: int) -> bool:
+        """Tell whether the bot is in a guild that the operator serves."""
+        return guild_id in self.services.served and self.get_guild(guild_id) is not None
+
+    async def has_foreign_database(self) -> bool:
+        """Tell whether the database has served another application, and so perhaps is not ours."""
+        if self.application_id is None:
+            return True
+        return await self._command_store.knows_another(self.application_id)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and tell Discord our commands, before the gateway is opened."""
+        await self.load_cogs()
+        if self.application_id is None:
+            raise RuntimeError("the commands belong to an application: log in first")
+        synced = await sync_commands(
+            self.tree, self._command_store, self.application_id, force=self.always_sync
+        )
+        self.services.links.ids = synced.ids
+
+    async def load_cogs(self) -> None:
+        """Load every command group."""
+        await self.tree.set_translator(CatalogTranslator())
+        for name in self._extensions:
+            # Not as an extension: discord.py would unload the module when the bot closes.
+            await importlib.import_module(name).setup(self)
+
+    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
+        """Open one shard; a configured gateway wins over the one that the API names.
+
+        A session that is resumed goes where the gateway itself said; a proxy has to rewrite that.
+        """
+        await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+
+    def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a worker in the background once the bot knows in which servers it is."""
+        self._workers.append(worker)
+
+    async def on_ready(self) -> None:
+        """Start the workers, once; the event comes again after each reconnect that could not resume."""
+        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count)
+        while self._workers:
+            self.services.background.start(self._workers.pop(0)())
+
+    async def on_raw_app_command_permissions_update(
+        self, payload: discord.RawAppCommandPermissionsUpdateEvent
+    ) -> None:
+        """Take note that an admin has changed in Server Settings who may use our commands."""
+        self.services.guard.forget_overrides(payload.guild.id)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Look at each interaction after discord.py has dispatched it."""
+        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
+            await self.tree.refuse_stale(interaction)
+
+    async def close(self) -> None:
+        """Let the commands that run finish and answer, refuse new ones, then leave."""
+        if not self.is_closed():
+            self.services.background.shut_down()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
+                    while running := _running_commands():
+                        await asyncio.wait(running)
+            # Only now: the last commands may have started something in the background.
+            self.services.background.cancel_all()
+        await super().close()
+
+
+def _running_commands() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task.get_name().startswith(_COMMAND_TASKS)}

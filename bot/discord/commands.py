@@ -1,0 +1,113 @@
+"""Declares slash commands whose handlers take a ``Context``.
+
+The texts of a command follow from its name: ``<group>.<command>.description`` describes it, and the first of
+``<group>.<command>.option.<option>``, ``<group>.option.<option>`` and ``option.<option>`` that exists
+describes an option. The group's key is that of its cog's ``group_name``.
+"""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
+
+import discord
+from discord import app_commands
+from discord.app_commands import TranslationContextTypes, locale_str
+
+from bot.discord.context import Context, Interaction
+from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES, load_catalog
+
+CogT = TypeVar("CogT")
+P = ParamSpec("P")
+
+Handler = Callable[Concatenate[CogT, Context, P], Coroutine[Any, Any, None]]
+MAX_CHOICES: Final = 25
+"""Discord's limit for the choices of one suggestion, and for the entries of a menu."""
+MAX_CHOICE_LENGTH: Final = 100
+"""Discord's limit for a choice's name and for its value."""
+
+
+class Suggestion(NamedTuple):
+    """A value of an option, and the name by which members pick it.
+
+    searched: the texts of which a part is typed to find it; name and value where there are none.
+    """
+
+    name: str
+    value: str
+    searched: tuple[str, ...] = ()
+
+
+Suggest = Callable[[Context], Awaitable[Sequence[Suggestion]]]
+"""Returns all values of an option that can be suggested."""
+
+
+def said(key: str) -> locale_str:
+    """Return the English text under a key, marked with the key so that it can be translated."""
+    return app_commands.locale_str(load_catalog()[DEFAULT_LOCALE](key), key=key)
+
+
+def described(command: str, option: str | None = None) -> locale_str:
+    """Return the description of a command or of one of its options. command: its full name, with dots.
+
+    An option is described by the most particular text that there is: the command's, the group's, or that of
+    the option in general.
+    """
+    if option is None:
+        return said(f"{command}.description")
+    texts = load_catalog()[DEFAULT_LOCALE]
+    group = command.partition(".")[0]
+    keys = (f"{command}.option.{option}", f"{group}.option.{option}")
+    return said(next((key for key in keys if texts.find(key) is not None), f"option.{option}"))
+
+
+class CatalogTranslator(app_commands.Translator):
+    """Looks texts up by the key that ``said`` put on them; what has none stays as it is (command names)."""
+
+    async def translate(
+        self, string: locale_str, locale: discord.Locale, _context: TranslationContextTypes
+    ) -> str | None:
+        """Return the text, or None where we do not speak the locale."""
+        key = string.extras.get("key")
+        if key is None or locale.value not in LOCALES:
+            return None
+        return load_catalog()[locale.value](key)
+
+
+def command(
+    path: str, **suggestions: Suggest
+) -> Callable[[Handler[CogT, P]], app_commands.Command[Any, P, None]]:
+    """Make a handler a slash command. path: the command's full name. suggestions: by option."""
+    name = path.rpartition(" ")[2]
+    key = path.replace(" ", ".")
+
+    def declare(handler: Handler[CogT, P]) -> app_commands.Command[Any, P, None]:
+        @functools.wraps(handler)
+        async def callback(self: CogT, interaction: Interaction, *args: P.args, **options: P.kwargs) -> None:
+            await handler(self, Context.of(interaction), *args, **options)
+
+        # discord.py reads the annotations of the options in the wrong module unless they are resolved.
+        signature = inspect.signature(handler, eval_str=True)
+        callback.__signature__ = signature  # type: ignore[attr-defined]
+        options = list(signature.parameters)[2:]
+        decorated: Any = app_commands.describe(**{each: described(key, each) for each in options})(callback)
+        made: app_commands.Command[Any, P, None] = app_commands.command(
+            name=name, description=described(key)
+        )(decorated)
+        for option, suggest in suggestions.items():
+            made.autocomplete(option)(_suggesting(suggest))
+        return made
+
+    return declare
+
+
+def _suggesting(suggest: Suggest) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Any]]]:
+    async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=each.name, value=each.value)
+            for each in await suggest(Context.of(interaction))
+            if any(wanted in text.casefold() for text in each.searched or each[:2])
+        ][:MAX_CHOICES]
+
+    return suggesting

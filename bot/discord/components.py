@@ -1,0 +1,285 @@
+"""Views, forms, buttons and menus that ask the same guard and report to the same place as commands do."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
+
+import discord
+from discord import app_commands
+
+from bot.discord.context import Context, Interaction
+from bot.discord.reporting import admit, report
+from bot.discord.routes import CustomIdFormat
+from bot.discord.text import clamp
+from bot.errors import InvalidInputError, StaleComponentError
+from bot.i18n.catalog import Texts
+
+ItemT = TypeVar("ItemT", bound=discord.ui.Item[Any])
+
+FORM_SECONDS: Final = 900.0
+"""How long a form can be sent. Discord does not say when a member closes one: it would be kept for ever."""
+MAX_BUTTONS: Final = 5
+"""How many buttons fit into a row."""
+_NO_CUSTOM_ID: Final = "(?!)"
+"""A pattern that matches nothing, for the base classes."""
+
+
+class GuardedView(discord.ui.View):
+    """A view that lives for a while; guarded at every press.
+
+    asked: what it answers: the view belongs to the same command and guild.
+    """
+
+    def __init__(self, asked: Context, *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._asked = asked
+
+    def add_button(
+        self,
+        label: str,
+        press: Callable[[Context], Awaitable[None]],
+        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+        emoji: str | None = None,
+    ) -> None:
+        """Add a button. press: does what the button is for."""
+
+        async def callback(interaction: Interaction) -> None:
+            await press(Context.of(interaction))
+
+        button: discord.ui.Button[Any] = discord.ui.Button(label=label, style=style, emoji=emoji)
+        button.callback = callback  # type: ignore[assignment, method-assign]
+        self.add_item(button)
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        """Ask the guard; its refusal is answered like any other error.
+
+        discord.py delivers a second press that came before the first one was looked at.
+        """
+        allowed = await _is_admitted(Context.of(interaction), self._asked.command, self._asked.guild_id)
+        if allowed and self.is_finished():
+            # Asked after the guard, which may have waited while another press was handled.
+            await interaction.response.defer()
+            return False
+        return allowed
+
+    async def on_error(  # type: ignore[override]
+        self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
+    ) -> None:
+        """Report."""
+        await report(interaction, error)
+
+
+def labelled(texts: Texts, key: str, component: discord.ui.Item[Any]) -> discord.ui.Label[Any]:
+    """Give an input of a form its label and its description, the texts ``key`` and ``<key>_how``."""
+    return discord.ui.Label(text=texts(key), description=texts(f"{key}_how"), component=component)
+
+
+class GuardedModal(discord.ui.Modal):
+    """A form; its custom id is generated, because a fixed one delivers one member's input to another's form.
+
+    asked: what it answers: the form belongs to the same command and guild. retry: a button that opens the
+    form anew, shown with an error so that nobody has to start over.
+    """
+
+    def __init__(self, asked: Context, *, title: str, retry: PersistentButton) -> None:
+        super().__init__(title=clamp(title, 45), timeout=FORM_SECONDS)
+        self._asked = asked
+        self._retry = retry
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
+        """Ask the guard again: rights may have gone while the form was open."""
+        ctx = Context.of(interaction)
+        # The button's custom id names what the guild has, which no other guild is told.
+        if interaction.guild_id == self._asked.guild_id:
+            self._offer_retry(ctx)
+        allowed = await _is_admitted(ctx, self._asked.command, self._asked.guild_id)
+        if allowed:
+            ctx.withdraw_retry()
+        else:
+            self.stop()
+        return allowed
+
+    async def on_submit(self, interaction: Interaction, /) -> None:  # type: ignore[override]
+        """Handle what was sent."""
+        await self.submit(Context.of(interaction))
+
+    @abstractmethod
+    async def submit(self, ctx: Context) -> None:
+        """Do what the form is for. The interaction is not answered yet."""
+
+    async def on_error(self, interaction: Interaction, error: Exception, /) -> None:  # type: ignore[override]
+        """Report, with the button that opens the form again."""
+        # discord.py keeps a form, with all that was typed into it, until it is stopped.
+        self.stop()
+        self._offer_retry(Context.of(interaction))
+        await report(interaction, error)
+
+    def _offer_retry(self, ctx: Context) -> None:
+        ctx.offer_retry(self._retry, after_not_found=self._retry.after_not_found)
+
+
+@dataclass_transform(kw_only_default=True)
+class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID):
+    """A component that survives a restart: all that it needs stands in its custom id.
+
+    A subclass declares a route, such as ``toolzz:status:{connection}:{integration}``, and its fields as
+    annotated attributes; the constructor takes them by name. The route begins with the top-level command that
+    the component belongs to: who may not use that command may not use the component. after_not_found: whether
+    the button helps where the provider knows no such thing, because another value can be entered.
+    """
+
+    route: ClassVar[str] = ""
+    after_not_found: ClassVar[bool] = False
+    custom_id_format: ClassVar[CustomIdFormat]
+
+    def __init_subclass__(cls) -> None:
+        pattern: str | re.Pattern[str] = _NO_CUSTOM_ID
+        if "route" in vars(cls):
+            cls.custom_id_format = CustomIdFormat(cls.route, cls)
+            pattern = cls.custom_id_format.pattern
+        super().__init_subclass__(template=pattern)
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - the subclass's annotations say which
+        for name, value in values.items():
+            setattr(self, name, value)
+        super().__init__(self._item(self.custom_id_format.write(values)))
+
+    @abstractmethod
+    def _item(self, custom_id: str) -> ItemT:
+        """Return the component as it looks."""
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, interaction: Interaction, _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the component in the language of whoever uses it."""
+        return cls(texts=Context.of(interaction).texts, **cls.custom_id_format.read(match))
+
+    async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
+        """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
+        ctx = Context.of(interaction)
+        command, _, _ = self.custom_id.partition(":")
+        if not await _is_admitted(ctx, command):
+            return
+        try:
+            await self._use(ctx)
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
+            await report(interaction, error)
+
+    @abstractmethod
+    async def _use(self, ctx: Context) -> None:
+        """Do what the component is for."""
+
+
+class PersistentButton(PersistentComponent[discord.ui.Button[discord.ui.View]]):
+    """A button that survives a restart.
+
+    caption: the key of its label, which may name fields of the route in braces. symbol: its emoji.
+    default_style: its style. label, emoji, style: replace these three for one instance.
+    """
+
+    caption: ClassVar[str] = ""
+    symbol: ClassVar[str | None] = None
+    default_style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    texts: Texts
+    label: str | None = None
+    emoji: str | None = None
+    style: discord.ButtonStyle | None = None
+    disabled: bool = False
+
+    def _item(self, custom_id: str) -> discord.ui.Button[discord.ui.View]:
+        return discord.ui.Button(
+            label=self.label or self.texts(self.caption.format_map(vars(self))),
+            emoji=self.emoji or self.symbol,
+            style=self.style or self.default_style,
+            custom_id=custom_id,
+            disabled=self.disabled,
+        )
+
+    async def _use(self, ctx: Context) -> None:
+        await self.press(ctx)
+
+    @abstractmethod
+    async def press(self, ctx: Context) -> None:
+        """Do what the button is for."""
+
+
+class PersistentSelect(PersistentComponent[discord.ui.Select[discord.ui.View]]):
+    """A menu of which one entry is picked, and which survives a restart.
+
+    caption: the key of its placeholder; placeholder replaces it for one instance. The entries belong to one
+    answer and are not rebuilt: what was picked is text from outside.
+    """
+
+    caption: ClassVar[str] = ""
+
+    texts: Texts
+    options: Sequence[discord.SelectOption] = ()
+    placeholder: str | None = None
+
+    def _item(self, custom_id: str) -> discord.ui.Select[discord.ui.View]:
+        caption = self.placeholder or self.caption
+        return discord.ui.Select(
+            placeholder=self.texts(caption) if caption else None,
+            custom_id=custom_id,
+            options=list(self.options),
+        )
+
+    async def _use(self, ctx: Context) -> None:
+        picked = self.item.values
+        if len(picked) != 1:
+            raise InvalidInputError("option")
+        await self.pick(ctx, picked[0])
+
+    @abstractmethod
+    async def pick(self, ctx: Context, value: str) -> None:
+        """Do what the entry is for, once the value has been found to be possible."""
+
+
+class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[discord.ui.View]]):
+    """A menu of which one text channel is picked, and which survives a restart.
+
+    caption: the key of its placeholder.
+    """
+
+    caption: ClassVar[str]
+
+    texts: Texts
+
+    def _item(self, custom_id: str) -> discord.ui.ChannelSelect[discord.ui.View]:
+        return discord.ui.ChannelSelect(
+            placeholder=self.texts(self.caption),
+            custom_id=custom_id,
+            channel_types=[discord.ChannelType.text, discord.ChannelType.news],
+        )
+
+    async def _use(self, ctx: Context) -> None:
+        guild = ctx.interaction.guild
+        ids = [each.id for each in self.item.values if isinstance(each, app_commands.AppCommandChannel)]
+        channel = guild.get_channel(ids[0]) if guild is not None and len(ids) == 1 else None
+        if not isinstance(channel, discord.TextChannel):
+            raise InvalidInputError("option")
+        await self.pick(ctx, channel)
+
+    @abstractmethod
+    async def pick(self, ctx: Context, channel: discord.TextChannel) -> None:
+        """Do what the channel is picked for."""
+
+
+async def _is_admitted(ctx: Context, command: str, guild_id: int | None = None) -> bool:
+    """Ask the guard and report its refusal. guild_id: the only guild that may ask, None for any."""
+    # Before anything is awaited: whoever looks for presses that nobody handles comes right after.
+    ctx.is_handled = True
+    try:
+        await admit(ctx, command)
+        # Discord lets no press come from another guild, but nothing rests on it.
+        if guild_id not in {None, ctx.interaction.guild_id}:
+            raise StaleComponentError  # noqa: TRY301 - reported like any other refusal
+    except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer
+        await report(ctx.interaction, error)
+        return False
+    return True

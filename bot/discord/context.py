@@ -1,0 +1,204 @@
+"""What handlers work with: the services of the running bot, and the context of one interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import discord
+from discord.ext import commands
+
+from bot.discord.background import BackgroundTasks
+from bot.discord.diagnosis import Diagnosis
+from bot.discord.guard import Guard, ServedGuilds
+from bot.discord.overrides import guild_of
+from bot.discord.sync import CommandLinks
+from bot.features.access.service import AccessService
+from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.service import AlertService
+from bot.features.audit.service import AuditService, Change
+from bot.features.connections.choices import ChoiceService
+from bot.features.connections.service import Connection, ConnectionService
+from bot.features.guilds.service import GuildService
+from bot.features.handover.service import PreflightService
+from bot.features.integrations.service import IntegrationService
+from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.service import MonitoringService
+from bot.features.privacy.service import PrivacyService
+from bot.i18n.catalog import Catalog, Texts
+from bot.providers.base.provider import Provider
+from bot.providers.base.redaction import Redactor
+
+ProviderT = TypeVar("ProviderT", bound=Provider)
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What commands need; built once, by the composition root.
+
+    clock: seconds since 1970. served: the guilds that the operator serves. views: what providers' cogs
+    contribute to the screens of every provider, by slug.
+    """
+
+    clock: Callable[[], float]
+    catalog: Catalog
+    providers: Mapping[str, Provider]
+    views: Mapping[str, ProviderView]
+    redactor: Redactor
+    served: ServedGuilds
+    guard: Guard
+    background: BackgroundTasks
+    links: CommandLinks
+    access: AccessService
+    alerts: AlertService
+    audit: AuditService
+    choices: ChoiceService
+    connections: ConnectionService
+    guilds: GuildService
+    integrations: IntegrationService
+    monitoring: MonitoringService
+    outbox: Outbox
+    poller: Poller
+    preflight: PreflightService
+    privacy: PrivacyService
+
+    def provider(self, kind: type[ProviderT]) -> ProviderT:
+        """Return a provider as its own class, for its own cog."""
+        provider = self.providers[kind.slug]
+        if not isinstance(provider, kind):
+            raise TypeError(kind.slug)
+        return provider
+
+    @property
+    def provider_names(self) -> dict[str, str]:
+        """The providers' proper names, by slug."""
+        return {slug: provider.name for slug, provider in self.providers.items()}
+
+    def texts_of(self, guild: discord.Guild) -> Texts:
+        """Return the texts in a server's own language, for messages that nobody in particular asked for."""
+        return self.catalog[guild.preferred_locale.value]
+
+
+class ServicesBot(commands.AutoShardedBot):
+    """A client that holds the services."""
+
+    services: Services
+
+
+Interaction = discord.Interaction[ServicesBot]
+"""What discord.py gives to every handler."""
+
+
+class FollowUp(Protocol):
+    """What an error leads to besides its embed."""
+
+    def buttons(self, error: BaseException) -> Sequence[discord.ui.Item[Any]]:
+        """Return the buttons that help, to be shown below the error."""
+
+    def reported(self, error: BaseException) -> None:
+        """Take note of the error, once the member has the answer."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One interaction while it is handled.
+
+    texts: in the member's language. command: the top-level command that the interaction belongs to, once the
+    guard has admitted it; what its answer opens belongs to that command as well. retry: a button that is
+    shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
+    whether a view, form or persistent component of this process has begun to answer.
+    """
+
+    interaction: Interaction
+    services: Services
+    texts: Texts
+    command: str = ""
+    retry: discord.ui.Item[Any] | None = None
+    retry_after_not_found: bool = False
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    is_shared: bool = False
+    is_handled: bool = False
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> Context:
+        """Return the context of an interaction: the same one each time."""
+        services = interaction.client.services
+        context: Context = interaction.extras.setdefault(
+            cls, cls(interaction, services, services.catalog[interaction.locale.value])
+        )
+        return context
+
+    @property
+    def client(self) -> ServicesBot:
+        """The running bot."""
+        return self.interaction.client
+
+    @property
+    def guild_id(self) -> int:
+        """The guild that the interaction came from. Raises OutsideServerError."""
+        return guild_of(self.interaction)
+
+    @property
+    def guild(self) -> discord.Guild | None:
+        """That guild, None where the bot is not in it."""
+        return self.client.get_guild(self.guild_id)
+
+    @property
+    def member(self) -> discord.Member | discord.User:
+        """Who has run, pressed, picked or sent something."""
+        return self.interaction.user
+
+    @property
+    def now(self) -> int:
+        """When that happened, in seconds since 1970."""
+        return int(self.interaction.created_at.timestamp())
+
+    def change(self, action: str, target: str) -> AbstractAsyncContextManager[Change]:
+        """Record in the audit log what the member does in the body. See ``AuditService.change``."""
+        return self.services.audit.change(self.guild_id, self.member.id, action, target)
+
+    def offer_retry(self, button: discord.ui.Item[Any], *, after_not_found: bool = False) -> None:
+        """Show this button if the interaction ends in an error.
+
+        after_not_found: also where the provider knows no such thing, because another value can be entered.
+        """
+        self.retry, self.retry_after_not_found = button, after_not_found
+
+    def withdraw_retry(self) -> None:
+        """Show no button: what follows an act is no reason to do it again."""
+        self.retry = None
+
+    async def cancel_on_shutdown(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Await what may take longer than a bot that is told to stop still has. Raises RestartingError."""
+        return await self.services.background.cancel_on_shutdown(work)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupList:
+    """A list that ``/setup`` lets a member pick an agent from, and what the pick does.
+
+    kind: which of the provider's lists, None for its main list. key: where its texts are, under
+    ``.placeholder``, ``.some`` (a plural), ``.none`` and ``.more``. pick: takes the unanswered interaction,
+    the id that was picked (text from outside), and a connection's name.
+    """
+
+    kind: str | None
+    key: str
+    pick: Callable[[Context, str, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """What a provider's cog contributes to the screens that show every provider.
+
+    Both functions take the opened connection and the integration's id. status: what the provider's own status
+    command shows; raises what that raises. diagnose: None where the provider has no more to tell than any.
+    lists: what ``/setup`` offers to pick from.
+    """
+
+    status: Callable[[Context, Connection, str], Awaitable[discord.Embed]]
+    diagnose: Callable[[Context, Connection, str], Awaitable[Diagnosis]] | None = None
+    lists: Sequence[SetupList] = ()

@@ -1,0 +1,216 @@
+"""Decides who may do what: one guard for commands, suggestions, buttons, menus and forms."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import discord
+from cachetools import TTLCache
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord.overrides import AnyInteraction, Overrides, guild_of, roles_of
+from bot.errors import CooldownError, NotAllowedError, NotInServerError, NotServedError
+from bot.features.access.service import AccessService
+from bot.features.access.tier import Tier
+
+TopCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
+TargetT = TypeVar("TargetT")
+
+MEMBER_COOLDOWN: Final = (60, 60.0)
+"""How many commands, presses and forms of one member are taken in how many seconds."""
+GUILD_COOLDOWN: Final = (300, 60.0)
+"""The same for all members of a server together; commands that are open to everybody do not count."""
+_PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
+    Tier.MANAGER: {"manage_guild": True},
+    Tier.VIEWER: {"moderate_members": True},
+}
+_TIER: Final = "tier"
+_COOLDOWN: Final = "cooldown"
+_MAX_COOLDOWNS: Final = 100_000
+_Kind = discord.InteractionType
+
+
+def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
+    """Declare which tier a top-level command, and all that it opens, requires.
+
+    Put over a group cog or over a ``command``. Discord shows the command to members with the tier's
+    permission; the guard reads the tier itself.
+    """
+
+    def declare(target: TargetT) -> TargetT:
+        command: Any = app_commands.guild_only(target)
+        if tier in _PERMISSIONS:
+            command = app_commands.default_permissions(**_PERMISSIONS[tier])(command)
+        if isinstance(command, commands.CogMeta):
+            command.__cog_group_extras__ = {**command.__cog_group_extras__, _TIER: tier}
+        else:
+            command.extras[_TIER] = tier
+        declared: TargetT = command
+        return declared
+
+    return declare
+
+
+def cooldown(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
+    """Declare how often a member may run a command in a server, for one that costs a provider something.
+
+    Put over the ``command``.
+    """
+
+    def declare(target: TargetT) -> TargetT:
+        command: Any = target
+        command.extras[_COOLDOWN] = (times, seconds)
+        return target
+
+    return declare
+
+
+def needed_tier(command: TopCommand) -> Tier:
+    """Return what ``needs`` declared. Raises KeyError where nothing was."""
+    tier: Tier = command.extras[_TIER]
+    return tier
+
+
+@dataclass(frozen=True, slots=True)
+class ServedGuilds:
+    """Which guilds the operator serves. allowed: only these, all where it is empty. denied: not these."""
+
+    allowed: Collection[int] = ()
+    denied: Collection[int] = ()
+
+    def __contains__(self, guild_id: int) -> bool:
+        return guild_id not in self.denied and (not self.allowed or guild_id in self.allowed)
+
+
+class Guard:
+    """Asked for every interaction, with the top-level command that it belongs to."""
+
+    def __init__(
+        self,
+        access: AccessService,
+        overrides: Overrides,
+        served: ServedGuilds,
+        *,
+        member_cooldown: tuple[int, float] = MEMBER_COOLDOWN,
+        guild_cooldown: tuple[int, float] = GUILD_COOLDOWN,
+    ) -> None:
+        """The cooldowns are numbers of uses and seconds."""
+        self._access = access
+        self._overrides = overrides
+        self._served = served
+        self._members = _Cooldowns(*member_cooldown)
+        self._guilds = _Cooldowns(*guild_cooldown)
+        self._commands: dict[str, _Cooldowns] = {}
+        """By qualified name, for commands with a cooldown of their own."""
+
+    async def check(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> None:
+        """Raise RequestError unless the member may now do here what the command is for.
+
+        command_id: Discord's, None where Discord does not know the command.
+        """
+        guild_id = guild_of(interaction)
+        if guild_id not in self._served:
+            raise NotServedError
+        if interaction.client.get_guild(guild_id) is None:
+            raise NotInServerError
+        if interaction.type is not _Kind.autocomplete:
+            self._members.count((guild_id, interaction.user.id), interaction.created_at.timestamp())
+        if not await self.lets(interaction, command, command_id):
+            needed = needed_tier(command)
+            # A member who has the tier and is refused was denied in Server Settings: no grant helps.
+            enough = await self.tier(interaction) >= needed
+            raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
+        # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
+        # is for.
+        if interaction.type is _Kind.autocomplete:
+            return
+        if needed_tier(command) is not Tier.NONE:
+            self._guilds.count(guild_id, interaction.created_at.timestamp())
+        if _was_run(interaction, command):
+            self._count_run(interaction)
+
+    def _count_run(self, interaction: AnyInteraction) -> None:
+        """Raise CooldownError if the member runs a command more often than ``cooldown`` declared."""
+        run = interaction.command
+        if run is None or _COOLDOWN not in run.extras:
+            return
+        cooldowns = self._commands.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
+        cooldowns.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
+
+    async def lets(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
+        """Tell whether the member may use the command here.
+
+        What the server's admins set for it in Server Settings goes before the tier. Discord applies that to a
+        command that is run, but to no button and no form; and members whom they allow without the tier are
+        admitted here too. Administrators pass in any case, as with Discord.
+        """
+        if interaction.permissions.administrator:
+            return True
+        enough = await self.tier(interaction) >= needed_tier(command)
+        if enough and _was_run(interaction, command):
+            return True
+        return await self._overridden(interaction, command_id, otherwise=enough)
+
+    async def shows(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
+        """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
+        if interaction.permissions.administrator:
+            return True
+        # A manager who may not moderate members is not shown what is for those who may.
+        asked = discord.Permissions(**_PERMISSIONS.get(needed_tier(command), {}))
+        permitted = interaction.permissions.is_superset(asked)
+        return await self._overridden(interaction, command_id, otherwise=permitted)
+
+    async def tier(self, interaction: AnyInteraction) -> Tier:
+        """Return the highest tier that the member has here, by permission or granted."""
+        permitted = permitted_tier(interaction)
+        if permitted is Tier.MANAGER:
+            return permitted
+        granted = self._access.tier_of(guild_of(interaction), interaction.user.id, roles_of(interaction))
+        return max(permitted, await granted)
+
+    def forget_overrides(self, guild_id: int) -> None:
+        """Read a guild's overrides anew next time: an admin has changed something in Server Settings."""
+        self._overrides.forget(guild_id)
+
+    async def _overridden(
+        self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool
+    ) -> bool:
+        """Return what was set for the member in Server Settings, else how it is without."""
+        decided = None if command_id is None else await self._overrides.decide(interaction, command_id)
+        return otherwise if decided is None else decided
+
+
+def permitted_tier(interaction: AnyInteraction) -> Tier:
+    """Return the tier that goes with the member's permissions."""
+    permissions = interaction.permissions
+    if permissions.manage_guild or permissions.administrator:
+        return Tier.MANAGER
+    return Tier.VIEWER if permissions.moderate_members else Tier.NONE
+
+
+def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:
+    """Tell whether the interaction is the command itself or asks for suggestions, not what it has opened."""
+    if interaction.type not in {_Kind.application_command, _Kind.autocomplete}:
+        return False
+    run = interaction.command
+    return isinstance(run, app_commands.Command) and (run.root_parent or run) == command
+
+
+class _Cooldowns:
+    """Counts uses by key, and stops those that come too fast."""
+
+    def __init__(self, rate: int, seconds: float) -> None:
+        self._rate = rate
+        self._seconds = seconds
+        self._by_key: TTLCache[object, app_commands.Cooldown] = TTLCache(_MAX_COOLDOWNS, seconds)
+
+    def count(self, key: object, now: float) -> None:
+        """Count one use at a time in seconds since 1970. Raises CooldownError."""
+        # Put anew each time: what is in use must not fall out of the cache.
+        counted = self._by_key.pop(key, None) or app_commands.Cooldown(self._rate, self._seconds)
+        self._by_key[key] = counted
+        wait = counted.update_rate_limit(now)
+        if wait is not None:
+            raise CooldownError(until=math.ceil(now + wait))

@@ -1,0 +1,193 @@
+"""Reads what a server's admins set for one of our commands in Server Settings > Integrations.
+
+Discord applies these overrides to a command that is run, but to no button and no form.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+import discord
+import structlog
+from cachetools import TTLCache
+
+from bot.errors import OutsideServerError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+AnyInteraction = discord.Interaction[Any]
+"""An interaction of whichever client."""
+DEADLINE: Final = 0.9
+"""Seconds: Discord wants a first answer within three seconds, and nothing is answered before this is known.
+"""
+_KEPT_SECONDS: Final = 300
+_KEPT_GUILDS: Final = 2500
+_ROLE: Final = 1
+_USER: Final = 2
+_CHANNEL: Final = 3
+# Discord's code where no admin has changed anything: it answers with this error instead of an empty list.
+_UNCHANGED: Final = 10066
+
+
+def guild_of(interaction: AnyInteraction) -> int:
+    """Return the guild that the interaction came from, the only source of a guild id.
+
+    Raises OutsideServerError.
+    """
+    if interaction.guild_id is None:
+        raise OutsideServerError
+    return interaction.guild_id
+
+
+def roles_of(interaction: AnyInteraction) -> Collection[int]:
+    """Return the ids of the member's roles, without @everyone.
+
+    discord.py's own list leaves out the roles of a guild that it does not know: where only our commands were
+    added to a server, and not the bot.
+    """
+    member = interaction.user
+    return tuple(member._roles) if isinstance(member, discord.Member) else ()  # noqa: SLF001 - see above
+
+
+class Override(NamedTuple):
+    """One entry of the list that Discord keeps.
+
+    type: 1 for a role, 2 for a user, 3 for a channel. id: of the role, user or channel. A role with the
+    guild's id stands for @everyone, a channel with the guild's id less one for all channels. permission:
+    False denies.
+    https://discord.com/developers/docs/interactions/application-commands#application-command-permissions-object
+    """
+
+    id: int
+    type: int
+    permission: bool
+
+
+_Entries = tuple[Override, ...]
+_Kept = dict[int, asyncio.Task[_Entries | None]]
+
+
+class Overrides:
+    """Reads overrides from Discord and keeps them for five minutes, or until they are forgotten."""
+
+    def __init__(self, deadline: float = DEADLINE) -> None:
+        self.deadline = deadline
+        """Seconds that Discord may take to answer."""
+        # By guild, then by command or application. To forget a guild forgets what is being read as well.
+        self._kept: TTLCache[int, _Kept] = TTLCache(_KEPT_GUILDS, _KEPT_SECONDS)
+
+    async def decide(self, interaction: AnyInteraction, command_id: int) -> bool | None:
+        """Tell whether the command was allowed (True) or denied (False) to this member in this channel.
+
+        command_id: Discord's id of a top-level command. Return None if nothing was set that concerns the
+        member, or if Discord does not answer in time. Raises OutsideServerError.
+        """
+        guild_id = guild_of(interaction)
+        # Overrides for all of our commands at once are listed under the application's own id.
+        of_command, of_application = await asyncio.gather(
+            self._of(interaction, guild_id, command_id),
+            self._of(interaction, guild_id, interaction.application_id),
+        )
+        if of_command is None or of_application is None:
+            return None
+        return judge(
+            of_command,
+            of_application,
+            guild_id=guild_id,
+            channel_id=_channel_of(interaction),
+            user_id=interaction.user.id,
+            role_ids=roles_of(interaction),
+        )
+
+    def forget(self, guild_id: int) -> None:
+        """Read the guild's overrides again next time, because an admin has changed something."""
+        self._kept.pop(guild_id, None)
+
+    async def _of(self, interaction: AnyInteraction, guild_id: int, target_id: int) -> _Entries | None:
+        kept = self._kept.setdefault(guild_id, {})
+        if target_id not in kept:
+            kept[target_id] = asyncio.create_task(self._read(interaction, kept, guild_id, target_id))
+        # Other interactions may await the same task.
+        return await asyncio.shield(kept[target_id])
+
+    async def _read(
+        self, interaction: AnyInteraction, kept: _Kept, guild_id: int, target_id: int
+    ) -> _Entries | None:
+        found = None
+        try:
+            async with asyncio.timeout(self.deadline):
+                found = await self._entries(interaction, guild_id, target_id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+            code = getattr(failure, "code", None)
+            _log.warning("overrides_not_read", guild=guild_id, error=type(failure).__name__, code=code)
+        finally:
+            if found is None:
+                del kept[target_id]
+        return found
+
+    async def _entries(self, interaction: AnyInteraction, guild_id: int, target_id: int) -> _Entries:
+        try:
+            found = await interaction.client.http.get_application_command_permissions(
+                interaction.application_id, guild_id, target_id
+            )
+        except discord.NotFound as error:
+            if error.code != _UNCHANGED:
+                raise
+            return ()
+        return tuple(
+            Override(int(entry["id"]), entry["type"], entry["permission"]) for entry in found["permissions"]
+        )
+
+
+def judge(
+    of_command: Collection[Override],
+    of_application: Collection[Override],
+    *,
+    guild_id: int,
+    channel_id: int | None,
+    user_id: int,
+    role_ids: Iterable[int],
+) -> bool | None:
+    """Decide as Discord does: True for allowed, False for denied, None where nothing that was set applies.
+
+    of_command is stronger than of_application. channel_id: of a thread's parent channel; None where it is
+    unknown. https://support.discord.com/hc/en-us/articles/10952896421783-Updates-to-Command-Permissions
+    """
+    roles = {role_id for role_id in role_ids if role_id != guild_id}
+
+    def of_member(entries: Collection[Override]) -> bool | None:
+        return _first(
+            _permission_of(entries, _USER, {user_id}),
+            _permission_of(entries, _ROLE, roles),
+            _permission_of(entries, _ROLE, {guild_id}),
+        )
+
+    here, anywhere = {channel_id}, {guild_id - 1}
+    channel = _first(
+        _permission_of(of_command, _CHANNEL, here),
+        _permission_of(of_command, _CHANNEL, anywhere),
+        _permission_of(of_application, _CHANNEL, here),
+        _permission_of(of_application, _CHANNEL, anywhere),
+    )
+    if channel is False:
+        return False
+    member = of_member(of_command)
+    if member is not None:
+        return member
+    # Allowing a member all commands of the application opens no command that the member may not use anyway.
+    return False if of_member(of_application) is False else None
+
+
+def _permission_of(entries: Collection[Override], kind: int, ids: Collection[int | None]) -> bool | None:
+    permissions = [entry.permission for entry in entries if entry.type == kind and entry.id in ids]
+    return any(permissions) if permissions else None
+
+
+def _first(*permissions: bool | None) -> bool | None:
+    return next((permission for permission in permissions if permission is not None), None)
+
+
+def _channel_of(interaction: AnyInteraction) -> int | None:
+    channel = interaction.channel
+    return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id

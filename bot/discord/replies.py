@@ -1,0 +1,169 @@
+"""Answers an interaction, whatever has been answered already, and keeps an answer up to date for a while."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+import discord
+import structlog
+
+from bot.discord.context import Context
+from bot.discord.sync import CommandLinks
+from bot.discord.text import length
+from bot.discord.theme import DESCRIPTION, FIELD_VALUE, TOTAL, total
+from bot.errors import PatchbayError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+PAUSES: Final = (20, 40, 60, 120, 240, 240)
+"""Seconds between updates: twelve minutes in all, as an answer can be changed for fifteen."""
+Answer = tuple[discord.Embed, discord.ui.View]
+"""What an answer shows, and the components below it."""
+_Kind = discord.InteractionResponseType
+_PLACEHOLDER = "…"
+
+
+class Update(NamedTuple):
+    """What an answer shows now. is_final: nothing more is going to change."""
+
+    embed: discord.Embed
+    view: discord.ui.View
+    is_final: bool
+
+
+async def defer(ctx: Context, *, share: bool = False) -> None:
+    """Acknowledge within Discord's three seconds; the answer may then take up to 15 minutes.
+
+    share: the answer is for everybody in the channel.
+    """
+    ctx.is_shared = share
+    # Without ``thinking`` a form's answer would lose the flag that hides it from others.
+    await ctx.interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+async def acknowledge(ctx: Context) -> None:
+    """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it."""
+    await ctx.interaction.response.defer()
+
+
+async def respond(
+    ctx: Context,
+    embed: discord.Embed,
+    view: discord.ui.View = discord.utils.MISSING,
+    files: Sequence[discord.File] = (),
+) -> None:
+    """Give the answer: in the deferred message where there is one, else as a message of its own.
+
+    The message is private, unless ``defer`` was told to share.
+    """
+    interaction = ctx.interaction
+    _link_commands(embed, ctx.services.links)
+    kind = interaction.response.type
+    if kind is None:
+        await interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+    elif kind is _Kind.deferred_channel_message:
+        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
+    else:
+        # The original is a message that stays: a component's own, or an answer given before.
+        await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
+
+
+async def respond_privately(
+    ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
+) -> None:
+    """Give an answer that is for the member alone, even where ``defer`` was told to share."""
+    if not ctx.is_shared:
+        await respond(ctx, embed, view)
+        return
+    ctx.is_shared = False
+    interaction = ctx.interaction
+    _link_commands(embed, ctx.services.links)
+    # A follow-up to a message that is still deferred takes its place, for everybody to see; a follow-up to
+    # one that was deleted while deferred is refused. So the message is given content first, and deleted last.
+    await interaction.edit_original_response(content=_PLACEHOLDER)
+    await interaction.followup.send(embed=embed, view=view, ephemeral=True)
+    await interaction.delete_original_response()
+
+
+async def edit(
+    ctx: Context,
+    embed: discord.Embed,
+    view: discord.ui.View | None = None,
+    files: Sequence[discord.File] = (),
+) -> None:
+    """Replace the content of the message whose component was used, or of the answer given before."""
+    interaction = ctx.interaction
+    _link_commands(embed, ctx.services.links)
+    if interaction.response.is_done():
+        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
+    else:
+        await interaction.response.edit_message(embed=embed, view=view, attachments=files)
+
+
+async def try_edit(ctx: Context, embed: discord.Embed) -> None:
+    """Do what ``edit`` does, unless the member has dismissed the message or Discord cannot be reached."""
+    with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        await edit(ctx, embed)
+
+
+def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
+    """Put persistent components and links into a view that needs nobody to listen."""
+    view = discord.ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view
+
+
+async def keep_updated(
+    ctx: Context,
+    update: Callable[[], Awaitable[Update | None]],
+    wake_on: Callable[
+        [Callable[[], object]], contextlib.AbstractContextManager[object]
+    ] = contextlib.nullcontext,
+) -> None:
+    """Update an answer now and then, until an update is final or the answer may no longer be changed.
+
+    update: returns None where nothing has changed. One that fails changes nothing and ends nothing: the next
+    one may succeed. wake_on: while its block lasts, calls what it is given when an update should not wait any
+    longer.
+    """
+    for pause in PAUSES:
+        woken = asyncio.Event()
+        with wake_on(woken.set), contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await woken.wait()
+        try:
+            shown = await update()
+        except PatchbayError:
+            continue
+        except Exception:  # noqa: BLE001 - the answer has promised more updates
+            _log.exception("look_failed")
+            continue
+        if shown is None:
+            continue
+        try:
+            await edit(ctx, shown.embed, shown.view)
+        except discord.NotFound:
+            return  # the member has dismissed it
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            continue
+        if shown.is_final:
+            return
+
+
+def _link_commands(embed: discord.Embed, links: CommandLinks) -> None:
+    """Turn the commands that an embed names into links that can be clicked, where the limits leave room."""
+
+    def link(text: str, limit: int) -> str:
+        linked = links.link(text)
+        growth = length(linked) - length(text)
+        return linked if length(linked) <= limit and total(embed) + growth <= TOTAL else text
+
+    if embed.description:
+        embed.description = link(embed.description, DESCRIPTION)
+    for index, field in enumerate(embed.fields):
+        embed.set_field_at(
+            index, name=field.name, value=link(field.value or "", FIELD_VALUE), inline=field.inline
+        )

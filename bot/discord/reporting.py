@@ -1,0 +1,94 @@
+"""The one place where an error of any handler becomes a log line and an answer to the member."""
+
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+from discord import app_commands
+
+from bot import errors
+from bot.discord.context import Context, Interaction
+from bot.discord.problems import new_reference, problem
+from bot.discord.replies import respond_privately, view_of
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
+_UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
+
+
+async def admit(ctx: Context, command: str) -> None:
+    """Ask the guard, and note which command the interaction belongs to.
+
+    Raises RequestError unless this member may now do here what the top-level command is for.
+    """
+    if ctx.services.background.is_shutting_down:
+        raise errors.RestartingError
+    known = ctx.client.tree.get_command(command)
+    if not isinstance(known, (app_commands.Command, app_commands.Group)):
+        raise errors.OutdatedCommandError
+    await ctx.services.guard.check(ctx.interaction, known, ctx.services.links.ids.get(command))
+    ctx.command = command
+
+
+async def report(interaction: Interaction, error: BaseException) -> None:
+    """Log an error once and answer with its embed, and with the buttons that help."""
+    ctx = Context.of(interaction)
+    reference = new_reference()
+    if isinstance(error, discord.NotFound) and error.code in _UNDELIVERABLE:
+        _log_undelivered(error, reference)
+        return
+    _log_error(ctx, error, reference)
+    embed = problem(error, ctx.texts, ctx.services.provider_names, reference, now=ctx.services.clock())
+    buttons = [
+        *_retry(ctx, error),
+        *(button for follow_up in ctx.follow_ups for button in follow_up.buttons(error)),
+    ]
+    view = view_of(*buttons) if buttons else discord.utils.MISSING
+    try:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await interaction.response.autocomplete([])
+            return
+        await respond_privately(ctx, embed, view)
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
+        _log_undelivered(failed, reference)
+    for follow_up in ctx.follow_ups:
+        follow_up.reported(error)
+
+
+def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
+    """Return the button that tries again, nothing where that is pointless or may do something twice."""
+    is_pointless = isinstance(error, (errors.NotAllowedError, errors.NotServedError)) or (
+        isinstance(error, errors.NotFoundError) and not ctx.retry_after_not_found
+    )
+    may_repeat = isinstance(error, errors.ProviderError) and error.outcome_unknown
+    return [] if ctx.retry is None or is_pointless or may_repeat else [ctx.retry]
+
+
+def _log_undelivered(failed: Exception, reference: str) -> None:
+    code = getattr(failed, "code", None)
+    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, code=code)
+
+
+def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
+    run = ctx.interaction.command
+    known = {
+        "reference": reference,
+        "guild": ctx.interaction.guild_id,
+        "command": None if run is None else run.qualified_name,
+    }
+    if isinstance(error, errors.ProviderError):
+        _log.warning(
+            "provider_failed",
+            provider=error.provider,
+            error=error.key,
+            status=error.status,
+            request_id=error.request_id,
+            outcome_unknown=error.outcome_unknown,
+            **known,
+        )
+    elif isinstance(error, errors.PatchbayError):
+        _log.info("refused", error=error.key, **known)
+    else:
+        _log.error("unexpected_error", exc_info=error, **known)

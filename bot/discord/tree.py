@@ -1,0 +1,70 @@
+"""The command tree: the guard on the way in, the errors' embeds on the way out."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from discord import app_commands
+
+from bot.discord.context import Context, Interaction
+from bot.discord.guard import TopCommand, needed_tier
+from bot.discord.reporting import admit, report
+from bot.errors import InvalidInputError, OutdatedCommandError, StaleComponentError
+from bot.features.access.tier import Tier
+
+
+class PatchbayTree(app_commands.CommandTree[Any]):
+    """Our top-level commands."""
+
+    async def commands_for(self, ctx: Context) -> list[TopCommand]:
+        """Return the top-level commands that Discord shows to the member here, by name."""
+        top = self.top_commands()
+        guard, ids = ctx.services.guard, ctx.services.links.ids
+        shown = await asyncio.gather(
+            *(guard.shows(ctx.interaction, each, ids.get(each.name)) for each in top)
+        )
+        return [command for command, is_shown in zip(top, shown, strict=True) if is_shown]
+
+    def top_commands(self) -> list[TopCommand]:
+        """Return the top-level commands that there are, by name."""
+        return [
+            command
+            for command in sorted(self.get_commands(), key=lambda command: command.name)
+            if isinstance(command, (app_commands.Command, app_commands.Group))
+        ]
+
+    async def hidden_tier(self, ctx: Context, shown: Iterable[TopCommand]) -> Tier | None:
+        """Return the tier that opens commands to the member which Discord does not show, None for no such.
+
+        shown: what ``commands_for`` returned.
+        """
+        tier = await ctx.services.guard.tier(ctx.interaction)
+        needed = map(needed_tier, self.top_commands())
+        opened = max((each for each in needed if each <= tier), default=Tier.NONE)
+        return opened if opened > max(map(needed_tier, shown), default=Tier.NONE) else None
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Guard commands and their suggestions."""
+        data = cast("Mapping[str, Any]", interaction.data or {})
+        try:
+            await admit(Context.of(interaction), data.get("name", ""))
+        except Exception as error:  # noqa: BLE001 - refused or failed, the member gets an answer
+            await report(interaction, error)
+            return False
+        return True
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Report what a command raised."""
+        cause: BaseException = error
+        if isinstance(error, app_commands.CommandInvokeError):
+            cause = error.original
+        elif isinstance(error, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+            cause = OutdatedCommandError()
+        elif isinstance(error, app_commands.TransformerError):
+            cause = InvalidInputError("option")
+        await report(interaction, cause)
+
+    async def refuse_stale(self, interaction: Interaction) -> None:
+        """Answer a form or a button that belonged to an earlier run, which discord.py drops in silence."""
+        if not Context.of(interaction).is_handled:
+            await report(interaction, StaleComponentError())

@@ -1,0 +1,1 @@
+"""The tiers that a guild grants to roles and members."""

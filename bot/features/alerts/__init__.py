@@ -1,0 +1,1 @@
+"""Incidents, where a server is told of them, and the messages that Discord has to show."""

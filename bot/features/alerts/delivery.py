@@ -1,0 +1,177 @@
+"""Makes one move of one message in the outbox, so that it can be resumed wherever it is interrupted."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.features.alerts.messenger import (
+    BoardNotice,
+    ChannelRefusedError,
+    MessageGoneError,
+    MessageNotEditableError,
+    Messenger,
+    Notice,
+    NotSentError,
+)
+from bot.features.alerts.outbox_plan import Move
+from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow
+
+
+class Delivery:
+    """One move of one message. The methods return the row as it is afterwards."""
+
+    def __init__(
+        self,
+        store: AlertStore,
+        messenger: Messenger,
+        row: OutboxRow,
+        notice: Notice | BoardNotice,
+        target: int | None,
+        now: int,
+    ) -> None:
+        """notice: without channel and reference. target: where the message belongs, None for nowhere."""
+        self._store = store
+        self._messenger = messenger
+        self._row = row
+        self._notice = notice
+        self._target = target
+        self._now = now
+        self._is_board = row.kind == MessageKind.BOARD
+
+    async def make(self, move: Move) -> OutboxRow:
+        """Make a move.
+
+        Raises ChannelRefusedError if the target channel refused, MessageGoneError if a board's message was
+        deleted, NotSentError, and whatever else the messenger raises.
+        """
+        row = self._row
+        match move:
+            case Move.FIND:
+                return await self._find()
+            case Move.CLEAR:
+                with contextlib.suppress(MessageGoneError):
+                    await self._delete(row)
+                return replace(row, old_channel_id=None, old_message_id=None, tries=0)
+            case Move.TAKE_DOWN:
+                return self._taken_down()
+            case Move.REPLACE:
+                return await self._replace()
+            case Move.POST | Move.REPOST if self._target is not None:
+                return await self._post(self._target)
+            case Move.EDIT:
+                return await self._edit()
+        raise AssertionError(move)
+
+    def _addressed(self, channel_id: int, posts: int) -> Notice | BoardNotice:
+        """Return the notice for a message. posts: how often it was posted, this time included."""
+        prefix = "board" if self._is_board else f"#{self._row.number}"
+        return replace(self._notice, channel_id=channel_id, reference=f"{prefix}.{posts}")
+
+    def _taken_down(self) -> OutboxRow:
+        """Return the row of a message that is nowhere and whose present message has to be deleted.
+
+        This is stored before anything is deleted: a message that is gone without a note looks like a member's
+        doing.
+        """
+        row = self._row
+        return replace(
+            row,
+            channel_id=None,
+            message_id=None,
+            old_channel_id=None if row.message_id is None else row.channel_id,
+            old_message_id=row.message_id,
+            sent_version=self._behind(),
+        )
+
+    def _behind(self) -> int:
+        """Return the version of a message that may not show the latest."""
+        return self._row.desired_version - 1
+
+    @contextlib.contextmanager
+    def _ignoring_other_channels(self, channel_id: int) -> Iterator[None]:
+        """Ignore what a channel refuses where the message no longer belongs."""
+        try:
+            yield
+        except ChannelRefusedError:
+            if channel_id == self._target:
+                raise
+
+    async def _find(self) -> OutboxRow:
+        row = self._row
+        assert row.channel_id is not None and row.tried_at is not None  # noqa: S101, PT018 - noted together
+        found = None
+        with self._ignoring_other_channels(row.channel_id):
+            found = await self._messenger.find(self._addressed(row.channel_id, row.posts + 1), row.tried_at)
+        if found is None:
+            return replace(
+                row,
+                channel_id=row.old_channel_id,
+                message_id=row.old_message_id,
+                old_channel_id=None,
+                old_message_id=None,
+                tried_at=None,
+                sent_version=self._behind() if row.old_message_id is None else row.sent_version,
+                # It may still be on its way: what is posted next is not taken to show the latest.
+                tries=max(row.tries, 1),
+            )
+        return replace(
+            row,
+            message_id=found,
+            posts=row.posts + 1,
+            sent_version=self._behind(),
+            content="",
+            posted_at=row.tried_at,
+            tried_at=None,
+            tries=0,
+        )
+
+    async def _delete(self, row: OutboxRow) -> None:
+        """Delete the message that was replaced."""
+        if row.old_channel_id is not None and row.old_message_id is not None:
+            with self._ignoring_other_channels(row.old_channel_id):
+                await self._messenger.delete(row.guild_id, row.old_channel_id, row.old_message_id)
+
+    async def _replace(self) -> OutboxRow:
+        taken_down = self._taken_down()
+        await self._store.note(taken_down, self._row)
+        await self._delete(taken_down)
+        return replace(taken_down, old_channel_id=None, old_message_id=None)
+
+    async def _post(self, channel_id: int) -> OutboxRow:
+        row = self._row
+        tried = replace(
+            self._taken_down(), channel_id=channel_id, sent_version=row.sent_version, tried_at=self._now
+        )
+        await self._store.note(tried, row)
+        message_id = await self._messenger.post(self._addressed(channel_id, row.posts + 1))
+        # After a failure it can be the message of an earlier try, which Discord knew by its nonce.
+        is_certain = row.tries == 0
+        return replace(
+            tried,
+            message_id=message_id,
+            posts=row.posts + 1,
+            sent_version=row.desired_version if is_certain else self._behind(),
+            content=self._notice.content if is_certain else "",
+            tried_at=None,
+            tries=0,
+            posted_at=self._now,
+        )
+
+    async def _edit(self) -> OutboxRow:
+        row = self._row
+        assert row.channel_id is not None and row.message_id is not None  # noqa: S101, PT018 - planned so
+        edited = replace(row, sent_version=row.desired_version, content=self._notice.content, tries=0)
+        try:
+            with self._ignoring_other_channels(row.channel_id):
+                await self._messenger.edit(self._addressed(row.channel_id, row.posts), row.message_id)
+        except MessageGoneError:
+            if self._is_board:
+                raise
+            return replace(edited, message_id=None)
+        except MessageNotEditableError:
+            if self._is_board:
+                return await self._replace()
+            if row.channel_id != self._target:
+                raise NotSentError("not editable") from None
+            return await self._post(row.channel_id)
+        return edited

@@ -1,0 +1,342 @@
+"""Sends what the outbox holds, so that each incident and each board has one message that shows how it is."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.errors import InvalidInputError
+from bot.features.alerts.delivery import Delivery
+from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.messenger import (
+    BoardNotice,
+    ChannelRefusedError,
+    MessageGoneError,
+    Messenger,
+    Notice,
+    NotSentError,
+)
+from bot.features.alerts.outbox_plan import Move, plan_alert, plan_board
+from bot.features.alerts.service import Route
+from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
+from bot.features.audit.service import AuditService
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Serves = Callable[[int], bool]
+"""Tells whether this process serves a guild."""
+Lane = tuple[int, str]
+"""A guild and a kind of its messages: these are sent one after the other; no lane waits for another."""
+
+FIRST_PAUSE: Final = 5
+PAUSES: Final = {MessageKind.ALERT: (FIRST_PAUSE, 600), MessageKind.BOARD: (60, 3600)}
+"""Seconds before the next try: after the first failure, and at most; each failure doubles them."""
+MAX_IDLE_SECONDS: Final = 60.0
+"""The longest time between two renderings of all boards: a board gets out of date without a check."""
+GATHER_SECONDS: Final = 6.0
+"""How long a guild's changes are gathered into one edit of its board."""
+MAX_BOARDS_AT_ONCE: Final = 3
+"""Boards that are sent at the same time: alerts come first."""
+MAX_BOARD_SECONDS: Final = 30.0
+"""The longest time for one move of a board: without a limit discord.py lets all boards wait."""
+MAX_ERASURE_SECONDS: Final = 5.0
+"""How long the erasure of a guild's data waits for Discord."""
+MAX_A_SECOND: Final = 20
+"""Requests to Discord over all guilds. It takes 50 from a bot, and members' commands need theirs."""
+
+
+class BoardDroppedError(Exception):
+    """A board is no longer kept: its channel takes nothing, or somebody has deleted its message."""
+
+    def __init__(self, channel_id: int, why: str) -> None:
+        super().__init__(why)
+        self.channel_id = channel_id
+        self.why = why
+
+
+class RateLimiter:
+    """Lets so many requests through in any second; those that are too many wait for their turn."""
+
+    def __init__(self, a_second: int) -> None:
+        self._turns: deque[float] = deque(maxlen=a_second)
+
+    def pause(self, now: float) -> float:
+        """Return for how many seconds the caller has to wait. now: seconds that never go back."""
+        is_full = len(self._turns) == self._turns.maxlen
+        turn = max(now, self._turns[0] + 1) if is_full else now
+        self._turns.append(turn)
+        return turn - now
+
+
+class Outbox:
+    """Works through the messages for which something is due; the store holds what must survive a restart."""
+
+    def __init__(
+        self, store: AlertStore, incidents: IncidentStore, audit: AuditService, clock: Callable[[], float]
+    ) -> None:
+        """clock: seconds since 1970."""
+        self._store = store
+        self._incidents = incidents
+        self._audit = audit
+        self._clock = clock
+        self._rate_limiter = RateLimiter(MAX_A_SECOND)
+        self._board_places = asyncio.Semaphore(MAX_BOARDS_AT_ONCE)
+        self._busy: set[Lane] = set()
+        self._locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        """Held by the worker, or by a command, while it moves a lane's messages."""
+        self._woken = asyncio.Event()
+        self._changed: dict[int, float] = {}
+        """Guilds whose boards are rendered once their changes are gathered, and when the first one came."""
+        self._unrendered: set[int] = set()
+        """Guilds whose boards are rendered now."""
+        self._rendered_at = 0.0
+        """When all boards were rendered last."""
+
+    def wake(self, guild_id: int | None = None) -> None:
+        """Have what is due sent at once. guild_id: a guild whose board may have changed."""
+        if guild_id is not None:
+            self._changed.setdefault(guild_id, self._clock())
+        self._woken.set()
+
+    async def run(self, messenger: Messenger, serves: Serves) -> None:
+        """Send whatever becomes due; never end."""
+        async with asyncio.TaskGroup() as lanes:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._begin(messenger, serves, lanes)
+                    pause = await self._idle_seconds()
+                except Exception:  # noqa: BLE001 - a locked or broken file may be a whole one later
+                    _log.exception("outbox_failed")
+                    pause = FIRST_PAUSE
+                # asyncio.wait_for would swallow a cancellation that comes as the pause ends (Python 3.11).
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
+
+    async def pump(self, messenger: Messenger, serves: Serves) -> None:
+        """Send what is due now; return once there is nothing left but what has to wait."""
+        async with asyncio.TaskGroup() as lanes:
+            await self._begin(messenger, serves, lanes)
+
+    async def put_up_board(
+        self, messenger: Messenger, guild_id: int, channel_id: int, *, member_id: int
+    ) -> int | None:
+        """Post a board in this channel, and delete the one that there was. Return the message's id.
+
+        Where Discord does not take it just now, return None, and try again later. Raises
+        InvalidInputError("board_channel") where the channel takes nothing.
+        """
+        lane = guild_id, MessageKind.BOARD
+        async with self._lock(lane):
+            await self._store.put_board(BoardRow(guild_id, channel_id, member_id), int(self._clock()))
+            try:
+                await self._work_off(messenger, lambda _: True, lane)
+            except BoardDroppedError:
+                raise InvalidInputError("board_channel") from None
+            row = await self._store.message(*lane)
+        self.wake()
+        return None if row is None else row.message_id
+
+    async def take_down_board(self, messenger: Messenger, guild_id: int) -> BoardRow | None:
+        """Delete the guild's board and return where it was, None if there is none.
+
+        Raises NotSentError; the board stays then.
+        """
+        lane = guild_id, MessageKind.BOARD
+        async with self._lock(lane):
+            board, row = await self._store.board(guild_id), await self._store.message(*lane)
+            if board is None or row is None:
+                return None
+            message_id = row.message_id
+            if row.tried_at is not None and row.channel_id is not None:
+                notice = BoardNotice(guild_id, row.channel_id, 0, f"board.{row.posts + 1}", {})
+                with contextlib.suppress(ChannelRefusedError):
+                    message_id = await messenger.find(notice, row.tried_at)
+            for channel, message in ((row.channel_id, message_id), (row.old_channel_id, row.old_message_id)):
+                if channel is not None and message is not None:
+                    # Where the channel is closed to us, nothing can be done.
+                    with contextlib.suppress(ChannelRefusedError, MessageGoneError):
+                        await messenger.delete(guild_id, channel, message)
+            await self._store.delete_board(guild_id, board.channel_id)
+            return board
+
+    async def clear_board(self, messenger: Messenger, guild_id: int) -> None:
+        """Delete the board's message, if Discord lets us: once its row is erased, nobody keeps it live."""
+        try:
+            async with asyncio.timeout(MAX_ERASURE_SECONDS):
+                await self.take_down_board(messenger, guild_id)
+        except (NotSentError, TimeoutError) as failed:
+            _log.info("board_left_behind", guild=guild_id, error=type(failed).__name__)
+
+    async def _begin(self, messenger: Messenger, serves: Serves, tasks: asyncio.TaskGroup) -> None:
+        now = self._clock()
+        if not _is_within(MAX_IDLE_SECONDS, self._rendered_at, now):
+            self._unrendered |= {board.guild_id for board in await self._store.boards()}
+            self._rendered_at = now
+        for guild_id, since in list(self._changed.items()):
+            if not _is_within(GATHER_SECONDS, since, now):
+                del self._changed[guild_id]
+                self._unrendered.add(guild_id)
+        self._unrendered = set(filter(serves, self._unrendered))
+        due = await self._store.due_lanes(int(now))
+        boards = [(guild_id, MessageKind.BOARD) for guild_id in self._unrendered]
+        for lane in dict.fromkeys([*due, *boards]):
+            if serves(lane[0]) and lane not in self._busy:
+                self._busy.add(lane)
+                tasks.create_task(self._serve(messenger, serves, lane))
+
+    async def _idle_seconds(self) -> float:
+        now = self._clock()
+        next_at = await self._store.next_due(int(now))
+        times = [
+            self._rendered_at + MAX_IDLE_SECONDS,
+            *(at + GATHER_SECONDS for at in self._changed.values()),
+        ]
+        if next_at is not None:
+            times.append(next_at)
+        return max(0.0, min(min(times) - now, MAX_IDLE_SECONDS))
+
+    async def _serve(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
+        """See to a lane until nothing more is due."""
+        guild_id, kind = lane
+        places = self._board_places if kind == MessageKind.BOARD else contextlib.nullcontext()
+        async with places, self._lock(lane):
+            try:
+                await self._work_off(messenger, serves, lane)
+            except BoardDroppedError as dropped:
+                target = f"channel · {dropped.channel_id}"
+                await self._audit.note(guild_id, "integrations.board", target, f"refused:{dropped.why}")
+            except Exception:  # noqa: BLE001 - what could not be noted is due again, but not at once
+                _log.exception("outbox_failed", guild=guild_id)
+                await asyncio.sleep(FIRST_PAUSE)
+            finally:
+                self._busy.discard(lane)
+        # Something may have become due while this lane counted as busy.
+        if kind == MessageKind.ALERT or guild_id in self._unrendered:
+            self.wake()
+
+    async def _work_off(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
+        """Make one move after the other until nothing more is due. Raises BoardDroppedError."""
+        while serves(lane[0]) and (rows := await self._due(*lane)):
+            for row in rows:
+                await self._see_to(messenger, row)
+
+    async def _due(self, guild_id: int, kind: str) -> list[OutboxRow]:
+        now = int(self._clock())
+        if kind != MessageKind.BOARD or guild_id not in self._unrendered:
+            return await self._store.due(guild_id, kind, now)
+        self._unrendered.discard(guild_id)
+        row = await self._store.message(guild_id, kind)
+        return [] if row is None or (row.next_at is not None and row.next_at > now) else [row]
+
+    async def _see_to(self, messenger: Messenger, row: OutboxRow) -> None:
+        """Make one move, and note when the next one is due. Raises BoardDroppedError."""
+        kind = MessageKind(row.kind)
+        try:
+            if kind is MessageKind.BOARD:
+                after = await self._move_board(messenger, row)
+            else:
+                after = await self._move_alert(messenger, row)
+        except BoardDroppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one message that fails delays no other
+            # As it was noted last: perhaps as tried.
+            after = await self._store.message(row.guild_id, kind, row.number) or row
+            first, longest = PAUSES[kind]
+            pause = min(first * 2 ** min(after.tries, 10), longest)
+            after = replace(after, tries=after.tries + 1, next_at=int(self._clock()) + pause)
+            _log.warning(
+                "alert_not_sent" if kind is MessageKind.ALERT else "board_not_shown",
+                guild=row.guild_id,
+                number=row.number,
+                tries=after.tries,
+                error=str(error) or type(error).__name__,
+                exc_info=None if isinstance(error, (NotSentError, TimeoutError)) else error,
+            )
+        if after != row:
+            await self._store.note(after, row)
+
+    async def _move_alert(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
+        """Make one move; return the row as it is then, with the time of the next move."""
+        # Before anything is read: what is sent after a long wait must not be about what was before it.
+        await self._wait_for_turn()
+        guild_id, now = row.guild_id, int(self._clock())
+        incident = await self._incidents.get(guild_id, row.number)
+        stored = await self._store.route(guild_id)
+        route = None if stored is None else Route.of(stored)
+        muted_until = None
+        if incident is not None:
+            muted_until = await self._store.muted_until(
+                guild_id, incident.kind, incident.provider, incident.id
+            )
+        move, next_at = plan_alert(incident, row, route, muted_until, now)
+        if move is Move.WAIT or incident is None:
+            return replace(row, next_at=next_at)
+        if move is Move.SETTLE:
+            after = replace(row, sent_version=row.desired_version)
+        else:
+            is_muted = muted_until is not None and now < muted_until
+            is_posted = move in {Move.POST, Move.REPOST}
+            is_mentioned = is_posted and incident.closed_at is None and incident.acknowledged_by is None
+            role_id = route.role_id if route is not None and is_mentioned else None
+            notice = Notice(0, incident, muted_until if is_muted else None, role_id, "")
+            target = None if route is None else route.channel_id
+            try:
+                after = await Delivery(self._store, messenger, row, notice, target, now).make(move)
+            except ChannelRefusedError as refused:
+                assert route is not None  # noqa: S101 - no other channel's refusal counts
+                await self._mark_route_lost(messenger, guild_id, route, refused.why)
+                # It waits for a channel from now on; should that be set just now, it is due again by that.
+                return replace(row, next_at=None)
+        rest = plan_alert(incident, after, route, muted_until, now)
+        return replace(after, next_at=rest.next_at if rest.move is Move.WAIT else now)
+
+    async def _move_board(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
+        """Make one move; return the row as it is then. Raises BoardDroppedError."""
+        guild_id, now = row.guild_id, int(self._clock())
+        board = await self._store.board(guild_id)
+        embed = await messenger.render_board(guild_id)
+        if board is None or embed is None:
+            return replace(row, next_at=now + int(MAX_IDLE_SECONDS))
+        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", embed)
+        move = plan_board(board, row, notice.content, now)
+        if move is Move.WAIT:
+            return replace(row, next_at=None)
+        await self._wait_for_turn()
+        try:
+            async with asyncio.timeout(MAX_BOARD_SECONDS):
+                delivery = Delivery(self._store, messenger, row, notice, board.channel_id, now)
+                after = await delivery.make(move)
+        except (ChannelRefusedError, MessageGoneError) as refused:
+            # For each further refusal Discord comes nearer to blocking our address; and whoever has deleted
+            # the message does not want it there.
+            await self._store.delete_board(guild_id, board.channel_id)
+            _log.info("board_given_up", guild=guild_id, reason=refused.why)
+            raise BoardDroppedError(board.channel_id, refused.why) from None
+        is_done = plan_board(board, after, notice.content, now) is Move.WAIT
+        return replace(after, next_at=None if is_done else now)
+
+    async def _mark_route_lost(self, messenger: Messenger, guild_id: int, route: Route, why: str) -> None:
+        """Send no more alerts to a channel that refuses: further refusals make Discord block our address."""
+        if await self._store.mark_route_lost(guild_id, route.channel_id, why):
+            channel = f"channel · {route.channel_id}"
+            _log.warning("alerts_lost", guild=guild_id, channel=route.channel_id, why=why)
+            await self._audit.note(guild_id, "alerts.lost", channel, f"refused:{why}")
+            await messenger.report_lost_route(guild_id, replace(route, lost=why))
+
+    async def _wait_for_turn(self) -> None:
+        await asyncio.sleep(self._rate_limiter.pause(asyncio.get_running_loop().time()))
+
+    def _lock(self, lane: Lane) -> asyncio.Lock:
+        return self._locks.setdefault(lane, asyncio.Lock())
+
+
+def _is_within(seconds: float, since: float, now: float) -> bool:
+    """Tell whether less than so many seconds have passed; False if the clock was set back."""
+    return 0 <= now - since < seconds

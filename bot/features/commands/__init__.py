@@ -1,0 +1,1 @@
+"""The slash commands that were registered with Discord."""

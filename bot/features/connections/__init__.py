@@ -1,0 +1,1 @@
+"""A guild's verified credentials with the providers."""

@@ -1,0 +1,98 @@
+"""Lists what members can pick; each list is kept for a minute per connection."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from cachetools import TTLCache
+
+from bot.features.connections.service import Connection
+from bot.providers.base.integration import Choice
+from bot.providers.base.provider import Provider
+
+_KEPT_SECONDS: Final = 60
+# While a member types a name, a provider that fails is asked once, not once for each letter.
+_FAILURE_KEPT_SECONDS: Final = 5
+_KEPT_LISTS: Final = 1000
+_DEFAULT_PATIENCE: Final = 2.0
+"""Seconds: Discord wants suggestions within three. A later answer is there for the next letter that is
+typed.
+"""
+
+_Key = tuple[int, str, str, int, str | None]
+
+
+class ChoiceService:
+    """Asks a provider for each list once per minute and connection, however many members are typing."""
+
+    def __init__(self, providers: Mapping[str, Provider], patience: float = _DEFAULT_PATIENCE) -> None:
+        """patience: so many seconds ``offered`` waits by default."""
+        self._providers = providers
+        self._patience = patience
+        self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(_KEPT_LISTS, _KEPT_SECONDS)
+        self._failures: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
+            _KEPT_LISTS, _FAILURE_KEPT_SECONDS
+        )
+
+    async def offered(
+        self,
+        connection: Connection,
+        kind: str | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Sequence[Choice]:
+        """Return a list of the provider, from the cache if it is fresh.
+
+        kind: one of the provider's other lists, None for its main list. failed: is called once with the
+        reason if the provider gives no list, however many callers wait for it or have given up. patience: so
+        many seconds the caller waits at most. Raises ProviderError, and TimeoutError when the patience is
+        over.
+        """
+        key = _key(connection, kind)
+        task = self._lists.get(key) or self._failures.get(key)
+        if task is None:
+            provider, credentials = self._providers[connection.provider], connection.credentials
+            task = asyncio.ensure_future(
+                provider.choices(credentials) if kind is None else provider.other_choices(kind, credentials)
+            )
+            task.add_done_callback(functools.partial(self._drop_failure, key, failed))
+            self._lists[key] = task
+        async with asyncio.timeout(self._patience if patience is None else patience):
+            return await asyncio.shield(task)
+
+    def known(self, connection: Connection, text: str, kind: str | None = None) -> Choice | None:
+        """Return the entry of a cached list with this id, or the only one of this name. It sends no request.
+
+        Members may send what they typed instead of picking a suggestion. kind: as for ``offered``.
+        """
+        task = self._lists.get(_key(connection, kind))
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        wanted = text.strip().casefold()
+        by_id = [choice for choice in task.result() if choice.id.casefold() == wanted]
+        by_name = [choice for choice in task.result() if choice.label.strip().casefold() == wanted]
+        found = by_id or by_name
+        return found[0] if len(found) == 1 else None
+
+    def forget(self, connection: Connection, kind: str | None = None) -> None:
+        """Drop a cached list, because something was changed with the provider."""
+        self._lists.pop(_key(connection, kind), None)
+        self._failures.pop(_key(connection, kind), None)
+
+    def _drop_failure(
+        self, key: _Key, failed: Callable[[BaseException], None] | None, task: asyncio.Task[Sequence[Choice]]
+    ) -> None:
+        # This also tells the event loop that the exception was seen: nobody may be waiting for the task.
+        error = None if task.cancelled() else task.exception()
+        if (task.cancelled() or error is not None) and self._lists.get(key) is task:
+            del self._lists[key]
+            self._failures[key] = task
+        if error is not None and failed is not None:
+            failed(error)
+
+
+def _key(connection: Connection, kind: str | None = None) -> _Key:
+    # set_at is part of the key: new credentials may see another list.
+    return connection.guild_id, connection.provider, connection.name, connection.set_at, kind

@@ -1,0 +1,40 @@
+-- name: list_connections(guild_id)
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at
+FROM connection
+WHERE guild_id = :guild_id
+ORDER BY provider, name;
+
+-- name: list_watchable(guild_id)
+-- Of all guilds, or of the one that is named, except guilds that the bot was removed from.
+SELECT connection.guild_id, connection.provider, connection.name, connection.set_at
+FROM connection
+LEFT JOIN guild ON guild.guild_id = connection.guild_id
+WHERE guild.removed_at IS NULL AND (:guild_id IS NULL OR connection.guild_id = :guild_id)
+ORDER BY connection.guild_id, connection.provider, connection.name;
+
+-- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at)!
+INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at)
+VALUES (:guild_id, :provider, :name, :secret, :set_by, :set_at, :verified_at)
+ON CONFLICT DO NOTHING;
+
+-- name: replace_secret(secret, set_by, set_at, verified_at, guild_id, provider, name)!
+UPDATE connection
+SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at, refused_at = NULL
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
+
+-- name: mark_verified(verified_at, guild_id, provider, name, set_at)!
+-- Marks only the credentials that were tried: they may have been rotated meanwhile.
+UPDATE connection
+SET verified_at = :verified_at, refused_at = NULL
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND set_at = :set_at;
+
+-- name: mark_refused(refused_at, guild_id, provider, name, secret)!
+-- Marks only the credentials that were refused, once: each encryption gives other bytes.
+UPDATE connection
+SET refused_at = :refused_at
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND secret = :secret
+    AND refused_at IS NULL;
+
+-- name: delete_connection(guild_id, provider, name)!
+DELETE FROM connection
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name;

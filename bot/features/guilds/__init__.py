@@ -1,0 +1,1 @@
+"""What Patchbay stores about a guild itself."""

@@ -1,0 +1,1 @@
+"""Passing a bot token on, once."""

@@ -1,0 +1,68 @@
+"""Asks Discord whose a bot token is, before the token is passed on."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.errors import ProviderError
+from bot.providers.base.api_client import ApiClient, Request
+
+# https://discord.com/developers/docs/resources/application#application-object-application-flags
+_MESSAGE_CONTENT: Final = 1 << 18
+_MESSAGE_CONTENT_LIMITED: Final = 1 << 19
+"""The same switch, of a bot in fewer than a hundred servers."""
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class BotUser(_Reply):
+    """The Discord user that an application's bot is."""
+
+    id: int
+    username: str
+
+
+class Application(_Reply):
+    """https://discord.com/developers/docs/resources/application#application-object; texts are hostile."""
+
+    id: int
+    name: str
+    flags: int = 0
+    bot: BotUser | None = None
+    bot_public: bool = True
+    """False: only the application's owner can invite its bot."""
+    bot_require_code_grant: bool = False
+    """True: an invite link does not bring the bot into a server."""
+
+    @property
+    def reads_messages(self) -> bool:
+        """Whether the Message Content intent is switched on."""
+        return bool(self.flags & (_MESSAGE_CONTENT | _MESSAGE_CONTENT_LIMITED))
+
+
+class PreflightService:
+    """Sends a token to Discord and to nobody else."""
+
+    def __init__(self, api: ApiClient, base: str) -> None:
+        """base: Discord's REST interface, its version included."""
+        self._api = api
+        self._base = base
+
+    async def ask(self, token: str) -> Application | ProviderError:
+        """Return the token's application, or why Discord did not tell: then the member decides."""
+        request = Request(
+            method="GET",
+            base=self._base,
+            segments=("applications", "@me"),
+            headers={"Authorization": f"Bot {token}"},
+            secrets=(token,),
+        )
+        try:
+            return await self._api.send(request, Application)
+        except ProviderError as failure:
+            # Its traceback, and that of what it was raised from, would keep the token for as long as anybody
+            # keeps the failure.
+            failure.__context__ = None
+            return failure.with_traceback(None)

@@ -1,0 +1,1 @@
+"""The past states of integrations, and their availability."""

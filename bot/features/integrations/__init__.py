@@ -1,0 +1,1 @@
+"""The integrations that a guild put into Discord with this bot."""

@@ -1,0 +1,1 @@
+"""Checks every connection again and again and stores the results."""

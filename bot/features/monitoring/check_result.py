@@ -1,0 +1,39 @@
+"""The result of one check of a connection."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.providers.base.report import Reports
+
+
+class CheckOutcome(Enum):
+    """How a check ended."""
+
+    ANSWERED = auto()
+    REFUSED = auto()
+    """The provider does not accept the credentials."""
+    STILL_REFUSED = auto()
+    """The provider refused the credentials before and was not asked again."""
+    DOWN = auto()
+    """The provider does not answer, or answers with an error of its own."""
+    FAILED = auto()
+    """The check failed for any other reason, a defect of ours included."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of one check of all integrations of a connection.
+
+    at: seconds since 1970. reports: None unless the provider answered. own: ids of the integrations that this
+    guild placed with this connection. error: the error's key, empty if the provider answered.
+    """
+
+    guild_id: int
+    provider: str
+    connection: str
+    at: int
+    outcome: CheckOutcome
+    reports: Reports | None = None
+    own: Collection[str] = ()
+    error: str = ""

@@ -1,0 +1,285 @@
+"""Checks every connection again and again and hands the results to the recorder."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from bot import errors
+from bot.features.audit.service import AuditService
+from bot.features.connections.refusals import note_refusal
+from bot.features.connections.service import Connection, ConnectionService
+from bot.features.connections.store import WatchableRow
+from bot.features.integrations.service import IntegrationService
+from bot.features.monitoring.breaker import DOWN, Breaker
+from bot.features.monitoring.check_result import CheckOutcome, CheckResult
+from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.schedule import ConnectionSchedule
+from bot.features.monitoring.store import MonitoringStore
+from bot.providers.base.report import Reports
+from bot.providers.base.response_cache import ResponseCache
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_MAX_CHECKS_PER_HOST: Final = 4
+"""Half of the connections that the HTTP client opens to a host: the other half is for members' commands."""
+_MAX_WAIT_SECONDS: Final = 10.0
+_REFUSED_INTERVALS: Final = 10
+"""After so many intervals, refused credentials are tried again."""
+_COMPACT_SECONDS: Final = 3600
+_DAY: Final = 86_400
+
+_Key = tuple[int, str, str]
+"""Guild id, provider and name of a connection."""
+
+
+@dataclass(slots=True)
+class _ConnectionState:
+    """What the poller knows of a connection between two checks. Times are those of the schedule's clock.
+
+    set_at: when the connection's credentials were stored. due: when the next check begins. held_until: the
+    provider wants no request before this time. refusal: the error's key if the credentials were refused; they
+    are not tried again before ``retry_at``. error: why the last check failed, empty if it did not.
+    """
+
+    set_at: int
+    due: float
+    running: asyncio.Task[None] | None = None
+    cache: ResponseCache = field(default_factory=ResponseCache)
+    held_until: float = 0.0
+    refusal: str = ""
+    retry_at: float = 0.0
+    error: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.running is not None and not self.running.done()
+
+
+class _Host:
+    """What the checks of all connections to one host share. error: the key of the last error of a host that
+    is down.
+    """
+
+    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+        self.breaker = Breaker(name, clock)
+        self.slots = asyncio.Semaphore(_MAX_CHECKS_PER_HOST)
+        self.error = ""
+
+    @contextlib.contextmanager
+    def report_to_breaker(self) -> Iterator[None]:
+        """Tell the breaker how the requests in the body went."""
+        try:
+            yield
+        except DOWN as error:
+            self.breaker.failed()
+            if error.retry_after is not None:
+                self.breaker.hold(error.retry_after)
+            self.error = error.key
+            raise
+        except Exception:
+            self.breaker.succeeded()  # any other error means that the host answers
+            raise
+        self.breaker.succeeded()
+
+
+class Poller:
+    """Checks connections; two checks of one connection never run at once."""
+
+    def __init__(
+        self,
+        connections: ConnectionService,
+        integrations: IntegrationService,
+        audit: AuditService,
+        recorder: Recorder,
+        store: MonitoringStore,
+        schedule: ConnectionSchedule,
+        clock: Callable[[], float],
+        history_days: int,
+    ) -> None:
+        """clock: seconds since 1970. history_days: older history and closed incidents are deleted."""
+        self._connections = connections
+        self._integrations = integrations
+        self._audit = audit
+        self._recorder = recorder
+        self._store = store
+        self._schedule = schedule
+        self._clock = clock
+        self._history_seconds = history_days * _DAY
+        self._states: dict[_Key, _ConnectionState] = {}
+        self._hosts: dict[str, _Host] = {}
+        self._is_first_tick = True
+        self._may_have_orphans = True
+        self._compacted_at: float | None = None
+
+    async def run(self, is_served: Callable[[int], bool]) -> None:
+        """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
+        try:
+            while True:
+                try:
+                    await self.tick(is_served)
+                except Exception:  # noqa: BLE001 - the next tick comes whatever happens
+                    _log.exception("tick_failed")
+                await asyncio.sleep(self._schedule.tick)
+        finally:
+            for state in self._states.values():
+                if state.running is not None:
+                    state.running.cancel()
+
+    async def tick(self, is_served: Callable[[int], bool]) -> None:
+        """Start the checks that are due, and delete what is no longer needed."""
+        rows = [row for row in await self._connections.watchable() if is_served(row.guild_id)]
+        for row in rows:
+            state = self._state(row)
+            if not state.is_running and state.due <= self._schedule.clock():
+                self._start(row, state)
+        self._is_first_tick = False
+        for key in self._states.keys() - {_key(row) for row in rows}:
+            if not self._states[key].is_running:
+                del self._states[key]
+                self._may_have_orphans = True
+        await self._clean_up()
+
+    async def check_guild(self, guild_id: int, max_wait: float = _MAX_WAIT_SECONDS) -> None:
+        """Check all connections of a guild now; return once the results are stored, or after ``max_wait``
+        seconds.
+
+        A check that is under way already is awaited instead. A provider that asked for no requests gets none.
+        """
+        running = set()
+        for row in await self._connections.watchable(guild_id):
+            state = self._state(row)
+            state.retry_at = 0.0
+            if not state.is_running and state.held_until <= self._schedule.clock():
+                self._start(row, state)
+            if state.running is not None:
+                running.add(state.running)
+        if running:
+            await asyncio.wait(running, timeout=max_wait)
+
+    async def _clean_up(self) -> None:
+        now = int(self._clock())
+        if self._may_have_orphans:
+            await self._recorder.remove_orphans(now)
+            self._may_have_orphans = False
+        if self._compacted_at is None or self._schedule.clock() - self._compacted_at >= _COMPACT_SECONDS:
+            await self._store.compact(now - self._history_seconds)
+            self._compacted_at = self._schedule.clock()
+
+    def _state(self, row: WatchableRow) -> _ConnectionState:
+        """Return a connection's state, a new one if it has other credentials than before: these are due at
+        once.
+        """
+        state = self._states.get(_key(row))
+        if state is None or state.set_at != row.set_at:
+            due = self._schedule.first() if self._is_first_tick else self._schedule.clock()
+            # A check of the old credentials ends before one of the new credentials begins.
+            running = None if state is None else state.running
+            state = self._states[_key(row)] = _ConnectionState(row.set_at, due, running)
+        return state
+
+    def _start(self, row: WatchableRow, state: _ConnectionState) -> None:
+        state.due = self._schedule.next()
+        state.running = asyncio.create_task(self._check(row, state))
+
+    async def _check(self, row: WatchableRow, state: _ConnectionState) -> None:
+        """Check one connection and store the result, if there is one."""
+        cause: Exception | None = None
+        try:
+            result, cause = await self._result(row, state)
+            await self._recorder.record(result)
+            error = result.error
+        except (errors.NoConnectionError, errors.ConnectionChangedError):
+            return  # it was removed or changed after the tick listed it
+        except errors.RateLimitedError as limited:
+            wait = limited.retry_after
+            state.held_until = state.due if wait is None else self._schedule.clock() + wait
+            state.due = max(state.due, state.held_until)
+            error = limited.key
+        except Exception as failed:  # noqa: BLE001 - a full disk, a broken file
+            error, cause = "not_recorded", failed
+        self._log_change(row, state, error, cause)
+
+    async def _result(
+        self, row: WatchableRow, state: _ConnectionState
+    ) -> tuple[CheckResult, Exception | None]:
+        """Return the result of a check, and the exception if it failed unexpectedly.
+
+        Raises NoConnectionError, ConnectionChangedError and RateLimitedError: these say nothing of the
+        connection.
+        """
+        own: Collection[str] = ()
+        reports: Reports | None = None
+        cause: Exception | None = None
+        try:
+            connection = await self._connections.open(*_key(row), set_at=row.set_at)
+            placed = await self._integrations.of_guild(row.guild_id, row.provider)
+            own = frozenset(each.id for each in placed.values() if each.connection == row.name)
+            outcome, error, reports = await self._ask(state, connection, own)
+        except (errors.NoConnectionError, errors.ConnectionChangedError, errors.RateLimitedError):
+            raise
+        except errors.PatchbayError as failed:
+            outcome, error = CheckOutcome.FAILED, failed.key
+        except Exception as failed:  # noqa: BLE001 - a defect costs this check and no other
+            outcome, error, cause = CheckOutcome.FAILED, errors.PatchbayError.key, failed
+        at = int(self._clock())
+        return CheckResult(*_key(row), at, outcome, reports, own, error), cause
+
+    async def _ask(
+        self, state: _ConnectionState, connection: Connection, own: Collection[str]
+    ) -> tuple[CheckOutcome, str, Reports | None]:
+        """Ask the provider; return the outcome, the error's key and the reports. Raises the other errors."""
+        if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
+            return CheckOutcome.STILL_REFUSED, state.refusal, None
+        name = self._connections.provider(connection.provider).host(connection.credentials)
+        host = self._hosts.setdefault(name, _Host(name, self._schedule.clock))
+        async with host.slots:
+            if not host.breaker.may_ask():
+                return CheckOutcome.DOWN, host.error, None
+            try:
+                with host.report_to_breaker():
+                    reports = await self._reports(connection, own, state.cache)
+            except DOWN as error:
+                return CheckOutcome.DOWN, error.key, None
+            except (errors.UnauthorizedError, errors.ForbiddenError) as error:
+                if connection.refused_at is None and not await note_refusal(
+                    self._connections, self._audit, connection, error.key
+                ):
+                    raise  # the provider refuses this one request, not the credentials
+                state.refusal = error.key
+                state.retry_at = self._schedule.clock() + _REFUSED_INTERVALS * self._schedule.interval
+                return CheckOutcome.REFUSED, error.key, None
+            return CheckOutcome.ANSWERED, "", reports
+
+    async def _reports(self, connection: Connection, own: Collection[str], cache: ResponseCache) -> Reports:
+        seconds = self._schedule.max_check_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                if connection.refused_at is not None:
+                    # Reports may come without a request; only a request shows that the credentials are
+                    # accepted again.
+                    await self._connections.test(connection.guild_id, connection.provider, connection.name)
+                provider = self._connections.provider(connection.provider)
+                return await provider.reports(connection.credentials, own, cache)
+        except TimeoutError:
+            raise errors.ProviderTimeoutError(connection.provider, seconds=round(seconds)) from None
+
+    def _log_change(
+        self, row: WatchableRow, state: _ConnectionState, error: str, cause: Exception | None
+    ) -> None:
+        """Log once that a connection's checks fail, once each unexpected error, and once that checks work
+        again.
+        """
+        log = _log.bind(guild=row.guild_id, provider=row.provider, connection=row.name)
+        if error and (not state.error or (cause is not None and error != state.error)):
+            log.warning("check_failed", error=error, exc_info=cause)
+        elif state.error and not error:
+            log.info("check_back")
+        state.error = error
+
+
+def _key(row: WatchableRow) -> _Key:
+    return row.guild_id, row.provider, row.name

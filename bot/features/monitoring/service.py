@@ -1,0 +1,167 @@
+"""Returns the states of a guild's integrations from the last checks. It sends no request."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+from bot.errors import InvalidInputError, NotWatchedError
+from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
+from bot.features.guilds.changes import GuildChanges
+from bot.features.history.store import HistoryStore, Transition
+from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
+from bot.providers.base.integration import State
+
+GONE: Final = "gone"
+"""The detail of an integration that the provider no longer lists."""
+NOT_CHECKED: Final = "not_checked"
+"""The detail of a time without checks: the bot did not run."""
+STALE_CHECKS: Final = 5
+"""A state is out of date if the provider has not answered for so many intervals."""
+MAX_MUTE_SECONDS: Final = 30 * 86_400
+_WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, None, State.INACTIVE, State.CONNECTED)
+"""None stands for a state that is out of date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(WatchedRow):
+    """The state of one of a guild's integrations, connections or providers now.
+
+    answered_at: when the provider last answered, None if it never did. is_stale: whether the state is out of
+    date. muted_until, muted_by: None unless it is muted now. incident: None if none is open.
+    """
+
+    answered_at: int | None
+    is_stale: bool
+    incident: Incident | None
+
+    @property
+    def key(self) -> str:
+        """The value of a suggestion or a custom id that stands for it."""
+        return f"{self.provider}:{self.id}"
+
+    @property
+    def severity(self) -> tuple[int, str]:
+        """A sort key that puts the worst state first, then sorts by name."""
+        return _WORST_FIRST.index(None if self.is_stale else self.state), self.label.casefold()
+
+
+class MonitoringService:
+    """Works on one guild at a time; data of other guilds is out of reach."""
+
+    def __init__(
+        self,
+        store: MonitoringStore,
+        incidents: IncidentStore,
+        history: HistoryStore,
+        changes: GuildChanges,
+        clock: Callable[[], float],
+        *,
+        interval: int,
+        history_days: int,
+    ) -> None:
+        """clock: seconds since 1970."""
+        self._store = store
+        self._incidents = incidents
+        self._history = history
+        self._changes = changes
+        self._clock = clock
+        self.interval = interval
+        """Seconds between two checks."""
+        self.history_days = history_days
+        """For how many days history is kept."""
+
+    async def integrations(self, guild_id: int) -> list[Watched]:
+        """Return the guild's integrations, the worst first."""
+        return [each for each in await self._all(guild_id) if each.kind is Kind.INTEGRATION]
+
+    async def troubles(self, guild_id: int) -> list[Watched]:
+        """Return the guild's connections and providers that are not connected, the worst first."""
+        return [
+            each
+            for each in await self._all(guild_id)
+            if each.kind is not Kind.INTEGRATION and each.state is not State.CONNECTED
+        ]
+
+    async def find(self, guild_id: int, key: str) -> Watched:
+        """Return the integration with this key, or the only one with this id or name.
+
+        Raises NotWatchedError.
+        """
+        known = await self.integrations(guild_id)
+        wanted = key.strip()
+        for each in known:
+            if each.key == wanted:
+                return each
+        named = [
+            each for each in known if wanted == each.id or wanted.casefold() == each.label.strip().casefold()
+        ]
+        if len(named) != 1:
+            raise NotWatchedError
+        return named[0]
+
+    async def checks(self, guild_id: int) -> Sequence[CheckRow]:
+        """Return the last check of each of the guild's connections, if it was checked at all."""
+        return await self._store.checks(guild_id)
+
+    async def history(self, guild_id: int, watched: Watched, since: int) -> Sequence[Transition]:
+        """Return an integration's transitions, the oldest first.
+
+        The first one may be from before ``since``: it says which state held then. If the state is out of
+        date, the last one says that nothing is known since the last answer.
+        """
+        found = await self._history.transitions(guild_id, watched.provider, watched.id, since)
+        if watched.is_stale and watched.answered_at is not None:
+            found.append(Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED))
+        return found
+
+    async def mute(self, guild_id: int, watched: Watched, seconds: int, *, member_id: int) -> int | None:
+        """Mute an integration's alerts and reminders for so many seconds; 0 unmutes it. Return the end, if
+        any.
+
+        Raises InvalidInputError("mute") and NotWatchedError.
+        """
+        if not 0 <= seconds <= MAX_MUTE_SECONDS:
+            raise InvalidInputError("mute")
+        now = int(self._clock())
+        until = now + seconds if seconds else None
+        if not await self._store.mute(
+            guild_id,
+            watched.provider,
+            watched.id,
+            until=until,
+            member_id=member_id if seconds else None,
+            now=now,
+        ):
+            raise NotWatchedError
+        self._changes.announce([guild_id])
+        return until
+
+    async def _all(self, guild_id: int) -> list[Watched]:
+        now = int(self._clock())
+        answered: dict[tuple[str, str], int] = {}
+        for check in await self._store.checks(guild_id):
+            if check.answered_at is not None:
+                answered[check.provider, check.connection] = check.answered_at
+                # A provider's own row has no connection: the latest answer through any connection counts.
+                latest = answered.get((check.provider, ""), check.answered_at)
+                answered[check.provider, ""] = max(latest, check.answered_at)
+        incidents = {
+            (each.kind, each.provider, each.id): each
+            for each in await self._incidents.since(guild_id, now)
+            if each.closed_at is None
+        }
+        found = []
+        for row in await self._store.watched(guild_id):
+            answered_at = answered.get((row.provider, row.connection))
+            is_old = answered_at is None or now - answered_at > STALE_CHECKS * self.interval
+            if row.muted_until is not None and row.muted_until <= now:
+                row = replace(row, muted_until=None, muted_by=None)  # noqa: PLW2901 - over
+            watched = Watched(
+                **asdict(row),
+                answered_at=answered_at,
+                # An unknown state cannot be out of date.
+                is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
+                incident=incidents.get((row.kind, row.provider, row.id)),
+            )
+            found.append(watched)
+        return sorted(found, key=lambda each: each.severity)

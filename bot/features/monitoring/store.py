@@ -1,0 +1,200 @@
+"""Reads and writes ``watched`` and ``last_check``, and runs the transaction that stores a check."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Final, TypeVar
+
+import aiosqlite
+
+from bot.features.alerts.incident_store import Incident, Kind
+from bot.features.alerts.store import QUERIES as ALERTS
+from bot.features.alerts.store import MessageKind, RouteRow
+from bot.features.history.store import QUERIES as HISTORY
+from bot.providers.base.integration import State
+from bot.store.database import Database, fetch, fetch_one
+from bot.store.queries import load_queries
+
+ResultT = TypeVar("ResultT")
+
+QUERIES: Final = load_queries("bot.features.monitoring")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedRow:
+    """The state of an integration, a connection or a provider. Times are seconds since 1970.
+
+    id: the integration's id, the connection's name or the provider's slug. label, detail: untrusted text; the
+    detail is the provider's own code for what is wrong, or an error's key if the provider could not be asked.
+    connection: the name of the connection that it is read through, empty for a provider.
+    changed_at: since when it is in this state. bad, good: so many checks in a row were bad or good. bad_at:
+    the time of the first of the bad checks. muted_until: None if nobody muted it; only ``mute`` stores it.
+    found: the last state other than ``unknown``, empty if there was none.
+    """
+
+    guild_id: int
+    kind: Kind
+    provider: str
+    id: str
+    connection: str
+    label: str
+    state: State
+    detail: str
+    changed_at: int
+    bad: int = 0
+    good: int = 0
+    bad_at: int | None = None
+    muted_until: int | None = None
+    muted_by: int | None = None
+    found: str = ""
+
+    def __post_init__(self) -> None:
+        """Make enumerations of the words that the database returns."""
+        object.__setattr__(self, "kind", Kind(self.kind))
+        object.__setattr__(self, "state", State(self.state))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """The last check of a connection. error: why the provider did not answer, empty if it did.
+
+    answered_at: when the provider last answered, None if it never did.
+    """
+
+    guild_id: int
+    provider: str
+    connection: str
+    checked_at: int
+    answered_at: int | None
+    error: str
+
+
+class MonitoringStore:
+    """Works on one guild at a time, except ``compact`` and ``transact``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def watched(self, guild_id: int) -> list[WatchedRow]:
+        """Return everything that is watched in a guild."""
+        return await self._database.fetch(WatchedRow, QUERIES.list_watched, guild_id=guild_id)
+
+    async def checks(self, guild_id: int) -> list[CheckRow]:
+        """Return the last check of each of the guild's connections, if it was checked at all."""
+        return await self._database.fetch(CheckRow, QUERIES.list_checks, guild_id=guild_id)
+
+    async def mute(
+        self,
+        guild_id: int,
+        provider: str,
+        integration_id: str,
+        *,
+        until: int | None,
+        member_id: int | None,
+        now: int,
+    ) -> bool:
+        """Mute an integration, or unmute it if ``until`` is None; return False if it is not watched."""
+        key = {"guild_id": guild_id, "provider": provider, "id": integration_id}
+
+        async def work(connection: aiosqlite.Connection) -> bool:
+            muted: int = await QUERIES.mute_watched(
+                connection, **key, muted_until_at=until, muted_by=member_id
+            )
+            await ALERTS.arm_integration(connection, **key, now=now)
+            return muted == 1
+
+        return await self._database.transact(work)
+
+    async def compact(self, before: int) -> None:
+        """Delete history, incidents and alerts that were over before that time."""
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            await HISTORY.compact_history(connection, before=before)
+            await ALERTS.compact_alerts(connection, before=before)
+            await ALERTS.compact_incidents(connection, before=before)
+
+        await self._database.transact(work)
+
+    async def transact(self, work: Callable[[UnitOfWork], Awaitable[ResultT]]) -> ResultT:
+        """Run ``work`` in one transaction, and return its result."""
+        return await self._database.transact(lambda connection: work(UnitOfWork(connection)))
+
+
+class UnitOfWork:
+    """Reads and writes states, history, incidents and outbox rows inside one transaction."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def route(self, guild_id: int) -> RouteRow | None:
+        """Return the guild's route."""
+        return await fetch_one(self._connection, RouteRow, ALERTS.get_route, guild_id=guild_id)
+
+    async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
+        """Return everything that is watched in a guild and belongs to one provider."""
+        return await fetch(
+            self._connection, WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
+        )
+
+    async def orphans(self) -> list[WatchedRow]:
+        """Return what belongs to connections that were removed."""
+        return await fetch(self._connection, WatchedRow, QUERIES.list_orphans)
+
+    async def put(self, row: WatchedRow) -> None:
+        """Store a state. This does not change whether it is muted."""
+        await QUERIES.put_watched(self._connection, **asdict(row))
+
+    async def drop(self, row: WatchedRow) -> None:
+        """Delete a row."""
+        await QUERIES.delete_watched(self._connection, **asdict(row))
+
+    async def transition(self, row: WatchedRow, at: int) -> None:
+        """Store in the history that an integration is in the row's state from this time on."""
+        await HISTORY.put_transition(self._connection, **asdict(row), at=at)
+
+    async def check(self, row: CheckRow) -> bool:
+        """Store a connection's last check; return False, storing nothing, if the connection is gone.
+
+        If ``answered_at`` is None, the stored time of the last answer stays.
+        """
+        stored: int = await QUERIES.put_check(self._connection, **asdict(row))
+        return stored == 1
+
+    async def forget_checks(self) -> None:
+        """Delete the last checks of connections that were removed."""
+        await QUERIES.delete_orphan_checks(self._connection)
+
+    async def checks(self, guild_id: int, provider: str) -> dict[str, CheckRow]:
+        """Return the last checks of a guild's connections with a provider, by the connection's name."""
+        checks = await fetch(self._connection, CheckRow, QUERIES.list_checks, guild_id=guild_id)
+        return {check.connection: check for check in checks if check.provider == provider}
+
+    async def open_incidents(self, guild_id: int, provider: str) -> list[Incident]:
+        """Return a guild's open incidents with a provider."""
+        return await fetch(self._connection, Incident, ALERTS.list_open, guild_id=guild_id, provider=provider)
+
+    async def latest_incident(self, row: WatchedRow) -> Incident | None:
+        """Return the newest incident of a row."""
+        return await fetch_one(self._connection, Incident, ALERTS.latest_incident, **asdict(row))
+
+    async def open(self, incident: Incident, *, announce_at: int | None) -> None:
+        """Store a new incident with the guild's next number.
+
+        announce_at: when its alert is due, None if it gets no alert.
+        """
+        number = await ALERTS.next_incident(self._connection, guild_id=incident.guild_id)
+        await ALERTS.put_incident(self._connection, **asdict(replace(incident, number=number)))
+        if announce_at is not None:
+            await self.announce(incident.guild_id, number, announce_at)
+
+    async def announce(self, guild_id: int, number: int, now: int) -> None:
+        """Create an alert for an incident that has none."""
+        await ALERTS.add_message(
+            self._connection, guild_id=guild_id, kind=MessageKind.ALERT, number=number, now=now
+        )
+
+    async def change(self, incident: Incident, now: int) -> None:
+        """Store a changed incident, and make its alert due. This does not change who acknowledged it."""
+        await ALERTS.put_incident(self._connection, **asdict(incident))
+        await ALERTS.arm_alert(self._connection, guild_id=incident.guild_id, number=incident.number, now=now)

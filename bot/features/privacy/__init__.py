@@ -1,0 +1,1 @@
+"""Counts, exports and erases everything that is stored of a guild."""

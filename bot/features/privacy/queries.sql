@@ -1,0 +1,161 @@
+-- name: list_guilds()
+SELECT held.guild_id, guild.removed_at
+FROM (
+    SELECT guild_id FROM guild
+    UNION SELECT guild_id FROM connection
+    UNION SELECT guild_id FROM integration
+    UNION SELECT guild_id FROM access
+    UNION SELECT guild_id FROM audit
+    UNION SELECT guild_id FROM audit_head
+    UNION SELECT guild_id FROM watched
+    UNION SELECT guild_id FROM last_check
+    UNION SELECT guild_id FROM history
+    UNION SELECT guild_id FROM incident
+    UNION SELECT guild_id FROM outbox
+    UNION SELECT guild_id FROM route
+    UNION SELECT guild_id FROM board
+) AS held
+LEFT JOIN guild USING (guild_id)
+ORDER BY held.guild_id;
+
+-- name: count_stored(guild_id)^
+SELECT
+    (SELECT count(*) FROM connection WHERE guild_id = :guild_id) AS connections,
+    (SELECT count(*) FROM integration WHERE guild_id = :guild_id) AS integrations,
+    (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
+    (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
+    (SELECT count(*) FROM incident WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM outbox WHERE guild_id = :guild_id AND kind <> 'board') AS incidents,
+    (SELECT count(*) FROM history WHERE guild_id = :guild_id) AS history,
+    (SELECT count(*) FROM guild WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM watched WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM last_check WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM route WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM board WHERE guild_id = :guild_id) AS others;
+
+-- name: mark_removed(guild_id, removed_at)!
+-- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
+INSERT INTO guild (guild_id, removed_at)
+VALUES (:guild_id, :removed_at)
+ON CONFLICT (guild_id) DO UPDATE SET removed_at = excluded.removed_at, greeted_at = NULL
+WHERE removed_at IS NULL;
+
+-- name: mark_returned(guild_id)!
+UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+
+-- name: erase_secrets(guild_id)!
+UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
+
+-- name: erase_late_secrets()!
+-- Entered in a form that was open while the bot was removed.
+UPDATE connection SET secret = X''
+WHERE secret <> X'' AND guild_id IN (SELECT guild_id FROM guild WHERE removed_at IS NOT NULL);
+
+-- name: list_overdue(removed_before)
+SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
+
+-- name: erase_outbox(guild_id)!
+DELETE FROM outbox WHERE guild_id = :guild_id;
+
+-- name: erase_incident(guild_id)!
+DELETE FROM incident WHERE guild_id = :guild_id;
+
+-- name: erase_history(guild_id)!
+DELETE FROM history WHERE guild_id = :guild_id;
+
+-- name: erase_last_check(guild_id)!
+DELETE FROM last_check WHERE guild_id = :guild_id;
+
+-- name: erase_watched(guild_id)!
+DELETE FROM watched WHERE guild_id = :guild_id;
+
+-- name: erase_route(guild_id)!
+DELETE FROM route WHERE guild_id = :guild_id;
+
+-- name: erase_board(guild_id)!
+DELETE FROM board WHERE guild_id = :guild_id;
+
+-- name: erase_integration(guild_id)!
+DELETE FROM integration WHERE guild_id = :guild_id;
+
+-- name: erase_connection(guild_id)!
+DELETE FROM connection WHERE guild_id = :guild_id;
+
+-- name: erase_access(guild_id)!
+DELETE FROM access WHERE guild_id = :guild_id;
+
+-- name: erase_audit(guild_id)!
+DELETE FROM audit WHERE guild_id = :guild_id;
+
+-- name: erase_audit_head(guild_id)!
+DELETE FROM audit_head WHERE guild_id = :guild_id;
+
+-- name: erase_guild(guild_id)!
+DELETE FROM guild WHERE guild_id = :guild_id;
+
+-- name: export_guild(guild_id)
+SELECT greeted_at, removed_at, audit_channel FROM guild WHERE guild_id = :guild_id;
+
+-- name: export_connection(guild_id)
+SELECT provider, name, set_by, set_at, verified_at, refused_at
+FROM connection
+WHERE guild_id = :guild_id
+ORDER BY provider, name;
+
+-- name: export_integration(guild_id)
+SELECT provider, id, connection, label, bot_id, placed_by, placed_at
+FROM integration
+WHERE guild_id = :guild_id
+ORDER BY provider, id;
+
+-- name: export_access(guild_id)
+SELECT kind, subject, tier, granted_by, granted_at
+FROM access
+WHERE guild_id = :guild_id
+ORDER BY kind, subject;
+
+-- name: export_audit(guild_id)
+SELECT number, at, member, action, target, result
+FROM audit
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_audit_head(guild_id)
+SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
+
+-- name: export_outbox(guild_id)
+SELECT kind, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
+    sent_version, tried_at, tries, posted_at, next_at, content
+FROM outbox
+WHERE guild_id = :guild_id
+ORDER BY kind, number;
+
+-- name: export_incident(guild_id)
+SELECT number, kind, provider, id, connection, label, state, detail, opened_at, closed_at, ended, reopened,
+    acknowledged_by, acknowledged_at
+FROM incident
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_history(guild_id)
+SELECT provider, id, at, state, detail FROM history WHERE guild_id = :guild_id ORDER BY provider, id, at;
+
+-- name: export_last_check(guild_id)
+SELECT provider, connection, checked_at, answered_at, error
+FROM last_check
+WHERE guild_id = :guild_id
+ORDER BY provider, connection;
+
+-- name: export_watched(guild_id)
+SELECT kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, muted_until_at,
+    muted_by, found
+FROM watched
+WHERE guild_id = :guild_id
+ORDER BY kind, provider, id;
+
+-- name: export_route(guild_id)
+SELECT channel_id, role_id, states, checks, remind, set_by, set_at, lost FROM route WHERE guild_id = :guild_id;
+
+-- name: export_board(guild_id)
+SELECT channel_id, set_by FROM board WHERE guild_id = :guild_id;

@@ -1,0 +1,109 @@
+"""Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from bot.features.audit.service import AuditService
+from bot.features.connections.service import ConnectionService
+from bot.features.privacy.store import PrivacyStore, Stored
+
+__all__ = ["PrivacyService", "Stored"]
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_DAY: Final = 86_400
+_TIME: Final = "at"
+"""The names of columns with a time end with this."""
+_IDS: Final = ("_id", "_by", "_channel", "member", "subject")
+"""The names of columns with an id end with one of these. All other numbers are counts."""
+
+
+class PrivacyService:
+    """Works on one guild at a time, except ``guilds`` and ``sweep``."""
+
+    def __init__(
+        self,
+        store: PrivacyStore,
+        connections: ConnectionService,
+        audit: AuditService,
+        clock: Callable[[], float],
+        erase_after: int,
+    ) -> None:
+        """clock: seconds since 1970. erase_after: data is erased so many days after the bot's removal."""
+        self._store = store
+        self._connections = connections
+        self._audit = audit
+        self._clock = clock
+        self.erase_after = erase_after
+
+    async def stored(self, guild_id: int) -> Stored:
+        """Count the rows that are stored of the guild."""
+        return await self._store.stored(guild_id)
+
+    async def export(self, guild_id: int) -> dict[str, object]:
+        """Return everything that is stored of the guild by table, as JSON values.
+
+        Of credentials, it names only the fields that are set. Ids are strings, because some programs round
+        large numbers. Times are ISO 8601, UTC.
+        """
+        tables = {
+            table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
+            for table, rows in (await self._store.rows(guild_id)).items()
+        }
+        fields = {
+            (summary.provider, summary.name): list(summary.fields)
+            for summary in await self._connections.summaries(guild_id)
+        }
+        for row in tables["connection"]:
+            row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
+        return {"guild_id": str(guild_id), "exported_at": _time(self._clock()), **tables}
+
+    async def erase(self, guild_id: int) -> bool:
+        """Erase everything that is stored of the guild; return False if traces leave the file only later."""
+        clean = await self._store.erase(guild_id)
+        _log.info("guild_erased", guild=guild_id, clean=clean)
+        return clean
+
+    async def guilds(self) -> Mapping[int, int | None]:
+        """Return every guild of which anything is stored, with the time of the bot's removal or None."""
+        return await self._store.all()
+
+    async def removed(self, guild_id: int) -> None:
+        """Erase the credentials of a guild that removed the bot, or everything if ``erase_after`` is 0."""
+        if not (await self._store.stored(guild_id)).total:
+            return
+        if self.erase_after == 0:
+            await self.erase(guild_id)
+        elif await self._store.remove(guild_id, int(self._clock())):
+            _log.info("guild_removed", guild=guild_id)
+            await self._audit.note(guild_id, "guild.removed", f"server · {guild_id}")
+
+    async def returned(self, guild_id: int) -> None:
+        """Keep the data of a guild that the bot is in again."""
+        if await self._store.restore(guild_id):
+            _log.info("guild_returned", guild=guild_id)
+            await self._audit.note(guild_id, "guild.returned", f"server · {guild_id}")
+
+    async def sweep(self) -> None:
+        """Erase the guilds whose time is over, and the traces that an earlier erasure left in the file."""
+        for guild_id in await self._store.erase_overdue(int(self._clock()) - self.erase_after * _DAY):
+            _log.info("guild_erased", guild=guild_id)
+        if not await self._store.scrub():
+            _log.warning("traces_left")
+
+
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, int) and name.endswith(_TIME):
+        return _time(value)
+    if isinstance(value, int) and name.endswith(_IDS):
+        return str(value)
+    return value
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat()

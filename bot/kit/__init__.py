@@ -1,1 +1,0 @@
-"""What every provider is made of."""

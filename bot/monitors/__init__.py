@@ -1,1 +1,0 @@
-"""Watches how integrations are doing, and decides what is an incident; knows no Discord."""

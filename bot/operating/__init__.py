@@ -1,0 +1,1 @@
+"""What the person who hosts the bot does and looks at."""

@@ -1,0 +1,101 @@
+"""Draws bar charts of whole numbers."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.discord.theme import Tone
+from bot.pictures.canvas import DATES_HEIGHT, EDGE, GAP, GRID_LINE, TITLE_HEIGHT, WIDTH, Canvas, hex_colour
+
+MAX_ROWS: Final = 8
+MAX_COLUMNS: Final = 31
+BAR_COLOUR: Final = Tone.INFO.colour
+
+# Lengths, in pixels.
+_ROW_HEIGHT: Final = 38
+_COLUMNS_HEIGHT: Final = 190
+_MAX_NAME_WIDTH: Final = 400
+_MAX_DATE_WIDTH: Final = 200
+
+_MAX_TICKS: Final = 4
+_BAR_WIDTH: Final = 0.68  # a part of its slot
+_MIN_SLOTS: Final = 8  # with fewer columns than these, a column does not become wider
+_NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """A bar chart of whole numbers, each from 0 to 10**15.
+
+    A horizontal chart shows the first ``MAX_ROWS`` bars, a vertical one the last ``MAX_COLUMNS`` bars,
+    and as many of their labels as have room. Labels are cut to ``MAX_LABEL_LENGTH`` characters. Raises
+    ValueError if the numbers of labels and of values differ.
+    """
+
+    title: str
+    labels: Sequence[str]
+    values: Sequence[int]
+    horizontal: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.values):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.values)} values")
+
+    @property
+    def height(self) -> int:
+        """The height in pixels."""
+        rows = max(1, min(MAX_ROWS, len(self.labels)))
+        plot = rows * _ROW_HEIGHT if self.horizontal else _COLUMNS_HEIGHT + DATES_HEIGHT
+        return TITLE_HEIGHT + plot + EDGE // 2
+
+    def draw_on(self, canvas: Canvas, top: int) -> None:
+        """Draw the chart. top: its distance from the top of the picture, in pixels."""
+        canvas.title(self.title, top)
+        if self.horizontal:
+            _draw_rows(canvas, self.labels[:MAX_ROWS], self.values[:MAX_ROWS], top + TITLE_HEIGHT)
+        else:
+            _draw_columns(canvas, self.labels[-MAX_COLUMNS:], self.values[-MAX_COLUMNS:], top + TITLE_HEIGHT)
+
+
+def _draw_rows(canvas: Canvas, labels: Sequence[str], values: Sequence[int], top: int) -> None:
+    names = [canvas.label.fit(label, _MAX_NAME_WIDTH) for label in labels]
+    numbers = [_number(value) for value in values]
+    left = EDGE + canvas.label.widest(names) + GAP
+    right = EDGE + canvas.value.widest(numbers) + GAP
+    axes = canvas.axes(left, right, top, _ROW_HEIGHT * max(1, len(names)))
+    bars = axes.barh(range(len(names)), values, height=_BAR_WIDTH, color=hex_colour(BAR_COLOUR))
+    for number in axes.bar_label(bars, numbers, padding=GAP, **canvas.value.style):
+        number.set_verticalalignment("center_baseline")  # in line with the labels
+    axes.set(xlim=(0, max([1, *values])), ylim=(max(1, len(names)) - 0.5, -0.5), xticks=[])
+    axes.set_yticks(range(len(names)), names, **canvas.label.style)
+    axes.spines.left.set(visible=True, **GRID_LINE)
+
+
+def _draw_columns(canvas: Canvas, labels: Sequence[str], values: Sequence[int], top: int) -> None:
+    count = len(labels)
+    ticks = _ticks(max(values, default=0))
+    scale = [_number(tick) for tick in ticks]
+    dates = [canvas.label.fit(label, _MAX_DATE_WIDTH) for label in labels]
+    widest = canvas.label.widest(dates)
+    left = max(EDGE + canvas.label.widest(scale), widest / 2) + GAP
+    right = max(EDGE, widest / 2 + GAP)
+    axes = canvas.axes(left, right, top, _COLUMNS_HEIGHT)
+    width = _BAR_WIDTH * min(1, count / _MIN_SLOTS)
+    axes.bar(range(count), values, width=width, color=hex_colour(BAR_COLOUR))
+    axes.set(xlim=(-0.5, max(1, count) - 0.5), ylim=(0, ticks[-1]))
+    axes.set_yticks(ticks, scale, **canvas.label.style)
+    axes.grid(axis="y", **GRID_LINE, clip_on=False)
+    labelled = canvas.label.shown(dates, WIDTH - left - right)
+    axes.set_xticks(labelled, [dates[index] for index in labelled], **canvas.label.style)
+
+
+def _ticks(largest: int) -> range:
+    """Return a scale from 0 to ``largest`` or just above it, in steps of 1, 2 or 5 times a power of ten."""
+    steps = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
+    step = next(step for step in steps if step * _MAX_TICKS >= largest)
+    return range(0, max(1, -(-largest // step)) * step + 1, step)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", _NARROW_SPACE)

@@ -1,0 +1,395 @@
+"""Sends requests to a provider: with bounds on time and size, without redirects, with an error for each
+failure.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohttp
+import httpx
+import structlog
+from httpx_aiohttp import AiohttpTransport
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from bot.errors import (
+    AnswerTooLargeError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    MalformedAnswerError,
+    NotFoundError,
+    NotJsonError,
+    ProviderError,
+    ProviderTimeoutError,
+    RateLimitedError,
+    RejectedError,
+    ServerFaultError,
+    UnauthorizedError,
+    UnexpectedStatusError,
+    UnreachableError,
+    UnsupportedMediaError,
+)
+from bot.providers.base.endpoint import ApiVersion
+from bot.providers.base.redaction import MASK, Redactor
+from bot.providers.base.response_cache import ResponseCache
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+DEADLINE: Final = 8.0
+"""Seconds for one request, from waiting for a free place to the last byte."""
+MAX_BYTES: Final = 2 * 1024 * 1024
+"""Decoded bytes of one answer."""
+PER_HOST: Final = 8
+"""How many requests are sent to one host at once; as many more with a deadline of their own."""
+
+_BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
+    400: RejectedError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    415: UnsupportedMediaError,
+    422: RejectedError,
+    429: RateLimitedError,
+}
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
+_MAX_VERSIONS: Final = 10
+"""How many unexpected versions of one provider are logged."""
+_VERSION: Final = re.compile(r"[A-Za-z0-9.-]{1,32}")
+_MAX_DETAIL: Final = 500
+_MAX_CLEANED: Final = 16 * _MAX_DETAIL
+_MAX_WAIT: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. base: a base URL of the provider. segments: path segments, quoted here.
+
+    secrets: the values in headers and body that must not appear in an error. repeatable: sending it twice
+    does no harm, as with every GET. deadline: seconds, instead of ``DEADLINE``.
+    """
+
+    method: str
+    base: str
+    segments: tuple[str, ...]
+    headers: Mapping[str, str]
+    secrets: tuple[str, ...]
+    params: Mapping[str, str | int] | None = None
+    json: Mapping[str, Any] | None = None
+    repeatable: bool = False
+    deadline: float | None = None
+
+    @property
+    def can_do_harm(self) -> bool:
+        """Whether it matters that a request without an answer may have been carried out."""
+        return self.method != "GET" and not self.repeatable
+
+    def url(self) -> str:
+        """Return the full URL. Raises InvalidInputError for a segment that could change the path."""
+        if any(segment in {"", ".", ".."} for segment in self.segments):
+            raise InvalidInputError("id")
+        return "/".join((self.base, *(quote(segment, safe="") for segment in self.segments)))
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.base}>"
+
+
+def deadline_of(request: Request) -> float:
+    """Return how many seconds a request may take, from waiting for a free place to the last byte."""
+    return DEADLINE if request.deadline is None else request.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """What requests go through, and how many seconds each of them may take."""
+
+    client: httpx.AsyncClient
+    deadline_of: Callable[[Request], float]
+
+
+@contextlib.asynccontextmanager
+async def open_http(
+    tls: ssl.SSLContext, deadline_of: Callable[[Request], float] = deadline_of
+) -> AsyncIterator[HttpClient]:
+    """Open an HTTP client on aiohttp's transport. deadline_of: see ``HttpClient``.
+
+    The client keeps no cookies: one provider's client serves every guild, and a session cookie that was set
+    for one guild would speak for the next.
+    """
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=tls, limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_write_once,),
+    )
+    transport = AiohttpTransport(verify=tls, client=session)
+    async with httpx.AsyncClient(
+        transport=transport,
+        # httpx has a jar of its own, besides the session's; this one takes no domain's cookies.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
+        yield HttpClient(client, deadline_of)
+
+
+async def _write_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a PUT or a DELETE after its connection broke: it may have been carried
+    out.
+
+    aiohttp repeats both after these two errors, because they are idempotent. But somebody else may have
+    written in between.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientConnectionError from error
+
+
+class ApiClient:
+    """Speaks to one provider's configured base URLs and to no other."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        provider: str,
+        bases: Iterable[str],
+        redactor: Redactor,
+        *,
+        version: ApiVersion | None = None,
+    ) -> None:
+        self._http = http.client
+        self._deadline_of = http.deadline_of
+        self._provider = provider
+        self._redactor = redactor
+        self._version = version
+        self._versions_seen: set[str] = set()
+        self._places = {base: urlsplit(base).netloc for base in bases}
+        hosts = set(self._places.values())
+        self._semaphores = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
+        # Requests with a deadline of their own take longer and must not occupy all places.
+        self._own_deadline = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
+
+    async def send(
+        self, request: Request, answer: type[AnswerT], cache: ResponseCache | None = None
+    ) -> AnswerT:
+        """Send one request once, and return its answer as the given model.
+
+        cache: for a read; as long as the answer stays the same, the same object is returned. Raises
+        ProviderError; a write without a usable answer may have been carried out, and raises it with
+        ``outcome_unknown`` set. Nothing is retried here; only aiohttp repeats a read, once, if its connection
+        is reset.
+        """
+        return (await self.answered(request, answer, cache))[1]
+
+    async def answered(
+        self, request: Request, answer: type[AnswerT], cache: ResponseCache | None = None
+    ) -> tuple[int, AnswerT]:
+        """Do what ``send`` does, and return the status (2xx) as well."""
+        url = request.url()
+        places = self._semaphores if request.deadline is None else self._own_deadline
+        semaphore = places[self._places[request.base]]
+        # A write has certainly not happened only as long as no byte was sent.
+        sent = False
+        try:
+            async with asyncio.timeout(self._deadline_of(request)), semaphore:
+                sent = request.can_do_harm
+                status, headers, body = await self._exchange(request, url)
+        except TimeoutError:
+            raise self._late(request, sent=sent) from None
+        except httpx.HTTPError as error:
+            raise self._broken(request, error, sent=sent) from None
+        except _TooLargeError:
+            raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
+        except (aiohttp.ClientError, UnicodeError, zlib.error):
+            # The answer is no HTTP or has another encoding than it says; the transport does not translate
+            # these.
+            raise NotJsonError(self._provider, outcome_unknown=sent) from None
+        self._compare_version(headers)
+        for secret in sorted(request.secrets, key=len, reverse=True):
+            # Nothing that is made of the answer can show what was sent.
+            body = body.replace(secret.encode(), MASK.encode())
+        if not httpx.codes.is_success(status):
+            raise self._refused(request, status, headers, body)
+        parse = partial(self._understood, request, answer, status, headers)
+        if cache is None:
+            return status, parse(body)
+        return status, cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+
+    def _understood(
+        self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
+    ) -> AnswerT:
+        """Return a successful answer as a model. Raises ProviderError if it is no such answer."""
+        sent = request.can_do_harm
+        try:
+            content = from_json(body)
+        except ValueError:
+            raise NotJsonError(self._provider, status=status, outcome_unknown=sent) from None
+        if isinstance(content, dict) and content.get("success") is False:
+            raise self._refused(request, status, headers, body)
+        try:
+            return answer.model_validate(content)
+        except ValidationError:
+            # pydantic's text repeats the input, which may hold tokens: neither it nor its cause is passed on.
+            raise MalformedAnswerError(self._provider, status=status, outcome_unknown=sent) from None
+
+    async def _exchange(self, request: Request, url: str) -> tuple[int, httpx.Headers, bytes]:
+        async with self._http.stream(
+            request.method,
+            url,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                **({} if self._version is None else {self._version.header: self._version.pinned}),
+                **request.headers,
+            },
+            params=request.params,
+            content=None if request.json is None else json.dumps(request.json).encode(),
+            timeout=self._deadline_of(request),
+        ) as response:
+            try:
+                body = await _read(response)
+            except (httpx.ReadError, _TooLargeError, zlib.error):
+                if response.is_success:
+                    raise
+                body = b""  # the status of a refusal is enough
+            return response.status_code, response.headers, body
+
+    def clean(self, text: str) -> str:
+        """Mask possible secrets in a provider's text, and shorten it to what can be shown."""
+        return self._redactor.clean(text[:_MAX_CLEANED])
+
+    def _compare_version(self, headers: httpx.Headers) -> None:
+        """Log once that the provider has answered with another version than the one asked for."""
+        if self._version is None:
+            return
+        served = headers.get(self._version.header, self._version.pinned)
+        if served == self._version.pinned or not _VERSION.fullmatch(served) or served in self._versions_seen:
+            return
+        if len(self._versions_seen) >= _MAX_VERSIONS:
+            return
+        self._versions_seen.add(served)
+        _log.warning(
+            "other_api_version_served", provider=self._provider, asked=self._version.pinned, served=served
+        )
+
+    def _late(self, request: Request, *, sent: bool) -> ProviderTimeoutError:
+        return ProviderTimeoutError(
+            self._provider, seconds=round(self._deadline_of(request)), outcome_unknown=sent
+        )
+
+    def _broken(self, request: Request, error: httpx.HTTPError, *, sent: bool) -> ProviderError:
+        # The transport raises ConnectTimeout for a broken connection too; the cause is right.
+        if isinstance(error.__cause__, TimeoutError):
+            return self._late(request, sent=sent)
+        refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
+        return UnreachableError(self._provider, outcome_unknown=sent and not refused)
+
+    def _refused(self, request: Request, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
+        if httpx.codes.is_success(status):
+            kind: type[ProviderError] = RejectedError
+        elif httpx.codes.is_server_error(status):
+            kind = ServerFaultError
+        else:
+            kind = _BY_STATUS.get(status, UnexpectedStatusError)
+        detail, request_id, code = _read_error(body)
+        if detail is not None:
+            detail = self._clean(request, detail)[:_MAX_DETAIL]
+        return kind(
+            self._provider,
+            status=status,
+            request_id=self._unless_secret(request, request_id),
+            detail=detail,
+            code=self._unless_secret(request, code),
+            retry_after=_read_retry_after(headers.get("Retry-After")),
+            # After a refusal nothing was done. A failure may have come half-way.
+            outcome_unknown=request.can_do_harm and kind in {ServerFaultError, UnexpectedStatusError},
+        )
+
+    def _unless_secret(self, request: Request, word: str | None) -> str | None:
+        """Return the word, None if it is a secret that the provider echoes."""
+        return None if word is None or self._clean(request, word) != word else word
+
+    def _clean(self, request: Request, text: str) -> str:
+        for secret in sorted(request.secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        # Shortened only now, or half a secret could stay; with a megabyte the patterns would take too long.
+        return self._redactor.clean(text[:_MAX_CLEANED])
+
+
+class _TooLargeError(Exception):
+    """The answer has more than MAX_BYTES."""
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """Read a body of at most MAX_BYTES, decoding it piece by piece, so that a gzip bomb does no harm."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk if inflate is None else inflate.decompress(chunk, MAX_BYTES + 1 - len(body))
+        if len(body) > MAX_BYTES:
+            raise _TooLargeError
+        if inflate is not None and inflate.eof:
+            break  # what follows the end of the archive does not belong to the answer
+    return bytes(body)
+
+
+def _read_error(body: bytes) -> tuple[str | None, str | None, str | None]:
+    """Return the provider's own text, its request id and its error code, each None if the body does not
+    have it.
+
+    The body can be anything, also HTML from a gateway. A nested exception with its stack is left out on
+    purpose.
+    """
+    try:
+        parsed = from_json(body)
+    except ValueError:
+        return None, None, None
+    if not isinstance(parsed, dict):
+        return None, None, None
+    texts = (parsed.get(name) for name in ("error", "message"))
+    detail = next((text for text in texts if isinstance(text, str) and text.strip()), None)
+    request_id = parsed.get("request_id")
+    if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
+        request_id = None
+    code = parsed.get("error_code")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        code = None
+    return detail, request_id, code
+
+
+def _read_retry_after(value: str | None) -> int | None:
+    """Return Retry-After in whole seconds (RFC 9110 allows seconds or a date), a day at most."""
+    if value is None:
+        return None
+    if (digits := value.strip()).isdecimal():
+        return min(int(digits[:10]), _MAX_WAIT)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0, min(int((until - datetime.now(UTC)).total_seconds()), _MAX_WAIT))

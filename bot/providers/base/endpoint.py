@@ -1,0 +1,97 @@
+"""The addresses of providers and of Discord, and which ones are accepted."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+import yarl
+
+_PLAIN = re.compile(r"[!-\[\]-~]+")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiVersion:
+    """A version of an API that each request asks for in a header; the answer names the version in the same
+    header.
+
+    path: of a harmless request whose answer names the version to anybody.
+    """
+
+    header: str
+    pinned: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A base URL that the operator may change.
+
+    setting: the name of the environment variable. default: the vendor's own address. description: for the
+    README's table. version: which version of the API to ask for, None where the provider has no versions.
+    """
+
+    setting: str
+    default: str
+    description: str
+    version: ApiVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something that the operator may allow; it is off unless the setting is ``true``.
+
+    setting: the name of the environment variable. description: for the README's table.
+    """
+
+    setting: str
+    description: str
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_url(url: str, *, secure: str = "https", plain: str = "http") -> str:
+    """Return the URL without a trailing slash.
+
+    Only the secure scheme is accepted, and the plain one on loopback, because credentials are sent there.
+    Raises ValueError with a reason that does not repeat the URL, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if not host:
+        raise ValueError("is not a URL with a host")
+    # Searched in the text: even an empty query or fragment would swallow the path that is appended to it.
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise ValueError("must not hold a user, a password, a query or a fragment")
+    # The parser drops line ends and keeps backslashes, but what it has read must be what is sent.
+    if not _PLAIN.fullmatch(url):
+        raise ValueError("must not hold blanks, backslashes or anything but ASCII")
+    if not _HOST.fullmatch(parts.netloc) or not _can_be_sent_to(url):
+        raise ValueError("is not a URL with a host")
+    if parts.scheme == plain and not is_loopback(host):
+        raise ValueError(f"must be {secure}://; plain {plain}:// is accepted on loopback only")
+    if parts.scheme not in {secure, plain}:
+        raise ValueError(f"must start with {secure}://")
+    return url.rstrip("/")
+
+
+def _can_be_sent_to(url: str) -> bool:
+    """Ask the libraries that will send there, which are stricter about hosts than the parser."""
+    try:
+        httpx.Request("GET", url)
+        yarl.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return True

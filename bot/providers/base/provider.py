@@ -1,0 +1,74 @@
+"""The interface of a provider: the half that speaks HTTP."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar
+
+from bot.providers.base.api_client import ApiClient, HttpClient
+from bot.providers.base.credentials import CredentialField, Credentials
+from bot.providers.base.endpoint import Endpoint, Switch
+from bot.providers.base.integration import Choice
+from bot.providers.base.redaction import Redactor
+from bot.providers.base.report import Reports
+from bot.providers.base.response_cache import ResponseCache
+
+
+class Provider(ABC):
+    """A platform that runs AI agents.
+
+    A provider is a package ``bot/providers/<slug>/`` whose ``PROVIDER`` is a subclass of this.
+    """
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    """The proper name, the same in every language."""
+    fields: ClassVar[tuple[CredentialField, ...]]
+    """What an admin is asked for. The first field is the secret whose last characters identify a
+    connection.
+    """
+    endpoints: ClassVar[tuple[Endpoint, ...]]
+    switches: ClassVar[tuple[Switch, ...]] = ()
+    audit_actions: ClassVar[tuple[str, ...]] = ()
+    """What its commands record in the audit log; the text ``audit.action.<slug>.<action>`` names each."""
+
+    def __init__(
+        self, http: HttpClient, urls: Mapping[str, str], switches: Mapping[str, bool], redactor: Redactor
+    ) -> None:
+        """http: this provider's own client. urls, switches: by the name of the setting; URLs are checked."""
+        self._urls = urls
+        self._switches = switches
+        bases = [urls[endpoint.setting] for endpoint in self.endpoints]
+        self._api = ApiClient(http, self.slug, bases, redactor, version=self.endpoints[0].version)
+
+    @classmethod
+    def field_key(cls, field: str) -> str:
+        """Return the key under which a credential field's label, description and placeholder stand."""
+        return f"credential.{cls.slug}.{field}"
+
+    @abstractmethod
+    async def verify(self, credentials: Credentials) -> None:
+        """Try the credentials with the cheapest authenticated read. Raises ProviderError."""
+
+    @abstractmethod
+    async def choices(self, credentials: Credentials) -> Sequence[Choice]:
+        """Return what a member can pick with these credentials, nothing if they allow no list.
+
+        Raises ProviderError.
+        """
+
+    @abstractmethod
+    def host(self, credentials: Credentials) -> str:
+        """Return the host to which ``reports`` sends its requests with these credentials."""
+
+    @abstractmethod
+    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
+        """Return a report of every integration that the credentials show. Raises ProviderError.
+
+        ids: the integrations that the guild has linked; the only ones that can be asked for if the provider
+        has no list. A deleted one of them is reported as ``INACTIVE`` if the provider still knows it, and
+        otherwise left out, as other deleted ones always are. cache: of the same credentials.
+        """
+
+    async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
+        """Return what ``choices`` returns, from another list. kind: the provider's own name of the list."""
+        raise NotImplementedError(kind)

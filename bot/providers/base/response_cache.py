@@ -1,0 +1,40 @@
+"""Keeps a connection's earlier answers, so that an answer that has not changed is not parsed again."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final, TypeVar
+
+from cachetools import LRUCache
+from pydantic import BaseModel
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+MAX_ANSWERS: Final = 256
+"""A connection needs five answers if the provider has lists, else one for each integration."""
+
+
+class ResponseCache:
+    """The answers to one connection's credentials, in memory only, for as long as the credentials are in use.
+
+    It holds addresses, hashes and models, and nothing that was sent in a header.
+    """
+
+    def __init__(self) -> None:
+        self._answers: LRUCache[str, tuple[bytes, BaseModel]] = LRUCache(MAX_ANSWERS)
+        self.facts: dict[str, str] = {}
+        """What a provider is asked only once: a name of the provider's own -> a value that is no secret."""
+
+    def read(
+        self, address: str, body: bytes, answer: type[AnswerT], parse: Callable[[bytes], AnswerT]
+    ) -> AnswerT:
+        """Return the parsed body: the same object as long as the body is the same.
+
+        address: with its parameters. body: without secrets. Raises what ``parse`` raises.
+        """
+        digest = blake2b(body, digest_size=16).digest()
+        before, kept = self._answers.get(address, (b"", None))
+        if before == digest and isinstance(kept, answer):
+            return kept
+        parsed = parse(body)
+        self._answers[address] = digest, parsed
+        return parsed

@@ -1,1 +1,0 @@
-"""What the commands do; knows no Discord."""

@@ -1,1 +1,0 @@
-"""How Patchbay looks in Discord."""

@@ -1,0 +1,75 @@
+"""Copies each new entry of a guild's audit log to the channel that its managers have chosen."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.discord.client import PatchbayBot
+from bot.features.audit.store import Entry
+from cogs.audit.embeds import entry_embed
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Discord's own codes; a refusal by a proxy says nothing about the channel.
+_CLOSED: Final[Mapping[object, str]] = {10003: "not_found", 50001: "forbidden", 50013: "forbidden"}
+
+
+class AuditMirror:
+    """Sends in the background, each guild's entries in their order; no command waits for it."""
+
+    def __init__(self, bot: PatchbayBot) -> None:
+        self._bot = bot
+        self._waiting: dict[int, deque[Entry]] = {}
+        """The entries to be sent, by guild, while a guild's entries are being sent."""
+
+    def take(self, entry: Entry) -> None:
+        """Send an entry after those that came before it."""
+        waiting = self._waiting.get(entry.guild_id)
+        if waiting is not None:
+            waiting.append(entry)
+            return
+        self._waiting[entry.guild_id] = deque([entry])
+        self._bot.services.background.start(self._send_all(entry.guild_id))
+
+    async def _send_all(self, guild_id: int) -> None:
+        waiting = self._waiting[guild_id]
+        try:
+            while waiting:
+                try:
+                    await self._send(waiting.popleft())
+                except Exception:  # noqa: BLE001 - the entries after a failed one are sent all the same
+                    _log.exception("audit_not_mirrored", guild=guild_id)
+        finally:
+            del self._waiting[guild_id]
+
+    async def _send(self, entry: Entry) -> None:
+        channel_id = await self._bot.services.guilds.audit_channel(entry.guild_id)
+        guild = self._bot.get_guild(entry.guild_id)
+        # Where the bot was removed, the channel is kept in case the bot comes back.
+        if channel_id is None or guild is None:
+            return
+        texts = self._bot.services.texts_of(guild)
+        channel = self._bot.get_partial_messageable(channel_id, guild_id=entry.guild_id)
+        try:
+            await channel.send(
+                embed=entry_embed(entry, texts), allowed_mentions=discord.AllowedMentions.none()
+            )
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+            # The log has the entry, and none is sent late: entries out of order would look like tampering.
+            error, code = type(failed).__name__, getattr(failed, "code", None)
+            _log.warning(
+                "audit_not_mirrored", guild=entry.guild_id, number=entry.number, error=error, code=code
+            )
+            if code in _CLOSED:
+                await self._stop_mirroring(entry.guild_id, channel_id, _CLOSED[code])
+
+    async def _stop_mirroring(self, guild_id: int, channel_id: int, reason: str) -> None:
+        """Copy nothing more to a channel: after too many refusals Discord blocks our address."""
+        if await self._bot.services.guilds.drop_audit_channel(guild_id, channel_id):
+            await self._bot.services.audit.note(
+                guild_id, "audit.mirror", f"channel · {channel_id}", f"refused:{reason}"
+            )

@@ -1,0 +1,164 @@
+"""The form that takes a provider's credentials and stores them, the button that opens it, and its answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal
+
+import discord
+
+from bot.discord.components import GuardedModal, PersistentButton
+from bot.discord.context import Context, Services
+from bot.discord.replies import acknowledge, defer, respond
+from bot.discord.routes import ConnectionName, ProviderSlug
+from bot.discord.text import code
+from bot.discord.theme import Field, Tone, notice
+from bot.features.connections.service import Summary
+from bot.i18n.catalog import Texts
+
+Action = Literal["add", "rotate"]
+ADD: Final = "add"
+ROTATE: Final = "rotate"
+
+
+class CredentialButton(PersistentButton):
+    """Opens the credentials form."""
+
+    route = "connections:{action}:{provider}:{name}"
+    caption = "connections.{action}.button"
+    default_style = discord.ButtonStyle.primary
+    after_not_found = True
+
+    action: Action
+    provider: ProviderSlug
+    name: ConnectionName
+
+    async def press(self, ctx: Context) -> None:
+        """Open the form."""
+        await ask_for_credentials(ctx, self.action, self.provider, self.name)
+
+
+async def ask_for_credentials(ctx: Context, action: Action, provider: str, name: str | None) -> None:
+    """Answer with the form, and with the button that opens it again if it fails. Raises RequestError."""
+
+    def retry(name: str) -> CredentialButton:
+        return CredentialButton(texts=ctx.texts, action=action, provider=provider, name=name)
+
+    await open_form(ctx, action, provider, name, retry)
+
+
+async def open_form(
+    ctx: Context,
+    action: Action,
+    slug: str,
+    name: str | None,
+    retry: Callable[[str], PersistentButton],
+    done: Callable[[Context, Summary], Awaitable[None]] | None = None,
+) -> None:
+    """Answer with the form, after making sure that what it is for is possible. Raises RequestError.
+
+    retry: makes the button that opens the form anew, given the connection's name. done: answers once the
+    credentials are stored, in the place of ``stored``. Only a form that a component opens may have it, as
+    the component's message can be edited then.
+    """
+    connections = ctx.services.connections
+    if action == ADD:
+        name = await connections.check_free(ctx.guild_id, slug, name)
+    else:
+        name = (await connections.find(ctx.guild_id, slug, name)).name
+    await ctx.interaction.response.send_modal(CredentialModal(ctx, action, slug, name, retry(name), done))
+
+
+class CredentialModal(GuardedModal):
+    """Asks for the credentials that a provider declares; nothing is ever filled in beforehand."""
+
+    def __init__(
+        self,
+        asked: Context,
+        action: Action,
+        slug: str,
+        name: str,
+        retry: PersistentButton,
+        done: Callable[[Context, Summary], Awaitable[None]] | None,
+    ) -> None:
+        """done: as in ``open_form``."""
+        texts, provider = asked.texts, asked.services.connections.provider(slug)
+        title = texts(f"connections.{action}.form", provider=provider.name, name=name)
+        super().__init__(asked, title=title, retry=retry)
+        self._action: Action = action
+        self._slug = slug
+        self._name = name
+        self._done = done
+        intro = texts(f"credential.{slug}.intro")
+        if action == ROTATE:
+            intro = f"{texts('connections.rotate.intro', name=code(name))}\n{intro}"
+        self.add_item(discord.ui.TextDisplay(intro))
+        self._inputs: dict[str, discord.ui.TextInput[Any]] = {}
+        for field in provider.fields:
+            key = provider.field_key(field.id)
+            self._inputs[field.id] = discord.ui.TextInput(
+                custom_id=field.id,
+                required=field.required,
+                max_length=min(field.max_length, 4000),
+                placeholder=texts.find(f"{key}.placeholder"),
+            )
+            self.add_item(
+                discord.ui.Label(
+                    text=texts(f"{key}.label"),
+                    description=texts(f"{key}.description"),
+                    component=self._inputs[field.id],
+                )
+            )
+
+    async def submit(self, ctx: Context) -> None:
+        """Test what was typed, store it, and answer."""
+        await (defer(ctx) if self._done is None else acknowledge(ctx))
+        connections = ctx.services.connections
+        store = connections.add if self._action == ADD else connections.rotate
+        values = {field: item.value for field, item in self._inputs.items()}
+        async with ctx.change(f"connection.{self._action}", f"{self._slug} · {self._name}"):
+            summary = await store(ctx.guild_id, self._slug, self._name, values, member_id=ctx.member.id)
+        if self._done is None:
+            await respond(ctx, stored(self._action, summary, ctx))
+        else:
+            await self._done(ctx, summary)
+
+
+def stored(action: Action, summary: Summary, ctx: Context) -> discord.Embed:
+    """Say that credentials were tested and stored; what to do with them next."""
+    texts, lines = ctx.texts, credential_lines(summary, ctx.services, ctx.texts)
+    return notice(
+        texts,
+        Tone.GOOD,
+        f"connections.{action}.done",
+        Field(texts("connections.name"), code(summary.name), inline=True),
+        Field(texts("connections.credentials"), lines, inline=True),
+        how=texts("connections.stored.how"),
+        next_step=next_step(summary.provider, texts),
+        provider=ctx.services.providers[summary.provider].name,
+    )
+
+
+def credential_lines(summary: Summary, services: Services, texts: Texts) -> str:
+    """Name every field as set or not; the first secret also by its end."""
+    provider = services.providers[summary.provider]
+    lines = []
+    for position, field in enumerate(provider.fields):
+        label = texts(f"{provider.field_key(field.id)}.label")
+        if field.id not in summary.fields:
+            lines.append(texts("connections.field.unset", label=label))
+        elif position == 0 and summary.hint:
+            lines.append(texts("connections.field.set_ending", label=label, ending=code(summary.hint)))
+        else:
+            lines.append(texts("connections.field.set", label=label))
+    return "\n".join(lines)
+
+
+def rotate_button(provider: str, name: str, ctx: Context) -> CredentialButton:
+    """Return the button that enters new credentials for one of several connections, which it names."""
+    shown = ctx.services.providers[provider].name
+    label = ctx.texts("connections.list.rotate_button", provider=shown, name=name)
+    return CredentialButton(texts=ctx.texts, action=ROTATE, provider=provider, name=name, label=label)
+
+
+def next_step(provider: str, texts: Texts) -> str:
+    """Lead on to what the provider is for; its own texts say where."""
+    return texts.find(f"{provider}.connected.next") or texts("connections.list.none_next")

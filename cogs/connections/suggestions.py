@@ -1,0 +1,56 @@
+"""What commands suggest while a member types; never an error, at worst nothing."""
+
+from functools import partial
+
+import structlog
+
+from bot.discord.commands import MAX_CHOICE_LENGTH, Suggest, Suggestion
+from bot.discord.context import Context
+from bot.discord.text import plain
+from bot.discord.theme import state_symbol
+from bot.errors import PatchbayError
+from bot.providers.base.integration import Choice
+from cogs.connections.opening import investigate, open_connection
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def suggest_choices(provider: str, kind: str | None = None) -> Suggest:
+    """Return what suggests a provider's entries by name, from a list that is cached for a minute.
+
+    kind: which of the provider's lists. The command's ``connection`` option, if it is filled, says whose.
+    """
+
+    async def suggest(ctx: Context) -> list[Suggestion]:
+        named = ctx.interaction.namespace.connection
+        try:
+            connection = await open_connection(ctx, provider, named or None)
+            refused = partial(investigate, ctx.services, connection)
+            choices = await ctx.services.choices.offered(connection, kind, refused)
+        except (PatchbayError, TimeoutError) as error:
+            # The command itself will say what is wrong, with room for a way out.
+            _log.info("nothing_to_suggest", provider=provider, error=str(error) or type(error).__name__)
+            return []
+        return [
+            Suggestion(_name(choice), choice.id, (choice.label, choice.id))
+            for choice in choices
+            if 0 < len(choice.id) <= MAX_CHOICE_LENGTH
+        ]
+
+    return suggest
+
+
+def suggest_connections(provider: str | None = None) -> Suggest:
+    """Return what suggests the guild's connections: with this provider, else with the one in the options."""
+
+    async def suggest(ctx: Context) -> list[Suggestion]:
+        slug = provider or ctx.interaction.namespace.provider
+        return [Suggestion(name, name) for name in await ctx.services.connections.names(ctx.guild_id, slug)]
+
+    return suggest
+
+
+def _name(choice: Choice) -> str:
+    symbol = f"{state_symbol(choice.state)} " if choice.state is not None else ""
+    room = MAX_CHOICE_LENGTH - len(symbol) - 1
+    return symbol + (plain(choice.label, room) or plain(choice.id, room))

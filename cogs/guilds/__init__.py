@@ -1,0 +1,12 @@
+"""No command: follows which servers the bot is in."""
+
+from functools import partial
+
+from bot.discord.client import PatchbayBot
+from cogs.guilds.rounds import Guilds, reconcile_hourly
+
+
+async def setup(bot: PatchbayBot) -> None:
+    """Add the listeners, and start the hourly rounds once the bot knows in which servers it is."""
+    bot.start_when_ready(partial(reconcile_hourly, bot))
+    await bot.add_cog(Guilds(bot))

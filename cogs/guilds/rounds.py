@@ -1,0 +1,144 @@
+"""Greets the servers that the bot joins, and finds out which ones it is no longer in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.discord.client import PatchbayBot
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_ROUND_SECONDS: Final = 3600.0
+"""The time between two rounds."""
+_REQUEST_PAUSE_SECONDS: Final = 1.0
+"""The time between two requests: Discord blocks an address for too many refusals."""
+# Unknown guild, missing access. Any other refusal, such as one by a proxy, says nothing about the bot.
+_NOT_A_MEMBER: Final = frozenset({10004, 50001})
+
+
+class Guilds(commands.Cog):
+    """Reacts to servers that come and go; an outage of a server is another event, which is ignored."""
+
+    def __init__(self, bot: PatchbayBot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Greet the server."""
+        await welcome(self._bot, guild)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Erase the server's credentials at once."""
+        await self._bot.services.privacy.removed(guild.id)
+
+
+async def welcome(bot: PatchbayBot, guild: discord.Guild) -> None:
+    """Keep what is stored of a server that the bot has just joined, and greet the server once."""
+    await bot.services.privacy.returned(guild.id)
+    if guild.id in bot.services.served and await bot.services.guilds.arrived(guild.id):
+        await _greet(bot, guild)
+
+
+async def reconcile_hourly(bot: PatchbayBot) -> None:
+    """Greet the servers that were joined while the bot did not run, then reconcile and sweep once an hour."""
+    await _try(_welcome_missed, bot)
+    while True:
+        # A server that has come back unnoticed must not be swept away.
+        if await _try(_reconcile, bot):
+            await _try(_sweep, bot)
+        await asyncio.sleep(_ROUND_SECONDS)
+
+
+async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot) -> bool:
+    """Run a step; return False if it failed."""
+    try:
+        await step(bot)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+        _log.warning("guilds_not_seen", error=type(failed).__name__)
+    except Exception:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
+        _log.exception("guilds_failed", step=step.__name__)
+    else:
+        return True
+    return False
+
+
+async def _welcome_missed(bot: PatchbayBot) -> None:
+    """Greet the servers that the bot joined lately and that nothing is stored of yet."""
+    known = await bot.services.privacy.guilds()
+    for guild in bot.guilds:
+        # Nothing is known of a server that is unavailable, not even our own member.
+        joined_at: datetime | None = getattr(guild.me, "joined_at", None)
+        if guild.id not in known and joined_at is not None and bot.services.guilds.is_recent(joined_at):
+            await welcome(bot, guild)
+
+
+async def _reconcile(bot: PatchbayBot) -> None:
+    """Find the removals and the returns that no event reported.
+
+    Discord is asked, because our cache keeps a server that the bot lost while a shard had no session.
+    """
+    known = await bot.services.privacy.guilds()
+    if not known:
+        return
+    here = {guild.id async for guild in bot.fetch_guilds(limit=None, with_counts=False)}
+    if not here & known.keys() and await bot.has_foreign_database():
+        # The bot runs with the token of another application, which is in none of these servers.
+        _log.error("database_of_another_application", guilds=len(known))
+        return
+    for guild_id, removed_at in known.items():
+        if removed_at is not None and guild_id in here:
+            await bot.services.privacy.returned(guild_id)
+        elif removed_at is None and guild_id not in here:
+            if await _is_removed_from(bot, guild_id):
+                await bot.services.privacy.removed(guild_id)
+            await asyncio.sleep(_REQUEST_PAUSE_SECONDS)
+
+
+async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
+    """Tell whether Discord says that the bot is not in this server; False where Discord does not say."""
+    cached = bot.get_guild(guild_id)
+    if cached is not None and cached.unavailable:
+        return False
+    try:
+        await bot.fetch_guild(guild_id, with_counts=False)
+    except (discord.NotFound, discord.Forbidden) as refused:
+        return refused.code in _NOT_A_MEMBER
+    except (discord.HTTPException, aiohttp.ClientError, OSError):
+        return False
+    return False
+
+
+async def _sweep(bot: PatchbayBot) -> None:
+    await bot.services.privacy.sweep()
+
+
+async def _greet(bot: PatchbayBot, guild: discord.Guild) -> None:
+    channel = next(_greeting_channels(guild), None)
+    if channel is None:
+        return
+    text = bot.services.texts_of(guild)("guild.hello")
+    try:
+        await channel.send(bot.services.links.link(text))
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+        _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
+
+
+def _greeting_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:
+    """Yield the channels where a greeting may go, the best first: for new members, then for everybody."""
+    if guild.system_channel is not None and _may_write(guild.system_channel):
+        yield guild.system_channel
+    for channel in guild.text_channels:
+        if channel.permissions_for(guild.default_role).view_channel and _may_write(channel):
+            yield channel
+
+
+def _may_write(channel: discord.TextChannel) -> bool:
+    # False in a channel that the bot cannot see: discord.py takes that into account.
+    return channel.permissions_for(channel.guild.me).send_messages

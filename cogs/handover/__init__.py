@@ -1,0 +1,18 @@
+"""No command: asks for a bot token and passes it on, for the providers' cogs."""
+
+from cogs.handover.flow import TokenHandover
+from cogs.handover.lookup import ConnectButton, LookButton, Lookup
+from cogs.handover.preflight import Preflight, accepted_answer, examine
+from cogs.handover.question import TokenModal, TokenQuestion
+
+__all__ = [
+    "ConnectButton",
+    "LookButton",
+    "Lookup",
+    "Preflight",
+    "TokenHandover",
+    "TokenModal",
+    "TokenQuestion",
+    "accepted_answer",
+    "examine",
+]

@@ -1,0 +1,196 @@
+"""Finds out, one check after the other, what is wrong with an integration of any provider."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.discord.agent_bots import invite_link, is_member
+from bot.discord.context import Context
+from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
+from bot.discord.problems import explain
+from bot.discord.theme import when
+from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
+from bot.features.alerts.service import Route
+from bot.features.connections.service import Connection
+from bot.features.monitoring.breaker import DOWN
+from bot.features.monitoring.service import GONE, Watched
+from bot.providers.base.diagnosis import Check, Verdict
+from bot.providers.base.integration import State
+from cogs.connections import open_connection
+from cogs.monitoring.formatting import fix, name, provider_name, symbol, why, word
+
+
+async def diagnose(ctx: Context, watched: Watched) -> tuple[Connection | None, Diagnosis]:
+    """Make all checks now; what the provider refuses is a part of the diagnosis.
+
+    Returns the opened connection, None if its secret cannot be read, and the diagnosis. Raises
+    NoSuchConnectionError and RestartingError.
+    """
+    view = ctx.services.views.get(watched.provider)
+    connection = None
+    try:
+        connection = await open_connection(ctx, watched.provider, watched.connection)
+    except UnreadableSecretError as error:
+        checks = _Checks(ctx, watched)
+        findings = [checks.failed("credentials", error), *checks.skipped("answers", "accepted")]
+        found = Diagnosis(name(watched.label, watched.id), findings, list(_facts(watched)))
+    else:
+        if view is not None and view.diagnose is not None:
+            found = await view.diagnose(ctx, connection, watched.id)
+        else:
+            found = await ctx.cancel_on_shutdown(_diagnose_any(ctx, connection, watched))
+    # The check that was just made may have begun an incident, or ended one.
+    checks = _Checks(ctx, await _current(ctx, watched) or watched)
+    watching = checks.watching(await ctx.services.alerts.route(ctx.guild_id))
+    return connection, replace(found, findings=[*found.findings, *watching])
+
+
+async def _current(ctx: Context, watched: Watched) -> Watched | None:
+    """Return the integration as it was last checked, None if it is no longer watched."""
+    known = await ctx.services.monitoring.integrations(ctx.guild_id)
+    return next((each for each in known if each.key == watched.key), None)
+
+
+async def _diagnose_any(ctx: Context, connection: Connection, watched: Watched) -> Diagnosis:
+    """Make the checks that are possible for every provider."""
+    services, guild_id = ctx.services, ctx.guild_id
+    shown_name = name(watched.label, watched.id)
+    try:
+        await services.connections.test(guild_id, watched.provider, connection.name)
+    except ProviderError as failure:
+        findings = list(_Checks(ctx, watched).refused(failure))
+        return Diagnosis(shown_name, findings, [*_facts(watched), *failure_facts(failure)], failure)
+    await services.poller.check_guild(guild_id)
+    current = await _current(ctx, watched)
+    watched = current or watched
+    placed = (await services.integrations.of_guild(guild_id, watched.provider)).get(watched.id)
+    bot_id = None if placed is None else placed.bot_id
+    is_here = await is_member(ctx.client, guild_id, bot_id)
+    findings = list(_Checks(ctx, watched).answered(bot_id, is_listed=current is not None, is_here=is_here))
+    facts = [*_facts(watched), ("server that asks", guild_id), ("bot", bot_id), ("bot is a member", is_here)]
+    return Diagnosis(name(watched.label, watched.id), findings, facts)
+
+
+def _facts(watched: Watched) -> Iterator[tuple[str, object]]:
+    answered = watched.answered_at
+    yield "provider", watched.provider
+    yield "state", watched.state
+    yield "detail", watched.detail or None
+    yield "since", datetime.fromtimestamp(watched.changed_at, UTC)
+    yield "last answer", None if answered is None else datetime.fromtimestamp(answered, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """Turns the checks of one integration into findings."""
+
+    ctx: Context
+    watched: Watched
+
+    def refused(self, failure: ProviderError) -> Iterator[CheckFinding]:
+        """Yield the findings where the provider did not accept the credentials."""
+        yield self.ok("credentials", "readable")
+        if isinstance(failure, DOWN):
+            yield self.failed("answers", failure)
+            yield from self.skipped("accepted")
+            return
+        is_refusal = isinstance(failure, (UnauthorizedError, ForbiddenError))
+        yield self.ok("answers", "there")
+        yield self.failed("accepted", failure, Verdict.FAILED if is_refusal else Verdict.UNKNOWN)
+
+    def answered(
+        self, bot_id: int | None, *, is_listed: bool, is_here: bool | None
+    ) -> Iterator[CheckFinding]:
+        """Yield the findings where the provider answered.
+
+        bot_id: the agent's bot, None if it is not known. is_here: whether that bot is in the server, None if
+        Discord does not say.
+        """
+        watched, texts, providers = self.watched, self.ctx.texts, self.ctx.services.providers
+        yield self.ok("credentials", "readable")
+        yield self.ok("answers", "there")
+        yield self.ok("accepted", "yes")
+        if not is_listed or watched.detail == GONE:
+            gone = texts("state.fix.gone", provider=provider_name(watched, providers))
+            yield self.finding("listed", Verdict.FAILED, "gone", gone)
+            return
+        verdict = {State.CONNECTED: Verdict.OK, State.UNKNOWN: Verdict.UNKNOWN}.get(
+            watched.state, Verdict.FAILED
+        )
+        if verdict is not Verdict.UNKNOWN:
+            yield self.ok("listed", "there")
+        parts = [f"{symbol(watched)} {word(watched, texts)}", why(watched, texts, providers)]
+        yield CheckFinding(
+            Check("state", verdict, watched.state),
+            texts("diagnosis.check.state"),
+            " · ".join(filter(None, parts)),
+            fix(watched, texts, providers),
+        )
+        if bot_id is None:
+            return
+        if is_here:
+            yield self.ok("bot", "member")
+        elif is_here is None:
+            yield self.finding("bot", Verdict.UNKNOWN, "untold", texts("state.fix.unknown"))
+        else:
+            link = invite_link(bot_id, self.ctx.guild_id)
+            yield self.finding("bot", Verdict.FAILED, "absent", texts("diagnosis.fix.bot", link=link))
+
+    def watching(self, route: Route | None) -> Iterator[CheckFinding]:
+        """Yield the findings on how the integration is watched, and where its alerts go; nobody is asked."""
+        watched, texts = self.watched, self.ctx.texts
+        answered = watched.answered_at
+        if answered is None:
+            yield self.finding("fresh", Verdict.UNKNOWN, "never", texts("state.fix.unknown"))
+        elif watched.is_stale:
+            unknown = texts("state.fix.unknown")
+            yield self.finding("fresh", Verdict.UNKNOWN, "stale", unknown, time=when(answered))
+        else:
+            yield self.ok("fresh", "recent", time=when(answered))
+        yield self._incident()
+        if watched.muted_until is not None:
+            yield self.finding("alerts", Verdict.NOTED, "muted", time=when(watched.muted_until))
+        elif route is None:
+            yield self.finding("alerts", Verdict.NOTED, "none", texts("diagnosis.fix.alerts"))
+        elif route.lost:
+            channel, alerts = f"<#{route.channel_id}>", texts("diagnosis.fix.alerts")
+            yield self.finding("alerts", Verdict.FAILED, "lost", alerts, channel=channel)
+        else:
+            yield self.ok("alerts", "set", channel=f"<#{route.channel_id}>")
+
+    def _incident(self) -> CheckFinding:
+        incident = self.watched.incident
+        if incident is None:
+            return self.ok("incident", "none")
+        values: dict[str, str | int] = {"number": incident.number, "time": when(incident.opened_at)}
+        if incident.acknowledged_by is None:
+            return self.finding("incident", Verdict.NOTED, "open", **values)
+        member = f"<@{incident.acknowledged_by}>"
+        return self.finding("incident", Verdict.NOTED, "taken", **values, member=member)
+
+    def failed(self, check: str, error: PatchbayError, verdict: Verdict = Verdict.FAILED) -> CheckFinding:
+        """Return the finding that an error explains."""
+        services, texts = self.ctx.services, self.ctx.texts
+        explained = explain(error, texts, services.provider_names, now=services.clock())
+        title = texts(f"diagnosis.check.{check}")
+        return CheckFinding(Check(check, verdict, error.key), title, explained.why, explained.fix)
+
+    def skipped(self, *checks: str) -> Iterator[CheckFinding]:
+        """Yield a finding for each check that an earlier failure makes pointless."""
+        for check in checks:
+            title = self.ctx.texts(f"diagnosis.check.{check}")
+            skipped = self.ctx.texts("diagnosis.skipped")
+            yield CheckFinding(Check(check, Verdict.SKIPPED, "skipped"), title, skipped)
+
+    def ok(self, check: str, reason: str, **values: str | int) -> CheckFinding:
+        """Return the finding of a check that came out well."""
+        return self.finding(check, Verdict.OK, reason, **values)
+
+    def finding(
+        self, check: str, verdict: Verdict, reason: str, fix: str = "", /, **values: str | int
+    ) -> CheckFinding:
+        """Return a finding with the texts of its check and reason."""
+        texts = self.ctx.texts
+        provider = provider_name(self.watched, self.ctx.services.providers)
+        says = texts(f"diagnosis.{check}.{reason}", provider=provider, **values)
+        return CheckFinding(Check(check, verdict, reason), texts(f"diagnosis.check.{check}"), says, fix)

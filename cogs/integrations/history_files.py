@@ -1,0 +1,112 @@
+"""The files of ``/integrations history``: a picture of the period, and a table for spreadsheets."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.discord.text import clamp, plain
+from bot.discord.theme import duration
+from bot.features.history.service import DAY, IN_USE, Past, Span, Tally, within
+from bot.i18n.catalog import Texts
+from bot.pictures.canvas import Panel
+from bot.pictures.timeline import DailyColumns, Legend, Timeline, TimelinePart
+from bot.providers.base.integration import State
+
+_THREE_HOURS: Final = 10_800
+_MAX_ALT: Final = 1024
+MAX_SPANS: Final = 50_000
+"""The newest spans, which make some 8 MB; Discord takes 10 MB."""
+COLUMNS: Final = ("from", "to", "seconds", "state", "detail")
+
+
+def panels(past: Past, texts: Texts) -> tuple[Panel, ...]:
+    """Return the picture's panels, from top to bottom."""
+    columns = [_column(tally) for tally in past.days.values()]
+    parts = list(_parts(past))
+    shown = {each.state for each in parts}.union(*columns)
+    return (
+        Timeline(
+            texts("integrations.history.strip", period=duration(past.now - past.since, texts)),
+            parts,
+            list(_marks(past, texts)),
+            texts("integrations.history.now"),
+        ),
+        Legend({state: texts(f"state.{state}") for state in State if state in shown}),
+        DailyColumns(
+            texts("integrations.history.per_day"),
+            [texts.day(day) for day in past.days],
+            columns,
+            [_figure(tally, texts) for tally in past.days.values()],
+        ),
+    )
+
+
+def description(past: Past, texts: Texts) -> str:
+    """Return what the picture shows, for those who cannot see it."""
+    days = (
+        f"{texts.day(day)} {_figure(tally, texts) or texts(f'state.{_not_in_use(tally)}')}"
+        for day, tally in reversed(list(past.days.items()))
+    )
+    return clamp(f"{texts('integrations.history.per_day')}: {', '.join(days)}", _MAX_ALT)
+
+
+def _parts(past: Past) -> Iterator[TimelinePart]:
+    whole = past.now - past.since
+
+    def part(start: int, end: int, state: State) -> TimelinePart:
+        return TimelinePart((start - past.since) / whole, (end - past.since) / whole, state)
+
+    known_since = past.spans[0].start
+    if known_since > past.since:
+        yield part(past.since, known_since, State.UNKNOWN)
+    for each in within(past.spans, past.since, past.now):
+        yield part(each.start, each.end, each.state)
+
+
+def _marks(past: Past, texts: Texts) -> Iterator[tuple[float, str]]:
+    """Yield the beginning of each day, or every third hour if the period is a single day."""
+    whole = past.now - past.since
+    step = DAY if whole > DAY else _THREE_HOURS
+    for at in range(past.since - past.since % step + step, past.now, step):
+        time = datetime.fromtimestamp(at, UTC)
+        yield (at - past.since) / whole, f"{time:%H:%M}" if step < DAY else texts.day(time.date())
+
+
+def _column(tally: Tally) -> Mapping[State, float]:
+    """Return each state's part of the time in use; if there is none, the other state that lasted longest."""
+    in_use = sum(tally.seconds[state] for state in IN_USE)
+    if in_use:
+        return {state: tally.seconds[state] / in_use for state in IN_USE if tally.seconds[state]}
+    return {_not_in_use(tally): 1.0}
+
+
+def _not_in_use(tally: Tally) -> State:
+    return max((State.UNKNOWN, State.INACTIVE), key=lambda state: tally.seconds[state])
+
+
+def _figure(tally: Tally, texts: Texts) -> str:
+    return "" if tally.availability is None else texts.percent(tally.availability)
+
+
+def write_table(spans: Sequence[Span]) -> bytes:
+    """Return the spans as CSV, oldest first: times in UTC as ISO 8601, states and details as stored."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    writer.writerows(
+        (_time(span.start), _time(span.end), span.seconds, span.state, _cell(span.detail))
+        for span in spans[-MAX_SPANS:]
+    )
+    return table.getvalue().encode()
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _cell(detail: str) -> str:
+    """Return foreign text as a cell in which no spreadsheet finds a formula or the start of another cell."""
+    shown = plain(detail).replace(";", ",")  # where people write 0,5 a semicolon separates cells
+    return shown if not shown or shown[0].isalnum() else f"'{shown}"

@@ -1,0 +1,116 @@
+"""The symbol, state, name, reason and fix of something watched, or of an incident, as members read them.
+
+For an earlier state of an integration pass
+``dataclasses.replace(watched, state=then.state, detail=then.detail, is_stale=False)``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bot.discord.problems import explain
+from bot.discord.text import code, plain, quoted
+from bot.discord.theme import Tone, state_symbol, state_tone, when
+from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
+from bot.features.alerts.incident_store import Incident, Kind
+from bot.features.monitoring.service import GONE, NOT_CHECKED, Watched
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
+from bot.providers.base.provider import Provider
+
+_STALE: Final = "⏳"
+_OWN_DETAILS: Final = frozenset({GONE, NOT_CHECKED, "beyond"})
+"""The details that Patchbay sets itself; other details are error keys or the provider's codes."""
+
+
+def symbol(of: Watched | Incident) -> str:
+    """Return the symbol of the state."""
+    return _STALE if _is_stale(of) else state_symbol(State(of.state))
+
+
+def tone(of: Watched | Incident) -> Tone:
+    """Return the tone of an embed that shows nothing else."""
+    return Tone.WARNING if _is_stale(of) else state_tone(State(of.state))
+
+
+def word(of: Watched | Incident, texts: Texts) -> str:
+    """Return the name of the state; of a state that is out of date, the last known one marked as such."""
+    state = texts.find(f"state.{of.kind}.{of.state}") or texts(f"state.{of.state}")
+    return texts("state.stale", state=state) if _is_stale(of) else state
+
+
+def why(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:
+    """Return the reason of the state: a short sentence, the provider's own code, or nothing."""
+    provider = provider_name(of, providers)
+    detail = of.detail
+    if isinstance(of, Watched) and of.is_stale and of.answered_at is not None:
+        return texts("state.why.stale", provider=provider, time=when(of.answered_at))
+    if detail in _OWN_DETAILS:
+        return texts(f"state.why.{detail}", provider=provider)
+    if failure := _failure_of(of):
+        return texts(f"problem.{failure.key}.title", provider=provider)
+    return (texts.find(f"{of.provider}.code.{detail}.cause") or code(detail, 100)) if detail else ""
+
+
+def fix(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:
+    """Return what to do about the state, empty if there is nothing to do."""
+    provider = provider_name(of, providers)
+    if failure := _failure_of(of):
+        names = {of.provider: provider}
+        return explain(
+            failure(of.provider) if issubclass(failure, ProviderError) else failure(), texts, names
+        ).fix
+    if of.detail == GONE:
+        return texts("state.fix.gone", provider=provider)
+    if _is_stale(of):
+        return texts("state.fix.unknown")
+    known = texts.find(f"{of.provider}.code.{of.detail}.fix") if of.detail else None
+    return known or texts.find(f"state.fix.{of.state}", provider=provider) or ""
+
+
+def name(label: str, integration_id: str) -> str:
+    """Return an integration's label, else its id, safe where Discord renders markdown."""
+    return quoted(label, 100) or code(integration_id, 70)
+
+
+def name_of(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
+    """Return the name of an integration, connection or provider, safe where Discord renders markdown."""
+    match of.kind:
+        case Kind.PROVIDER:
+            return provider_name(of, providers)
+        case Kind.CONNECTION:
+            return f"{provider_name(of, providers)} · {code(of.id, 40)}"
+        case _:
+            return name(of.label, of.id)
+
+
+def plain_name(of: Watched | Incident, limit: int = 100) -> str:
+    """Return an integration's label, else its id, safe where Discord renders no markdown."""
+    return plain(of.label, limit) or plain(of.id, limit)
+
+
+def provider_name(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
+    """Return the proper name of the provider."""
+    return providers[of.provider].name if of.provider in providers else of.provider
+
+
+def _is_stale(of: Watched | Incident) -> bool:
+    return isinstance(of, Watched) and of.is_stale
+
+
+def _failure_of(of: Watched | Incident) -> type[PatchbayError] | None:
+    """Return the error that kept it from being checked, if its detail is the key of one."""
+    # A provider's own code for an integration may look like one of our keys.
+    is_checked = of.kind == Kind.INTEGRATION and of.state != State.UNKNOWN
+    return None if is_checked else _FAILURES.get(of.detail)
+
+
+def _failures() -> Iterator[type[PatchbayError]]:
+    yield from (PatchbayError, UnreadableSecretError, ErasedSecretError)
+    kinds = ProviderError.__subclasses__()
+    for kind in kinds:
+        yield kind
+        kinds += kind.__subclasses__()
+
+
+_FAILURES: Final = {failure.key: failure for failure in _failures()}
+"""The errors that can keep a check from being made, by key; the texts of others need unknown values."""

@@ -1,0 +1,198 @@
+"""``/sensay connect``: the form, the handover of the token, and the buttons that survive a restart."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import discord
+
+from bot.discord.context import Context
+from bot.discord.replies import Answer, defer
+from bot.discord.routes import ConnectionName, Snowflake, Ternary
+from bot.discord.text import quoted
+from bot.discord.theme import Field, when
+from bot.errors import InvalidInputError
+from bot.features.connections.service import Connection
+from bot.features.integrations.store import Placed
+from bot.i18n.catalog import Texts
+from bot.providers.base.integration import Choice
+from bot.providers.base.outcome import Outcome
+from bot.providers.sensay import SensayProvider
+from bot.providers.sensay.handover import hand_over, is_listed, judge, try_look_up, was_connected
+from bot.providers.sensay.models import Replica
+from cogs.connections import open_connection
+from cogs.handover import (
+    ConnectButton,
+    LookButton,
+    Lookup,
+    Preflight,
+    TokenHandover,
+    TokenModal,
+    TokenQuestion,
+    accepted_answer,
+    examine,
+)
+from cogs.sensay.replica import (
+    ReplicaUuid,
+    chosen_replica,
+    client_of,
+    named,
+    replica_field,
+    symbol_of,
+    word_of,
+)
+
+
+class SensayConnectButton(ConnectButton):
+    """Opens the bot token form."""
+
+    route = "sensay:connect:{connection}:{agent}"
+    caption = "sensay.connect.button"
+    default_style = discord.ButtonStyle.primary
+
+    connection: ConnectionName
+    agent: ReplicaUuid
+
+    async def press(self, ctx: Context) -> None:
+        """Open the form."""
+        await open_form(ctx, self.agent, self.connection)
+
+
+class SensayLookButton(LookButton):
+    """Looks again whether a token without a clear answer has become an integration."""
+
+    route = "sensay:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    caption = "sensay.connect.look"
+    default_style = discord.ButtonStyle.primary
+
+    provider = SensayProvider
+    connect_button = SensayConnectButton
+
+    connection: ConnectionName
+    agent: ReplicaUuid
+    bot_id: Snowflake
+    was_connected: Ternary
+
+    async def look(self, ctx: Context, connection: Connection) -> Lookup:
+        """Look into Sensay's list. Raises ProviderError."""
+        listed = await client_of(ctx, connection).look_up(self.agent)
+        replica = named(chosen_replica(ctx, connection, self.agent), listed.replica)
+        fields = [replica_field(replica, ctx.texts)]
+        result = judge(listed, was_connected=self.was_connected)
+        return Lookup(result, replica, lambda shown: self.answer(shown, fields))
+
+
+@dataclass(frozen=True, slots=True)
+class SensayHandover(TokenHandover[Replica]):
+    """Puts a replica into the server.
+
+    listed: whether Sensay lists a bot for it, None where Sensay does not say. placed: what this server
+    remembers.
+    """
+
+    look_class = SensayLookButton
+
+    listed: bool | None
+    placed: Placed | None
+
+    @property
+    def was_connected(self) -> bool | None:
+        """Whether the replica has a bot already, None where nobody knows."""
+        return was_connected(self.listed, remembered=self.placed is not None)
+
+    def fields(self, ctx: Context) -> list[Field]:
+        """Return which replica the token is for, and what is known of a bot that it has already."""
+        texts, placed = ctx.texts, self.placed
+        fields = [replica_field(self.agent, texts)]
+        known = []
+        if placed is not None:
+            time = when(placed.placed_at)
+            known.append(texts("sensay.connect.had_one_here", member=f"<@{placed.placed_by}>", time=time))
+        if self.listed is not False:
+            known.append(
+                texts("sensay.connect.had_one_text" if self.listed else "sensay.connect.had_one_unknown")
+            )
+        if known:
+            fields.append(Field(texts("sensay.connect.had_one"), "\n".join(known)))
+        return fields
+
+    async def check(self, ctx: Context, connection: Connection) -> Self:
+        """Look again. Raises InvalidInputError("taken_meanwhile")."""
+        client = client_of(ctx, connection)
+        listed = (await try_look_up(client, self.agent.id, ctx.cancel_on_shutdown)).on_discord
+        if listed and self.listed is False:
+            raise InvalidInputError("taken_meanwhile")
+        return replace(self, listed=listed, placed=await _placed(ctx, self.agent))
+
+    async def write(self, ctx: Context, connection: Connection, token: str) -> Outcome[Replica]:
+        """Send the token once. Raises ProviderError."""
+        return await hand_over(
+            client_of(ctx, connection),
+            self.agent.id,
+            token,
+            was_connected=self.was_connected,
+            cancel_on_shutdown=ctx.cancel_on_shutdown,
+        )
+
+    def accepted(self, ctx: Context, found: Replica | None, preflight: Preflight) -> Answer:
+        """Say that Sensay took the token."""
+        return accepted(self.integration(found), found, preflight, ctx.texts)
+
+    def in_doubt(self, outcome: Outcome[Replica], look: LookButton) -> Answer:
+        """Say that no clear answer came."""
+        fields = [replica_field(self.integration(outcome.found), look.texts)]
+        return look.answer(outcome.result, fields, outcome.doubt)
+
+    def integration(self, found: Replica | None) -> Choice:
+        """Return the replica, by the name that Sensay lists."""
+        return named(self.agent, found)
+
+
+class SensayTokenModal(TokenModal):
+    """Says who receives the token and how it is revoked, and takes it."""
+
+    look_button = SensayLookButton
+
+    def __init__(self, asked: Context, connection: str, replica: Choice) -> None:
+        name = quoted(replica.label) or replica.id
+        intro = asked.texts("sensay.connect.intro", replica=name)
+        if replica.state is not None:
+            intro = f"{intro}\n{asked.texts('sensay.connect.again', replica=name)}"
+        super().__init__(asked, connection, replica, discord.ui.TextDisplay(intro))
+
+    async def submit(self, ctx: Context) -> None:
+        """Show whose token it is; Sensay gets it only once the member has confirmed."""
+        await defer(ctx)
+        token = self.read_token()
+        # Opened only now: while the form was open the connection may have been rotated or removed.
+        opened = await open_connection(ctx, "sensay", self.connection)
+        preflight = await examine(ctx, token)
+        listed = await ctx.cancel_on_shutdown(is_listed(client_of(ctx, opened), self.agent.id))
+        placed = await _placed(ctx, self.agent)
+        handover = SensayHandover(opened.name, opened.set_at, self.agent, listed, placed)
+        await TokenQuestion(ctx, token, preflight, handover).ask()
+
+
+async def open_form(ctx: Context, replica: str, connection: str | None) -> None:
+    """Answer with the form. Discord wants a form at once, so nothing is asked of Sensay here.
+
+    Raises NoConnectionError and the like, and InvalidInputError("replica") for a name that is not listed.
+    """
+    opened = await open_connection(ctx, "sensay", connection)
+    chosen = chosen_replica(ctx, opened, replica)
+    await ctx.interaction.response.send_modal(SensayTokenModal(ctx, opened.name, chosen))
+
+
+def accepted(replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts) -> Answer:
+    """Say that Sensay took the token, what it lists now, and what is left to do."""
+    fields = [replica_field(replica, texts), Field(texts("sensay.connect.listed"), _listed(listed, texts))]
+    return accepted_answer("sensay", fields, texts("sensay.connect.footer"), preflight, texts)
+
+
+def _listed(listed: Replica | None, texts: Texts) -> str:
+    if listed is None or listed.discord_integration is None:
+        return texts("sensay.connect.listed_not_yet")
+    return f"{symbol_of(listed.state)} {word_of(listed.state, texts)}"
+
+
+async def _placed(ctx: Context, replica: Choice) -> Placed | None:
+    return (await ctx.services.integrations.of_guild(ctx.guild_id, "sensay")).get(replica.id)

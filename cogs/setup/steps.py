@@ -1,0 +1,233 @@
+"""Finds out how far a guild has come with a provider; nothing of that is stored."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from bot.discord.agent_bots import is_member
+from bot.discord.context import Context, Services, SetupList
+from bot.errors import ProviderError, UnauthorizedError, UnreadableSecretError
+from bot.features.alerts.service import Route
+from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
+from bot.providers.base.integration import Choice, State
+from bot.providers.base.provider import Provider
+from cogs.connections import investigate, open_connection
+
+MAX_MEMBERS_CHECKED: Final = 10
+"""How many bots Discord is asked about at once."""
+_LIST_TIMEOUT_SECONDS: Final = 10.0
+"""Nobody is typing meanwhile, and each request to a provider has a deadline of its own."""
+
+_ListResult = Sequence[Choice] | ProviderError | TimeoutError
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAgent:
+    """An agent of the guild.
+
+    connection: the name of its connection. label: hostile text. bot_id: the Discord user that it speaks as.
+    is_member: whether that user is in the guild. Both are None where nobody says.
+    """
+
+    id: str
+    connection: str
+    label: str
+    bot_id: int | None = None
+    state: State = State.UNKNOWN
+    is_member: bool | None = None
+
+    @property
+    def is_green(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return self.state is State.CONNECTED and self.is_member is not False
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderProgress:
+    """What is known of a provider without a request to it.
+
+    agents: how many the guild has with it. has_lists: whether members pick them from lists.
+    """
+
+    provider: Provider
+    summaries: Sequence[Summary]
+    agents: int
+    has_lists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetupListContent:
+    """The agents of a list that the guild does not have yet, those without a state first.
+
+    failure: why there are none, where the list could not be read.
+    """
+
+    source: SetupList
+    choices: Sequence[Choice] = ()
+    failure: ProviderError | TimeoutError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetupProgress:
+    """How far a guild has come with one connection of a provider.
+
+    summary: the connection's, None where there is none. failure: why it cannot be used. lists: empty where
+    the provider has none, too. agents: those of the connection, the ones that are not well first. route:
+    where the guild's alerts go, None for nowhere.
+    """
+
+    provider: Provider
+    summaries: Sequence[Summary]
+    summary: Summary | None = None
+    failure: ProviderError | UnreadableSecretError | None = None
+    lists: Sequence[SetupListContent] = ()
+    agents: Sequence[LinkedAgent] = ()
+    route: Route | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether there are credentials that the provider accepts."""
+        return self.summary is not None and self.failure is None
+
+    @property
+    def needs_credentials(self) -> bool:
+        """Whether nothing can go on before credentials are entered."""
+        return self.summary is None or isinstance(self.failure, (UnauthorizedError, UnreadableSecretError))
+
+    @property
+    def has_alert_channel(self) -> bool:
+        """Whether alerts arrive somewhere."""
+        return self.route is not None and not self.route.lost
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is an agent and all agents are well."""
+        return self.is_working and bool(self.agents) and all(agent.is_green for agent in self.agents)
+
+    @property
+    def comparison_key(self) -> object:
+        """What differs between two results that are shown differently, apart from times."""
+        set_at = None if self.summary is None else (self.summary.name, self.summary.set_at)
+        lists = [(content.choices, type(content.failure)) for content in self.lists]
+        return len(self.summaries), set_at, type(self.failure), lists, self.agents, self.route
+
+
+def setup_lists(services: Services, slug: str) -> Sequence[SetupList]:
+    """Return the lists that a provider's cog offers; none where the provider has no cog."""
+    view = services.views.get(slug)
+    return () if view is None else view.lists
+
+
+async def provider_progress(ctx: Context) -> list[ProviderProgress]:
+    """Return what the guild has with each provider, without a request to anybody."""
+    summaries = await ctx.services.connections.summaries(ctx.guild_id)
+    return [
+        ProviderProgress(
+            provider,
+            [summary for summary in summaries if summary.provider == slug],
+            len(await _linked_agents(ctx, slug)),
+            has_lists=bool(setup_lists(ctx.services, slug)),
+        )
+        for slug, provider in ctx.services.providers.items()
+    ]
+
+
+async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
+    """Try a connection and read the lists. name: the connection's, another one is taken where it is gone.
+
+    What the provider refuses or fails to do is part of the result. Raises InvalidInputError("provider") and
+    RestartingError.
+    """
+    services = ctx.services
+    provider = services.connections.provider(slug)
+    summaries = [each for each in await services.connections.summaries(ctx.guild_id) if each.provider == slug]
+    by_name = {summary.name: summary for summary in summaries}
+    summary = by_name.get(name) or by_name.get(DEFAULT_NAME) or next(iter(summaries), None)
+    if summary is None:
+        return SetupProgress(provider, summaries)
+    failure: ProviderError | UnreadableSecretError | None = None
+    lists: Mapping[str | None, _ListResult] = {}
+    offered = setup_lists(services, slug)
+    try:
+        connection = await open_connection(ctx, slug, summary.name)
+        summary = await ctx.cancel_on_shutdown(services.connections.test(ctx.guild_id, slug, summary.name))
+    except UnreadableSecretError as error:
+        failure = error
+    except ProviderError as error:
+        investigate(services, connection, error)
+        failure = error
+    else:
+        kinds = list(dict.fromkeys([None, *(each.kind for each in offered)]))
+        lists = await ctx.cancel_on_shutdown(_read_lists(services, connection, kinds))
+        if not offered:
+            # Whatever was connected elsewhere becomes known by a check.
+            await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
+    agents = await _linked_agents(ctx, slug)
+    return SetupProgress(
+        provider,
+        summaries,
+        summary,
+        failure,
+        [_content(each, lists[each.kind], agents) for each in offered] if failure is None else (),
+        await _look_up(ctx, [agent for agent in agents.values() if agent.connection == summary.name], lists),
+        await services.alerts.route(ctx.guild_id),
+    )
+
+
+async def _linked_agents(ctx: Context, slug: str) -> dict[str, LinkedAgent]:
+    """Return the guild's agents with a provider, by id.
+
+    They are those that were put into Discord with this bot; of a provider without lists, also those watched.
+    """
+    placed = await ctx.services.integrations.of_guild(ctx.guild_id, slug)
+    agents = {
+        each.id: LinkedAgent(each.id, each.connection, each.label, each.bot_id) for each in placed.values()
+    }
+    if not setup_lists(ctx.services, slug):
+        for watched in await ctx.services.monitoring.integrations(ctx.guild_id):
+            if watched.provider == slug:
+                agent = LinkedAgent(watched.id, watched.connection, watched.label)
+                state = State.UNKNOWN if watched.is_stale else watched.state
+                agents[watched.id] = replace(agents.get(watched.id, agent), state=state)
+    return agents
+
+
+async def _read_lists(
+    services: Services, connection: Connection, kinds: Sequence[str | None]
+) -> dict[str | None, _ListResult]:
+    found = await asyncio.gather(*(_read_list(services, connection, kind) for kind in kinds))
+    return dict(zip(kinds, found, strict=True))
+
+
+async def _read_list(services: Services, connection: Connection, kind: str | None) -> _ListResult:
+    services.choices.forget(connection, kind)  # what is there now counts
+    refused = partial(investigate, services, connection)
+    try:
+        return await services.choices.offered(connection, kind, refused, patience=_LIST_TIMEOUT_SECONDS)
+    except (ProviderError, TimeoutError) as error:
+        return error
+
+
+def _content(source: SetupList, found: _ListResult, agents: Mapping[str, LinkedAgent]) -> SetupListContent:
+    if isinstance(found, (ProviderError, TimeoutError)):
+        return SetupListContent(source, failure=found)
+    new = [choice for choice in found if choice.id not in agents]
+    return SetupListContent(source, sorted(new, key=lambda choice: choice.state is not None))
+
+
+async def _look_up(
+    ctx: Context, agents: Sequence[LinkedAgent], lists: Mapping[str | None, _ListResult]
+) -> list[LinkedAgent]:
+    """Add the states that the provider's main list gives, and whether Discord knows the bots as members."""
+    main = lists.get(None, ())
+    states = {} if isinstance(main, Exception) else {choice.id: choice.state for choice in main}
+    checked = (is_member(ctx.client, ctx.guild_id, agent.bot_id) for agent in agents[:MAX_MEMBERS_CHECKED])
+    members = await asyncio.gather(*checked)
+    members += [None] * (len(agents) - len(members))
+    completed = [
+        replace(agent, state=states.get(agent.id) or agent.state, is_member=member)
+        for agent, member in zip(agents, members, strict=True)
+    ]
+    return sorted(completed, key=lambda agent: agent.is_green)

@@ -1,0 +1,81 @@
+"""Everything known of one integration at one moment, from Toolzz, from Discord and from our own records."""
+
+from dataclasses import dataclass
+
+from bot.discord.agent_bots import BotAccess, ChannelAccess, find_bot_access, read_snowflake
+from bot.discord.context import Context
+from bot.errors import ProviderError
+from bot.features.connections.service import Connection
+from bot.features.integrations.store import Placed
+from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz.diagnosis import ask
+from bot.providers.toolzz.models import Channel, Integration
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSnapshot:
+    """Everything known of an integration.
+
+    guild_id: the server that asks. access: None for a deleted integration and for one of another server,
+    because Discord is not asked about them. linked: the server's own record. has_unit: whether the fields
+    that the report lacks were looked for in a unit's list.
+    """
+
+    report: Integration
+    guild_id: int
+    access: BotAccess | None
+    linked: Placed | None
+    has_unit: bool
+
+    @property
+    def is_here(self) -> bool | None:
+        """Whether the integration runs in the server that asks, None where the report names no server."""
+        return self.report.runs_in(self.guild_id)
+
+    @property
+    def channels(self) -> list[tuple[Channel, ChannelAccess | None]]:
+        """The monitored channels, each with what the bot can do in it."""
+        if self.access is None or not self.access.is_checked:
+            return [(channel, None) for channel in self.report.channels]
+        return list(zip(self.report.channels, self.access.channels, strict=True))
+
+
+async def take_snapshot(ctx: Context, connection: Connection, integration: str) -> IntegrationSnapshot:
+    """Ask Toolzz and Discord. Raises ProviderError and RestartingError."""
+    snapshot = await try_snapshot(ctx, connection, integration)
+    if isinstance(snapshot, ProviderError):
+        raise snapshot
+    return snapshot
+
+
+async def try_snapshot(
+    ctx: Context, connection: Connection, integration: str
+) -> IntegrationSnapshot | ProviderError:
+    """Ask Toolzz and Discord; return the error if Toolzz does not report. Raises RestartingError."""
+    services, guild_id = ctx.services, connection.guild_id
+    client = services.provider(ToolzzProvider).client(connection.credentials)
+    report = await ask(client, integration)
+    if isinstance(report, ProviderError):
+        return report
+    # The second request for one answer, so the bot may be told to stop before it ends.
+    report = await ctx.cancel_on_shutdown(client.completed(report))
+    known = services.choices.known(connection, integration)
+    if report.title is None and known is not None:
+        # The short form of the report has no title; the list that the member picked from has one.
+        report = report.model_copy(update={"title": known.label})
+    linked = (await services.integrations.of_guild(guild_id, "toolzz")).get(integration)
+    access = None
+    if not report.is_deleted and report.runs_in(guild_id) is not False:
+        access = await find_bot_access(
+            ctx.client,
+            guild_id,
+            _bot_id(report, linked),
+            [channel.id for channel in report.channels],
+            opens_threads=bool(report.create_threads),
+        )
+    return IntegrationSnapshot(report, guild_id, access, linked, has_unit=client.unit_id is not None)
+
+
+def _bot_id(report: Integration, linked: Placed | None) -> int | None:
+    """Return the id of the agent's bot: the application's, except for the oldest applications."""
+    return read_snowflake(report.bot_client_id) or (linked.bot_id if linked is not None else None)

@@ -1,0 +1,396 @@
+"""`/integrations board`: one message that shows every state, edited when something changes, and only then."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from simcord.types import HttpLogEntry
+
+from bot.discord.client import PatchbayBot
+from bot.errors import ProviderError, RateLimitedError, UnreachableError
+from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
+from bot.features.monitoring.service import STALE_CHECKS
+from bot.i18n.catalog import LOCALES
+from bot.providers.base.integration import State
+from bot.providers.base.redaction import Redactor
+from tests.support.fake_provider import FakeProvider, connect_fake_provider
+from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
+from tests.support.hostile import ATTACKS, marks
+
+SOON = 8.0
+"""Seconds after which a change shows."""
+GOOD = {"Front desk": State.CONNECTED, "Night desk": State.CONNECTED}
+BAD = {"Front desk": State.CONNECTED, "Night desk": State.DISCONNECTED}
+REFUSALS = [(403, 50001, "forbidden"), (404, 10003, "not_found")]
+
+
+@pytest.fixture
+async def harness(harness: BotHarness) -> BotHarness:
+    """A server with a provider that reports what a test says, and with a viewer."""
+    harness.member = harness.moderator()
+    provider = await connect_fake_provider(harness)
+    start_bot = harness.start_bot
+
+    async def start_with_provider(redactor: Redactor) -> PatchbayBot:
+        bot = await start_bot(redactor)
+        bot.services.providers[provider.slug] = provider  # type: ignore[index] # a dict, in truth
+        return bot
+
+    harness.start_bot = start_with_provider
+    return harness
+
+
+async def check(
+    harness: BotHarness, states: Mapping[str, State], failure: ProviderError | None = None
+) -> None:
+    """Check a provider that lists these integrations, by name, or that fails."""
+    provider = harness.bot.services.provider(FakeProvider)
+    provider.listed.clear()
+    for number, (label, state) in enumerate(states.items()):
+        provider.list_integration(f"agent-{number}", label, state)
+    provider.failure = failure
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+
+
+async def put_up_board(
+    harness: BotHarness, channel: simcord.ChannelHandle | None = None
+) -> simcord.InteractionResult:
+    """Have the member put the board up."""
+    return await harness.member.slash(
+        harness.channel, "integrations board", channel=channel or harness.channel
+    )
+
+
+async def put_up_board_of(harness: BotHarness, states: Mapping[str, State] = GOOD) -> discord.Message:
+    """Put a board up that shows these states, and return it."""
+    await check(harness, states)
+    await put_up_board(harness)
+    return only_board(harness)
+
+
+def boards_in(channel: simcord.ChannelHandle) -> list[discord.Message]:
+    """Return the boards in a channel."""
+    return [
+        message
+        for message in channel.history()
+        if any((embed.title or "").startswith("📡") for embed in message.embeds)
+    ]
+
+
+def only_board(harness: BotHarness) -> discord.Message:
+    """Return the only board in the channel."""
+    (only,) = boards_in(harness.channel)
+    return only
+
+
+def board_text(harness: BotHarness) -> str:
+    """Return the board's text."""
+    return only_board(harness).embeds[0].description or ""
+
+
+def sent_body(entry: HttpLogEntry) -> Any:  # noqa: ANN401 - JSON
+    """Return the body of a request."""
+    return entry.json
+
+
+def message_requests(harness: BotHarness, *methods: str) -> list[HttpLogEntry]:
+    """Return the requests about messages in channels, with these methods."""
+    return [
+        entry
+        for entry in harness.env.http_requests
+        if entry.method in methods and entry.path.startswith("/channels/") and "/messages" in entry.path
+    ]
+
+
+async def is_given_up(harness: BotHarness) -> bool:
+    """Tell whether the bot keeps no board any more, and sends Discord nothing about it."""
+    before = len(harness.env.http_requests)
+    await check(harness, GOOD)
+    await harness.env.advance_time(120)
+    silent = len(harness.env.http_requests) == before
+    return silent and await harness.bot.services.outbox._store.board(harness.guild.id) is None
+
+
+async def audited_changes(harness: BotHarness) -> list[tuple[int | None, str, str]]:
+    """Return who changed the board, where, and how it ended, as the audit log has it."""
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    return [(row.member, row.target, row.result) for row in rows if row.action == "integrations.board"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> None:
+    """It lists states, worst first, in the server's language, and pings nobody; the answer links to it."""
+    harness.locale = locale
+    harness.bot.get_guild(harness.guild.id).preferred_locale = discord.Locale(locale)  # type: ignore[union-attr]
+    texts = harness.texts
+    await check(harness, {"Alpha": State.CONNECTED, "Beta": State.ERROR, "Gamma": State.INACTIVE})
+    answered = await put_up_board(harness)
+    message = only_board(harness)
+    assert final(answered).ephemeral
+    assert message.jump_url in shown(answered)
+    assert field(answered, texts("next_step")) == harness.linked(texts("integrations.board.up_next"))
+    since = f"<t:{int(harness.env.now().timestamp())}:R>"
+    assert message.embeds[0].title == f"📡 {texts('board.title', connected=1, count=3)}"
+    assert message.embeds[0].footer.text == texts("board.footer")
+    assert board_text(harness) == "\n\n".join(
+        [
+            f"🟠 **{texts('state.error')}** · 1\nBeta · Parrot House · {since}",
+            f"⚪ **{texts('state.inactive')}** · 1\nGamma · Parrot House · {since}",
+            f"🟢 **{texts('state.connected')}** · 1\nAlpha · Parrot House · {since}",
+            harness.linked(texts("board.more")),
+        ]
+    )
+    (sent,) = message_requests(harness, "POST")
+    assert sent_body(sent)["allowed_mentions"]["parse"] == []
+    assert sent_body(sent)["flags"] == discord.MessageFlags(suppress_notifications=True).value
+    assert await audited_changes(harness) == [(harness.member.id, f"channel · {harness.channel.id}", "done")]
+
+
+async def test_it_is_edited_on_change_only(harness: BotHarness) -> None:
+    """Checks that find nothing new cost no request; changes close together cost one."""
+    message = await put_up_board_of(harness)
+    harness.env.http_requests.clear()
+    for _ in range(4):
+        await harness.env.advance_time(600)
+        await check(harness, GOOD)
+    assert message_requests(harness, "PATCH", "POST", "GET", "DELETE") == []
+    await check(harness, {**GOOD, "Third desk": State.CONNECTED})
+    await harness.env.advance_time(1)
+    await check(harness, BAD)
+    await harness.env.advance_time(SOON)
+    assert "🔴 **Disconnected** · 1\nNight desk" in board_text(harness)
+    assert only_board(harness).id == message.id
+    assert len(message_requests(harness, "PATCH", "POST", "GET", "DELETE")) == 1
+    assert sent_body(message_requests(harness, "PATCH")[0])["allowed_mentions"]["parse"] == []
+
+
+async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarness) -> None:
+    """It names who looks after an incident, the end of a mute and, first, a provider that does not answer."""
+    await put_up_board_of(harness, BAD)
+    await check(harness, BAD)
+    worst, _ = await harness.bot.services.monitoring.integrations(harness.guild.id)
+    assert worst.incident is not None
+    await harness.bot.services.alerts.acknowledge(
+        harness.guild.id, worst.incident.number, member_id=harness.manager.id
+    )
+    until = await harness.bot.services.monitoring.mute(
+        harness.guild.id, worst, 600, member_id=harness.manager.id
+    )
+    await harness.env.advance_time(SOON)
+    assert f" · 🙋 <@{harness.manager.id}> · 🔕 <t:{until}:R>" in board_text(harness)
+    await harness.env.advance_time(700)
+    assert "🔕" not in board_text(harness)
+    await check(harness, {}, UnreachableError("parrots"))
+    await harness.env.advance_time(SOON)
+    assert board_text(harness).startswith("🔴 **Parrot House** · Not answering · <t:")
+    assert only_board(harness).embeds[0].title == "📡 Integrations · 0 of 2 connected"
+
+
+@pytest.mark.parametrize("check_interval", [120])
+async def test_what_gets_out_of_date_says_so(harness: BotHarness) -> None:
+    """Without any check, the board says within a minute, with one edit, that a state is out of date."""
+    await put_up_board_of(harness)
+    harness.bot.services.provider(FakeProvider).failure = RateLimitedError(
+        FakeProvider.slug, retry_after=3600
+    )
+    harness.env.http_requests.clear()
+    await harness.env.advance_time(STALE_CHECKS * 120 + 70)
+    assert "⏳ **Out of date: last known Connected** · 2" in board_text(harness)
+    assert len(message_requests(harness, "PATCH")) == 1
+    assert "0 of 2" in (only_board(harness).embeds[0].title or "")
+
+
+async def test_it_is_posted_anew_before_discord_takes_no_more_edits(harness: BotHarness) -> None:
+    """That happens with the first change after fifty minutes, or as soon as Discord refuses an edit."""
+    first = await put_up_board_of(harness)
+    await harness.env.advance_time(EDITABLE_SECONDS)
+    harness.env.http_requests.clear()
+    await check(harness, BAD)
+    await harness.env.advance_time(SOON)
+    second = only_board(harness)
+    assert second.id != first.id
+    assert "🔴" in board_text(harness)
+    assert [entry.method for entry in message_requests(harness, "PATCH", "DELETE", "POST")] == [
+        "DELETE",
+        "POST",
+    ]
+    harness.env.inject_error("PATCH", "/channels/*", status=429, code=30046)
+    await check(harness, GOOD)
+    await harness.env.advance_time(SOON)
+    assert only_board(harness).id != second.id
+    assert "🔴" not in board_text(harness)
+    await check(harness, BAD)
+    await harness.env.advance_time(SOON)
+    assert "🔴" in board_text(harness)
+
+
+async def test_it_survives_a_restart(harness: BotHarness) -> None:
+    """The same message is kept; nothing is sent while it is right, and what changed meanwhile is shown."""
+    message = await put_up_board_of(harness)
+    harness.env.http_requests.clear()
+    await harness.restart()
+    assert message_requests(harness, "PATCH", "POST", "DELETE") == []
+    await check(harness, BAD)
+    await harness.restart()
+    assert only_board(harness).id == message.id
+    assert "🔴" in board_text(harness)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_bot_that_was_killed_leaves_no_two_boards(harness: BotHarness, when: str) -> None:
+    """If it was killed just before posting, the next bot posts; if just after, it finds the message."""
+    message = await put_up_board_of(harness)
+    assert await harness.bot.services.outbox._store.board(harness.guild.id) is not None
+    columns = "message_id = NULL, tried_at = posted_at, next_at = posted_at"
+    if when == "before":
+        columns += ", old_channel_id = channel_id, old_message_id = message_id"
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute(f"UPDATE outbox SET {columns}, content = '' WHERE kind = 'board'")  # noqa: S608 - a constant
+    await check(harness, BAD)
+    await harness.restart()
+    await harness.env.advance_time(70)
+    assert (only_board(harness).id == message.id) is (when == "after")
+    assert "🔴" in board_text(harness)
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), REFUSALS)
+async def test_a_channel_that_was_lost_is_given_up(
+    harness: BotHarness, status: int, code: int, reason: str
+) -> None:
+    """After the first refusal nothing more is sent, and the audit log says so."""
+    await put_up_board_of(harness)
+    harness.env.inject_error("PATCH", "/channels/*", status=status, code=code, times=None)
+    await check(harness, BAD)
+    await harness.env.advance_time(SOON)
+    assert len(message_requests(harness, "PATCH")) == 1
+    assert await is_given_up(harness)
+    assert (await audited_changes(harness))[1:] == [
+        (None, f"channel · {harness.channel.id}", f"refused:{reason}")
+    ]
+
+
+@pytest.mark.parametrize("age", [0, EDITABLE_SECONDS])
+async def test_a_board_that_somebody_deleted_stays_deleted(harness: BotHarness, age: int) -> None:
+    """The bot does not post it again, however old it was."""
+    message = await put_up_board_of(harness)
+    harness.env.backend.delete_message(harness.channel.id, message.id)
+    await harness.env.advance_time(age)
+    await check(harness, BAD)
+    await harness.env.advance_time(SOON)
+    assert boards_in(harness.channel) == []
+    assert await is_given_up(harness)
+
+
+async def test_what_fails_for_now_is_tried_again_less_and_less_often(harness: BotHarness) -> None:
+    """A refusal by a proxy ends no board; when it is over, the board is right again."""
+    await put_up_board_of(harness)
+    harness.env.inject_error("PATCH", "/channels/*", status=403, code=0, times=None)
+    await check(harness, BAD)
+    await harness.env.advance_time(2000)
+    assert 2 <= len(message_requests(harness, "PATCH")) <= 6
+    harness.env.backend.faults.clear()
+    await harness.env.advance_time(2000)
+    assert "🔴" in board_text(harness)
+
+
+async def test_what_could_not_be_posted_at_once_is_posted_later(harness: BotHarness) -> None:
+    """The answer says so, and the board comes."""
+    harness.env.inject_error("POST", f"/channels/{harness.channel.id}/messages", status=400)
+    late = await put_up_board(harness)
+    assert harness.texts("integrations.board.late") in (embed_of(late).title or "")
+    assert boards_in(harness.channel) == []
+    await harness.env.advance_time(140)
+    assert harness.linked(harness.texts("board.none")) in board_text(harness)
+
+
+async def test_it_moves_and_is_taken_down(harness: BotHarness) -> None:
+    """A server has one board; without a channel it is deleted, and without a board the answer says so."""
+    await put_up_board_of(harness)
+    other = harness.guild.create_text_channel("status")
+    await put_up_board(harness, other)
+    assert boards_in(harness.channel) == []
+    assert len(boards_in(other)) == 1
+    down = await harness.member.slash(harness.channel, "integrations board")
+    assert other.mention in shown(down)
+    assert boards_in(other) == []
+    assert await is_given_up(harness)
+    none = await harness.member.slash(harness.channel, "integrations board")
+    assert harness.texts("integrations.board.none") in (embed_of(none).title or "")
+    assert [target for _, target, _ in await audited_changes(harness)][1:] == [f"channel · {other.id}", "off"]
+
+
+async def test_nobody_makes_the_bot_write_where_they_may_not(harness: BotHarness) -> None:
+    """Both must be allowed to write there; the present board stays, and the log says who tried."""
+    await put_up_board_of(harness)
+    lacks = {
+        "board_channel": ("view_channel", "send_messages", "embed_links"),
+        # Of a channel that a member does not see the simulated Discord takes no command.
+        "board_channel_yours": ("send_messages",),
+    }
+    for who, lacking in ((who, lacking) for who, all_ in lacks.items() for lacking in all_):
+        is_bots = who == "board_channel"
+        overwrites: Any = {
+            harness.guild.default_role: discord.PermissionOverwrite(**{lacking: not is_bots}),
+            harness.member: discord.PermissionOverwrite(**{lacking: is_bots}),
+        }
+        closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
+        assert harness.texts(f"problem.invalid_input.{who}.title") in shown(
+            await put_up_board(harness, closed)
+        )
+        assert boards_in(closed) == []
+        assert (await audited_changes(harness))[-1] == (
+            harness.member.id,
+            f"channel · {closed.id}",
+            "refused:invalid_input",
+        )
+    assert len(boards_in(harness.channel)) == 1
+
+
+async def test_servers_are_apart(harness: BotHarness) -> None:
+    """Each board shows its own server, in its language; a change in one edits no other board."""
+    there = harness.other_guild()
+    there.member = there.moderator()
+    await connect_fake_provider(there)
+    harness.bot.get_guild(there.guild.id).preferred_locale = discord.Locale(PORTUGUESE)  # type: ignore[union-attr]
+    await put_up_board_of(harness)
+    await put_up_board_of(there, {"Cais": State.CONNECTED})
+    harness.env.http_requests.clear()
+    await check(there, {"Cais": State.ERROR})
+    await harness.env.advance_time(SOON)
+    (edit,) = message_requests(harness, "PATCH")
+    assert edit.path.startswith(f"/channels/{there.channel.id}/")
+    assert "Front desk" not in json.dumps(edit.json)
+    assert "Cais" not in board_text(harness)
+    assert "🟠 **Erro** · 1\nCais" in board_text(there)
+
+
+async def test_what_others_wrote_does_nothing(harness: BotHarness) -> None:
+    """Hostile names are shown as plain characters, as many as there is room for."""
+    hostile = {f"{number} {ATTACKS[number % len(ATTACKS)]}": State.ERROR for number in range(90)}
+    await put_up_board_of(harness, hostile)
+    text = board_text(harness)
+    assert len(text) <= 4096
+    assert "more" in text.splitlines()[-3]
+    ours = {"bold", "time", "command"}
+    assert set(marks(text)) <= ours
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_it_goes_with_the_server_s_data(harness: BotHarness, fails: bool) -> None:
+    """Without its row nobody would keep it live; a failure of Discord does not stop the erasure."""
+    message = await put_up_board_of(harness)
+    if fails:
+        path = f"/channels/{harness.channel.id}/messages/{message.id}"
+        harness.env.inject_error("DELETE", path, status=500, code=0, message="boom")
+    question = await harness.manager.slash(harness.channel, "privacy delete")
+    total = (await harness.bot.services.privacy.stored(harness.guild.id)).total
+    await harness.manager.click(
+        final(question).message, label=harness.texts.plural("privacy.delete.button", total)
+    )
+    assert (await harness.bot.services.privacy.stored(harness.guild.id)).total == 0
+    assert len(boards_in(harness.channel)) == fails

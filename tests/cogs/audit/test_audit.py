@@ -1,0 +1,377 @@
+"""`/audit`: the log in pages, as a file that anybody can check, and copied to a channel."""
+
+import asyncio
+import importlib
+import json
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.features.audit.chain import Chain, Flaw
+from bot.features.audit.store import Entry
+from bot.i18n.catalog import LOCALES, load_catalog
+from cogs.audit.embeds import entry_line
+from tests.support.authority import NOT_ALLOWED
+from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, shown
+from tests.support.hostile import ATTACKS, marks
+
+
+async def fill(harness: BotHarness, entries: int) -> None:
+    """Record so many changes by two members."""
+    for number in range(1, entries + 1):
+        member = harness.member if number % 5 == 0 else harness.manager
+        action = "toolzz.edit" if number % 2 else "sensay.connect"
+        await harness.bot.services.audit.note(
+            harness.guild.id, action, f"toolzz · n{number}", member_id=member.id
+        )
+
+
+async def listed(harness: BotHarness, **options: Any) -> simcord.InteractionResult:  # noqa: ANN401 - as in a command
+    """Have the manager list the log."""
+    return await harness.manager.slash(harness.channel, "audit list", **options)
+
+
+def numbers(result: simcord.InteractionResult) -> list[int]:
+    """Return the numbers of the entries that are shown."""
+    lines = (embed_of(result).description or "").splitlines()
+    return [int(line[1:].partition(" ")[0]) for line in lines if line.startswith("#")]
+
+
+def tamper(harness: BotHarness, statement: str) -> None:
+    """Write into the database without the bot."""
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute(statement)
+
+
+async def wait_until_sent(harness: BotHarness) -> None:
+    """Wait until everything for the channel was sent."""
+    (take,) = harness.bot.services.audit._listeners
+    mirror = take.__self__  # type: ignore[attr-defined]
+    while mirror._waiting:  # noqa: ASYNC110 - only this test waits for it
+        await asyncio.sleep(0)
+
+
+def posted(channel: simcord.ChannelHandle) -> list[discord.Embed]:
+    """Return what the bot has posted in a channel, oldest first."""
+    return [embed for message in channel.history() for embed in message.embeds]
+
+
+# --- list ---
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_an_entry_says_who_what_on_what_and_how_it_ended(harness: BotHarness, locale: str) -> None:
+    """Entries are two lines each, newest first, below a line that says that the log is unbroken."""
+    harness.locale = locale
+    await harness.connect("sensay")
+    await harness.bot.services.audit.note(harness.guild.id, "guild.returned", "", "refused:forbidden")
+    result = await listed(harness)
+    assert final(result).ephemeral
+    first, _, *lines = (embed_of(result).description or "").splitlines()
+    assert first == "✅ " + harness.texts.plural("audit.chain.holds", 2)
+    assert lines[0].startswith("#2 · <t:")
+    assert lines[0].endswith(" · Patchbay")
+    refused = f"🚫 {harness.texts('audit.result.refused')} (`forbidden`)"
+    assert lines[1] == f"**{harness.texts('audit.action.guild.returned')}** · — · {refused}"
+    assert lines[3].endswith(f" · <@{harness.manager.id}>")
+    assert lines[4] == (
+        f"**{harness.texts('audit.action.connection.add')}** · `sensay · default`"
+        f" · ✅ {harness.texts('audit.result.done')}"
+    )
+    assert field(result, harness.texts("next_step")) == harness.linked(harness.texts("audit.list.whole_next"))
+
+
+@pytest.mark.parametrize(
+    ("target", "shown_as"),
+    [
+        ("role · 12 · manager", "<@&12> · manager"),
+        ("member · 12", "<@12>"),
+        ("channel · 12", "<#12>"),
+        ("role · 12 · *x*", "`role · 12 · *x*`"),
+        ("sensay · default", "`sensay · default`"),
+    ],
+)
+def test_a_target_is_shown_as_what_it_is(target: str, shown_as: str) -> None:
+    """Roles, members and channels can be clicked; other targets are shown as code."""
+    line = entry_line(Entry(1, 1, 1, None, "access.grant", target, "done", b""), load_catalog()["en-US"])
+    assert f"** · {shown_as} · ✅ done" in line
+
+
+async def test_the_log_is_read_page_by_page(harness: BotHarness) -> None:
+    """A page has ten entries; buttons work after a restart, and none leads to a page that is not there."""
+    await fill(harness, 23)
+    result = await listed(harness)
+    assert numbers(result) == list(range(23, 13, -1))
+    assert [button.get("disabled", False) for button in buttons(result)] == [True, False, False]
+    await harness.restart()
+    await harness.manager.click(final(result).message, label="Next")
+    assert numbers(result) == list(range(13, 3, -1))
+    await harness.manager.click(final(result).message, label="Next")
+    assert numbers(result) == [3, 2, 1]
+    assert embed_of(result).footer.text == "Page 3 of 3"
+    assert [button.get("disabled", False) for button in buttons(result)] == [False, False, True]
+    assert max(len(button["custom_id"]) for button in buttons(result)) <= 100
+
+
+async def test_the_log_is_filtered(harness: BotHarness) -> None:
+    """The filter is by member, by action, or by both, on the next pages as well."""
+    await fill(harness, 45)
+    assert numbers(await listed(harness, member=harness.member)) == [45, 40, 35, 30, 25, 20, 15, 10, 5]
+    both = await listed(harness, member=harness.manager, action="toolzz.edit")
+    assert numbers(both) == [43, 41, 39, 37, 33, 31, 29, 27, 23, 21]
+    await harness.manager.click(final(both).message, label="Next")
+    assert numbers(both) == [19, 17, 13, 11, 9, 7, 3, 1]
+    nothing = await listed(harness, action="privacy.export")
+    assert harness.texts("audit.list.none_found") in (embed_of(nothing).description or "")
+
+
+async def test_actions_are_suggested_by_their_words(harness: BotHarness) -> None:
+    """Suggestions are in the member's language; an unknown action is refused."""
+    harness.locale = PORTUGUESE
+    choices = await harness.manager.autocomplete(harness.channel, "audit list", "action", "vincular")
+    assert {choice["value"] for choice in choices} == {"toolzz.link", "toolzz.unlink"}
+    assert all("Toolzz" in choice["name"] for choice in choices)
+    refused = await listed(harness, action="DROP TABLE audit")
+    assert harness.texts("problem.invalid_input.audit_action.title") in shown(refused)
+
+
+async def test_no_guild_sees_anothers_log(harness: BotHarness) -> None:
+    """A guild's entries are in no other guild's list or file, not even by a button of its message."""
+    await fill(harness, 3)
+    asked = await listed(harness)
+    there = harness.other_guild()
+    assert numbers(await listed(there)) == []
+    assert there.texts("audit.list.none") in (embed_of(await listed(there)).description or "")
+    stolen = await listed(there)
+    await there.press_forged(stolen, buttons(asked)[0]["custom_id"])
+    assert numbers(stolen) == []
+    file = await exported(there)
+    assert file["entries"] == []
+    assert str(harness.guild.id) not in json.dumps(file)
+
+
+async def test_a_forged_button_finds_nothing(harness: BotHarness) -> None:
+    """An impossible member, page or action in a custom id is refused."""
+    forged = {"option": f"1:{'9' * 20}:", "page": "0:0:", "audit_action": "1:0:drop.table"}
+    for wrong, custom_id in forged.items():
+        refused = await harness.press_forged(await listed(harness), f"audit:list:{custom_id}")
+        assert harness.texts(f"problem.invalid_input.{wrong}.title") in shown(refused)
+
+
+async def test_who_may_not_look_does_not(harness: BotHarness) -> None:
+    """A member without the tier cannot open a page with the button of a shared answer."""
+    await fill(harness, 12)
+    shared = await listed(harness, share=True)
+    assert not final(shared).ephemeral
+    pressed = await harness.press(harness.member, final(shared), buttons(shared)[2]["custom_id"])
+    assert (embed_of(pressed).title or "") == NOT_ALLOWED
+    assert numbers(shared)[0] == 12
+
+
+async def test_a_broken_log_says_where(harness: BotHarness) -> None:
+    """The list still works; its first line and its next step, and the file, name what is broken."""
+    await fill(harness, 4)
+    tamper(harness, "UPDATE audit SET result = 'done ' WHERE number = 2")
+    result = await listed(harness)
+    assert (embed_of(result).title or "").startswith("⚠️")
+    first = (embed_of(result).description or "").splitlines()[0]
+    assert first == "⚠️ " + harness.texts("audit.chain.altered", number=2)
+    assert field(result, "Next step") == harness.linked(harness.texts("audit.list.broken_next"))
+    file = await exported(harness)
+    assert file["verdict"] == {"holds": False, "entries": 4, "flaw": "altered", "number": 2}
+
+
+@pytest.mark.parametrize("flaw", Flaw)
+def test_every_flaw_is_worded(flaw: Flaw) -> None:
+    """Each flaw has a text in both languages, with the number of the entry."""
+    for locale in LOCALES:
+        assert "#7" in load_catalog()[locale](f"audit.chain.{flaw}", number=7)
+
+
+async def test_what_others_wrote_into_the_log_does_nothing(harness: BotHarness) -> None:
+    """Hostile text in any column is shown as characters, or not at all."""
+    text = " ".join(ATTACKS)[:200]
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        row = (harness.guild.id, 1, 1, None, text, text, text, b"")
+        database.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    said = embed_of(await listed(harness)).description or ""
+    assert "altered" in said
+    assert sorted(set(marks(said))) == ["bold", "time"], "which are the line's own"
+
+
+# --- export ---
+
+
+async def exported(harness: BotHarness) -> dict[str, Any]:
+    """Have the manager export the log; return the content of the file."""
+    return file_of(harness, await harness.manager.slash(harness.channel, "audit export"))
+
+
+def file_of(harness: BotHarness, result: simcord.InteractionResult) -> dict[str, Any]:
+    """Return the content of the file in an answer."""
+    (file,) = final(result).attachments
+    assert file.filename == f"audit-{harness.guild.id}.json"
+    held: dict[str, Any] = json.loads(harness.env.backend.cdn.get(file.url) or b"")
+    return held
+
+
+async def test_the_file_can_be_checked_by_anybody(harness: BotHarness) -> None:
+    """The hashes can be computed again from the file; the last one is the end of the log."""
+    await harness.connect("sensay")
+    await harness.bot.services.audit.note(
+        harness.guild.id, "connection.refused", "sensay · ñ", "failed:unauthorized"
+    )
+    result = await harness.manager.slash(harness.channel, "audit export")
+    assert final(result).ephemeral
+    assert harness.texts.plural("audit.chain.holds", 2) in (embed_of(result).description or "")
+    file = file_of(harness, result)
+    assert file["verdict"] == {"holds": True, "entries": 2, "flaw": None, "number": None}
+    before = bytes.fromhex(file["hash_before"])
+    columns = ("number", "at", "member", "action", "target", "result")
+    for entry in file["entries"]:
+        text = json.dumps([file["guild"], *(entry[name] for name in columns)], separators=(",", ":"))
+        before = sha256(before + text.encode()).digest()
+        assert entry["hash"] == before.hex()
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    assert rows[1].hash == before
+
+
+async def test_an_export_is_recorded(harness: BotHarness) -> None:
+    """The log says who exported it, and up to which entry."""
+    await fill(harness, 3)
+    await exported(harness)
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    assert (rows[3].member, rows[3].action, rows[3].target) == (harness.manager.id, "audit.export", "#3")
+
+
+async def test_no_secret_is_in_file_or_table(harness: BotHarness) -> None:
+    """No credential is in an entry or in the file."""
+    await harness.connect("sensay")
+    text = json.dumps(await exported(harness)) + str(
+        await harness.bot.services.audit.export(harness.guild.id)
+    )
+    assert [value for value in harness.sensay.credentials.values() if value in text] == []
+
+
+async def test_the_file_of_a_long_log_has_the_newest_entries(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of a long log has the newest entries, and the hash before them to check them."""
+    monkeypatch.setattr(importlib.import_module("cogs.audit.export_file"), "MAX_ENTRIES", 2)
+    await fill(harness, 5)
+    file = await exported(harness)
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    assert [entry["number"] for entry in file["entries"]] == [4, 5]
+    assert file["hash_before"] == rows[2].hash.hex()
+
+
+# --- mirror ---
+
+
+async def mirror(
+    harness: BotHarness, channel: simcord.ChannelHandle | None = None
+) -> simcord.InteractionResult:
+    """Have the manager choose a channel, or none."""
+    options = {} if channel is None else {"channel": channel}
+    return await harness.manager.slash(harness.channel, "audit mirror", **options)
+
+
+async def test_entries_are_repeated_in_a_channel(harness: BotHarness) -> None:
+    """New entries are copied in order, in the server's language, without pings, until that is stopped."""
+    channel = harness.guild.create_text_channel("log")
+    harness.bot.get_guild(harness.guild.id).preferred_locale = discord.Locale.brazil_portuguese  # type: ignore[union-attr]
+    said = await mirror(harness, channel)
+    assert channel.mention in (embed_of(said).description or "")
+    await harness.connect("sensay")
+    await fill(harness, 5)
+    await wait_until_sent(harness)
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    stopped = await mirror(harness)
+    assert harness.texts("audit.mirror.stopped") in (embed_of(stopped).title or "")
+    await fill(harness, 1)
+    await wait_until_sent(harness)
+    embeds = posted(channel)
+    assert [embed.footer.text for embed in embeds] == [
+        f"#{row.number} · {row.hash.hex()[:16]}" for row in rows
+    ]
+    portuguese = harness.bot.services.catalog[PORTUGUESE]
+    assert embeds[1].title == f"✅ {portuguese('audit.action.connection.add')}"
+    assert f"`sensay · default` · ✅ {portuguese('audit.result.done')}" in (embeds[1].description or "")
+    assert f"<@{harness.manager.id}>" in (embeds[1].description or "")
+    sent = [
+        entry.json for entry in harness.env.http_requests if entry.path == f"/channels/{channel.id}/messages"
+    ]
+    assert len(sent) == len(rows)
+    assert [body for body in sent if not body or body["allowed_mentions"] != {"parse": []}] == []
+
+
+async def test_a_channel_that_the_bot_cannot_use_is_refused(harness: BotHarness) -> None:
+    """The channel before it stays, and the log says that the new one was refused."""
+    await mirror(harness, harness.channel)
+    for lacking in ("view_channel", "send_messages", "embed_links"):
+        overwrites: Any = {
+            harness.guild.default_role: discord.PermissionOverwrite(**{lacking: False}),
+            harness.manager: discord.PermissionOverwrite(**{lacking: True}),
+        }
+        refused = await mirror(harness, harness.guild.create_text_channel("closed", overwrites=overwrites))
+        assert harness.texts("problem.invalid_input.mirror_channel.title") in shown(refused)
+    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == harness.channel.id
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
+    assert [row.result for row in rows] == ["done", *["refused:invalid_input"] * 3]
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), [(403, 50001, "forbidden"), (404, 10003, "not_found")])
+async def test_a_lost_channel_is_dropped(harness: BotHarness, status: int, code: int, reason: str) -> None:
+    """After a refusal nothing more is sent there, which is logged; the change itself is done."""
+    channel = harness.guild.create_text_channel("log")
+    await mirror(harness, channel)
+    path = f"/channels/{channel.id}/messages"
+    harness.env.inject_error("POST", path, status=status, code=code, times=None)
+    connected = await harness.connect("sensay")
+    assert (embed_of(connected).title or "").startswith("✅")
+    await fill(harness, 3)
+    await wait_until_sent(harness)
+    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) is None
+    assert len([entry for entry in harness.env.http_requests if entry.path == path]) == 2
+    rows, chain = await harness.bot.services.audit.export(harness.guild.id)
+    assert chain == Chain(6)
+    assert (rows[2].member, rows[2].action, rows[2].target, rows[2].result) == (
+        None,
+        "audit.mirror",
+        f"channel · {channel.id}",
+        f"refused:{reason}",
+    )
+    assert f"<#{channel.id}>" in shown(await listed(harness))
+
+
+async def test_a_refusal_that_is_not_discords_own_ends_no_mirror(harness: BotHarness) -> None:
+    """A 403 by a proxy says nothing about the channel."""
+    channel = harness.guild.create_text_channel("log")
+    await mirror(harness, channel)
+    harness.env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=0, times=1)
+    await fill(harness, 2)
+    await wait_until_sent(harness)
+    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == channel.id
+
+
+async def test_a_channel_that_took_the_place_of_a_lost_one_stays(harness: BotHarness) -> None:
+    """A channel that was chosen meanwhile is kept when the one before is dropped."""
+    await harness.bot.services.guilds.set_audit_channel(harness.guild.id, 200)
+    assert not await harness.bot.services.guilds.drop_audit_channel(harness.guild.id, 100)
+    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == 200
+
+
+async def test_an_outage_of_discord_costs_only_what_it_hits(harness: BotHarness) -> None:
+    """An entry that cannot be sent is skipped, and the mirror stays."""
+    channel = harness.guild.create_text_channel("log")
+    await mirror(harness, channel)
+    harness.env.inject_error("POST", f"/channels/{channel.id}/messages", status=400, times=1)
+    await fill(harness, 2)
+    await wait_until_sent(harness)
+    assert [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text] == ["#1", "#3"]
+    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == channel.id

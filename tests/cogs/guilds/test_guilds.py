@@ -1,0 +1,339 @@
+"""A server's life with the bot: it joins, is greeted once, removes the bot, or is only out of reach."""
+
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from simcord.backend import serializers
+
+from bot.discord.guard import ServedGuilds
+from bot.i18n.catalog import LOCALES
+from tests.support.clock import SharedClock
+from tests.support.guild_rows import counts, traces
+from tests.support.harness import BotHarness, shown
+
+HOUR, DAY = 3600, 86_400
+HIDDEN = discord.PermissionOverwrite(view_channel=False)
+VISIBLE = discord.PermissionOverwrite(view_channel=True)
+SILENT = discord.PermissionOverwrite(send_messages=False)
+
+
+class NewGuild:
+    """A server that has not invited the bot yet; Discord tells the bot nothing of it."""
+
+    def __init__(self, harness: BotHarness, **settings: Any) -> None:  # noqa: ANN401 - as simcord takes them
+        self._backend = harness.env.backend
+        self._emit = self._backend.emit
+        self._backend.emit = lambda *_: None  # type: ignore[method-assign]
+        self.guild = harness.env.create_guild("Newcomer", **settings)
+
+    async def invite(self, harness: BotHarness) -> None:
+        """Have the bot join: Discord's event differs from the one of an outage's end in one field."""
+        self.stay_unseen()
+        payload = serializers.guild_create_payload(self._backend, self._backend.get_guild(self.guild.id))
+        self._backend.emit("GUILD_CREATE", {k: v for k, v in payload.items() if k != "unavailable"})
+        await harness.env.settle()
+
+    def stay_unseen(self) -> None:
+        """Deliver later events again, without one for the server itself."""
+        self._backend.emit = self._emit  # type: ignore[method-assign]
+
+
+def remove(harness: BotHarness) -> None:
+    """Remove the bot without an event, as while it does not run."""
+    del harness.env.backend.guilds[harness.guild.id]
+
+
+async def run_hourly_round(harness: BotHarness, *, later: int = 0) -> None:
+    """Let an hour pass, so that the bot reconciles its servers. later: more seconds on its clock."""
+    clock = harness.bot.services.clock
+    assert isinstance(clock, SharedClock)
+    clock.source = lambda: harness.env.now().timestamp() + later
+    await harness.env.advance_time(HOUR + 10)
+
+
+def stored_secrets(harness: BotHarness) -> list[bytes]:
+    """Return the credentials as they are stored."""
+    with closing(sqlite3.connect(harness.database)) as database:
+        return [secret for (secret,) in database.execute("SELECT secret FROM connection")]
+
+
+def said(channel: simcord.ChannelHandle) -> list[str]:
+    """Return what was posted in a channel."""
+    return [message.content for message in channel.history()]
+
+
+# --- joining ---
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_it_says_hello_once_with_a_link_to_setup_and_nothing_else(
+    harness: BotHarness, locale: str
+) -> None:
+    """The greeting is one line in the server's language, where new members are welcomed, without pings."""
+    newcomer = NewGuild(harness, preferred_locale=locale)
+    newcomer.guild.create_text_channel("first")
+    welcome = newcomer.guild.create_text_channel("welcome")
+    harness.env.backend.get_guild(newcomer.guild.id).system_channel_id = welcome.id
+    harness.locale = locale
+    for _ in range(2):
+        await newcomer.invite(harness)
+    (message,) = welcome.history()
+    assert message.content == harness.linked(harness.texts("guild.hello"))
+    assert re.findall("<[^>]*>", message.content) == [f"</setup:{harness.bot.services.links.ids['setup']}>"]
+    assert (message.embeds, message.components, message.mentions) == ([], [], [])
+    assert not message.mention_everyone
+    assert said(newcomer.guild.channels["first"]) == []
+
+
+@pytest.mark.parametrize(
+    ("system", "greeted"),
+    [
+        (None, "open"),
+        ({"bot": HIDDEN}, "open"),
+        ({"bot": SILENT}, "open"),
+        ({"everyone": HIDDEN, "bot": VISIBLE}, "system"),
+    ],
+)
+async def test_it_speaks_only_where_it_may_and_everybody_reads(
+    harness: BotHarness, system: dict[str, discord.PermissionOverwrite] | None, greeted: str
+) -> None:
+    """It uses the system channel, else the first that all see, if the bot may write there."""
+    newcomer = NewGuild(harness)
+    guild = newcomer.guild
+    bot = harness.env.backend.get_guild(guild.id)
+    (role,) = (role for role in guild.roles.values() if role.id != guild.id)
+    targets: dict[str, simcord.RoleHandle] = {"everyone": guild.default_role, "bot": role}
+    guild.create_text_channel("staff", overwrites={guild.default_role: HIDDEN, role: VISIBLE})
+    guild.create_text_channel("silent", overwrites={role: SILENT})
+    guild.create_text_channel("unseen", overwrites={role: HIDDEN})
+    if system is not None:
+        overwrites: dict[Any, discord.PermissionOverwrite] = {
+            targets[name]: overwrite for name, overwrite in system.items()
+        }
+        bot.system_channel_id = guild.create_text_channel("system", overwrites=overwrites).id
+    guild.create_text_channel("open")
+    await newcomer.invite(harness)
+    assert [name for name, channel in guild.channels.items() if said(channel)] == [greeted]
+
+
+async def test_where_it_may_speak_nowhere_it_says_nothing(harness: BotHarness) -> None:
+    """A server with only hidden channels is not greeted, and nothing fails."""
+    newcomer = NewGuild(harness)
+    guild = newcomer.guild
+    channel = guild.create_text_channel("hidden", overwrites={guild.default_role: HIDDEN})
+    await newcomer.invite(harness)
+    assert said(channel) == []
+
+
+async def test_a_server_that_is_not_served_is_not_greeted(harness: BotHarness) -> None:
+    """A server that the operator does not serve is not greeted, and nothing is stored of it."""
+    newcomer = NewGuild(harness)
+    channel = newcomer.guild.create_text_channel("open")
+    not_served = ServedGuilds(denied=[newcomer.guild.id])
+    harness.bot.services = replace(harness.bot.services, served=not_served)
+    await newcomer.invite(harness)
+    assert said(channel) == []
+    assert set(counts(harness.database, newcomer.guild.id).values()) == {0}
+
+
+async def test_a_greeting_that_discord_refuses_is_let_go(harness: BotHarness) -> None:
+    """A refused greeting is not sent again, and nothing else fails."""
+    newcomer = NewGuild(harness)
+    channel = newcomer.guild.create_text_channel("open")
+    harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
+    for _ in range(2):
+        await newcomer.invite(harness)
+    assert said(channel) == []
+
+
+async def test_servers_joined_while_it_was_away_are_greeted_if_that_was_lately(harness: BotHarness) -> None:
+    """A server is greeted once within a day of joining; older and known ones are not."""
+    await harness.connect("sensay")
+    old = NewGuild(harness)
+    old_channel = old.guild.create_text_channel("old")
+    old.stay_unseen()
+    await harness.env.advance_time(HOUR / 2)
+    for member in harness.env.backend.get_guild(old.guild.id).members.values():
+        member.joined_at = "2025-12-31T00:00:00+00:00"
+    new = NewGuild(harness)
+    new_channel = new.guild.create_text_channel("new")
+    new.stay_unseen()
+    for _ in range(2):
+        await harness.restart()
+    assert [len(said(channel)) for channel in (new_channel, old_channel, harness.channel)] == [1, 0, 0]
+
+
+# --- leaving ---
+
+
+async def test_a_removal_erases_the_credentials_at_once_and_the_rest_after_seven_days(
+    harness: BotHarness,
+) -> None:
+    """The file has no credentials after the removal, and nothing of the server a week later."""
+    await harness.connect("sensay")
+    secrets = stored_secrets(harness)
+    harness.env.backend.remove_guild(harness.guild.id)
+    await harness.env.settle()
+    assert traces(harness.database, secrets) == []
+    await run_hourly_round(harness, later=7 * DAY - 2 * HOUR)
+    assert counts(harness.database, harness.guild.id)["connection"] == 1
+    await run_hourly_round(harness, later=7 * DAY)
+    assert set(counts(harness.database, harness.guild.id).values()) == {0}
+
+
+async def test_an_outage_is_no_removal(harness: BotHarness) -> None:
+    """A server that Discord cannot reach keeps its credentials over a round."""
+    await harness.connect("sensay")
+    harness.env.backend.emit("GUILD_DELETE", {"id": str(harness.guild.id), "unavailable": True})
+    await harness.env.settle()
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.connections.open(harness.guild.id, "sensay")).credentials
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
+
+
+async def test_whoever_invites_it_back_in_time_finds_all_but_the_credentials(harness: BotHarness) -> None:
+    """The list says that the credentials were erased and why; a rotation restores the connection."""
+    await harness.connect("sensay")
+    kept = harness.env.backend.get_guild(harness.guild.id)
+    remove(harness)
+    harness.env.backend.emit("GUILD_DELETE", {"id": str(harness.guild.id)})
+    await harness.env.settle()
+    harness.env.backend.guilds[harness.guild.id] = kept
+    payload = serializers.guild_create_payload(harness.env.backend, kept)
+    harness.env.backend.emit("GUILD_CREATE", {k: v for k, v in payload.items() if k != "unavailable"})
+    await harness.env.settle()
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
+    assert len(said(harness.channel)) == 1
+    listed = await harness.listed()
+    assert harness.linked(harness.texts("connections.list.erased")) in listed
+    tested = await harness.manager.slash(harness.channel, "connections test", provider="sensay")
+    assert harness.texts("problem.erased_secret.title") in shown(tested)
+    form = await harness.open_form("rotate", "sensay")
+    await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
+    await run_hourly_round(harness, later=30 * DAY)
+    assert (await harness.bot.services.connections.open(harness.guild.id, "sensay")).credentials
+
+
+# --- found afterwards ---
+
+
+async def test_a_removal_that_it_slept_through_is_found_at_start(harness: BotHarness) -> None:
+    """The bot asks Discord for its servers, and then about the one that is missing."""
+    await harness.connect("sensay")
+    secrets = stored_secrets(harness)
+    remove(harness)
+    await harness.restart()
+    assert traces(harness.database, secrets) == []
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is not None
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, 0), (404, 0), (403, 40333)])
+async def test_a_removal_that_discord_does_not_confirm_changes_nothing(
+    harness: BotHarness, status: int, code: int
+) -> None:
+    """Only an answer that says that the bot is no member counts; the next round asks again."""
+    await harness.connect("sensay")
+    remove(harness)
+    harness.env.inject_error("GET", f"/guilds/{harness.guild.id}", status=status, code=code, times=None)
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.connections.open(harness.guild.id, "sensay")).credentials
+    harness.env.backend.faults.clear()
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is not None
+
+
+async def test_a_list_that_cannot_be_had_ends_nothing(harness: BotHarness) -> None:
+    """While Discord does not list the bot's servers nothing is erased, and the rounds continue."""
+    await harness.connect("sensay")
+    remove(harness)
+    harness.env.inject_error("GET", "/users/@me/guilds", status=403, code=0, times=None)
+    await harness.restart()
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
+    harness.env.backend.faults.clear()
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is not None
+
+
+async def test_who_came_back_unseen_is_not_swept_away(harness: BotHarness) -> None:
+    """A server marked as removed that is there again is kept while Discord does not answer."""
+    await harness.connect("sensay")
+    await harness.bot.services.privacy.removed(harness.guild.id)
+    harness.env.inject_error("GET", "/users/@me/guilds", status=503, code=0, times=None)
+    await run_hourly_round(harness, later=30 * DAY)
+    assert await harness.bot.services.connections.names(harness.guild.id) == ["default"]
+    harness.env.backend.faults.clear()
+    await run_hourly_round(harness, later=30 * DAY)
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
+    assert await harness.bot.services.connections.names(harness.guild.id) == ["default"]
+
+
+async def test_another_applications_token_erases_nothing(harness: BotHarness) -> None:
+    """Another application knows no server of this database, which is no removal."""
+    await harness.connect("sensay")
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute("INSERT INTO synced_commands VALUES (7, 'abc', '{}')")
+    remove(harness)
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.connections.open(harness.guild.id, "sensay")).credentials
+
+
+async def test_credentials_that_came_in_during_a_removal_go_as_well(harness: BotHarness) -> None:
+    """Credentials that are stored while the bot is removed are erased in the next round."""
+    await harness.connect("sensay")
+    secrets = stored_secrets(harness)
+    remove(harness)
+    await harness.bot.services.privacy.removed(harness.guild.id)
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute("UPDATE connection SET secret = ?", (secrets[0],))
+    await run_hourly_round(harness)
+    assert stored_secrets(harness) == [b""]
+    assert traces(harness.database, secrets) == []
+
+
+async def test_what_is_removed_or_replaced_leaves_the_file_within_the_hour(harness: BotHarness) -> None:
+    """Neither the database's log nor a free page keeps removed or replaced credentials."""
+    await harness.connect("sensay")
+    secrets = stored_secrets(harness)
+    form = await harness.open_form("rotate", "sensay")
+    await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
+    secrets += stored_secrets(harness)
+    await harness.bot.services.connections.remove(harness.guild.id, "sensay", "default")
+    await run_hourly_round(harness)
+    assert traces(harness.database, secrets) == []
+
+
+async def test_where_only_the_commands_were_added_nothing_is_stored(harness: BotHarness) -> None:
+    """Without the bot itself, a server could not be told from one that removed the bot."""
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert guild is not None
+    harness.bot._connection._remove_guild(guild)
+    answered = await harness.manager.slash(harness.channel, "connections add", provider="sensay")
+    assert answered.modal is None
+    assert harness.texts("problem.not_in_server.title") in shown(answered)
+
+
+async def test_a_server_of_another_shard_is_no_removal(harness: BotHarness) -> None:
+    """A server that this process does not see may be on another process's shard."""
+    await harness.connect("sensay")
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert guild is not None
+    harness.bot._connection._remove_guild(guild)
+    await run_hourly_round(harness)
+    assert harness.bot.get_guild(harness.guild.id) is None
+    assert (await harness.bot.services.connections.open(harness.guild.id, "sensay")).credentials
+
+
+async def test_a_round_takes_place_once_an_hour_however_often_it_reconnects(harness: BotHarness) -> None:
+    """A reconnect starts no further rounds."""
+    await harness.connect("sensay")
+    for _ in range(3):
+        harness.bot.dispatch("ready")
+    await run_hourly_round(harness)
+    asked = [entry.path for entry in harness.env.http_requests if entry.path.endswith("/users/@me/guilds")]
+    assert len(asked) == 1

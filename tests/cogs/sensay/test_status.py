@@ -1,0 +1,337 @@
+"""`/sensay status`: what Sensay lists, and separately what is known of this server."""
+
+import io
+import re
+from collections.abc import Callable
+
+import discord
+import pytest
+
+from bot.discord.theme import Tone
+from bot.i18n.catalog import load_catalog
+from bot.providers.base.integration import Choice
+from bot.providers.sensay.models import DiscordIntegration, Replica
+from cogs.sensay.replica import label_of
+from cogs.sensay.status import beyond_embed, overview_embed, status_embed
+from tests.support.embeds import embed_text, fits_discord
+from tests.support.exposure import everything_said
+from tests.support.failures import OUR_REFERENCE
+from tests.support.harness import ENGLISH, BotHarness, buttons, embed_of, field, final, labels, shown
+from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
+from tests.support.sensay_steps import (
+    AGENT,
+    LATER,
+    PLACED,
+    act_as,
+    add_bot_member,
+    choose,
+    component_of,
+    fill_organization,
+    place,
+    press,
+    status,
+    with_command_links,
+)
+
+# --- the overview ---
+
+
+async def test_the_overview_lists_the_worst_first(harness: BotHarness) -> None:
+    """Each replica on Discord has one line: its name, Sensay's word, its service, and whether it is here."""
+    await harness.connect("sensay")
+    asked = await status(harness)
+    assert asked.ephemeral
+    assert embed_of(asked).title == "🗣️ 4 replicas on Discord"
+    assert embed_of(asked).colour == discord.Colour(Tone.QUIET.colour)
+    assert (embed_of(asked).description or "").splitlines()[:5] == [
+        "⚪ **Customer Care** · Inactive · `simulated-runner` · here: ❔ not known",
+        "❔ **Billing Questions** · Sensay does not say · `simulated-runner` · here: ❔ not known",
+        "🟢 **Atendimento ao Cliente** · Active · `simulated-runner` · here: ❔ not known",
+        "🟢 **Harbour Desk** · Active · `simulated-runner` · here: ❔ not known",
+        "",
+    ]
+    assert "does not say whether the bot is online" in shown(asked)
+    assert "so there may be more" not in shown(asked)
+    assert field(asked, "Next step") == "Choose a replica below to see what to do for it."
+
+
+async def test_the_overview_says_what_this_server_connected(harness: BotHarness) -> None:
+    """Replicas that were connected from here show by whom, when, and whether that bot is a member now."""
+    await harness.connect("sensay")
+    await place(harness, harness.sensay.ACTIVE, add_bot_member(harness))
+    await place(harness, harness.sensay.INACTIVE)
+    await place(harness, harness.sensay.UNDECIDED, None)
+    lines = {
+        line.split("**")[1]: line
+        for line in (embed_of(await status(harness)).description or "").splitlines()[:4]
+    }
+    by = rf"connected by <@{harness.manager.id}> <t:\d+:R>$"
+    assert re.search(f"here: ✅ member · {by}", lines["Harbour Desk"])
+    assert re.search(f"here: 🚫 not in this server · {by}", lines["Customer Care"])
+    assert re.search(f"here: ❔ not known · {by}", lines["Billing Questions"])
+    assert lines["Atendimento ao Cliente"].endswith("here: ❔ not known")
+
+
+async def test_another_servers_records_are_not_told(harness: BotHarness) -> None:
+    """Another server's record of the same replica is not shown."""
+    await harness.connect("sensay")
+    opened = await harness.bot.services.connections.open(harness.guild.id, "sensay")
+    elsewhere = type(opened)(1, "sensay", opened.name, opened.set_at, opened.credentials)
+    await harness.bot.services.integrations.record(
+        elsewhere, harness.sensay.ACTIVE, "x", bot_id=AGENT, member_id=77
+    )
+    for asked in (await status(harness), await status(harness, harness.sensay.ACTIVE)):
+        assert "<@77>" not in shown(asked)
+        assert str(AGENT) not in shown(asked)
+
+
+async def test_a_user_sees_their_own_alone(harness: BotHarness) -> None:
+    """Credentials that name a user list that user's replicas, and nobody's public ones."""
+    await act_as(harness, harness.sensay.OWNER)
+    asked = await status(harness)
+    assert embed_of(asked).title == "🗣️ 3 replicas on Discord"
+    assert "Poem of the Day" not in shown(asked)
+    assert "Harbour Desk" not in shown(asked)
+
+
+async def test_with_nothing_on_discord_the_way_there_is_told(harness: BotHarness) -> None:
+    """Without a replica on Discord the answer leads to connecting one, and has no menu."""
+    await harness.connect("sensay")
+    for replica in harness.sensay.replicas.values():
+        replica["discord_integration"] = None
+    asked = await status(harness)
+    assert embed_of(asked).title == "💤 No replica is on Discord"
+    assert "</sensay connect:" in field(asked, "Next step")
+    assert labels(asked) == ["Refresh"]
+    assert len(buttons(asked)) == 1
+
+
+async def test_five_hundred_replicas_are_paged(harness: BotHarness) -> None:
+    """A page has ten replicas and is within Discord's limits; the answer says that there may be more."""
+    await harness.connect("sensay")
+    fill_organization(harness, 510)
+    asked = await status(harness)
+    assert embed_of(asked).title == "🗣️ 500 replicas on Discord"
+    assert "so there may be more" in shown(asked)
+    for number in range(1, 4):
+        assert fits_discord(embed_of(asked))
+        assert embed_of(asked).footer.text == f"Page {number} of 50"
+        assert shown(asked).count("\n🟢 **Replica") == 10
+        assert f"Replica {number * 10 - 1:03}" in shown(asked)
+        assert len(component_of(asked, "sensay:details:")["options"]) == 10
+        assert all(len(item["custom_id"]) <= 100 for item in buttons(asked))
+        await press(harness, asked, "Next")
+    await press(harness, asked, "Previous")
+    assert embed_of(asked).footer.text == "Page 3 of 50"
+
+
+async def test_there_is_no_turning_over_the_edge(harness: BotHarness) -> None:
+    """The first page has no previous one and the last no next one; an impossible page number is refused."""
+    await harness.connect("sensay")
+    fill_organization(harness, 11)
+    asked = await status(harness)
+    previous = component_of(asked, "sensay:overview:default:0")
+    assert (previous["label"], previous["disabled"]) == ("Previous", True)
+    refused = await harness.press(harness.manager, final(asked), previous["custom_id"])
+    assert final(refused).ephemeral
+    assert shown(refused).startswith("⚠️ There is no such page")
+    await press(harness, asked, "Next")
+    assert component_of(asked, "sensay:overview:default:3")["disabled"]
+
+
+async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) -> None:
+    """Where the list has become shorter, its last page is shown instead."""
+    await harness.connect("sensay")
+    fill_organization(harness, 21)
+    asked = await status(harness)
+    await press(harness, asked, "Next")
+    fill_organization(harness, 5)
+    await press(harness, asked, "Next")
+    assert embed_of(asked).footer.text == "Page 1 of 1"
+    assert labels(asked) == ["Refresh"]
+
+
+# --- one replica ---
+
+
+@pytest.mark.parametrize(
+    ("of", "symbol", "lists"),
+    [
+        ("ACTIVE", "🟢", "🟢 **Active** · Sensay has a bot token for it and says that the bot is active."),
+        (
+            "INACTIVE",
+            "⚪",
+            "⚪ **Inactive** · Sensay has a bot token for it and says that the bot is not active.",
+        ),
+        ("UNDECIDED", "❔", "❔ **Sensay does not say** · Sensay has a bot token for it and leaves open"),
+        ("UNCONNECTED", "▫️", "▫️ **Not on Discord** · Sensay lists no Discord bot for it."),
+    ],
+)
+async def test_what_sensay_lists_is_said_in_words(
+    harness: BotHarness, of: str, symbol: str, lists: str
+) -> None:
+    """Each of the three states, and no state, has a symbol, a word and a sentence; none is called online."""
+    await harness.connect("sensay")
+    replica = harness.sensay.replicas[getattr(harness.sensay, of)]
+    asked = await status(harness, replica["uuid"])
+    assert embed_of(asked).title == f"{symbol} {replica['name']}"
+    assert embed_of(asked).description == replica["shortDescription"]
+    assert field(asked, "What Sensay lists").startswith(lists)
+    assert "online" not in shown(asked).replace("That does not mean that it is online.", "")
+    assert field(asked, "Replica") == f"`{replica['uuid']}`"
+    assert field(asked, "Connected here") == "Not from this server"
+    assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"
+    assert labels(asked) == ["Refresh", "Back to the list"]
+
+
+@pytest.mark.parametrize(
+    ("integration", "reads"),
+    [
+        ({"service_name": None, "is_active": True}, "Service: *not reported*"),
+        ({"is_active": False}, "Service: *not reported*"),
+        ({"service_name": "runner `7`", "is_active": None}, "Service: `runner ˋ7ˋ`"),
+        ({}, "❔ **Sensay does not say**"),
+    ],
+)
+async def test_what_is_not_reported_is_not_guessed(
+    harness: BotHarness, integration: dict[str, object], reads: str
+) -> None:
+    """Each field of the integration may be null or absent."""
+    await harness.connect("sensay")
+    harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = integration or {"is_active": None}
+    assert reads in field(await status(harness, harness.sensay.ACTIVE), "What Sensay lists")
+
+
+@pytest.mark.parametrize("here", ["member", "absent", "untold", "no_bot", "not_ours"])
+@pytest.mark.parametrize("active", [True, False, None, "none"])
+async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, active: object) -> None:
+    """Whether the bot is here is shown apart from what Sensay lists, and both decide the next step."""
+    await harness.connect("sensay")
+    replica = harness.sensay.replicas[harness.sensay.ACTIVE]
+    replica["discord_integration"] = None if active == "none" else {"is_active": active}
+    bot_id = add_bot_member(harness) if here == "member" else AGENT
+    if here != "not_ours":
+        await place(harness, harness.sensay.ACTIVE, None if here == "no_bot" else bot_id)
+    if here == "untold":
+        harness.env.inject_error("GET", f"/guilds/*/members/{bot_id}", status=403, times=None)
+    asked = await status(harness, harness.sensay.ACTIVE)
+    invites = here in {"absent", "untold"}
+    told = "none" if here == "not_ours" and active == "none" else here
+    told_here = field(asked, "In this server")
+    bot = f"<@{bot_id}>" if here == "member" else f"`{bot_id}`"
+    assert told_here.startswith(harness.texts(f"sensay.here.{told}", bot=bot, link="")[:-1])
+    assert ("client_id=" in told_here) == (here == "absent")
+    assert ("Invite this bot" in labels(asked)) == (invites and active != "none")
+    step = field(asked, "Next step")
+    if active == "none":
+        assert step == harness.linked(harness.texts("sensay.next.none"))
+    elif active is False:
+        portal = f"/{bot_id}/bot" if here in {"member", "absent", "untold"} else ""
+        assert f"](https://discord.com/developers/applications{portal}), press **Reset Token**" in step
+    elif active is None:
+        assert step == harness.texts("sensay.next.unknown")
+    elif here == "member":
+        assert step == harness.linked(harness.texts("sensay.next.member"))
+    elif invites:
+        assert f"client_id={bot_id}" in step
+        assert f"guild_id={harness.guild.id}" in step
+    else:
+        assert "</sensay ask:" in step
+        assert "OAuth2 > URL Generator" in step
+
+
+async def test_who_connected_it_and_when_outlives_a_restart(harness: BotHarness) -> None:
+    """The server's own record is read from the database."""
+    await harness.connect("sensay")
+    await place(harness, harness.sensay.ACTIVE)
+    await harness.restart()
+    connected = field(await status(harness, harness.sensay.ACTIVE), "Connected here")
+    assert re.fullmatch(rf"<@{harness.manager.id}> · <t:(\d+):f> \(<t:\1:R>\)", connected)
+
+
+async def test_a_name_from_the_suggestions_will_do(harness: BotHarness) -> None:
+    """Replicas are suggested by name, and the name as typed text means the same replica."""
+    await harness.connect("sensay")
+    (choice,) = await harness.manager.autocomplete(harness.channel, "sensay status", "replica", "harb")
+    assert choice == {"name": "🟢 Harbour Desk", "value": harness.sensay.ACTIVE}
+    assert embed_of(await status(harness, "harbour DESK")).title == "🟢 Harbour Desk"
+    assert shown(await status(harness, "nobody")).startswith("⚠️ I do not know this replica")
+
+
+@pytest.mark.parametrize("of", ["UNKNOWN", "FOREIGN"])
+async def test_a_replica_that_is_not_listed_is_told(harness: BotHarness, of: str) -> None:
+    """Where the whole list was read, a UUID that it lacks is refused, a foreign public replica's too."""
+    await act_as(harness, harness.sensay.OWNER)
+    asked = await status(harness, getattr(harness.sensay, of))
+    assert shown(asked).startswith("⚠️ Sensay does not list this replica")
+    assert "</sensay replicas:" in field(asked, "What to do")
+    assert OUR_REFERENCE.search(shown(asked))
+
+
+async def test_a_list_that_is_too_long_leaves_it_open(harness: BotHarness) -> None:
+    """Where there are more replicas than are read, a replica that was not found is not called missing."""
+    await harness.connect("sensay")
+    fill_organization(harness, 510)
+    asked = await status(harness, harness.sensay.UNKNOWN)
+    assert embed_of(asked).title == "❔ I cannot tell whether Sensay lists this replica"
+    assert harness.sensay.UNKNOWN in (embed_of(asked).description or "")
+    assert labels(asked) == ["Refresh", "Back to the list"]
+
+
+# --- secrets and hostile text ---
+
+
+async def test_tokens_of_the_list_are_kept_nowhere(
+    harness: BotHarness, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The bot tokens that Sensay sends in clear text reach no message, log, cache or file."""
+    await harness.connect("sensay")
+    await harness.manager.autocomplete(harness.channel, "sensay status", "replica", "")
+    asked = await status(harness)
+    await choose(harness, asked, harness.sensay.ACTIVE)
+    await harness.manager.slash(harness.channel, "sensay replicas")
+    cached = [everything_said(task.result()) for task in harness.bot.services.choices._lists.values()]
+    assert "Harbour Desk" in cached[0]
+    for place_ in (harness.sent_to_discord(), log.getvalue(), "".join(capfd.readouterr()), *cached):
+        assert "FAKE-TOKEN" not in place_
+        assert "not-a-real" not in place_
+    assert b"FAKE-TOKEN" not in harness.stored_bytes()
+
+
+def of_text(text: str) -> Replica:
+    """Return a replica in which every text is this one."""
+    return Replica.model_construct(
+        uuid=text,
+        name=text,
+        short_description=text,
+        discord_integration=DiscordIntegration.model_construct(service_name=text, is_active=True),
+    )
+
+
+def show_status(text: str) -> discord.Embed:
+    """Return the embed of one replica of this text."""
+    return status_embed(of_text(text), PLACED, LATER, load_catalog()[ENGLISH])
+
+
+def show_overview(text: str) -> discord.Embed:
+    """Return the overview of three replicas of this text."""
+    return overview_embed(
+        [of_text(text)] * 3, 1, {text: PLACED}, LATER, load_catalog()[ENGLISH], complete=True
+    )
+
+
+def show_beyond(text: str) -> discord.Embed:
+    """Return the embed for a replica of this text that was not found."""
+    return beyond_embed(Choice(text, text), load_catalog()[ENGLISH])
+
+
+@pytest.mark.parametrize("show", [show_status, show_overview, show_beyond])
+def test_hostile_text_does_nothing(show: Callable[[str], discord.Embed]) -> None:
+    """No payload adds a ping, a link, a command, a time or any markup to what a harmless text gives."""
+    harmless = marks(embed_text(with_command_links(show("x"))))
+    for payload in PAYLOADS:
+        embed = with_command_links(show(payload))
+        assert marks(embed_text(embed)) <= harmless, payload
+        assert unseen(embed_text(embed)) == set(), payload
+        assert plain_marks(label_of(of_text(payload))) == {}, payload
+        assert fits_discord(embed), payload

@@ -1,0 +1,30 @@
+"""What an agent's bot needs, by bit and by name."""
+
+import discord
+
+from bot.discord.agent_bots import LEAST_PERMISSIONS, invite_link, needed_permissions, permission_names
+from bot.i18n.catalog import LOCALES, load_catalog
+
+
+def test_threads_need_one_permission_more() -> None:
+    """To open threads takes Create Public Threads besides the least, which is never changed itself."""
+    assert needed_permissions(create_threads=False) == LEAST_PERMISSIONS
+    more = needed_permissions(create_threads=True)
+    assert more.value ^ LEAST_PERMISSIONS.value == discord.Permissions(create_public_threads=True).value
+    assert needed_permissions(create_threads=False) == LEAST_PERMISSIONS
+
+
+def test_permissions_have_names() -> None:
+    """Each one is named in both languages; bits without a name are left out."""
+    for locale in LOCALES:
+        texts = load_catalog()[locale]
+        named = permission_names(discord.Permissions(LEAST_PERMISSIONS.value | 2**62), texts)
+        assert len(named.split(", ")) == LEAST_PERMISSIONS.value.bit_count()
+        assert texts("permission.send_messages") in named
+
+
+def test_an_invitation_asks_for_what_is_needed() -> None:
+    """The link asks for the least unless it is told otherwise."""
+    more = needed_permissions(create_threads=True)
+    assert f"permissions={LEAST_PERMISSIONS.value}&" in invite_link(1, 2)
+    assert f"permissions={more.value}&" in invite_link(1, 2, more)

@@ -1,0 +1,102 @@
+"""The commands are sent to Discord only when they changed, and those that a text names become links."""
+
+import discord
+import pytest
+import simcord
+
+from bot.app import build_bot
+from bot.discord.client import PatchbayBot
+from bot.discord.sync import CommandLinks
+from bot.providers.base.redaction import Redactor
+from bot.settings import Settings
+from tests.support.harness import BotHarness, Env, field
+
+
+def times_sent(env: simcord.Env) -> int:
+    """Count how often the whole list of commands was sent."""
+    return sum(entry.method == "PUT" and entry.path.endswith("/commands") for entry in env.http_requests)
+
+
+async def test_the_first_start_sends_the_commands(harness: BotHarness) -> None:
+    """A bot with an empty database tells Discord its commands once, in one request."""
+    assert times_sent(harness.env) == 1
+
+
+async def test_a_second_start_sends_nothing(harness: BotHarness) -> None:
+    """A restart with the same commands asks nothing of Discord, and still knows their ids."""
+    ids = harness.bot.services.links.ids
+    await harness.restart()
+    assert times_sent(harness.env) == 1
+    assert harness.bot.services.links.ids == ids
+    assert "</setup:" in field(await harness.manager.slash(harness.channel, "help"), "Next step")
+
+
+async def test_a_forced_start_sends_them_again(harness: BotHarness) -> None:
+    """What `patchbay sync` asks for is done although nothing changed."""
+    bot = await harness.start_bot(Redactor())
+    bot.always_sync = True
+    await harness.env.restart_bot(bot)
+    assert times_sent(harness.env) == 2
+
+
+async def test_a_change_is_sent(harness: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is gone, or another description, makes a restart send the commands."""
+    bot = await harness.start_bot(Redactor())
+    load = bot.load_cogs
+
+    async def load_fewer() -> None:
+        await load()
+        bot.tree.remove_command("sensay")
+
+    monkeypatch.setattr(bot, "load_cogs", load_fewer)
+    await harness.env.restart_bot(bot)
+    assert times_sent(harness.env) == 2
+    assert "sensay" not in bot.services.links.ids
+
+
+async def test_what_discord_refused_is_sent_again(settings: Settings) -> None:
+    """A list that did not arrive is not remembered as sent."""
+    async with build_bot(settings, Redactor()) as bot, build_bot(settings, Redactor()) as again:
+        env = Env(bot, check_errors=False)
+        env.inject_error("PUT", "/applications/*/commands", status=500)
+        with pytest.raises(discord.HTTPException):
+            await env.start()
+        other = Env(again, check_errors=False)
+        await other.start()
+        assert times_sent(other) == 1
+        await other.shutdown()
+
+
+async def test_a_bot_without_a_login_says_so(bot: PatchbayBot) -> None:
+    """Commands belong to an application, which nobody knows before the login."""
+    with pytest.raises(RuntimeError, match="log in first"):
+        await bot.setup_hook()
+
+
+# --- links ---
+
+
+def links(**ids: int) -> CommandLinks:
+    """Return links with these ids."""
+    made = CommandLinks()
+    made.ids = ids
+    return made
+
+
+def test_a_known_command_becomes_a_link() -> None:
+    """A command in backquotes becomes Discord's own mark-up, with the id of its group."""
+    assert (
+        links(toolzz=7).link("Run `/toolzz status` or `/toolzz`.") == "Run </toolzz status:7> or </toolzz:7>."
+    )
+
+
+def test_an_unknown_command_stays_text() -> None:
+    """Before the first synchronisation, and for a command without an id, the text stays as it is."""
+    assert links().link("Run `/toolzz status`.") == "Run `/toolzz status`."
+    assert links(sensay=1).link("`/toolzz`, `/sensay`") == "`/toolzz`, </sensay:1>"
+
+
+def test_only_a_whole_command_in_backquotes_is_one() -> None:
+    """Options, capital letters, three words and text without backquotes are no commands."""
+    for text in ("`/help name:x`", "`/Help`", "`/help one two`", "/help", "`help`"):
+        assert links(help=1).link(text) == text

@@ -1,0 +1,48 @@
+"""The nonces of messages: one for each message, in the form that Discord takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.features.alerts.incident_store import Incident
+from bot.features.alerts.messenger import BoardNotice, Notice
+
+INCIDENT = Incident(1, 4, "integration", "toolzz", "a", "default", "Nora", "error", "", opened_at=100)
+ALERT = Notice(7, INCIDENT, None, None, "#4.1")
+BOARD = BoardNotice(1, 7, 100, "board.1", {"title": "x"})
+
+
+@pytest.mark.parametrize("notice", [ALERT, BOARD])
+def test_a_nonce_has_24_hexadecimal_digits(notice: Notice | BoardNotice) -> None:
+    """Discord takes 25 characters at most; with fewer bits two servers could get the same nonce."""
+    assert re.fullmatch(r"[0-9a-f]{24}", notice.nonce)
+
+
+def test_each_message_has_a_nonce_of_its_own() -> None:
+    """Discord compares nonces over all servers; what a message shows does not change its nonce."""
+    different: list[Notice | BoardNotice] = [
+        ALERT,
+        replace(ALERT, channel_id=8),
+        replace(ALERT, reference="#4.2"),
+        replace(ALERT, incident=replace(INCIDENT, guild_id=2)),
+        replace(ALERT, incident=replace(INCIDENT, opened_at=101)),
+        BOARD,
+        replace(BOARD, guild_id=2),
+        replace(BOARD, channel_id=8),
+        replace(BOARD, since=101),
+        replace(BOARD, reference="board.2"),
+    ]
+    assert len({notice.nonce for notice in different}) == len(different)
+    assert replace(ALERT, incident=replace(INCIDENT, state="disconnected")).nonce == ALERT.nonce
+    assert replace(BOARD, embed={"title": "y"}).nonce == BOARD.nonce
+
+
+def test_the_content_of_a_board_is_what_it_shows() -> None:
+    """The hash differs with the embed alone, whatever the order of its keys."""
+    embed = {"title": "x", "color": 1}
+    content = replace(BOARD, embed=embed).content
+    assert replace(BOARD, embed={"color": 1, "title": "x"}, channel_id=9).content == content
+    assert replace(BOARD, embed={**embed, "color": 2}).content != content

@@ -1,0 +1,265 @@
+"""Proves that everything that is stored of a guild is exported and erased, and not too early."""
+
+import json
+import os
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ErasedSecretError
+from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
+from bot.features.connections.service import ConnectionService
+from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.store import PrivacyStore
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.store.database import Database
+from bot.store.vault import Vault
+from tests.support.clock import Clock
+from tests.support.guild_rows import counts, fill, tables, traces
+from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
+
+DAY = 86_400
+Build = Callable[[int], PrivacyService]
+COUNTED = {
+    *(
+        "number",
+        "tier",
+        "bad",
+        "good",
+        "checks",
+        "remind",
+        "reopened",
+        "posts",
+        "desired_version",
+        "sent_version",
+        "tries",
+    )
+}
+
+
+@pytest.fixture
+def build(database: Database, service: ConnectionService, vault: Vault, clock: Clock) -> Build:
+    """A function that builds the service, given after how many days it erases."""
+    audit = AuditService(AuditStore(database), vault, clock)
+    return lambda days: PrivacyService(PrivacyStore(database), service, audit, clock, days)
+
+
+@pytest.fixture
+def privacy(build: Build) -> PrivacyService:
+    """The service that erases after seven days."""
+    return build(7)
+
+
+async def connect(service: ConnectionService, guild_id: int) -> None:
+    """Connect a guild with Sensay."""
+    await service.add(guild_id, "sensay", "default", SensaySimulator.credentials, member_id=MEMBER)
+
+
+def sealed(path: Path, guild_id: int) -> list[bytes]:
+    """Return a guild's encrypted credentials."""
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT secret FROM connection WHERE guild_id = ?", (guild_id,))
+        return [secret for (secret,) in rows]
+
+
+async def test_an_erased_guild_is_in_no_table_or_file(privacy: PrivacyService, path: Path) -> None:
+    """Its ids, texts and encrypted bytes are gone from the tables, the file and the log; other guilds
+    stay.
+    """
+    mine, theirs = fill(path, GUILD), fill(path, OTHER_GUILD)
+    before = counts(path, OTHER_GUILD)
+    assert set(counts(path, GUILD).values()) == {1}
+    assert await privacy.erase(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+    assert traces(path, mine) == []
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (0,)
+    assert counts(path, OTHER_GUILD) == before
+    assert traces(path, theirs) == theirs
+
+
+async def test_no_trace_stays_in_pages_that_were_split(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """The copies that SQLite leaves when it splits and joins pages are erased as well."""
+    die = random.Random(7)  # noqa: S311 - any sequence will do, the same each time
+    guilds = [GUILD + number for number in range(60)]
+    await database._writer.execute("BEGIN")
+    for number in range(3000):
+        guild_id = die.choice(guilds)
+        secret = f"SEALED {guild_id}".encode() + os.urandom(die.randrange(60, 400))
+        if die.random() < 0.4:
+            await database._writer.execute(
+                "INSERT OR REPLACE INTO connection VALUES (?, 'sensay', ?, ?, 1, 2, 3, NULL)",
+                (guild_id, f"n{die.randrange(25)}", secret),
+            )
+        else:
+            await database._writer.execute(
+                "INSERT INTO audit VALUES (?, ?, 1, 2, 'a', ?, 'done', x'00')",
+                (guild_id, number, f"SEALED {guild_id} {'x' * die.randrange(60)}"),
+            )
+    await database._writer.execute("COMMIT")
+    for guild_id in guilds[::3]:
+        assert await privacy.erase(guild_id)
+    assert traces(path, [f"SEALED {guild_id}".encode() for guild_id in guilds[::3]]) == []
+
+
+async def test_another_process_delays_only_the_traces(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """While it reads, the rows are erased but the file keeps traces; a later sweep removes them."""
+    mine = fill(path, GUILD)
+    await database._writer.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM connection").fetchall()
+        assert not await privacy.erase(GUILD)
+        assert set(counts(path, GUILD).values()) == {0}
+        assert traces(path, mine) != []
+        await privacy.sweep()
+        assert traces(path, mine) != []
+    await privacy.sweep()
+    assert traces(path, mine) == []
+
+
+async def test_an_export_has_all_tables_and_no_secret(
+    privacy: PrivacyService, service: ConnectionService, path: Path
+) -> None:
+    """It has only this guild's rows, and only the names of the credentials' fields."""
+    await connect(service, GUILD)
+    secrets = sealed(path, GUILD)
+    fill(path, OTHER_GUILD)
+    fill(path, GUILD)
+    exported = await privacy.export(GUILD)
+    assert exported.keys() == tables(path) | {"guild_id", "exported_at"}
+    connections = exported["connection"]
+    assert isinstance(connections, list)
+    assert connections[0] == {
+        "provider": "sensay",
+        "name": "default",
+        "set_by": str(MEMBER),
+        "set_at": "2023-11-14T22:13:20+00:00",
+        "verified_at": "2023-11-14T22:13:20+00:00",
+        "refused_at": None,
+        "credential_fields_set": list(SensaySimulator.credentials),
+    }
+    written = json.dumps(exported)
+    assert str(OTHER_GUILD) not in written
+    hidden = [*SensaySimulator.credentials.values(), *(secret.hex() for secret in secrets)]
+    assert [value for value in hidden if value in written] == []
+
+
+async def test_an_export_has_all_columns(privacy: PrivacyService, path: Path) -> None:
+    """Only secrets and hashes are left out. Ids are strings, and other numbers are numbers."""
+    fill(path, GUILD)
+    exported = await privacy.export(GUILD)
+    kept_back = {"connection": {"secret"}, "audit": {"hash"}}
+    for table in tables(path):
+        rows = exported[table]
+        assert isinstance(rows, list)
+        (row,) = rows
+        with closing(sqlite3.connect(path)) as database:
+            columns = {column for _, column, *_ in database.execute(f"PRAGMA table_info({table})")}
+        assert row.keys() - {"credential_fields_set"} == columns - kept_back.get(table, set()) - {"guild_id"}
+        assert {name for name, value in row.items() if isinstance(value, int)} == COUNTED & columns
+
+
+async def test_a_removal_erases_only_the_credentials_at_once(
+    privacy: PrivacyService, service: ConnectionService, path: Path
+) -> None:
+    """They are gone from the file as well. The connection says why, and new credentials can be entered."""
+    await connect(service, GUILD)
+    await connect(service, OTHER_GUILD)
+    secrets = sealed(path, GUILD)
+    await privacy.removed(GUILD)
+    assert traces(path, secrets) == []
+    (summary,) = await service.summaries(GUILD)
+    assert (summary.erased, summary.readable, summary.set_by) == (True, False, MEMBER)
+    with pytest.raises(ErasedSecretError):
+        await service.open(GUILD, "sensay")
+    assert (await service.open(OTHER_GUILD, "sensay")).credentials == SensaySimulator.credentials
+    await service.rotate(GUILD, "sensay", "default", SensaySimulator.credentials, member_id=MEMBER)
+    assert (await service.open(GUILD, "sensay")).credentials == SensaySimulator.credentials
+
+
+async def test_the_rest_is_erased_after_seven_days(privacy: PrivacyService, path: Path, clock: Clock) -> None:
+    """The time counts from the first note of the removal. Other guilds stay."""
+    mine = fill(path, GUILD)
+    fill(path, OTHER_GUILD)
+    theirs = counts(path, OTHER_GUILD)
+    await privacy.removed(GUILD)
+    kept = counts(path, GUILD)
+    assert min(kept.values()) == 1
+    clock.now += 7 * DAY - 1
+    await privacy.removed(GUILD)
+    await privacy.sweep()
+    assert counts(path, GUILD) == kept
+    clock.now += 1
+    await privacy.sweep()
+    assert set(counts(path, GUILD).values()) == {0}
+    assert traces(path, mine) == []
+    assert counts(path, OTHER_GUILD) == theirs
+
+
+async def test_a_guild_that_returns_in_time_keeps_the_rest(
+    privacy: PrivacyService, path: Path, clock: Clock
+) -> None:
+    """The removal and the return have one entry each in the audit log."""
+    fill(path, GUILD)
+    await privacy.removed(GUILD)
+    assert (await privacy.guilds())[GUILD] == int(clock.now)
+    await privacy.returned(GUILD)
+    await privacy.returned(GUILD)
+    assert (await privacy.guilds())[GUILD] is None
+    clock.now += 365 * DAY
+    await privacy.sweep()
+    assert min(counts(path, GUILD).values()) == 1
+    entries = (await privacy.export(GUILD))["audit"]
+    assert isinstance(entries, list)
+    noted = [entry["action"] for entry in entries if str(entry["action"]).startswith("guild.")]
+    assert noted == ["guild.removed", "guild.returned"]
+
+
+async def test_zero_days_erase_everything_at_once(build: Build, path: Path) -> None:
+    """Not even the time of the removal stays."""
+    fill(path, GUILD)
+    await build(0).removed(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+
+
+async def test_a_guild_without_rows_gets_none(privacy: PrivacyService, path: Path) -> None:
+    """The removal of a guild of which nothing is stored is not stored either."""
+    await privacy.removed(GUILD)
+    assert set(counts(path, GUILD).values()) == {0}
+
+
+async def test_traces_of_an_earlier_process_are_removed(path: Path, build: Build) -> None:
+    """The file itself says that traces are left, so the note survives a crash."""
+    mine = fill(path, GUILD)
+    with closing(sqlite3.connect(path, isolation_level=None)) as crashed:
+        crashed.execute("PRAGMA secure_delete = OFF")
+        crashed.execute("BEGIN")
+        for table in tables(path):
+            crashed.execute(f"DELETE FROM {table}")  # noqa: S608 - a table's name
+        crashed.execute("PRAGMA user_version = 1")
+        crashed.execute("COMMIT")
+    assert traces(path, mine) != []
+    await build(7).sweep()
+    assert traces(path, mine) == []
+
+
+async def test_one_row_in_any_table_makes_a_guild_known(privacy: PrivacyService, path: Path) -> None:
+    """The guild is listed and counted, whichever table has a row of it."""
+    guilds = {GUILD + number: table for number, table in enumerate(sorted(tables(path)))}
+    for guild_id, only in guilds.items():
+        fill(path, guild_id)
+        with closing(sqlite3.connect(path)) as database, database:
+            for table in tables(path) - {only}:
+                database.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild_id,))  # noqa: S608 - as above
+    assert set(await privacy.guilds()) == set(guilds)
+    assert [(await privacy.stored(guild_id)).total for guild_id in guilds] == [1] * len(guilds)

@@ -1,0 +1,125 @@
+"""Drives the demo's page in headless Chromium like a user with a keyboard."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from playwright.async_api import Locator, Page, ViewportSize, async_playwright, expect
+
+CHROMIUM: Final = shutil.which("chromium")
+SWITCHES: Final = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",  # it opens one page, ours, and may run as root in a container
+)
+SIZE: Final = ViewportSize(width=1180, height=860)
+GREETING: Final = "👋"
+"""The beginning of the bot's first message."""
+PATIENCE: Final = 15_000
+"""Milliseconds that anything on the page may take."""
+
+
+class Browser:
+    """One tab with the demo's page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._messages = page.get_by_role("log").locator("[data-message-id]")
+        self._seen = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator["Browser"]:
+        """Show this address until the block ends. The bot must be running, because its greeting is
+        awaited.
+        """
+        async with async_playwright() as playwright:
+            chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+            page = await chromium.new_page(viewport=SIZE, device_scale_factor=2)
+            page.set_default_timeout(PATIENCE)
+            await page.goto(url)
+            # What is sent off while the page is about to show another message is not taken.
+            await page.get_by_role("log").get_by_text(GREETING).wait_for()
+            yield cls(page)
+            await chromium.close()
+
+    async def command(self, name: str, *options: str, text: str = "", **optional: str) -> None:
+        """Type a command, then the beginning of each option's value, and send it.
+
+        options: what is required and suggested. text: what is required and free. optional: what is suggested
+        for the options of these names.
+        """
+        await self.page.get_by_placeholder("Message #").click()
+        self._seen = await self._messages.count()
+        await self.page.keyboard.type(f"/{name}")
+        await self.page.get_by_role("option", name=f"/{name}").first.wait_for()
+        await self.page.keyboard.press("Enter")
+        for option in options:
+            await self._pick(option)
+        if text:
+            await self.page.keyboard.type(text)
+        for option, value in optional.items():
+            await self.page.locator("[data-command-chip]").click()
+            await self.page.get_by_role("option", name=option).first.click()
+            await self._pick(value)
+        await self.page.locator("form.channel-composer button[type=submit]").click()
+
+    async def say(self, text: str) -> None:
+        """Write a message in the channel."""
+        await self.page.get_by_placeholder("Message #").click()
+        await self.page.keyboard.type(text)
+        await self.page.keyboard.press("Enter")
+
+    def message(self, text: str) -> Locator:
+        """Return the messages with this text."""
+        return self._messages.filter(has_text=text)
+
+    async def _pick(self, value: str) -> None:
+        await self.page.keyboard.type(value)
+        await self.page.get_by_role("option", name=value).first.click()
+
+    async def form(self) -> Locator:
+        """Return the form that the bot opened."""
+        form = self.page.get_by_role("dialog")
+        await form.wait_for()
+        return form
+
+    async def fill_in(self, values: Iterable[str]) -> None:
+        """Fill in the form's inputs from the top, and submit it."""
+        form = await self.form()
+        for position, value in enumerate(values):
+            await form.locator("input, textarea").nth(position).fill(value)
+        await self.submit(form)
+
+    async def submit(self, form: Locator) -> None:
+        """Submit the form."""
+        await form.get_by_role("button", name="Submit").click()
+        await form.wait_for(state="detached")
+
+    async def choose(self, form: Locator, entry: str) -> None:
+        """Open the form's one menu and choose the entry of this name."""
+        await form.get_by_role("combobox").click()
+        await self.page.get_by_role("option", name=entry).first.click()
+        await form.get_by_role("combobox").click()
+
+    async def pick(self, menu: str, entry: str, message: Locator) -> None:
+        """Choose an entry of the menu with this placeholder under a message."""
+        self._seen = await self._messages.count()
+        await message.get_by_role("combobox").filter(has_text=menu).click()
+        await self.page.get_by_role("option", name=entry).first.click()
+
+    async def press(self, label: str, message: Locator) -> None:
+        """Press a button under a message."""
+        self._seen = await self._messages.count()
+        await message.get_by_role("button", name=label).click()
+
+    async def answered(self) -> Locator:
+        """Return the final message of the last command."""
+        answer = self._messages.nth(self._seen)
+        await expect(answer.locator(".embed-card")).to_be_visible(timeout=PATIENCE)
+        return answer

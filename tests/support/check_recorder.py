@@ -1,0 +1,124 @@
+"""Records checks of one provider in a real database, and reads what is stored afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
+from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
+from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.features.guilds.changes import GuildChanges
+from bot.features.history.store import HistoryStore
+from bot.features.monitoring.check_result import CheckOutcome, CheckResult
+from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.store import MonitoringStore, WatchedRow
+from bot.providers.base.integration import State
+from bot.providers.base.report import Report, Reports
+from bot.store.database import Database
+from tests.support.ids import GUILD
+
+INTERVAL = 60
+START = 1_700_000_000
+WELL, LOST, FAULTY, OFF = State.CONNECTED, State.DISCONNECTED, State.ERROR, State.INACTIVE
+
+
+class RecordedChecks:
+    """Records one check after the other, each an interval after the previous one unless told otherwise."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.store = MonitoringStore(database)
+        self.alerts = AlertStore(database)
+        self.changes = GuildChanges()
+        self.now = START
+        self.restart()
+
+    def restart(self) -> None:
+        """Continue with a new recorder, as after a restart of the bot."""
+        self.recorder = Recorder(self.store, self.changes, INTERVAL)
+
+    async def connect(self, *names: str, guild: int = GUILD) -> None:
+        """Add connections to a guild."""
+        for name in names:
+            row = ConnectionRow(guild, "toolzz", name, b"sealed", set_by=1, set_at=1, verified_at=1)
+            assert await ConnectionStore(self.database).insert(row)
+
+    async def disconnect(self, name: str = "default") -> None:
+        """Delete a connection."""
+        assert await ConnectionStore(self.database).delete(GUILD, "toolzz", name)
+
+    async def route(self, *states: State, checks: int = 2, guild: int = GUILD) -> None:
+        """Set a guild's route for alerts."""
+        row = RouteRow(guild, 7, None, ",".join(states or (LOST, FAULTY)), checks, 0, set_by=1, set_at=1)
+        await self.alerts.put_route(row, self.now)
+
+    def result(
+        self,
+        *reports: Report,
+        connection: str = "default",
+        guild: int = GUILD,
+        own: Collection[str] = (),
+        complete: bool = True,
+    ) -> CheckResult:
+        """Return the result of a check that the provider answers with these reports now."""
+        found = Reports(reports, complete)
+        return CheckResult(guild, "toolzz", connection, self.now, CheckOutcome.ANSWERED, found, own)
+
+    async def answer(
+        self,
+        *reports: Report,
+        connection: str = "default",
+        guild: int = GUILD,
+        own: Collection[str] = (),
+        complete: bool = True,
+        after: int = INTERVAL,
+    ) -> None:
+        """Record a check that the provider answers with these reports. after: seconds."""
+        self.now += after
+        await self.recorder.record(
+            self.result(*reports, connection=connection, guild=guild, own=own, complete=complete)
+        )
+
+    async def fail(
+        self,
+        outcome: CheckOutcome,
+        *,
+        connection: str = "default",
+        guild: int = GUILD,
+        after: int = INTERVAL,
+    ) -> None:
+        """Record a check without reports, whose error is the outcome's name. after: seconds."""
+        self.now += after
+        error = outcome.name.lower()
+        await self.recorder.record(CheckResult(guild, "toolzz", connection, self.now, outcome, error=error))
+
+    async def rows(self, kind: Kind = Kind.INTEGRATION, guild: int = GUILD) -> dict[str, WatchedRow]:
+        """Return the stored rows by id."""
+        return {row.id: row for row in await self.store.watched(guild) if row.kind == kind}
+
+    async def states(self, kind: Kind = Kind.INTEGRATION) -> dict[str, tuple[str, str]]:
+        """Return the stored states with their details, by id."""
+        return {each.id: (each.state, each.detail) for each in (await self.rows(kind)).values()}
+
+    async def incidents(self, guild: int = GUILD) -> list[Incident]:
+        """Return all incidents, the oldest first."""
+        return (await IncidentStore(self.database).since(guild, 0))[::-1]
+
+    async def endings(self) -> list[tuple[str, str, str]]:
+        """Return kind, id and ending of all incidents, the oldest first."""
+        return [(each.kind, each.id, each.ended) for each in await self.incidents()]
+
+    async def history(self, integration: str = "a", guild: int = GUILD) -> list[tuple[int, str, str]]:
+        """Return an integration's transitions, with their times in seconds since the start."""
+        rows = await HistoryStore(self.database).transitions(guild, "toolzz", integration, 0)
+        return [(row.at - START, row.state, row.detail) for row in rows]
+
+    async def alert(self, number: int = 1, guild: int = GUILD) -> OutboxRow | None:
+        """Return an incident's alert."""
+        return await self.alerts.message(guild, MessageKind.ALERT, number)
+
+
+def report(state: State = WELL, integration: str = "a", detail: str = "", guild: int | None = None) -> Report:
+    """Return a report on an integration."""
+    named = None if guild is None else str(guild)
+    return Report(integration, f"Agent {integration}", state, detail, named)

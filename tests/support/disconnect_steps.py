@@ -1,0 +1,69 @@
+"""What a manager does with `/sensay disconnect`, what it answers, and how often it asks Sensay."""
+
+import sqlite3
+from contextlib import closing
+
+import simcord
+
+from bot.discord.theme import Tone, card
+from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.handover_steps import LIST, hand_over
+from tests.support.harness import BotHarness, embed_of, field, final, labels
+
+PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
+ALL_PORTALS = "https://discord.com/developers/applications"
+LOOK_AGAIN = "Look again"
+PAUSES = (20, 40, 60, 120, 240, 240)
+"""Seconds between the updates of an answer."""
+
+
+async def ask_to_disconnect(harness: BotHarness, replica: str | None = None) -> simcord.InteractionResult:
+    """Have the manager ask how a replica is disconnected."""
+    return await harness.manager.slash(
+        harness.channel, "sensay disconnect", replica=replica or harness.sensay.UNCONNECTED
+    )
+
+
+async def disconnect(harness: BotHarness, replica: str | None = None) -> simcord.InteractionResult:
+    """Have the manager ask and confirm; return the question, whose message shows the outcome."""
+    asked = await ask_to_disconnect(harness, replica)
+    pressed = await harness.manager.click(final(asked).message, label=labels(asked)[0])
+    assert pressed.followups == []
+    return asked
+
+
+async def connect_replica(harness: BotHarness, token: str | None = None) -> None:
+    """Have the manager connect Sensay and put a replica into the server."""
+    await harness.connect("sensay")
+    await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "job")
+    await hand_over(harness, token=token)
+    harness.sensay.requests.clear()
+
+
+def count_records(harness: BotHarness) -> int:
+    """Count the integrations in the database."""
+    with closing(sqlite3.connect(harness.database)) as database:
+        (count,) = database.execute("SELECT count(*) FROM integration").fetchone()
+    return int(count)
+
+
+def count_removals(harness: BotHarness) -> int:
+    """Count the undocumented requests."""
+    return len([request for request in harness.sensay.requests if request.method == "DELETE"])
+
+
+def count_list_reads(harness: BotHarness) -> int:
+    """Count how often the list was read."""
+    return len([request for request in harness.sensay.requests if request.path.startswith(LIST)])
+
+
+def has_title(harness: BotHarness, result: simcord.InteractionResult, tone: Tone, key: str) -> bool:
+    """Tell whether an answer has the title with this key, in the colour that goes with it."""
+    embed, expected = embed_of(result), card(tone, harness.texts(f"sensay.disconnect.{key}"))
+    return (embed.title, embed.colour) == (expected.title, expected.colour)
+
+
+def says_listed(harness: BotHarness, result: simcord.InteractionResult, state: str) -> bool:
+    """Tell whether an answer says that Sensay lists this."""
+    shown_state = field(result, harness.texts("sensay.disconnect.listed"))
+    return shown_state == harness.texts(f"sensay.disconnect.state.{state}")

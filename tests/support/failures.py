@@ -1,0 +1,124 @@
+"""Every way in which a provider's answer can go wrong, and what a member reads then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import simcord
+
+from bot.providers import providers
+from bot.providers.base.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
+from tests.support.harness import BotHarness, embed_of, shown
+
+OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
+ROTATE: Final = "Enter new credentials"
+NAMES: Final = {provider.slug: provider.name for provider in providers()}
+
+_REQUEST_ID = "sim7::abcde::1700000000000-0123456789ab"
+_PROVIDER_TEXT = "Ask again on Monday"
+_STACK = "RunnerError: refused at /srv/runner/run.ts:7"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A fault and the error that a member reads then.
+
+    key: of the error's texts. status: None where no HTTP status was received. request_id: the provider's own
+    reference, which comes with the provider's own text and a stack trace.
+    """
+
+    name: str
+    fault: Fault
+    key: str
+    status: int | None = None
+    request_id: str | None = None
+
+    def of_entered_credentials(self) -> Failure:
+        """Return the failure for credentials that come from a form and are not stored yet."""
+        entered = "entered_credentials_refused"
+        return replace(self, key=entered) if self.key == "unauthorized" else self
+
+    def offers(self, button: str) -> list[str]:
+        """Return the labels of the buttons below the error. button: the one that asks again."""
+        asking = [] if self.key == "not_found" else [button]
+        return [*asking, ROTATE] if self.key == "unauthorized" else asking
+
+    def strike(self, harness: BotHarness, provider: str, path: str = "") -> None:
+        """Let all requests to a provider fail like this: aiohttp repeats a read that was reset."""
+        if isinstance(self.fault, Slow):
+            harness.expire_provider_deadlines()
+        harness.simulator(provider).fail(self.fault, times=None, path=path)
+
+    def shows_in(self, harness: BotHarness, result: simcord.InteractionResult, provider: str) -> None:
+        """Check the error's embed."""
+        name = NAMES[provider]
+        fields = {field.name: field.value or "" for field in embed_of(result).fields}
+        assert embed_of(result).title == f"❌ {self._text(harness, provider, 'title')}"
+        assert embed_of(result).description == self._text(harness, provider, "why")
+        assert fields.pop("What to do").startswith(self._fix(harness, provider))
+        if self.status is not None:
+            assert f"status {self.status}" in shown(result)
+        if self.request_id is not None:
+            assert fields == {f"What {name} said": _PROVIDER_TEXT}
+            assert embed_of(result).footer.text == f"Reference: {self.request_id}"
+        else:
+            assert fields == {}
+            assert OUR_REFERENCE.search(shown(result))
+        assert "run.ts" not in shown(result)
+
+    def _text(self, harness: BotHarness, provider: str, part: str) -> str:
+        """Return a text of the error: the one for this provider, where there is one."""
+        found = (
+            harness.texts.find(
+                f"problem.{of}{self.key}.{part}",
+                provider=NAMES[provider],
+                status=self.status or 0,
+                seconds=0,
+            )
+            for of in (f"{provider}.", "")
+        )
+        return harness.linked(next(filter(None, found)))
+
+    def _fix(self, harness: BotHarness, provider: str) -> str:
+        """Return the beginning of what to do, up to the time if it names one."""
+        if isinstance(self.fault, Answer) and "Retry-After" in self.fault.headers:
+            return harness.texts(
+                "problem.rate_limited.fix_wait", provider=NAMES[provider], time="<t:"
+            ).partition(":")[0]
+        return self._text(harness, provider, "fix")
+
+
+def _refused(status: int, key: str, headers: Mapping[str, str] | None = None) -> Failure:
+    """Return a refusal with the provider's own text, its request id and a stack trace."""
+    body = {"error": _PROVIDER_TEXT, "request_id": _REQUEST_ID, "inner_exception": {"stack": _STACK}}
+    name = f"{status}{'-wait' if headers else ''}"
+    return Failure(name, Answer(status, body, headers or {}), key, status, _REQUEST_ID)
+
+
+FAILURES: Final = (
+    _refused(400, "rejected"),
+    _refused(401, "unauthorized"),
+    _refused(403, "forbidden"),
+    _refused(404, "not_found"),
+    _refused(409, "conflict"),
+    _refused(415, "unsupported_media"),
+    _refused(422, "rejected"),
+    _refused(429, "rate_limited"),
+    _refused(429, "rate_limited", {"Retry-After": "30"}),
+    _refused(500, "server_fault"),
+    Failure("502-html", Answer.html(502), "server_fault", 502),
+    Failure("302", Answer(302, b"", {"Location": "http://192.0.2.1/"}), "unexpected_status", 302),
+    Failure("200-html", Answer.html(200), "not_json"),
+    Failure("200-shape", Answer(200, {"items": 7, "data": 7}), "malformed_answer"),
+    Failure("bomb", GzipBomb(), "too_large"),
+    Failure("timeout", Slow(30), "timeout"),
+    Failure("reset", Reset(), "unreachable"),
+    Failure("truncated", Truncated(), "unreachable"),
+)
+WITHOUT_A_GOOD_ANSWER: Final = tuple(
+    failure for failure in FAILURES if failure.request_id is None or failure.key == "server_fault"
+)
+"""After these it is unknown whether a write was carried out."""

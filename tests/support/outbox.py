@@ -1,0 +1,120 @@
+"""An outbox over a real database, with a messenger without Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.messenger import BoardNotice, Notice
+from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.store import MessageKind, OutboxRow
+from bot.features.audit.service import AuditService
+from tests.support.channels import FakeMessenger
+from tests.support.check_recorder import FAULTY, RecordedChecks, report
+from tests.support.clock import Clock
+from tests.support.ids import GUILD, MEMBER
+
+BOARD_CHANNEL = 9
+
+
+@dataclass
+class SlowMessenger(FakeMessenger):
+    """A messenger with which something else happens, or one guild waits, while a message is posted."""
+
+    meanwhile: Callable[[Notice | BoardNotice], object] = lambda _: None
+    held: set[int] = field(default_factory=set)
+    """Guilds whose posts wait until ``released``."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def post(self, notice: Notice | BoardNotice) -> int:
+        """Post, after what happens meanwhile."""
+        if notice.guild_id in self.held:
+            await self.released.wait()
+        happening = self.meanwhile(notice)
+        if asyncio.iscoroutine(happening):
+            await happening
+        return await super().post(notice)
+
+
+@dataclass
+class OutboxSetup:
+    """Guilds with recorded checks, an outbox and its messenger."""
+
+    checks: RecordedChecks
+    outbox: Outbox
+    messenger: SlowMessenger
+    clock: Clock
+    audit: AuditService
+
+    async def open_incidents(self, *integrations: str, guild: int = GUILD) -> None:
+        """Record failing checks of these integrations until each has an incident."""
+        for _ in range(2):
+            await self.checks.answer(*[report(FAULTY, each) for each in integrations], guild=guild)
+        self.clock.now = self.checks.now
+
+    async def acknowledge(self) -> None:
+        """Acknowledge the first incident."""
+        await IncidentStore(self.checks.database).acknowledge(GUILD, 1, MEMBER, self.checks.now)
+
+    def restarted(self) -> OutboxSetup:
+        """Replace the outbox by one that knows nothing but what is stored."""
+        incidents = IncidentStore(self.checks.database)
+        self.outbox = Outbox(self.checks.alerts, incidents, self.audit, self.clock)
+        return self
+
+    async def pump(self, seconds: float = 0) -> None:
+        """Send what is due so many seconds later."""
+        self.clock.now += seconds
+        await self.outbox.pump(self.messenger, lambda _: True)
+
+    def shown(self, number: int) -> Notice:
+        """Return the one message about an incident."""
+        (notice,) = self.messenger.alerts(number).values()
+        return notice
+
+    def shown_board(self) -> object:
+        """Return what the one board shows."""
+        (notice,) = self.messenger.boards().values()
+        return notice.embed
+
+    async def put_up_board(self) -> int | None:
+        """Put the board up; return its message's id, None if it is posted later."""
+        return await self.outbox.put_up_board(self.messenger, GUILD, BOARD_CHANNEL, member_id=MEMBER)
+
+    async def has_board(self) -> bool:
+        """Tell whether the guild's board is kept."""
+        store = self.checks.alerts
+        board, row = await store.board(GUILD), await self.board_row()
+        assert (board is None) is (row is None)
+        return board is not None
+
+    async def board_row(self) -> OutboxRow | None:
+        """Return the row of the board's message."""
+        return await self.checks.alerts.message(GUILD, MessageKind.BOARD)
+
+    async def audited(self) -> list[tuple[str, str, str]]:
+        """Return action, target and result of the guild's audit log, the newest first."""
+        page = await self.audit.page(GUILD, 1, 10)
+        return [(each.action, each.target, each.result) for each in page.entries]
+
+
+@contextlib.asynccontextmanager
+async def running(setup: OutboxSetup) -> AsyncIterator[None]:
+    """Run the outbox, and end it."""
+    task = asyncio.create_task(setup.outbox.run(setup.messenger, lambda _: True))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened, 5 seconds at most."""
+    async with asyncio.timeout(5):
+        while not happened():  # noqa: ASYNC110 - nothing announces what a test waits for
+            await asyncio.sleep(0.001)

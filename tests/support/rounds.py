@@ -1,0 +1,129 @@
+"""Runs the poller one tick at a time over all real parts below it, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.features.alerts.incident_store import IncidentStore
+from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
+from bot.features.connections.service import ConnectionService
+from bot.features.guilds.changes import GuildChanges
+from bot.features.history.store import HistoryStore, Transition
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
+from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.schedule import ConnectionSchedule
+from bot.features.monitoring.service import MonitoringService, Watched
+from bot.features.monitoring.store import CheckRow, MonitoringStore
+from bot.providers.base.integration import State
+from bot.providers.base.simulator import Simulator
+from bot.providers.sensay.simulator import SensaySimulator
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.store.database import Database
+from bot.store.vault import Vault
+from tests.support.clock import Clock
+from tests.support.ids import GUILD, MEMBER
+
+INTERVAL = 60
+CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
+    "sensay": SensaySimulator.credentials,
+    "toolzz": ToolzzSimulator.credentials,
+}
+
+
+@dataclass
+class Rounds:
+    """A poller with the services and stores below it. away: guilds that the bot is not in."""
+
+    connections: ConnectionService
+    database: Database
+    clock: Clock
+    poller: Poller
+    audit: AuditService
+    store: MonitoringStore
+    away: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(
+        cls,
+        connections: ConnectionService,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        interval: int = INTERVAL,
+        max_check_seconds: float = 60.0,
+    ) -> Rounds:
+        """Build a poller that has checked nothing yet, and whose schedule has no jitter."""
+        audit = AuditService(AuditStore(database), vault, clock)
+        integrations = IntegrationService(IntegrationStore(database), clock)
+        store = MonitoringStore(database)
+        recorder = Recorder(store, GuildChanges(), interval)
+        schedule = ConnectionSchedule(interval, clock, lambda: 0.5, max_check_seconds)
+        poller = Poller(connections, integrations, audit, recorder, store, schedule, clock, history_days=90)
+        return cls(connections, database, clock, poller, audit, store)
+
+    async def connect(self, provider: str, name: str = "default", guild_id: int = GUILD) -> None:
+        """Add a connection with credentials that the provider's simulator accepts."""
+        values = CREDENTIALS[provider]
+        await self.connections.add(guild_id, provider, name, values, member_id=MEMBER)
+
+    async def tick(self, seconds: float = 0) -> None:
+        """Move the clock, run one tick, and wait for the checks that it starts."""
+        self.clock.now += seconds
+        await self.poller.tick(lambda guild_id: guild_id not in self.away)
+        await asyncio.gather(*self.running)
+
+    @property
+    def running(self) -> list[asyncio.Task[None]]:
+        """The latest check of each connection."""
+        return [state.running for state in self.poller._states.values() if state.running is not None]
+
+    async def round(self) -> None:
+        """Let an interval pass, in which each connection is checked once."""
+        await self.tick(INTERVAL)
+
+    async def cost(self, *simulators: Simulator) -> list[int]:
+        """Return how many requests each of the simulators gets in the next round."""
+        for simulator in simulators:
+            simulator.requests.clear()
+        await self.round()
+        return [len(simulator.requests) for simulator in simulators]
+
+    async def states(self, guild_id: int = GUILD) -> dict[tuple[str, str], set[tuple[State, str]]]:
+        """Return all stored states with their details, by kind and provider."""
+        found: dict[tuple[str, str], set[tuple[State, str]]] = {}
+        for row in await self.store.watched(guild_id):
+            found.setdefault((row.kind, row.provider), set()).add((State(row.state), row.detail))
+        return found
+
+    async def check(self, provider: str = "toolzz") -> CheckRow | None:
+        """Return the last check of the guild's connection with a provider."""
+        rows = await self.store.checks(GUILD)
+        return next((row for row in rows if row.provider == provider), None)
+
+    async def refusals(self) -> int:
+        """Return how many entries of the audit log say that a connection is refused."""
+        return (await self.audit.page(GUILD, 1, 100, action="connection.refused")).total
+
+    async def history(self, integration_id: str) -> list[Transition]:
+        """Return all transitions of one of the guild's integrations with Toolzz."""
+        return await HistoryStore(self.database).transitions(GUILD, "toolzz", integration_id, 0)
+
+    async def find(self, key: str) -> Watched:
+        """Return one of the guild's integrations as members see it."""
+        service = MonitoringService(
+            self.store,
+            IncidentStore(self.database),
+            HistoryStore(self.database),
+            GuildChanges(),
+            self.clock,
+            interval=INTERVAL,
+            history_days=90,
+        )
+        return await service.find(GUILD, key)
