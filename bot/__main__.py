@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -126,6 +127,29 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
         )
     if stored.total:
         click.echo("All of it is erased. Backups that you have made still hold it.")
+
+
+@main.command("new-provider")
+@click.argument("slug")
+@click.option("--name", show_default="the slug, capitalised", help="The provider's proper name.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    show_default="the current folder",
+    help="A checkout of Patchbay.",
+)
+def new_provider(slug: str, name: str | None, root: Path) -> None:
+    """Write a working skeleton of one more provider into a checkout, and its settings into the README."""
+    from bot.operating.new_provider import NewProviderError, write_provider
+
+    try:
+        written = write_provider(slug, name or slug.capitalize(), root)
+    except NewProviderError as error:
+        raise click.ClickException(str(error)) from None
+    for path in sorted(written):
+        click.echo(path)
+    click.echo("Next: `make format test`. Then let contract.yaml say what the provider answers.")
 
 
 def _counted(stored: Stored) -> str:
