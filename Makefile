@@ -15,7 +15,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-JOBS ?= auto
+# One more than there are cores, because many tests wait for another process.
+JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations=10
 
 help:

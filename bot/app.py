@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import pkgutil
 import random
 import signal
@@ -157,10 +158,11 @@ async def build_bot(
         yield bot
 
 
-def _packages_with(name: str) -> list[str]:
+@functools.cache
+def _packages_with(name: str) -> tuple[str, ...]:
     """Return the dotted names of the packages in ``cogs`` that define this name: being there is enough."""
     packages = (f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__))
-    return [package for package in packages if hasattr(import_module(package), name)]
+    return tuple(package for package in packages if hasattr(import_module(package), name))
 
 
 async def run(settings: Settings, redactor: Redactor) -> None:
