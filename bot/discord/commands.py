@@ -42,7 +42,7 @@ Suggest = Callable[[Context], Awaitable[Sequence[Suggestion]]]
 """Returns all values of an option that can be suggested."""
 
 
-def said(key: str) -> locale_str:
+def localized(key: str) -> locale_str:
     """Return the English text under a key, marked with the key so that it can be translated."""
     return app_commands.locale_str(load_catalog()[DEFAULT_LOCALE](key), key=key)
 
@@ -54,15 +54,15 @@ def described(command: str, option: str | None = None) -> locale_str:
     the option in general.
     """
     if option is None:
-        return said(f"{command}.description")
+        return localized(f"{command}.description")
     texts = load_catalog()[DEFAULT_LOCALE]
     group = command.partition(".")[0]
     keys = (f"{command}.option.{option}", f"{group}.option.{option}")
-    return said(next((key for key in keys if texts.find(key) is not None), f"option.{option}"))
+    return localized(next((key for key in keys if texts.find(key) is not None), f"option.{option}"))
 
 
 class CatalogTranslator(app_commands.Translator):
-    """Looks texts up by the key that ``said`` put on them; what has none stays as it is (command names)."""
+    """Looks texts up by the key that ``localized`` put on them; command names have none."""
 
     async def translate(
         self, string: locale_str, locale: discord.Locale, _context: TranslationContextTypes

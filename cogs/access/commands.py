@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.client import PatchbayBot
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needed_tier, needs, permitted_tier
 from bot.discord.replies import defer, respond
@@ -25,7 +25,7 @@ _SYMBOLS: Final[Mapping[Tier, str]] = {Tier.MANAGER: "🛠️", Tier.VIEWER: "�
 
 
 @needs(Tier.MANAGER)
-class AccessGrants(commands.GroupCog, group_name="access", group_description=said("access.description")):
+class AccessGrants(commands.GroupCog, group_name="access", group_description=localized("access.description")):
     """Managers give others rights here."""
 
     def __init__(self, bot: PatchbayBot) -> None:
@@ -33,7 +33,7 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=sai
 
     @command("access grant")
     @app_commands.choices(
-        tier=[app_commands.Choice(name=said(f"access.tier.{word}"), value=word) for word in _TIERS]
+        tier=[app_commands.Choice(name=localized(f"access.tier.{word}"), value=word) for word in _TIERS]
     )
     async def grant(
         self,

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
@@ -31,15 +31,16 @@ _STATES: Final[Mapping[str, tuple[State, ...]]] = {
 
 
 @needs(Tier.MANAGER)
-class Alerts(commands.GroupCog, group_name="alerts", group_description=said("alerts.description")):
+class Alerts(commands.GroupCog, group_name="alerts", group_description=localized("alerts.description")):
     """Managers decide here who is told, and where, when an integration is not well."""
 
     @command("alerts set")
     @app_commands.rename(states="on", checks="after")
     @app_commands.choices(
-        states=[app_commands.Choice(name=said(f"alerts.on.{each}"), value=each) for each in _STATES],
+        states=[app_commands.Choice(name=localized(f"alerts.on.{each}"), value=each) for each in _STATES],
         remind=[
-            app_commands.Choice(name=said(f"alerts.remind.{each}"), value=each) for each in embeds.REMINDERS
+            app_commands.Choice(name=localized(f"alerts.remind.{each}"), value=each)
+            for each in embeds.REMINDERS
         ],
     )
     async def set_(
@@ -80,7 +81,9 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=said("ale
     @command("alerts mute", integration=suggest_watched)
     @app_commands.rename(duration="for")
     @app_commands.choices(
-        duration=[app_commands.Choice(name=said(f"alerts.mute.for.{each}"), value=each) for each in DURATIONS]
+        duration=[
+            app_commands.Choice(name=localized(f"alerts.mute.for.{each}"), value=each) for each in DURATIONS
+        ]
     )
     async def mute(self, ctx: Context, integration: str, duration: str) -> None:
         """Post no alert and no reminder of an integration for a while."""

@@ -6,7 +6,7 @@ from io import BytesIO
 import discord
 from discord.ext import commands
 
-from bot.discord.commands import Suggestion, command, said
+from bot.discord.commands import Suggestion, command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needs
 from bot.discord.replies import defer, respond
@@ -25,7 +25,7 @@ async def _suggest_actions(ctx: Context) -> list[Suggestion]:
 
 
 @needs(Tier.MANAGER)
-class Audit(commands.GroupCog, group_name="audit", group_description=said("audit.description")):
+class Audit(commands.GroupCog, group_name="audit", group_description=localized("audit.description")):
     """Managers see here what was changed in their server."""
 
     @command("audit list", action=_suggest_actions)

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.components import MAX_BUTTONS
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
@@ -37,7 +37,7 @@ _provider = app_commands.choices(
 
 @needs(Tier.MANAGER)
 class Connections(
-    commands.GroupCog, group_name="connections", group_description=said("connections.description")
+    commands.GroupCog, group_name="connections", group_description=localized("connections.description")
 ):
     """Managers keep their server's credentials here."""
 

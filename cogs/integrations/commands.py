@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needs
 from bot.discord.replies import defer, respond
@@ -19,7 +19,7 @@ from cogs.monitoring import suggest_watched
 
 @needs(Tier.VIEWER)
 class Integrations(
-    commands.GroupCog, group_name="integrations", group_description=said("integrations.description")
+    commands.GroupCog, group_name="integrations", group_description=localized("integrations.description")
 ):
     """Viewers see here how everything that the server has connected is doing."""
 

@@ -11,7 +11,7 @@ from typing import Final
 import discord
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.guard import needs, permitted_tier
@@ -28,7 +28,7 @@ _MAX_BYTES: Final = 8_000_000
 
 
 @needs(Tier.MANAGER)
-class Privacy(commands.GroupCog, group_name="privacy", group_description=said("privacy.description")):
+class Privacy(commands.GroupCog, group_name="privacy", group_description=localized("privacy.description")):
     """Managers see and export what is stored; to erase it takes Discord's own Manage Server."""
 
     @command("privacy info")

@@ -3,7 +3,7 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
@@ -21,7 +21,7 @@ _connections = suggest_connections("sensay")
 
 
 @needs(Tier.MANAGER)
-class Sensay(commands.GroupCog, group_name="sensay", group_description=said("sensay.description")):
+class Sensay(commands.GroupCog, group_name="sensay", group_description=localized("sensay.description")):
     """Managers put Sensay's replicas into their server here, and see how they are doing."""
 
     @cooldown(5, 60)

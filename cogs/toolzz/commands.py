@@ -5,7 +5,7 @@ from typing import Final
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.commands import command, said
+from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
@@ -24,7 +24,7 @@ _connections: Final = suggest_connections("toolzz")
 
 
 @needs(Tier.MANAGER)
-class Toolzz(commands.GroupCog, group_name="toolzz", group_description=said("toolzz.description")):
+class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized("toolzz.description")):
     """Managers put Toolzz's agents into their server here, and see how their integrations are doing."""
 
     @command("toolzz status", integration=_integrations, connection=_connections)

@@ -61,7 +61,6 @@ ALIKE = {
 COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
 WORD = re.compile(r"[\w.]+")
 FIELD = re.compile(r"\{\w+\}")
-TRANSLATOR = "bot.discord.commands"
 
 
 def catalog(folder: str, locale: str) -> Catalog:
@@ -237,9 +236,7 @@ def pattern(parts: Sequence[object]) -> str:
 def looked_up() -> Iterator[tuple[Path, int, str]]:
     """Yield where the program looks up a fixed key: texts("..."), notice(texts, tone, "...")."""
     for path, tree in modules("bot", "cogs"):
-        lookups = {"texts", "plural"}
-        if any(isinstance(node, ast.ImportFrom) and node.module == TRANSLATOR for node in ast.walk(tree)):
-            lookups.add("said")  # in other modules the name means something else
+        lookups = {"texts", "plural", "localized"}
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
