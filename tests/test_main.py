@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp import test_utils, web
 from click.testing import CliRunner
 
 from bot.__main__ import main
@@ -190,7 +189,7 @@ async def test_a_discord_that_fails_is_worded(environment: dict[str, str], statu
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fail)
-    async with TestServer(app) as stand_in:
+    async with test_utils.TestServer(app) as stand_in:
         environment["PATCHBAY_DISCORD_API_URL"] = str(stand_in.make_url("/api/v10"))
         ended = await patchbay(environment, "run")
     assert ended.exit_code == 1

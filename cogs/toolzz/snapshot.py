@@ -8,6 +8,7 @@ from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
 from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.diagnosis import ask
 from bot.providers.toolzz.models import Channel, Integration
 
@@ -42,21 +43,30 @@ class IntegrationSnapshot:
 
 async def take_snapshot(ctx: Context, connection: Connection, integration: str) -> IntegrationSnapshot:
     """Ask Toolzz and Discord. Raises ProviderError and RestartingError."""
-    snapshot = await try_snapshot(ctx, connection, integration)
-    if isinstance(snapshot, ProviderError):
-        raise snapshot
-    return snapshot
+    client = _client_of(ctx, connection)
+    return await _complete(ctx, connection, client, integration, await client.integration(integration))
 
 
 async def try_snapshot(
     ctx: Context, connection: Connection, integration: str
 ) -> IntegrationSnapshot | ProviderError:
     """Ask Toolzz and Discord; return the error if Toolzz does not report. Raises RestartingError."""
-    services, guild_id = ctx.services, connection.guild_id
-    client = services.provider(ToolzzProvider).client(connection.credentials)
+    client = _client_of(ctx, connection)
     report = await ask(client, integration)
     if isinstance(report, ProviderError):
         return report
+    return await _complete(ctx, connection, client, integration, report)
+
+
+def _client_of(ctx: Context, connection: Connection) -> ToolzzClient:
+    return ctx.services.provider(ToolzzProvider).client(connection.credentials)
+
+
+async def _complete(
+    ctx: Context, connection: Connection, client: ToolzzClient, integration: str, report: Integration
+) -> IntegrationSnapshot:
+    """Add to a report what a unit's list, our records and Discord know."""
+    services, guild_id = ctx.services, connection.guild_id
     # The second request for one answer, so the bot may be told to stop before it ends.
     report = await ctx.cancel_on_shutdown(client.completed(report))
     known = services.choices.known(connection, integration)

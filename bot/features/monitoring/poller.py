@@ -25,7 +25,7 @@ from bot.providers.base.response_cache import ResponseCache
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _MAX_CHECKS_PER_HOST: Final = 4
-"""Half of the connections that the HTTP client opens to a host: the other half is for members' commands."""
+"""The HTTP client opens twice as many connections to a host; the others are for members' commands."""
 _MAX_WAIT_SECONDS: Final = 10.0
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""

@@ -63,7 +63,7 @@ def stored_secrets(harness: BotHarness) -> list[bytes]:
         return [secret for (secret,) in database.execute("SELECT secret FROM connection")]
 
 
-def said(channel: simcord.ChannelHandle) -> list[str]:
+def posted(channel: simcord.ChannelHandle) -> list[str]:
     """Return what was posted in a channel."""
     return [message.content for message in channel.history()]
 
@@ -88,7 +88,7 @@ async def test_it_says_hello_once_with_a_link_to_setup_and_nothing_else(
     assert re.findall("<[^>]*>", message.content) == [f"</setup:{harness.bot.services.links.ids['setup']}>"]
     assert (message.embeds, message.components, message.mentions) == ([], [], [])
     assert not message.mention_everyone
-    assert said(newcomer.guild.channels["first"]) == []
+    assert posted(newcomer.guild.channels["first"]) == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ async def test_it_speaks_only_where_it_may_and_everybody_reads(
         bot.system_channel_id = guild.create_text_channel("system", overwrites=overwrites).id
     guild.create_text_channel("open")
     await newcomer.invite(harness)
-    assert [name for name, channel in guild.channels.items() if said(channel)] == [greeted]
+    assert [name for name, channel in guild.channels.items() if posted(channel)] == [greeted]
 
 
 async def test_where_it_may_speak_nowhere_it_says_nothing(harness: BotHarness) -> None:
@@ -128,7 +128,7 @@ async def test_where_it_may_speak_nowhere_it_says_nothing(harness: BotHarness) -
     guild = newcomer.guild
     channel = guild.create_text_channel("hidden", overwrites={guild.default_role: HIDDEN})
     await newcomer.invite(harness)
-    assert said(channel) == []
+    assert posted(channel) == []
 
 
 async def test_a_server_that_is_not_served_is_not_greeted(harness: BotHarness) -> None:
@@ -138,7 +138,7 @@ async def test_a_server_that_is_not_served_is_not_greeted(harness: BotHarness) -
     not_served = ServedGuilds(denied=[newcomer.guild.id])
     harness.bot.services = replace(harness.bot.services, served=not_served)
     await newcomer.invite(harness)
-    assert said(channel) == []
+    assert posted(channel) == []
     assert set(counts(harness.database, newcomer.guild.id).values()) == {0}
 
 
@@ -149,7 +149,7 @@ async def test_a_greeting_that_discord_refuses_is_let_go(harness: BotHarness) ->
     harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
     for _ in range(2):
         await newcomer.invite(harness)
-    assert said(channel) == []
+    assert posted(channel) == []
 
 
 async def test_servers_joined_while_it_was_away_are_greeted_if_that_was_lately(harness: BotHarness) -> None:
@@ -166,7 +166,7 @@ async def test_servers_joined_while_it_was_away_are_greeted_if_that_was_lately(h
     new.stay_unseen()
     for _ in range(2):
         await harness.restart()
-    assert [len(said(channel)) for channel in (new_channel, old_channel, harness.channel)] == [1, 0, 0]
+    assert [len(posted(channel)) for channel in (new_channel, old_channel, harness.channel)] == [1, 0, 0]
 
 
 # --- leaving ---
@@ -209,7 +209,7 @@ async def test_whoever_invites_it_back_in_time_finds_all_but_the_credentials(har
     harness.env.backend.emit("GUILD_CREATE", {k: v for k, v in payload.items() if k != "unavailable"})
     await harness.env.settle()
     assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
-    assert len(said(harness.channel)) == 1
+    assert len(posted(harness.channel)) == 1
     listed = await harness.listed()
     assert harness.linked(harness.texts("connections.list.erased")) in listed
     tested = await harness.manager.slash(harness.channel, "connections test", provider="sensay")
