@@ -26,7 +26,7 @@ ConnectionName = Annotated[str, Segment(r"[a-z0-9_-]{1,20}")]
 ProviderSlug = Annotated[str, Segment(r"[a-z0-9_-]{1,32}")]
 IntegrationId = Annotated[str, Segment(r"[A-Za-z0-9_-]{1,64}")]
 PageNumber = Annotated[int, Segment(r"[0-9]{1,5}", read=int)]
-"""A page as it was sent, counted from 1; ``read_page_number`` says whether it can be one."""
+"""A page as it was sent, counted from 1; ``check_page`` says whether it can be one."""
 Snowflake = Annotated[
     int | None,
     Segment(r"[0-9]{1,20}", read=lambda text: int(text) or None, write=lambda value: str(value or 0)),

@@ -43,9 +43,11 @@ class LookButton(PersistentButton):
     """Looks again whether a token without a clear answer has become an integration.
 
     bot_id: the Discord user that the agent speaks as. was_connected: whether the agent had a bot before.
+    reuses_ids: whether an agent that is connected again has the same integration id as before.
     """
 
     provider: ClassVar[type[Provider]]
+    reuses_ids: ClassVar[bool]
     connect_button: ClassVar[type[ConnectButton]]
 
     connection: str
@@ -109,7 +111,10 @@ class LookButton(PersistentButton):
             return True
         placed = await ctx.services.integrations.of_guild(connection.guild_id, connection.provider)
         known = None if integration is None else placed.get(integration.id)
-        return known is not None and known.placed_at >= int(asked_at)
+        if known is None:
+            return False
+        # Records have whole seconds. One of the message's own second may be the later of the two.
+        return not self.reuses_ids or known.placed_at >= int(asked_at)
 
 
 async def record(ctx: Context, connection: Connection, integration: Choice, bot_id: int | None) -> None:

@@ -65,6 +65,7 @@ class SensayLookButton(LookButton):
     default_style = discord.ButtonStyle.primary
 
     provider = SensayProvider
+    reuses_ids = True
     connect_button = SensayConnectButton
 
     connection: ConnectionName

@@ -13,7 +13,7 @@ from bot.discord.context import Context
 from bot.discord.replies import Answer, defer
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
-from bot.errors import InvalidInputError, ProviderError
+from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import Choice, is_id, read_uuid
 from bot.providers.base.outcome import LookupResult, Outcome
@@ -70,6 +70,7 @@ class ToolzzLookButton(LookButton):
     default_style = discord.ButtonStyle.primary
 
     provider = ToolzzProvider
+    reuses_ids = False
     connect_button = ToolzzConnectButton
 
     connection: ConnectionName
@@ -95,10 +96,9 @@ class ToolzzLookButton(LookButton):
         agent: Choice,
         possible: Sequence[Integration],
         result: LookupResult,
-        doubt: ProviderError | None = None,
     ) -> Answer:
         """Say what a look has shown; where nobody can tell which is the new one, let the member say it."""
-        embed, view = embeds.looked_up(self, agent, possible, result, doubt)
+        embed, view = embeds.looked_up(self, agent, possible, result)
         if result is LookupResult.UNKNOWN and (options := integration_options(possible, self.texts)):
             view.add_item(
                 ToolzzCandidateSelect(texts=self.texts, connection=self.connection, options=options)

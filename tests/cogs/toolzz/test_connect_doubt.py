@@ -248,6 +248,20 @@ async def test_one_that_was_linked_since_is_not_claimed(harness: BotHarness) -> 
     assert shows_result(harness, result, LookupResult.UNKNOWN)
 
 
+async def test_one_that_was_linked_before_the_answer_is_not_claimed(harness: BotHarness) -> None:
+    """Somebody else may have put one in between the list that was read before and the lost answer."""
+    await harness.connect("toolzz")
+    result = await doubt(harness, acted=False)
+    harness.toolzz.heal()
+    await put_in(harness, harness.toolzz.RESTING_AGENT)
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute("UPDATE integration SET placed_at = placed_at - 3600")
+    records = await remembered(harness)
+    await look(harness, result)
+    assert shows_result(harness, result, LookupResult.UNKNOWN)
+    assert await remembered(harness) == records
+
+
 async def test_a_look_that_fails_leaves_the_answer_alone(harness: BotHarness) -> None:
     """Trouble with the list is told apart from the result, which stays, with its button."""
     await harness.connect("toolzz")
