@@ -65,7 +65,7 @@ def blockbuster() -> None:
 def test_a_new_provider_passes_the_tests_of_every_provider(checkout: Path) -> None:
     """Two folders and a generated table are all that it takes."""
     before = entries(checkout)
-    assert new_provider(checkout, "nimbus", "--name", "Nimbus Cloud").exit_code == 0
+    assert new_provider(checkout, "nimbus", "--name", "Nimbus: Cloud #1").exit_code == 0
     added = entries(checkout) - before
     assert {path.rpartition("/nimbus/")[0] for path in added} == {"bot/providers", "cogs"}
     # What names another provider is tested in the project itself, and so are the cogs in both languages.
@@ -86,7 +86,23 @@ def test_a_new_provider_passes_the_tests_of_every_provider(checkout: Path) -> No
     assert tested.returncode == 0, tested.stdout[-4000:] + tested.stderr[-1000:]
 
 
-@pytest.mark.parametrize("slug", ["x", "Nimbus", "9lives", "two-words", "n" * 21, "../up", "nímbus"])
+def test_what_is_written_passes_the_linter(checkout: Path) -> None:
+    """After `make format`, nothing is left to mend, whatever the length and the place in the alphabet."""
+    slug = "z" * 20
+    assert new_provider(checkout, slug, "--name", "N" * 30).exit_code == 0
+    folders = [f"bot/providers/{slug}", f"cogs/{slug}"]
+    for command in (["check", "--fix"], ["format"], ["check"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", *folders],
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("slug", ["x", "Nimbus", "9lives", "two-words", "n" * 21, "../up", "nímbus", "class"])
 def test_a_slug_is_a_short_word(checkout: Path, slug: str) -> None:
     """A slug becomes a module, a command and a part of custom ids, so it has to fit all of them."""
     before = entries(checkout)
@@ -95,7 +111,7 @@ def test_a_slug_is_a_short_word(checkout: Path, slug: str) -> None:
     assert "no slug" in refused.output
 
 
-@pytest.mark.parametrize("name", [" ", 'Nim"bus', "Nim\nbus", "{nimbus}"])
+@pytest.mark.parametrize("name", [" ", 'Nim"bus', "Nim\nbus", "{nimbus}", "n" * 31])
 def test_a_name_fits_into_the_files(checkout: Path, name: str) -> None:
     """A name stands in code and in texts, which it must not end."""
     before = entries(checkout)
