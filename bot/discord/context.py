@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import discord
@@ -118,7 +118,7 @@ class Context:
     command: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
-    follow_ups: list[FollowUp] = field(default_factory=list)
+    follow_up: FollowUp | None = None
     is_shared: bool = False
     is_handled: bool = False
 

@@ -41,10 +41,7 @@ async def report(interaction: Interaction, error: BaseException) -> None:
         return
     _log_error(ctx, error, reference)
     embed = problem(error, ctx.texts, ctx.services.provider_names, reference, now=ctx.services.clock())
-    buttons = [
-        *_retry(ctx, error),
-        *(button for follow_up in ctx.follow_ups for button in follow_up.buttons(error)),
-    ]
+    buttons = [*_retry(ctx, error), *(ctx.follow_up.buttons(error) if ctx.follow_up is not None else [])]
     view = view_of(*buttons) if buttons else discord.utils.MISSING
     try:
         if interaction.type is discord.InteractionType.autocomplete:
@@ -53,8 +50,8 @@ async def report(interaction: Interaction, error: BaseException) -> None:
         await respond_privately(ctx, embed, view)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
         _log_undelivered(failed, reference)
-    for follow_up in ctx.follow_ups:
-        follow_up.reported(error)
+    if ctx.follow_up is not None:
+        ctx.follow_up.reported(error)
 
 
 def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:

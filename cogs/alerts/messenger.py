@@ -92,8 +92,7 @@ class DiscordMessenger:
         if guild is None or guild.unavailable:
             return None
         embed = board_embed(
-            await services.monitoring.troubles(guild_id),
-            await services.monitoring.integrations(guild_id),
+            *await services.monitoring.troubles_and_integrations(guild_id),
             services.texts_of(guild),
             services.providers,
             services.links,

@@ -32,7 +32,7 @@ async def open_connection(
 ) -> Connection:
     """Open a connection for what the interaction asks for. Raises what ConnectionService.open raises."""
     connection = await ctx.services.connections.open(ctx.guild_id, provider, name, set_at=set_at)
-    ctx.follow_ups = [_RefusedCredentials(ctx, connection)]
+    ctx.follow_up = _RefusedCredentials(ctx, connection)
     return connection
 
 

@@ -72,8 +72,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     ctx.offer_retry(again)
     if await _is_due(ctx, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
-    found = await services.monitoring.integrations(guild_id)
-    troubles = await services.monitoring.troubles(guild_id)
+    troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
     checks = await services.monitoring.checks(guild_id)
     if not found and not troubles:
         connected = bool(await services.connections.names(guild_id))

@@ -123,13 +123,14 @@ class ToolzzCandidateSelect(PersistentSelect):
 class ToolzzHandover(TokenHandover[Integration]):
     """Puts an agent into the server.
 
-    filled: what the form was sent with. settings: what that means. before: what the unit has, None where
-    Toolzz does not say.
+    filled: what the form was sent with. channels, settings: what that means. before: what the unit has, None
+    where Toolzz does not say.
     """
 
     look_class = ToolzzLookButton
 
     filled: Filled
+    channels: tuple[discord.TextChannel, ...]
     settings: IntegrationSettings
     before: tuple[Integration, ...] | None
 
@@ -150,9 +151,10 @@ class ToolzzHandover(TokenHandover[Integration]):
     async def check(self, ctx: Context, connection: Connection) -> Self:
         """Look again. Raises InvalidInputError("agent_meanwhile"), "channels" or "unit"."""
         client, unit = _client_in_unit(ctx, connection)
-        settings = _settings(self.agent, unit, find_channels(ctx.guild, self.filled.channels), self.filled)
+        channels = find_channels(ctx.guild, self.filled.channels)
+        settings = _settings(self.agent, unit, channels, self.filled)
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        now = replace(self, settings=settings, before=before)
+        now = replace(self, channels=channels, settings=settings, before=before)
         known = {entry.id for entry in self._candidates}
         if self.before is not None and any(entry.id not in known for entry in now._candidates):  # noqa: SLF001
             raise InvalidInputError("agent_meanwhile")
@@ -164,7 +166,7 @@ class ToolzzHandover(TokenHandover[Integration]):
         return await create_once(
             client,
             self.settings,
-            [channel_object(channel) for channel in find_channels(ctx.guild, self.filled.channels)],
+            [channel_object(channel) for channel in self.channels],
             token,
             known=None if self.before is None else frozenset(entry.id for entry in self.before),
             cancel_on_shutdown=ctx.cancel_on_shutdown,
@@ -209,7 +211,7 @@ class ToolzzConnectModal(TokenModal):
         settings = _settings(self.agent, unit, channels, filled)
         preflight = await examine(ctx, token, discord.Permissions(settings.permissions))
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        handover = ToolzzHandover(opened.name, opened.set_at, self.agent, filled, settings, before)
+        handover = ToolzzHandover(opened.name, opened.set_at, self.agent, filled, channels, settings, before)
         await TokenQuestion(ctx, token, preflight, handover).ask()
 
 

@@ -105,7 +105,7 @@ def is_selectable(channel: object) -> bool:
     return isinstance(channel, discord.TextChannel)
 
 
-def find_channels(guild: discord.Guild | None, ids: Iterable[int]) -> list[discord.TextChannel]:
+def find_channels(guild: discord.Guild | None, ids: Iterable[int]) -> tuple[discord.TextChannel, ...]:
     """Return the channels with these ids in the server's order. Raises InvalidInputError("channels").
 
     guild: None where the bot is not in the server, and so knows none of its channels.
@@ -114,7 +114,7 @@ def find_channels(guild: discord.Guild | None, ids: Iterable[int]) -> list[disco
     found = [channel for channel in known if isinstance(channel, discord.TextChannel)]
     if not found or len(found) < len(known):
         raise InvalidInputError("channels")
-    return sorted(found, key=lambda channel: (channel.position, channel.id))
+    return tuple(sorted(found, key=lambda channel: (channel.position, channel.id)))
 
 
 def _scopes(texts: Texts, today: str) -> Iterator[discord.RadioGroupOption]:

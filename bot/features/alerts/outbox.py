@@ -208,10 +208,7 @@ class Outbox:
         places = self._board_places if kind == MessageKind.BOARD else contextlib.nullcontext()
         async with places, self._lock(lane):
             try:
-                await self._work_off(messenger, serves, lane)
-            except BoardDroppedError as dropped:
-                target = f"channel · {dropped.channel_id}"
-                await self._audit.note(guild_id, "integrations.board", target, f"refused:{dropped.why}")
+                await self._work_off_and_note(messenger, serves, lane)
             except Exception:  # noqa: BLE001 - what could not be noted is due again, but not at once
                 _log.exception("outbox_failed", guild=guild_id)
                 await asyncio.sleep(FIRST_PAUSE)
@@ -220,6 +217,14 @@ class Outbox:
         # Something may have become due while this lane counted as busy.
         if kind == MessageKind.ALERT or guild_id in self._unrendered:
             self.wake()
+
+    async def _work_off_and_note(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
+        """Work off, and record in the audit log that a board was dropped."""
+        try:
+            await self._work_off(messenger, serves, lane)
+        except BoardDroppedError as dropped:
+            target = f"channel · {dropped.channel_id}"
+            await self._audit.note(lane[0], "integrations.board", target, f"refused:{dropped.why}")
 
     async def _work_off(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
         """Make one move after the other until nothing more is due. Raises BoardDroppedError."""

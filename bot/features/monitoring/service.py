@@ -74,13 +74,15 @@ class MonitoringService:
         """Return the guild's integrations, the worst first."""
         return [each for each in await self._all(guild_id) if each.kind is Kind.INTEGRATION]
 
-    async def troubles(self, guild_id: int) -> list[Watched]:
-        """Return the guild's connections and providers that are not connected, the worst first."""
-        return [
-            each
-            for each in await self._all(guild_id)
-            if each.kind is not Kind.INTEGRATION and each.state is not State.CONNECTED
-        ]
+    async def troubles_and_integrations(self, guild_id: int) -> tuple[list[Watched], list[Watched]]:
+        """Return the connections and providers that are not connected, and the integrations, of one moment.
+
+        Both begin with the worst.
+        """
+        watched = await self._all(guild_id)
+        integrations = [each for each in watched if each.kind is Kind.INTEGRATION]
+        others = [each for each in watched if each.kind is not Kind.INTEGRATION]
+        return [each for each in others if each.state is not State.CONNECTED], integrations
 
     async def find(self, guild_id: int, key: str) -> Watched:
         """Return the integration with this key, or the only one with this id or name.

@@ -139,12 +139,12 @@ async def test_troubles_are_connections_and_providers_that_are_not_connected(
         replace(ROW, kind=Kind.CONNECTION, id="second", connection="second"),
         replace(ROW, kind=Kind.PROVIDER, id="toolzz", connection="", state=State.DISCONNECTED),
     )
-    found = await monitoring.troubles(GUILD)
+    found, _ = await monitoring.troubles_and_integrations(GUILD)
     assert [(each.kind, each.answered_at, each.is_stale) for each in found] == [
         (Kind.CONNECTION, NOW - 400, False),
         (Kind.PROVIDER, NOW - 400, False),
     ]
-    assert await monitoring.troubles(OTHER_GUILD) == []
+    assert await monitoring.troubles_and_integrations(OTHER_GUILD) == ([], [])
 
 
 @pytest.mark.parametrize(
