@@ -114,8 +114,8 @@ async def find_bot_access(
         finding, missing = _judge(channel, member, opens_threads=opens_threads)
         parent = channel.parent_id if isinstance(channel, discord.Thread) else None
         channels.append(ChannelAccess(channel_id, finding, missing, parent))
-    is_member = isinstance(member, discord.Member) if member is not None else None
-    return BotAccess(bot_id, is_member, is_checked=True, channels=tuple(channels))
+    is_here = isinstance(member, discord.Member) if member is not None else None
+    return BotAccess(bot_id, is_here, is_checked=True, channels=tuple(channels))
 
 
 def read_snowflake(text: str | None) -> int | None:

@@ -80,10 +80,10 @@ class Delivery:
             message_id=None,
             old_channel_id=None if row.message_id is None else row.channel_id,
             old_message_id=row.message_id,
-            sent_version=self._behind(),
+            sent_version=self._outdated_version(),
         )
 
-    def _behind(self) -> int:
+    def _outdated_version(self) -> int:
         """Return the version of a message that may not show the latest."""
         return self._row.desired_version - 1
 
@@ -110,7 +110,7 @@ class Delivery:
                 old_channel_id=None,
                 old_message_id=None,
                 tried_at=None,
-                sent_version=self._behind() if row.old_message_id is None else row.sent_version,
+                sent_version=self._outdated_version() if row.old_message_id is None else row.sent_version,
                 # It may still be on its way: what is posted next is not taken to show the latest.
                 tries=max(row.tries, 1),
             )
@@ -118,7 +118,7 @@ class Delivery:
             row,
             message_id=found,
             posts=row.posts + 1,
-            sent_version=self._behind(),
+            sent_version=self._outdated_version(),
             content="",
             posted_at=row.tried_at,
             tried_at=None,
@@ -150,7 +150,7 @@ class Delivery:
             tried,
             message_id=message_id,
             posts=row.posts + 1,
-            sent_version=row.desired_version if is_certain else self._behind(),
+            sent_version=row.desired_version if is_certain else self._outdated_version(),
             content=self._notice.content if is_certain else "",
             tried_at=None,
             tries=0,

@@ -278,6 +278,7 @@ class ApiClient:
 
     def clean(self, text: str) -> str:
         """Mask possible secrets in a provider's text, and shorten it to what can be shown."""
+        # With a megabyte the patterns would take too long.
         return self._redactor.clean(text[:_MAX_CLEANED])
 
     def _compare_version(self, headers: httpx.Headers) -> None:
@@ -334,8 +335,8 @@ class ApiClient:
     def _clean(self, request: Request, text: str) -> str:
         for secret in sorted(request.secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
-        # Shortened only now, or half a secret could stay; with a megabyte the patterns would take too long.
-        return self._redactor.clean(text[:_MAX_CLEANED])
+        # Shortened only now, or half a secret could stay.
+        return self.clean(text)
 
 
 class _TooLargeError(Exception):
