@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from bot.errors import PatchbayError
-from tests.support.harness import final
-from tests.support.isolation import IDS, NAMES, USES, VERBS, World, open_harness
+from tests.support.harness import final, open_harness
+from tests.support.isolation import IDS, NAMES, USES, VERBS, World
 
 ANSWERED: Final = (PatchbayError, app_commands.TransformerError, app_commands.CommandOnCooldown)
 """The errors that the tree answers with a text for members."""

@@ -4,10 +4,8 @@ import asyncio
 import functools
 import io
 from collections.abc import AsyncIterator, Collection
-from typing import NamedTuple
 
 import aiohttp
-import discord
 import pytest
 import simcord
 from hypothesis import example, given, settings
@@ -15,16 +13,22 @@ from hypothesis import strategies as st
 from simcord.backend import Backend
 from simcord.backend.command_access import command_access
 from simcord.backend.models import Channel, Role, User
-from simcord.interactions import base_payload
 
-from bot.discord.overrides import DEADLINE, AnyInteraction, Override, Overrides, judge
+from bot.discord.overrides import DEADLINE, Override, judge
 from tests.support.harness import BotHarness
 from tests.support.log_capture import log_lines
+from tests.support.override_server import (
+    CHANNEL,
+    COMMAND,
+    OTHER_COMMAND,
+    ROLE,
+    USER,
+    Client,
+    HeldRequests,
+    Server,
+)
 
-COMMAND = 4_200_000_000_000_000_001
-OTHER_COMMAND = 4_200_000_000_000_000_002
 READ = "/applications/*/guilds/*/commands/*/permissions"
-ROLE, USER, CHANNEL = 1, 2, 3
 
 GUILD, ME, HERE, THREAD = 100, 200, 300, 301
 MY_ROLES = (401, 402)
@@ -45,83 +49,6 @@ allow = functools.partial(Override, permission=True)
 deny = functools.partial(Override, permission=False)
 
 
-class Client(discord.AutoShardedClient):
-    """A bot that notes for each press what was set for a command."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            intents=discord.Intents(guilds=True),
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
-            shard_count=1,
-        )
-        self.overrides = Overrides()
-        self.answers: list[bool | None] = []
-
-    async def on_interaction(self, interaction: AnyInteraction) -> None:
-        """Decide for the command whose id the press carries."""
-        assert interaction.data is not None
-        self.answers.append(await self.overrides.decide(interaction, int(interaction.data["custom_id"])))  # type: ignore[typeddict-item]
-
-
-class Server(NamedTuple):
-    """A server and a bot in it that reads overrides."""
-
-    env: simcord.Env
-    client: Client
-    guild: simcord.GuildHandle
-    channel: simcord.ChannelHandle
-    crew: simcord.RoleHandle
-    member: simcord.MemberActor
-
-    @property
-    def application_id(self) -> int:
-        """The id under which Discord lists the overrides for all commands at once."""
-        return self.env.backend.application_id
-
-    @property
-    def readings(self) -> int:
-        """How often overrides were read, of a command or of all commands at once."""
-        return sum(entry.path.endswith("/permissions") for entry in self.env.http_requests)
-
-    def set_all(self, permission: bool, guild: simcord.GuildHandle | None = None) -> None:
-        """Allow or deny the command to everyone."""
-        guild_id = (guild or self.guild).id
-        entry = {"id": str(guild_id), "type": ROLE, "permission": permission}
-        self.env.backend.set_command_permissions(guild_id, COMMAND, [entry])
-
-    def press(
-        self,
-        actor: simcord.MemberActor | None = None,
-        channel_id: int | None = None,
-        command: int = COMMAND,
-    ) -> None:
-        """Press a button, without waiting for an answer."""
-        place = channel_id or self.channel.id
-        _, payload = base_payload(
-            self.env.backend,
-            type=discord.InteractionType.component.value,
-            channel_id=place,
-            guild_id=self.env.backend.get_channel(place).guild_id,
-            user_id=(actor or self.member).id,
-            data={"custom_id": str(command), "component_type": 2},
-        )
-        self.env.backend.emit("INTERACTION_CREATE", payload)
-
-    async def ask(
-        self,
-        actor: simcord.MemberActor | None = None,
-        channel_id: int | None = None,
-        command: int = COMMAND,
-    ) -> bool | None:
-        """Press a button and return the decision."""
-        before = len(self.client.answers)
-        self.press(actor, channel_id, command)
-        await self.env.settle()
-        (answer,) = self.client.answers[before:]
-        return answer
-
-
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     """A server in which nothing was set."""
@@ -133,26 +60,6 @@ async def server() -> AsyncIterator[Server]:
     member = guild.add_member(env.create_user("noor"), roles=[crew])
     yield Server(env, client, guild, guild.create_text_channel("bridge"), crew, member)
     await env.shutdown()
-
-
-class HeldRequests:
-    """Holds the requests for overrides back until the test releases them, or lets them fail."""
-
-    def __init__(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch, failure: Exception | None = None
-    ) -> None:
-        self._send = server.client.http.get_application_command_permissions
-        self._failure = failure
-        self.released = asyncio.Event()
-        monkeypatch.setattr(server.client.http, "get_application_command_permissions", self._read)
-
-    async def _read(self, *ids: int) -> object:
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return await self._send(*ids)
-        finally:
-            await self.released.wait()
 
 
 @pytest.fixture(scope="module")

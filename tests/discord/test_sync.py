@@ -9,7 +9,8 @@ from bot.discord.client import PatchbayBot
 from bot.discord.sync import CommandLinks
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
-from tests.support.harness import BotHarness, Env, field
+from tests.support.env import Env
+from tests.support.harness import BotHarness, field
 
 
 def times_sent(env: simcord.Env) -> int:

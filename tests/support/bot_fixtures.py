@@ -21,7 +21,8 @@ from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
 from tests.support.clock import SharedClock
 from tests.support.discord_api import SimulatedDiscordApi
-from tests.support.harness import UNCHECKED, BotHarness, Deadlines, Env, StartBot, build_harness, environment
+from tests.support.env import Env
+from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
 from tests.support.log_capture import logging_to_memory
 
 

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
+import shutil
 import sqlite3
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from unittest import mock
 
 import discord
 import simcord
-from discord import app_commands
-from simcord import _settlement
-from simcord import env as simcord_env
 from simcord.backend import serializers
 from simcord.interactions import base_payload
 
+from bot.app import build_bot
 from bot.discord.client import PatchbayBot
 from bot.discord.guard import Guard
 from bot.discord.overrides import Overrides
 from bot.i18n.catalog import Texts
+from bot.providers import simulators
 from bot.providers.base import api_client
 from bot.providers.base.api_client import Request
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.settings import load_settings
 from tests.support.discord_api import SimulatedDiscordApi
+from tests.support.env import Env
 
 StartBot = Callable[[Redactor], Awaitable[PatchbayBot]]
 """Builds a bot on the test's database."""
 
-_translate = app_commands.Group.get_translated_payload
-_translated: dict[tuple[str | None, str], dict[str, Any]] = {}
-STUCK_SECONDS = 60.0
 ENGLISH = "en-US"
 PORTUGUESE = "pt-BR"
 UNCHECKED = 3600
@@ -47,74 +46,6 @@ MANAGERS = discord.Permissions(manage_guild=True, moderate_members=True)
 """A manager's permissions; Discord shows the commands for viewers only to members who may moderate others."""
 HELPER = "Northwind Helper"
 """The name of the bot whose token Sensay's simulator takes; it is no member of the server."""
-
-
-class Env(simcord.Env):
-    """simcord's simulated Discord, which finds out sooner when the bot has nothing more to do.
-
-    simcord notices only after a pause that a task of the bot has gone to sleep. That pause took most of a
-    test's time.
-    """
-
-    def __init__(self, bot: discord.Client, **options: Any) -> None:  # noqa: ANN401 - simcord's own
-        """Let a bot count as stuck after a minute: other programs may keep the machine busy."""
-        super().__init__(bot, settle_timeout=STUCK_SECONDS, **options)
-
-    async def start(self) -> None:
-        """Start; the commands are translated once in the process, which takes as long as a whole test."""
-        with mock.patch.object(app_commands.Group, "get_translated_payload", _translate_once):
-            await super().start()
-
-    async def settle(self, *, idle: float = 0.002) -> None:  # type: ignore[override]
-        """Wait until the bot has nothing to do.
-
-        idle: seconds between two looks; a test that uses many handlers at once takes more, because simcord
-        looks at each of their tasks after every pause.
-        """
-        await super().settle(idle=idle)
-
-    async def _settle_internal(self, **options: Any) -> None:  # noqa: ANN401 - simcord's own
-        if "_deadline" not in options:
-            options["timeout"] = STUCK_SECONDS
-        with (
-            mock.patch.object(simcord_env, "_is_parked", _is_at_rest),
-            mock.patch.object(simcord_env, "_callback_is_parked", _callback_is_at_rest),
-        ):
-            await super()._settle_internal(**{"idle": 0.002, **options})
-
-
-# simcord waits for every timer that fires before a bot counts as stuck. Tests wait for less.
-_EARLIER: Final = STUCK_SECONDS - 5.0
-
-
-def _is_at_rest(state: Any, task: asyncio.Task[Any], deadline: float) -> bool:  # noqa: ANN401 - simcord's own
-    """Tell whether a task has nothing to do now; simcord does not know that one which awaits an event has
-    not.
-    """
-    return _settlement._is_parked(state, task, deadline - _EARLIER) or _waits_for_event(task)
-
-
-def _callback_is_at_rest(state: Any, record: Any, deadline: float) -> bool:  # noqa: ANN401 - simcord's own
-    return _settlement._callback_is_parked(state, record, deadline - _EARLIER)
-
-
-def _waits_for_event(task: asyncio.Task[Any]) -> bool:
-    """Tell whether a task awaits an asyncio.Event, with or without a timeout."""
-    coroutine: Any = task.get_coro()
-    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        if frame.f_code is asyncio.Event.wait.__code__:
-            return True
-        if frame.f_code is asyncio.wait_for.__code__ and isinstance(frame.f_locals["fut"], asyncio.Task):
-            return _waits_for_event(frame.f_locals["fut"])
-        coroutine = coroutine.cr_await
-    return False
-
-
-async def _translate_once(group: app_commands.Group, *args: Any) -> dict[str, Any]:  # noqa: ANN401 - discord.py's
-    key = group.module, group.qualified_name
-    if key not in _translated:
-        _translated[key] = await _translate(group, *args)
-    return _translated[key]
 
 
 class Deadlines:
@@ -431,3 +362,22 @@ def _localise(harness: BotHarness) -> None:
         emit(event, {**payload, "locale": harness.locale} if event == "INTERACTION_CREATE" else payload)
 
     harness.env.backend.emit = emit_localised  # type: ignore[method-assign]
+
+
+async def open_harness(stack: AsyncExitStack, folder: Path, empty: Path) -> BotHarness:
+    """Build what the fixtures build, in the event loop of one example. empty: a database with all tables."""
+    running = {kind.slug: await stack.enter_async_context(kind()) for kind in simulators()}
+    discord_api = await stack.enter_async_context(SimulatedDiscordApi())
+    with mock.patch.dict(os.environ, environment(folder, *running.values(), discord_api)):
+        settings = load_settings()
+    shutil.copy(empty, settings.database_path)
+    deadlines = Deadlines()
+
+    async def start(redactor: Redactor) -> PatchbayBot:
+        return await stack.enter_async_context(build_bot(settings, redactor, deadline_of=deadlines))
+
+    bot = await start(Redactor())
+    env = Env(bot, check_errors=False)
+    await env.start()
+    stack.push_async_callback(env.shutdown)
+    return build_harness(env, bot, start, running, discord_api, deadlines, settings.database_path)

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, closing
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
-from unittest import mock
 
 import discord
 import simcord
 from discord import app_commands
 from simcord.backend import serializers
 
-from bot.app import build_bot
-from bot.discord.client import PatchbayBot
 from bot.features.access.tier import Tier
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.providers import simulators
 from bot.providers.base.integration import State
-from bot.providers.base.redaction import Redactor
 from bot.providers.base.report import Report, Reports
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from bot.settings import load_settings
 from cogs.alerts.buttons import MuteSelect
-from tests.support.discord_api import SimulatedDiscordApi
-from tests.support.harness import BotHarness, Deadlines, Env, build_harness, environment, final
+from tests.support.command_payloads import given, run, walk
+from tests.support.harness import BotHarness, final
 from tests.support.persistent_components import (
     BUTTON,
     CHANNEL_MENU,
@@ -42,7 +33,6 @@ from tests.support.persistent_components import (
 _Kind = discord.InteractionType
 _Option = discord.AppCommandOptionType
 
-SIMULATORS: Final = simulators()
 KNOWN: Final = "harbour"
 """A connection whose name the second server's manager knows."""
 SECRET: Final = "plover-desk"
@@ -401,51 +391,3 @@ class World:
 def provider_of(thing: str) -> str:
     """Return the slug of the provider to which an id belongs."""
     return "sensay" if thing == SensaySimulator.ACTIVE else "toolzz"
-
-
-def walk(bot: PatchbayBot) -> Iterator[app_commands.Command[Any, ..., Any]]:
-    """Yield every command."""
-    for command in bot.tree.walk_commands():
-        if isinstance(command, app_commands.Command):
-            yield command
-
-
-def given(option: app_commands.Parameter, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an option as Discord sends it: with its value, or a choice where only choices are allowed."""
-    allowed = [choice.value for choice in option.choices]
-    value = values[option.name]
-    value = value if not allowed or value in allowed else allowed[-1]
-    return {"name": option.display_name, "type": option.type.value, "value": value}
-
-
-def run(
-    bot: PatchbayBot,
-    command: app_commands.Command[Any, ..., Any],
-    options: list[dict[str, Any]],
-    resolved: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return what Discord sends when a command is run, or typed."""
-    if command.parent is not None:
-        options = [{"name": command.name, "type": 1, "options": options}]
-    top = command.root_parent or command
-    known = {"id": str(bot.services.links.ids.get(top.name, 1)), "name": top.name, "type": 1}
-    return {**known, "options": options, "resolved": dict(resolved or {})}
-
-
-async def open_harness(stack: AsyncExitStack, folder: Path, empty: Path) -> BotHarness:
-    """Build what the fixtures build, in the event loop of one example. empty: a database with all tables."""
-    running = {kind.slug: await stack.enter_async_context(kind()) for kind in SIMULATORS}
-    discord_api = await stack.enter_async_context(SimulatedDiscordApi())
-    with mock.patch.dict(os.environ, environment(folder, *running.values(), discord_api)):
-        settings = load_settings()
-    shutil.copy(empty, settings.database_path)
-    deadlines = Deadlines()
-
-    async def start(redactor: Redactor) -> PatchbayBot:
-        return await stack.enter_async_context(build_bot(settings, redactor, deadline_of=deadlines))
-
-    bot = await start(Redactor())
-    env = Env(bot, check_errors=False)
-    await env.start()
-    stack.push_async_callback(env.shutdown)
-    return build_harness(env, bot, start, running, discord_api, deadlines, settings.database_path)

@@ -1,44 +1,22 @@
-"""``/toolzz link`` and ``/toolzz unlink``: which integrations a server counts as its own."""
-
-import sqlite3
-from contextlib import closing
-from typing import Any
+"""``/toolzz link`` links an integration only if Toolzz or a manager says that it runs in this server."""
 
 import discord
 import pytest
 
-from bot.discord.theme import Tone, notice
-from bot.features.integrations.store import Placed
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.simulator import Answer
-from bot.providers.toolzz.models import Integration
-from cogs.toolzz.link import ToolzzLinkButton, placed_field, report_fields, server_fields
-from tests.support.embeds import embed_text, fits_discord
+from cogs.toolzz.link import ToolzzLinkButton
+from tests.support.disconnect_steps import count_records
+from tests.support.embeds import fits_discord
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import ENGLISH, BotHarness, embed_of, field, final, labels, shown
-from tests.support.hostile import ATTACKS, PAYLOADS, marks, unseen
+from tests.support.hostile import ATTACKS, marks
 from tests.support.link_steps import link, unlink
 from tests.support.sensay_steps import press
-from tests.support.sensay_steps import with_command_links as sent
 from tests.support.toolzz_steps import move_here, remembered
 
 CLIENT_ID = 1219876543210987654
 LINK = "Link to this server"
-
-
-@pytest.fixture
-async def here(harness: BotHarness) -> BotHarness:
-    """A server with Toolzz connected, in which all of the simulator's integrations except two run."""
-    await harness.connect("toolzz")
-    move_here(harness)
-    return harness
-
-
-def rows(harness: BotHarness) -> int:
-    """Count the integrations in the database, of every server."""
-    with closing(sqlite3.connect(harness.database)) as database:
-        (count,) = database.execute("SELECT count(*) FROM integration").fetchone()
-    return int(count)
 
 
 # --- linking ---
@@ -118,7 +96,7 @@ async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
     assert "one of Loja do Norte." in shown(refused)
     assert "</toolzz list:" in field(refused, "What to do")
     assert labels(refused) == []
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 async def test_a_server_without_a_name_is_told_by_its_id(here: BotHarness) -> None:
@@ -145,7 +123,7 @@ async def test_a_deleted_one_is_refused(here: BotHarness) -> None:
     refused = await link(here, here.toolzz.DELETED)
     assert shown(refused).startswith("⚠️ This integration is deleted in Toolzz\n")
     assert labels(refused) == []
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 async def test_who_links_again_is_told_who_did_it_first(here: BotHarness) -> None:
@@ -187,11 +165,11 @@ async def test_a_failure_links_nothing_and_can_be_tried_again(here: BotHarness, 
     failed = await link(here)
     failure.shows_in(here, failed, "toolzz")
     assert labels(failed) == failure.offers(LINK)
-    assert rows(here) == 0
+    assert count_records(here) == 0
     if labels(failed) and failure.key != "timeout":
         here.toolzz.heal()
         assert embed_of(await press(here, failed, LINK)).title == "✅ Linked to this server"
-        assert rows(here) == 1
+        assert count_records(here) == 1
 
 
 # --- one of which Toolzz does not tell where it runs ---
@@ -214,7 +192,7 @@ async def test_what_nobody_tells_is_asked(here: BotHarness, locale: str) -> None
     assert yes["label"] == here.texts("toolzz.link.yes", integration="Rascunho da recepção")
     assert yes["style"] == discord.ButtonStyle.primary.value
     assert no["label"] == here.texts("toolzz.link.no")
-    assert rows(here) == 0
+    assert count_records(here) == 0
     await here.manager.click(final(asked).message, label=yes["label"])
     assert embed_of(asked).title == f"✅ {here.texts('toolzz.link.done')}"
     assert labels(asked) == []
@@ -251,7 +229,7 @@ async def test_who_does_not_confirm_links_nothing(here: BotHarness, end: str, pr
     assert embed_of(asked).description == here.texts(f"toolzz.link.{why}")
     assert "</toolzz link:" in field(asked, "Next step")
     assert labels(asked) == []
-    assert rows(here) == 0
+    assert count_records(here) == 0
     if pressed:
         assert shown(failed).startswith("❌")
 
@@ -262,7 +240,7 @@ async def test_a_restart_takes_the_question_along(here: BotHarness) -> None:
     await here.restart()
     stale = await here.manager.click(final(asked).message, label=labels(asked)[0])
     assert "nothing was stored, sent or removed" in shown(stale)
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 async def test_a_connection_that_is_gone_is_told(here: BotHarness) -> None:
@@ -272,7 +250,7 @@ async def test_a_connection_that_is_gone_is_told(here: BotHarness) -> None:
     await here.manager.click(final(removal).message, label="Remove Toolzz · default")
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
     assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 async def test_a_former_manager_confirms_nothing(here: BotHarness) -> None:
@@ -281,115 +259,7 @@ async def test_a_former_manager_confirms_nothing(here: BotHarness) -> None:
     here.env.backend.get_guild(here.guild.id).members[here.manager.id].role_ids.clear()
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
     assert embed_of(pressed).title == "⚠️ This is for this server's managers"
-    assert rows(here) == 0
-
-
-# --- unlinking ---
-
-
-@pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("by", ["id", "title"])
-async def test_what_was_confirmed_is_forgotten(here: BotHarness, by: str, locale: str) -> None:
-    """The question says who linked it and what goes on; Toolzz gets no request."""
-    await link(here)
-    await link(here, here.toolzz.DISCONNECTED)
-    (placed,) = [item for item in (await remembered(here)).values() if item.id == here.toolzz.CONNECTED]
-    here.toolzz.requests.clear()
-    here.locale = locale
-    asked = await unlink(here, here.toolzz.CONNECTED.upper() if by == "id" else " suporte DA loja ")
-    assert asked.ephemeral
-    assert embed_of(asked).title == f"⚠️ {here.texts('toolzz.unlink.ask')}"
-    assert embed_of(asked).description == here.texts("toolzz.unlink.ask_how")
-    linked_by = field(asked, here.texts("toolzz.unlink.since"))
-    assert f"<@{here.manager.id}>" in linked_by
-    assert f"<t:{placed.placed_at}:R>" in linked_by
-    yes = here.texts("toolzz.unlink.yes", integration="Suporte da loja")
-    assert labels(asked) == [yes, here.texts("confirm.keep")]
-    await here.manager.click(final(asked).message, label=yes)
-    assert embed_of(asked).title == f"✅ {here.texts('toolzz.unlink.done')}"
-    assert embed_of(asked).description == here.texts("toolzz.unlink.done_how")
-    assert "</toolzz link:" in field(asked, here.texts("next_step"))
-    assert list(await remembered(here)) == [here.toolzz.DISCONNECTED]
-    assert not here.toolzz.requests
-
-
-@pytest.mark.parametrize("end", ["keep", "time"])
-async def test_who_does_not_confirm_keeps_it(here: BotHarness, end: str) -> None:
-    """Declining, and a minute without an answer, keep the link."""
-    await link(here)
-    asked = await unlink(here)
-    if end == "keep":
-        await press(here, asked, "Keep it")
-    else:
-        await here.env.advance_time(61)
-    assert embed_of(asked).title == "💤 Still linked"
-    why = "kept_how" if end == "keep" else "expired_how"
-    assert embed_of(asked).description == here.texts(f"toolzz.unlink.{why}")
-    assert labels(asked) == []
-    assert rows(here) == 1
-
-
-async def test_unlinking_needs_no_readable_connection(here: BotHarness) -> None:
-    """A link can be removed although the stored credentials cannot be read, after a restart too."""
-    await link(here)
-    here.damage("toolzz")
-    await here.restart()
-    asked = await unlink(here)
-    await here.manager.click(final(asked).message, label="Unlink Suporte da loja")
-    assert rows(here) == 0
-
-
-async def test_two_presses_at_once_are_one(here: BotHarness) -> None:
-    """Two presses of the button at the same time lead to one answer and no error."""
-    await link(here)
-    asked = await unlink(here)
-    yes = final(asked).components[0]["components"][0]["custom_id"]
-    pressed = await here.press_at_once(here.manager, final(asked), yes, yes)
-    assert [len(press.followups) for press in pressed] == [0, 0]
-    assert embed_of(asked).title == "✅ Not linked any more"
-
-
-@pytest.mark.parametrize("text", ["Nobody", "", "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4cff", "x" * 6000])
-async def test_what_is_not_linked_cannot_be_unlinked(here: BotHarness, text: str) -> None:
-    """The answer says that it is not linked, and names the suggestions."""
-    await link(here)
-    refused = await unlink(here, text or " ")
-    assert shown(refused).startswith("⚠️ This is not linked here\n")
-    assert "</toolzz list:" in field(refused, "What to do")
-    assert rows(here) == 1
-
-
-async def test_a_title_that_two_have_is_not_guessed_at(here: BotHarness) -> None:
-    """A title that two integrations have is refused; the id is accepted."""
-    here.toolzz.touch(here.toolzz.DISCONNECTED, title="Suporte da loja")
-    await link(here)
-    await link(here, here.toolzz.DISCONNECTED)
-    assert shown(await unlink(here, "Suporte da loja")).startswith("⚠️ This is not linked here\n")
-    assert embed_of(await unlink(here)).title == "⚠️ Unlink this integration?"
-
-
-async def test_what_is_linked_is_suggested(here: BotHarness) -> None:
-    """Only linked integrations are suggested, within Discord's limits, and Toolzz is not asked."""
-    assert await here.manager.autocomplete(here.channel, "toolzz unlink", "integration", "") == []
-    await link(here)
-    await link(here, here.toolzz.DISCONNECTED)
-    here.toolzz.requests.clear()
-    for typed, found in (
-        ("", ["Pedidos e entregas", "Suporte da loja"]),
-        ("SUP", ["Suporte da loja"]),
-        (here.toolzz.DISCONNECTED[-4:], ["Pedidos e entregas"]),
-        ("comunidade", []),
-    ):
-        choices = await here.manager.autocomplete(here.channel, "toolzz unlink", "integration", typed)
-        assert [choice["name"] for choice in choices] == found
-    opened = await here.bot.services.connections.open(here.guild.id, "toolzz")
-    for number in range(30):
-        label = ("\u200b", "@everyone " * 40)[number % 2]
-        await here.bot.services.integrations.record(opened, f"x{number}", label, bot_id=None, member_id=1)
-    choices = await here.manager.autocomplete(here.channel, "toolzz unlink", "integration", "")
-    assert len(choices) == 25
-    assert all(1 <= len(choice["name"]) <= 100 and "@everyone" not in choice["name"] for choice in choices)
-    assert not here.toolzz.requests
+    assert count_records(here) == 0
 
 
 # --- another server ---
@@ -420,7 +290,7 @@ async def test_another_servers_manager_cannot_take_it_over(here: BotHarness) -> 
     button = ToolzzLinkButton(texts=here.texts, connection="default", integration=here.toolzz.CONNECTED)
     forged = await other_guild.press_forged(listed, button.item.custom_id or "")
     assert shown(forged).startswith("⚠️ This integration runs in another server\n")
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 async def test_each_server_has_its_own_link(here: BotHarness) -> None:
@@ -430,7 +300,7 @@ async def test_each_server_has_its_own_link(here: BotHarness) -> None:
     await other_guild.connect("toolzz")
     move_here(other_guild)
     assert embed_of(await link(other_guild)).title == "✅ Linked to this server"
-    assert rows(here) == 2
+    assert count_records(here) == 2
     asked = await unlink(other_guild)
     await other_guild.manager.click(final(asked).message, label=labels(asked)[0])
     assert await remembered(other_guild) == {}
@@ -448,73 +318,10 @@ async def test_a_button_made_up_by_somebody_does_nothing(here: BotHarness, made_
     pressed = await here.press_forged(listed, made_up)
     assert shown(pressed).startswith(f"⚠️ {here.texts('problem.stale_component.title')}")
     assert not here.toolzz.requests
-    assert rows(here) == 0
+    assert count_records(here) == 0
 
 
 def test_the_longest_ids_fit_into_the_button() -> None:
     """The longest custom id has at most 100 characters, as Discord demands."""
     button = ToolzzLinkButton(texts=load_catalog()[ENGLISH], connection="n" * 20, integration="i" * 64)
     assert len(button.item.custom_id or "") <= 100
-
-
-# --- hostile text ---
-
-
-def report(text: str) -> Integration:
-    """Return a report whose texts are all this one."""
-    return Integration.model_validate(
-        {"id": text, "title": text, "guildName": text, "connectionStatus": text, "channelIds": [text]}
-    )
-
-
-def placed(text: str) -> Placed:
-    """Return a record of an integration with this title."""
-    return Placed(text, "default", text, None, 1, 2)
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.link.done", *report_fields(report(text), texts)),
-        lambda text, texts: notice(
-            texts, Tone.INFO, "toolzz.link.already", *report_fields(report(text), texts), member="m", time="t"
-        ),
-        lambda text, texts: notice(
-            texts,
-            Tone.WARNING,
-            "toolzz.link.ask",
-            *report_fields(report(text), texts),
-            *server_fields(report(text), None, texts),
-        ),
-        lambda text, texts: notice(
-            texts, Tone.WARNING, "toolzz.unlink.ask", placed_field(placed(text), texts)
-        ),
-        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed(text), texts)),
-    ],
-    ids=["linked", "already", "untold", "unlinking", "unlinked"],
-)
-def test_hostile_text_does_nothing(build: Any) -> None:  # noqa: ANN401 - any of the five above
-    """No payload adds a ping, a link, a command, a time or any markup to what a harmless text gives."""
-    texts = load_catalog()[ENGLISH]
-    harmless = marks(embed_text(sent(build("x", texts))))
-    for payload in PAYLOADS:
-        embed = sent(build(payload, texts))
-        assert marks(embed_text(embed)) <= harmless, payload
-        assert unseen(embed_text(embed)) == set(), payload
-        assert fits_discord(embed), payload
-
-
-@pytest.mark.parametrize("title", ["\u200b", "@everyone " * 40, "🚀" * 400, "\u202e\x00"])
-async def test_a_hostile_title_is_stored_harmless_and_fits_the_button(here: BotHarness, title: str) -> None:
-    """A hostile title is stored short and visible, and Discord accepts the questions that show it."""
-    here.toolzz.touch(here.toolzz.CONNECTED, title=title)
-    await link(here)
-    (kept,) = (await remembered(here)).values()
-    assert 1 <= len(kept.label) <= 100
-    asked = await unlink(here)
-    assert embed_of(asked).title == "⚠️ Unlink this integration?"
-    assert len(labels(asked)[0].encode("utf-16-le")) // 2 <= 80
-    here.toolzz.touch(here.toolzz.HOMELESS, title=title)
-    asked = await link(here, here.toolzz.HOMELESS)
-    assert len(labels(asked)[0].encode("utf-16-le")) // 2 <= 80
-    assert embed_of(asked).colour == discord.Colour(Tone.WARNING.colour)

@@ -1,88 +1,29 @@
-"""``/toolzz list``: a unit's integrations, worst first, a page at a time, with a menu that opens each."""
+"""``/toolzz list`` shows managers the integrations of one unit, worst first, and explains what goes wrong."""
 
 import re
-from typing import Any
 
 import discord
 import pytest
-import simcord
 
 from bot.discord.theme import Tone
-from bot.features.integrations.store import Placed
-from bot.i18n.catalog import LOCALES, load_catalog
-from bot.providers.base.integration import State
+from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer
-from bot.providers.toolzz.models import MAX_ENTRIES, Integration
-from cogs.toolzz.formatting import label_of, symbol_of, word_of
-from cogs.toolzz.listing import Listing, list_embed
-from tests.support.embeds import embed_text, fits_discord
+from bot.providers.toolzz.models import MAX_ENTRIES
 from tests.support.failures import FAILURES, OUR_REFERENCE, Failure
-from tests.support.harness import (
-    ENGLISH,
-    PORTUGUESE,
-    BotHarness,
-    buttons,
-    embed_of,
-    field,
-    final,
-    labels,
-    shown,
-)
-from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
-from tests.support.sensay_steps import component_of, press, with_command_links
+from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, labels, shown
+from tests.support.list_steps import OTHER_UNIT, fill_unit, lines, listing, without_unit
+from tests.support.sensay_steps import component_of, press
+from tests.support.toolzz_settings import UNIT
 from tests.support.toolzz_steps import move_here
 
 ALONE = ["Refresh"]
-IN_A_ROW = ["Previous", "Refresh", "Next"]
-UNIT = "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4c00"
-OTHER_UNIT = "u" * 64
 LIST = "/discord/integration/unit/"
-
-
-async def listing(harness: BotHarness, **options: object) -> simcord.InteractionResult:
-    """Have the manager run `/toolzz list`."""
-    return await harness.manager.slash(harness.channel, "toolzz list", **options)
-
-
-async def without_unit(harness: BotHarness, name: str | None = None) -> None:
-    """Have the manager connect Toolzz with credentials that name no unit."""
-    form = await harness.open_form("add", "toolzz", name)
-    await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
-
-
-def fill_unit(harness: BotHarness, number: int, unit: str = UNIT) -> None:
-    """Give a unit this number of integrations, and every other unit none."""
-    first = {**next(iter(harness.toolzz.integrations.values())), "unitId": unit}
-    uuids = [f"7c1f9e5a-4b3d-4c2a-8e6f-{index:012}" for index in range(number)]
-    harness.toolzz.integrations = {
-        uuid: {**first, "id": uuid, "title": f"Agent {uuid[-3:]} " + "🚀*_" * 30, "guildName": "n" * 100}
-        for uuid in uuids
-    }
 
 
 def asked_for(harness: BotHarness) -> list[str]:
     """Return the units whose lists were read, in order."""
     paths = [request.path for request in harness.toolzz.requests]
     return [path.rpartition("/")[2] for path in paths if LIST in path]
-
-
-def lines(result: simcord.InteractionResult) -> list[str]:
-    """Return the lines above the fields."""
-    return (embed_of(result).description or "").splitlines()
-
-
-async def choose(
-    harness: BotHarness, asked: simcord.InteractionResult, *values: str
-) -> simcord.InteractionResult:
-    """Have the manager pick values from the menu, also values that it does not offer."""
-    data = {
-        "custom_id": component_of(asked, "toolzz:one:")["custom_id"],
-        "component_type": 3,
-        "values": values,
-    }
-    return await harness.interact(
-        discord.InteractionType.component, harness.manager, data, message=final(asked)
-    )
 
 
 # --- one page ---
@@ -218,134 +159,6 @@ async def test_what_is_no_unit_id_is_refused_without_asking(harness: BotHarness,
     assert not harness.toolzz.requests
 
 
-# --- turning pages, opening one ---
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_500_integrations_are_paged_in_the_same_message(harness: BotHarness, restarted: bool) -> None:
-    """The custom ids have the page, so the buttons work after a restart; Discord accepts every page."""
-    await harness.connect("toolzz")
-    fill_unit(harness, 500)
-    asked = await listing(harness)
-    assert embed_of(asked).title == "🧩 500 integrations"
-    assert lines(asked)[0] == "🟢 Connected: 500"
-    if restarted:
-        await harness.restart()
-    for number in (2, 3):
-        assert (await press(harness, asked, "Next")).followups == []
-        assert (embed_of(asked).footer.text or "").endswith(f"page {number} of 50")
-        assert f"Agent {number * 10 - 1:03}" in shown(asked)
-        assert len(lines(asked)) == 12
-        assert fits_discord(embed_of(asked))
-    assert (await press(harness, asked, "Previous")).followups == []
-    assert (embed_of(asked).footer.text or "").endswith("page 2 of 50")
-    assert labels(asked) == IN_A_ROW
-
-
-async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) -> None:
-    """If the list has become shorter, the last page is shown, even an empty one."""
-    await harness.connect("toolzz")
-    fill_unit(harness, 31)
-    asked = await listing(harness)
-    await press(harness, asked, "Next")
-    await press(harness, asked, "Next")
-    fill_unit(harness, 12)
-    await press(harness, asked, "Next")
-    assert (embed_of(asked).footer.text or "").endswith("page 2 of 2")
-    harness.toolzz.integrations = {}
-    await press(harness, asked, "Refresh")
-    assert embed_of(asked).title == "💤 No integration in this unit"
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_a_choice_opens_the_status_and_leads_back(harness: BotHarness, restarted: bool) -> None:
-    """The status replaces the list, and every screen keeps the button back to the same page and unit."""
-    await without_unit(harness)
-    fill_unit(harness, 11, OTHER_UNIT)
-    asked = await listing(harness, unit=OTHER_UNIT)
-    await press(harness, asked, "Next")
-    (entry,) = component_of(asked, "toolzz:one:")["options"]
-    if restarted:
-        await harness.restart()
-    assert (await choose(harness, asked, entry["value"])).followups == []
-    assert (embed_of(asked).title or "").startswith("🟢 Agent 010")
-    for label in ("Refresh", "Channels", "Refresh", "Back to the status", "Refresh"):
-        assert (await press(harness, asked, label)).followups == []
-        assert labels(asked).count("Back to the list") == 1
-    await press(harness, asked, "Back to the list")
-    assert embed_of(asked).footer.text == f"Unit {OTHER_UNIT} · page 2 of 2"
-
-
-async def test_one_of_this_server_can_be_linked_from_there(harness: BotHarness) -> None:
-    """The status of an integration of this server offers the link, and the list then marks it."""
-    await harness.connect("toolzz")
-    move_here(harness)
-    asked = await listing(harness)
-    for unlinkable in (harness.toolzz.ELSEWHERE, harness.toolzz.HOMELESS, harness.toolzz.DELETED):
-        await choose(harness, asked, unlinkable)
-        assert "Link to this server" not in labels(asked)
-        await press(harness, asked, "Back to the list")
-    await choose(harness, asked, harness.toolzz.CONNECTED)
-    pressed = await press(harness, asked, "Link to this server")
-    assert embed_of(pressed).title == "✅ Linked to this server"
-    await press(harness, asked, "Back to the list")
-    assert "🟢 **Suporte da loja** · Connected · 📍 this server · 🔗 linked" in lines(asked)
-    await choose(harness, asked, harness.toolzz.CONNECTED)
-    assert "Link to this server" not in labels(asked)
-
-
-@pytest.mark.parametrize("values", [("../admin",), ("",), ("x" * 65,), (), ("x", "y")])
-async def test_a_choice_that_is_none_is_refused(harness: BotHarness, values: tuple[str, ...]) -> None:
-    """A value that no menu offers is refused, Toolzz is not asked, and the list stays."""
-    await harness.connect("toolzz")
-    asked = await listing(harness)
-    before = shown(asked)
-    harness.toolzz.requests.clear()
-    refused = await choose(harness, asked, *values)
-    assert final(refused).ephemeral
-    assert shown(refused).startswith("⚠️")
-    assert shown(asked) == before
-    assert not harness.toolzz.requests
-
-
-@pytest.mark.parametrize(
-    "made_up",
-    [
-        "toolzz:all:default:0:",
-        "toolzz:all:default:1000:",
-        "toolzz:all:default:-1:",
-        "toolzz:all:default:1:../admin",
-        f"toolzz:all:default:1:{'x' * 65}",
-        "toolzz:all::1:",
-        "toolzz:all:default:1",
-    ],
-)
-async def test_a_button_made_up_by_somebody_does_nothing(harness: BotHarness, made_up: str) -> None:
-    """An impossible custom id is refused, and Toolzz is not asked."""
-    await harness.connect("toolzz")
-    asked = await listing(harness)
-    before = shown(asked)
-    harness.toolzz.requests.clear()
-    pressed = await harness.press_forged(asked, made_up)
-    assert final(pressed).ephemeral
-    assert shown(pressed).startswith("⚠️")
-    assert shown(asked) == before
-    assert not harness.toolzz.requests
-
-
-async def test_the_longest_ids_fit_into_the_buttons(harness: BotHarness) -> None:
-    """Discord accepts the custom ids of the longest connection, unit and page, and the buttons work."""
-    await without_unit(harness, "n" * 20)
-    fill_unit(harness, MAX_ENTRIES, OTHER_UNIT)
-    asked = await listing(harness, unit=OTHER_UNIT)
-    await harness.press_forged(asked, f"toolzz:all:{'n' * 20}:100:{OTHER_UNIT}")
-    assert (embed_of(asked).footer.text or "").endswith("page 100 of 100")
-    assert buttons(asked)[-2]["custom_id"].startswith(f"toolzz:all:{'n' * 20}:101:")
-    assert max(len(item["custom_id"]) for item in buttons(asked)) == 100
-    await press(harness, asked, "Previous")
-    assert (embed_of(asked).footer.text or "").endswith("page 99 of 100")
-
-
 # --- who may, in which language, and what goes wrong ---
 
 
@@ -410,53 +223,3 @@ async def test_a_failure_is_explained_and_can_be_tried_again(harness: BotHarness
         harness.toolzz.heal()
         await press(harness, failed, "Refresh")
         assert (embed_of(failed).footer.text or "").endswith("page 2 of 3")
-
-
-def show(text: str, guild_id: str | None = "2") -> discord.Embed:
-    """Return a page of the list whose texts are all this one."""
-    report = Integration.model_validate(
-        {"id": text, "title": text, "guildName": text, "guildId": guild_id and text, "connectionStatus": text}
-    )
-    placed = Placed(text, "default", text, None, 1, 2)
-    embed = list_embed(Listing([report] * 3, 1, text[:64], 1, {text: placed}, 3), load_catalog()[ENGLISH])
-    return with_command_links(embed)
-
-
-def show_none(text: str) -> discord.Embed:
-    """Return the list of an empty unit with this id."""
-    return with_command_links(list_embed(Listing([], 1, text, 1, {}, 3), load_catalog()[ENGLISH]))
-
-
-@pytest.mark.parametrize("build", [show, show_none])
-def test_hostile_text_does_nothing(build: Any) -> None:  # noqa: ANN401 - either of the two above
-    """No payload adds a ping, a link, a command, a time or any markup to what a harmless text gives."""
-    harmless = marks(embed_text(build("x")))
-    for payload in PAYLOADS:
-        embed = build(payload)
-        assert marks(embed_text(embed)) <= harmless, payload
-        assert unseen(embed_text(embed)) == set(), payload
-        assert plain_marks(embed.footer.text or "") == {}, payload
-        assert fits_discord(embed), payload
-
-
-def test_a_hostile_title_is_one_line_of_the_menu() -> None:
-    """A menu's entry has 1 to 100 harmless characters, and the id where there is no visible title."""
-    for payload in PAYLOADS:
-        label = label_of(Integration.model_validate({"id": "x", "title": payload}))
-        assert plain_marks(label) == {}, payload
-        assert unseen(label) == set(), payload
-        assert 1 <= len(label) <= 100
-    assert label_of(Integration.model_validate({"id": "x", "title": "\u200b"})) == "x"
-
-
-@pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("state", State)
-def test_a_deleted_one_is_told_from_one_that_is_switched_off(locale: str, state: State) -> None:
-    """A deleted integration has a symbol and a word that no state has."""
-    texts = load_catalog()[locale]
-    status = {"connectionStatus": state.value, "isActive": state is not State.INACTIVE}
-    report = Integration.model_validate({"id": "x", **status})
-    deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30.04", **status})
-    assert report.state is state
-    assert symbol_of(deleted) != symbol_of(report)
-    assert word_of(deleted, texts) != word_of(report, texts)

@@ -1,0 +1,67 @@
+"""Hostile text from Toolzz does nothing in the list, and no state looks like a deleted integration."""
+
+from typing import Any
+
+import discord
+import pytest
+
+from bot.features.integrations.store import Placed
+from bot.i18n.catalog import LOCALES, load_catalog
+from bot.providers.base.integration import State
+from bot.providers.toolzz.models import Integration
+from cogs.toolzz.formatting import label_of, symbol_of, word_of
+from cogs.toolzz.listing import Listing, list_embed
+from tests.support.embeds import embed_text, fits_discord
+from tests.support.harness import ENGLISH
+from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
+from tests.support.sensay_steps import with_command_links
+
+
+def show(text: str, guild_id: str | None = "2") -> discord.Embed:
+    """Return a page of the list whose texts are all this one."""
+    report = Integration.model_validate(
+        {"id": text, "title": text, "guildName": text, "guildId": guild_id and text, "connectionStatus": text}
+    )
+    placed = Placed(text, "default", text, None, 1, 2)
+    embed = list_embed(Listing([report] * 3, 1, text[:64], 1, {text: placed}, 3), load_catalog()[ENGLISH])
+    return with_command_links(embed)
+
+
+def show_none(text: str) -> discord.Embed:
+    """Return the list of an empty unit with this id."""
+    return with_command_links(list_embed(Listing([], 1, text, 1, {}, 3), load_catalog()[ENGLISH]))
+
+
+@pytest.mark.parametrize("build", [show, show_none])
+def test_hostile_text_does_nothing(build: Any) -> None:  # noqa: ANN401 - either of the two above
+    """No payload adds a ping, a link, a command, a time or any markup to what a harmless text gives."""
+    harmless = marks(embed_text(build("x")))
+    for payload in PAYLOADS:
+        embed = build(payload)
+        assert marks(embed_text(embed)) <= harmless, payload
+        assert unseen(embed_text(embed)) == set(), payload
+        assert plain_marks(embed.footer.text or "") == {}, payload
+        assert fits_discord(embed), payload
+
+
+def test_a_hostile_title_is_one_line_of_the_menu() -> None:
+    """A menu's entry has 1 to 100 harmless characters, and the id where there is no visible title."""
+    for payload in PAYLOADS:
+        label = label_of(Integration.model_validate({"id": "x", "title": payload}))
+        assert plain_marks(label) == {}, payload
+        assert unseen(label) == set(), payload
+        assert 1 <= len(label) <= 100
+    assert label_of(Integration.model_validate({"id": "x", "title": "\u200b"})) == "x"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("state", State)
+def test_a_deleted_one_is_told_from_one_that_is_switched_off(locale: str, state: State) -> None:
+    """A deleted integration has a symbol and a word that no state has."""
+    texts = load_catalog()[locale]
+    status = {"connectionStatus": state.value, "isActive": state is not State.INACTIVE}
+    report = Integration.model_validate({"id": "x", **status})
+    deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30.04", **status})
+    assert report.state is state
+    assert symbol_of(deleted) != symbol_of(report)
+    assert word_of(deleted, texts) != word_of(report, texts)

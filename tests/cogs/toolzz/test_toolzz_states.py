@@ -1,0 +1,99 @@
+"""``/toolzz status`` tells an integration's state and next step, and explains its error or a failure."""
+
+import pytest
+
+from tests.support.failures import FAILURES, Failure
+from tests.support.harness import BotHarness, embed_of, field, labels, only_button, shown
+from tests.support.toolzz_agent import ENOUGH, add_agent_bot
+from tests.support.toolzz_report import INTEGRATION, place, status
+from tests.support.toolzz_steps import move_here
+
+STATES = {
+    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do. With </toolzz link:"),
+    "DISCONNECTED": (
+        "🔴 Pedidos e entregas",
+        "**Disconnected** · ",
+        "In the Developer Portal open the agent's application, press **Reset Token**",
+    ),
+    "INACTIVE": (
+        "⚪ Campanha de inverno",
+        "**Inactive** · Switched off in Toolzz.",
+        "Switch the integration on in Toolzz",
+    ),
+    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Change what is marked ❌ above"),
+    "DELETED": (
+        "⚪ Piloto antigo",
+        "**Inactive** · Deleted in Toolzz.",
+        "It is gone in Toolzz: pick another integratio",
+    ),
+    "STRANGE": ("❔ Teste", "**Unknown** · ", "Switch on **Message Content Intent**"),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_each_integration_of_the_unit_is_shown(harness: BotHarness, name: str) -> None:
+    """State and next step are right for each integration of the simulator."""
+    await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
+    result = await status(harness, integration=getattr(harness.toolzz, name))
+    title, word, step = STATES[name]
+    assert result.ephemeral
+    assert (embed_of(result).title or "").startswith(title)
+    assert place(harness, result, "description").startswith(word)
+    assert field(result, "Next step").startswith(step)
+    assert getattr(harness.toolzz, name) in place(harness, result, "footer")
+    assert labels(result) == ENOUGH[: 3 if name == "DELETED" else 4]
+
+
+async def test_what_was_deleted_is_not_to_be_switched_on(harness: BotHarness) -> None:
+    """The next step of a deleted integration is not that of one that is switched off."""
+    await harness.connect("toolzz")
+    deleted = field(await status(harness, integration=harness.toolzz.DELETED), "Next step")
+    inactive = field(await status(harness, integration=harness.toolzz.INACTIVE), "Next step")
+    assert deleted != inactive
+
+
+async def test_the_one_that_breaks_off_is_told_as_unreachable(harness: BotHarness) -> None:
+    """A reset connection is an error with the button to try again."""
+    await harness.connect("toolzz")
+    result = await status(harness, integration=harness.toolzz.UNREACHABLE)
+    assert shown(result).startswith("❌ The connection to Toolzz failed")
+    assert only_button(result)["label"] == "Refresh"
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
+async def test_a_failure_is_explained(harness: BotHarness, failure: Failure) -> None:
+    """Each failure is explained with a button to try again, except where the integration does not exist."""
+    await harness.connect("toolzz")
+    failure.strike(harness, "toolzz")
+    result = await status(harness)
+    failure.shows_in(harness, result, "toolzz")
+    assert result.ephemeral
+    assert labels(result) == failure.offers("Refresh")
+
+
+ERRORS = {
+    "4004": (
+        "Discord refused the bot's token",
+        "In the Developer Portal open the agent's application, press **R",
+    ),
+    "4013": ("Discord does not know one of the intents", "This is for Toolzz to mend"),
+    "4014": ("The bot asked for an intent", "Switch on **Message Content Intent**"),
+    "5000": ("", "Open the integration in Toolzz"),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("as_number", [False, True])
+async def test_an_error_code_comes_with_cause_and_fix(
+    harness: BotHarness, error: str, as_number: bool
+) -> None:
+    """A known code is shown with its cause and its fix; an unknown code is shown as it is."""
+    await harness.connect("toolzz")
+    code = int(error) if as_number else error
+    report = {"id": INTEGRATION, "connectionStatus": "disconnected", "lastConnectionErrorCode": code}
+    result = await status(harness, report)
+    cause, fix = ERRORS[error]
+    assert field(result, "Last error") == f"`{error}`" if not cause else cause in field(result, "Last error")
+    assert field(result, "Next step").startswith(fix)

@@ -1,0 +1,146 @@
+"""``/toolzz status`` makes servers, channels, permissions, times and unknown words of a report readable."""
+
+import re
+
+import discord
+import pytest
+
+from bot.discord.theme import Tone
+from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, shown
+from tests.support.toolzz_agent import add_agent_bot
+from tests.support.toolzz_report import FULL, INTEGRATION, NOT_REPORTED, place, status
+from tests.support.toolzz_steps import move_here
+
+
+async def test_forty_channels_are_cut_with_a_count(harness: BotHarness) -> None:
+    """Channels that do not fit are counted."""
+    await harness.connect("toolzz")
+    short = field(await status(harness, integration=harness.toolzz.CROWDED), "40 channels")
+    assert short.split(", ") == [f"#sala-{number:02}" for number in range(1, 41)]
+    channels = [{"id": f"11887654321098{number:05}", "name": "x" * 60} for number in range(40)]
+    long = field(await status(harness, {"id": INTEGRATION, "channelsDetail": channels}), "40 channels")
+    *listed, rest = long.split(", ")
+    assert 10 < len(listed) < 40
+    assert rest == f"+{40 - len(listed)} more"
+
+
+async def test_this_servers_channels_are_links(harness: BotHarness) -> None:
+    """A channel of this server is a link; any other channel is shown by its name."""
+    await harness.connect("toolzz")
+    channels = [
+        {"id": str(harness.channel.id), "name": "old-name"},
+        {"id": "1188765432109876501", "name": "away"},
+    ]
+    result = await status(harness, {"id": INTEGRATION, "channelsDetail": channels})
+    assert field(result, "2 channels") == f"<#{harness.channel.id}>, #away"
+
+
+async def test_another_servers_integration_is_marked(harness: BotHarness) -> None:
+    """The status of another server's integration says so, warns, and has its own next step.
+
+    The symbol is still that of the state; after a move to this server nothing warns.
+    """
+    await harness.connect("toolzz")
+    mark = "belongs to another server"
+    for integration, symbol in ((harness.toolzz.CONNECTED, "🟢"), (harness.toolzz.DISCONNECTED, "🔴")):
+        there = await status(harness, integration=integration)
+        assert mark in shown(there)
+        assert embed_of(there).colour == discord.Colour(Tone.WARNING.colour)
+        assert (embed_of(there).title or "").startswith(symbol)
+        assert field(there, "Next step") == harness.linked(harness.texts("toolzz.next.elsewhere"))
+    add_agent_bot(harness)
+    move_here(harness)
+    here = await status(harness, integration=harness.toolzz.CONNECTED)
+    assert mark not in shown(here)
+    assert embed_of(here).colour == discord.Colour(Tone.GOOD.colour)
+    assert field(here, "Next step") == harness.linked(harness.texts("toolzz.next.link"))
+    assert field(here, "Server") == "Harbour Ops"
+
+
+async def test_a_deleted_one_of_another_server_is_deleted_first(harness: BotHarness) -> None:
+    """The next step of another server's deleted integration is that of a deleted one."""
+    await harness.connect("toolzz")
+    gone = await status(harness, integration=harness.toolzz.DELETED)
+    assert "belongs to another server" in shown(gone)
+    assert field(gone, "Next step") == harness.linked(harness.texts("toolzz.next.deleted"))
+
+
+@pytest.mark.parametrize(
+    ("bits", "reads"),
+    [
+        ("0", "none"),
+        ("8", "Administrator"),
+        (3072, "View Channels, Send Messages"),
+        ("9007199254740993", "Create Invite, 1 newer one"),
+        (str(2**62 | 2**63), "2 newer ones"),
+        ("-1", NOT_REPORTED),
+        ("many", NOT_REPORTED),
+        (8.0, NOT_REPORTED),
+    ],
+)
+async def test_permissions_have_names(harness: BotHarness, bits: object, reads: str) -> None:
+    """Permissions are shown by name.
+
+    Bits without a name are counted, and what is no bit field is not reported.
+    """
+    await harness.connect("toolzz")
+    assert field(await status(harness, {"id": INTEGRATION, "permissions": bits}), "Permissions") == reads
+
+
+async def test_every_permission_has_a_name_in_both_languages(harness: BotHarness) -> None:
+    """All permissions have names in both languages, and fit into the embed."""
+    await harness.connect("toolzz")
+    report = {"id": INTEGRATION, "permissions": str(discord.Permissions.all().value)}
+    assert "Administrator" in field(await status(harness, report), "Permissions")
+    harness.locale = PORTUGUESE
+    assert "Administrador" in field(await status(harness, report), "Permissões")
+
+
+@pytest.mark.parametrize(
+    ("time", "reads"),
+    [
+        ("2026-11-20T08:15:27.000Z", "<t:1795162527:f> (<t:1795162527:R>)"),
+        ("2026-11-20 05:15:27.14-03:00", "<t:1795162527:f> (<t:1795162527:R>)"),
+        ("2026-11-20", "<t:1795132800:f> (<t:1795132800:R>)"),
+        ("9999-12-31 23:59:59", "<t:253402300799:f> (<t:253402300799:R>)"),
+        ("0001-01-01T00:00:00+23:59", "<t:-62135683140:f> (<t:-62135683140:R>)"),
+        ("yesterday", NOT_REPORTED),
+        ("", NOT_REPORTED),
+        (1795162527, NOT_REPORTED),
+    ],
+)
+async def test_times_are_read(harness: BotHarness, time: object, reads: str) -> None:
+    """Times with and without a zone are shown by Discord; what is no time is not reported."""
+    await harness.connect("toolzz")
+    assert (
+        field(await status(harness, {"id": INTEGRATION, "lastConnectedAt": time}), "Last connected") == reads
+    )
+
+
+async def test_unknown_words_are_shown_as_they_are(harness: BotHarness) -> None:
+    """An undocumented state and an undocumented scope are shown as Toolzz reports them."""
+    await harness.connect("toolzz")
+    result = await status(
+        harness, {"id": INTEGRATION, "connectionStatus": "hibernating", "scope": "threads-only"}
+    )
+    assert "Toolzz reports: `hibernating`" in place(harness, result, "description")
+    assert place(harness, result, "replies.scope").endswith("threads-only")
+
+
+async def test_hostile_text_does_nothing(harness: BotHarness) -> None:
+    """Mentions, links, headings and code fences from Toolzz are shown as plain characters."""
+    await harness.connect("toolzz")
+    hostile = "# @everyone <@1> <@&2> <#3> </ban:4> <t:5> [a](https://x.invalid) discord.gg/a ``` \u202e||x||"
+    text = [name for name, value in FULL.items() if isinstance(value, str) and name != "id"]
+    result = await status(harness, FULL | dict.fromkeys(text, hostile))
+    words = re.sub(r"(?<!\\)`[^`\n]*`", "", shown(result))  # in code nothing is markup
+    for mark in ("@everyone", "<@1", "<@&", " <#3", " </ban", " <t:5>", "https://x", "discord.gg", "\u202e"):
+        assert mark not in words, mark
+    assert "\\`\\`\\`" in (embed_of(result).title or "")
+
+
+async def test_the_answer_can_be_shared(harness: BotHarness) -> None:
+    """The answer is for everybody only with share:true."""
+    await harness.connect("toolzz")
+    assert not (await status(harness, integration=harness.toolzz.CONNECTED, share=True)).ephemeral
+    assert (await status(harness, integration=harness.toolzz.CONNECTED, share=False)).ephemeral

@@ -1,0 +1,85 @@
+"""simcord's simulated Discord, made faster and more patient for these tests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from unittest import mock
+
+import discord
+import simcord
+from discord import app_commands
+from simcord import _settlement
+from simcord import env as simcord_env
+
+_translate = app_commands.Group.get_translated_payload
+_translated: dict[tuple[str | None, str], dict[str, Any]] = {}
+STUCK_SECONDS = 60.0
+
+
+class Env(simcord.Env):
+    """simcord's simulated Discord, which finds out sooner when the bot has nothing more to do.
+
+    simcord notices only after a pause that a task of the bot has gone to sleep. That pause took most of a
+    test's time.
+    """
+
+    def __init__(self, bot: discord.Client, **options: Any) -> None:  # noqa: ANN401 - simcord's own
+        """Let a bot count as stuck after a minute: other programs may keep the machine busy."""
+        super().__init__(bot, settle_timeout=STUCK_SECONDS, **options)
+
+    async def start(self) -> None:
+        """Start; the commands are translated once in the process, which takes as long as a whole test."""
+        with mock.patch.object(app_commands.Group, "get_translated_payload", _translate_once):
+            await super().start()
+
+    async def settle(self, *, idle: float = 0.002) -> None:  # type: ignore[override]
+        """Wait until the bot has nothing to do.
+
+        idle: seconds between two looks; a test that uses many handlers at once takes more, because simcord
+        looks at each of their tasks after every pause.
+        """
+        await super().settle(idle=idle)
+
+    async def _settle_internal(self, **options: Any) -> None:  # noqa: ANN401 - simcord's own
+        if "_deadline" not in options:
+            options["timeout"] = STUCK_SECONDS
+        with (
+            mock.patch.object(simcord_env, "_is_parked", _is_at_rest),
+            mock.patch.object(simcord_env, "_callback_is_parked", _callback_is_at_rest),
+        ):
+            await super()._settle_internal(**{"idle": 0.002, **options})
+
+
+# simcord waits for every timer that fires before a bot counts as stuck. Tests wait for less.
+_EARLIER: Final = STUCK_SECONDS - 5.0
+
+
+def _is_at_rest(state: Any, task: asyncio.Task[Any], deadline: float) -> bool:  # noqa: ANN401 - simcord's own
+    """Tell whether a task has nothing to do now; simcord does not know that one which awaits an event has
+    not.
+    """
+    return _settlement._is_parked(state, task, deadline - _EARLIER) or _waits_for_event(task)
+
+
+def _callback_is_at_rest(state: Any, record: Any, deadline: float) -> bool:  # noqa: ANN401 - simcord's own
+    return _settlement._callback_is_parked(state, record, deadline - _EARLIER)
+
+
+def _waits_for_event(task: asyncio.Task[Any]) -> bool:
+    """Tell whether a task awaits an asyncio.Event, with or without a timeout."""
+    coroutine: Any = task.get_coro()
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        if frame.f_code is asyncio.Event.wait.__code__:
+            return True
+        if frame.f_code is asyncio.wait_for.__code__ and isinstance(frame.f_locals["fut"], asyncio.Task):
+            return _waits_for_event(frame.f_locals["fut"])
+        coroutine = coroutine.cr_await
+    return False
+
+
+async def _translate_once(group: app_commands.Group, *args: Any) -> dict[str, Any]:  # noqa: ANN401 - discord.py's
+    key = group.module, group.qualified_name
+    if key not in _translated:
+        _translated[key] = await _translate(group, *args)
+    return _translated[key]
