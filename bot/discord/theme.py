@@ -38,6 +38,7 @@ class Tone(Enum):
 
 _STATES: Final[Mapping[State, tuple[str, Tone]]] = {
     State.CONNECTED: ("🟢", Tone.GOOD),
+    State.BLOCKED: ("⛔", Tone.BAD),
     State.DISCONNECTED: ("🔴", Tone.BAD),
     State.ERROR: ("🟠", Tone.BAD),
     State.INACTIVE: ("⚪", Tone.QUIET),

@@ -9,11 +9,9 @@ from bot.discord.text import length, listed
 from bot.discord.theme import DESCRIPTION, Tone, card, when
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State
+from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
 from cogs.monitoring.formatting import name_of, provider_name, symbol, tone, why, word
-
-_EXPLAINED = frozenset({State.ERROR, State.DISCONNECTED})
 
 
 def board_embed(
@@ -73,7 +71,7 @@ def _line(watched: Watched, texts: Texts, providers: Mapping[str, Provider]) -> 
     if watched.is_stale and watched.answered_at is not None:
         since = watched.answered_at
     line = _marked(watched, f"{name_of(watched, providers)} · {provider_name(watched, providers)}", since)
-    cause = why(watched, texts, providers) if watched.state in _EXPLAINED and not watched.is_stale else ""
+    cause = why(watched, texts, providers) if watched.state in DOWN_STATES and not watched.is_stale else ""
     return f"{line}\n↳ {cause}" if cause else line
 
 

@@ -12,7 +12,7 @@ from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.service import Route
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State
+from bot.providers.base.integration import WORST_FIRST, State
 from cogs.alerts.testing import TestAlert
 from cogs.monitoring.formatting import name_of, symbol, word
 
@@ -24,12 +24,11 @@ REMINDERS: Final[Mapping[str, int]] = {
     "1d": 86_400,
 }
 """Seconds between two reminders; ``alerts.remind.<key>`` names each."""
-_WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, State.INACTIVE, State.CONNECTED)
 
 
 def worst_first(incident: Incident) -> tuple[int, int]:
     """Return the sort key that puts the highest severity first, then the longest incident."""
-    return _WORST_FIRST.index(State(incident.state)), incident.opened_at
+    return WORST_FIRST.index(State(incident.state)), incident.opened_at
 
 
 def route_set(route: Route, open_count: int, ctx: Context, *, is_silent: bool) -> discord.Embed:

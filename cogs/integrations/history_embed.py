@@ -13,7 +13,7 @@ from bot.features.alerts.incident_summary import IncidentSummary
 from bot.features.history.service import DAY, Past, Span, Tally
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State
+from bot.providers.base.integration import DOWN_STATES
 from bot.providers.base.provider import Provider
 from cogs.integrations.history_files import MAX_SPANS
 from cogs.monitoring.formatting import name, symbol, tone, why, word
@@ -21,7 +21,6 @@ from cogs.monitoring.formatting import name, symbol, tone, why, word
 _MAX_CHANGES: Final = 10
 _CHANGES_LENGTH: Final = 2500
 """A part of the 6,000 characters that an embed may have in all."""
-_BAD: Final = frozenset({State.DISCONNECTED, State.ERROR})
 
 
 def history_embed(
@@ -40,7 +39,7 @@ def history_embed(
     changes = listed(
         (_change(watched, span, past, providers, texts) for span in newest), texts, _CHANGES_LENGTH
     )
-    next_step = "bad_next" if watched.state in _BAD and not watched.is_stale else "next"
+    next_step = "bad_next" if watched.state in DOWN_STATES and not watched.is_stale else "next"
     return card(
         tone(watched),
         texts("integrations.history.title", name=name(watched.label, watched.id)),

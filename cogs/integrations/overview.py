@@ -18,7 +18,7 @@ from bot.features.alerts.incident_store import Kind
 from bot.features.monitoring.service import Watched
 from bot.features.monitoring.store import CheckRow
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State
+from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
@@ -29,7 +29,7 @@ _FRESH_SECONDS: Final = 5.0
 _TROUBLES_LENGTH: Final = 1500
 """Characters for the troubles of connections and providers, so that there is room for the integrations."""
 
-_GROUPS: Final = {State.ERROR: "attention", State.DISCONNECTED: "attention"}
+_GROUPS: Final = dict.fromkeys(DOWN_STATES, "attention")
 """How states are counted that are not counted by themselves."""
 
 

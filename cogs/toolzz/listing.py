@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 import discord
 
@@ -19,7 +19,7 @@ from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State, read_id
+from bot.providers.base.integration import WORST_FIRST, read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import MAX_ENTRIES, Integration
@@ -29,7 +29,6 @@ from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
 
 UnitId = Annotated[str, Segment(r"[A-Za-z0-9_-]{0,64}")]
 """Empty for the connection's own unit."""
-_WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, State.INACTIVE, State.CONNECTED)
 
 
 class ToolzzListButton(PersistentButton):
@@ -117,7 +116,7 @@ def _unit(client: ToolzzClient, unit: str | None) -> str:
 
 
 def _severity(report: Integration) -> tuple[bool, int, str]:
-    return report.is_deleted, _WORST_FIRST.index(report.state), (report.title or "").casefold()
+    return report.is_deleted, WORST_FIRST.index(report.state), (report.title or "").casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.support.hostile import ATTACKS
 from tests.support.pictures import contrast, drawn_box, open_png, rgb, run_lengths
 
 CATALOG = load_catalog()
-UP, DOWN, BROKEN, OFF, LOST = State
+UP, BLOCKED, DOWN, BROKEN, OFF, LOST = State
 ROOM = WIDTH - 2 * EDGE
 MONTH = [f"{day:02}/11" for day in range(1, 31)]
 
@@ -52,9 +52,9 @@ async def drawn_widths(*parts: tuple[float, float, State]) -> dict[State, int]:
 async def test_everything_is_drawn_inside_the_picture(texts: list[str]) -> None:
     """Any number of any texts gives a picture in which nothing touches the edge."""
     title = texts[0] if texts else ""
-    parts = [TimelinePart(number / 90, (number + 1) / 90, list(State)[number % 5]) for number in range(90)]
+    parts = [TimelinePart(number / 90, (number + 1) / 90, list(State)[number % 6]) for number in range(90)]
     marks = [(number / 90, text) for number, text in enumerate(texts)]
-    columns = [{list(State)[number % 5]: 1.0} for number in range(len(texts))]
+    columns = [{list(State)[number % 6]: 1.0} for number in range(len(texts))]
     picture = open_png(
         await draw(
             Timeline(title, parts, marks, title), DailyColumns(title, texts, columns, texts), whole(UP)
@@ -80,6 +80,7 @@ async def test_widths_are_in_proportion() -> None:
         OFF: ROOM / 8,
         LOST: ROOM / 8,
         BROKEN: 0,
+        BLOCKED: 0,
     }
 
 

@@ -14,7 +14,7 @@ from bot.providers.base.integration import State
 
 # Sensay says no more of its agents than whether they are active. What was inactive from the first is no
 # incident.
-DEFAULT_STATES: Final = (State.DISCONNECTED, State.ERROR, State.INACTIVE)
+DEFAULT_STATES: Final = (State.DISCONNECTED, State.ERROR, State.BLOCKED, State.INACTIVE)
 DEFAULT_CHECKS: Final = 2
 MAX_CHECKS: Final = 20
 MAX_REMIND_SECONDS: Final = 30 * 86_400

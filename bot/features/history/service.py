@@ -13,7 +13,7 @@ MAX_DAYS: Final = 90
 """The availability of so many days is shown day by day."""
 PERIODS: Final = (1, 7, 30)
 """Numbers of days for which the availability is always summed up, whichever period is shown."""
-IN_USE: Final = (State.CONNECTED, State.DISCONNECTED, State.ERROR)
+IN_USE: Final = (State.CONNECTED, State.BLOCKED, State.DISCONNECTED, State.ERROR)
 """Only time in these states counts for the availability: inactive or unknown is no outage."""
 
 

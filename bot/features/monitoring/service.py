@@ -9,7 +9,7 @@ from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
-from bot.providers.base.integration import State
+from bot.providers.base.integration import WORST_FIRST, State
 
 GONE: Final = "gone"
 """The detail of an integration that the provider no longer lists."""
@@ -18,8 +18,6 @@ NOT_CHECKED: Final = "not_checked"
 STALE_CHECKS: Final = 5
 """A state is out of date if the provider has not answered for so many intervals."""
 MAX_MUTE_SECONDS: Final = 30 * 86_400
-_WORST_FIRST: Final = (State.ERROR, State.DISCONNECTED, State.UNKNOWN, None, State.INACTIVE, State.CONNECTED)
-"""None stands for a state that is out of date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +38,11 @@ class Watched(WatchedRow):
         return f"{self.provider}:{self.id}"
 
     @property
-    def severity(self) -> tuple[int, str]:
+    def severity(self) -> tuple[float, str]:
         """A sort key that puts the worst state first, then sorts by name."""
-        return _WORST_FIRST.index(None if self.is_stale else self.state), self.label.casefold()
+        # A state that is out of date comes after an unknown one.
+        rank = WORST_FIRST.index(State.UNKNOWN) + 0.5 if self.is_stale else WORST_FIRST.index(self.state)
+        return rank, self.label.casefold()
 
 
 class MonitoringService:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from bot.errors import InvalidInputError
@@ -14,10 +15,24 @@ class State(StrEnum):
     """How an integration is doing."""
 
     CONNECTED = "connected"
+    BLOCKED = "blocked"
+    """The provider runs it, and it can answer nowhere in the server."""
     DISCONNECTED = "disconnected"
     ERROR = "error"
     INACTIVE = "inactive"
     UNKNOWN = "unknown"
+
+
+WORST_FIRST: Final = (
+    State.ERROR,
+    State.DISCONNECTED,
+    State.BLOCKED,
+    State.UNKNOWN,
+    State.INACTIVE,
+    State.CONNECTED,
+)
+DOWN_STATES: Final = frozenset({State.ERROR, State.DISCONNECTED, State.BLOCKED})
+"""The agent answers nobody in the server, and is expected to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tests.support.hostile import PAYLOADS, marks
 
 HOUR = 3600
 NO_INCIDENTS = summarise([], 0)
-UP, DOWN, BROKEN, OFF, LOST = State
+UP, BLOCKED, DOWN, BROKEN, OFF, LOST = State
 # Checks since 16 hours ago: how many hours ago, the state, and the detail.
 CHECKS_OF_A_DAY = (
     (16, UP, ""),

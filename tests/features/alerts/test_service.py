@@ -75,7 +75,7 @@ async def test_a_route_is_what_was_asked_for(alerts: AlertService, changed_guild
     plain = await alerts.set_route(GUILD, CHANNEL + 1, member_id=MEMBER)
     assert await alerts.route(GUILD) == plain
     assert (plain.role_id, plain.checks, plain.remind) == (None, 2, 0)
-    assert set(plain.states) == {State.DISCONNECTED, State.ERROR, State.INACTIVE}
+    assert set(plain.states) == {State.DISCONNECTED, State.ERROR, State.BLOCKED, State.INACTIVE}
     assert changed_guilds == [GUILD, GUILD]
 
 

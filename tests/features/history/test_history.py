@@ -13,7 +13,7 @@ from bot.features.history.store import Transition
 from bot.providers.base.integration import State
 
 NOW = 1_764_000_000 + 5 * 3_600 + 7
-UP, DOWN, BROKEN, OFF, LOST = State
+UP, BLOCKED, DOWN, BROKEN, OFF, LOST = State
 
 TRANSITIONS = st.lists(
     st.builds(

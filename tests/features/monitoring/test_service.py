@@ -88,7 +88,7 @@ async def test_the_worst_state_comes_first(
     await put(store, *rows, replace(ROW, guild_id=OTHER_GUILD, id="theirs", state=State.ERROR))
     found = await monitoring.integrations(GUILD)
     assert [each.id for each in found] == [
-        "Z", "error", "disconnected", "unknown", "old", "inactive", "connected",
+        "Z", "error", "disconnected", "blocked", "unknown", "old", "inactive", "connected",
     ]  # fmt: skip
     assert [each.id for each in found if each.is_stale] == ["old"]
 
