@@ -14,6 +14,7 @@ from uuid import UUID
 
 import httpx
 
+from bot.discord.agent_access import GuildAccess
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import DEFAULT_NAME, ConnectionService
@@ -24,11 +25,13 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
 from bot.providers.base.api_client import open_http
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.redaction import Redactor
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz import ToolzzProvider, simulated_unit
 from bot.providers.toolzz.simulator import ToolzzSimulator
@@ -58,10 +61,11 @@ class Bench:
         )
         self.store = MonitoringStore(database)
         self.history = HistoryStore(database)
+        integrations = IntegrationService(IntegrationStore(database), time.time)
         self.poller = Poller(
             self.connections,
-            IntegrationService(IntegrationStore(database), time.time),
             AuditService(AuditStore(database), vault, time.time),
+            ResultBuilder(integrations, self.store, GuildAccess(), time.time),
             Recorder(self.store, GuildChanges(), INTERVAL),
             self.store,
             ConnectionSchedule(INTERVAL, time.monotonic, random.random),
@@ -104,7 +108,7 @@ class Bench:
         credentials = Credentials({"access_token": self.simulator.credentials["access_token"]})
         ids = list(self.simulator.integrations)[:SAMPLE]
         began = time.perf_counter()
-        reports = await self.provider.reports(credentials, ids, ResponseCache())
+        reports = await self.provider.reports(credentials, Wanted(ids), ResponseCache())
         seconds = time.perf_counter() - began
         require(len(self.simulator.requests) == len(reports.items) == SAMPLE, "one request each")
         return seconds * ALL / SAMPLE

@@ -18,6 +18,7 @@ import httpx
 import structlog
 
 import cogs
+from bot.discord.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
@@ -45,6 +46,7 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
@@ -108,6 +110,20 @@ async def build_bot(
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
+        agent_access = GuildAccess()
+        builder = ResultBuilder(integrations, monitoring_store, agent_access, clock)
+        poller = Poller(
+            connections,
+            audit,
+            builder,
+            recorder,
+            monitoring_store,
+            schedule,
+            clock,
+            settings.history_days,
+        )
+        integrations.subscribe(poller.check_soon)
+        agent_access.on_change(poller.judge_soon)
         services = Services(
             clock=clock,
             catalog=load_catalog(),
@@ -129,22 +145,15 @@ async def build_bot(
                 monitoring_store,
                 incident_store,
                 HistoryStore(database),
+                integrations,
                 changes,
                 clock,
                 interval=settings.check_interval,
                 history_days=settings.history_days,
             ),
             outbox=outbox,
-            poller=Poller(
-                connections,
-                integrations,
-                audit,
-                recorder,
-                monitoring_store,
-                schedule,
-                clock,
-                settings.history_days,
-            ),
+            poller=poller,
+            agent_access=agent_access,
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
         )

@@ -1,7 +1,6 @@
 """What Discord says of an agent's bot: whether it is in a server, what it can do, and how it gets in."""
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +10,7 @@ import aiohttp
 import discord
 
 from bot.i18n.catalog import Texts
+from bot.providers.base.snowflake import read_snowflake
 
 PORTAL: Final = "https://discord.com/developers/applications"
 LEAST_PERMISSIONS: Final = discord.Permissions(
@@ -19,9 +19,6 @@ LEAST_PERMISSIONS: Final = discord.Permissions(
 """What a chatting agent needs and no more."""
 _TIMEOUT_SECONDS: Final = 5.0
 """discord.py waits for as long as it takes."""
-_SNOWFLAKE: Final = re.compile(r"[1-9][0-9]{14,18}")
-_MAX_SNOWFLAKE: Final = 2**63 - 1
-"""Discord's ids are smaller, and the database takes no larger number."""
 
 
 class ChannelFinding(StrEnum):
@@ -116,14 +113,6 @@ async def find_bot_access(
         channels.append(ChannelAccess(channel_id, finding, missing, parent))
     is_here = isinstance(member, discord.Member) if member is not None else None
     return BotAccess(bot_id, is_here, is_checked=True, channels=tuple(channels))
-
-
-def read_snowflake(text: str | None) -> int | None:
-    """Return one of Discord's ids as a number; None for text from outside that is no such id."""
-    if text is None or not _SNOWFLAKE.fullmatch(text):
-        return None
-    number = int(text)
-    return number if number <= _MAX_SNOWFLAKE else None
 
 
 def find_channel(

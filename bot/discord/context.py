@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import discord
 from discord.ext import commands
 
+from bot.discord.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
@@ -53,6 +54,7 @@ class Services:
     background: BackgroundTasks
     links: CommandLinks
     access: AccessService
+    agent_access: GuildAccess
     alerts: AlertService
     audit: AuditService
     choices: ChoiceService

@@ -120,9 +120,10 @@ def _rules(route: Route, ctx: Context) -> list[Field]:
     checked_for = duration(route.checks * ctx.services.monitoring.interval, texts)
     remind = next(word for word, seconds in REMINDERS.items() if seconds == route.remind)
     role = texts("alerts.rule.nobody") if route.role_id is None else f"<@&{route.role_id}>"
+    partial = [texts("alerts.rule.partial")] if route.partial else []
     values = {
         "role": role,
-        "on": ", ".join(texts(f"state.{state}") for state in route.states),
+        "on": ", ".join([*(texts(f"state.{state}") for state in route.states), *partial]),
         "after": texts.plural("alerts.rule.checks", route.checks, time=checked_for),
         "remind": texts(f"alerts.remind.{remind}"),
     }

@@ -22,6 +22,7 @@ async def set_route(
     states: tuple[State, ...] = DEFAULT_STATES,
     checks: int = DEFAULT_CHECKS,
     remind: int = 0,
+    partial: bool = False,
 ) -> Route:
     """Send alerts to a channel from now on.
 
@@ -43,6 +44,7 @@ async def set_route(
             states=states,
             checks=checks,
             remind=remind,
+            partial=partial,
         )
 
 

@@ -13,9 +13,10 @@ from bot.errors import ForbiddenError, PatchbayError, ProviderError, Unauthorize
 from bot.features.alerts.service import Route
 from bot.features.connections.service import Connection
 from bot.features.monitoring.breaker import DOWN
-from bot.features.monitoring.service import GONE, Watched
+from bot.features.monitoring.service import Watched
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
+from bot.providers.base.report import GONE
 from cogs.connections import open_connection
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, why, word
 

@@ -18,6 +18,7 @@ from bot.providers.base.provider import Provider
 from cogs.connections import open_connection
 from cogs.integrations.diagnose import IntegrationDiagnoseButton
 from cogs.integrations.history import IntegrationHistoryButton
+from cogs.monitoring import belonging_buttons
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, tone, why, word
 
 
@@ -61,7 +62,7 @@ async def read_status(ctx: Context, text: str) -> Answer:
         label=texts("pages.up"), emoji=UP, custom_id="integrations:all:1"
     )
     links = IntegrationDiagnoseButton(**place), IntegrationHistoryButton(**place), overview
-    return embed, view_of(refresh, *links)
+    return embed, view_of(refresh, *links, *await belonging_buttons(ctx, watched.provider, watched.id))
 
 
 def status_embed(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:

@@ -12,13 +12,16 @@ from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Tone, state_symbol, state_tone, when
 from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
 from bot.features.alerts.incident_store import Incident, Kind
-from bot.features.monitoring.service import GONE, NOT_CHECKED, Watched
+from bot.features.monitoring.absence import ACCEPTED, MISSING, OVERDUE
+from bot.features.monitoring.access import Access, AccessKind
+from bot.features.monitoring.service import NOT_CHECKED, NOT_YET, Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
+from bot.providers.base.report import GONE, NOT_LISTED
 
 _STALE: Final = "⏳"
-_OWN_DETAILS: Final = frozenset({GONE, NOT_CHECKED, "beyond"})
+_OWN_DETAILS: Final = frozenset({GONE, NOT_CHECKED, NOT_YET, NOT_LISTED, ACCEPTED, OVERDUE, MISSING})
 """The details that Patchbay sets itself; other details are error keys or the provider's codes."""
 
 
@@ -44,6 +47,8 @@ def why(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider])
     detail = of.detail
     if isinstance(of, Watched) and of.is_stale and of.answered_at is not None:
         return texts("state.why.stale", provider=provider, time=when(of.answered_at))
+    if access := _access_of(of):
+        return _why_access(access, texts)
     if detail in _OWN_DETAILS:
         return texts(f"state.why.{detail}", provider=provider)
     if failure := _failure_of(of):
@@ -59,8 +64,10 @@ def fix(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider])
         return explain(
             failure(of.provider) if issubclass(failure, ProviderError) else failure(), texts, names
         ).fix
-    if of.detail == GONE:
-        return texts("state.fix.gone", provider=provider)
+    if access := _access_of(of):
+        return texts(f"state.fix.{access.kind}", provider=provider)
+    if of.detail in {GONE, OVERDUE}:
+        return texts(f"state.fix.{of.detail}", provider=provider)
     if _is_stale(of):
         return texts("state.fix.unknown")
     known = texts.find(f"{of.provider}.code.{of.detail}.fix") if of.detail else None
@@ -91,6 +98,20 @@ def plain_name(of: Watched | Incident, limit: int = 100) -> str:
 def provider_name(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
     """Return the proper name of the provider."""
     return providers[of.provider].name if of.provider in providers else of.provider
+
+
+def _access_of(of: Watched | Incident) -> Access | None:
+    """Return what Discord lets an agent do, where that is the reason of its state."""
+    is_ours = of.state in {State.CONNECTED, State.BLOCKED} and of.kind == Kind.INTEGRATION
+    return Access.of(of.detail) if is_ours else None
+
+
+def _why_access(access: Access, texts: Texts) -> str:
+    if access.kind is AccessKind.USABLE:
+        return texts.plural("state.why.usable", access.channels, usable=access.usable)
+    if access.kind is AccessKind.TIMED_OUT:
+        return texts("state.why.timed_out", time=when(access.until, exact=True))
+    return texts(f"state.why.{access.kind}")
 
 
 def _is_stale(of: Watched | Incident) -> bool:

@@ -84,6 +84,7 @@ async def _forget(connection: str, replica: Choice, ctx: Context) -> Answer:
         placed = (await integrations.of_guild(guild_id, "sensay")).get(replica.id)
         # First, so that nothing has been asked of Sensay if our own store fails.
         await integrations.forget(guild_id, "sensay", replica.id)
+        await ctx.services.monitoring.stop_watching(guild_id, "sensay", replica.id)
         may_try = ctx.services.provider(SensayProvider).may_try_removal
         removal = await client.try_removal(replica.id) if may_try else None
         change.result = DONE if removal is None else _result(removal)

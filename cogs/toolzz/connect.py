@@ -20,7 +20,7 @@ from bot.providers.base.outcome import LookupResult, Outcome
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.creation import candidates, create_once, judge_later, try_list, was_connected
-from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
+from bot.providers.toolzz.models import Channel, Integration, IntegrationList, IntegrationSettings
 from cogs.connections import open_connection, suggest_choices
 from cogs.handover import (
     ConnectButton,
@@ -132,7 +132,7 @@ class ToolzzHandover(TokenHandover[Integration]):
     filled: Filled
     channels: tuple[discord.TextChannel, ...]
     settings: IntegrationSettings
-    before: tuple[Integration, ...] | None
+    before: IntegrationList | None
 
     @property
     def was_connected(self) -> bool | None:
@@ -140,8 +140,15 @@ class ToolzzHandover(TokenHandover[Integration]):
         return was_connected(self.before, self.agent.id, self.settings.guild_id)
 
     @property
+    def _known(self) -> frozenset[str] | None:
+        """The ids of what the unit has already, None where that is not known, or not all of it."""
+        if self.before is None or not self.before.complete:
+            return None
+        return frozenset(entry.id for entry in self.before.data)
+
+    @property
     def _candidates(self) -> tuple[Integration, ...]:
-        return candidates(self.before or (), self.agent.id, self.settings.guild_id)
+        return candidates(self.before.data if self.before else (), self.agent.id, self.settings.guild_id)
 
     def fields(self, ctx: Context) -> list[Field]:
         """Sum up what is to be created."""
@@ -168,7 +175,7 @@ class ToolzzHandover(TokenHandover[Integration]):
             self.settings,
             [channel_object(channel) for channel in self.channels],
             token,
-            known=None if self.before is None else frozenset(entry.id for entry in self.before),
+            known=self._known,
             cancel_on_shutdown=ctx.cancel_on_shutdown,
         )
 

@@ -22,7 +22,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import WORST_FIRST, read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import MAX_ENTRIES, Integration
+from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
 from cogs.toolzz.formatting import integration_options, symbol_of, title_of, word_of
 from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
@@ -90,12 +90,14 @@ async def read_list(ctx: Context, connection: Connection, unit: str | None, *, p
     ctx.offer_retry(button(page=page))
     listed = await client.integrations(wanted)
     # Discord refuses a menu with the same entry twice, and Toolzz may list an id twice.
-    entries = sorted({entry.id: entry for entry in listed}.values(), key=_severity)
+    entries = sorted({entry.id: entry for entry in reversed(listed.data)}.values(), key=_severity)
     last = pages_of(len(entries))
     # The list may have become shorter since the button was made.
     page = min(page, last)
     linked = await ctx.services.integrations.of_guild(connection.guild_id, "toolzz")
-    listing = Listing(entries, page, wanted, connection.guild_id, linked, int(ctx.services.clock()))
+    listing = Listing(
+        entries, listed.complete, page, wanted, connection.guild_id, linked, int(ctx.services.clock())
+    )
     view = view_of(*page_buttons(button, page, last, texts))
     if options := integration_options(page_of(entries, page), texts):
         view.add_item(
@@ -123,11 +125,12 @@ def _severity(report: Integration) -> tuple[bool, int, str]:
 class Listing:
     """A unit's integrations, worst first, and which page of them to show.
 
-    page: counted from 1. guild_id: the server that asks. linked: its own integrations, by id. checked_at:
-    seconds since 1970.
+    complete: False where Toolzz has or may have more of them. page: counted from 1. guild_id: the server that
+    asks. linked: its own integrations, by id. checked_at: seconds since 1970.
     """
 
     integrations: Sequence[Integration]
+    complete: bool
     page: int
     unit: str
     guild_id: int
@@ -141,8 +144,8 @@ def list_embed(listing: Listing, texts: Texts) -> discord.Embed:
     if not entries:
         return notice(texts, Tone.QUIET, "toolzz.list.none", checked, unit=code(listing.unit, 70))
     head = [" · ".join(_counted(entries, texts))]
-    if len(entries) >= MAX_ENTRIES:
-        head.append(texts("toolzz.list.cut", count=MAX_ENTRIES))
+    if not listing.complete:
+        head.append(texts("toolzz.list.cut"))
     lines = [_line(report, listing, texts) for report in page_of(entries, listing.page)]
     unit, last = plain(listing.unit, 64), pages_of(len(entries))
     return card(

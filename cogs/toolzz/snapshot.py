@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from bot.discord.agent_bots import BotAccess, ChannelAccess, find_bot_access, read_snowflake
+from bot.discord.agent_bots import BotAccess, ChannelAccess, find_bot_access
 from bot.discord.context import Context
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
+from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.diagnosis import ask

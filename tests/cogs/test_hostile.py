@@ -52,7 +52,14 @@ def snapshot_of(report: Integration) -> IntegrationSnapshot:
         for channel in report.channels
     )
     access = BotAccess(2, is_member=True, is_checked=True, channels=channels)
-    linked = Placed(report.id, "default", report.title or "", 2, 4, 1_700_000_000)
+    linked = Placed(
+        id=report.id,
+        connection="default",
+        label=report.title or "",
+        bot_id=2,
+        placed_by=4,
+        placed_at=1_700_000_000,
+    )
     return IntegrationSnapshot(report, 1, access, linked, has_unit=True)
 
 

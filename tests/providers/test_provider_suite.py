@@ -14,6 +14,7 @@ from bot.providers.base.credentials import Credentials
 from bot.providers.base.endpoint import check_url
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.provider import Provider
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import (
     Answer,
@@ -59,7 +60,7 @@ FAULTS = {
 ATTEMPTS: dict[str, Callable[[Provider, Credentials], Awaitable[object]]] = {
     "verify": lambda provider, credentials: provider.verify(credentials),
     "choices": lambda provider, credentials: provider.choices(credentials),
-    "reports": lambda provider, credentials: provider.reports(credentials, (), ResponseCache()),
+    "reports": lambda provider, credentials: provider.reports(credentials, Wanted(), ResponseCache()),
 }
 
 
@@ -183,8 +184,8 @@ async def test_reports_follow_each_integration(
     assert integrations
 
     async def states() -> dict[str, State]:
-        reports = await provider.reports(credentials, (), cache)
-        assert reports.complete
+        reports = await provider.reports(credentials, Wanted(), cache)
+        assert reports.missing == set()
         labels = {report.id: report.label for report in reports.items}
         assert integrations.items() <= labels.items()
         assert len(labels) == len(reports.items)
@@ -203,13 +204,23 @@ async def test_reports_follow_each_integration(
         assert await states() == well
 
 
+async def test_absence_from_the_list_is_no_state(provider: Provider, credentials: Credentials) -> None:
+    """Of a wanted integration that is not there, the provider says so, or nothing is known of it."""
+    absent = "00000000-0000-4000-8000-00000000abcd"
+    reports = await provider.reports(credentials, Wanted([absent], [absent]), ResponseCache())
+    states = {report.id: report.state for report in reports.items}
+    assert states.get(absent, State.UNKNOWN) is State.UNKNOWN
+    assert (absent in reports.missing) is (absent not in states)
+    assert len(states) > 1
+
+
 async def test_a_reading_is_one_request(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
     """Each page of integrations takes one request, to the host that ``host`` names."""
     cache = ResponseCache()
     for count in (1, 2, 3):
-        assert len((await provider.reports(credentials, (), cache)).items) > 1
+        assert len((await provider.reports(credentials, Wanted(), cache)).items) > 1
         assert len(simulator.requests) == count
     assert {received.headers["Host"] for received in simulator.requests} == {provider.host(credentials)}
 
@@ -260,7 +271,7 @@ async def test_nothing_that_is_printed_holds_a_secret(
 ) -> None:
     """Credentials and tokens in replies are in no value, no error and no repr of a provider."""
     choices, cache = await provider.choices(credentials), ResponseCache()
-    reports = await provider.reports(credentials, (), cache)
+    reports = await provider.reports(credentials, Wanted(), cache)
     with pytest.raises(UnauthorizedError) as caught:
         await provider.verify(refused(provider, simulator))
     secrets = [

@@ -120,7 +120,7 @@ async def test_the_first_release_keeps_its_rows(released: Path) -> None:
 
 async def test_an_old_connection_takes_an_integration(released: Path) -> None:
     """A connection of the first release can have integrations, which are deleted with it."""
-    row = Placed("a", "default", "Nora", bot_id=None, placed_by=5, placed_at=300)
+    row = Placed(id="a", connection="default", label="Nora", bot_id=None, placed_by=5, placed_at=300)
     async with Database.open(released) as database:
         store = IntegrationStore(database)
         assert await store.put(GUILD, "sensay", row)

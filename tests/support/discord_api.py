@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 
 from aiohttp import web
 
-from bot.features.handover.token import account_id
 from bot.providers.base.simulator import Answer, Fault, Reset, Sample, Simulator, Slow, Truncated
+from bot.providers.base.snowflake import account_id
 
 READS_MESSAGES: Final = 1 << 18
 READS_MESSAGES_LIMITED: Final = 1 << 19

@@ -103,7 +103,7 @@ class World:
     async def check(self, guild: int, label: str, state: State) -> None:
         """Record a state of two of the guild's integrations, twice, which is often enough for an incident."""
         ids = ToolzzSimulator.CONNECTED, UNTYPED_INTEGRATION if label == SECRET else ToolzzSimulator.AGENT
-        reports = Reports(tuple(Report(each, label, state) for each in ids), complete=True)
+        reports = Reports(tuple(Report(each, label, state, guild_id=str(guild)) for each in ids))
         at = int(self.harness.env.now().timestamp())
         for _ in range(2):
             await self.harness.bot.services.poller._recorder.record(

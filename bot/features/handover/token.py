@@ -1,7 +1,5 @@
-"""Discord bot tokens: tells one from what people paste by mistake, and reads whose it is."""
+"""Discord bot tokens: tells one from what people paste by mistake."""
 
-import base64
-import binascii
 import re
 from typing import Final
 
@@ -11,9 +9,6 @@ MIN_LENGTH: Final = 50
 MAX_LENGTH: Final = 80
 _TOKEN: Final = re.compile(r"[!-~]+")
 _PARTS: Final = 3
-_SNOWFLAKE: Final = re.compile(r"[0-9]{15,19}")
-_SNOWFLAKE_LIMIT: Final = 1 << 63
-"""Discord's ids have 64 bits; the first is not used yet, and a database has room for 63."""
 MISTAKES: Final = (
     ("application_id", re.compile(r"[0-9]{15,20}")),
     ("public_key", re.compile(r"[0-9a-fA-F]{64}")),
@@ -45,17 +40,3 @@ def read_token(text: str) -> str:
     ):
         raise InvalidInputError("discord_token", min=MIN_LENGTH, max=MAX_LENGTH)
     return token
-
-
-def account_id(token: str) -> int | None:
-    """Return the id of the account that a token belongs to, None where it names none.
-
-    The first part of a token is that id in base64. A bot's is its application's id as well, but for the few
-    applications that are older than that rule.
-    """
-    part = token.partition(".")[0]
-    try:
-        digits = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        return None
-    return int(digits) if _SNOWFLAKE.fullmatch(digits) and int(digits) < _SNOWFLAKE_LIMIT else None

@@ -1,7 +1,7 @@
 """The interface of a provider: the half that speaks HTTP."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from bot.providers.base.api_client import ApiClient, HttpClient
@@ -9,7 +9,7 @@ from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint, Switch
 from bot.providers.base.integration import Choice
 from bot.providers.base.redaction import Redactor
-from bot.providers.base.report import Reports
+from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 
 
@@ -61,12 +61,13 @@ class Provider(ABC):
         """Return the host to which ``reports`` sends its requests with these credentials."""
 
     @abstractmethod
-    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
         """Return a report of every integration that the credentials show. Raises ProviderError.
 
-        ids: the integrations that the guild has linked; the only ones that can be asked for if the provider
-        has no list. A deleted one of them is reported as ``INACTIVE`` if the provider still knows it, and
-        otherwise left out, as other deleted ones always are. cache: of the same credentials.
+        wanted: what the guild watches; the only integrations that can be read if the provider has no list.
+        What a list lacks is read by itself, ``MAX_SINGLE_READS`` at most and in turn; absence from a list
+        says nothing. A wanted one that the provider marks as deleted is reported as ``INACTIVE`` with the
+        detail ``GONE``; other deleted ones are left out. cache: of the same credentials.
         """
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:

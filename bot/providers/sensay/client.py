@@ -123,6 +123,13 @@ class SensayClient:
         )
         return Replicas(owned, complete)
 
+    async def replica(self, replica_uuid: str) -> Replica:
+        """Return one replica, which shows no integrations. Raises ProviderError."""
+        request = self._request("GET", *_replica(replica_uuid))
+        # This operation takes the organization's secret alone.
+        headers = {name: value for name, value in request.headers.items() if not name.startswith("X-USER")}
+        return await self._api.send(replace(request, headers=headers), Replica)
+
     async def look_up(self, replica_uuid: str) -> ListedReplica:
         """Find a replica that the credentials own, with its Discord integration. Raises ProviderError.
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, St
 
 from bot.errors import ProviderError
 from bot.providers.base.integration import State
+from bot.providers.base.snowflake import account_id
 
 MAX_ENTRIES: Final = 1000
 """The limit for one page: millions of empty entries fit the size limit and would take too long to parse."""
@@ -45,11 +46,17 @@ class Success(_Reply):
     success: bool
 
 
+def _read_bot(token: object) -> int | None:
+    return account_id(token) if isinstance(token, str) else None
+
+
 class DiscordIntegration(_Reply):
     """How a replica is connected to Discord. Each field can be null, so ``is_active`` has three states."""
 
     service_name: str | None = None
     is_active: bool | None = None
+    bot_id: Annotated[int | None, BeforeValidator(_read_bot)] = Field(default=None, validation_alias="token")
+    """The Discord user that the replica speaks as. It is all that is kept of the token."""
 
 
 class Replica(_Reply):

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,15 +13,19 @@ from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import Report, Reports
+from bot.providers.base.report import GONE, MAX_SINGLE_READS, Report, Reports, Wanted, in_turn
 from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
 
 # The id of no integration: asking for it costs Toolzz one look-up.
 _NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 _MAX_PARALLEL: Final = 4
-"""How many integrations are read at the same time where no list can be read."""
+"""How many integrations are read by themselves at the same time."""
+_LAST: Final = "last_single_read"
+_ASKED: Final = "bot_asked:"
+"""What is kept between checks: the last id that was read by itself, and each id whose bot was asked for."""
 
 AGENTS: Final = "agents"
 """The kind of list that members pick agents from; the main list has the integrations."""
@@ -70,7 +75,7 @@ class ToolzzProvider(Provider):
         client = self.client(credentials)
         if client.unit_id is None:
             return []
-        integrations = await client.integrations()
+        integrations = (await client.integrations()).data
         return [
             Choice(item.id, item.title or item.guild_name or item.id, item.state)
             for item in integrations
@@ -81,41 +86,75 @@ class ToolzzProvider(Provider):
         """Return the host of the list, or that of the single reads where no unit is known."""
         return urlsplit(self._urls[UNIT if "unit_id" in credentials else CHAT]).netloc
 
-    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
-        """List the unit's integrations; where no unit is known, read each of ``ids``."""
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
+        """List the unit's integrations, and read those by themselves that the list lacks.
+
+        The list does not say which bot an integration speaks as; a single read does, so one is made of each
+        integration of which that is not known, once. Where no unit is known, each wanted one is read.
+        """
         client = self.client(credentials, cache)
         if client.unit_id is None:
-            return await self._each(client, ids)
-        listed = await client.outlines()
-        found: dict[str, Report] = {}
-        for entry in listed.data:
-            if is_id(entry.id) and (not entry.is_deleted or entry.id in ids):
-                found.setdefault(entry.id, self._report(entry.id, entry))
-        return Reports(tuple(found.values()), listed.complete)
+            return _merged({}, await self._each(client, wanted.ids))
+        listed: dict[str, Report] = {}
+        for entry in (await client.outlines()).data:
+            if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids):
+                listed.setdefault(entry.id, self._report(entry))  # the first entry of an id counts
+        nameless = {each for each in wanted.without_bot if f"{_ASKED}{each}" not in cache.facts}
+        unlisted = set(wanted.ids) - listed.keys()
+        turn = in_turn(unlisted | (nameless & listed.keys()), cache.facts.get(_LAST, ""), MAX_SINGLE_READS)
+        if not turn:
+            return _merged(listed, {})
+        cache.facts[_LAST] = turn[-1]
+        read = await self._each(client, turn, may_all_fail=True)
+        cache.facts.update((f"{_ASKED}{each}", "") for each in turn if _is_answer(read[each]))
+        return _merged(listed, read)
 
-    async def _each(self, client: ToolzzClient, ids: Collection[str]) -> Reports:
-        """Read each of these. Raises the first error where all of them fail, and any 401 at once."""
+    async def _each(
+        self, client: ToolzzClient, ids: Collection[str], *, may_all_fail: bool = False
+    ) -> dict[str, Report | NotFoundError]:
+        """Read each of these.
+
+        Unless all of them may fail, the first error is raised where all do, and any 401 at once.
+        """
         # A few at a time: a request waits for a free connection within its deadline, and commands need one
         # too.
         places = asyncio.Semaphore(_MAX_PARALLEL)
         try:
             async with asyncio.TaskGroup() as group:
-                reading = [group.create_task(_read(client, each, places)) for each in ids]
+                reading = [
+                    group.create_task(_read(client, each, places, raises=not may_all_fail)) for each in ids
+                ]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         answers = {each: read.result() for each, read in zip(ids, reading, strict=True)}
         failures = [answer for answer in answers.values() if isinstance(answer, ProviderError)]
-        if failures and len(failures) == len(answers):
+        failures = [each for each in failures if not isinstance(each, NotFoundError)]
+        if failures and len(failures) == len(answers) and not may_all_fail:
             raise failures[0]
-        items = (self._report(each, answer) for each, answer in answers.items() if answer is not None)
-        return Reports(tuple(items), complete=True)
+        found: dict[str, Report | NotFoundError] = {}
+        for each, answer in answers.items():
+            if isinstance(answer, NotFoundError):
+                found[each] = answer
+            elif isinstance(answer, ProviderError):
+                found[each] = Report(each, "", State.UNKNOWN, answer.key)
+            else:
+                # Toolzz may write the id in another way than it was asked for.
+                found[each] = replace(self._report(answer), id=each)
+        return found
 
-    def _report(self, integration_id: str, found: Outline | ProviderError) -> Report:
-        if isinstance(found, ProviderError):
-            return Report(integration_id, "", State.UNKNOWN, found.key)
+    def _report(self, found: Outline) -> Report:
         detail = "" if found.state is State.CONNECTED else self._api.clean(found.error_code or "")
-        label = found.title or found.guild_name or integration_id
-        return Report(integration_id, label, found.state, detail, (found.guild_id or "").strip() or None)
+        application = read_snowflake(found.bot_client_id)
+        return Report(
+            found.id,
+            found.title or found.guild_name or found.id,
+            found.state,
+            GONE if found.is_deleted else detail,
+            (found.guild_id or "").strip() or None,
+            application if application is not None and is_one_id(application) else None,
+            tuple(channel.id for channel in found.channels),
+            bool(found.create_threads),
+        )
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
         """List the unit's agents; those that are switched off are inactive."""
@@ -131,21 +170,36 @@ class ToolzzProvider(Provider):
 
 
 async def _read(
-    client: ToolzzClient, integration_id: str, places: asyncio.Semaphore
-) -> Outline | ProviderError | None:
-    """Return one integration, the error if it cannot be read, None if it does not exist.
+    client: ToolzzClient, integration_id: str, places: asyncio.Semaphore, *, raises: bool
+) -> Outline | ProviderError:
+    """Return one integration, or the error if it cannot be read.
 
-    Raises UnauthorizedError.
+    raises: whether UnauthorizedError is raised, as all other requests would be refused as well.
     """
     async with places:
         try:
             return await client.outline(integration_id)
-        except NotFoundError:
-            return None
-        except UnauthorizedError:
-            raise  # all other requests would be refused as well
+        except UnauthorizedError as error:
+            if raises:
+                raise
+            return error
         except ProviderError as error:
             return error
+
+
+def _is_answer(found: Report | NotFoundError) -> bool:
+    """Tell whether Toolzz said how an integration is, or that it does not exist."""
+    return isinstance(found, NotFoundError) or bool(found.label)
+
+
+def _merged(listed: Mapping[str, Report], read: Mapping[str, Report | NotFoundError]) -> Reports:
+    """Put what the list shows and what single reads show together; of an entry of both, the list counts."""
+    items = dict(listed)
+    for each, found in read.items():
+        if isinstance(found, Report):
+            items[each] = replace(items[each], bot_id=found.bot_id) if each in items else found
+    missing = (each for each, found in read.items() if isinstance(found, NotFoundError))
+    return Reports(tuple(items.values()), frozenset(missing) - items.keys())
 
 
 PROVIDER = ToolzzProvider

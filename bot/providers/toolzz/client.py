@@ -81,19 +81,20 @@ class ToolzzClient:
         if self.unit_id is None or not report.is_short:
             return report
         try:
-            listed = await self.integrations()
+            listed = (await self.integrations()).data
         except ProviderError:
             return report
         entry = next((entry for entry in listed if entry.id == report.id), None)
         return report if entry is None else report.completed_by(entry)
 
-    async def integrations(self, unit_id: str | None = None) -> tuple[Integration, ...]:
-        """Return all integrations of a unit, soft-deleted ones included.
+    async def integrations(self, unit_id: str | None = None) -> IntegrationList:
+        """Return the integrations of a unit, soft-deleted ones included.
 
         unit_id: the connection's by default. Raises ProviderError, and InvalidInputError("unit") without one.
         """
         request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
-        return tuple(map(self._cleaned, (await self._api.send(request, IntegrationList)).data))
+        listed = await self._api.send(request, IntegrationList)
+        return listed.model_copy(update={"data": tuple(map(self._cleaned, listed.data))})
 
     async def outline(self, integration_id: str) -> Outline:
         """Return as much of one integration as monitoring needs. Raises ProviderError."""

@@ -6,6 +6,7 @@ field here, so that it is dropped when a reply is parsed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -104,6 +105,11 @@ class Outline(_Reply):
     )
     """Whether there is a time of deletion, even one that cannot be read."""
 
+    bot_client_id: str | None = None
+    channel_ids: Annotated[tuple[str, ...] | None, Cut] = None
+    channels_detail: Annotated[tuple[Channel, ...], Cut] = ()
+    create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
+
     @property
     def state(self) -> State:
         """The integration's state; ``UNKNOWN`` for a word that is not documented."""
@@ -112,19 +118,23 @@ class Outline(_Reply):
         word = (self.connection_status or "").strip().lower()
         return State(word) if word in {State.CONNECTED, State.DISCONNECTED, State.ERROR} else State.UNKNOWN
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The monitored channels: their ids from ``channelIds``, their names from ``channelsDetail``."""
+        if self.channel_ids is None:
+            return self.channels_detail
+        names = {channel.id: channel.name for channel in self.channels_detail}
+        return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
+
 
 class Integration(Outline):
     """One integration (https://docs.toolzz.dev, Discord bot, get)."""
 
     agent_id: str | None = Field(default=None, alias="botId")
-    bot_client_id: str | None = None
     unit_id: str | None = None
-    channel_ids: Annotated[tuple[str, ...] | None, Cut] = None
-    channels_detail: Annotated[tuple[Channel, ...], Cut] = ()
     scope: str | None = None
     permissions: Annotated[int | None, BeforeValidator(_read_bits)] = None
     reply_on_mention: bool | None = Field(default=None, alias="autoReplyOnMention")
-    create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
     welcome_message: str | None = None
     is_token_masked: bool | None = None
     last_connected_at: Time = None
@@ -133,14 +143,6 @@ class Integration(Outline):
     created_at: Time = None
     updated_at: Time = None
     deleted_at: Time = None
-
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """The monitored channels: their ids from ``channelIds``, their names from ``channelsDetail``."""
-        if self.channel_ids is None:
-            return self.channels_detail
-        names = {channel.id: channel.name for channel in self.channels_detail}
-        return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
 
     @property
     def channels_disagree(self) -> bool:
@@ -175,6 +177,39 @@ class Agent(_Reply):
     is_activated: bool | None = None
 
 
+_TOTALS: Final = ("total", "totalCount", "total_count", "totalItems", "count", "itemCount")
+_MORE: Final = (
+    "hasMore",
+    "has_more",
+    "hasNext",
+    "hasNextPage",
+    "nextCursor",
+    "next_cursor",
+    "nextPage",
+    "next",
+)
+_LEVELS: Final = ("meta", "pagination", "page", "pageInfo", "paging", "links")
+
+
+def _has_more(envelope: Mapping[str, object], count: int) -> bool:
+    """Tell whether an envelope says that there are more entries than the ones that it has.
+
+    Toolzz documents no paging. These are the names that such APIs use.
+    """
+    for level in (envelope, *(envelope[name] for name in _LEVELS if name in envelope)):
+        if not isinstance(level, dict):
+            continue
+        totals = (level.get(name) for name in _TOTALS)
+        if any(isinstance(total, int) and total > count for total in totals):
+            return True
+        if any(level.get(name) for name in _MORE):
+            return True
+        pages = level.get("totalPages", level.get("total_pages", level.get("lastPage", 1)))
+        if isinstance(pages, int) and pages > 1:
+            return True
+    return False
+
+
 class _List(_Reply):
     complete: bool = False
     """Whether the list has every entry that Toolzz sent."""
@@ -186,12 +221,14 @@ class _List(_Reply):
 
         An entry without an id is left out, because nothing can be done with it.
         """
-        if isinstance(value, dict):
-            value = value["data"] if "data" in value else value.get("items")
+        envelope = value if isinstance(value, dict) else {}
+        if envelope:
+            value = envelope["data"] if "data" in envelope else envelope.get("items")
         if not isinstance(value, list):
             return {"data": value}
         known = [entry for entry in value if isinstance(entry, dict) and entry.get("id")]
-        return {"data": known or value, "complete": len(value) == len(known) <= MAX_ENTRIES}
+        is_whole = len(value) == len(known) <= MAX_ENTRIES and not _has_more(envelope, len(value))
+        return {"data": known or value, "complete": is_whole}
 
 
 class IntegrationList(_List):

@@ -64,7 +64,9 @@ async def record_checks(harness: BotHarness, *states: tuple[float, State, str]) 
                 "default",
                 now(harness) - int(hours * HOUR),
                 CheckOutcome.FAILED if failed else CheckOutcome.ANSWERED,
-                None if failed else Reports((Report("polly", "Polly", state, detail),), complete=True),
+                None
+                if failed
+                else Reports((Report("polly", "Polly", state, detail, str(harness.guild.id)),)),
                 error=detail if failed else "",
             )
         )

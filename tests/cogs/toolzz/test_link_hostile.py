@@ -27,7 +27,7 @@ def report(text: str) -> Integration:
 
 def placed(text: str) -> Placed:
     """Return a record of an integration with this title."""
-    return Placed(text, "default", text, None, 1, 2)
+    return Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,17 @@ def show(text: str, guild_id: str | None = "2") -> discord.Embed:
     report = Integration.model_validate(
         {"id": text, "title": text, "guildName": text, "guildId": guild_id and text, "connectionStatus": text}
     )
-    placed = Placed(text, "default", text, None, 1, 2)
-    embed = list_embed(Listing([report] * 3, 1, text[:64], 1, {text: placed}, 3), load_catalog()[ENGLISH])
-    return with_command_links(embed)
+    placed = Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
+    listing = Listing(
+        [report] * 3, complete=True, page=1, unit=text[:64], guild_id=1, linked={text: placed}, checked_at=3
+    )
+    return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
 def show_none(text: str) -> discord.Embed:
     """Return the list of an empty unit with this id."""
-    return with_command_links(list_embed(Listing([], 1, text, 1, {}, 3), load_catalog()[ENGLISH]))
+    listing = Listing([], complete=True, page=1, unit=text, guild_id=1, linked={}, checked_at=3)
+    return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
 @pytest.mark.parametrize("build", [show, show_none])

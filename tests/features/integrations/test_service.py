@@ -37,7 +37,14 @@ async def test_a_record_has_agent_bot_member_and_time(
     """It is returned by the integration's id, with its connection and a time in whole seconds."""
     await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
     assert await integrations.of_guild(GUILD, "sensay") == {
-        REPLICA: Placed(REPLICA, "default", "Nora", bot_id=7, placed_by=MEMBER, placed_at=int(clock.now))
+        REPLICA: Placed(
+            id=REPLICA,
+            connection="default",
+            label="Nora",
+            bot_id=7,
+            placed_by=MEMBER,
+            placed_at=int(clock.now),
+        )
     }
 
 

@@ -10,9 +10,9 @@ from bot.store.database import Database
 from tests.support.ids import GUILD, OTHER_GUILD
 
 ROW = Placed(
-    "a0000000-0000-4000-8000-000000000001",
-    "default",
-    "Nora",
+    id="a0000000-0000-4000-8000-000000000001",
+    connection="default",
+    label="Nora",
     bot_id=1209876543210987654,
     placed_by=298765432109870001,
     placed_at=100,

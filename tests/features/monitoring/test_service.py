@@ -13,6 +13,8 @@ from bot.features.alerts.store import AlertStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.service import MAX_MUTE_SECONDS, MonitoringService, Watched
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -34,6 +36,12 @@ def store(database: Database) -> MonitoringStore:
 
 
 @pytest.fixture
+def integrations(database: Database, clock: Clock) -> IntegrationService:
+    """The service that knows what is linked."""
+    return IntegrationService(IntegrationStore(database), clock)
+
+
+@pytest.fixture
 def changed_guilds() -> list[int]:
     """The guilds whose changes were announced."""
     return []
@@ -41,13 +49,25 @@ def changed_guilds() -> list[int]:
 
 @pytest.fixture
 def monitoring(
-    database: Database, store: MonitoringStore, clock: Clock, changed_guilds: list[int]
+    database: Database,
+    store: MonitoringStore,
+    integrations: IntegrationService,
+    clock: Clock,
+    changed_guilds: list[int],
 ) -> MonitoringService:
     """The service, with a check each minute."""
     changes = GuildChanges()
     changes.subscribe(changed_guilds.append)
-    incidents, history = IncidentStore(database), HistoryStore(database)
-    return MonitoringService(store, incidents, history, changes, clock, interval=INTERVAL, history_days=90)
+    return MonitoringService(
+        store,
+        IncidentStore(database),
+        HistoryStore(database),
+        integrations,
+        changes,
+        clock,
+        interval=INTERVAL,
+        history_days=90,
+    )
 
 
 async def put(store: MonitoringStore, *rows: WatchedRow | CheckRow | Incident) -> None:

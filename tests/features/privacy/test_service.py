@@ -33,6 +33,8 @@ COUNTED = {
         "good",
         "checks",
         "remind",
+        "missing",
+        "partial",
         "reopened",
         "posts",
         "desired_version",

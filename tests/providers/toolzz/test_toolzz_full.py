@@ -86,7 +86,7 @@ async def test_agents_come_in_three_envelopes(
     agents = await client.agents()
     assert [agent.name for agent in agents] == [agent["name"] for agent in simulator.agents]
     assert [agent.id for agent in agents if agent.is_activated is False] == [simulator.RESTING_AGENT]
-    assert len(await client.integrations()) == len(simulator.integrations)
+    assert len((await client.integrations()).data) == len(simulator.integrations)
 
 
 async def test_agents_come_without_prompts_and_keys(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
