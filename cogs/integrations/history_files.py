@@ -91,7 +91,10 @@ def _figure(tally: Tally, texts: Texts) -> str:
 
 
 def write_table(spans: Sequence[Span]) -> bytes:
-    """Return the spans as CSV, oldest first: times in UTC as ISO 8601, states and details as stored."""
+    """Return the spans as CSV, oldest first: times in UTC as ISO 8601, states and details as stored.
+
+    The file begins with a byte order mark, without which Excel takes UTF-8 for another encoding.
+    """
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
@@ -99,7 +102,7 @@ def write_table(spans: Sequence[Span]) -> bytes:
         (_time(span.start), _time(span.end), span.seconds, span.state, _cell(span.detail))
         for span in spans[-MAX_SPANS:]
     )
-    return table.getvalue().encode()
+    return table.getvalue().encode("utf-8-sig")
 
 
 def _time(seconds: int) -> str:

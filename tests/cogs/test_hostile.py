@@ -166,7 +166,10 @@ def test_no_report_is_over_a_limit() -> None:
     draw = random.Random(20261123)  # noqa: S311 - the same reports each time
 
     lengths = [1, 30, 300, 1500] * 25
-    texts = [None, *("".join(draw.choices("ab *_<>@\\`\n\U0001f600\u202eé", k=k)) for k in lengths)]
+    texts = [
+        None,
+        *("".join(draw.choices("ab *_<>@\\`\n\U0001f600\u202eé\u200d\u0301\ufe0f", k=k)) for k in lengths),
+    ]
 
     def text() -> str | None:
         return draw.choice(texts)

@@ -1,5 +1,6 @@
 """`/integrations history` shows the states of a period as text, as a picture and as a table."""
 
+import codecs
 import csv
 import io
 import sqlite3
@@ -86,7 +87,7 @@ def files(harness: BotHarness, result: simcord.InteractionResult) -> dict[str, b
 
 def table(harness: BotHarness, result: simcord.InteractionResult) -> list[list[str]]:
     """Return the rows of the attached table, the header included."""
-    return list(csv.reader(io.StringIO(files(harness, result)["history-polly.csv"].decode())))
+    return list(csv.reader(io.StringIO(files(harness, result)["history-polly.csv"].decode("utf-8-sig"))))
 
 
 def broken(label: str, detail: str) -> Watched:
@@ -304,14 +305,35 @@ def test_no_cell_is_a_formula() -> None:
         "%x",
         " =1",
         "\u200b=1",
+        "\u200d=1",
+        "\u200c +1",
+        " \ufe0f\u200d@SUM(A1)",
+        "\ufeff=1",
+        "\U000e0061-1",
+        "＋1",
+        "－1",
+        "＠SUM(A1)",
+        "\r=1",
+        "\u3000=1",
+        "a\u037e=1",
     )
     payloads = [*starts, *PAYLOADS]
-    written = write_table([Span(0, 1, BROKEN, payload) for payload in payloads]).decode()
+    written = write_table([Span(0, 1, BROKEN, payload) for payload in payloads]).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) == len(payloads) + 1
     for *_, detail in rows:
         assert detail[:1].isalnum() or detail.startswith("'") or not detail
         assert not set(detail) & set(";\t\r\n")
+
+
+def test_a_spreadsheet_reads_the_table_as_utf_8() -> None:
+    """The table begins with one byte order mark, and a detail in any script is written as it is."""
+    details = ["Não respondeu", "क्‍ष", "می‌خواهم", "👩‍💻 🇧🇷"]
+    written = write_table([Span(0, 1, BROKEN, f"a {detail}") for detail in details])
+    assert written.startswith(b"\xef\xbb\xbffrom,to,")
+    assert written.count(codecs.BOM_UTF8) == 1
+    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
+    assert [row[-1] for row in rows[1:]] == [f"a {detail}" for detail in details]
 
 
 def test_a_table_is_no_larger_than_discord_takes() -> None:

@@ -54,7 +54,8 @@ def test_a_hostile_title_is_one_line_of_the_menu() -> None:
         assert plain_marks(label) == {}, payload
         assert unseen(label) == set(), payload
         assert 1 <= len(label) <= 100
-    assert label_of(Integration.model_validate({"id": "x", "title": "\u200b"})) == "x"
+    for title in ("\u200b", "\u200d\u200c", "\u0301", "\U000e0067\U000e007f"):
+        assert label_of(Integration.model_validate({"id": "x", "title": title})) == "x"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
