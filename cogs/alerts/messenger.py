@@ -24,6 +24,7 @@ from cogs.alerts.alert_embed import alert_embed
 from cogs.alerts.board_embed import board_embed
 from cogs.alerts.buttons import buttons_of
 from cogs.alerts.lost_route import report_lost_route
+from cogs.monitoring.formatting import told_apart
 
 _MAX_SEARCHED: Final = 100
 """The number of later messages in which a message is looked for."""
@@ -91,8 +92,10 @@ class DiscordMessenger:
         guild, services = self._bot.get_guild(guild_id), self._bot.services
         if guild is None or guild.unavailable:
             return None
+        troubles, integrations = await services.monitoring.troubles_and_integrations(guild_id)
         embed = board_embed(
-            *await services.monitoring.troubles_and_integrations(guild_id),
+            troubles,
+            told_apart(integrations, services.providers),
             services.texts_of(guild),
             services.providers,
             services.links,

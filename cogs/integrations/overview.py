@@ -22,7 +22,18 @@ from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
-from cogs.monitoring.formatting import fix, name, name_of, plain_name, provider_name, symbol, tone, why, word
+from cogs.monitoring.formatting import (
+    fix,
+    name,
+    name_of,
+    plain_name,
+    provider_name,
+    symbol,
+    told_apart,
+    tone,
+    why,
+    word,
+)
 
 _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
@@ -73,6 +84,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     if await _is_due(ctx, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
     troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
+    found = told_apart(found, services.providers)
     checks = await services.monitoring.checks(guild_id)
     if not found and not troubles:
         connected = bool(await services.connections.names(guild_id))

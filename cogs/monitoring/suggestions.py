@@ -2,15 +2,13 @@
 
 from bot.discord.commands import Suggestion
 from bot.discord.context import Context
-from cogs.monitoring.formatting import plain_name, symbol
-
-_MAX_NAME_LENGTH = 97
-"""Discord's limit of 100 without the symbol, which counts as two, and a space."""
+from cogs.monitoring.formatting import plain_name, symbol, told_apart
 
 
 async def suggest_watched(ctx: Context) -> list[Suggestion]:
     """Suggest the guild's watched integrations of all providers, worst first, without asking a provider."""
+    found = await ctx.services.monitoring.integrations(ctx.guild_id)
     return [
-        Suggestion(f"{symbol(each)} {plain_name(each, _MAX_NAME_LENGTH)}", each.key, (each.label, each.id))
-        for each in await ctx.services.monitoring.integrations(ctx.guild_id)
+        Suggestion(f"{symbol(each)} {plain_name(each)}", each.key, (before.label, each.label, each.id))
+        for before, each in zip(found, told_apart(found, ctx.services.providers), strict=True)
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
 
 MAX_LENGTH: Final = 100
 """The most characters of a label or a detail. Both are stored, and a provider may send a megabyte."""
@@ -32,7 +32,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The reports of one reading. complete: False if there may be more integrations."""
+    """The reports of one reading, one for each integration: if a provider lists one twice, the first counts.
+
+    complete: False if there may be more integrations.
+    """
 
     items: tuple[Report, ...]
     complete: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", tuple(each_once(self.items, lambda report: report.id)))

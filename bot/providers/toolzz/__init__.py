@@ -1,7 +1,6 @@
 """Toolzz AI: runs agents inside units and ties each to one Discord server."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -17,8 +16,6 @@ from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
 
-# The id of no integration: asking for it costs Toolzz one look-up.
-_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 _MAX_PARALLEL: Final = 4
 """How many integrations are read at the same time where no list can be read."""
 
@@ -46,6 +43,7 @@ class ToolzzProvider(Provider):
             "where Toolzz lists a unit's integrations; another host than the rest",
         ),
     )
+    unit_field = "unit_id"
     audit_actions = ("link", "unlink", "connect", "edit")
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
@@ -53,24 +51,16 @@ class ToolzzProvider(Provider):
         return ToolzzClient(self._api, self._urls, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
-        """List the unit; without one, ask for an integration that cannot exist.
-
-        Toolzz documents no request that only checks a token. 401 and 403 mean that it refuses the token; 404
-        means that it has accepted the token.
-        """
+        """List the unit, or try the token alone. UnknownUnitError says that only the unit is wrong."""
         client = self.client(credentials)
         if client.unit_id is not None:
             await client.integrations()
-            return
-        with contextlib.suppress(NotFoundError):
-            await client.integration(_NO_INTEGRATION)
+        else:
+            await client.check_token()
 
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """List the unit's integrations except deleted ones; empty where no unit is known."""
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
-        integrations = await client.integrations()
+        """List the unit's integrations except deleted ones."""
+        integrations = await self.client(credentials).integrations()
         return [
             Choice(item.id, item.title or item.guild_name or item.id, item.state)
             for item in integrations
@@ -87,14 +77,17 @@ class ToolzzProvider(Provider):
         if client.unit_id is None:
             return await self._each(client, ids)
         listed = await client.outlines()
-        found: dict[str, Report] = {}
-        for entry in listed.data:
-            if is_id(entry.id) and (not entry.is_deleted or entry.id in ids):
-                found.setdefault(entry.id, self._report(entry.id, entry))
-        return Reports(tuple(found.values()), listed.complete)
+        found = (
+            self._report(entry.id, entry)
+            for entry in listed.data
+            if is_id(entry.id) and (not entry.is_deleted or entry.id in ids)
+        )
+        return Reports(tuple(found), listed.complete)
 
     async def _each(self, client: ToolzzClient, ids: Collection[str]) -> Reports:
         """Read each of these. Raises the first error where all of them fail, and any 401 at once."""
+        if not ids:
+            await client.check_token()  # or an answer would be noted that nobody gave
         # A few at a time: a request waits for a free connection within its deadline, and commands need one
         # too.
         places = asyncio.Semaphore(_MAX_PARALLEL)
@@ -121,12 +114,9 @@ class ToolzzProvider(Provider):
         """List the unit's agents; those that are switched off are inactive."""
         if kind != AGENTS:
             return await super().other_choices(kind, credentials)
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
         return [
             Choice(agent.id, agent.name or agent.id, State.INACTIVE if agent.is_activated is False else None)
-            for agent in await client.agents()
+            for agent in await self.client(credentials).agents()
         ]
 
 

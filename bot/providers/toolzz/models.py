@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
 
 MAX_ENTRIES: Final = 1000
 """The most entries of one list that are read, because a very long list would delay everybody."""
@@ -184,14 +184,16 @@ class _List(_Reply):
     def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
         """Accept the envelopes ``data``, ``items`` and none: Toolzz's lists use all three.
 
-        An entry without an id is left out, because nothing can be done with it.
+        An entry without an id is left out, because nothing can be done with it. If an id comes twice, the
+        first entry with it stays.
         """
         if isinstance(value, dict):
             value = value["data"] if "data" in value else value.get("items")
         if not isinstance(value, list):
             return {"data": value}
         known = [entry for entry in value if isinstance(entry, dict) and entry.get("id")]
-        return {"data": known or value, "complete": len(value) == len(known) <= MAX_ENTRIES}
+        once = each_once(known, lambda entry: str(entry["id"]))
+        return {"data": once or value, "complete": len(value) == len(known) and len(once) <= MAX_ENTRIES}
 
 
 class IntegrationList(_List):
