@@ -3,9 +3,9 @@
 from functools import partial
 
 from bot.discord.client import PatchbayBot
-from cogs.monitoring.suggestions import suggest_watched
+from cogs.monitoring.suggestions import find_watched, suggest_watched
 
-__all__ = ["setup", "suggest_watched"]
+__all__ = ["find_watched", "setup", "suggest_watched"]
 
 
 async def setup(bot: PatchbayBot) -> None:

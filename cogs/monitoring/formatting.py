@@ -4,7 +4,7 @@ For an earlier state of an integration pass
 ``dataclasses.replace(watched, state=then.state, detail=then.detail, is_stale=False)``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -103,6 +103,16 @@ def told_apart(integrations: Sequence[Watched], providers: Mapping[str, Provider
     ]
     labels = tell_apart(named, _MAX_NAME)
     return [replace(each, label=label) for each, label in zip(integrations, labels, strict=True)]
+
+
+def with_labels(incidents: Iterable[Incident], integrations: Iterable[Watched]) -> list[Incident]:
+    """Return incidents with the labels of their integrations; those of anything else stay as they are."""
+    labels: dict[tuple[str, str, str], str] = {
+        (each.kind, each.provider, each.id): each.label for each in integrations
+    }
+    return [
+        replace(each, label=labels.get((each.kind, each.provider, each.id), each.label)) for each in incidents
+    ]
 
 
 def provider_name(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
