@@ -42,6 +42,7 @@ An error has a key and values, but no text: ``bot/discord/problems.py`` finds it
         │   └── EnteredCredentialsRefusedError
         ├── ForbiddenError            403
         ├── NotFoundError             404
+        │   └── UnknownUnitError      a refusal to list the unit that the credentials name
         ├── ConflictError             409
         ├── UnsupportedMediaError     415
         ├── RateLimitedError          429
@@ -329,6 +330,12 @@ class NotFoundError(ProviderError):
     """The provider has no such thing, or does not show it to these credentials."""
 
     key = "not_found"
+
+
+class UnknownUnitError(NotFoundError):
+    """The provider accepts the rest of the credentials, but shows no unit of the id that they name."""
+
+    key = "unknown_unit"
 
 
 class ConflictError(ProviderError):

@@ -183,8 +183,8 @@ class SetupList:
     """A list that ``/setup`` lets a member pick an agent from, and what the pick does.
 
     kind: which of the provider's lists, None for its main list. key: where its texts are, under
-    ``.placeholder``, ``.some`` (a plural), ``.none`` and ``.more``. pick: takes the unanswered interaction,
-    the id that was picked (text from outside), and a connection's name.
+    ``.placeholder``, ``.some`` (a plural), ``.none``, ``.taken`` and ``.more``. pick: takes the unanswered
+    interaction, the id that was picked (text from outside), and a connection's name.
     """
 
     kind: str | None

@@ -2,18 +2,29 @@
 
 from bot.discord.client import PatchbayBot
 from cogs.connections.commands import Connections
-from cogs.connections.forms import ADD, ROTATE, CredentialButton, credential_lines, open_form, rotate_button
+from cogs.connections.forms import (
+    ADD,
+    ROTATE,
+    CredentialButton,
+    UnitDoubt,
+    credential_lines,
+    open_form,
+    rotate_button,
+)
 from cogs.connections.opening import investigate, open_connection, rotation_for
 from cogs.connections.suggestions import suggest_choices, suggest_connections
+from cogs.connections.summaries import read_summaries
 
 __all__ = [
     "ADD",
     "ROTATE",
     "CredentialButton",
+    "UnitDoubt",
     "credential_lines",
     "investigate",
     "open_connection",
     "open_form",
+    "read_summaries",
     "rotate_button",
     "rotation_for",
     "suggest_choices",

@@ -29,6 +29,7 @@ from cogs.connections.forms import (
 )
 from cogs.connections.opening import open_connection
 from cogs.connections.suggestions import suggest_connections
+from cogs.connections.summaries import read_summaries
 
 _provider = app_commands.choices(
     provider=[app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
@@ -57,7 +58,7 @@ class Connections(
     async def list_(self, ctx: Context) -> None:
         """Show what is stored, but no secret."""
         await defer(ctx)
-        await respond(ctx, *overview(await ctx.services.connections.summaries(ctx.guild_id), ctx))
+        await respond(ctx, *overview(await read_summaries(ctx), ctx))
 
     @command("connections test", name=suggest_connections())
     @_provider

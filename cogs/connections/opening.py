@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from bot.discord.context import Context, Services
-from bot.errors import EnteredCredentialsRefusedError, ForbiddenError, UnauthorizedError
+from bot.errors import EnteredCredentialsRefusedError, ForbiddenError, UnauthorizedError, UnknownUnitError
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
@@ -39,9 +39,10 @@ async def open_connection(
 def rotation_for(connection: Connection, error: object, texts: Texts) -> list[CredentialButton]:
     """Return the button that enters new credentials, if the error calls for them; else nothing.
 
-    What is forbidden may be one agent alone, unless the provider is known to refuse the credentials.
+    What is forbidden may be one agent alone, unless the provider is known to refuse the credentials. A unit
+    that the provider does not know is one of the credentials.
     """
-    if not _is_refusal(error, connection):
+    if not _is_refusal(error, connection) and not isinstance(error, UnknownUnitError):
         return []
     if isinstance(error, ForbiddenError) and connection.refused_at is None:
         return []

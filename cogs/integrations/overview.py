@@ -24,7 +24,18 @@ from bot.providers.base.provider import Provider
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
 from cogs.monitoring import LinkAllButton, candidate_select, unlinked
-from cogs.monitoring.formatting import fix, name, name_of, plain_name, provider_name, symbol, tone, why, word
+from cogs.monitoring.formatting import (
+    fix,
+    name,
+    name_of,
+    plain_name,
+    provider_name,
+    symbol,
+    told_apart,
+    tone,
+    why,
+    word,
+)
 
 _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
@@ -77,6 +88,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     if await _is_due(ctx, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
     troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
+    found = told_apart(found, services.providers)
     checks = await services.monitoring.checks(guild_id)
     candidates = await services.monitoring.candidates(guild_id)
     if not found and not troubles and not candidates:

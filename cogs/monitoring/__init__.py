@@ -15,7 +15,7 @@ from cogs.monitoring.belonging import (
     stop_ignoring_select,
     unlinked,
 )
-from cogs.monitoring.suggestions import suggest_watched
+from cogs.monitoring.suggestions import find_watched, suggest_watched
 
 __all__ = [
     "IgnoreButton",
@@ -24,6 +24,7 @@ __all__ = [
     "StopIgnoringButton",
     "belonging_buttons",
     "candidate_select",
+    "find_watched",
     "setup",
     "stop_ignoring_select",
     "suggest_watched",

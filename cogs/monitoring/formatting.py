@@ -4,9 +4,11 @@ For an earlier state of an integration pass
 ``dataclasses.replace(watched, state=then.state, detail=then.detail, is_stale=False)``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from bot.discord.names import Named, tell_apart
 from bot.discord.problems import explain
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Tone, state_symbol, state_tone, when
@@ -21,6 +23,8 @@ from bot.providers.base.provider import Provider
 from bot.providers.base.report import GONE, NOT_LISTED
 
 _STALE: Final = "⏳"
+_MAX_NAME: Final = 97
+"""Discord's limit for a suggestion without the symbol, which counts as two, and a space."""
 _OWN_DETAILS: Final = frozenset({GONE, NOT_CHECKED, NOT_YET, NOT_LISTED, ACCEPTED, OVERDUE, MISSING})
 """The details that Patchbay sets itself; other details are error keys or the provider's codes."""
 
@@ -76,7 +80,8 @@ def fix(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider])
 
 def name(label: str, integration_id: str) -> str:
     """Return an integration's label, else its id, safe where Discord renders markdown."""
-    return quoted(label, 100) or code(integration_id, 70)
+    # Cut before it is escaped: what tells it apart stands at the end.
+    return quoted(plain(label)) or code(integration_id, 70)
 
 
 def name_of(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
@@ -93,6 +98,28 @@ def name_of(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
 def plain_name(of: Watched | Incident, limit: int = 100) -> str:
     """Return an integration's label, else its id, safe where Discord renders no markdown."""
     return plain(of.label, limit) or plain(of.id, limit)
+
+
+def told_apart(integrations: Sequence[Watched], providers: Mapping[str, Provider]) -> list[Watched]:
+    """Return integrations that are shown together, with labels that differ, and fit a suggestion.
+
+    Pass all of a guild's, so that one has the same name wherever it is shown.
+    """
+    named = [
+        Named(each.label, each.id, (provider_name(each, providers), each.connection)) for each in integrations
+    ]
+    labels = tell_apart(named, _MAX_NAME)
+    return [replace(each, label=label) for each, label in zip(integrations, labels, strict=True)]
+
+
+def with_labels(incidents: Iterable[Incident], integrations: Iterable[Watched]) -> list[Incident]:
+    """Return incidents with the labels of their integrations; those of anything else stay as they are."""
+    labels: dict[tuple[str, str, str], str] = {
+        (each.kind, each.provider, each.id): each.label for each in integrations
+    }
+    return [
+        replace(each, label=labels.get((each.kind, each.provider, each.id), each.label)) for each in incidents
+    ]
 
 
 def provider_name(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:

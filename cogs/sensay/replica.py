@@ -1,8 +1,10 @@
 """Replicas: which one a member means, how its name and its state read, and the client that asks about it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.routes import Segment
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Field, state_symbol
@@ -28,7 +30,8 @@ def client_of(ctx: Context, connection: Connection) -> SensayClient:
 def chosen_replica(ctx: Context, connection: Connection, text: str) -> Choice:
     """Return the replica with this id or of this name; this asks nobody.
 
-    A replica that was not listed lately is found by its UUID alone. Raises InvalidInputError("replica").
+    A replica that was not listed lately is found by its UUID alone. Raises InvalidInputError("replica",
+    "same_name").
     """
     known = ctx.services.choices.known(connection, text)
     uuid = read_uuid(text if known is None else known.id, "replica")
@@ -48,9 +51,16 @@ def replica_field(replica: Choice, texts: Texts) -> Field:
     return Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)]))
 
 
+def told_apart(replicas: Sequence[Replica]) -> list[Replica]:
+    """Return replicas that are shown together, with names that differ; one without a name has none."""
+    names = tell_apart([Named(replica.name or "", replica.uuid or "") for replica in replicas], _MAX_NAME)
+    return [replica.model_copy(update={"name": name}) for replica, name in zip(replicas, names, strict=True)]
+
+
 def title_of(replica: Replica) -> str:
     """Name a replica where Discord renders markdown, by its id if its name is invisible."""
-    return quoted(replica.name or "", _MAX_NAME) or code(replica.uuid or "", _MAX_NAME)
+    # Cut before it is escaped: what tells it apart stands at the end.
+    return quoted(plain(replica.name or "", _MAX_NAME)) or code(replica.uuid or "", _MAX_NAME)
 
 
 def label_of(replica: Replica) -> str:

@@ -70,8 +70,7 @@ async def read_page(
     placements = await placements_of(ctx, [replica.uuid for replica in found.replicas])
     last = found.last
     if last is None:
-        is_full = len(found.replicas) + found.foreign >= PAGE_SIZE
-        last = min(found.number + is_full, MAX_PAGES)
+        last = min(found.number + found.is_full, MAX_PAGES)
     embed = page_embed(replace(found, placements=placements), ctx.texts)
     return embed, view_of(*page_buttons(button, found.number, last, ctx.texts))
 
@@ -85,16 +84,17 @@ async def _read(client: SensayClient, page: int, search: str, *, everyone: bool)
         # The list has become shorter since the button was made.
         page = 1 if reply.total is None else min(page - 1, pages_of(reply.total))
         reply = await read(page=page)
-    replicas = tuple(replica for replica in reply.items if only in {None, replica.owner_id})
+    replicas = tuple(replica for replica in reply.distinct if only in {None, replica.owner_id})
     return ReplicaListPage(
         replicas=replicas,
         number=page,
-        total=reply.total,
+        total=None if reply.total is None else max(len(replicas), reply.total - reply.repeated),
         last=None if reply.total is None else max(page, pages_of(reply.total)),
         search=search,
         owner=owner,
         everyone=everyone,
-        foreign=len(reply.items) - len(replicas),
+        foreign=len(reply.distinct) - len(replicas),
+        is_full=len(reply.items) >= PAGE_SIZE,
     )
 
 
@@ -115,8 +115,8 @@ class ReplicaListPage:
 
     total, last: the numbers of replicas and of pages, None where Sensay does not say. owner: the user whose
     replicas were asked for, or are marked; None where the credentials are not a user's. foreign: the number
-    of replicas that were left out because they belong to somebody else. placements: by UUID, of those that
-    this server connected itself.
+    of replicas that were left out because they belong to somebody else. is_full: whether Sensay filled the
+    page, so that there may be another one. placements: by UUID, of those that this server connected itself.
     """
 
     replicas: tuple[Replica, ...]
@@ -127,6 +127,7 @@ class ReplicaListPage:
     owner: str | None
     everyone: bool
     foreign: int
+    is_full: bool = False
     placements: Mapping[str, Placement] = field(default_factory=dict)
 
 

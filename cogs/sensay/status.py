@@ -30,6 +30,7 @@ from cogs.sensay.replica import (
     label_of,
     symbol_of,
     title_of,
+    told_apart,
     word_of,
 )
 
@@ -103,7 +104,7 @@ async def _read_overview(ctx: Context, connection: Connection, page: int) -> Ans
     button = partial(SensayOverviewButton, texts=texts, connection=connection.name)
     ctx.offer_retry(button(page=page, label=texts("pages.refresh"), emoji=REFRESH))
     listed = await ctx.cancel_on_shutdown(client_of(ctx, connection).own_replicas(on_discord=True))
-    replicas = sorted(listed.items, key=_severity)
+    replicas = told_apart(sorted(listed.items, key=_severity))
     last = pages_of(len(replicas))
     # The list may have become shorter since the button was made.
     page = min(page, last)

@@ -9,9 +9,9 @@ from bot.discord.agent_bots import invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
 from bot.discord.problems import explain, refer_to
-from bot.discord.text import code, listed, quoted
+from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import Field, Tone, card, notice, state_symbol, when
-from bot.errors import PatchbayError, ProviderError, UnreadableSecretError
+from bot.errors import InvalidInputError, PatchbayError, ProviderError, UnreadableSecretError
 from bot.i18n.catalog import Texts
 from cogs.connections import credential_lines
 from cogs.setup.steps import LinkedAgent, ProviderProgress, SetupListContent, SetupProgress
@@ -101,7 +101,13 @@ def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if isinstance(progress.failure, UnreadableSecretError):
         explained = explain(progress.failure, texts, {})
         return BAD, f"**{explained.title}**\n{explained.why}\n{set_by}"
-    return DONE, f"{credential_lines(summary, ctx.services, texts)}\n{set_by}"
+    lines = credential_lines(summary, ctx.services, texts, progress.unit_doubt)
+    return _symbol_of_unit(progress), f"{lines}\n{set_by}"
+
+
+def _symbol_of_unit(progress: SetupProgress) -> str:
+    """Return the symbol of credentials that the provider accepts, but perhaps not the unit among them."""
+    return {"unknown": BAD, "unconfirmed": ATTENTION, None: DONE}[progress.unit_doubt]
 
 
 def _label(key: str, required: bool, texts: Texts) -> str:
@@ -114,6 +120,8 @@ def _check(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if summary is None or isinstance(failure, UnreadableSecretError):
         return LATER, texts("setup.check.later")
     if failure is None:
+        if progress.unit_doubt is not None:
+            return _symbol_of_unit(progress), texts(f"{progress.provider.slug}.setup.unconfirmed")
         provider = progress.provider.name
         return DONE, texts("setup.check.done", provider=provider, time=when(summary.verified_at))
     explained = explain(failure, texts, ctx.services.provider_names, now=ctx.services.clock())
@@ -129,9 +137,11 @@ def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     placed = [texts.plural("setup.agents.placed", len(progress.agents))] if progress.agents else []
     if not progress.is_working:
         return DONE if placed else LATER, "\n".join(placed) or texts("setup.agents.later")
-    can_pick = any(content.choices for content in progress.lists)
-    lines = [*placed, *(_list_line(content, ctx) for content in progress.lists)]
-    return DONE if placed else TODO if can_pick else BAD, "\n".join(lines)
+    can_go_on = any(
+        content.choices or isinstance(content.failure, InvalidInputError) for content in progress.lists
+    )
+    lines = dict.fromkeys([*placed, *(_list_line(content, ctx) for content in progress.lists)])
+    return DONE if placed else TODO if can_go_on else BAD, "\n".join(lines)
 
 
 def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
@@ -147,11 +157,13 @@ def _list_line(content: SetupListContent, ctx: Context) -> str:
     texts, key = ctx.texts, content.source.key
     if isinstance(content.failure, PatchbayError):
         explained = explain(content.failure, texts, ctx.services.provider_names)
+        if isinstance(content.failure, InvalidInputError):
+            return f"▫️ **{explained.title}** {explained.why} {explained.fix}"
         return f"{BAD} **{explained.title}** {explained.why}"
     if content.failure is not None:
         return f"{BAD} {texts('setup.agents.slow')}"
     if not content.choices:
-        return f"▫️ {texts(f'{key}.none')}"
+        return f"▫️ {texts(f'{key}.taken' if content.taken else f'{key}.none')}"
     line = f"🔹 {texts.plural(f'{key}.some', len(content.choices))}"
     return f"{line} {texts(f'{key}.more', shown=MAX_CHOICES)}" if len(content.choices) > MAX_CHOICES else line
 
@@ -180,7 +192,7 @@ def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
 
 def _agent_line(agent: LinkedAgent, ctx: Context) -> str:
     texts = ctx.texts
-    name = quoted(agent.label, _MAX_NAME) or code(agent.id, _MAX_NAME)
+    name = quoted(plain(agent.label)) or code(agent.id, _MAX_NAME)
     line = f"{state_symbol(agent.state)} **{name}** · {texts(f'state.{agent.state}')}"
     if agent.is_member is False and agent.bot_id is not None:
         line += f" · {texts('setup.have.absent', link=invite_link(agent.bot_id, ctx.guild_id))}"
@@ -204,4 +216,5 @@ def _next_step(progress: SetupProgress, texts: Texts) -> str:
 
 
 def _is_bad(progress: SetupProgress) -> bool:
-    return progress.failure is not None or any(not agent.is_green for agent in progress.agents)
+    is_doubtful = progress.failure is not None or progress.unit_doubt is not None
+    return is_doubtful or any(not agent.is_green for agent in progress.agents)

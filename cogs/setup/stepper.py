@@ -5,6 +5,7 @@ What was done so far is found out anew each time, so that anybody can continue w
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import discord
@@ -217,8 +218,8 @@ def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.It
 
 def _options(content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
     """Yield an entry for each choice, as many as a menu holds; an id that is too long cannot be sent."""
-    by_id = {choice.id: choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH}
-    for choice in list(by_id.values())[:MAX_CHOICES]:
+    possible = (choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH)
+    for choice in islice(possible, MAX_CHOICES):
         state = choice.state
         yield discord.SelectOption(
             label=plain(choice.label, MAX_CHOICE_LENGTH) or plain(choice.id, MAX_CHOICE_LENGTH) or "?",

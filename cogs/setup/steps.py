@@ -8,27 +8,36 @@ from typing import Final
 
 from bot.discord.agent_bots import is_member
 from bot.discord.context import Context, Services, SetupList
-from bot.errors import ProviderError, UnauthorizedError, UnreadableSecretError
+from bot.discord.names import Named, tell_apart
+from bot.errors import (
+    InvalidInputError,
+    ProviderError,
+    UnauthorizedError,
+    UnknownUnitError,
+    UnreadableSecretError,
+)
 from bot.features.alerts.service import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
-from bot.providers.base.integration import Choice, State
+from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
-from cogs.connections import investigate, open_connection
+from cogs.connections import UnitDoubt, investigate, open_connection, read_summaries
 
 MAX_MEMBERS_CHECKED: Final = 10
 """How many bots Discord is asked about at once."""
 _LIST_TIMEOUT_SECONDS: Final = 10.0
 """Nobody is typing meanwhile, and each request to a provider has a deadline of its own."""
 
-_ListResult = Sequence[Choice] | ProviderError | TimeoutError
+_LIST_FAILURES: Final = (ProviderError, InvalidInputError, TimeoutError)
+_ListFailure = ProviderError | InvalidInputError | TimeoutError
+_ListResult = Sequence[Choice] | _ListFailure
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedAgent:
     """An agent of the guild.
 
-    connection: the name of its connection. label: hostile text. bot_id: the Discord user that it speaks as.
-    is_member: whether that user is in the guild. Both are None where nobody says.
+    connection: the name of its connection. label: hostile text, which no other agent has. bot_id: the Discord
+    user that it speaks as. is_member: whether that user is in the guild. Both are None where nobody says.
     """
 
     id: str
@@ -61,12 +70,19 @@ class ProviderProgress:
 class SetupListContent:
     """The agents of a list that the guild does not have yet, those without a state first.
 
-    failure: why there are none, where the list could not be read.
+    taken: how many others the list has. failure: why there are none, where the list could not be read;
+    InvalidInputError where the credentials allow no list.
     """
 
     source: SetupList
     choices: Sequence[Choice] = ()
-    failure: ProviderError | TimeoutError | None = None
+    taken: int = 0
+    failure: _ListFailure | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the provider lists nothing at all."""
+        return self.failure is None and not self.choices and not self.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,17 @@ class SetupProgress:
     @property
     def needs_credentials(self) -> bool:
         """Whether nothing can go on before credentials are entered."""
-        return self.summary is None or isinstance(self.failure, (UnauthorizedError, UnreadableSecretError))
+        unusable = (UnauthorizedError, UnknownUnitError, UnreadableSecretError)
+        return self.summary is None or isinstance(self.failure, unusable)
+
+    @property
+    def unit_doubt(self) -> UnitDoubt | None:
+        """What is known against the unit that the credentials name."""
+        if isinstance(self.failure, UnknownUnitError):
+            return "unknown"
+        is_named = self.summary is not None and self.provider.unit_field in self.summary.fields
+        nothing_listed = bool(self.lists) and all(content.is_empty for content in self.lists)
+        return "unconfirmed" if is_named and nothing_listed else None
 
     @property
     def has_alert_channel(self) -> bool:
@@ -110,7 +136,7 @@ class SetupProgress:
     def comparison_key(self) -> object:
         """What differs between two results that are shown differently, apart from times."""
         set_at = None if self.summary is None else (self.summary.name, self.summary.set_at)
-        lists = [(content.choices, type(content.failure)) for content in self.lists]
+        lists = [(content.choices, content.taken, type(content.failure)) for content in self.lists]
         return len(self.summaries), set_at, type(self.failure), lists, self.agents, self.route
 
 
@@ -142,7 +168,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
     """
     services = ctx.services
     provider = services.connections.provider(slug)
-    summaries = [each for each in await services.connections.summaries(ctx.guild_id) if each.provider == slug]
+    summaries = [each for each in await read_summaries(ctx) if each.provider == slug]
     by_name = {summary.name: summary for summary in summaries}
     summary = by_name.get(name) or by_name.get(DEFAULT_NAME) or next(iter(summaries), None)
     if summary is None:
@@ -191,7 +217,11 @@ async def _linked_agents(ctx: Context, slug: str) -> dict[str, LinkedAgent]:
                 agent = LinkedAgent(watched.id, watched.connection, watched.label)
                 state = State.UNKNOWN if watched.is_stale else watched.state
                 agents[watched.id] = replace(agents.get(watched.id, agent), state=state)
-    return agents
+    named = [Named(agent.label, agent.id, (agent.connection,)) for agent in agents.values()]
+    return {
+        agent.id: replace(agent, label=label)
+        for agent, label in zip(agents.values(), tell_apart(named), strict=True)
+    }
 
 
 async def _read_lists(
@@ -206,15 +236,19 @@ async def _read_list(services: Services, connection: Connection, kind: str | Non
     refused = partial(investigate, services, connection)
     try:
         return await services.choices.offered(connection, kind, refused, patience=_LIST_TIMEOUT_SECONDS)
-    except (ProviderError, TimeoutError) as error:
+    except _LIST_FAILURES as error:
         return error
 
 
 def _content(source: SetupList, found: _ListResult, agents: Mapping[str, LinkedAgent]) -> SetupListContent:
-    if isinstance(found, (ProviderError, TimeoutError)):
+    if isinstance(found, _LIST_FAILURES):
         return SetupListContent(source, failure=found)
-    new = [choice for choice in found if choice.id not in agents]
-    return SetupListContent(source, sorted(new, key=lambda choice: choice.state is not None))
+    own = {id_key(agent) for agent in agents}
+    labels = tell_apart([Named(choice.label, choice.id) for choice in found])
+    named = [replace(choice, label=label) for choice, label in zip(found, labels, strict=True)]
+    new = [choice for choice in named if id_key(choice.id) not in own]
+    new.sort(key=lambda choice: choice.state is not None)
+    return SetupListContent(source, new, len(found) - len(new))
 
 
 async def _look_up(

@@ -13,7 +13,7 @@ from bot.discord.context import Context
 from bot.discord.replies import Answer, defer
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
-from bot.errors import InvalidInputError
+from bot.errors import InvalidInputError, UnknownUnitError
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import Choice, is_id, read_uuid
 from bot.providers.base.outcome import LookupResult, Outcome
@@ -33,7 +33,7 @@ from cogs.handover import (
     examine,
 )
 from cogs.toolzz import connect_embeds as embeds
-from cogs.toolzz.formatting import integration_options
+from cogs.toolzz.formatting import integration_options, told_apart
 from cogs.toolzz.forms import Filled, Inputs, channel_object, find_channels, shown_title
 from cogs.toolzz.link import link_chosen
 
@@ -98,6 +98,7 @@ class ToolzzLookButton(LookButton):
         result: LookupResult,
     ) -> Answer:
         """Say what a look has shown; where nobody can tell which is the new one, let the member say it."""
+        possible = told_apart(possible)
         embed, view = embeds.looked_up(self, agent, possible, result)
         if result is LookupResult.UNKNOWN and (options := integration_options(possible, self.texts)):
             view.add_item(
@@ -237,10 +238,16 @@ async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
 def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:
     """Return the agent with this id or of this name; this asks nobody.
 
-    An agent that was not listed lately is found by its UUID alone. Raises InvalidInputError("agent").
+    An agent that was not listed lately is found by its UUID alone. Raises InvalidInputError("agent",
+    "no_agents", "same_name"), and UnknownUnitError if that is why nothing was listed.
     """
-    known = ctx.services.choices.known(connection, text, AGENTS)
-    uuid = read_uuid(text if known is None else known.id, "agent")
+    choices = ctx.services.choices
+    known = choices.known(connection, text, AGENTS)
+    failure = choices.failure(connection, AGENTS)
+    if isinstance(failure, UnknownUnitError):
+        raise failure
+    field = "no_agents" if choices.is_empty(connection, AGENTS) else "agent"
+    uuid = read_uuid(text if known is None else known.id, field)
     # A listed id stays as Toolzz writes it, which may be in capitals.
     return Choice(uuid, uuid) if known is None else known
 

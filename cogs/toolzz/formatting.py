@@ -1,12 +1,13 @@
 """Names, words and settings of integrations, the same wherever they are shown."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import discord
 
 from bot.discord.agent_bots import find_channel
 from bot.discord.commands import MAX_CHOICES
+from bot.discord.names import Named, tell_apart
 from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import FIELD_VALUE, Field, state_symbol
 from bot.i18n.catalog import Texts
@@ -20,9 +21,16 @@ _DELETED: Final = "🗑️"
 _MAX_CHANNEL_NAME: Final = 100
 
 
+def told_apart(reports: Sequence[Integration]) -> list[Integration]:
+    """Return integrations that are shown together, with titles that differ; one without a title has none."""
+    titles = tell_apart([Named(report.title or "", report.id) for report in reports], _MAX_TITLE)
+    return [report.model_copy(update={"title": title}) for report, title in zip(reports, titles, strict=True)]
+
+
 def title_of(report: Integration) -> str:
     """Name an integration where Discord renders markdown: by its title, else by its id."""
-    return quoted(report.title or "", _MAX_TITLE) or code(report.id, _MAX_TITLE)
+    # Cut before it is escaped: what tells it apart stands at the end.
+    return quoted(plain(report.title or "", _MAX_TITLE)) or code(report.id, _MAX_TITLE)
 
 
 def label_of(report: Integration) -> str:
@@ -42,7 +50,6 @@ def word_of(report: Integration, texts: Texts) -> str:
 
 def integration_options(reports: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
     """Return a menu's entries, one for each integration whose id is safe to send on to Toolzz."""
-    by_id = {report.id: report for report in reports if is_id(report.id)}
     return [
         discord.SelectOption(
             label=label_of(report),
@@ -50,7 +57,8 @@ def integration_options(reports: Iterable[Integration], texts: Texts) -> list[di
             description=word_of(report, texts),
             emoji=symbol_of(report),
         )
-        for report in by_id.values()
+        for report in reports
+        if is_id(report.id)
     ][:MAX_CHOICES]
 
 

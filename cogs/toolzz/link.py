@@ -6,10 +6,11 @@ from typing import Final
 
 import discord
 
-from bot.discord.commands import MAX_CHOICE_LENGTH, Suggestion
+from bot.discord.commands import Suggestion
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
 from bot.discord.text import code, plain, quoted
@@ -18,7 +19,7 @@ from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import read_id
+from bot.providers.base.integration import id_key, name_key, read_id
 from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.models import Integration
@@ -93,7 +94,8 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
     """
     texts = ctx.texts
     placed = _find_linked(await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz"), integration)
-    label = texts("toolzz.unlink.yes", integration=_name(placed, _MAX_NAME))
+    name = plain(placed.label, _MAX_NAME) or plain(placed.id, _MAX_NAME)
+    label = texts("toolzz.unlink.yes", integration=name)
     await Confirm(ctx, "toolzz.unlink", label, partial(_unlink, placed)).ask(
         placed_field(placed, texts),
         Field(texts("toolzz.unlink.since"), texts("toolzz.unlink.by", **_by(placed))),
@@ -102,24 +104,26 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
 
 async def suggest_linked(ctx: Context) -> list[Suggestion]:
     """Suggest the integrations that the guild has linked, by title."""
-    linked = await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz")
-    return sorted(Suggestion(_name(placed, MAX_CHOICE_LENGTH), placed.id) for placed in linked.values())
+    linked = (await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz")).values()
+    names = tell_apart([Named(placed.label, placed.id) for placed in linked])
+    return sorted(
+        Suggestion(name or plain(placed.id), placed.id) for placed, name in zip(linked, names, strict=True)
+    )
 
 
 def _find_linked(linked: Mapping[str, Placed], text: str) -> Placed:
-    """Return the one with this id, or the only one of this title. Raises InvalidInputError("not_linked")."""
-    wanted = text.strip().casefold()
-    by_id = [placed for placed in linked.values() if placed.id.casefold() == wanted]
-    by_name = [placed for placed in linked.values() if _name(placed, MAX_CHOICE_LENGTH).casefold() == wanted]
-    found = by_id or by_name
-    if len(found) != 1:
+    """Return the one with this id, or the only one of this title.
+
+    Raises InvalidInputError("not_linked", "same_name").
+    """
+    name, wanted = name_key(text), id_key(text.strip())
+    by_id = [placed for placed in linked.values() if id_key(placed.id) == wanted]
+    found = by_id or [placed for placed in linked.values() if name and name_key(placed.label) == name]
+    if len(found) > 1:
+        raise InvalidInputError("same_name", name=text)
+    if not found:
         raise InvalidInputError("not_linked")
     return found[0]
-
-
-def _name(placed: Placed, limit: int) -> str:
-    """Name a linked integration where Discord renders no markdown: by its title, else by its id."""
-    return plain(placed.label, limit) or plain(placed.id, limit)
 
 
 async def _record(ctx: Context, connection: Connection, integration: str, report: Integration) -> None:

@@ -24,7 +24,7 @@ from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
-from cogs.toolzz.formatting import integration_options, symbol_of, title_of, word_of
+from cogs.toolzz.formatting import integration_options, symbol_of, title_of, told_apart, word_of
 from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
 
 UnitId = Annotated[str, Segment(r"[A-Za-z0-9_-]{0,64}")]
@@ -89,8 +89,7 @@ async def read_list(ctx: Context, connection: Connection, unit: str | None, *, p
     button = partial(ToolzzListButton, texts=texts, connection=connection.name, unit=named)
     ctx.offer_retry(button(page=page))
     listed = await client.integrations(wanted)
-    # Discord refuses a menu with the same entry twice, and Toolzz may list an id twice.
-    entries = sorted({entry.id: entry for entry in reversed(listed.data)}.values(), key=_severity)
+    entries = told_apart(sorted(listed.data, key=_severity))
     last = pages_of(len(entries))
     # The list may have become shorter since the button was made.
     page = min(page, last)

@@ -70,7 +70,7 @@ async def _complete(
     services, guild_id = ctx.services, connection.guild_id
     # The second request for one answer, so the bot may be told to stop before it ends.
     report = await ctx.cancel_on_shutdown(client.completed(report))
-    known = services.choices.known(connection, integration)
+    known = services.choices.listed(connection, integration)
     if report.title is None and known is not None:
         # The short form of the report has no title; the list that the member picked from has one.
         report = report.model_copy(update={"title": known.label})

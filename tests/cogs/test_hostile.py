@@ -15,7 +15,7 @@ from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.outcome import LookupResult, Outcome
 from bot.providers.toolzz.models import Integration
-from cogs.connections.suggestions import _name
+from cogs.connections.suggestions import suggestions_of
 from cogs.handover import Preflight
 from cogs.sensay.connect import SensayHandover, SensayLookButton, accepted
 from cogs.sensay.replica import replica_field
@@ -154,7 +154,9 @@ def test_hostile_text_does_nothing_in_a_suggestion() -> None:
     """A suggested name is one line of 1 to 100 characters that pings nobody."""
     for payload in PAYLOADS:
         for state in (None, State.CONNECTED):
-            name = _name(Choice("some-id", payload, state))
+            (name, _, _), _ = suggestions_of(
+                [Choice(each, payload, state) for each in ("some-id", "other-id")]
+            )
             assert plain_marks(name) == {}, payload
             assert unseen(name) == set(), payload
             assert 1 <= utf16_length(name) <= 100

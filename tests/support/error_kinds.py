@@ -44,6 +44,6 @@ def input_rules() -> set[str]:
     """Return the rules that the program names in an InvalidInputError."""
     return (
         first_arguments("InvalidInputError")
-        | {"replica", "integration", "agent", "unit_id"}
+        | {"replica", "integration", "no_integrations", "agent", "no_agents", "unit_id"}
         | {mistake for mistake, _ in MISTAKES}
     )  # handed on

@@ -36,15 +36,22 @@ class Failure:
     status: int | None = None
     request_id: str | None = None
 
-    def of_entered_credentials(self) -> Failure:
+    def of_entered_credentials(self, provider: str) -> Failure:
         """Return the failure for credentials that come from a form and are not stored yet."""
-        entered = "entered_credentials_refused"
-        return replace(self, key=entered) if self.key == "unauthorized" else self
+        entered = {"unauthorized": "entered_credentials_refused"}
+        if provider == "toolzz":  # which answers 404 to the token alone as well, and so accepts it
+            entered["not_found"] = "unknown_unit"
+        return replace(self, key=entered.get(self.key, self.key))
+
+    def of_a_unit(self) -> Failure:
+        """Return the failure for a unit that Toolzz does not list although it accepts the token."""
+        is_refusal = self.key in {"rejected", "forbidden", "not_found"}
+        return replace(self, key="unknown_unit") if is_refusal else self
 
     def offers(self, button: str) -> list[str]:
         """Return the labels of the buttons below the error. button: the one that asks again."""
-        asking = [] if self.key == "not_found" else [button]
-        return [*asking, ROTATE] if self.key == "unauthorized" else asking
+        asking = [] if self.key in {"not_found", "unknown_unit"} else [button]
+        return [*asking, ROTATE] if self.key in {"unauthorized", "unknown_unit"} else asking
 
     def strike(self, harness: BotHarness, provider: str, path: str = "") -> None:
         """Let all requests to a provider fail like this: aiohttp repeats a read that was reset."""

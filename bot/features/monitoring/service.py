@@ -11,7 +11,7 @@ from bot.features.history.store import HistoryStore, Transition
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import Placed
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
-from bot.providers.base.integration import WORST_FIRST, State
+from bot.providers.base.integration import WORST_FIRST, State, name_key
 
 NOT_CHECKED: Final = "not_checked"
 """The detail of a time without checks: the bot did not run."""
@@ -104,19 +104,18 @@ class MonitoringService:
     async def find(self, guild_id: int, key: str) -> Watched:
         """Return the integration with this key, or the only one with this id or name.
 
-        Raises NotWatchedError.
+        Raises NotWatchedError, and InvalidInputError("same_name") if several have this name.
         """
-        known = await self.integrations(guild_id)
-        wanted = key.strip()
-        for each in known:
-            if each.key == wanted:
-                return each
-        named = [
-            each for each in known if wanted == each.id or wanted.casefold() == each.label.strip().casefold()
-        ]
-        if len(named) != 1:
+        known, wanted = await self.integrations(guild_id), key.strip()
+        by_key = [each for each in known if each.key == wanted]
+        by_id = [each for each in known if each.id == wanted]
+        name = name_key(key)
+        found = by_key or by_id or [each for each in known if name and name == name_key(each.label)]
+        if len(found) > 1:
+            raise InvalidInputError("same_name", name=wanted)
+        if not found:
             raise NotWatchedError
-        return named[0]
+        return found[0]
 
     async def checks(self, guild_id: int) -> Sequence[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""

@@ -26,6 +26,8 @@ class Provider(ABC):
     """What an admin is asked for. The first field is the secret whose last characters identify a
     connection.
     """
+    unit_field: ClassVar[str | None] = None
+    """The optional field that names the unit whose agents are listed, None where there are no units."""
     endpoints: ClassVar[tuple[Endpoint, ...]]
     switches: ClassVar[tuple[Switch, ...]] = ()
     audit_actions: ClassVar[tuple[str, ...]] = ()
@@ -51,9 +53,9 @@ class Provider(ABC):
 
     @abstractmethod
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """Return what a member can pick with these credentials, nothing if they allow no list.
+        """Return what a member can pick with these credentials.
 
-        Raises ProviderError.
+        Raises ProviderError, and InvalidInputError("unit") if they lack the unit that could be listed.
         """
 
     @abstractmethod

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
 
 MAX_LENGTH: Final = 100
 """The most characters of a label or a detail. Both are stored, and a provider may send a megabyte."""
@@ -44,7 +44,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The reports of one check.
+    """The reports of one check, one for each integration: if a provider lists one twice, the first counts.
 
     missing: of the integrations that were asked for, those of which the provider says that they do not exist.
     What is in neither was not read this time; that says nothing about it.
@@ -52,6 +52,9 @@ class Reports:
 
     items: tuple[Report, ...]
     missing: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", tuple(each_once(self.items, lambda report: report.id)))
 
 
 @dataclass(frozen=True, slots=True)

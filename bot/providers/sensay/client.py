@@ -104,12 +104,15 @@ class SensayClient:
         """
         owner = await self.owner()
         seen: dict[object, Replica] = {}
+        repeated = 0
         complete = False
         for page in range(1, MAX_PAGES + 1):
             reply = await self.replicas(page=page, owner=owner, on_discord=on_discord)
             before = len(seen)
-            seen |= {replica.uuid or replica: replica for replica in reply.items}
-            complete = reply.total is not None and len(seen) >= reply.total
+            for replica in reply.distinct:
+                seen.setdefault(replica.uuid or replica, replica)
+            repeated += reply.repeated if len(seen) > before else 0
+            complete = reply.total is not None and len(seen) + repeated >= reply.total
             # No maximum size is published, so a page may be shorter than asked for and not be the last one.
             # A page that brings nothing new ends the list: a server may ignore the page number.
             if complete or len(seen) == before:

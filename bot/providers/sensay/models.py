@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints
 
 from bot.errors import ProviderError
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
 from bot.providers.base.snowflake import account_id
 
 MAX_ENTRIES: Final = 1000
@@ -82,6 +82,16 @@ class ReplicaPage(_Reply):
 
     items: Entries[Replica]
     total: Count | None = None
+
+    @property
+    def distinct(self) -> tuple[Replica, ...]:
+        """The replicas of the page; of several entries with one UUID the first one."""
+        return tuple(each_once(self.items, lambda replica: replica.uuid))
+
+    @property
+    def repeated(self) -> int:
+        """How many entries have the UUID of an earlier one; ``total`` may count them."""
+        return len(self.items) - len(self.distinct)
 
 
 class User(_Reply):

@@ -1,7 +1,6 @@
 """Toolzz AI: runs agents inside units and ties each to one Discord server."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -19,8 +18,6 @@ from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
 
-# The id of no integration: asking for it costs Toolzz one look-up.
-_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 _MAX_PARALLEL: Final = 4
 """How many integrations are read by themselves at the same time."""
 _LAST: Final = "last_single_read"
@@ -51,6 +48,7 @@ class ToolzzProvider(Provider):
             "where Toolzz lists a unit's integrations; another host than the rest",
         ),
     )
+    unit_field = "unit_id"
     audit_actions = ("link", "unlink", "connect", "edit")
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
@@ -58,24 +56,16 @@ class ToolzzProvider(Provider):
         return ToolzzClient(self._api, self._urls, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
-        """List the unit; without one, ask for an integration that cannot exist.
-
-        Toolzz documents no request that only checks a token. 401 and 403 mean that it refuses the token; 404
-        means that it has accepted the token.
-        """
+        """List the unit, or try the token alone. UnknownUnitError says that only the unit is wrong."""
         client = self.client(credentials)
         if client.unit_id is not None:
             await client.integrations()
-            return
-        with contextlib.suppress(NotFoundError):
-            await client.integration(_NO_INTEGRATION)
+        else:
+            await client.check_token()
 
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """List the unit's integrations except deleted ones; empty where no unit is known."""
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
-        integrations = (await client.integrations()).data
+        """List the unit's integrations except deleted ones."""
+        integrations = (await self.client(credentials).integrations()).data
         return [
             Choice(item.id, item.title or item.guild_name or item.id, item.state)
             for item in integrations
@@ -94,11 +84,14 @@ class ToolzzProvider(Provider):
         """
         client = self.client(credentials, cache)
         if client.unit_id is None:
+            if not wanted.ids:
+                await client.check_token()  # or an answer would be noted that nobody gave
             return _merged({}, await self._each(client, wanted.ids))
-        listed: dict[str, Report] = {}
-        for entry in (await client.outlines()).data:
-            if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids):
-                listed.setdefault(entry.id, self._report(entry))  # the first entry of an id counts
+        listed = {
+            entry.id: self._report(entry)
+            for entry in (await client.outlines()).data
+            if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids)
+        }
         nameless = {each for each in wanted.without_bot if f"{_ASKED}{each}" not in cache.facts}
         unlisted = set(wanted.ids) - listed.keys()
         turn = in_turn(unlisted | (nameless & listed.keys()), cache.facts.get(_LAST, ""), MAX_SINGLE_READS)
@@ -160,12 +153,9 @@ class ToolzzProvider(Provider):
         """List the unit's agents; those that are switched off are inactive."""
         if kind != AGENTS:
             return await super().other_choices(kind, credentials)
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
         return [
             Choice(agent.id, agent.name or agent.id, State.INACTIVE if agent.is_activated is False else None)
-            for agent in await client.agents()
+            for agent in await self.client(credentials).agents()
         ]
 
 

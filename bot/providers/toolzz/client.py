@@ -1,9 +1,18 @@
 """Toolzz's HTTP interface, one method per operation."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, TypeVar
 
-from bot.errors import InvalidInputError, ProviderError
+from bot.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    ProviderError,
+    RejectedError,
+    UnknownUnitError,
+)
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.response_cache import ResponseCache
@@ -19,6 +28,13 @@ from bot.providers.toolzz.models import (
 
 CHAT: Final = "PATCHBAY_TOOLZZ_URL"
 UNIT: Final = "PATCHBAY_TOOLZZ_UNIT_URL"
+
+ListT = TypeVar("ListT", IntegrationList, OutlineList)
+
+_MAY_MEAN_THE_UNIT: Final = (NotFoundError, ForbiddenError, RejectedError)
+"""How Toolzz may refuse to list a unit that it does not know; it documents no error."""
+# The id of no integration: asking for it costs Toolzz one look-up.
+_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class Operation(NamedTuple):
@@ -90,10 +106,11 @@ class ToolzzClient:
     async def integrations(self, unit_id: str | None = None) -> IntegrationList:
         """Return the integrations of a unit, soft-deleted ones included.
 
-        unit_id: the connection's by default. Raises ProviderError, and InvalidInputError("unit") without one.
+        unit_id: the connection's by default. Raises ProviderError; InvalidInputError("unit") without one,
+        UnknownUnitError if Toolzz does not show the connection's, and InvalidInputError("no_such_unit") if it
+        does not show another one.
         """
-        request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
-        listed = await self._api.send(request, IntegrationList)
+        listed = await self._integrations(IntegrationList, unit_id)
         return listed.model_copy(update={"data": tuple(map(self._cleaned, listed.data))})
 
     async def outline(self, integration_id: str) -> Outline:
@@ -103,13 +120,25 @@ class ToolzzClient:
 
     async def outlines(self) -> OutlineList:
         """Return as much of the unit's integrations as monitoring needs. Raises as ``integrations`` does."""
-        request = self._request("listDiscordIntegrationsByUnit", self._unit(None))
-        return await self._api.send(request, OutlineList, self._cache)
+        return await self._integrations(OutlineList, cache=self._cache)
 
     async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
         """Return the agents of a unit, also those that are switched off. Raises as ``integrations`` does."""
         request = self._request("listAgentsByUnit", self._unit(unit_id))
-        return (await self._api.send(request, AgentList)).data
+        try:
+            return (await self._api.send(request, AgentList)).data
+        except _MAY_MEAN_THE_UNIT:
+            await self.integrations(unit_id)
+            raise  # Toolzz shows the unit, so it refuses something else
+
+    async def check_token(self) -> None:
+        """Ask for an integration that cannot exist. Raises ProviderError if Toolzz refuses the token.
+
+        Toolzz documents no request that only checks a token. 401 and 403 mean that it refuses the token; 404
+        means that it has accepted the token.
+        """
+        with contextlib.suppress(NotFoundError):
+            await self.integration(_NO_INTEGRATION)
 
     async def create(
         self, settings: IntegrationSettings, channels: Sequence[Mapping[str, object]], discord_token: str
@@ -147,6 +176,27 @@ class ToolzzClient:
         if unit is None:
             raise InvalidInputError("unit")
         return unit
+
+    async def _integrations(
+        self, answer: type[ListT], unit_id: str | None = None, cache: ResponseCache | None = None
+    ) -> ListT:
+        """Return the list of a unit's integrations. Raises as ``integrations`` does."""
+        unit = self._unit(unit_id)
+        try:
+            return await self._api.send(self._request("listDiscordIntegrationsByUnit", unit), answer, cache)
+        except _MAY_MEAN_THE_UNIT as refused:
+            if refused.status is not None and refused.status < HTTPStatus.BAD_REQUEST:
+                raise
+            await self.check_token()
+            # The token is accepted, so the unit is what Toolzz refuses.
+            if unit != self.unit_id:
+                raise InvalidInputError("no_such_unit", unit=unit) from None
+            raise UnknownUnitError(
+                refused.provider,
+                status=refused.status,
+                request_id=refused.request_id,
+                detail=refused.detail,
+            ) from None
 
     def _request(
         self,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.errors import ProviderError
+from bot.errors import ProviderError, UnknownUnitError
 from bot.providers.base.outcome import CancelOnShutdown, LookupResult, Outcome, write_and_look
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration, IntegrationList, IntegrationSettings
 
 
 async def try_list(client: ToolzzClient, unit_id: str) -> IntegrationList | None:
-    """Return the integrations of a unit, None where Toolzz does not say."""
+    """Return the integrations of a unit, None where Toolzz does not say. Raises UnknownUnitError."""
     try:
         return await client.integrations(unit_id)
+    except UnknownUnitError:
+        raise
     except ProviderError:
         return None
 

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
 
 MAX_ENTRIES: Final = 1000
 """The most entries of one list that are read, because a very long list would delay everybody."""
@@ -219,7 +219,8 @@ class _List(_Reply):
     def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
         """Accept the envelopes ``data``, ``items`` and none: Toolzz's lists use all three.
 
-        An entry without an id is left out, because nothing can be done with it.
+        An entry without an id is left out, because nothing can be done with it. If an id comes twice, the
+        first entry with it stays.
         """
         envelope = value if isinstance(value, dict) else {}
         if envelope:
@@ -227,8 +228,9 @@ class _List(_Reply):
         if not isinstance(value, list):
             return {"data": value}
         known = [entry for entry in value if isinstance(entry, dict) and entry.get("id")]
-        is_whole = len(value) == len(known) <= MAX_ENTRIES and not _has_more(envelope, len(value))
-        return {"data": known or value, "complete": is_whole}
+        once = each_once(known, lambda entry: str(entry["id"]))
+        is_whole = len(value) == len(known) and len(once) <= MAX_ENTRIES
+        return {"data": once or value, "complete": is_whole and not _has_more(envelope, len(value))}
 
 
 class IntegrationList(_List):

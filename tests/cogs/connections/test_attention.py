@@ -260,3 +260,29 @@ async def test_the_list_begins_with_what_needs_attention(connected: BotHarness) 
     assert pressed.modal is None
     form = await harness.manager.click(final(found).message, custom_id=buttons(found)[1]["custom_id"])
     assert "unit-0" in str(form.modal)
+
+
+async def test_last_worked_follows_the_checks(harness: BotHarness) -> None:
+    """The time is that of the last test or of the last check that was answered, whichever is later."""
+    await harness.connect("toolzz")
+    await harness.connect("sensay")
+
+    async def worked(provider: str) -> int:
+        entries = (embed_of(await listing(harness)).description or "").split("\n\n")
+        (entry,) = (each for each in entries if f"**{NAMES[provider]}**" in each)
+        return int(entry.rpartition("Last worked <t:")[2].partition(":")[0])
+
+    added = await worked("toolzz")
+    await harness.env.advance_time(600)
+    harness.sensay.fail(Answer(500, {}), times=None)
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    checked = await worked("toolzz")
+    assert checked >= added + 600
+    assert await worked("sensay") <= added + 1, "a check that failed does not count"
+    await harness.env.advance_time(600)
+    await try_out(harness, "toolzz")
+    tested = await worked("toolzz")
+    assert tested >= checked + 600
+    harness.toolzz.fail(Answer(401, {}), times=None)
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    assert await worked("toolzz") == tested

@@ -89,7 +89,7 @@ async def test_a_failure_is_explained_and_nothing_is_stored(
     failure.strike(harness, provider)
     form = await harness.open_form("add", provider)
     refused = await harness.manager.submit_modal(form, dict(harness.simulator(provider).credentials))
-    failure.of_entered_credentials().shows_in(harness, refused, provider)
+    failure.of_entered_credentials(provider).shows_in(harness, refused, provider)
     assert refused.ephemeral
     assert labels(refused) == ["Enter credentials again"]
     assert "No connection yet" in await harness.listed()

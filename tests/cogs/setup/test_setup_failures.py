@@ -109,11 +109,16 @@ async def test_refused_input_leads_back_to_the_form_and_to_the_steps(harness: Bo
 
 
 async def test_nothing_to_choose_is_said(harness: BotHarness) -> None:
-    """Where the provider lists nothing there is no menu, but a text on what to do."""
+    """Where the provider lists nothing there is no menu, but a text on what to do.
+
+    Toolzz may list nothing for a unit that does not exist, so nothing is ticked.
+    """
     harness.toolzz.agents.clear()
     harness.toolzz.integrations.clear()
     steps = await steps_with(harness, "toolzz")
-    assert steps_of(steps) == "✅✅❌▶️⬜"
+    assert steps_of(steps) == "⚠️⚠️❌▶️⬜"
+    assert "Unit id: set, not confirmed" in field_of(harness, steps, "credentials")
+    assert field_of(harness, steps, "check") == harness.texts("toolzz.setup.unconfirmed")
     assert harness.texts("toolzz.offer.link.none") in field_of(harness, steps, "agents")
     assert harness.texts("toolzz.offer.connect.none") in field_of(harness, steps, "agents")
     assert menus(steps) == ["setup:alerts:toolzz:default"]

@@ -69,7 +69,7 @@ async def test_a_new_connection_is_checked_at_the_next_tick(rounds: Rounds, tool
         (Truncated(), (State.DISCONNECTED, "unreachable"), CONNECTED, "unreachable"),
         (Answer(401), (State.CONNECTED, ""), {(State.ERROR, "unauthorized")}, "unauthorized"),
         (Answer(403), (State.CONNECTED, ""), {(State.ERROR, "forbidden")}, "forbidden"),
-        (Answer(404), (State.CONNECTED, ""), {(State.UNKNOWN, "not_found")}, "not_found"),
+        (Answer(404), (State.CONNECTED, ""), {(State.UNKNOWN, "unknown_unit")}, "unknown_unit"),
         (
             Answer(200, {"data": 1}),
             (State.CONNECTED, ""),

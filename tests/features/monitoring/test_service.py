@@ -178,7 +178,6 @@ async def test_troubles_are_connections_and_providers_that_are_not_connected(
         ("sensay:b", "b"),
         ("b", "b"),
         ("STRASSE", "c"),
-        ("Iris", None),
         ("Nor", None),
         ("toolzz:b", None),
         ("toolzz:default", None),
@@ -191,7 +190,7 @@ async def test_troubles_are_connections_and_providers_that_are_not_connected(
 async def test_a_member_names_an_integration(
     store: MonitoringStore, monitoring: MonitoringService, typed: str, found: str | None
 ) -> None:
-    """A key, an id or a name finds it; an ambiguous one, a part or another guild's does not."""
+    """A key, an id or a name finds it; a part or another guild's does not."""
     await put(
         store,
         replace(ROW, label=" Nora "),
@@ -206,6 +205,24 @@ async def test_a_member_names_an_integration(
             await monitoring.find(GUILD, typed)
     else:
         assert (await monitoring.find(GUILD, typed)).id == found
+
+
+@pytest.mark.parametrize("typed", ["Iris", " IRIS ", "Ｉｒｉｓ", "I\u200bris"])
+async def test_a_name_of_several_is_not_guessed_at(
+    store: MonitoringStore, monitoring: MonitoringService, typed: str
+) -> None:
+    """The error says that several have the name that people see, and their keys and ids still find them."""
+    await put(
+        store,
+        replace(ROW, label="Iris"),
+        replace(ROW, id="b", label="iris "),
+        replace(ROW, provider="sensay", id="c", label="Iris"),
+    )
+    with pytest.raises(InvalidInputError) as caught:
+        await monitoring.find(GUILD, typed)
+    assert caught.value.values == {"field": "same_name", "name": typed.strip()}
+    for each in await monitoring.integrations(GUILD):
+        assert await monitoring.find(GUILD, each.key) == await monitoring.find(GUILD, each.id) == each
 
 
 async def test_a_key_comes_before_a_name(store: MonitoringStore, monitoring: MonitoringService) -> None:

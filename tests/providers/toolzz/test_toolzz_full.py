@@ -103,5 +103,5 @@ async def test_of_an_agent_the_id_is_enough(client: ToolzzClient, simulator: Too
     entries = [{"id": 7}, {"id": "b", "name": None, "isActivated": "perhaps"}, {"id": "c", "name": "Clerk"}]
     simulator.fail(Answer(200, {"items": entries}))
     assert await client.agents() == (Agent(id="7"), Agent(id="b"), Agent(id="c", name="Clerk"))
-    simulator.fail(Answer(200, {"items": [{"id": "x"}] * (MAX_ENTRIES + 1)}))
+    simulator.fail(Answer(200, {"items": [{"id": number} for number in range(1, MAX_ENTRIES + 2)]}))
     assert len(await client.agents()) == MAX_ENTRIES
