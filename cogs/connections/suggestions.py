@@ -36,7 +36,10 @@ def suggest_choices(provider: str, kind: str | None = None) -> Suggest:
             # The command itself will say what is wrong, with room for a way out.
             _log.info("nothing_to_suggest", provider=provider, error=str(error) or type(error).__name__)
             return []
-        return suggestions_of(choices)
+        ignored = await ctx.services.integrations.ignored(ctx.guild_id, provider)
+        return suggestions_of(
+            [each for each in choices if each.id not in ignored and not each.runs_elsewhere(ctx.guild_id)]
+        )
 
     return suggest
 

@@ -23,7 +23,7 @@ from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
-from cogs.monitoring import LinkAllButton, candidate_select, unlinked
+from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked
 from cogs.monitoring.formatting import (
     fix,
     name,
@@ -39,8 +39,6 @@ from cogs.monitoring.formatting import (
 
 _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
-MAX_CANDIDATES: Final = 5
-"""How many of the integrations that may run here are listed; the menu has more."""
 _TROUBLES_LENGTH: Final = 1500
 """Characters for the troubles of connections and providers, so that there is room for the integrations."""
 
@@ -184,7 +182,7 @@ def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Te
         texts("integrations.overview.title"),
         f"{head}\n\n{body}".strip(),
         fields=[
-            *_candidates(shown.candidates, providers, texts),
+            *candidate_fields(shown.candidates, providers, texts),
             *_last_check(shown.checks, texts),
             Field(texts("next_step"), _next_step(shown, texts)),
         ],
@@ -235,20 +233,6 @@ def _integration(
     reason = why(watched, texts, providers)
     if reason and (watched.state is not State.UNKNOWN or connections.isdisjoint(explained)):
         yield f"↳ {reason}"
-
-
-def _candidates(
-    candidates: Sequence[Watched], providers: Mapping[str, Provider], texts: Texts
-) -> Iterator[Field]:
-    if candidates:
-        lines = (
-            f"{symbol(each)} **{name(each.label, each.id)}** · {provider_name(each, providers)}"
-            for each in candidates[:MAX_CANDIDATES]
-        )
-        shown = "\n".join(lines)
-        if len(candidates) > MAX_CANDIDATES:
-            shown += "\n" + texts.plural("list.more", len(candidates) - MAX_CANDIDATES)
-        yield Field(texts("belonging.maybe"), shown)
 
 
 def _last_check(checks: Sequence[CheckRow], texts: Texts) -> Iterator[Field]:

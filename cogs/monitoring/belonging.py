@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import discord
 
@@ -19,8 +19,12 @@ from bot.features.integrations.store import Ignored
 from bot.features.monitoring.access import AccessKind
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
+from bot.providers.base.provider import Provider
 from bot.providers.base.report import GONE
 from cogs.monitoring.formatting import name, plain_name, provider_name, symbol, word
+
+_MAX_LISTED: Final = 5
+"""How many of the integrations that may run in the server are listed; the menu has more."""
 
 # These belong to the command `setup`, because only managers may use them.
 
@@ -133,6 +137,21 @@ class StopIgnoringSelect(PersistentSelect):
         """Show it again from now on."""
         await defer(ctx)
         await respond(ctx, await _stop_ignoring(ctx, self.provider, value))
+
+
+def candidate_fields(
+    candidates: Sequence[Watched], providers: Mapping[str, Provider], texts: Texts
+) -> Iterator[Field]:
+    """Yield a field with the first of the integrations that may run in the server, if there is any."""
+    if not candidates:
+        return
+    lines = [
+        f"{symbol(each)} **{name(each.label, each.id)}** · {provider_name(each, providers)}"
+        for each in candidates[:_MAX_LISTED]
+    ]
+    if len(candidates) > _MAX_LISTED:
+        lines.append(texts.plural("list.more", len(candidates) - _MAX_LISTED))
+    yield Field(texts("belonging.maybe"), "\n".join(lines))
 
 
 def candidate_select(candidates: Sequence[Watched], texts: Texts) -> list[CandidateSelect]:

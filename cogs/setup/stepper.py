@@ -23,6 +23,7 @@ from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
 from cogs.alerts import set_route
 from cogs.connections import ADD, ROTATE, open_form
+from cogs.monitoring import LinkAllButton, candidate_select, unlinked
 from cogs.setup import embeds
 from cogs.setup.steps import SetupListContent, SetupProgress, find_progress, provider_progress, setup_lists
 
@@ -150,7 +151,10 @@ async def overview(ctx: Context) -> Answer:
         )
         for each in found
     )
-    return embeds.overview(found, ctx.texts), view_of(*buttons)
+    candidates = await ctx.services.monitoring.candidates(ctx.guild_id)
+    to_link = [LinkAllButton(texts=ctx.texts)] if await unlinked(ctx) else []
+    view = view_of(*buttons, *to_link, *candidate_select(candidates, ctx.texts))
+    return embeds.overview(found, candidates, ctx.texts), view
 
 
 async def _show_connection(ctx: Context, summary: Summary) -> None:

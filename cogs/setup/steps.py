@@ -1,12 +1,11 @@
 """Finds out how far a guild has come with a provider; nothing of that is stored."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from bot.discord.agent_bots import is_member
 from bot.discord.context import Context, Services, SetupList
 from bot.discord.names import Named, tell_apart
 from bot.errors import (
@@ -18,12 +17,12 @@ from bot.errors import (
 )
 from bot.features.alerts.service import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
+from bot.features.monitoring.service import Watched
 from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
 from cogs.connections import UnitDoubt, investigate, open_connection, read_summaries
+from cogs.monitoring.formatting import told_apart
 
-MAX_MEMBERS_CHECKED: Final = 10
-"""How many bots Discord is asked about at once."""
 _LIST_TIMEOUT_SECONDS: Final = 10.0
 """Nobody is typing meanwhile, and each request to a provider has a deadline of its own."""
 
@@ -33,37 +32,22 @@ _ListResult = Sequence[Choice] | _ListFailure
 
 
 @dataclass(frozen=True, slots=True)
-class LinkedAgent:
-    """An agent of the guild.
-
-    connection: the name of its connection. label: hostile text, which no other agent has. bot_id: the Discord
-    user that it speaks as. is_member: whether that user is in the guild. Both are None where nobody says.
-    """
-
-    id: str
-    connection: str
-    label: str
-    bot_id: int | None = None
-    state: State = State.UNKNOWN
-    is_member: bool | None = None
-
-    @property
-    def is_green(self) -> bool:
-        """Whether nothing is known to be missing."""
-        return self.state is State.CONNECTED and self.is_member is not False
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderProgress:
     """What is known of a provider without a request to it.
 
-    agents: how many the guild has with it. has_lists: whether members pick them from lists.
+    agents: what the guild has with it, as it was last checked. has_lists: whether members pick agents from
+    lists.
     """
 
     provider: Provider
     summaries: Sequence[Summary]
-    agents: int
+    agents: Sequence[Watched]
     has_lists: bool
+
+    @property
+    def well(self) -> int:
+        """How many of the agents are well."""
+        return sum(map(is_green, self.agents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,7 @@ class SetupProgress:
     summary: Summary | None = None
     failure: ProviderError | UnreadableSecretError | None = None
     lists: Sequence[SetupListContent] = ()
-    agents: Sequence[LinkedAgent] = ()
+    agents: Sequence[Watched] = ()
     route: Route | None = None
 
     @property
@@ -130,14 +114,17 @@ class SetupProgress:
     @property
     def is_done(self) -> bool:
         """Whether there is an agent and all agents are well."""
-        return self.is_working and bool(self.agents) and all(agent.is_green for agent in self.agents)
+        return self.is_working and bool(self.agents) and all(map(is_green, self.agents))
 
     @property
     def comparison_key(self) -> object:
         """What differs between two results that are shown differently, apart from times."""
         set_at = None if self.summary is None else (self.summary.name, self.summary.set_at)
         lists = [(content.choices, content.taken, type(content.failure)) for content in self.lists]
-        return len(self.summaries), set_at, type(self.failure), lists, self.agents, self.route
+        agents = [
+            (agent.key, agent.label, agent.state, agent.detail, agent.is_stale) for agent in self.agents
+        ]
+        return len(self.summaries), set_at, type(self.failure), lists, agents, self.route
 
 
 def setup_lists(services: Services, slug: str) -> Sequence[SetupList]:
@@ -153,7 +140,7 @@ async def provider_progress(ctx: Context) -> list[ProviderProgress]:
         ProviderProgress(
             provider,
             [summary for summary in summaries if summary.provider == slug],
-            len(await _linked_agents(ctx, slug)),
+            await _agents(ctx, slug),
             has_lists=bool(setup_lists(ctx.services, slug)),
         )
         for slug, provider in ctx.services.providers.items()
@@ -185,50 +172,47 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         investigate(services, connection, error)
         failure = error
     else:
-        kinds = list(dict.fromkeys([None, *(each.kind for each in offered)]))
-        lists = await ctx.cancel_on_shutdown(_read_lists(services, connection, kinds))
-        if not offered:
-            # Whatever was connected elsewhere becomes known by a check.
-            await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
-    agents = await _linked_agents(ctx, slug)
+        kinds = list(dict.fromkeys(each.kind for each in offered))
+        lists = await ctx.cancel_on_shutdown(_read_lists_and_check(ctx, connection, kinds))
+    agents = await _agents(ctx, slug)
+    contents: Sequence[SetupListContent] = ()
+    if failure is None:
+        hidden = {agent.id for agent in agents} | set(await services.integrations.ignored(ctx.guild_id, slug))
+        contents = [_content(each, lists[each.kind], connection, hidden) for each in offered]
     return SetupProgress(
         provider,
         summaries,
         summary,
         failure,
-        [_content(each, lists[each.kind], agents) for each in offered] if failure is None else (),
-        await _look_up(ctx, [agent for agent in agents.values() if agent.connection == summary.name], lists),
+        contents,
+        [agent for agent in agents if agent.connection == summary.name],
         await services.alerts.route(ctx.guild_id),
     )
 
 
-async def _linked_agents(ctx: Context, slug: str) -> dict[str, LinkedAgent]:
-    """Return the guild's agents with a provider, by id.
+async def _agents(ctx: Context, slug: str) -> list[Watched]:
+    """Return the guild's agents with a provider as they were last checked, those that are not well first.
 
-    They are those that were put into Discord with this bot; of a provider without lists, also those watched.
+    These are the same that every other screen shows.
     """
-    placed = await ctx.services.integrations.of_guild(ctx.guild_id, slug)
-    agents = {
-        each.id: LinkedAgent(each.id, each.connection, each.label, each.bot_id) for each in placed.values()
-    }
-    if not setup_lists(ctx.services, slug):
-        for watched in await ctx.services.monitoring.integrations(ctx.guild_id):
-            if watched.provider == slug:
-                agent = LinkedAgent(watched.id, watched.connection, watched.label)
-                state = State.UNKNOWN if watched.is_stale else watched.state
-                agents[watched.id] = replace(agents.get(watched.id, agent), state=state)
-    named = [Named(agent.label, agent.id, (agent.connection,)) for agent in agents.values()]
-    return {
-        agent.id: replace(agent, label=label)
-        for agent, label in zip(agents.values(), tell_apart(named), strict=True)
-    }
+    found = told_apart(await ctx.services.monitoring.integrations(ctx.guild_id), ctx.services.providers)
+    return sorted((each for each in found if each.provider == slug), key=is_green)
 
 
-async def _read_lists(
-    services: Services, connection: Connection, kinds: Sequence[str | None]
+def is_green(agent: Watched) -> bool:
+    """Tell whether nothing is known to be missing."""
+    return agent.state is State.CONNECTED and not agent.is_stale
+
+
+async def _read_lists_and_check(
+    ctx: Context, connection: Connection, kinds: Sequence[str | None]
 ) -> dict[str | None, _ListResult]:
-    found = await asyncio.gather(*(_read_list(services, connection, kind) for kind in kinds))
-    return dict(zip(kinds, found, strict=True))
+    """Read the lists, and meanwhile check the guild, so that the states are those of now."""
+    services = ctx.services
+    async with asyncio.TaskGroup() as group:
+        group.create_task(services.poller.check_guild(ctx.guild_id))
+        reading = {kind: group.create_task(_read_list(services, connection, kind)) for kind in kinds}
+    return {kind: read.result() for kind, read in reading.items()}
 
 
 async def _read_list(services: Services, connection: Connection, kind: str | None) -> _ListResult:
@@ -240,28 +224,19 @@ async def _read_list(services: Services, connection: Connection, kind: str | Non
         return error
 
 
-def _content(source: SetupList, found: _ListResult, agents: Mapping[str, LinkedAgent]) -> SetupListContent:
+def _content(
+    source: SetupList, found: _ListResult, connection: Connection, hidden: Collection[str]
+) -> SetupListContent:
+    """Return what of a list can be picked. hidden: the ids of what the guild has already, or ignores."""
     if isinstance(found, _LIST_FAILURES):
         return SetupListContent(source, failure=found)
-    own = {id_key(agent) for agent in agents}
+    own = {id_key(each) for each in hidden}
     labels = tell_apart([Named(choice.label, choice.id) for choice in found])
     named = [replace(choice, label=label) for choice, label in zip(found, labels, strict=True)]
-    new = [choice for choice in named if id_key(choice.id) not in own]
+    new = [
+        choice
+        for choice in named
+        if id_key(choice.id) not in own and not choice.runs_elsewhere(connection.guild_id)
+    ]
     new.sort(key=lambda choice: choice.state is not None)
     return SetupListContent(source, new, len(found) - len(new))
-
-
-async def _look_up(
-    ctx: Context, agents: Sequence[LinkedAgent], lists: Mapping[str | None, _ListResult]
-) -> list[LinkedAgent]:
-    """Add the states that the provider's main list gives, and whether Discord knows the bots as members."""
-    main = lists.get(None, ())
-    states = {} if isinstance(main, Exception) else {choice.id: choice.state for choice in main}
-    checked = (is_member(ctx.client, ctx.guild_id, agent.bot_id) for agent in agents[:MAX_MEMBERS_CHECKED])
-    members = await asyncio.gather(*checked)
-    members += [None] * (len(agents) - len(members))
-    completed = [
-        replace(agent, state=states.get(agent.id) or agent.state, is_member=member)
-        for agent, member in zip(agents, members, strict=True)
-    ]
-    return sorted(completed, key=lambda agent: agent.is_green)

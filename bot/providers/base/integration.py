@@ -44,11 +44,20 @@ DOWN_STATES: Final = frozenset({State.ERROR, State.DISCONNECTED, State.BLOCKED})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An entry that a member can pick. id: the provider's. label: its name, which is hostile text."""
+    """An entry that a member can pick.
+
+    id: the provider's. label: its name, which is hostile text. guild_id: the server that the provider names,
+    None where it names none.
+    """
 
     id: str
     label: str
     state: State | None = None
+    guild_id: str | None = None
+
+    def runs_elsewhere(self, guild_id: int) -> bool:
+        """Tell whether the provider says that it runs in another server than this one."""
+        return self.guild_id not in {None, str(guild_id)}
 
 
 def is_id(text: str) -> bool:

@@ -67,7 +67,12 @@ class ToolzzProvider(Provider):
         """List the unit's integrations except deleted ones."""
         integrations = (await self.client(credentials).integrations()).data
         return [
-            Choice(item.id, item.title or item.guild_name or item.id, item.state)
+            Choice(
+                item.id,
+                item.title or item.guild_name or item.id,
+                item.state,
+                (item.guild_id or "").strip() or None,
+            )
             for item in integrations
             if not item.is_deleted
         ]
