@@ -209,10 +209,9 @@ async def _read_lists_and_check(
 ) -> dict[str | None, _ListResult]:
     """Read the lists, and meanwhile check the guild, so that the states are those of now."""
     services = ctx.services
-    async with asyncio.TaskGroup() as group:
-        group.create_task(services.poller.check_guild(ctx.guild_id))
-        reading = {kind: group.create_task(_read_list(services, connection, kind)) for kind in kinds}
-    return {kind: read.result() for kind, read in reading.items()}
+    reading = asyncio.gather(*(_read_list(services, connection, kind) for kind in kinds))
+    found, _ = await asyncio.gather(reading, services.poller.check_guild(ctx.guild_id))
+    return dict(zip(kinds, found, strict=True))
 
 
 async def _read_list(services: Services, connection: Connection, kind: str | None) -> _ListResult:
