@@ -14,8 +14,8 @@ from bot.discord.text import code, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.features.handover.service import Application
-from bot.features.handover.token import account_id
 from bot.i18n.catalog import Texts
+from bot.providers.base.pasted import account_id
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from aiohttp import web
 
-from bot.features.handover.token import account_id
+from bot.providers.base.pasted import account_id
 from bot.providers.base.simulator import Answer, Fault, Reset, Sample, Simulator, Slow, Truncated
 
 READS_MESSAGES: Final = 1 << 18

@@ -124,10 +124,7 @@ class ToolzzProvider(Provider):
         client = self.client(credentials)
         if client.unit_id is None:
             return []
-        return [
-            Choice(agent.id, agent.name or agent.id, State.INACTIVE if agent.is_activated is False else None)
-            for agent in await client.agents()
-        ]
+        return [agent.choice for agent in await client.agents()]
 
 
 async def _read(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.handover.token import account_id
+from bot.providers.base.pasted import account_id
 
 ID_LIMIT = 1 << 63
 
