@@ -14,6 +14,7 @@ An error has a key and values, but no text: ``bot/discord/problems.py`` finds it
     │   └── DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
+    │   │   └── NotListedError
     │   ├── OutsideServerError
     │   ├── NotInServerError
     │   ├── NotServedError
@@ -130,6 +131,10 @@ class InvalidInputError(RequestError):
     def __init__(self, field: str, **values: str | int) -> None:
         super().__init__(field=field, **values)
         self.field = field
+
+
+class NotListedError(InvalidInputError):
+    """A provider's complete list lacks what a value names, so that the same value again is pointless."""
 
 
 class OutsideServerError(RequestError):

@@ -40,8 +40,9 @@ class TokenModal(GuardedModal):
         for item in (*above, labelled(texts, f"{slug}.connect.token", self._token)):
             self.add_item(item)
 
-    def read_token(self) -> str:
+    async def read_token(self, ctx: Context) -> str:
         """Return the token. Raises InvalidInputError for what cannot be one."""
+        await ctx.services.connections.check_not_stored(ctx.guild_id, self._token.value)
         return read_token(self._token.value)
 
 

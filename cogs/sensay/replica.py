@@ -39,8 +39,8 @@ def chosen_replica(ctx: Context, connection: Connection, text: str) -> Choice:
 
 
 def named(replica: Choice, listed: Replica | None) -> Choice:
-    """Return the choice with the name that Sensay lists, where only its UUID was known."""
-    if replica.label != replica.id or listed is None or not listed.name:
+    """Return the choice with the name that Sensay lists now, if it lists one."""
+    if listed is None or not listed.name:
         return replica
     return Choice(replica.id, listed.name, replica.state)
 

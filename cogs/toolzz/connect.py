@@ -13,13 +13,21 @@ from bot.discord.context import Context
 from bot.discord.replies import Answer, defer
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
-from bot.errors import InvalidInputError, UnknownUnitError
+from bot.errors import InvalidInputError, NotListedError, UnknownUnitError
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import Choice, is_id, read_uuid
-from bot.providers.base.outcome import LookupResult, Outcome
+from bot.providers.base.outcome import LookupResult, Outcome, try_look
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.creation import candidates, create_once, judge_later, try_list, was_connected
+from bot.providers.toolzz.creation import (
+    ListedAgent,
+    candidates,
+    create_once,
+    judge_later,
+    look_before,
+    try_list,
+    was_connected,
+)
 from bot.providers.toolzz.models import Channel, Integration, IntegrationList, IntegrationSettings
 from cogs.connections import open_connection, suggest_choices
 from cogs.handover import (
@@ -124,12 +132,14 @@ class ToolzzCandidateSelect(PersistentSelect):
 class ToolzzHandover(TokenHandover[Integration]):
     """Puts an agent into the server.
 
-    filled: what the form was sent with. channels, settings: what that means. before: what the unit has, None
-    where Toolzz does not say.
+    listed: what the unit's list has of the agent, None where it could not be read. filled: what the form was
+    sent with. channels, settings: what that means. before: the unit's integrations, None where Toolzz does
+    not say.
     """
 
     look_class = ToolzzLookButton
 
+    listed: ListedAgent | None
     filled: Filled
     channels: tuple[discord.TextChannel, ...]
     settings: IntegrationSettings
@@ -154,15 +164,20 @@ class ToolzzHandover(TokenHandover[Integration]):
     def fields(self, ctx: Context) -> list[Field]:
         """Sum up what is to be created."""
         known = None if self.before is None else self._candidates
-        return embeds.question_fields(self.agent, self.settings, known, ctx.guild, ctx.texts)
+        return embeds.question_fields(self.agent, self.listed, self.settings, known, ctx.guild, ctx.texts)
 
     async def check(self, ctx: Context, connection: Connection) -> Self:
-        """Look again. Raises InvalidInputError("agent_meanwhile"), "channels" or "unit"."""
+        """Look again.
+
+        Raises InvalidInputError("agent_meanwhile"), "channels" or "unit", and NotListedError.
+        """
         client, unit = _client_in_unit(ctx, connection)
+        listed = await try_look(look_before(client, unit, self.agent.id), ctx.cancel_on_shutdown)
+        agent = _as_listed(self.agent, listed)
         channels = find_channels(ctx.guild, self.filled.channels)
-        settings = _settings(self.agent, unit, channels, self.filled)
+        settings = _settings(agent, unit, channels, self.filled)
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        now = replace(self, channels=channels, settings=settings, before=before)
+        now = replace(self, agent=agent, listed=listed, channels=channels, settings=settings, before=before)
         known = {entry.id for entry in self._candidates}
         if self.before is not None and any(entry.id not in known for entry in now._candidates):  # noqa: SLF001
             raise InvalidInputError("agent_meanwhile")
@@ -212,14 +227,18 @@ class ToolzzConnectModal(TokenModal):
         await defer(ctx)
         filled = self._inputs.read()
         channels = find_channels(ctx.guild, filled.channels)
-        token = self.read_token()
+        token = await self.read_token(ctx)
         # Opened only now: while the form was open the connection may have been rotated or removed.
         opened = await open_connection(ctx, "toolzz", self.connection)
         client, unit = _client_in_unit(ctx, opened)
-        settings = _settings(self.agent, unit, channels, filled)
+        listed = await ctx.cancel_on_shutdown(look_before(client, unit, self.agent.id))
+        agent = _as_listed(self.agent, listed)
+        settings = _settings(agent, unit, channels, filled)
         preflight = await examine(ctx, token, discord.Permissions(settings.permissions))
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        handover = ToolzzHandover(opened.name, opened.set_at, self.agent, filled, channels, settings, before)
+        handover = ToolzzHandover(
+            opened.name, opened.set_at, agent, listed, filled, channels, settings, before
+        )
         await TokenQuestion(ctx, token, preflight, handover).ask()
 
 
@@ -250,6 +269,18 @@ def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:
     uuid = read_uuid(text if known is None else known.id, field)
     # A listed id stays as Toolzz writes it, which may be in capitals.
     return Choice(uuid, uuid) if known is None else known
+
+
+def _as_listed(agent: Choice, listed: ListedAgent | None) -> Choice:
+    """Return the agent with the name and the id that the list has, if it has them; an id may be in capitals.
+
+    Raises NotListedError for an agent that the whole list lacks.
+    """
+    if listed is None:
+        return agent
+    if listed.is_missing:
+        raise NotListedError("unknown_agent")
+    return agent if listed.agent is None else listed.agent.choice
 
 
 def _client_in_unit(ctx: Context, connection: Connection) -> tuple[ToolzzClient, str]:

@@ -12,6 +12,7 @@ from bot.errors import ProviderError
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.outcome import LookupResult
+from bot.providers.toolzz.creation import ListedAgent
 from bot.providers.toolzz.models import Integration, IntegrationSettings
 from cogs.handover import LookButton, Preflight, accepted_answer
 from cogs.toolzz.formatting import channel_names, setting_fields, title_of
@@ -19,6 +20,7 @@ from cogs.toolzz.formatting import channel_names, setting_fields, title_of
 
 def question_fields(
     agent: Choice,
+    found: ListedAgent | None,
     settings: IntegrationSettings,
     known: Sequence[Integration] | None,
     guild: discord.Guild | None,
@@ -26,10 +28,14 @@ def question_fields(
 ) -> list[Field]:
     """Sum up what is to be created.
 
-    known: what may be the same agent in this server, None where nobody knows.
+    found: what the unit's list has of the agent, None where the list could not be read. known: what may be
+    the same agent in this server, None where nobody knows.
     """
-    fields = [
-        _agent_field(agent, texts),
+    fields = [_agent_field(agent, texts)]
+    if found is None or found.agent is None:
+        part = "unread_all" if found is None else "unread_rest"
+        fields.append(Field(texts("toolzz.connect.unread"), texts(f"toolzz.connect.{part}")))
+    fields += [
         Field(texts("toolzz.status.server"), quoted(settings.guild_name, 100)),
         *setting_fields(settings, guild, texts),
         Field(

@@ -114,7 +114,7 @@ def look_button() -> SensayLookButton:
 def show_doubt(text: str) -> discord.Embed:
     """Return the answer that the outcome is unknown for a replica of this name."""
     failure = ServerFaultError("sensay", status=500, detail=text, request_id="sim1::x", outcome_unknown=True)
-    handover = SensayHandover("default", 1, Choice(UUID, text), listed=False, placed=None)
+    handover = SensayHandover("default", 1, Choice(UUID, text), listed=None, placed=None)
     embed, _ = handover.in_doubt(Outcome(failure, LookupResult.NOT_THERE, None), look_button())
     return sent(embed)
 

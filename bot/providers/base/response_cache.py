@@ -21,8 +21,8 @@ class ResponseCache:
 
     def __init__(self) -> None:
         self._answers: LRUCache[str, tuple[bytes, BaseModel]] = LRUCache(MAX_ANSWERS)
-        self.facts: dict[str, str] = {}
-        """What a provider is asked only once: a name of the provider's own -> a value that is no secret."""
+        self.notes: dict[str, str] = {}
+        """What the next check needs to know of this one: a name of the provider's own -> an id or nothing."""
 
     def read(
         self, address: str, body: bytes, answer: type[AnswerT], parse: Callable[[bytes], AnswerT]

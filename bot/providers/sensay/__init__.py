@@ -101,9 +101,9 @@ class SensayProvider(Provider):
             if replica.state is not None
             if replica.uuid is not None and is_id(replica.uuid)
         }
-        turn = in_turn(set(wanted.ids) - items.keys(), cache.facts.get(_LAST, ""), MAX_SINGLE_READS)
+        turn = in_turn(set(wanted.ids) - items.keys(), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
         if turn:
-            cache.facts[_LAST] = turn[-1]
+            cache.notes[_LAST] = turn[-1]
         missing = set()
         for uuid in turn:
             try:

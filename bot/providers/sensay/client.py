@@ -42,7 +42,7 @@ _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
 
 
 class SensayClient:
-    """Acts with one connection's credentials. cache: earlier answers to the same credentials."""
+    """Acts with one connection's credentials. cache: earlier answers to them, None to parse each anew."""
 
     def __init__(
         self, api: ApiClient, base: str, credentials: Credentials, cache: ResponseCache | None = None
@@ -50,7 +50,7 @@ class SensayClient:
         self._api = api
         self._base = base
         self._credentials = credentials
-        self._cache = cache or ResponseCache()
+        self._cache = cache
 
     @property
     def acts_as_user(self) -> bool:
@@ -58,8 +58,10 @@ class SensayClient:
         return "user_id" in self._credentials
 
     async def me(self) -> User:
-        """Return the acting user (needs a user id). Raises ProviderError."""
-        return await self._api.send(self._request("GET", "v1", "users", "me"), User)
+        """Return the acting user (needs a user id), and keep its id as a fact. Raises ProviderError."""
+        user = await self._api.send(self._request("GET", "v1", "users", "me"), User)
+        self._credentials.facts.note(_OWNER, user.id)
+        return user
 
     async def owner(self) -> str | None:
         """Return the id of the user whose replicas are the caller's own, None for the whole organization.
@@ -68,9 +70,10 @@ class SensayClient:
         """
         if not self.acts_as_user:
             return None
-        if _OWNER not in self._cache.facts:
-            self._cache.facts[_OWNER] = (await self.me()).id
-        return self._cache.facts[_OWNER]
+        return await self._credentials.facts.once(_OWNER, self._ask_owner)
+
+    async def _ask_owner(self) -> str:
+        return (await self.me()).id
 
     async def replicas(
         self,

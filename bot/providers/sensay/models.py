@@ -182,6 +182,11 @@ class ListedReplica:
     complete: bool
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it is certain that these credentials own no such replica."""
+        return self.replica is None and self.complete
+
+    @property
     def on_discord(self) -> bool | None:
         """Whether the replica has a Discord bot; None where that cannot be told."""
         return None if self.replica is None else self.replica.discord_integration is not None

@@ -97,14 +97,14 @@ class ToolzzProvider(Provider):
             for entry in (await client.outlines()).data
             if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids)
         }
-        nameless = {each for each in wanted.without_bot if f"{_ASKED}{each}" not in cache.facts}
+        nameless = {each for each in wanted.without_bot if f"{_ASKED}{each}" not in cache.notes}
         unlisted = set(wanted.ids) - listed.keys()
-        turn = in_turn(unlisted | (nameless & listed.keys()), cache.facts.get(_LAST, ""), MAX_SINGLE_READS)
+        turn = in_turn(unlisted | (nameless & listed.keys()), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
         if not turn:
             return _merged(listed, {})
-        cache.facts[_LAST] = turn[-1]
+        cache.notes[_LAST] = turn[-1]
         read = await self._each(client, turn, may_all_fail=True)
-        cache.facts.update((f"{_ASKED}{each}", "") for each in turn if _is_answer(read[each]))
+        cache.notes.update((f"{_ASKED}{each}", "") for each in turn if _is_answer(read[each]))
         return _merged(listed, read)
 
     async def _each(
@@ -158,10 +158,7 @@ class ToolzzProvider(Provider):
         """List the unit's agents; those that are switched off are inactive."""
         if kind != AGENTS:
             return await super().other_choices(kind, credentials)
-        return [
-            Choice(agent.id, agent.name or agent.id, State.INACTIVE if agent.is_activated is False else None)
-            for agent in await self.client(credentials).agents()
-        ]
+        return [agent.choice for agent in await self.client(credentials).agents()]
 
 
 async def _read(

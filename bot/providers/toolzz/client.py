@@ -124,9 +124,13 @@ class ToolzzClient:
 
     async def agents(self, unit_id: str | None = None) -> tuple[Agent, ...]:
         """Return the agents of a unit, also those that are switched off. Raises as ``integrations`` does."""
+        return (await self.agent_list(unit_id)).data
+
+    async def agent_list(self, unit_id: str | None = None) -> AgentList:
+        """Return what ``agents`` returns, and whether these are all."""
         request = self._request("listAgentsByUnit", self._unit(unit_id))
         try:
-            return (await self._api.send(request, AgentList)).data
+            return await self._api.send(request, AgentList)
         except _MAY_MEAN_THE_UNIT:
             await self.integrations(unit_id)
             raise  # Toolzz shows the unit, so it refuses something else

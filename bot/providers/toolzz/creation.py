@@ -1,11 +1,45 @@
 """Hands a bot token to Toolzz once, and finds out what became of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from bot.errors import ProviderError, UnknownUnitError
+from bot.errors import ProviderError, UnauthorizedError, UnknownUnitError
 from bot.providers.base.outcome import CancelOnShutdown, LookupResult, Outcome, write_and_look
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import Integration, IntegrationList, IntegrationSettings
+from bot.providers.toolzz.models import Agent, Integration, IntegrationList, IntegrationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAgent:
+    """What a unit's list has of one agent.
+
+    agent: None where the list lacks it. complete: whether the whole list was read.
+    """
+
+    agent: Agent | None
+    complete: bool
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is certain that the unit has no such agent."""
+        return self.agent is None and self.complete
+
+
+async def look_before(client: ToolzzClient, unit_id: str, agent_id: str) -> ListedAgent | None:
+    """Return what the unit's list has of the agent; None if the list cannot be read.
+
+    Raises UnauthorizedError: with such credentials nothing else works either. A 403 may be about this list
+    alone.
+    """
+    try:
+        listed = await client.agent_list(unit_id)
+    except UnauthorizedError:
+        raise
+    except ProviderError:
+        return None
+    wanted = agent_id.casefold()
+    found = next((agent for agent in listed.data if agent.id.casefold() == wanted), None)
+    return ListedAgent(found, listed.complete)
 
 
 async def try_list(client: ToolzzClient, unit_id: str) -> IntegrationList | None:

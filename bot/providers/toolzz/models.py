@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from bot.providers.base.integration import State, each_once
+from bot.providers.base.integration import Choice, State, each_once
 
 MAX_ENTRIES: Final = 1000
 """The most entries of one list that are read, because a very long list would delay everybody."""
@@ -175,6 +175,11 @@ class Agent(_Reply):
     id: str
     name: str = ""
     is_activated: bool | None = None
+
+    @property
+    def choice(self) -> Choice:
+        """The agent as a member can pick it; one that is switched off is inactive."""
+        return Choice(self.id, self.name or self.id, State.INACTIVE if self.is_activated is False else None)
 
 
 _TOTALS: Final = ("total", "totalCount", "total_count", "totalItems", "count", "itemCount")

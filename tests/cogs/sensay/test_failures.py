@@ -2,9 +2,11 @@
 
 import pytest
 
+from bot.providers.base.simulator import Answer
 from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import (
     CREATION,
+    LIST,
     choose,
     hand_over,
     open_form,
@@ -94,9 +96,10 @@ async def test_a_stack_trace_of_sensays_own_is_not_shown(harness: BotHarness) ->
     assert "\nReference: sim1::" in shown(doubtful)
 
 
-async def test_an_unknown_replica_is_sensays_to_refuse(harness: BotHarness) -> None:
-    """A UUID of no replica gives 404, with the way to the right one and no button for the same again."""
+async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHarness) -> None:
+    """If no list can be read, Sensay's 404 leads to the right replica, with no button for the same again."""
     await harness.connect("sensay")
+    harness.sensay.fail(Answer(500), times=None, path=LIST)
     refused = await hand_over(harness, harness.sensay.UNKNOWN)
     assert shown(refused).startswith("❌ Sensay does not know this")
     assert field(refused, "What to do") == harness.linked(harness.texts("problem.sensay.not_found.fix"))

@@ -166,9 +166,9 @@ async def test_the_form_warns_where_a_bot_is_there_already(harness: BotHarness) 
     await suggested(harness, "")
     for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
         name = harness.sensay.replicas[replica]["name"]
-        warning = f"⚠️ Sensay already lists a Discord bot for {name}."
+        warning = f"⚠️ Less than a minute ago, Sensay listed a Discord bot for {name}."
         assert form_text(await open_form(harness, replica)).splitlines()[-1].startswith(warning)
-    assert "already lists" not in form_text(await open_form(harness, harness.sensay.UNCONNECTED))
+    assert "minute ago" not in form_text(await open_form(harness, harness.sensay.UNCONNECTED))
 
 
 async def test_each_opening_of_the_form_is_its_own(harness: BotHarness) -> None:
