@@ -100,6 +100,11 @@ def account_id(token: str) -> int | None:
     return int(digits) if _SNOWFLAKE.fullmatch(digits) and int(digits) < _SNOWFLAKE_LIMIT else None
 
 
+def is_token(text: str) -> bool:
+    """Tell whether a text is certainly a Discord token or a web token."""
+    return is_discord_token(text) or WEB_TOKEN.fullmatch(text) is not None
+
+
 def is_discord_token(text: str) -> bool:
     """Tell whether a text is certainly a token of a bot's or a person's Discord account, or begins as one."""
     return account_id(text) is not None or USER_TOKEN.fullmatch(text) is not None
