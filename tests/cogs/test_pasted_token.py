@@ -81,3 +81,19 @@ async def test_a_web_token_is_recognised(harness: BotHarness, provider: str) -> 
     assert embed_of(refused).title == "⚠️ That is an access token, not a bot token"
     assert not harness.discord_api.requests
     assert not harness.simulator(provider).requests
+
+
+@pytest.mark.parametrize("text", ["{}", "Front desk {}", '"{}"', "Bot {}"])
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_token_in_the_title_goes_nowhere(harness: BotHarness, text: str, locale: str) -> None:
+    """The title of an integration is for everybody: a token in it is neither sent nor shown."""
+    await harness.connect("toolzz")
+    harness.locale = locale
+    harness.toolzz.requests.clear()
+    for token in (harness.toolzz.discord_token, WEB_TOKEN):
+        refused = await toolzz_steps.propose(harness, title=text.format(token))
+        assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.title_token.title')}"
+        assert labels(refused) == [harness.texts("toolzz.connect.button")]
+        assert token not in harness.sent_to_discord()
+    assert not harness.toolzz.requests
+    assert not harness.discord_api.requests

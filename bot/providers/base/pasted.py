@@ -83,6 +83,11 @@ def _without_layer(text: str) -> str:
     return text[opened : len(text) - closed]
 
 
+def is_token(text: str) -> bool:
+    """Tell whether a text is certainly a Discord token or a web token."""
+    return is_discord_token(text) or WEB_TOKEN.fullmatch(text) is not None
+
+
 def is_discord_token(text: str) -> bool:
     """Tell whether a text is certainly a token of a bot's or a person's Discord account, or begins as one."""
     return account_id(text) is not None or USER_TOKEN.fullmatch(text) is not None
