@@ -18,10 +18,12 @@ from bot.discord.text import code, length, listed, quoted
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, notice
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
+from bot.features.integrations.store import Ignored
 from bot.i18n.catalog import Texts
 from bot.providers.sensay.client import SensayClient
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
+from cogs.monitoring import stop_ignoring_select
 from cogs.sensay.placement import Placement, placements_of, run_and_seen
 from cogs.sensay.replica import client_of, symbol_of, title_of, word_of
 
@@ -71,8 +73,11 @@ async def read_page(
     last = found.last
     if last is None:
         last = min(found.number + found.is_full, MAX_PAGES)
-    embed = page_embed(replace(found, placements=placements), ctx.texts)
-    return embed, view_of(*page_buttons(button, found.number, last, ctx.texts))
+    ignored = await ctx.services.integrations.ignored(ctx.guild_id, "sensay")
+    embed = page_embed(replace(found, placements=placements, ignored=ignored), ctx.texts)
+    on_page = [ignored[replica.uuid] for replica in found.replicas if replica.uuid in ignored]
+    menus = stop_ignoring_select("sensay", on_page, ctx.texts)
+    return embed, view_of(*page_buttons(button, found.number, last, ctx.texts), *menus)
 
 
 async def _read(client: SensayClient, page: int, search: str, *, everyone: bool) -> ReplicaListPage:
@@ -129,6 +134,7 @@ class ReplicaListPage:
     foreign: int
     is_full: bool = False
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    ignored: Mapping[str, Ignored] = field(default_factory=dict)
 
 
 def page_embed(page: ReplicaListPage, texts: Texts) -> discord.Embed:
@@ -183,6 +189,8 @@ def _entry(replica: Replica, page: ReplicaListPage, texts: Texts) -> Iterator[st
         yield tagline
     if seen := list(run_and_seen(replica, page.placements.get(replica.uuid or ""), texts)):
         yield " · ".join(seen)
+    if replica.uuid in page.ignored:
+        yield texts("belonging.ignored_mark")
     details = [code(replica.uuid, 50) if replica.uuid else texts("not_reported")]
     if page.everyone:
         details.append(_owner(replica, page.owner, texts))

@@ -21,6 +21,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
+from cogs.monitoring import belonging_buttons
 from cogs.sensay.placement import MEMBERSHIP, Placement, placements_of, run_and_seen
 from cogs.sensay.replica import (
     UUID_PATTERN,
@@ -123,7 +124,8 @@ async def _read_replica(ctx: Context, connection: Connection, text: str) -> Answ
     refresh = SensayStatusButton(texts=texts, connection=connection.name, replica=chosen.id)
     ctx.offer_retry(refresh)
     embed, invite = await _look_up(ctx, connection, chosen)
-    view = view_of(refresh, SensayOverviewButton(texts=texts, connection=connection.name, page=1))
+    overview = SensayOverviewButton(texts=texts, connection=connection.name, page=1)
+    view = view_of(refresh, overview, *await belonging_buttons(ctx, "sensay", chosen.id))
     if invite is not None:
         view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=invite))
     return embed, view

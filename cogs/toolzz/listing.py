@@ -17,13 +17,14 @@ from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Field, Tone, card, notice, state_tone, when
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
-from bot.features.integrations.store import Placed
+from bot.features.integrations.store import Ignored, Placed
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import WORST_FIRST, read_id
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
+from cogs.monitoring import stop_ignoring_select
 from cogs.toolzz.formatting import integration_options, symbol_of, title_of, told_apart, word_of
 from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
 
@@ -94,8 +95,16 @@ async def read_list(ctx: Context, connection: Connection, unit: str | None, *, p
     # The list may have become shorter since the button was made.
     page = min(page, last)
     linked = await ctx.services.integrations.of_guild(connection.guild_id, "toolzz")
+    ignored = await ctx.services.integrations.ignored(connection.guild_id, "toolzz")
     listing = Listing(
-        entries, listed.complete, page, wanted, connection.guild_id, linked, int(ctx.services.clock())
+        entries,
+        listed.complete,
+        page,
+        wanted,
+        connection.guild_id,
+        linked,
+        ignored,
+        int(ctx.services.clock()),
     )
     view = view_of(*page_buttons(button, page, last, texts))
     if options := integration_options(page_of(entries, page), texts):
@@ -104,6 +113,9 @@ async def read_list(ctx: Context, connection: Connection, unit: str | None, *, p
                 texts=texts, connection=connection.name, page=page, unit=named, options=options
             )
         )
+    on_page = [ignored[entry.id] for entry in page_of(entries, page) if entry.id in ignored]
+    for menu in stop_ignoring_select("toolzz", on_page, texts):
+        view.add_item(menu)
     return list_embed(listing, texts), view
 
 
@@ -125,7 +137,7 @@ class Listing:
     """A unit's integrations, worst first, and which page of them to show.
 
     complete: False where Toolzz has or may have more of them. page: counted from 1. guild_id: the server that
-    asks. linked: its own integrations, by id. checked_at: seconds since 1970.
+    asks. linked, ignored: its own integrations, and those that it does not want to see, by id. checked_at: seconds since 1970.
     """
 
     integrations: Sequence[Integration]
@@ -134,6 +146,7 @@ class Listing:
     unit: str
     guild_id: int
     linked: Mapping[str, Placed]
+    ignored: Mapping[str, Ignored]
     checked_at: int
 
 
@@ -172,6 +185,8 @@ def _line(report: Integration, listing: Listing, texts: Texts) -> str:
     ]
     if report.id in listing.linked:
         parts.append(texts("toolzz.list.linked"))
+    if report.id in listing.ignored:
+        parts.append(texts("belonging.ignored_mark"))
     return " · ".join(parts)
 
 
