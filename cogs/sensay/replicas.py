@@ -75,7 +75,7 @@ async def read_page(
         last = min(found.number + found.is_full, MAX_PAGES)
     ignored = await ctx.services.integrations.ignored(ctx.guild_id, "sensay")
     embed = page_embed(replace(found, placements=placements, ignored=ignored), ctx.texts)
-    on_page = [ignored[replica.uuid] for replica in found.replicas if replica.uuid in ignored]
+    on_page = [ignored[uuid] for uuid in (each.uuid or "" for each in found.replicas) if uuid in ignored]
     menus = stop_ignoring_select("sensay", on_page, ctx.texts)
     return embed, view_of(*page_buttons(button, found.number, last, ctx.texts), *menus)
 

@@ -137,7 +137,8 @@ class Listing:
     """A unit's integrations, worst first, and which page of them to show.
 
     complete: False where Toolzz has or may have more of them. page: counted from 1. guild_id: the server that
-    asks. linked, ignored: its own integrations, and those that it does not want to see, by id. checked_at: seconds since 1970.
+    asks. linked, ignored: its own integrations, and those that it does not want to see, by id.
+    checked_at: seconds since 1970.
     """
 
     integrations: Sequence[Integration]
