@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
+from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import (
     CREATION,
     choose,
@@ -55,7 +55,7 @@ async def test_a_token_of_an_impossible_form_is_not_sent(harness: BotHarness, to
 
 @pytest.mark.parametrize(
     "failure",
-    [failure for failure in REFUSALS if failure.key != "not_found"],
+    [failure for failure in REFUSALS if failure.key not in NOT_OFFERED_AGAIN],
     ids=lambda failure: failure.name,
 )
 async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness, failure: Failure) -> None:
@@ -103,9 +103,10 @@ async def test_an_unknown_replica_is_sensays_to_refuse(harness: BotHarness) -> N
     assert labels(refused) == []
 
 
-async def test_a_404_of_any_form_is_explained(harness: BotHarness) -> None:
+@pytest.mark.parametrize("key", NOT_OFFERED_AGAIN)
+async def test_what_will_be_refused_again_is_not_offered(harness: BotHarness, key: str) -> None:
     """Sensay's own words and reference are shown, nothing was created, and nothing offers it again."""
-    (failure,) = (failure for failure in REFUSALS if failure.key == "not_found")
+    (failure,) = (failure for failure in REFUSALS if failure.key == key)
     await harness.connect("sensay")
     failure.strike(harness, "sensay", CREATION)
     refused = await hand_over(harness)
