@@ -40,7 +40,7 @@ from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.guilds.service import GuildService
-from bot.features.handover.service import PreflightService
+from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
@@ -98,7 +98,8 @@ async def build_bot(
             http = await stack.enter_async_context(open_http(tls, deadline_of))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
         discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
-        discord_api = ApiClient(discord_http, "discord", [settings.discord_api_url], redactor)
+        discord_urls = [settings.discord_api_url]
+        discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
         monitoring_store = MonitoringStore(database)

@@ -1,7 +1,6 @@
 """Every error that Patchbay raises on purpose.
 
-An error has a key and values, but no text: ``bot/discord/problems.py`` finds its text for members, and
-``bot/__main__.py`` for the operator, both in the catalogues.
+An error has a key and values; ``bot/discord/problems.py`` finds its text for members in the catalogues.
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
@@ -47,6 +46,8 @@ An error has a key and values, but no text: ``bot/discord/problems.py`` finds it
         ├── ConflictError             409
         ├── UnsupportedMediaError     415
         ├── RateLimitedError          429
+        ├── IntermediaryError         any other 4xx that is not in the provider's own format
+        │   └── IntermediaryUnauthorizedError  such a 401
         ├── ServerFaultError          5xx
         ├── UnexpectedStatusError     any other status, redirects included
         ├── ProviderTimeoutError      no whole answer before the deadline
@@ -72,13 +73,9 @@ class PatchbayError(Exception):
 class SetupError(PatchbayError):
     """The bot cannot start until its operator changes something."""
 
-    key = "setup"
-
 
 class InvalidSettingError(SetupError):
-    """A setting cannot be used. Values: ``name`` (the variable) and ``reason``; not its value, which may
-    be secret.
-    """
+    """A setting cannot be used. Values: ``name``, ``reason``; not its value, which may be secret."""
 
     key = "invalid_setting"
 
@@ -276,10 +273,9 @@ class ErasedSecretError(UnreadableSecretError):
 class ProviderError(PatchbayError):
     """A provider refused, failed, or could not be understood.
 
-    provider: its slug. status: HTTP status, if there was one. request_id: the provider's own reference.
-    detail: the provider's own text, redacted, still hostile. code: the provider's own code for the error.
-    retry_after: seconds. seconds: the deadline, if it passed. outcome_unknown: True if a write may have been
-    carried out.
+    provider: its slug. request_id, code: the provider's own. detail: its text, redacted, still hostile.
+    seconds: the deadline, if it passed. outcome_unknown: True if a write may have been carried out. support:
+    what only the file for the provider's support shows, by name; redacted, still hostile.
     """
 
     key = "provider"
@@ -304,6 +300,7 @@ class ProviderError(PatchbayError):
         self.code = code
         self.retry_after = retry_after
         self.seconds = seconds
+        self.support: dict[str, str] = {}
         self.outcome_unknown = outcome_unknown
 
 
@@ -359,6 +356,18 @@ class RateLimitedError(ProviderError):
     """Too many requests, or a quota is used up."""
 
     key = "rate_limited"
+
+
+class IntermediaryError(ProviderError):
+    """Something between us and the provider, such as a proxy, refused the request in its place."""
+
+    key = "intermediary"
+
+
+class IntermediaryUnauthorizedError(IntermediaryError):
+    """The same with 401: some providers also leave it to a proxy to refuse credentials that have expired."""
+
+    key = "intermediary_unauthorized"
 
 
 class ServerFaultError(ProviderError):

@@ -120,6 +120,7 @@ class Context:
     command: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
+    retry_opens_form: bool = False
     follow_up: FollowUp | None = None
     is_shared: bool = False
     is_handled: bool = False
@@ -162,12 +163,15 @@ class Context:
         """Record in the audit log what the member does in the body. See ``AuditService.change``."""
         return self.services.audit.change(self.guild_id, self.member.id, action, target)
 
-    def offer_retry(self, button: discord.ui.Item[Any], *, after_not_found: bool = False) -> None:
+    def offer_retry(
+        self, button: discord.ui.Item[Any], *, after_not_found: bool = False, opens_form: bool = False
+    ) -> None:
         """Show this button if the interaction ends in an error.
 
         after_not_found: also where the provider knows no such thing, because another value can be entered.
+        opens_form: not where it does not matter what is entered.
         """
-        self.retry, self.retry_after_not_found = button, after_not_found
+        self.retry, self.retry_after_not_found, self.retry_opens_form = button, after_not_found, opens_form
 
     def withdraw_retry(self) -> None:
         """Show no button: what follows an act is no reason to do it again."""

@@ -11,7 +11,7 @@ from cogs.connections.forms import (
     open_form,
     rotate_button,
 )
-from cogs.connections.opening import investigate, open_connection, rotation_for
+from cogs.connections.opening import ConnectionTestButton, investigate, open_connection, rotation_for
 from cogs.connections.suggestions import suggest_choices, suggest_connections
 from cogs.connections.summaries import read_summaries
 
@@ -33,6 +33,6 @@ __all__ = [
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the button that survives a restart."""
-    bot.add_dynamic_items(CredentialButton)
+    """Add the command group and the buttons that survive a restart."""
+    bot.add_dynamic_items(CredentialButton, ConnectionTestButton)
     await bot.add_cog(Connections())

@@ -89,7 +89,7 @@ class TokenQuestion(GuardedView):
 
     async def _confirm(self, ctx: Context) -> None:
         token = self._end()
-        ctx.offer_retry(self._retry)
+        ctx.offer_retry(self._retry, opens_form=True)
         # For the case that this process does not live to tell what became of the token.
         look = view_of(self._handover.look_button(self._texts, self._preflight))
         await edit(ctx, self._question("token.handing_over", intro="token.confirmed"), look)
@@ -106,7 +106,7 @@ class TokenQuestion(GuardedView):
         if isinstance(preflight, InvalidInputError):
             # Not a bot's token, as is known only now: nobody is to get it.
             self._end()
-            ctx.offer_retry(self._retry)
+            ctx.offer_retry(self._retry, opens_form=True)
             await ctx.interaction.edit_original_response(view=None)
             raise preflight
         if self.is_finished():

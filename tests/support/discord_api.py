@@ -18,6 +18,7 @@ TROUBLE: Final[Mapping[str, Fault]] = {
     "rate limited": Answer(429, {"message": "You are being rate limited.", "retry_after": 3}),
     "broken": Answer(500, {"message": "500: Internal Server Error", "code": 0}),
     "a page": Answer.html(200),
+    "a page that refuses": Answer.html(401),
     "another shape": Answer(200, {"id": None}),
     "reset": Reset(),
     "cut off": Truncated(),

@@ -51,7 +51,8 @@ class Failure:
     def offers(self, button: str) -> list[str]:
         """Return the labels of the buttons below the error. button: the one that asks again."""
         asking = [] if self.key in {"not_found", "unknown_unit"} else [button]
-        return [*asking, ROTATE] if self.key in {"unauthorized", "unknown_unit"} else asking
+        rotated = {"unauthorized", "intermediary_unauthorized", "unknown_unit"}
+        return [*asking, ROTATE] if self.key in rotated else asking
 
     def strike(self, harness: BotHarness, provider: str, path: str = "") -> None:
         """Let all requests to a provider fail like this: aiohttp repeats a read that was reset."""
@@ -116,6 +117,9 @@ FAILURES: Final = (
     _refused(429, "rate_limited"),
     _refused(429, "rate_limited", {"Retry-After": "30"}),
     _refused(500, "server_fault"),
+    Failure("401-html", Answer.html(401), "intermediary_unauthorized", 401),
+    Failure("403-html", Answer.html(403), "intermediary", 403),
+    Failure("404-html", Answer.html(404), "intermediary", 404),
     Failure("502-html", Answer.html(502), "server_fault", 502),
     Failure("302", Answer(302, b"", {"Location": "http://192.0.2.1/"}), "unexpected_status", 302),
     Failure("200-html", Answer.html(200), "not_json"),
@@ -129,3 +133,5 @@ WITHOUT_A_GOOD_ANSWER: Final = tuple(
     failure for failure in FAILURES if failure.request_id is None or failure.key == "server_fault"
 )
 """After these it is unknown whether a write was carried out."""
+NOT_OFFERED_AGAIN: Final = ("not_found", "unsupported_media")
+"""The keys of the refusals after which a token is not asked for again."""

@@ -164,14 +164,18 @@ class ConnectionService:
         await self._store.mark_verified(row, verified_at)
         return _summary(replace(row, verified_at=verified_at, refused_at=None), credentials)
 
-    async def confirm_refusal(self, connection: Connection) -> bool:
+    async def confirm_refusal(self, connection: Connection, *, by_intermediary: bool = False) -> bool:
         """Verify the credentials after the provider refused a request; return whether it refuses them, only
         once.
 
         A 401 may concern one endpoint and a 403 one agent. The result is True for the first caller who finds
         out that the credentials are refused, until credentials are accepted again. It is False while another
-        caller is verifying them, and if the provider gives no clear answer.
+        caller is verifying them, and if the provider gives no clear answer. by_intermediary: whether a 401
+        from in between refuses them as well.
         """
+        refusals: tuple[type[errors.ProviderError], ...] = (errors.UnauthorizedError, errors.ForbiddenError)
+        if by_intermediary:
+            refusals = (*refusals, errors.IntermediaryUnauthorizedError)
         key = connection.guild_id, connection.provider, connection.name
         if key in self._being_verified:
             return False
@@ -181,7 +185,7 @@ class ConnectionService:
             if row.refused_at is not None or self._open(row) != connection.credentials:
                 return False
             await self.provider(row.provider).verify(connection.credentials)
-        except (errors.UnauthorizedError, errors.ForbiddenError):
+        except refusals:
             return await self._store.mark_refused(row, int(self._clock()))
         except errors.PatchbayError:
             return False

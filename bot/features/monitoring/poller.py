@@ -15,6 +15,7 @@ from bot.features.connections.service import Connection, ConnectionService
 from bot.features.connections.store import WatchableRow
 from bot.features.monitoring.breaker import DOWN, Breaker
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
+from bot.features.monitoring.lone_refusal import LoneRefusals
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
@@ -65,8 +66,9 @@ class _Host:
     is down.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, clock: Callable[[], float], interval: float) -> None:
         self.breaker = Breaker(name, clock)
+        self.lone_refusals = LoneRefusals(interval)
         self.slots = asyncio.Semaphore(_MAX_CHECKS_PER_HOST)
         self.error = ""
 
@@ -274,24 +276,45 @@ class Poller:
         if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
             return CheckOutcome.STILL_REFUSED, state.refusal, None
         name = self._connections.provider(connection.provider).host(connection.credentials)
-        host = self._hosts.setdefault(name, _Host(name, self._schedule.clock))
+        clock = self._schedule.clock
+        host = self._hosts.setdefault(name, _Host(name, clock, self._schedule.interval))
         async with host.slots:
             if not host.breaker.may_ask():
                 return CheckOutcome.DOWN, host.error, None
+            answers_before = state.cache.answers_read
             try:
-                with host.report_to_breaker():
+                with host.report_to_breaker(), host.lone_refusals.noting(_key(connection), clock):
                     reports = await self._reports(connection, wanted, state.cache)
             except DOWN as error:
-                return CheckOutcome.DOWN, error.key, None
+                if not await self._is_lone_refusal(host, connection, error):
+                    return CheckOutcome.DOWN, error.key, None
+                refusal = errors.UnauthorizedError.key
             except (errors.UnauthorizedError, errors.ForbiddenError) as error:
                 if connection.refused_at is None and not await note_refusal(
                     self._connections, self._audit, connection, error.key
                 ):
                     raise  # the provider refuses this one request, not the credentials
-                state.refusal = error.key
-                state.retry_at = self._schedule.clock() + _REFUSED_INTERVALS * self._schedule.interval
-                return CheckOutcome.REFUSED, error.key, None
-            return CheckOutcome.ANSWERED, "", reports
+                refusal = error.key
+            else:
+                if state.cache.answers_read > answers_before:  # else no request was needed
+                    host.lone_refusals.note(_key(connection), None, clock())
+                return CheckOutcome.ANSWERED, "", reports
+            state.refusal = refusal
+            state.retry_at = clock() + _REFUSED_INTERVALS * self._schedule.interval
+            return CheckOutcome.REFUSED, refusal, None
+
+    async def _is_lone_refusal(self, host: _Host, connection: Connection, error: Exception) -> bool:
+        """Return whether a 401 from in between counts as a refusal of the credentials, known or new."""
+        if not isinstance(error, errors.IntermediaryUnauthorizedError):
+            return False
+        key = errors.UnauthorizedError.key
+        is_refused = connection.refused_at is not None or (
+            host.lone_refusals.counts(_key(connection))
+            and await note_refusal(self._connections, self._audit, connection, key, by_intermediary=True)
+        )
+        if is_refused:
+            host.lone_refusals.forget(_key(connection))
+        return is_refused
 
     async def _reports(self, connection: Connection, wanted: Wanted, cache: ResponseCache) -> Reports:
         seconds = self._schedule.max_check_seconds
@@ -320,5 +343,5 @@ class Poller:
         state.error = error
 
 
-def _key(row: WatchableRow) -> ConnectionKey:
+def _key(row: WatchableRow | Connection) -> ConnectionKey:
     return row.guild_id, row.provider, row.name

@@ -7,6 +7,7 @@ from typing import ClassVar
 from bot.providers.base.api_client import ApiClient, HttpClient
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint, Switch
+from bot.providers.base.error_format import ErrorFormat
 from bot.providers.base.integration import Choice
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.report import Reports, Wanted
@@ -29,6 +30,8 @@ class Provider(ABC):
     unit_field: ClassVar[str | None] = None
     """The optional field that names the unit whose agents are listed, None where there are no units."""
     endpoints: ClassVar[tuple[Endpoint, ...]]
+    error_format: ClassVar[ErrorFormat]
+    """By which its own refusals are told from those of a proxy in between."""
     switches: ClassVar[tuple[Switch, ...]] = ()
     audit_actions: ClassVar[tuple[str, ...]] = ()
     """What its commands record in the audit log; the text ``audit.action.<slug>.<action>`` names each."""
@@ -40,7 +43,8 @@ class Provider(ABC):
         self._urls = urls
         self._switches = switches
         bases = [urls[endpoint.setting] for endpoint in self.endpoints]
-        self._api = ApiClient(http, self.slug, bases, redactor, version=self.endpoints[0].version)
+        version = self.endpoints[0].version
+        self._api = ApiClient(http, self.slug, bases, redactor, self.error_format, version=version)
 
     @classmethod
     def field_key(cls, field: str) -> str:

@@ -1,12 +1,14 @@
 """Sensay: runs replicas (chatbot personas) and hosts their Discord bots."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from bot.errors import NotFoundError, ProviderError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import ApiVersion, Endpoint, Switch
+from bot.providers.base.error_format import ErrorFormat
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
 from bot.providers.base.report import MAX_SINGLE_READS, NOT_LISTED, Report, Reports, Wanted, in_turn
@@ -44,6 +46,12 @@ class SensayProvider(Provider):
             # https://docs.sensay.io/topic/topic-versioning
             ApiVersion("X-API-Version", "2025-03-25", path="/v1/users/me"),
         ),
+    )
+    # ``success`` and ``error_code`` prove nothing: proxies' own reports have fields of these names too.
+    error_format = ErrorFormat(
+        frozenset({"error", "request_id", "fingerprint", "inner_exception"}),
+        # https://docs.sensay.io/operation/operation-get-v1-replicas-parameter-chat-history-discord
+        frozenset({(HTTPStatus.NOT_FOUND, ("chat", "history", "discord"))}),
     )
     switches = (
         Switch(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from bot.errors import ProviderError
+from bot.errors import IntermediaryError, ProviderError
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.response_cache import ResponseCache
@@ -200,7 +200,9 @@ class SensayClient:
         try:
             status, _ = await self._api.answered(request, Success)
         except ProviderError as error:
-            outcome = _WITHOUT_SUCCESS.get(error.status or 0, RemovalOutcome.FAILED)
+            outcome = RemovalOutcome.FAILED
+            if not isinstance(error, IntermediaryError):  # it says nothing of the operation
+                outcome = _WITHOUT_SUCCESS.get(error.status or 0, outcome)
             return Removal(outcome, error if outcome is RemovalOutcome.FAILED else None)
         accepted = status == HTTPStatus.ACCEPTED
         return Removal(RemovalOutcome.ACCEPTED if accepted else RemovalOutcome.REMOVED)

@@ -150,6 +150,8 @@ class SensaySimulator(Organization, Simulator):
             answer = await handler(request)
         except RefusedError as refused:
             answer = self._error(refused)
+        except web.HTTPException as missing:
+            answer = self._error(RefusedError(missing.status, missing.reason))
         asked = request.headers.get("X-API-Version", NEWEST_VERSION)
         answer.headers["X-API-Version"] = self.served_version or asked
         return answer

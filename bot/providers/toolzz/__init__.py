@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.errors import NotFoundError, ProviderError, UnauthorizedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
+from bot.providers.base.error_format import ErrorFormat
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
 from bot.providers.base.report import GONE, MAX_SINGLE_READS, Report, Reports, Wanted, in_turn
@@ -49,6 +50,8 @@ class ToolzzProvider(Provider):
         ),
     )
     unit_field = "unit_id"
+    # Toolzz documents no errors. These are the fields of the framework that it seems to use.
+    error_format = ErrorFormat(frozenset({"statusCode", "message", "error"}))
     audit_actions = ("link", "unlink", "connect", "edit")
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:

@@ -24,6 +24,8 @@ from bot.providers.toolzz.models import (
     IntegrationSettings,
     Outline,
     OutlineList,
+    SingleIntegration,
+    SingleOutline,
 )
 
 CHAT: Final = "PATCHBAY_TOOLZZ_URL"
@@ -82,8 +84,8 @@ class ToolzzClient:
 
     async def integration(self, integration_id: str) -> Integration:
         """Return one integration, in a longer or a shorter form. Raises ProviderError."""
-        report = await self._api.send(self._request("getDiscordIntegration", integration_id), Integration)
-        return self._cleaned(report)
+        request = self._request("getDiscordIntegration", integration_id)
+        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
 
     async def full(self, integration_id: str) -> Integration:
         """Return one integration, completed from the unit's list. Raises ProviderError.
@@ -116,7 +118,7 @@ class ToolzzClient:
     async def outline(self, integration_id: str) -> Outline:
         """Return as much of one integration as monitoring needs. Raises ProviderError."""
         request = self._request("getDiscordIntegration", integration_id)
-        return await self._api.send(request, Outline, self._cache)
+        return (await self._api.send(request, SingleOutline, self._cache)).data
 
     async def outlines(self) -> OutlineList:
         """Return as much of the unit's integrations as monitoring needs. Raises as ``integrations`` does."""
@@ -157,7 +159,7 @@ class ToolzzClient:
             json={**_body(settings, channels), "botToken": discord_token},
             secrets=(discord_token,),
         )
-        return self._cleaned(await self._api.send(request, Integration))
+        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
 
     async def update(self, integration_id: str, settings: IntegrationSettings) -> Integration:
         """Write all settings of an integration. Raises ProviderError.
@@ -167,7 +169,7 @@ class ToolzzClient:
         """
         channels = [channel.model_dump(exclude_none=True) for channel in settings.channels]
         request = self._request("updateDiscordIntegration", integration_id, json=_body(settings, channels))
-        return self._cleaned(await self._api.send(request, Integration))
+        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
 
     def _cleaned(self, report: Integration) -> Integration:
         """Mask a token in the error's text, because Toolzz may repeat one there."""

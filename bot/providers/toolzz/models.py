@@ -29,6 +29,9 @@ from bot.providers.base.integration import Choice, State, each_once
 
 MAX_ENTRIES: Final = 1000
 """The most entries of one list that are read, because a very long list would delay everybody."""
+_ENVELOPES: Final = ("data", "items", "integration", "result")
+_MAX_ENVELOPES: Final = 3
+"""How many envelopes and lists of one may be around an integration."""
 _MAX_DIGITS: Final = 20
 """The digits of the largest number of 64 bits."""
 
@@ -236,6 +239,35 @@ class _List(_Reply):
         once = each_once(known, lambda entry: str(entry["id"]))
         is_whole = len(value) == len(known) and len(once) <= MAX_ENTRIES
         return {"data": once or value, "complete": is_whole and not _has_more(envelope, len(value))}
+
+
+class _Single(_Reply):
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever the JSON held
+        """Accept one integration in an envelope, or in a list of one; the lists come in envelopes too.
+
+        What has an id is the integration. Of several things that may be the envelope's content none is.
+        """
+        for _ in range(_MAX_ENVELOPES):
+            if isinstance(value, list) and len(value) == 1:
+                value = value[0]
+            elif isinstance(value, dict) and "id" not in value:
+                inner = [value[name] for name in _ENVELOPES if isinstance(value.get(name), (dict, list))]
+                value = inner[0] if len(inner) == 1 else None
+        return {"data": value}
+
+
+class SingleIntegration(_Single):
+    """The answer about one integration."""
+
+    data: Integration
+
+
+class SingleOutline(_Single):
+    """The same answer with the fields that monitoring needs."""
+
+    data: Outline
 
 
 class IntegrationList(_List):

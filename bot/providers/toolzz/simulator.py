@@ -205,6 +205,8 @@ class ToolzzSimulator(Unit, Simulator):
             return await handler(request)
         except RefusedError as refused:
             return self._refusal(refused)
+        except web.HTTPException as missing:
+            return self._refusal(RefusedError(missing.status, missing.reason))
 
     @staticmethod
     def _refusal(refused: RefusedError) -> web.StreamResponse:

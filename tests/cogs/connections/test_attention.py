@@ -208,7 +208,7 @@ async def test_a_rotation_that_fails_keeps_the_old_credentials(connected: BotHar
     await harness.manager.submit_modal(
         await harness.open_form("rotate", provider), dict(simulator.refused_credentials)
     )
-    for fault in (Answer(403), Answer(503), Answer(404), Answer.html(200)):
+    for fault in (Answer(403, {"error": "no"}), Answer(503), Answer(404, {"error": "no"}), Answer.html(200)):
         simulator.fail(fault)
         await harness.manager.submit_modal(
             await harness.open_form("rotate", provider), dict(simulator.credentials)
@@ -232,7 +232,7 @@ async def test_new_credentials_that_may_do_nothing_do_not_speak_against_the_old(
     """What a provider says of credentials in a form does not concern the stored ones."""
     harness = connected
     form = await harness.open_form("rotate", "sensay")
-    harness.sensay.fail(Answer(403), times=None)
+    harness.sensay.fail(Answer(403, {"error": "no"}), times=None)
     await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert labels(await listing(harness)) == []
     assert await refusals(harness) == []

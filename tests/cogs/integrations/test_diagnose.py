@@ -7,7 +7,15 @@ import re
 import pytest
 import simcord
 
-from bot.errors import ForbiddenError, ProviderError, ProviderTimeoutError, RejectedError, UnauthorizedError
+from bot.errors import (
+    ForbiddenError,
+    IntermediaryError,
+    IntermediaryUnauthorizedError,
+    ProviderError,
+    ProviderTimeoutError,
+    RejectedError,
+    UnauthorizedError,
+)
 from bot.providers.base.integration import State
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
@@ -80,6 +88,8 @@ async def test_a_healthy_integration_has_nothing_to_fix(
         (UnauthorizedError("parrots", status=401), OK * 2 + BAD, True),
         (ForbiddenError("parrots", status=403), OK * 2 + BAD, False),
         (ProviderTimeoutError("parrots", seconds=8), OK + BAD + SKIPPED, False),
+        (IntermediaryError("parrots", status=403), OK + BAD + SKIPPED, False),
+        (IntermediaryUnauthorizedError("parrots", status=401), OK + BAD + SKIPPED, True),
         (RejectedError("parrots", status=400, request_id="req-7"), OK * 2 + OPEN, False),
     ],
     ids=lambda value: getattr(value, "key", None),

@@ -112,7 +112,7 @@ async def test_a_refused_connection_is_on_top(
     harness = toolzz_connected
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await harness.bot.services.poller.check_guild(harness.guild.id)
-    harness.toolzz.fail(Answer(401, {}), times=None)
+    harness.toolzz.fail(Answer(401, {"error": "no"}), times=None)
     await harness.env.advance_time(10)
     seen = await viewer.slash(harness.channel, OVERVIEW)
     await press(harness, seen, "Refresh", viewer)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.providers.base.simulator import Answer
-from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
+from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import (
     CREATION,
     LIST,
@@ -57,7 +57,7 @@ async def test_a_token_of_an_impossible_form_is_not_sent(harness: BotHarness, to
 
 @pytest.mark.parametrize(
     "failure",
-    [failure for failure in REFUSALS if failure.key != "not_found"],
+    [failure for failure in REFUSALS if failure.key not in NOT_OFFERED_AGAIN],
     ids=lambda failure: failure.name,
 )
 async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness, failure: Failure) -> None:
@@ -106,9 +106,10 @@ async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHar
     assert labels(refused) == []
 
 
-async def test_a_404_of_any_form_is_explained(harness: BotHarness) -> None:
+@pytest.mark.parametrize("key", NOT_OFFERED_AGAIN)
+async def test_what_will_be_refused_again_is_not_offered(harness: BotHarness, key: str) -> None:
     """Sensay's own words and reference are shown, nothing was created, and nothing offers it again."""
-    (failure,) = (failure for failure in REFUSALS if failure.key == "not_found")
+    (failure,) = (failure for failure in REFUSALS if failure.key == key)
     await harness.connect("sensay")
     failure.strike(harness, "sensay", CREATION)
     refused = await hand_over(harness)

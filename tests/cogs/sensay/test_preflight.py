@@ -272,7 +272,7 @@ async def test_discords_own_words_are_not_shown(harness: BotHarness) -> None:
     """An error that repeats the token, or says whatever it likes, is named by our words alone."""
     await harness.connect("sensay")
     token = harness.sensay.discord_token
-    strike_discord(harness, Answer(400, {"error": f"@everyone {token}", "request_id": token}))
+    strike_discord(harness, Answer(400, {"message": f"@everyone {token}", "request_id": token}))
     assert "everyone" not in shown(await propose(harness))
     assert token not in harness.sent_to_discord()
 

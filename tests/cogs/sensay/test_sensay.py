@@ -262,7 +262,7 @@ async def test_trouble_while_typing_is_no_error(harness: BotHarness, trouble: st
     if trouble == "down":
         await harness.sensay.stop()
     if trouble == "refused":
-        harness.sensay.fail(Answer(401, {}))
+        harness.sensay.fail(Answer(401, {"error": "no"}))
     if trouble == "slow":
         harness.expire_provider_deadlines()
         harness.sensay.fail(Slow(30))

@@ -128,7 +128,7 @@ async def test_a_list_that_cannot_be_read_leaves_the_other(
     harness: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list that fails or is too slow is replaced by the reason."""
-    harness.toolzz.fail(Answer(403, {}), times=None, path="/bot/unity")
+    harness.toolzz.fail(Answer(403, {"error": "no"}), times=None, path="/bot/unity")
     steps = await steps_with(harness, "toolzz")
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     assert f"❌ **{harness.texts('problem.forbidden.title', provider='Toolzz')}**" in shown(steps)

@@ -188,7 +188,8 @@ async def test_a_failure_of_toolzz_is_a_finding(
     assert (f"status: {failure.status}\n" in said) is (failure.status is not None)
     assert (f"request id: {failure.request_id}\n" in said) is (failure.request_id is not None)
     assert "run.ts" not in said + shown(found)
-    assert labels(found) == ["Diagnose", *([ROTATE] if failure.key == "unauthorized" else [])]
+    may_be_refused = failure.key in {"unauthorized", "intermediary_unauthorized"}
+    assert labels(found) == ["Diagnose", *([ROTATE] if may_be_refused else [])]
 
 
 async def test_it_can_be_diagnosed_again_after_a_restart(

@@ -100,7 +100,7 @@ async def test_a_failure_is_reported_once(choices: ChoiceService, sensay: Sensay
     await choices.offered(ADMIN, failed=failures.append)
     assert not failures
     choices.forget(ADMIN)
-    sensay.fail(Answer(401))
+    sensay.fail(Answer(401, {"error": "no"}))
     for _ in range(3):
         with pytest.raises(UnauthorizedError) as caught:
             await choices.offered(ADMIN, failed=failures.append)

@@ -67,9 +67,19 @@ async def test_a_new_connection_is_checked_at_the_next_tick(rounds: Rounds, tool
         (Answer.html(200), (State.DISCONNECTED, "not_json"), CONNECTED, "not_json"),
         (Reset(), (State.DISCONNECTED, "unreachable"), CONNECTED, "unreachable"),
         (Truncated(), (State.DISCONNECTED, "unreachable"), CONNECTED, "unreachable"),
-        (Answer(401), (State.CONNECTED, ""), {(State.ERROR, "unauthorized")}, "unauthorized"),
-        (Answer(403), (State.CONNECTED, ""), {(State.ERROR, "forbidden")}, "forbidden"),
-        (Answer(404), (State.CONNECTED, ""), {(State.UNKNOWN, "unknown_unit")}, "unknown_unit"),
+        (
+            Answer(401, {"error": "no"}),
+            (State.CONNECTED, ""),
+            {(State.ERROR, "unauthorized")},
+            "unauthorized",
+        ),
+        (Answer(403, {"error": "no"}), (State.CONNECTED, ""), {(State.ERROR, "forbidden")}, "forbidden"),
+        (
+            Answer(404, {"error": "no"}),
+            (State.CONNECTED, ""),
+            {(State.UNKNOWN, "unknown_unit")},
+            "unknown_unit",
+        ),
         (
             Answer(200, {"data": 1}),
             (State.CONNECTED, ""),

@@ -114,7 +114,9 @@ async def test_somebody_elses_replica_is_missing(
         assert listed.is_missing
 
 
-@pytest.mark.parametrize("fault", [Answer(500), Answer(429), Answer(200, b"{"), Reset(), Answer(404)])
+@pytest.mark.parametrize(
+    "fault", [Answer(500), Answer(429), Answer(200, b"{"), Reset(), Answer(404, {"error": "no"})]
+)
 async def test_what_was_there_may_stay_unknown(
     client: SensayClient, simulator: SensaySimulator, fault: Fault
 ) -> None:
@@ -131,7 +133,7 @@ async def test_credentials_that_do_not_work_are_told_before_anything_is_sent(
     client: SensayClient, simulator: SensaySimulator, status: int, error: type[ProviderError]
 ) -> None:
     """A refusal of the credentials is no reason to go on."""
-    simulator.fail(Answer(status, {}))
+    simulator.fail(Answer(status, {"error": "no"}))
     with pytest.raises(error):
         await look_before(client, simulator.ACTIVE)
 

@@ -92,7 +92,9 @@ async def test_no_other_host_can_be_asked(
         ToolzzSimulator() as stranger,
         open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
     ):
-        api = ApiClient(http, "toolzz", simulator.environment().values(), redactor)
+        api = ApiClient(
+            http, "toolzz", simulator.environment().values(), redactor, ToolzzProvider.error_format
+        )
         client = ToolzzClient(api, stranger.environment(), credentials)
         for call in OPERATIONS.values():
             with pytest.raises(KeyError):
@@ -289,7 +291,7 @@ async def test_a_body_without_an_id_is_no_report(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
     """A reply with status 200 and without an id is an error that does not have the reply's text."""
-    simulator.fail(Answer(200, {"statusCode": 500, "message": "FAKE-TOKEN-in-words"}))
+    simulator.fail(Answer(200, {"status": "gone", "message": "FAKE-TOKEN-in-words"}))
     with pytest.raises(MalformedAnswerError) as caught:
         await toolzz.client(credentials).integration(simulator.CONNECTED)
     assert "FAKE-TOKEN" not in everything_said(caught.value)

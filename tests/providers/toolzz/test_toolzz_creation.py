@@ -96,7 +96,7 @@ async def test_what_was_not_created_is_not_in_the_list(
 
 async def test_who_did_not_look_before_cannot_tell(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
     """Where nobody knows what was there before, the list is not even asked."""
-    simulator.fail(Answer(401), path=LIST)
+    simulator.fail(Answer(401, {"error": "no"}), path=LIST)
     assert await try_list(client, UNIT) is None
     simulator.requests.clear()
     simulator.fail(Reset(after_handling=True), path="/chat/")
@@ -122,7 +122,7 @@ async def test_a_refusal_is_raised(
     client: ToolzzClient, simulator: ToolzzSimulator, status: int, kind: type[ProviderError]
 ) -> None:
     """A clear no is no doubt, and nothing is looked for."""
-    simulator.fail(Answer(status))
+    simulator.fail(Answer(status, {"message": "no"}))
     with pytest.raises(kind):
         await created(client, frozenset())
     assert len(simulator.requests) == 1

@@ -245,7 +245,7 @@ async def test_a_refused_token_ends_the_reading(
 ) -> None:
     """After one 401 nothing more is sent, and the error is raised."""
     ids = tuple(map(str, range(40)))
-    simulator.fail(Answer(401), path="/integration/3")
+    simulator.fail(Answer(401, {"error": "no"}), path="/integration/3")
     with pytest.raises(UnauthorizedError):
         await toolzz.reports(token_alone, Wanted(ids), ResponseCache())
     await asyncio.sleep(0.05)
