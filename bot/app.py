@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib import import_module
 from typing import Final
 
@@ -18,11 +18,13 @@ import httpx
 import structlog
 
 import cogs
+from bot.discord.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
+from bot.discord.request_queue import Pace
 from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService
@@ -77,12 +79,14 @@ async def build_bot(
     clock: Callable[[], float] = time.time,
     schedule: ConnectionSchedule | None = None,
     deadline_of: Callable[[Request], float] = deadline_of,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
 
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
     seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
-    seconds that a request to a provider may take. Raises SetupError.
+    seconds that a request to a provider may take. sleep: paces the questions to Discord about agents' bots.
+    Raises SetupError.
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
@@ -107,6 +111,8 @@ async def build_bot(
         outbox = Outbox(alert_store, incident_store, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        background = BackgroundTasks()
+        pace = Pace(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
         services = Services(
             clock=clock,
@@ -116,13 +122,14 @@ async def build_bot(
             redactor=redactor,
             served=served,
             guard=Guard(access, Overrides(), served),
-            background=BackgroundTasks(),
+            background=background,
             links=CommandLinks(),
             access=access,
             alerts=AlertService(alert_store, incident_store, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,
+            guild_access=GuildAccess(background, clock, pace),
             guilds=GuildService(database, clock),
             integrations=integrations,
             monitoring=MonitoringService(

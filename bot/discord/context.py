@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import discord
 from discord.ext import commands
 
+from bot.discord.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
@@ -57,6 +58,7 @@ class Services:
     audit: AuditService
     choices: ChoiceService
     connections: ConnectionService
+    guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
     monitoring: MonitoringService

@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import invite_link
+from bot.discord.agent_bots import application_of, bot_page, invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
 from bot.discord.problems import explain, refer_to
@@ -182,9 +182,12 @@ def _agent_line(agent: LinkedAgent, ctx: Context) -> str:
     texts = ctx.texts
     name = quoted(agent.label, _MAX_NAME) or code(agent.id, _MAX_NAME)
     line = f"{state_symbol(agent.state)} **{name}** · {texts(f'state.{agent.state}')}"
-    if agent.is_member is False and agent.bot_id is not None:
-        line += f" · {texts('setup.have.absent', link=invite_link(agent.bot_id, ctx.guild_id))}"
-    return line
+    if agent.is_member is not False:
+        return line
+    application = application_of(agent.bot_id)
+    if application is None:
+        return f"{line} · {texts('setup.have.absent_by_hand')}"
+    return f"{line} · {texts('setup.have.absent', link=invite_link(application, ctx.guild_id))}"
 
 
 def _next_step(progress: SetupProgress, texts: Texts) -> str:
@@ -195,8 +198,10 @@ def _next_step(progress: SetupProgress, texts: Texts) -> str:
         return texts("setup.next.pick")
     if not progress.is_working or not agents:
         return texts("setup.next.check")
-    if not progress.is_done and any(agent.is_member is False for agent in agents):
-        return texts("setup.next.invite")
+    absent = [agent for agent in agents if agent.is_member is False]
+    if not progress.is_done and absent:
+        has_link = any(application_of(agent.bot_id) is not None for agent in absent)
+        return texts("setup.next.invite" if has_link else "preflight.invite_by_hand", portal=bot_page(None))
     if not progress.has_alert_channel:
         return texts("setup.next.alerts")
     end = "done" if progress.is_done else "waiting"

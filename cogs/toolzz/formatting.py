@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import find_channel
+from bot.discord.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import FIELD_VALUE, Field, state_symbol

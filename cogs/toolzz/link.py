@@ -6,7 +6,6 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import read_snowflake
 from bot.discord.commands import MAX_CHOICE_LENGTH, Suggestion
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
@@ -20,6 +19,7 @@ from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import read_id
+from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
@@ -123,9 +123,10 @@ def _name(placed: Placed, limit: int) -> str:
 
 
 async def _record(ctx: Context, connection: Connection, integration: str, report: Integration) -> None:
-    bot_id, member_id = read_snowflake(report.bot_client_id), ctx.member.id
+    application = read_snowflake(report.bot_client_id)
+    bot_id = application if application is not None and is_one_id(application) else None
     await ctx.services.integrations.record(
-        connection, integration, label_of(report), bot_id=bot_id, member_id=member_id
+        connection, integration, label_of(report), bot_id=bot_id, member_id=ctx.member.id
     )
 
 
