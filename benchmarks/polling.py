@@ -7,14 +7,13 @@ import contextlib
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import httpx
 
-from bot.discord.agent_access import GuildAccess
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import DEFAULT_NAME, ConnectionService
@@ -23,6 +22,7 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.monitoring.access import Access, AccessSubject
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ResultBuilder
@@ -49,6 +49,17 @@ FIRST_GUILD: Final = 1_100_000_000_000_000_000
 MEMBER: Final = 1
 
 
+class _NoDiscord:
+    """Knows no agent's bot, so that the checks of providers are measured alone."""
+
+    async def read(self, guild_id: int, subjects: Sequence[AccessSubject]) -> Mapping[str, Access]:  # noqa: ARG002 - the same for any
+        """Return nothing."""
+        return {}
+
+    def on_change(self, listener: Callable[[int], object]) -> None:
+        """Never call the listener."""
+
+
 class Bench:
     """The poller over all real parts below it. Each guild has one connection, with its own unit."""
 
@@ -65,7 +76,7 @@ class Bench:
         self.poller = Poller(
             self.connections,
             AuditService(AuditStore(database), vault, time.time),
-            ResultBuilder(integrations, self.store, GuildAccess(), time.time),
+            ResultBuilder(integrations, self.store, _NoDiscord(), time.time),
             Recorder(self.store, GuildChanges(), INTERVAL),
             self.store,
             ConnectionSchedule(INTERVAL, time.monotonic, random.random),

@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib import import_module
 from typing import Final
 
@@ -24,6 +24,7 @@ from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
+from bot.discord.request_queue import Pace
 from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService
@@ -79,12 +80,14 @@ async def build_bot(
     clock: Callable[[], float] = time.time,
     schedule: ConnectionSchedule | None = None,
     deadline_of: Callable[[Request], float] = deadline_of,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
 
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
     seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
-    seconds that a request to a provider may take. Raises SetupError.
+    seconds that a request to a provider may take. sleep: paces the questions to Discord about agents' bots.
+    Raises SetupError.
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
@@ -110,9 +113,11 @@ async def build_bot(
         outbox = Outbox(alert_store, incident_store, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        background = BackgroundTasks()
+        pace = Pace(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
-        agent_access = GuildAccess()
-        builder = ResultBuilder(integrations, monitoring_store, agent_access, clock)
+        guild_access = GuildAccess(background, clock, pace)
+        builder = ResultBuilder(integrations, monitoring_store, guild_access, clock)
         poller = Poller(
             connections,
             audit,
@@ -124,7 +129,7 @@ async def build_bot(
             settings.history_days,
         )
         integrations.subscribe(poller.check_soon)
-        agent_access.on_change(poller.judge_soon)
+        guild_access.on_change(poller.judge_soon)
         services = Services(
             clock=clock,
             catalog=load_catalog(),
@@ -133,13 +138,14 @@ async def build_bot(
             redactor=redactor,
             served=served,
             guard=Guard(access, Overrides(), served),
-            background=BackgroundTasks(),
+            background=background,
             links=CommandLinks(),
             access=access,
             alerts=AlertService(alert_store, incident_store, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,
+            guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
             monitoring=MonitoringService(
@@ -154,7 +160,6 @@ async def build_bot(
             ),
             outbox=outbox,
             poller=poller,
-            agent_access=agent_access,
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
         )

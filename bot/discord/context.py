@@ -54,11 +54,11 @@ class Services:
     background: BackgroundTasks
     links: CommandLinks
     access: AccessService
-    agent_access: GuildAccess
     alerts: AlertService
     audit: AuditService
     choices: ChoiceService
     connections: ConnectionService
+    guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
     monitoring: MonitoringService

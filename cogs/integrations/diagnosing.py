@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bot.discord.agent_bots import invite_link, is_member
+from bot.discord.agent_bots import application_of, bot_page, invite_link, is_member
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain
@@ -134,8 +134,12 @@ class _Checks:
         elif is_here is None:
             yield self.finding("bot", Verdict.UNKNOWN, "untold", texts("state.fix.unknown"))
         else:
-            link = invite_link(bot_id, self.ctx.guild_id)
-            yield self.finding("bot", Verdict.FAILED, "absent", texts("diagnosis.fix.bot", link=link))
+            application = application_of(bot_id)
+            if application is None:
+                fix_bot = texts("preflight.invite_by_hand", portal=bot_page(None))
+            else:
+                fix_bot = texts("diagnosis.fix.bot", link=invite_link(application, self.ctx.guild_id))
+            yield self.finding("bot", Verdict.FAILED, "absent", fix_bot)
 
     def watching(self, route: Route | None) -> Iterator[CheckFinding]:
         """Yield the findings on how the integration is watched, and where its alerts go; nobody is asked."""

@@ -16,6 +16,7 @@ from cogs.monitoring.belonging import (
     stop_ignoring_select,
     unlinked,
 )
+from cogs.monitoring.signals import AccessSignals
 from cogs.monitoring.suggestions import find_watched, suggest_watched
 
 __all__ = [
@@ -35,7 +36,8 @@ __all__ = [
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Start the checks once the bot knows in which servers it is, and add the persistent components."""
+    """Add the listeners and components, and start the checks once the bot knows in which servers it is."""
+    await bot.add_cog(AccessSignals(bot.services.guild_access))
     bot.add_dynamic_items(
         CandidateSelect, LinkButton, LinkAllButton, IgnoreButton, StopIgnoringButton, StopIgnoringSelect
     )

@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.discord.agent_bots import bot_page
+from bot.discord.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
@@ -56,7 +56,7 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     placed = (await ctx.services.integrations.of_guild(ctx.guild_id, "sensay")).get(chosen.id)
     if placed is not None and chosen.label == chosen.id:
         chosen = Choice(chosen.id, placed.label)  # by its name, although the list was not read lately
-    portal = bot_page(placed.bot_id if placed else None)
+    portal = bot_page(application_of(placed.bot_id if placed else None))
     tries = ctx.services.provider(SensayProvider).may_try_removal
     button = "sensay.disconnect.yes_remove" if tries else "sensay.disconnect.yes"
     label = texts(button, replica=plain(chosen.label, 50))
@@ -123,7 +123,7 @@ class _StoppingBot:
 
         again: whether the replica has been connected from here once more.
         """
-        texts, portal = self.ctx.texts, bot_page(self.bot_id)
+        texts, portal = self.ctx.texts, bot_page(application_of(self.bot_id))
         state = _state(found)
         stopped = state in {"gone", "stopped"}
         kind = "again" if again else "settled" if stopped else "forgotten"

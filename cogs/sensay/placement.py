@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
-from bot.discord.agent_bots import invite_link, is_member
+from bot.discord.agent_bots import application_of, invite_link
 from bot.discord.context import Context
 from bot.discord.text import code
 from bot.discord.theme import when
+from bot.features.monitoring.access import UNKNOWN, Access, AccessKind
 from bot.i18n.catalog import Texts
 from bot.providers.sensay.models import Replica
-
-MEMBERSHIP: Final = {True: "member", False: "absent", None: "untold"}
-"""The last part of a text's key: whether a bot is in this server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +18,7 @@ class Placement:
     """What this server knows of a replica that was connected from here.
 
     bot_id: None where the token named no bot. by: a member's id. at: seconds since 1970. member: whether that
-    bot is in the server, None where Discord does not say.
+    bot is in the server, None where Discord does not say. access: what it can do there.
     """
 
     guild_id: int
@@ -29,11 +26,25 @@ class Placement:
     by: int
     at: int
     member: bool | None
+    access: Access = UNKNOWN
 
     @property
     def invite(self) -> str | None:
-        """The link that brings the bot into the server; None if it is there, or if its id is unknown."""
-        return None if self.member or self.bot_id is None else invite_link(self.bot_id, self.guild_id)
+        """The link that brings the bot into the server; None if it is there, or nobody knows it."""
+        application = application_of(self.bot_id)
+        return None if self.member or application is None else invite_link(application, self.guild_id)
+
+    @property
+    def standing(self) -> str:
+        """The last part of a text's key: whether the bot is in this server, and can answer here."""
+        if self.access.kind in {AccessKind.TIMED_OUT, AccessKind.NO_CHANNEL}:
+            return self.access.kind
+        return {True: "member", False: "absent", None: "untold"}[self.member]
+
+    @property
+    def until(self) -> str:
+        """When the bot's timeout ends, empty where there is none."""
+        return when(self.access.until, exact=True) if self.access.until else ""
 
 
 async def placements_of(ctx: Context, uuids: Iterable[str | None]) -> dict[str, Placement]:
@@ -42,8 +53,9 @@ async def placements_of(ctx: Context, uuids: Iterable[str | None]) -> dict[str, 
 
     async def placement(uuid: str) -> Placement:
         bot_id = records[uuid].bot_id
-        member = await is_member(ctx.client, ctx.guild_id, bot_id)
-        return Placement(ctx.guild_id, bot_id, records[uuid].placed_by, records[uuid].placed_at, member)
+        found = await ctx.services.guild_access.find(ctx.guild_id, bot_id)
+        by, at = records[uuid].placed_by, records[uuid].placed_at
+        return Placement(ctx.guild_id, bot_id, by, at, found.is_member, found.access)
 
     placed = [uuid for uuid in uuids if uuid is not None and uuid in records]
     return dict(zip(placed, await asyncio.gather(*map(placement, placed)), strict=True))
@@ -54,6 +66,7 @@ def run_and_seen(replica: Replica, placement: Placement | None, texts: Texts) ->
     if replica.discord_integration is not None:
         if replica.discord_integration.service_name:
             yield code(replica.discord_integration.service_name, 30)
-        yield texts(f"sensay.overview.{MEMBERSHIP[placement.member if placement else None]}")
+        standing, until = (placement.standing, placement.until) if placement else ("untold", "")
+        yield texts(f"sensay.overview.{standing}", time=until)
     if placement is not None:
         yield texts("sensay.overview.by", member=f"<@{placement.by}>", time=when(placement.at))

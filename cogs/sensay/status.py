@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import bot_page
+from bot.discord.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
@@ -22,7 +22,7 @@ from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
 from cogs.monitoring import belonging_buttons
-from cogs.sensay.placement import MEMBERSHIP, Placement, placements_of, run_and_seen
+from cogs.sensay.placement import Placement, placements_of, run_and_seen
 from cogs.sensay.replica import (
     UUID_PATTERN,
     ReplicaUuid,
@@ -249,7 +249,7 @@ def _membership(placement: Placement | None) -> str:
         return "not_ours"
     if placement.bot_id is None:
         return "no_bot"
-    return MEMBERSHIP[placement.member]
+    return placement.standing
 
 
 def _here(state: State | None, placement: Placement | None, texts: Texts) -> str:
@@ -260,7 +260,8 @@ def _here(state: State | None, placement: Placement | None, texts: Texts) -> str
         return texts(f"sensay.here.{known}")
     # Discord shows a mention of somebody who is not in the server as an unknown user.
     bot = f"<@{placement.bot_id}>" if placement.member else code(str(placement.bot_id))
-    return texts(f"sensay.here.{known}", bot=bot, link=placement.invite or "")
+    key = "absent_by_hand" if known == "absent" and placement.invite is None else known
+    return texts(f"sensay.here.{key}", bot=bot, link=placement.invite or "", time=placement.until)
 
 
 def _by(placement: Placement | None, texts: Texts) -> str:
@@ -273,11 +274,13 @@ def _next_step(state: State | None, placement: Placement | None, texts: Texts) -
     if state is None:
         return texts("sensay.next.none")
     if state is State.INACTIVE:
-        return texts("sensay.next.inactive", portal=bot_page(placement.bot_id if placement else None))
+        application = application_of(placement.bot_id if placement else None)
+        return texts("sensay.next.inactive", portal=bot_page(application))
     if state is State.UNKNOWN:
         return texts("sensay.next.unknown")
     if placement is None or placement.bot_id is None:
         return texts("sensay.next.bot_unknown", portal=bot_page(None))
-    if placement.invite is not None:
-        return texts(f"sensay.next.{_membership(placement)}", link=placement.invite)
-    return texts("sensay.next.member")
+    if not placement.member and placement.invite is None:
+        by_hand = "preflight.invite_by_hand" if placement.member is False else "sensay.next.bot_unknown"
+        return texts(by_hand, portal=bot_page(None))
+    return texts(f"sensay.next.{placement.standing}", link=placement.invite or "")

@@ -1,13 +1,15 @@
 """The diagnosis of an integration: each check with its fix, and what Toolzz's support has to know."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
-from bot.discord.agent_bots import INCONCLUSIVE
+from bot.discord.channel_access import INCONCLUSIVE
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import Explanation, explain
 from bot.discord.text import code
+from bot.discord.theme import when
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
@@ -18,7 +20,7 @@ from cogs.toolzz.channels import (
     MAX_EXPLAINED,
     bad_channel_lines,
     channels_in_one_list,
-    invite_of,
+    invitation,
     usable_count,
 )
 from cogs.toolzz.embeds import heading, state_fix
@@ -29,6 +31,7 @@ _FIXES: Final[Mapping[tuple[str, str], str]] = {
     ("integration", "deleted"): "toolzz.next.deleted",
     ("active", "off"): "toolzz.next.inactive",
     ("server", "elsewhere"): "toolzz.next.elsewhere",
+    ("bot", "timed_out"): "toolzz.next.timed_out",
     ("channels", "usable"): "toolzz.next.channels",
     ("error", "unknown"): "toolzz.next.error",
 }
@@ -79,6 +82,7 @@ def _discord_facts(snapshot: IntegrationSnapshot) -> DiscordFacts:
         snapshot.is_here,
         is_bot_known=access.bot_id is not None,
         is_member=access.is_member,
+        is_timed_out=access.timed_out_until is not None,
         channels=channels,
         usable=access.usable,
         inconclusive=inconclusive if access.is_checked else channels,
@@ -110,7 +114,8 @@ def _says(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
             return texts(f"toolzz.code.{report.error_code}.cause")
         case "error", "past" | "unknown" as reason:
             return texts(f"toolzz.check.error.{reason}", error=error_words(report, 300))
-    return texts(_key(check))
+    until = None if snapshot.access is None else snapshot.access.timed_out_until
+    return texts(_key(check), time="" if until is None else when(until, exact=True))
 
 
 def _fix(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
@@ -119,7 +124,7 @@ def _fix(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
         case ("connected", _) | ("error", "known"):
             return state_fix(snapshot.report, texts)
         case "bot", "absent":
-            return texts("toolzz.next.invite", link=invite_of(snapshot))
+            return invitation(snapshot, texts)
     return texts(_FIXES.get((check.name, check.reason), "toolzz.check.look"))
 
 
@@ -153,6 +158,8 @@ def _access_facts(snapshot: IntegrationSnapshot) -> Iterator[tuple[str, object]]
     if snapshot.access is not None:
         yield "bot", snapshot.access.bot_id
         yield "bot is a member", snapshot.access.is_member
+        if snapshot.access.timed_out_until is not None:
+            yield "bot is timed out until", datetime.fromtimestamp(snapshot.access.timed_out_until, UTC)
     for channel, access in snapshot.channels:
         finding = "not checked" if access is None else " ".join([access.finding, *access.missing])
         yield "channel", f"{channel.id} {finding}"

@@ -14,7 +14,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
 from bot.providers.toolzz.diagnosis import KNOWN_CODES
 from bot.providers.toolzz.models import Integration
-from cogs.toolzz.channels import access_lines, disagreement, invite_of, name_of, needs_change
+from cogs.toolzz.channels import access_lines, disagreement, invitation, name_of, needs_change
 from cogs.toolzz.formatting import error_words, line, scope_word, switch_word
 from cogs.toolzz.snapshot import IntegrationSnapshot
 
@@ -82,7 +82,9 @@ def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     """Say what to do about an integration that is connected: in Discord, in Toolzz, or nothing."""
     access = snapshot.access
     if access is not None and access.is_member is False:
-        return texts("toolzz.next.invite", link=invite_of(snapshot))
+        return invitation(snapshot, texts)
+    if access is not None and access.timed_out_until is not None:
+        return texts("toolzz.next.timed_out")
     if needs_change(access):
         return texts("toolzz.next.channels")
     if not snapshot.report.channels:

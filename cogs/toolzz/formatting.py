@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import find_channel
+from bot.discord.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.names import Named, tell_apart
 from bot.discord.text import code, listed, plain, quoted

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.discord.agent_bots import BotAccess, ChannelAccess, ChannelFinding
+from bot.discord.channel_access import BotAccess, ChannelAccess, ChannelFinding
 from bot.discord.diagnosis import diagnosis_card
 from bot.discord.problems import explain
 from bot.errors import ServerFaultError
@@ -48,7 +48,7 @@ def snapshot_of(report: Integration) -> IntegrationSnapshot:
     channels = tuple(
         ChannelAccess(channel.id, ChannelFinding.LACKING, ("send_messages",), 3)
         if channel.id.isascii() and channel.id.isdecimal()
-        else ChannelAccess(channel.id, ChannelFinding.GONE)
+        else ChannelAccess(channel.id, ChannelFinding.DELETED)
         for channel in report.channels
     )
     access = BotAccess(2, is_member=True, is_checked=True, channels=channels)

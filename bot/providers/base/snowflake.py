@@ -8,9 +8,8 @@ from typing import Final
 _SNOWFLAKE: Final = re.compile(r"[1-9][0-9]{14,18}")
 _MAX_SNOWFLAKE: Final = 2**63 - 1
 """Discord's ids are smaller, and the database takes no larger number."""
-_EPOCH_MILLISECONDS: Final = 1_420_070_400_000
-_ONE_ID_SINCE: Final = (1_514_764_800_000 - _EPOCH_MILLISECONDS) << 22
-"""The first id of the year 2018. An application and its bot have one id, unless they are older."""
+_FIRST_OF_2018: Final = (1_514_764_800_000 - 1_420_070_400_000) << 22
+"""An id begins with the milliseconds from the start of 2015 to its creation."""
 
 
 def read_snowflake(text: str | None) -> int | None:
@@ -35,5 +34,8 @@ def account_id(token: str) -> int | None:
 
 
 def is_one_id(snowflake: int) -> bool:
-    """Tell whether an application of this id surely has a bot of the same id, and the other way round."""
-    return snowflake >= _ONE_ID_SINCE
+    """Tell whether this is sure to be the id of an application and of its bot alike.
+
+    A bot gets the id of its application today. Applications from before 2018 may have a bot with another id.
+    """
+    return snowflake >= _FIRST_OF_2018

@@ -7,6 +7,7 @@ from typing import Final
 from bot.errors import ForbiddenError, NotFoundError, ProviderError, UnauthorizedError
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
+from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration
 
@@ -23,14 +24,15 @@ class DiscordFacts:
     """What Discord shows of an integration, and whether the integration is of the server that asks.
 
     is_here: None where the report names no server. is_bot_known: whether it is known which bot the agent
-    speaks as. is_member: whether that bot is in the server, None where it is not known. channels, usable,
-    inconclusive: how many channels are monitored, in how many of them the bot can work, and for how many that
-    is not known.
+    speaks as. is_member: whether that bot is in the server, None where it is not known. is_timed_out: whether
+    a moderator keeps it from writing for a while. channels, usable, inconclusive: how many channels are
+    monitored, in how many of them the bot can work, and for how many that is not known.
     """
 
     is_here: bool | None
     is_bot_known: bool = False
     is_member: bool | None = None
+    is_timed_out: bool = False
     channels: int = 0
     usable: int = 0
     inconclusive: int = 0
@@ -76,18 +78,23 @@ def _of_report(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
         yield Check("server", _FAILED, "elsewhere")
     else:
         yield Check("server", _OK, "here") if facts.is_here else Check("server", _UNKNOWN, "untold")
-        yield from _bot(facts)
+        yield from _bot(report, facts)
     yield _error(report)
 
 
-def _bot(facts: DiscordFacts) -> Iterator[Check]:
+def _bot(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
     if facts.is_member is False:
         yield Check("bot", _FAILED, "absent")
         return
+    if facts.is_timed_out:
+        yield Check("bot", _FAILED, "timed_out")
+        return
     if facts.is_member:
         yield Check("bot", _OK, "member")
+    elif facts.is_bot_known:
+        yield Check("bot", _UNKNOWN, "untold")
     else:
-        yield Check("bot", _UNKNOWN, "untold" if facts.is_bot_known else "nameless")
+        yield Check("bot", _UNKNOWN, "old_id" if read_snowflake(report.bot_client_id) else "nameless")
     if not facts.channels:
         yield Check("channels", _UNKNOWN, "none")
     elif facts.usable == facts.channels:

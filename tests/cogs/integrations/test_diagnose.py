@@ -7,6 +7,7 @@ import re
 import pytest
 import simcord
 
+from bot.discord.agent_bots import PORTAL
 from bot.errors import (
     ForbiddenError,
     IntermediaryError,
@@ -20,6 +21,7 @@ from bot.providers.base.integration import State
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS
+from tests.support.ids import OLD_ID
 from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
@@ -153,6 +155,18 @@ async def test_the_agent_s_bot_is_looked_for(
     found = await diagnose(harness, viewer)
     assert verdicts(found) == OK * 5 + expected + OK * 3
     assert (f"client_id={user.id}" in shown(found)) is not member
+
+
+async def test_an_older_bot_is_invited_by_hand(
+    harness: BotHarness, viewer: simcord.MemberActor, fake_provider: FakeProvider
+) -> None:
+    """Where the bot's id may not be its application's, no link is made of it."""
+    opened = await harness.bot.services.connections.open(harness.guild.id, fake_provider.slug)
+    await harness.bot.services.integrations.record(opened, "polly", "Polly", bot_id=OLD_ID, member_id=1)
+    found = await diagnose(harness, viewer)
+    assert verdicts(found) == OK * 5 + BAD + OK * 3
+    assert str(OLD_ID) not in shown(found)
+    assert harness.texts("preflight.invite_by_hand", portal=PORTAL) in shown(found)
 
 
 async def test_incident_mute_and_alerts_are_shown(

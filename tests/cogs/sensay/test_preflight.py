@@ -21,6 +21,7 @@ from tests.support.handover_steps import (
     token_of,
 )
 from tests.support.harness import HELPER, BotHarness, buttons, embed_of, field, labels, shown
+from tests.support.ids import OLD_ID
 
 QUESTION = "/api/v10/applications/@me"
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
@@ -253,6 +254,25 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
     assert field(question, "In this server") == harness.texts("preflight.member_unknown")
     assert labels(question) == ["Hand it to Sensay", "Do not hand it over", "Developer Portal"]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_an_older_application_has_two_ids(harness: BotHarness, is_told: bool) -> None:
+    """The bot's id is looked for in the server, and only the application's id, if it is told, is in links."""
+    await harness.connect("sensay")
+    token, application = token_of(OLD_ID), OLD_ID + 1
+    if is_told:
+        harness.discord_api.introduce(token, HELPER, id=str(application))
+    question = await propose(harness, token=token)
+    assert f"/members/{OLD_ID}" in [entry.path for entry in harness.env.http_requests][-2]
+    links = [button["url"] for button in buttons(question) if button.get("url")]
+    assert ("Invite this bot" in labels(question)) is is_told
+    assert all((str(application) in link) is is_told for link in links)
+    assert str(OLD_ID) not in "".join(links)
+    done = await choose(harness, question, "yes")
+    assert str(OLD_ID) not in field(done, "Next step")
+    (row,) = (await remembered(harness)).values()
+    assert row.bot_id == OLD_ID
 
 
 @pytest.mark.parametrize("account", [(1 << 63) - 1, 1 << 63, 10**19 - 1])

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.discord.agent_bots import PORTAL
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
 from tests.support.fake_provider import connect_fake_provider
-from tests.support.harness import BotHarness, field
+from tests.support.harness import BotHarness, field, shown
+from tests.support.ids import OLD_ID
 from tests.support.setup_steps import choose, field_of, menus, open_setup, pick_channel, press, steps_of
 
 
@@ -86,6 +88,19 @@ async def test_an_agent_whose_bot_is_not_in_the_server_has_an_invite_link(harnes
     assert steps_of(steps) == "✅✅✅▶️⚠️"
     assert f"client_id={absent_bot.id}" in field_of(harness, steps, "agents")
     assert field_of(harness, steps, "next") == harness.texts("setup.next.invite")
+
+
+async def test_an_older_bot_is_invited_by_hand(harness: BotHarness) -> None:
+    """Where the bot's id may not be its application's, nothing is linked, and the way to a link is told."""
+    provider = await connect_fake_provider(harness)
+    connection = await harness.bot.services.connections.open(harness.guild.id, provider.slug)
+    await harness.bot.services.integrations.record(
+        connection, "kiki", "Kiki", bot_id=OLD_ID, member_id=harness.manager.id
+    )
+    steps = await choose(harness, await open_setup(harness), provider.slug)
+    assert harness.texts("setup.have.absent_by_hand") in field_of(harness, steps, "agents")
+    assert str(OLD_ID) not in shown(steps)
+    assert field_of(harness, steps, "next") == harness.texts("preflight.invite_by_hand", portal=PORTAL)
 
 
 async def test_a_provider_with_commands_but_without_lists_leads_to_its_commands(harness: BotHarness) -> None:

@@ -54,7 +54,7 @@ async def test_each_channel_is_shown_with_its_finding(
         f"Only in `channelIds`: `{GONE}`",
         "",
         f"✅ <#{harness.channel.id}>: the bot can read and answer here.",
-        f"❌ `{GONE}`: {harness.texts('toolzz.reach.gone')}",
+        f"❌ `{GONE}`: {harness.texts('toolzz.reach.deleted')}",
     ]
     assert field(asked, "Next step") == harness.texts("toolzz.next.channels")
     assert embed_of(asked).footer.text == "Page 1 of 1"

@@ -168,7 +168,7 @@ async def test_a_failure_comes_before_a_doubt(harness: BotHarness, asked: simcor
     found = await diagnose(harness, asked)
     assert verdicts(found) == OK * 2 + OPEN + OK * 3 + BAD + OK
     assert field(found, "Next step") == harness.texts("toolzz.next.channels")
-    assert f"❌ `{GONE}`: not found in this server" in shown(found)
+    assert f"❌ `{GONE}`: deleted" in shown(found)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
@@ -268,7 +268,7 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
         f"server that asks: {harness.guild.id}",
         "bot is a member: yes",
         f"channel: {harness.channel.id} usable",
-        f"channel: {GONE} gone",
+        f"channel: {GONE} deleted",
         f"only in channelIds: {GONE}",
     ):
         assert line in lines
