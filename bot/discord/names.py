@@ -33,16 +33,18 @@ def tell_apart(entries: Sequence[Named], limit: int = 100) -> list[str]:
     shown = [name or plain(entry.id, limit) for name, entry in zip(names, entries, strict=True)]
     # An entry without a name is shown by its id, which tells it apart already.
     endings = [_endings(entry) if name else iter(()) for name, entry in zip(names, entries, strict=True)]
+    keys = [name_key(label) for label in shown]
     while True:
         alike: defaultdict[str, list[int]] = defaultdict(list)
-        for place, label in enumerate(shown):
-            alike[name_key(label)].append(place)
+        for place, key in enumerate(keys):
+            alike[key].append(place)
         several = [place for places in alike.values() if len(places) > 1 for place in places]
         ended = {place: ending for place in several if (ending := next(endings[place], None)) is not None}
         if not ended:
             return [label if name else "" for name, label in zip(names, shown, strict=True)]
         for place, ending in ended.items():
             shown[place] = clamp(names[place], limit - length(ending)) + ending
+            keys[place] = name_key(shown[place])
 
 
 def _endings(entry: Named) -> Iterator[str]:

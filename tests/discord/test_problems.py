@@ -40,6 +40,7 @@ VALUES: dict[str, str | int] = {
     "other": "toolzz.unit_id",
     "choices": "discord, telegram",
     "server": "Loja do Norte",
+    "unit": "unit-7",
     "min": 50,
     "max": 80,
     "until": 1_700_000_000,

@@ -84,6 +84,8 @@ def each_once(entries: Iterable[EntryT], id_of: Callable[[EntryT], str | None]) 
 
 def name_key(name: str) -> str:
     """Return what is the same in two names that people cannot tell apart; empty for an invisible name."""
+    if name.isascii() and name.isprintable():  # by far the most names, and nothing to fold but case
+        return " ".join(name.lower().split())
     seen = "".join(sign for sign in name if sign.isspace() or unicodedata.category(sign) not in _INVISIBLE)
     folded = unicodedata.normalize("NFKC", seen).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
