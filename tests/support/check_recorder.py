@@ -24,6 +24,8 @@ INTERVAL = 60
 START = 1_700_000_000
 WELL, LOST, FAULTY, OFF = State.CONNECTED, State.DISCONNECTED, State.ERROR, State.INACTIVE
 BLOCKED, UNKNOWN = State.BLOCKED, State.UNKNOWN
+ALL_BAD = (FAULTY, LOST, BLOCKED, UNKNOWN, OFF)
+"""Every state that a route can name."""
 
 
 class Known(TypedDict, total=False):
@@ -60,6 +62,10 @@ class RecordedChecks:
     async def disconnect(self, name: str = "default") -> None:
         """Delete a connection."""
         assert await ConnectionStore(self.database).delete(GUILD, "toolzz", name)
+
+    async def unlink(self, integration: str, guild: int = GUILD) -> None:
+        """Delete the link of an integration."""
+        assert await IntegrationStore(self.database).delete(guild, "toolzz", integration)
 
     async def route(self, *states: State, checks: int = 2, guild: int = GUILD, partial: bool = False) -> None:
         """Set a guild's route for alerts."""

@@ -40,6 +40,13 @@ CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+def asked(simulator: Simulator) -> list[str]:
+    """Return the last parts of the paths that were asked for since the last call, in order."""
+    paths = [received.path.partition("?")[0].rpartition("/")[2] for received in simulator.requests]
+    simulator.requests.clear()
+    return paths
+
+
 @dataclass
 class Rounds:
     """A poller with the services and stores below it. away: guilds that the bot is not in."""
@@ -153,6 +160,11 @@ class Rounds:
     async def known(self) -> dict[str, WatchedRow]:
         """Return the rows of the guild's integrations by id."""
         return {row.id: row for row in await self.store.watched(GUILD) if row.kind is Kind.INTEGRATION}
+
+    async def shown(self, integration: str) -> tuple[str, str]:
+        """Return the stored state and detail of an integration."""
+        row = (await self.known())[integration]
+        return row.state, row.detail
 
     async def candidates(self) -> set[str]:
         """Return the ids of what may run in the guild."""

@@ -34,15 +34,14 @@ INTEGRATIONS, CONNECTION, PROVIDER = ((kind, "toolzz") for kind in ("integration
 async def test_a_round_is_one_request_per_connection(
     rounds: Rounds, sensay: SensaySimulator, toolzz: ToolzzSimulator
 ) -> None:
-    """A check requests one list, however many integrations a connection has, and stores all of them."""
+    """A check requests one list, however many integrations a connection has, and keeps all of them."""
     await rounds.tick()
     for number in range(3):
         await rounds.connect("sensay", f"team-{number}")
         await rounds.connect("toolzz", f"team-{number}", OTHER_GUILD)
     assert await rounds.cost(sensay, toolzz) == [3, 3]
     assert await rounds.cost(sensay, toolzz) == [3, 3]
-    known = {row.id for row in await rounds.store.watched(GUILD) if row.kind == "integration"}
-    assert known == set(sensay.discord_integrations())
+    assert await rounds.candidates() == set(sensay.discord_integrations())
     assert (await rounds.states(OTHER_GUILD))[CONNECTION] == CONNECTED
 
 
@@ -119,6 +118,7 @@ async def test_an_unexpected_error_stops_one_check(
         raise ZeroDivisionError
 
     await watched.connect("sensay")
+    await watched.link(sensay.ACTIVE, "sensay")
     await watched.tick()
     with capture_logs() as logs, monkeypatch.context() as patch:
         patch.setattr(clients["toolzz"], "reports", broken)

@@ -106,7 +106,8 @@ async def test_more_than_twenty_are_read_in_turn(sensay: SensayProvider, simulat
         reports = await sensay.reports(credentials, Wanted(simulator.replicas), cache)
         alone = read_alone(simulator)
         assert len(alone) == len(set(alone)) == MAX_SINGLE_READS
-        assert ({each.id for each in reports.items}, reports.missing) == (set(alone), set())
+        assert {each.id for each in reports.items} == set(alone)
+        assert reports.missing == set()
         read.update(alone)
         if check == 2:
             assert read.keys() == simulator.replicas.keys()

@@ -16,8 +16,8 @@ COUNTS = ("total", "totalCount", "total_count", "totalItems", "count", "itemCoun
 FURTHER = ("hasMore", "has_more", "hasNext", "hasNextPage", "nextCursor", "next_cursor", "nextPage", "next")
 PAGES = ("totalPages", "total_pages", "lastPage")
 LEVELS = (None, "meta", "pagination", "page", "pageInfo", "paging", "links")
-SAYS_NO = (None, False, "", 0, [], {})
-SAYS_YES = (True, 2, "bmV4dA", "https://example.org/?page=2", {"href": "/2"})
+SAYS_NO: tuple[object, ...] = (None, False, "", 0, [], {})
+SAYS_YES: tuple[object, ...] = (True, 2, "bmV4dA", "https://example.org/?page=2", {"href": "/2"})
 
 
 def is_complete(entries: object, extra: dict[str, Any], level: str | None = None, wrap: str = "data") -> bool:

@@ -196,7 +196,7 @@ async def test_without_a_unit_there_may_be_nothing(
 ) -> None:
     """Without a unit and ids the token alone is tried; if none of the ids exists, all are missing."""
     reports = await toolzz.reports(token_alone, Wanted(own), ResponseCache())
-    assert (reports.items, reports.missing) == ((), set(own))
+    assert (reports.items, reports.missing) == ((), frozenset(own))
     assert len(simulator.requests) == max(1, len(own))
     simulator.fail(Answer(401))
     with pytest.raises(UnauthorizedError):
