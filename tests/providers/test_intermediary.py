@@ -19,6 +19,7 @@ from bot.features.monitoring.breaker import DOWN
 from bot.providers import providers, simulators, slugs
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.provider import Provider
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer, Simulator
 from tests.support.exposure import everything_said
@@ -74,8 +75,8 @@ async def test_a_page_refuses_nothing(
             provider.verify(credentials),
             provider.verify(least),
             provider.choices(credentials),
-            provider.reports(credentials, ("linked",), ResponseCache()),
-            provider.reports(least, ("linked",), ResponseCache()),
+            provider.reports(credentials, Wanted(("linked",)), ResponseCache()),
+            provider.reports(least, Wanted(("linked",)), ResponseCache()),
         ):
             with pytest.raises(ProviderError) as caught:
                 await attempt

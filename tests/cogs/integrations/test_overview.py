@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import discord
 import pytest
@@ -13,7 +14,7 @@ from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import load_catalog
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
-from cogs.integrations.overview import overview_embed
+from cogs.integrations.overview import Overview, overview_embed
 from cogs.integrations.status import status_embed
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
@@ -162,9 +163,10 @@ def embeds_with(text: str) -> list[discord.Embed]:
     bad = State.ERROR
     row = (1, Kind.INTEGRATION, "toolzz", "x", "default", text, bad, text, 1)
     watched = Watched(*row, answered_at=1, is_stale=False, incident=None)
+    candidate = replace(watched, kind=Kind.CANDIDATE)
     texts = load_catalog()["en-US"]
     return [
-        overview_embed([watched], 1, [], [], {}, texts, has_alerts=True),
+        overview_embed(Overview([watched], 1, [], [candidate], [], has_alerts=True), {}, texts),
         status_embed(watched, {}, texts),
     ]
 

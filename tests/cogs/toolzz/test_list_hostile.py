@@ -24,14 +24,21 @@ def show(text: str, guild_id: str | None = "2") -> discord.Embed:
     )
     placed = Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
     listing = Listing(
-        [report] * 3, complete=True, page=1, unit=text[:64], guild_id=1, linked={text: placed}, checked_at=3
+        [report] * 3,
+        complete=True,
+        page=1,
+        unit=text[:64],
+        guild_id=1,
+        linked={text: placed},
+        ignored={},
+        checked_at=3,
     )
     return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
 def show_none(text: str) -> discord.Embed:
     """Return the list of an empty unit with this id."""
-    listing = Listing([], complete=True, page=1, unit=text, guild_id=1, linked={}, checked_at=3)
+    listing = Listing([], complete=True, page=1, unit=text, guild_id=1, linked={}, ignored={}, checked_at=3)
     return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 

@@ -11,6 +11,7 @@ from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
@@ -31,7 +32,7 @@ async def use(service: ConnectionService, guild_id: int = GUILD, name: str | Non
     """Open a connection as a command does, use it as commands and checks do; return the listed replicas."""
     connection = await service.open(guild_id, "sensay", name)
     provider = service.provider("sensay")
-    await provider.reports(connection.credentials, (), ResponseCache())
+    await provider.reports(connection.credentials, Wanted(), ResponseCache())
     return {choice.id for choice in await provider.choices(connection.credentials)}
 
 

@@ -38,8 +38,7 @@ def test_an_integration_is_reported_once() -> None:
             Report(UUID, "Nora", State.CONNECTED),
             Report("b", "Iris", State.ERROR),
             Report(UUID.upper(), "Nora", State.ERROR),
-        ),
-        complete=True,
+        )
     )
     assert [(report.id, report.state) for report in reports.items] == [
         (UUID, State.CONNECTED),

@@ -19,6 +19,7 @@ from bot.providers.base.api_client import ApiClient, open_http
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.redaction import Redactor
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz import AGENTS, ToolzzProvider
@@ -195,7 +196,7 @@ async def test_a_wrong_unit_is_told_from_a_wrong_token(
     for ask in (
         toolzz.verify(credentials),
         toolzz.choices(credentials),
-        toolzz.reports(credentials, (), ResponseCache()),
+        toolzz.reports(credentials, Wanted(), ResponseCache()),
     ):
         with pytest.raises(UnknownUnitError) as caught:
             await ask

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot.errors import MalformedAnswerError, NotFoundError
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.integration import State
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz import ToolzzProvider
@@ -46,9 +47,9 @@ async def test_a_single_read_is_unwrapped(
     cache, client = ResponseCache(), toolzz.client(token_alone)
     simulator.fail(Answer(200, wrap(ONE)), times=None)
     assert (await client.integration("a")).title == "Front desk"
-    (report,) = (await toolzz.reports(token_alone, ("a",), cache)).items
+    (report,) = (await toolzz.reports(token_alone, Wanted(("a",)), cache)).items
     assert (report.id, report.label, report.state) == ("a", "Front desk", State.CONNECTED)
-    assert (await toolzz.reports(token_alone, ("a",), cache)).items == (report,)
+    assert (await toolzz.reports(token_alone, Wanted(("a",)), cache)).items == (report,)
 
 
 @every_envelope
