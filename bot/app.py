@@ -50,6 +50,8 @@ from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.provider_clocks.service import ProviderClockService
+from bot.features.provider_clocks.store import ProviderClockStore
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
 from bot.providers import providers
@@ -104,6 +106,8 @@ async def build_bot(
         access = AccessService(AccessStore(database), clock)
         connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
+        provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
+        await provider_clocks.load()
         outbox = Outbox(alert_store, incident_store, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
@@ -147,6 +151,7 @@ async def build_bot(
             ),
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
+            provider_clocks=provider_clocks,
         )
         bot = PatchbayBot(
             services,

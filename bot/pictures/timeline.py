@@ -36,6 +36,8 @@ _FIGURES_HEIGHT: Final = 34
 _SWATCH: Final = 30
 _LEGEND_HEIGHT: Final = 62
 _LEGEND_GAP: Final = 26
+_PER_ROW: Final = 4
+"""So many names of states fit beside each other in every language."""
 _MAX_LABEL_WIDTH: Final = 200
 
 _BAR_WIDTH: Final = 0.72  # a part of its slot
@@ -187,15 +189,21 @@ class Legend:
     @property
     def height(self) -> int:
         """The height in pixels."""
-        return _LEGEND_HEIGHT
+        return _LEGEND_HEIGHT * math.ceil(len(self.names) / _PER_ROW)
 
     def draw_on(self, canvas: Canvas, top: int) -> None:
         """Draw the panel. top: its distance from the top of the picture, in pixels."""
+        names = list(self.names.items())
+        for first in range(0, len(names), _PER_ROW):
+            self._draw_row(canvas, top + first // _PER_ROW * _LEGEND_HEIGHT, names[first : first + _PER_ROW])
+
+    @staticmethod
+    def _draw_row(canvas: Canvas, top: int, names: Iterable[tuple[State, str]]) -> None:
         width = WIDTH - 2 * EDGE
         axes = canvas.axes(EDGE, EDGE, top, _SWATCH)
         axes.set(xlim=(0, width), ylim=(0, _SWATCH), xticks=[], yticks=[])
         left = 0.0
-        for state, name in self.names.items():
+        for state, name in names:
             shown = canvas.label.fit(name, width)
             _fill(axes, [(state, round(left), 0, _SWATCH, _SWATCH)])
             left += _SWATCH + GAP

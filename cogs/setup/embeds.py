@@ -9,6 +9,7 @@ from bot.discord.agent_bots import invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
 from bot.discord.problems import explain, refer_to
+from bot.discord.state_words import state_word
 from bot.discord.text import code, listed, quoted
 from bot.discord.theme import Field, Tone, card, notice, state_symbol, when
 from bot.errors import PatchbayError, ProviderError, UnreadableSecretError
@@ -137,7 +138,7 @@ def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
 def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     provider, texts = progress.provider, ctx.texts
     if progress.agents:
-        return DONE, listed((_agent_line(agent, ctx) for agent in progress.agents), texts)
+        return DONE, listed((_agent_line(provider.slug, agent, ctx) for agent in progress.agents), texts)
     if ctx.client.tree.get_command(provider.slug) is not None:
         return TODO, texts("setup.agents.by_command")
     return TODO, texts("setup.agents.elsewhere", provider=provider.name)
@@ -175,13 +176,13 @@ def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if progress.is_working and not progress.lists:  # the agents stand one by one in their own step
         well = sum(agent.is_green for agent in agents)
         return symbol, texts.plural("setup.have.well", len(agents), well=well)
-    return symbol, listed((_agent_line(agent, ctx) for agent in agents), texts)
+    return symbol, listed((_agent_line(progress.provider.slug, agent, ctx) for agent in agents), texts)
 
 
-def _agent_line(agent: LinkedAgent, ctx: Context) -> str:
+def _agent_line(provider: str, agent: LinkedAgent, ctx: Context) -> str:
     texts = ctx.texts
     name = quoted(agent.label, _MAX_NAME) or code(agent.id, _MAX_NAME)
-    line = f"{state_symbol(agent.state)} **{name}** · {texts(f'state.{agent.state}')}"
+    line = f"{state_symbol(agent.state)} **{name}** · {state_word(texts, provider, agent.state)}"
     if agent.is_member is False and agent.bot_id is not None:
         line += f" · {texts('setup.have.absent', link=invite_link(agent.bot_id, ctx.guild_id))}"
     return line

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from bot.errors import NotFoundError, ProviderError, UnauthorizedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
+from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import Report, Reports
+from bot.providers.base.report import MAX_LENGTH, Report, Reports
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
@@ -50,7 +51,7 @@ class ToolzzProvider(Provider):
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
         """Return a client that acts with these credentials. cache: of the same credentials."""
-        return ToolzzClient(self._api, self._urls, credentials, cache)
+        return ToolzzClient(self._api, self._urls, self.clock_offsets, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
         """List the unit; without one, ask for an integration that cannot exist.
@@ -113,9 +114,21 @@ class ToolzzProvider(Provider):
     def _report(self, integration_id: str, found: Outline | ProviderError) -> Report:
         if isinstance(found, ProviderError):
             return Report(integration_id, "", State.UNKNOWN, found.key)
-        detail = "" if found.state is State.CONNECTED else self._api.clean(found.error_code or "")
         label = found.title or found.guild_name or integration_id
-        return Report(integration_id, label, found.state, detail, (found.guild_id or "").strip() or None)
+        guild_id = (found.guild_id or "").strip() or None
+        return Report(integration_id, label, found.state, self._detail(found), guild_id)
+
+    def _detail(self, found: Outline) -> str:
+        """Return the error's code; the known code before one that does not show it by itself.
+
+        An error of before is no reason for the present state.
+        """
+        if found.state in {State.CONNECTED, State.INACTIVE}:
+            return ""
+        code, known = self._api.clean(found.error_code or ""), found.known_code
+        return (
+            code if known in {None, known_code(code[:MAX_LENGTH])} else f"{known}: {code}".removesuffix(": ")
+        )
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
         """List the unit's agents; those that are switched off are inactive."""

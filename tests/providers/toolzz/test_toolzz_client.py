@@ -88,7 +88,7 @@ async def test_no_other_host_can_be_asked(
         open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
     ):
         api = ApiClient(http, "toolzz", simulator.environment().values(), redactor)
-        client = ToolzzClient(api, stranger.environment(), credentials)
+        client = ToolzzClient(api, stranger.environment(), {}, credentials)
         for call in OPERATIONS.values():
             with pytest.raises(KeyError):
                 await call(client)
