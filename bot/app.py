@@ -53,6 +53,8 @@ from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.provider_clocks.service import ProviderClockService
+from bot.features.provider_clocks.store import ProviderClockStore
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
 from bot.providers import providers
@@ -110,6 +112,8 @@ async def build_bot(
         access = AccessService(AccessStore(database), clock)
         connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
+        provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
+        await provider_clocks.load()
         outbox = Outbox(alert_store, incident_store, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
@@ -162,6 +166,7 @@ async def build_bot(
             poller=poller,
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
+            provider_clocks=provider_clocks,
         )
         bot = PatchbayBot(
             services,

@@ -28,6 +28,7 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.service import MonitoringService
 from bot.features.privacy.service import PrivacyService
+from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
@@ -66,6 +67,7 @@ class Services:
     poller: Poller
     preflight: PreflightService
     privacy: PrivacyService
+    provider_clocks: ProviderClockService
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
         """Return a provider as its own class, for its own cog."""

@@ -89,15 +89,15 @@ async def read_history(
         if (each.kind, each.provider, each.id) == (Kind.INTEGRATION, watched.provider, watched.id)
     ]
     embed = history_embed(watched, past, summarise(incidents, now), services.providers, texts, kept=kept)
-    picture = await draw(*await asyncio.to_thread(panels, past, texts))
+    picture = await draw(*await asyncio.to_thread(panels, watched.provider, past, texts))
     embed.set_image(url=f"attachment://{_PICTURE}")
-    table = await asyncio.to_thread(write_table, past.spans)
+    table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts)
     # The class of this button stands in a module that imports this one.
     status: discord.ui.Button[Any] = discord.ui.Button(
         label=texts("integrations.status.button"), emoji="🔎", custom_id=f"integrations:status:{watched.key}"
     )
     files = [
-        discord.File(io.BytesIO(picture), _PICTURE, description=description(past, texts)),
+        discord.File(io.BytesIO(picture), _PICTURE, description=description(watched.provider, past, texts)),
         discord.File(io.BytesIO(table), f"history-{watched.id}.csv"),
     ]
     return embed, view_of(*buttons, status), files

@@ -86,7 +86,7 @@ def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -
         "provider": provider_name(watched, providers),
         "connection": code(watched.connection),
         "since": when(watched.changed_at, exact=True),
-        "checked": texts("not_reported") if answered is None else when(answered),
+        "checked": texts("never") if answered is None else when(answered),
         "incident": "" if incident is None else when(incident.opened_at),
         "muted": "" if watched.muted_until is None else when(watched.muted_until),
         "id": code(watched.id, 70),

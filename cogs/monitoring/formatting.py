@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.discord.names import Named, tell_apart
 from bot.discord.problems import explain
+from bot.discord.state_words import condition_word, state_word
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Tone, state_symbol, state_tone, when
 from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
@@ -18,6 +19,7 @@ from bot.features.monitoring.absence import ACCEPTED, MISSING, OVERDUE
 from bot.features.monitoring.access import Access, AccessKind
 from bot.features.monitoring.service import NOT_CHECKED, NOT_YET, Watched
 from bot.i18n.catalog import Texts
+from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
 from bot.providers.base.report import GONE, NOT_LISTED
@@ -41,23 +43,25 @@ def tone(of: Watched | Incident) -> Tone:
 
 def word(of: Watched | Incident, texts: Texts) -> str:
     """Return the name of the state; of a state that is out of date, the last known one marked as such."""
-    state = texts.find(f"state.{of.kind}.{of.state}") or texts(f"state.{of.state}")
-    return texts("state.stale", state=state) if _is_stale(of) else state
+    state = State(of.state)
+    is_integration = of.kind == Kind.INTEGRATION
+    shown = state_word(texts, of.provider, state) if is_integration else condition_word(texts, of.kind, state)
+    return texts("state.stale", state=shown) if _is_stale(of) else shown
 
 
 def why(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:
-    """Return the reason of the state: a short sentence, the provider's own code, or nothing."""
+    """Return the reason of the state: a short sentence, the provider's own code, both, or nothing."""
     provider = provider_name(of, providers)
     detail = of.detail
     if isinstance(of, Watched) and of.is_stale and of.answered_at is not None:
         return texts("state.why.stale", provider=provider, time=when(of.answered_at))
     if access := _access_of(of):
         return _why_access(access, texts)
-    if detail in _OWN_DETAILS:
+    if _is_own(of):
         return texts(f"state.why.{detail}", provider=provider)
     if failure := _failure_of(of):
         return texts(f"problem.{failure.key}.title", provider=provider)
-    return (texts.find(f"{of.provider}.code.{detail}.cause") or code(detail, 100)) if detail else ""
+    return " ".join(filter(None, (_of_known_code(of, "cause", texts), detail and code(detail, 100))))
 
 
 def fix(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:
@@ -70,12 +74,13 @@ def fix(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider])
         ).fix
     if access := _access_of(of):
         return texts(f"state.fix.{access.kind}", provider=provider)
-    if of.detail in {GONE, OVERDUE}:
+    if _is_own(of) and of.detail in {GONE, OVERDUE}:
         return texts(f"state.fix.{of.detail}", provider=provider)
     if _is_stale(of):
         return texts("state.fix.unknown")
-    known = texts.find(f"{of.provider}.code.{of.detail}.fix") if of.detail else None
-    return known or texts.find(f"state.fix.{of.state}", provider=provider) or ""
+    if of.detail and not _is_own(of) and of.state != State.INACTIVE:
+        return _of_known_code(of, "fix", texts) or texts("state.fix.code", provider=provider)
+    return texts.find(f"state.fix.{of.state}", provider=provider) or ""
 
 
 def name(label: str, integration_id: str) -> str:
@@ -143,6 +148,17 @@ def _why_access(access: Access, texts: Texts) -> str:
 
 def _is_stale(of: Watched | Incident) -> bool:
     return isinstance(of, Watched) and of.is_stale
+
+
+def _of_known_code(of: Watched | Incident, part: str, texts: Texts) -> str | None:
+    """Return the cause or the fix of an error whose cause is known, in the provider's own texts."""
+    known = known_code(of.detail)
+    return None if known is None else texts.find(f"{of.provider}.code.{known}.{part}")
+
+
+def _is_own(of: Watched | Incident) -> bool:
+    """Tell whether Patchbay set the detail itself; a provider's own code may look the same."""
+    return of.detail in _OWN_DETAILS and of.state in {State.INACTIVE, State.UNKNOWN}
 
 
 def _failure_of(of: Watched | Incident) -> type[PatchbayError] | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from bot.discord.context import Context
 from bot.discord.names import Named, tell_apart
 from bot.discord.routes import Segment
+from bot.discord.state_words import state_word
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Field, state_symbol
 from bot.features.connections.service import Connection
@@ -74,5 +75,11 @@ def symbol_of(state: State | None) -> str:
 
 
 def word_of(state: State | None, texts: Texts) -> str:
-    """Return Sensay's own word for a state: a bot that is active there is not necessarily online."""
-    return texts("sensay.not_on_discord") if state is None else texts(f"sensay.state.{state}")
+    """Return the word for a state; None stands for a replica without a Discord bot."""
+    return texts("sensay.not_on_discord") if state is None else state_word(texts, "sensay", state)
+
+
+def listed_line(state: State | None, texts: Texts) -> str:
+    """Say what Sensay lists of a replica: the state, and what it means."""
+    explained = "none" if state is None else state
+    return f"{symbol_of(state)} **{word_of(state, texts)}** · {texts(f'sensay.lists.{explained}')}"

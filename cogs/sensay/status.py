@@ -29,6 +29,7 @@ from cogs.sensay.replica import (
     chosen_replica,
     client_of,
     label_of,
+    listed_line,
     symbol_of,
     title_of,
     told_apart,
@@ -235,9 +236,7 @@ def beyond_embed(replica: Choice, texts: Texts) -> discord.Embed:
 
 
 def _listed(replica: Replica, texts: Texts) -> Iterator[str]:
-    state = replica.state
-    explained = "none" if state is None else state
-    yield f"{symbol_of(state)} **{word_of(state, texts)}** · {texts(f'sensay.lists.{explained}')}"
+    yield listed_line(replica.state, texts)
     if replica.discord_integration is not None:
         service = replica.discord_integration.service_name
         yield texts("sensay.status.service", name=code(service, 100) if service else texts("not_reported"))

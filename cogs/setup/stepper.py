@@ -16,6 +16,7 @@ from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ProviderSlug, Segment
+from bot.discord.state_words import state_word
 from bot.discord.text import plain
 from bot.discord.theme import state_symbol
 from bot.errors import InvalidInputError
@@ -199,7 +200,7 @@ def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.It
         return
     name = progress.summary.name
     for number, content in enumerate(progress.lists):
-        if options := list(_options(content, texts)):
+        if options := list(_options(slug, content, texts)):
             yield SetupListSelect(
                 texts=texts,
                 provider=slug,
@@ -220,7 +221,7 @@ def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.It
     yield SetupOverviewButton(texts=texts)
 
 
-def _options(content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
+def _options(provider: str, content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
     """Yield an entry for each choice, as many as a menu holds; an id that is too long cannot be sent."""
     possible = (choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH)
     for choice in islice(possible, MAX_CHOICES):
@@ -228,6 +229,6 @@ def _options(content: SetupListContent, texts: Texts) -> Iterator[discord.Select
         yield discord.SelectOption(
             label=plain(choice.label, MAX_CHOICE_LENGTH) or plain(choice.id, MAX_CHOICE_LENGTH) or "?",
             value=choice.id,
-            description=None if state is None else texts(f"state.{state}"),
+            description=None if state is None else state_word(texts, provider, state),
             emoji=None if state is None else state_symbol(state),
         )

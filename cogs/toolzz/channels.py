@@ -13,7 +13,7 @@ from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.models import Channel, Integration
-from cogs.toolzz.formatting import channel_name
+from cogs.toolzz.formatting import channel_name, no_channel
 from cogs.toolzz.snapshot import IntegrationSnapshot
 
 _OF_THE_BOT: Final = frozenset({ChannelFinding.ABSENT, ChannelFinding.TIMED_OUT})
@@ -37,7 +37,7 @@ def channels_embed(
     lines = [
         _line(channel, access, snapshot.access, texts) for channel, access in page_of(snapshot.channels, page)
     ]
-    body = listed(lines, texts, DESCRIPTION - length(head) - 2) or texts("not_reported")
+    body = listed(lines, texts, DESCRIPTION - length(head) - 2) or no_channel(report, texts)
     return card(
         Tone.WARNING if needs_change(snapshot.access) else Tone.INFO,
         texts("toolzz.channels.title", title=quoted(report.title or "", 100) or code(report.id, 64)),
@@ -90,7 +90,7 @@ def disagreement(report: Integration, texts: Texts) -> Iterator[str]:
 def channels_in_one_list(report: Integration) -> Iterator[tuple[str, list[str]]]:
     """Yield the ids that are in only one of the two lists, with Toolzz's name for that list."""
     if report.channels_disagree:
-        ids, details = set(report.channel_ids or ()), {channel.id for channel in report.channels_detail}
+        ids, details = set(report.channel_ids or ()), {channel.id for channel in report.channels_detail or ()}
         for name, only_here in (("channelIds", ids - details), ("channelsDetail", details - ids)):
             if only_here:
                 yield name, sorted(only_here)

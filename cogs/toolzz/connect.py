@@ -44,6 +44,7 @@ from cogs.toolzz import connect_embeds as embeds
 from cogs.toolzz.formatting import integration_options, told_apart
 from cogs.toolzz.forms import Filled, Inputs, channel_object, find_channels, shown_title
 from cogs.toolzz.link import link_chosen
+from cogs.toolzz.zone import learn_zone
 
 AgentUuid = Annotated[str, Segment(r"[0-9A-Fa-f-]{36}")]
 """An agent's id in a custom id, as Toolzz writes it."""
@@ -186,7 +187,7 @@ class ToolzzHandover(TokenHandover[Integration]):
     async def write(self, ctx: Context, connection: Connection, token: str) -> Outcome[Integration]:
         """Create the integration once. Raises ProviderError."""
         client, _ = _client_in_unit(ctx, connection)
-        return await create_once(
+        outcome = await create_once(
             client,
             self.settings,
             [channel_object(channel) for channel in self.channels],
@@ -194,6 +195,9 @@ class ToolzzHandover(TokenHandover[Integration]):
             known=self._known,
             cancel_on_shutdown=ctx.cancel_on_shutdown,
         )
+        if outcome.doubt is None and outcome.found is not None:
+            learn_zone(ctx, outcome.found.created_at)
+        return outcome
 
     def accepted(self, ctx: Context, found: Integration | None, preflight: Preflight) -> Answer:
         """Say that Toolzz created it."""

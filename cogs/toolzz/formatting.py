@@ -8,16 +8,18 @@ import discord
 from bot.discord.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.names import Named, tell_apart
+from bot.discord.state_words import state_word
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import FIELD_VALUE, Field, state_symbol
+from bot.discord.theme import FIELD_VALUE, Field, state_symbol, when
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import is_id
+from bot.providers.base.integration import State, is_id
 from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
+from bot.providers.toolzz.times import ReportedTime
 
 SCOPES: Final = ("all", "mentions", "none")
 """The scopes that Toolzz takes; it may report others."""
 _MAX_TITLE: Final = 80
-_DELETED: Final = "🗑️"
+_MAX_TIME: Final = 64
 _MAX_CHANNEL_NAME: Final = 100
 
 
@@ -38,14 +40,27 @@ def label_of(report: Integration) -> str:
     return plain(report.title or "", _MAX_TITLE) or plain(report.id, _MAX_TITLE)
 
 
-def symbol_of(report: Integration) -> str:
-    """Return the symbol that stands beside the state's word."""
-    return state_symbol(report.state) if not report.is_deleted else _DELETED
+def word_of(state: State, texts: Texts) -> str:
+    """Return the word for a state."""
+    return state_word(texts, "toolzz", state)
 
 
-def word_of(report: Integration, texts: Texts) -> str:
-    """Return the state's word; a deleted integration has its own, because it cannot be switched on."""
-    return texts(f"state.{report.state}") if not report.is_deleted else texts("toolzz.list.deleted")
+def state_words(report: Integration, texts: Texts) -> list[str]:
+    """Return the word for an integration's state; for a deleted one also that Toolzz no longer has it."""
+    gone = [texts("state.why.gone", provider="Toolzz")] if report.is_deleted else []
+    return [word_of(report.state, texts), *gone]
+
+
+def meaning_of(state: State, texts: Texts, *, is_deleted: bool = False) -> str:
+    """Say what a state means, in Toolzz and in Discord."""
+    return texts("state.why.gone", provider="Toolzz") if is_deleted else texts(f"toolzz.means.{state}")
+
+
+def own_word(report: Integration, texts: Texts) -> Iterator[str]:
+    """Yield Toolzz's own word for the connection, if that is another than the state's."""
+    word = report.connection_status
+    if word and word.strip().lower() != report.state:
+        yield texts("toolzz.status.own_word", word=code(word, 64))
 
 
 def integration_options(reports: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
@@ -54,8 +69,8 @@ def integration_options(reports: Iterable[Integration], texts: Texts) -> list[di
         discord.SelectOption(
             label=label_of(report),
             value=report.id,
-            description=word_of(report, texts),
-            emoji=symbol_of(report),
+            description=" · ".join(state_words(report, texts)),
+            emoji=state_symbol(report.state),
         )
         for report in reports
         if is_id(report.id)
@@ -104,6 +119,17 @@ def scope_word(scope: str, texts: Texts) -> str:
     return texts(f"toolzz.scope.{scope}") if scope in SCOPES else quoted(scope, 64) or code(scope, 64)
 
 
+def time_words(time: ReportedTime, texts: Texts, *, exact: bool = True) -> str:
+    """Return a time that Discord shows, or what Toolzz sent where its zone or its meaning is not known.
+
+    exact: see ``when``.
+    """
+    if time.moment is not None:
+        return when(time.moment, exact=exact)
+    received = code(time.text, _MAX_TIME)
+    return received if time.time is None else texts("toolzz.status.no_zone", time=received)
+
+
 def switch_word(on: bool | None, texts: Texts) -> str:
     """Say whether something is switched on; empty where that is not known."""
     return "" if on is None else texts("yes" if on else "no")
@@ -118,6 +144,14 @@ def channel_names(
         for channel in channels
     )
     return listed(names, texts, limit, separator=", ")
+
+
+def no_channel(report: Integration, texts: Texts) -> str:
+    """Say why a report has no channels to show: there are none, they cannot be read, or it does not say."""
+    if report.channel_ids is not None or report.channels_detail is not None:
+        return texts("toolzz.form.no_channel")
+    is_unreadable = report.holds("channel_ids") or report.holds("channels_detail")
+    return texts("toolzz.status.unreadable" if is_unreadable else "not_reported")
 
 
 def channel_name(channel: Channel, limit: int, *, is_here: bool) -> str:

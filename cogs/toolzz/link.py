@@ -24,7 +24,7 @@ from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
-from cogs.toolzz.formatting import integration_field, label_of, report_field, server_of
+from cogs.toolzz.formatting import integration_field, label_of, report_field, server_of, word_of
 
 _MAX_NAME: Final = 50
 """Characters of an integration's name on a button."""
@@ -154,13 +154,14 @@ async def _unlink(placed: Placed, ctx: Context) -> Answer:
 
 def report_fields(report: Integration, texts: Texts) -> list[Field]:
     """Name an integration that Toolzz reports, and its state."""
-    state = f"{state_symbol(report.state)} {texts(f'state.{report.state}')}"
+    state = f"{state_symbol(report.state)} {word_of(report.state, texts)}"
     return [report_field(report, texts), Field(texts("toolzz.link.state"), state, inline=True)]
 
 
 def server_fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[Field]:
     """Yield what may tell a member whether an integration runs here, although its report names no server."""
-    server = quoted(report.guild_name or "", 100) or texts("not_reported")
+    unnamed = "toolzz.status.unreadable" if report.holds("guild_name") else "not_reported"
+    server = quoted(report.guild_name or "", 100) or texts(unnamed)
     yield Field(texts("toolzz.link.server"), server, inline=True)
     if guild is not None and report.channels:
         own = {str(channel.id) for channel in guild.channels}

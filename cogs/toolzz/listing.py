@@ -14,7 +14,7 @@ from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pa
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import ConnectionName, Segment
 from bot.discord.text import code, plain, quoted
-from bot.discord.theme import Field, Tone, card, notice, state_tone, when
+from bot.discord.theme import Field, Tone, card, notice, state_symbol, state_tone, when
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Ignored, Placed
@@ -25,7 +25,7 @@ from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
 from cogs.monitoring import stop_ignoring_select
-from cogs.toolzz.formatting import integration_options, symbol_of, title_of, told_apart, word_of
+from cogs.toolzz.formatting import integration_options, state_words, title_of, told_apart, word_of
 from cogs.toolzz.status import LIST_ROUTE, ShortPageNumber, read_status
 
 UnitId = Annotated[str, Segment(r"[A-Za-z0-9_-]{0,64}")]
@@ -173,15 +173,14 @@ def list_embed(listing: Listing, texts: Texts) -> discord.Embed:
 
 def _counted(integrations: Sequence[Integration], texts: Texts) -> Iterator[str]:
     """Yield how many integrations are in each state, in the order of the list."""
-    found = Counter((symbol_of(report), word_of(report, texts)) for report in integrations)
-    for (symbol, word), count in found.items():
-        yield f"{symbol} {word}: {texts.number(count)}"
+    for state, count in Counter(report.state for report in integrations).items():
+        yield f"{state_symbol(state)} {word_of(state, texts)}: {texts.number(count)}"
 
 
 def _line(report: Integration, listing: Listing, texts: Texts) -> str:
     parts = [
-        f"{symbol_of(report)} **{title_of(report)}**",
-        word_of(report, texts),
+        f"{state_symbol(report.state)} **{title_of(report)}**",
+        *state_words(report, texts),
         _server(report, listing.guild_id, texts),
     ]
     if report.id in listing.linked:

@@ -77,7 +77,7 @@ def show_channels(text: str) -> discord.Embed:
 def diagnosed(snapshot: IntegrationSnapshot, locale: str) -> discord.Embed:
     """Return the diagnosis of an integration."""
     texts = load_catalog()[locale]
-    return diagnosis_card(diagnosis_of(snapshot, texts), "Toolzz", 1_700_000_000, texts)
+    return diagnosis_card(diagnosis_of(snapshot, texts, texts), "Toolzz", 1_700_000_000, texts)
 
 
 def show_diagnosis(text: str) -> discord.Embed:

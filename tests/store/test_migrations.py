@@ -50,6 +50,7 @@ EVERYTHING = {
     "integration",
     "last_check",
     "outbox",
+    "provider_clock",
     "route",
     "synced_commands",
     "watched",

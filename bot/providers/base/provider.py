@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from bot.providers.base.api_client import ApiClient, HttpClient
@@ -42,6 +43,8 @@ class Provider(ABC):
         """http: this provider's own client. urls, switches: by the name of the setting; URLs are checked."""
         self._urls = urls
         self._switches = switches
+        self.clock_offsets: dict[str, timedelta] = {}
+        """How far from UTC each host writes times without a zone; no entry where nobody knows."""
         bases = [urls[endpoint.setting] for endpoint in self.endpoints]
         version = self.endpoints[0].version
         self._api = ApiClient(http, self.slug, bases, redactor, self.error_format, version=version)

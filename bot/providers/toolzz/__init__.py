@@ -11,9 +11,18 @@ from bot.errors import NotFoundError, ProviderError, UnauthorizedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
 from bot.providers.base.error_format import ErrorFormat
+from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import GONE, MAX_SINGLE_READS, Report, Reports, Wanted, in_turn
+from bot.providers.base.report import (
+    GONE,
+    MAX_LENGTH,
+    MAX_SINGLE_READS,
+    Report,
+    Reports,
+    Wanted,
+    in_turn,
+)
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
@@ -56,7 +65,7 @@ class ToolzzProvider(Provider):
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
         """Return a client that acts with these credentials. cache: of the same credentials."""
-        return ToolzzClient(self._api, self._urls, credentials, cache)
+        return ToolzzClient(self._api, self._urls, self.clock_offsets, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
         """List the unit, or try the token alone. UnknownUnitError says that only the unit is wrong."""
@@ -144,17 +153,28 @@ class ToolzzProvider(Provider):
         return found
 
     def _report(self, found: Outline) -> Report:
-        detail = "" if found.state is State.CONNECTED else self._api.clean(found.error_code or "")
         application = read_snowflake(found.bot_client_id)
         return Report(
             found.id,
             found.title or found.guild_name or found.id,
             found.state,
-            GONE if found.is_deleted else detail,
+            GONE if found.is_deleted else self._detail(found),
             (found.guild_id or "").strip() or None,
             application if application is not None and is_one_id(application) else None,
             tuple(channel.id for channel in found.channels),
             bool(found.create_threads),
+        )
+
+    def _detail(self, found: Outline) -> str:
+        """Return the error's code; the known code before one that does not show it by itself.
+
+        An error of before is no reason for the present state.
+        """
+        if found.state in {State.CONNECTED, State.INACTIVE}:
+            return ""
+        code, known = self._api.clean(found.error_code or ""), found.known_code
+        return (
+            code if known in {None, known_code(code[:MAX_LENGTH])} else f"{known}: {code}".removesuffix(": ")
         )
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:

@@ -2,8 +2,11 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from bot.errors import (
     ForbiddenError,
@@ -62,18 +65,21 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 class ToolzzClient:
     """Acts with one connection's credentials.
 
-    urls: base URLs by setting. cache: of these credentials, None to parse each answer anew.
+    urls: base URLs by setting. offsets: see ``Provider.clock_offsets``. cache: of these credentials, None to
+    parse each answer anew.
     """
 
     def __init__(
         self,
         api: ApiClient,
         urls: Mapping[str, str],
+        offsets: Mapping[str, timedelta],
         credentials: Credentials,
         cache: ResponseCache | None = None,
     ) -> None:
         self._api = api
         self._urls = urls
+        self._offsets = offsets
         self._credentials = credentials
         self._cache = cache
 
@@ -84,8 +90,7 @@ class ToolzzClient:
 
     async def integration(self, integration_id: str) -> Integration:
         """Return one integration, in a longer or a shorter form. Raises ProviderError."""
-        request = self._request("getDiscordIntegration", integration_id)
-        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
+        return await self._send(self._request("getDiscordIntegration", integration_id))
 
     async def full(self, integration_id: str) -> Integration:
         """Return one integration, completed from the unit's list. Raises ProviderError.
@@ -112,8 +117,9 @@ class ToolzzClient:
         UnknownUnitError if Toolzz does not show the connection's, and InvalidInputError("no_such_unit") if it
         does not show another one.
         """
-        listed = await self._integrations(IntegrationList, unit_id)
-        return listed.model_copy(update={"data": tuple(map(self._cleaned, listed.data))})
+        listed, request = await self._integrations(IntegrationList, unit_id)
+        revised = tuple(self._revised(report, request) for report in listed.data)
+        return listed.model_copy(update={"data": revised})
 
     async def outline(self, integration_id: str) -> Outline:
         """Return as much of one integration as monitoring needs. Raises ProviderError."""
@@ -159,7 +165,7 @@ class ToolzzClient:
             json={**_body(settings, channels), "botToken": discord_token},
             secrets=(discord_token,),
         )
-        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
+        return await self._send(request)
 
     async def update(self, integration_id: str, settings: IntegrationSettings) -> Integration:
         """Write all settings of an integration. Raises ProviderError.
@@ -169,13 +175,21 @@ class ToolzzClient:
         """
         channels = [channel.model_dump(exclude_none=True) for channel in settings.channels]
         request = self._request("updateDiscordIntegration", integration_id, json=_body(settings, channels))
-        return self._cleaned((await self._api.send(request, SingleIntegration)).data)
+        return await self._send(request)
 
-    def _cleaned(self, report: Integration) -> Integration:
-        """Mask a token in the error's text, because Toolzz may repeat one there."""
-        if not report.error_message:
-            return report
-        return report.model_copy(update={"error_message": self._api.clean(report.error_message)})
+    async def _send(self, request: Request) -> Integration:
+        return self._revised((await self._api.send(request, SingleIntegration)).data, request)
+
+    def _revised(self, report: Integration, request: Request) -> Integration:
+        """Add what is known of the host to the times, and mask tokens, which Toolzz may repeat in a text."""
+        host = urlsplit(request.base).netloc
+        changes: dict[str, object] = {}
+        for name, time in report.times.items():
+            text = time.text if time.time is not None else self._api.clean(time.text)
+            changes[name] = replace(time, text=text, host=host, offset=self._offsets.get(host))
+        if report.error_message:
+            changes["error_message"] = self._api.clean(report.error_message)
+        return report.model_copy(update=changes)
 
     def _unit(self, unit_id: str | None) -> str:
         unit = unit_id or self.unit_id

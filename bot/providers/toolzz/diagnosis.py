@@ -13,8 +13,6 @@ from bot.providers.toolzz.models import Integration
 
 _OK, _FAILED, _UNKNOWN = Verdict.OK, Verdict.FAILED, Verdict.UNKNOWN
 _CONNECTED: Final = {State.CONNECTED: _OK, State.UNKNOWN: _UNKNOWN}
-KNOWN_CODES: Final = frozenset({"4004", "4013", "4014"})
-"""Discord's gateway close codes whose cause and fix our texts explain."""
 CHECKS: Final = ("credentials", "integration", "active", "connected", "server", "bot", "channels", "error")
 """All checks, in the order in which they are made."""
 
@@ -73,7 +71,8 @@ def _of_report(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
         yield Check("active", _FAILED, "off")  # then it is not expected to be connected
     else:
         yield Check("active", _OK, "on") if report.is_active else Check("active", _UNKNOWN, "untold")
-        yield Check("connected", _CONNECTED.get(report.state, _FAILED), report.state)
+        verdict = _UNKNOWN if report.lost_connection_later else _CONNECTED.get(report.state, _FAILED)
+        yield Check("connected", verdict, report.state)
     if facts.is_here is False:
         yield Check("server", _FAILED, "elsewhere")
     else:
@@ -110,6 +109,6 @@ def _error(report: Integration) -> Check:
         return Check("error", _OK, "none")
     if report.state is State.CONNECTED:
         return Check("error", _OK, "past")
-    if report.error_code in KNOWN_CODES:
+    if report.known_code is not None:
         return Check("error", _FAILED, "known")
     return Check("error", _UNKNOWN, "unknown")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AliasPath,
@@ -17,6 +16,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
@@ -25,7 +26,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, each_once
+from bot.providers.toolzz.times import ReportedTime, read_time
 
 MAX_ENTRIES: Final = 1000
 """The most entries of one list that are read, because a very long list would delay everybody."""
@@ -36,20 +39,14 @@ _MAX_DIGITS: Final = 20
 """The digits of the largest number of 64 bits."""
 
 
-def _read_time(value: object) -> object:
-    """Read a time, in UTC where it names no zone; Toolzz documents none. What cannot be read is absent."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _is_said(value: object) -> bool:
     """Tell whether there is a text or a number, whether or not it can be read."""
     return isinstance(value, (str, int, float)) and value is not False and bool(str(value).strip())
+
+
+def _is_empty(value: object) -> bool:
+    """Tell whether there is nothing at all."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _read_bits(value: object) -> object:
@@ -58,12 +55,17 @@ def _read_bits(value: object) -> object:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
+def _read_known_code(message: object) -> str | None:
+    """Return the code that an error's text stands for."""
+    return known_code("", message) if isinstance(message, str) else None
+
+
 def _cut(value: object) -> object:
     return value[:MAX_ENTRIES] if isinstance(value, list) else value
 
 
 Cut: Final = BeforeValidator(_cut)
-Time = Annotated[datetime | None, BeforeValidator(_read_time)]
+Time = Annotated[ReportedTime | None, BeforeValidator(read_time)]
 
 
 class _Reply(BaseModel):
@@ -94,7 +96,10 @@ class Channel(_Reply):
 
 
 class Outline(_Reply):
-    """The fields that are kept between checks; the error's text is not kept, as it may contain a token."""
+    """The fields that are kept between checks; the error's text is not kept, as it may contain a token.
+
+    code_in_message: what that text stands for, see ``known_code``.
+    """
 
     id: str
     title: str | None = None
@@ -103,6 +108,9 @@ class Outline(_Reply):
     guild_id: str | None = None
     guild_name: str | None = None
     error_code: str | None = Field(default=None, alias="lastConnectionErrorCode")
+    code_in_message: Annotated[str | None, BeforeValidator(_read_known_code)] = Field(
+        default=None, validation_alias=AliasPath("lastConnectionErrorMessage")
+    )
     is_deleted: Annotated[bool, BeforeValidator(_is_said)] = Field(
         default=False, validation_alias=AliasPath("deletedAt")
     )
@@ -110,7 +118,7 @@ class Outline(_Reply):
 
     bot_client_id: str | None = None
     channel_ids: Annotated[tuple[str, ...] | None, Cut] = None
-    channels_detail: Annotated[tuple[Channel, ...], Cut] = ()
+    channels_detail: Annotated[tuple[Channel, ...] | None, Cut] = None
     create_threads: bool | None = Field(default=None, alias="threadAutoCreate")
 
     @property
@@ -124,10 +132,16 @@ class Outline(_Reply):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The monitored channels: their ids from ``channelIds``, their names from ``channelsDetail``."""
+        details = self.channels_detail or ()
         if self.channel_ids is None:
-            return self.channels_detail
-        names = {channel.id: channel.name for channel in self.channels_detail}
+            return details
+        names = {channel.id: channel.name for channel in details}
         return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
+
+    @property
+    def known_code(self) -> str | None:
+        """Discord's code that the error stands for, by its code or its text; None if it is not known."""
+        return known_code(self.error_code or "") or self.code_in_message
 
 
 class Integration(Outline):
@@ -146,6 +160,39 @@ class Integration(Outline):
     created_at: Time = None
     updated_at: Time = None
     deleted_at: Time = None
+    _empty: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _note_empty(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - as in JSON
+        """Note which fields are null or blank: a field that cannot be read is not."""
+        report = read(value)
+        sent = value if isinstance(value, dict) else {}
+        aliases = {name: cls.model_fields[name].alias for name in report.model_fields_set}
+        report._empty = frozenset(  # noqa: SLF001 - its own class
+            name for name, alias in aliases.items() if _is_empty(sent.get(alias))
+        )
+        return report
+
+    def holds(self, field: str) -> bool:
+        """Tell whether the report has something in this field, whether or not it can be read."""
+        return field in self.model_fields_set - self._empty
+
+    @property
+    def times(self) -> dict[str, ReportedTime]:
+        """The times that it has, by the name of their field."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in values.items() if isinstance(value, ReportedTime)}
+
+    @property
+    def lost_connection_later(self) -> bool:
+        """Whether it is reported as connected, and as disconnected after the last time that it connected."""
+        return (
+            self.state is State.CONNECTED
+            and self.last_connected_at is not None
+            and self.last_disconnected_at is not None
+            and self.last_disconnected_at.is_after(self.last_connected_at)
+        )
 
     @property
     def channels_disagree(self) -> bool:
@@ -166,7 +213,9 @@ class Integration(Outline):
 
     def completed_by(self, other: Integration) -> Integration:
         """Return this report, with the fields that it lacks taken from another one."""
-        return other.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+        whole = other.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+        whole._empty = self._empty | (other._empty - self.model_fields_set)  # noqa: SLF001 - its own class
+        return whole
 
 
 class Agent(_Reply):

@@ -130,7 +130,7 @@ async def test_the_state_is_read_anew(
     fake_provider.list_integration("polly", "Polly", State.ERROR, "beak_stuck")
     found = await diagnose(harness, viewer)
     assert verdicts(found) == OK * 4 + BAD + OK * 3
-    assert "❌ **State** · 🟠 Error · `beak_stuck`\n↳ Open it in Parrot House" in shown(found)
+    assert "❌ **State** · 🟠 Error · `beak_stuck`\n↳ Ask Parrot House's support" in shown(found)
     assert "detail: beak_stuck\n" in file_of(harness, found)
     fake_provider.listed.clear()
     found = await press(harness, found, "Diagnose", viewer)

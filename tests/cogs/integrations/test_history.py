@@ -157,11 +157,11 @@ async def test_a_picture_is_shown_and_a_table_attached(harness: BotHarness) -> N
     assert (picture.description or "").startswith("Availability per day: 12/31 71.4%, 12/30 Unknown, 12/29 ")
     assert table(harness, result) == [
         ["from", "to", "seconds", "state", "detail"],
-        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "connected", ""],
-        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "error", "COUGH"],
-        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "connected", ""],
-        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "unknown", "timeout"],
-        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "connected", ""],
+        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "Connected", ""],
+        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "Error", "COUGH"],
+        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "Connected", ""],
+        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "Unknown", "timeout"],
+        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "Connected", ""],
     ]
 
 
@@ -185,14 +185,14 @@ async def test_time_in_which_nobody_checked_is_unknown(harness: BotHarness) -> N
     result = await history(harness, days=1)
     assert (embed_of(result).description or "").startswith("⏳")
     assert field(result, "Availability, 1 day") == "**100%**\nknown: 4.1% of the time"
-    assert [row[3:] for row in table(harness, result)[1:]] == [["connected", ""], ["unknown", "not_checked"]]
+    assert [row[3:] for row in table(harness, result)[1:]] == [["Connected", ""], ["Unknown", "not_checked"]]
 
 
 async def test_the_first_check_is_a_history(harness: BotHarness) -> None:
     """If only the present state is known, the figures say so."""
     await record_checks(harness, (0, UP, ""))
     result = await history(harness)
-    assert field(result, "Availability, 7 days") == "nothing known\nknown: 0% of the time"
+    assert field(result, "Availability, 7 days") == "Unknown\nknown: 0% of the time"
     assert "0 s so far" in (embed_of(result).description or "")
     assert set(files(harness, result)) == {"history.png", "history-polly.csv"}
 
@@ -318,7 +318,9 @@ def test_no_cell_is_a_formula() -> None:
         "a\u037e=1",
     )
     payloads = [*starts, *PAYLOADS]
-    written = write_table([Span(0, 1, BROKEN, payload) for payload in payloads]).decode("utf-8-sig")
+    written = write_table(
+        "toolzz", [Span(0, 1, BROKEN, payload) for payload in payloads], load_catalog()["en-US"]
+    ).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) == len(payloads) + 1
     for *_, detail in rows:
@@ -341,7 +343,7 @@ def test_a_table_is_no_larger_than_discord_takes() -> None:
     texts = load_catalog()["en-US"]
     transitions = [Transition(number, BROKEN, f"{number:0100}") for number in range(MAX_SPANS + 1)]
     past = look_back(transitions, 1, MAX_SPANS + 1)
-    written = write_table(past.spans)
+    written = write_table("toolzz", past.spans, texts)
     assert len(written) < 10_000_000
     assert written.count(b"\n") == MAX_SPANS + 1
     assert written.endswith(b"50000\r\n")

@@ -55,7 +55,7 @@ async def test_a_moderator_sees_everything_worst_first(
     assert "🟢 **Polly** · Connected · Parrot House" in text
     assert "**Suporte da loja** · Connected · Toolzz" in text
     assert harness.texts("toolzz.code.4004.cause") in text
-    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d connected\*\*\n", text)
+    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d OK\*\*\n", text)
     assert field(seen, "Last check").startswith("<t:")
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(

@@ -79,7 +79,9 @@ async def test_a_provider_without_a_view_is_shown_too(
     assert field(seen, "Incident open since").startswith("<t:")
     assert field(seen, "Connection") == "`default`"
     assert field(seen, "Id") == "`polly`"
-    assert field(seen, "Next step") == harness.texts("state.fix.disconnected", provider="Parrot House")
+    assert field(seen, "Next step") == harness.linked(
+        harness.texts("state.fix.code", provider="Parrot House")
+    )
     (watched,) = await harness.bot.services.monitoring.integrations(harness.guild.id)
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 3600, member_id=viewer.id)
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)

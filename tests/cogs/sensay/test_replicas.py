@@ -66,7 +66,7 @@ async def test_each_replica_is_shown_with_its_state(harness: BotHarness) -> None
     assert embed_of(asked).footer.text == "Page 1 of 1"
     lines = (embed_of(asked).description or "").splitlines()
     assert lines[:2] == ["What these credentials own.", ""]
-    start = lines.index("❔ **Billing Questions** · on Discord · Sensay does not say")
+    start = lines.index("❔ **Billing Questions** · on Discord · Unknown")
     assert lines[start + 1 : start + 4] == [
         "Explains an invoice",
         "`simulated-runner` · here: ❔ not known",

@@ -52,7 +52,7 @@ async def test_the_overview_lists_the_worst_first(harness: BotHarness) -> None:
     assert embed_of(asked).colour == discord.Colour(Tone.QUIET.colour)
     assert (embed_of(asked).description or "").splitlines()[:5] == [
         "⚪ **Customer Care** · Inactive · `simulated-runner` · here: ❔ not known",
-        "❔ **Billing Questions** · Sensay does not say · `simulated-runner` · here: ❔ not known",
+        "❔ **Billing Questions** · Unknown · `simulated-runner` · here: ❔ not known",
         "🟢 **Atendimento ao Cliente** · Active · `simulated-runner` · here: ❔ not known",
         "🟢 **Harbour Desk** · Active · `simulated-runner` · here: ❔ not known",
         "",
@@ -170,7 +170,7 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
             "⚪",
             "⚪ **Inactive** · Sensay has a bot token for it and says that the bot is not active.",
         ),
-        ("UNDECIDED", "❔", "❔ **Sensay does not say** · Sensay has a bot token for it and leaves open"),
+        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay has a bot token for it and leaves open"),
         ("UNCONNECTED", "▫️", "▫️ **Not on Discord** · Sensay lists no Discord bot for it."),
     ],
 )
@@ -197,7 +197,7 @@ async def test_what_sensay_lists_is_said_in_words(
         ({"service_name": None, "is_active": True}, "Service: *not reported*"),
         ({"is_active": False}, "Service: *not reported*"),
         ({"service_name": "runner `7`", "is_active": None}, "Service: `runner ˋ7ˋ`"),
-        ({}, "❔ **Sensay does not say**"),
+        ({}, "❔ **Unknown**"),
     ],
 )
 async def test_what_is_not_reported_is_not_guessed(

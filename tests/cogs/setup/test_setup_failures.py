@@ -280,7 +280,7 @@ async def test_hostile_names_do_nothing(bot: PatchbayBot) -> None:
     def show(name: str) -> discord.Embed:
         agent = LinkedAgent(name, "default", name, 2, State.ERROR, is_member=False)
         content = SetupListContent(source, [Choice(name, name, State.ERROR)])
-        for option in _options(content, ctx.texts):
+        for option in _options("toolzz", content, ctx.texts):
             assert plain_marks(option.label) == {}, name
             assert 1 <= len(option.label) <= 100
         progress = SetupProgress(provider, [summary], summary, lists=[content], agents=[agent] * 3)

@@ -122,7 +122,7 @@ async def test_without_a_channel_the_page_says_so(
     """An integration without channels has one page, which shows the bot's membership and no count."""
     change(harness, channelIds=[], channelsDetail=[])
     await press(harness, asked, "Channels")
-    assert embed_of(asked).description == "✅ The bot is a member.\n\n*not reported*"
+    assert embed_of(asked).description == "✅ The bot is a member.\n\n*none*"
 
 
 async def test_another_servers_channels_are_only_named(harness: BotHarness) -> None:

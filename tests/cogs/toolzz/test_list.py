@@ -39,7 +39,7 @@ async def test_the_worst_come_first(harness: BotHarness) -> None:
     assert embed_of(asked).title == "🧩 9 integrations"
     assert embed_of(asked).colour == discord.Colour(Tone.BAD.colour)
     assert lines(asked) == [
-        "🟠 Error: 1 · 🔴 Disconnected: 1 · ❔ Unknown: 1 · ⚪ Inactive: 1 · 🟢 Connected: 4 · 🗑️ Deleted: 1",
+        "🟠 Error: 1 · 🔴 Disconnected: 1 · ❔ Unknown: 1 · ⚪ Inactive: 2 · 🟢 Connected: 4",
         "",
         "🟠 **Comunidade** · Error · 📍 this server",
         "🔴 **Pedidos e entregas** · Disconnected · 📍 this server",
@@ -47,9 +47,9 @@ async def test_the_worst_come_first(harness: BotHarness) -> None:
         "⚪ **Campanha de inverno** · Inactive · 📍 this server",
         "🟢 **Balcão do Norte** · Connected · in Loja do Norte",
         "🟢 **Plantão noturno** · Connected · 📍 this server",
-        "🟢 **Rascunho da recepção** · Connected · server not reported",
+        "🟢 **Rascunho da recepção** · Connected · server ID not reported",
         "🟢 **Suporte da loja** · Connected · 📍 this server",
-        "🗑️ **Piloto antigo** · Deleted · 📍 this server",
+        "⚪ **Piloto antigo** · Inactive · No longer in Toolzz · 📍 this server",
     ]
     assert embed_of(asked).footer.text == f"Unit {UNIT} · page 1 of 1"
     assert re.fullmatch(r"<t:\d+:R>", field(asked, "Checked"))
@@ -73,7 +73,7 @@ async def test_the_menu_has_an_entry_for_each(harness: BotHarness) -> None:
     assert menu["placeholder"] == "Show an integration"
     found = [(entry["emoji"]["name"], entry["label"], entry["description"]) for entry in menu["options"]]
     assert found[0] == ("🔴", "Pedidos e entregas", "Disconnected")
-    assert found[-1] == ("🗑️", "Piloto antigo", "Deleted")
+    assert found[-1] == ("⚪", "Piloto antigo", "Inactive · No longer in Toolzz")
     assert len({entry["value"] for entry in menu["options"]}) == len(harness.toolzz.integrations)
 
 
@@ -88,8 +88,8 @@ async def test_sparse_and_odd_entries_are_shown(harness: BotHarness) -> None:
     harness.toolzz.fail(Answer(200, odd), path=LIST)
     asked = await listing(harness)
     assert embed_of(asked).title == "🧩 3 integrations"
-    assert "❔ **`a b`** · Unknown · server not reported" in lines(asked)
-    assert "❔ **first** · Unknown · server not reported" in lines(asked)
+    assert "❔ **`a b`** · Unknown · server ID not reported" in lines(asked)
+    assert "❔ **first** · Unknown · server ID not reported" in lines(asked)
     assert [entry["value"] for entry in component_of(asked, "toolzz:one:")["options"]] == ["x"]
     harness.toolzz.fail(Answer(200, [odd[0], odd[2]]), path=LIST)
     asked = await listing(harness)
@@ -171,7 +171,7 @@ async def test_it_speaks_the_members_language(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     await press(harness, asked, "Refresh")
     assert embed_of(asked).title == "🧩 9 integrações"
-    assert "🗑️ **Piloto antigo** · Excluída · em Loja do Porto" in lines(asked)
+    assert "⚪ **Piloto antigo** · Inativa · Não existe mais em Toolzz · em Loja do Porto" in lines(asked)
     assert labels(asked) == ["Atualizar"]
     assert component_of(asked, "toolzz:one:")["placeholder"] == "Mostrar uma integração"
 

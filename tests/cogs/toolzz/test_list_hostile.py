@@ -9,7 +9,7 @@ from bot.features.integrations.store import Placed
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import State
 from bot.providers.toolzz.models import Integration
-from cogs.toolzz.formatting import label_of, symbol_of, word_of
+from cogs.toolzz.formatting import label_of, state_words
 from cogs.toolzz.listing import Listing, list_embed
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import ENGLISH
@@ -68,11 +68,15 @@ def test_a_hostile_title_is_one_line_of_the_menu() -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("state", State)
 def test_a_deleted_one_is_told_from_one_that_is_switched_off(locale: str, state: State) -> None:
-    """A deleted integration has a symbol and a word that no state has."""
+    """A deleted integration is inactive, and says in the list and in menus that Toolzz no longer has it."""
     texts = load_catalog()[locale]
     status = {"connectionStatus": state.value, "isActive": state is not State.INACTIVE}
     report = Integration.model_validate({"id": "x", **status})
     deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30.04", **status})
     assert report.state is state
-    assert symbol_of(deleted) != symbol_of(report)
-    assert word_of(deleted, texts) != word_of(report, texts)
+    assert deleted.state is State.INACTIVE
+    assert state_words(deleted, texts) == [
+        texts("state.inactive"),
+        texts("state.why.gone", provider="Toolzz"),
+    ]
+    assert state_words(report, texts) == [texts(f"state.{state}")]

@@ -335,11 +335,6 @@ async def test_a_changed_permission_shows_at_the_next_look(
     assert "✅ **1 of 1 channel usable**" in field(asked, HERE)
 
 
-async def test_times_are_said_to_be_utc_once(harness: BotHarness, agent: simcord.MemberActor) -> None:
-    """The status says once that times without a zone are read as UTC."""
-    assert shown(await look_at(harness)).count("UTC") == 1
-
-
 async def test_a_list_that_fails_spoils_nothing(harness: BotHarness, agent: simcord.MemberActor) -> None:
     """If the unit's list cannot be read, the short report is shown."""
     harness.toolzz.fail(Answer(500), times=None, path="/converflow/")

@@ -96,7 +96,7 @@ async def test_no_other_host_can_be_asked(
         api = ApiClient(
             http, "toolzz", simulator.environment().values(), redactor, ToolzzProvider.error_format
         )
-        client = ToolzzClient(api, stranger.environment(), credentials)
+        client = ToolzzClient(api, stranger.environment(), {}, credentials)
         for call in OPERATIONS.values():
             with pytest.raises(KeyError):
                 await call(client)

@@ -136,12 +136,64 @@ async def test_texts_are_data(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
     """Titles, codes and servers are reported unchanged, except for their length."""
-    odd = {"lastConnectionErrorCode": "`<@&1>`", "guildId": "0 OR 1=1", "title": "@everyone\0\u202e" * 50}
+    odd = {
+        "lastConnectionErrorCode": "`<@&1>`",
+        "lastConnectionErrorMessage": "?",
+        "guildId": "0 OR 1=1",
+        "title": "@everyone\0\u202e" * 50,
+    }
     simulator.touch(simulator.DISCONNECTED, **odd)
     reports = await toolzz.reports(credentials, Wanted(), ResponseCache())
     (found,) = (report for report in reports.items if report.id == simulator.DISCONNECTED)
     assert (found.detail, found.guild_id) == ("`<@&1>`", "0 OR 1=1")
     assert found.label == odd["title"][:MAX_LENGTH]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "detail"),
+    [
+        ("4014", None, "4014"),
+        ("DisallowedIntents", "closed with code 4004", "DisallowedIntents"),
+        ("WS_ERROR", "closed with code 4014", "4014: WS_ERROR"),
+        (None, "closed with code 4014", "4014"),
+        ("x" * 200, "closed with code 4014", "4014: " + "x" * 94),
+        ("x" * 200 + " 401 unauthorized", None, "4004: " + "x" * 94),
+        ("5000", "Something broke", "5000"),
+        (None, "Something broke", ""),
+    ],
+)
+async def test_a_detail_shows_what_is_known_of_the_error(
+    toolzz: ToolzzProvider,
+    simulator: ToolzzSimulator,
+    credentials: Credentials,
+    code: str | None,
+    message: str | None,
+    detail: str,
+) -> None:
+    """The code stands as it was reported, after the known one if it does not show that by itself.
+
+    Where no error explains the state, there is no detail.
+    """
+    for state, active in (("disconnected", True), ("connected", True), ("disconnected", False)):
+        simulator.touch(
+            simulator.CONNECTED,
+            connectionStatus=state,
+            isActive=active,
+            lastConnectionErrorCode=code,
+            lastConnectionErrorMessage=message,
+        )
+        reports = await toolzz.reports(credentials, (), ResponseCache())
+        (found,) = (report for report in reports.items if report.id == simulator.CONNECTED)
+        assert found.detail == (detail if (state, active) == ("disconnected", True) else "")
+
+
+async def test_the_errors_text_is_not_kept(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
+    """What monitoring keeps of an error's text is the known code alone."""
+    words = "Improper token FAKE-TOKEN-in-a-message.not-a-real.value-000000000000000000000000"
+    simulator.touch(simulator.CONNECTED, lastConnectionErrorMessage=words)
+    outline = await client.outline(simulator.CONNECTED)
+    assert outline.known_code == "4004"
+    assert "FAKE-TOKEN" not in everything_said(outline) + outline.model_dump_json()
 
 
 async def test_the_host_is_the_one_that_is_asked(credentials: Credentials, token_alone: Credentials) -> None:
@@ -169,7 +221,7 @@ async def test_list_and_single_read_agree(client: ToolzzClient, simulator: Toolz
         assert (alone.error_code == "4004") is (expected is State.DISCONNECTED)
     assert alone.last_disconnected_at is not None
     assert alone.last_connected_at is not None
-    assert alone.last_connected_at >= alone.last_disconnected_at
+    assert not alone.last_disconnected_at.is_after(alone.last_connected_at)
 
 
 async def test_without_a_unit_each_is_read_alone(
