@@ -67,7 +67,7 @@ async def _diagnose_any(ctx: Context, connection: Connection, watched: Watched) 
     current = await _current(ctx, watched)
     watched = current or watched
     placed = (await services.integrations.of_guild(guild_id, watched.provider)).get(watched.id)
-    bot_id = None if placed is None else placed.bot_id
+    bot_id = watched.bot_id or (None if placed is None else placed.bot_id)
     is_here = await is_member(ctx.client, guild_id, bot_id)
     findings = list(_Checks(ctx, watched).answered(bot_id, is_listed=current is not None, is_here=is_here))
     facts = [

@@ -63,7 +63,7 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     placed = (await ctx.services.integrations.of_guild(ctx.guild_id, "sensay")).get(chosen.id)
     if placed is not None and chosen.label == chosen.id:
         chosen = Choice(chosen.id, placed.label)  # by its name, although the list was not read lately
-    portal = bot_page(application_of(placed.bot_id if placed else None))
+    portal = bot_page(application_of(placed.bot_id, placed.application_id) if placed else None)
     tries = ctx.services.provider(SensayProvider).may_try_removal
     button = "sensay.disconnect.yes_remove" if tries else "sensay.disconnect.yes"
     label = texts(button, replica=plain(chosen.label, 50))

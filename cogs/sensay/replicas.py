@@ -24,7 +24,7 @@ from bot.providers.sensay.client import SensayClient
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
 from cogs.monitoring import stop_ignoring_select
-from cogs.sensay.placement import Placement, placements_of, run_and_seen
+from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
 from cogs.sensay.replica import client_of, symbol_of, title_of, word_of
 
 MAX_SEARCH: Final = 50
@@ -69,7 +69,7 @@ async def read_page(
     ctx.offer_retry(button(page=page))
     client = client_of(ctx, connection)
     found = await ctx.cancel_on_shutdown(_read(client, page, search, everyone=everyone))
-    placements = await placements_of(ctx, [replica.uuid for replica in found.replicas])
+    placements = await placements_of(ctx, found.replicas)
     last = found.last
     if last is None:
         last = min(found.number + found.is_full, MAX_PAGES)
@@ -180,14 +180,15 @@ def _footer(page: ReplicaListPage, texts: Texts) -> str:
 
 
 def _entry(replica: Replica, page: ReplicaListPage, texts: Texts) -> Iterator[str]:
-    state = replica.state
+    placement = page.placements.get(replica.uuid or "")
+    state = state_here(replica, placement)
     name = f"{symbol_of(state)} **{title_of(replica)}**"
     yield " · ".join(
         [name, *([] if state is None else [texts("sensay.replicas.on_discord")]), word_of(state, texts)]
     )
     if tagline := quoted(replica.short_description or "", 100):
         yield tagline
-    if seen := list(run_and_seen(replica, page.placements.get(replica.uuid or ""), texts)):
+    if seen := list(run_and_seen(replica, placement, texts)):
         yield " · ".join(seen)
     if replica.uuid in page.ignored:
         yield texts("belonging.ignored_mark")

@@ -22,7 +22,7 @@ from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
 from cogs.monitoring import belonging_buttons
-from cogs.sensay.placement import Placement, placements_of, run_and_seen
+from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
 from cogs.sensay.replica import (
     UUID_PATTERN,
     ReplicaUuid,
@@ -106,12 +106,14 @@ async def _read_overview(ctx: Context, connection: Connection, page: int) -> Ans
     button = partial(SensayOverviewButton, texts=texts, connection=connection.name)
     ctx.offer_retry(button(page=page, label=texts("pages.refresh"), emoji=REFRESH))
     listed = await ctx.cancel_on_shutdown(client_of(ctx, connection).own_replicas(on_discord=True))
-    replicas = told_apart(sorted(listed.items, key=_severity))
+    ignored = await ctx.services.integrations.ignored(ctx.guild_id, "sensay")
+    shown_here = (each for each in listed.items if each.uuid not in ignored)
+    replicas = told_apart(sorted(shown_here, key=_severity))
     last = pages_of(len(replicas))
     # The list may have become shorter since the button was made.
     page = min(page, last)
     shown = page_of(replicas, page)
-    placements = await placements_of(ctx, [replica.uuid for replica in shown])
+    placements = await placements_of(ctx, shown)
     embed = overview_embed(replicas, page, placements, ctx.services.clock(), texts, complete=listed.complete)
     view = view_of(*page_buttons(button, page, last, texts))
     if options := _options(shown, texts):
@@ -140,7 +142,7 @@ async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tupl
         raise InvalidInputError("unlisted")
     if replica is None:
         return beyond_embed(chosen, ctx.texts), None
-    placement = (await placements_of(ctx, [chosen.id])).get(chosen.id)
+    placement = (await placements_of(ctx, [replica])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
     return status_embed(replica, placement, ctx.services.clock(), ctx.texts), invite
 
@@ -201,8 +203,9 @@ def overview_embed(
 
 
 def _line(replica: Replica, placement: Placement | None, texts: Texts) -> str:
-    name = f"{symbol_of(replica.state)} **{title_of(replica)}**"
-    return " · ".join([name, word_of(replica.state, texts), *run_and_seen(replica, placement, texts)])
+    state = state_here(replica, placement)
+    name = f"{symbol_of(state)} **{title_of(replica)}**"
+    return " · ".join([name, word_of(state, texts), *run_and_seen(replica, placement, texts)])
 
 
 def status_embed(
@@ -213,10 +216,12 @@ def status_embed(
     placement: None where it was not connected from here. checked_at: seconds since 1970.
     """
     state = replica.state
+    here = state_here(replica, placement)
+    tagline = quoted(replica.short_description or "", 300)
     return card(
-        Tone.QUIET if state is None else state_tone(state),
+        Tone.QUIET if here is None else state_tone(here),
         title_of(replica),
-        quoted(replica.short_description or "", 300),
+        f"**{word_of(here, texts)}**\n{tagline}".strip(),
         fields=[
             Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts))),
             Field(texts("sensay.status.here"), _here(state, placement, texts)),
@@ -225,7 +230,7 @@ def status_embed(
             Field(texts("sensay.status.checked"), when(checked_at), inline=True),
             Field(texts("next_step"), _next_step(state, placement, texts)),
         ],
-        symbol=symbol_of(state),
+        symbol=symbol_of(here),
     )
 
 
@@ -264,9 +269,9 @@ def _here(state: State | None, placement: Placement | None, texts: Texts) -> str
 
 
 def _by(placement: Placement | None, texts: Texts) -> str:
-    if placement is None:
+    if placement is None or placement.placed is None:
         return texts("sensay.status.not_ours")
-    return f"<@{placement.by}> · {when(placement.at, exact=True)}"
+    return f"<@{placement.placed.placed_by}> · {when(placement.placed.placed_at, exact=True)}"
 
 
 def _next_step(state: State | None, placement: Placement | None, texts: Texts) -> str:

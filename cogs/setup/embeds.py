@@ -155,7 +155,7 @@ def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
 def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     provider, texts = progress.provider, ctx.texts
     if progress.agents:
-        return DONE, listed((_agent_line(provider.slug, agent, ctx) for agent in progress.agents), texts)
+        return DONE, listed((_agent_line(agent, ctx) for agent in progress.agents), texts)
     if ctx.client.tree.get_command(provider.slug) is not None:
         return TODO, texts("setup.agents.by_command")
     return TODO, texts("setup.agents.elsewhere", provider=provider.name)

@@ -60,9 +60,9 @@ _NULLS: Final[Mapping[str, str]] = {
 def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> discord.Embed:
     """Show an integration. checked_at: seconds since 1970."""
     report = snapshot.report
-    tone = state_tone(report.state)
+    tone = state_tone(snapshot.state)
     is_doubtful = report.lost_connection_later or needs_change(snapshot.access)
-    if snapshot.is_here is False or (report.state is State.CONNECTED and is_doubtful):
+    if snapshot.state is State.CONNECTED and is_doubtful:
         tone = Tone.WARNING
     return card(
         tone,
@@ -73,7 +73,7 @@ def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -
             Field(texts("next_step"), next_step(snapshot, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
-        symbol=state_symbol(report.state),
+        symbol=state_symbol(snapshot.state),
     )
 
 
@@ -100,16 +100,18 @@ def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     if access is not None and access.is_member is False:
         return invitation(snapshot, texts)
     if access is not None and access.timed_out_until is not None:
-        return texts("toolzz.next.timed_out")
-    if needs_change(access):
-        return texts("toolzz.next.channels")
-    if not snapshot.report.channels:
-        return texts("toolzz.next.no_channels")
-    if access is None or not access.is_checked or access.is_member is None:
-        return texts("toolzz.next.unchecked")
-    if snapshot.report.lost_connection_later:
-        return texts("toolzz.next.lost_later")
-    return texts("toolzz.next.connected" if snapshot.linked else "toolzz.next.link")
+        key = "timed_out"
+    elif needs_change(access):
+        key = "channels"
+    elif not snapshot.report.channels:
+        key = "no_channels"
+    elif access is None or not access.is_checked or access.is_member is None:
+        key = "unchecked"
+    elif snapshot.report.lost_connection_later:
+        key = "lost_later"
+    else:
+        key = "connected" if snapshot.linked else "link"
+    return texts(f"toolzz.next.{key}")
 
 
 def state_fix(report: Integration, texts: Texts) -> str:
@@ -123,8 +125,8 @@ def state_fix(report: Integration, texts: Texts) -> str:
 
 def _summary(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
     report = snapshot.report
-    meaning = meaning_of(report.state, texts, is_deleted=report.is_deleted)
-    yield f"**{word_of(report.state, texts)}** · {meaning}"
+    meaning = meaning_of(snapshot.state, texts, is_deleted=report.is_deleted)
+    yield f"**{word_of(snapshot.state, texts)}** · {meaning}"
     yield from own_word(report, texts)
     if report.lost_connection_later:
         yield texts("toolzz.status.lost_later")

@@ -7,7 +7,8 @@ from bot.discord.context import Context
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
-from bot.features.monitoring.access import Access, AccessKind
+from bot.features.monitoring.access import Access, AccessKind, effective_state
+from bot.providers.base.integration import State
 from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
@@ -41,6 +42,12 @@ class IntegrationSnapshot:
         if self.report.is_deleted:
             return None
         return Access(AccessKind.ELSEWHERE) if self.access is None else self.access.access
+
+    @property
+    def state(self) -> State:
+        """The state that counts here: what Toolzz reports, and whether Discord lets the agent answer."""
+        state, _ = effective_state(self.report.state, "", self.access_here)
+        return state
 
     @property
     def channels(self) -> list[tuple[Channel, ChannelAccess | None]]:

@@ -117,7 +117,8 @@ class ToolzzClient:
         UnknownUnitError if Toolzz does not show the connection's, and InvalidInputError("no_such_unit") if it
         does not show another one.
         """
-        listed, request = await self._integrations(IntegrationList, unit_id)
+        listed = await self._integrations(IntegrationList, unit_id)
+        request = self._request("listDiscordIntegrationsByUnit", self._unit(unit_id))
         revised = tuple(self._revised(report, request) for report in listed.data)
         return listed.model_copy(update={"data": revised})
 

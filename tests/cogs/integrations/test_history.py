@@ -331,7 +331,8 @@ def test_no_cell_is_a_formula() -> None:
 def test_a_spreadsheet_reads_the_table_as_utf_8() -> None:
     """The table begins with one byte order mark, and a detail in any script is written as it is."""
     details = ["Não respondeu", "क्‍ष", "می‌خواهم", "👩‍💻 🇧🇷"]
-    written = write_table([Span(0, 1, BROKEN, f"a {detail}") for detail in details])
+    spans = [Span(0, 1, BROKEN, f"a {detail}") for detail in details]
+    written = write_table("toolzz", spans, load_catalog()["en-US"])
     assert written.startswith(b"\xef\xbb\xbffrom,to,")
     assert written.count(codecs.BOM_UTF8) == 1
     rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))

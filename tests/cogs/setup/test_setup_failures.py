@@ -9,14 +9,16 @@ import simcord
 
 from bot.discord.client import PatchbayBot
 from bot.discord.context import Context, Interaction
+from bot.features.alerts.incident_store import Kind
 from bot.features.connections.service import Summary
+from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.setup import embeds
 from cogs.setup.stepper import _options
-from cogs.setup.steps import LinkedAgent, SetupListContent, SetupProgress
+from cogs.setup.steps import SetupListContent, SetupProgress
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
@@ -278,7 +280,8 @@ async def test_hostile_names_do_nothing(bot: PatchbayBot) -> None:
     summary = Summary("toolzz", "default", "0001", ("access_token",), 4, 1_700_000_000, 1_700_000_000)
 
     def show(name: str) -> discord.Embed:
-        agent = LinkedAgent(name, "default", name, 2, State.ERROR, is_member=False)
+        row = (1, Kind.INTEGRATION, "toolzz", name, "default", name, State.ERROR, name, 1)
+        agent = Watched(*row, answered_at=1, is_stale=False, incident=None)
         content = SetupListContent(source, [Choice(name, name, State.ERROR)])
         for option in _options("toolzz", content, ctx.texts):
             assert plain_marks(option.label) == {}, name

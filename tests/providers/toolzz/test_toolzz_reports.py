@@ -182,7 +182,7 @@ async def test_a_detail_shows_what_is_known_of_the_error(
             lastConnectionErrorCode=code,
             lastConnectionErrorMessage=message,
         )
-        reports = await toolzz.reports(credentials, (), ResponseCache())
+        reports = await toolzz.reports(credentials, Wanted(), ResponseCache())
         (found,) = (report for report in reports.items if report.id == simulator.CONNECTED)
         assert found.detail == (detail if (state, active) == ("disconnected", True) else "")
 

@@ -202,7 +202,7 @@ async def test_an_offset_counts_for_its_host_alone(client: ToolzzClient, simulat
     for offset, moment in ((None, None), (SAO_PAULO, utc(2026, 4, 17, 12))):
         if offset is not None:
             client._offsets[host] = offset  # type: ignore[index]
-        for report in (await client.integration(simulator.CONNECTED), (await client.integrations())[0]):
+        for report in (await client.integration(simulator.CONNECTED), (await client.integrations()).data[0]):
             assert report.id == simulator.CONNECTED
             assert report.last_connected_at is not None
             assert report.last_connected_at.moment == moment
