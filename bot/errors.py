@@ -14,26 +14,13 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError
-    │   ├── OutsideServerError
-    │   ├── NotInServerError
-    │   ├── NotServedError
-    │   ├── NotAllowedError
-    │   ├── RestartingError
-    │   ├── StaleComponentError
-    │   ├── OutdatedCommandError
-    │   ├── CooldownError
+    │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
+    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
-    │   ├── ConnectionChoiceError
-    │   ├── ConnectionChangedError
-    │   ├── ConnectionExistsError
-    │   ├── ConnectionLimitError
-    │   ├── NoGrantError
-    │   ├── GrantLimitError
-    │   ├── NotWatchedError
-    │   ├── NoIncidentError
-    │   ├── NoRouteError
-    │   └── RunsElsewhereError
+    │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
+    │   ├── NoGrantError, GrantLimitError
+    │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
     ├── UnreadableSecretError         a stored secret that no key opens
     │   └── ErasedSecretError
     └── ProviderError                 a provider refused, failed, or could not be understood

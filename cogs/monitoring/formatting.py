@@ -38,7 +38,8 @@ def symbol(of: Watched | Incident) -> str:
 
 def tone(of: Watched | Incident) -> Tone:
     """Return the tone of an embed that shows nothing else."""
-    return Tone.WARNING if _is_stale(of) else state_tone(State(of.state))
+    is_partial = of.state == State.CONNECTED and _access_of(of) is not None
+    return Tone.WARNING if _is_stale(of) or is_partial else state_tone(State(of.state))
 
 
 def word(of: Watched | Incident, texts: Texts) -> str:
