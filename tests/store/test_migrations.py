@@ -46,6 +46,7 @@ EVERYTHING = {
     "connection",
     "guild",
     "history",
+    "ignored",
     "incident",
     "integration",
     "last_check",
@@ -198,7 +199,14 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "in_the_way"),
-    [("0001", "integration"), ("0001", "board"), ("0002", "guild"), ("0003", "board"), ("0004", "outbox")],
+    [
+        ("0001", "integration"),
+        ("0001", "board"),
+        ("0002", "guild"),
+        ("0003", "board"),
+        ("0004", "outbox"),
+        ("0005", "ignored"),
+    ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:
     """If a new table cannot be made, revision and rows stay, and the older bot can go on."""

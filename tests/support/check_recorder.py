@@ -63,6 +63,20 @@ class RecordedChecks:
         """Delete a connection."""
         assert await ConnectionStore(self.database).delete(GUILD, "toolzz", name)
 
+    async def link(
+        self, integration: str, connection: str = "default", guild: int = GUILD, bot_id: int | None = None
+    ) -> None:
+        """Link an integration."""
+        placed = Placed(
+            id=integration,
+            connection=connection,
+            label="Linked",
+            bot_id=bot_id,
+            placed_by=1,
+            placed_at=self.now,
+        )
+        assert await IntegrationStore(self.database).put(guild, "toolzz", placed)
+
     async def unlink(self, integration: str, guild: int = GUILD) -> None:
         """Delete the link of an integration."""
         assert await IntegrationStore(self.database).delete(guild, "toolzz", integration)
@@ -103,10 +117,7 @@ class RecordedChecks:
         """
         self.now += after
         for each in known.get("own", ()):
-            placed = Placed(
-                id=each, connection=connection, label=each, bot_id=None, placed_by=1, placed_at=START
-            )
-            assert await IntegrationStore(self.database).put(guild, "toolzz", placed)
+            await self.link(each, connection=connection, guild=guild)
         result = self.result(*reports, connection=connection, guild=guild, missing=missing, **known)
         await self.recorder.record(result)
 

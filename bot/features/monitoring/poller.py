@@ -168,10 +168,10 @@ class Poller:
             await asyncio.wait(running, timeout=max_wait)
 
     def check_soon(self, guild_id: int) -> None:
-        """Have all connections of a guild checked at the next tick."""
+        """Have all connections of a guild checked at the next tick, or once their provider takes requests."""
         for (guild, _, _), state in self._states.items():
             if guild == guild_id:
-                state.due = min(state.due, self._schedule.clock())
+                state.due = min(state.due, max(self._schedule.clock(), state.held_until))
 
     async def judge_again(self, guild_id: int) -> None:
         """Store what Discord lets a guild's agents do now, without a request to a provider.

@@ -51,13 +51,13 @@ async def test_a_record_has_agent_bot_member_and_time(
 async def test_a_newer_record_replaces_an_older_one(
     integrations: IntegrationService, service: ConnectionService, connection: Connection, clock: Clock
 ) -> None:
-    """An agent has one record, with the connection of the last time."""
+    """An agent has one record, with the connection of the last time and the bot that was learned."""
     second = await connect(service, GUILD, "second")
     await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
     clock.now += 60
     await integrations.record(second, REPLICA, "Nora II", bot_id=None, member_id=8)
     (row,) = (await integrations.of_guild(GUILD, "sensay")).values()
-    assert (row.label, row.connection, row.bot_id, row.placed_by) == ("Nora II", "second", None, 8)
+    assert (row.label, row.connection, row.bot_id, row.placed_by) == ("Nora II", "second", 7, 8)
     assert row.placed_at == int(clock.now)
 
 

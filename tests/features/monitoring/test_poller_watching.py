@@ -172,6 +172,20 @@ async def test_a_guild_that_changed_is_checked_soon_and_no_other(
     assert asked(toolzz) == [toolzz.UNIT]
 
 
+async def test_a_provider_that_wants_no_requests_gets_none_soon(
+    watched: Rounds, toolzz: ToolzzSimulator
+) -> None:
+    """A change in the guild does not shorten the time that a provider has asked for."""
+    toolzz.fail(Answer(429, headers={"Retry-After": "300"}))
+    await watched.round()
+    asked(toolzz)
+    watched.poller.check_soon(GUILD)
+    await watched.tick(200)
+    assert asked(toolzz) == []
+    await watched.tick(101)
+    assert asked(toolzz) == [toolzz.UNIT]
+
+
 async def test_what_is_unlinked_is_no_longer_read(watched: Rounds, toolzz: ToolzzSimulator) -> None:
     """Not even if a check was under way when it was unlinked; its incident ends as unwatched."""
     toolzz.touch(toolzz.HOMELESS, connectionStatus="error", unitId=OTHER_UNIT)

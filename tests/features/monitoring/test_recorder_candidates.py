@@ -106,6 +106,15 @@ async def test_what_one_connection_watches_another_does_not_offer(checks: Record
     assert (await checks.rows())["a"].connection == "second"
 
 
+async def test_a_candidate_that_is_linked_with_another_connection_is_watched(checks: RecordedChecks) -> None:
+    """The row of the connection that offered it goes."""
+    await checks.connect("second")
+    await checks.answer(report(guild=None))
+    await checks.answer(report(guild=None), own=["a"], connection="second")
+    assert await candidates(checks) == {}
+    assert (await checks.rows())["a"].connection == "second"
+
+
 async def test_candidates_are_limited(checks: RecordedChecks) -> None:
     """The first ones of the list are kept, and watched ones do not count."""
     many = [report(integration=f"n{number}", guild=None) for number in range(MAX_CANDIDATES + 20)]
