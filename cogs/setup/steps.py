@@ -177,7 +177,8 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
     agents = await _agents(ctx, slug)
     contents: Sequence[SetupListContent] = ()
     if failure is None:
-        hidden = {agent.id for agent in agents} | set(await services.integrations.ignored(ctx.guild_id, slug))
+        linked = await services.integrations.of_guild(ctx.guild_id, slug)
+        hidden = {*linked, *await services.integrations.ignored(ctx.guild_id, slug)}
         contents = [_content(each, lists[each.kind], connection, hidden) for each in offered]
     return SetupProgress(
         provider,
@@ -226,7 +227,7 @@ async def _read_list(services: Services, connection: Connection, kind: str | Non
 def _content(
     source: SetupList, found: _ListResult, connection: Connection, hidden: Collection[str]
 ) -> SetupListContent:
-    """Return what of a list can be picked. hidden: the ids of what the guild has already, or ignores."""
+    """Return what of a list can be picked. hidden: the ids of what the guild has linked, or ignores."""
     if isinstance(found, _LIST_FAILURES):
         return SetupListContent(source, failure=found)
     own = {id_key(each) for each in hidden}

@@ -137,7 +137,8 @@ async def test_a_status_in_the_body_counts(
     kind: type[ProviderError],
 ) -> None:
     """A 200 whose body has the status of a refusal is that refusal, with the body's words."""
-    simulator.fail(Answer(200, {"statusCode": status, "message": ["Said so"], "error": "Unauthorized"}))
+    body = {"statusCode": status, "message": ["Said so"], "error": "Unauthorized"}
+    simulator.fail(Answer(200, body), times=None)
     with pytest.raises(kind) as caught:
         await provider.choices(credentials)
     assert (type(caught.value), caught.value.status, caught.value.detail) == (kind, status, "Said so")

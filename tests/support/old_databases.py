@@ -154,6 +154,25 @@ REVISIONS: Final = {
         ),
         "UPDATE alembic_version SET version_num = '0005'",
     ),
+    "0006": (
+        """CREATE TABLE ignored (
+            guild_id INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, connection TEXT NOT NULL,
+            label TEXT NOT NULL, ignored_by INTEGER NOT NULL, ignored_at INTEGER NOT NULL,
+            PRIMARY KEY (guild_id, provider, id),
+            FOREIGN KEY (guild_id, provider, connection)
+                REFERENCES connection (guild_id, provider, name) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX ignored_connection ON ignored (guild_id, provider, connection)",
+        "INSERT INTO ignored VALUES (1102345678901234567, 'toolzz', 'e', 'second', 'E', 5, 1)",
+        "ALTER TABLE integration ADD COLUMN application_id INTEGER",
+        "ALTER TABLE watched ADD COLUMN bot_id INTEGER",
+        "ALTER TABLE watched ADD COLUMN access TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE watched ADD COLUMN missing INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE watched ADD COLUMN missing_at INTEGER",
+        "ALTER TABLE route ADD COLUMN partial INTEGER NOT NULL DEFAULT 0",
+        "UPDATE watched SET bot_id = 1219876543210987654 WHERE id = 'b'",
+        "UPDATE alembic_version SET version_num = '0006'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -96,7 +96,7 @@ async def test_a_command_under_way_keeps_its_own_user(
 async def test_a_failed_rotation_changes_nothing(service: ConnectionService, sensay: SensaySimulator) -> None:
     """Refused credentials leave the known user as it is."""
     await add(service, values=OWNED)
-    sensay.fail(Answer(401, {}), path="/users/me")
+    sensay.fail(Answer(401, {"error": "no"}), path="/users/me")
     with pytest.raises(UnauthorizedError):
         await rotate(service, SensaySimulator.OTHER_OWNER)
     sensay.requests.clear()

@@ -167,8 +167,9 @@ async def test_of_what_is_watched_it_matters_only_while_it_runs(known: Known, st
 async def test_a_known_bot_is_asked_about_although_the_report_lacks_it(known: Known) -> None:
     """The link's bot or the row's bot is asked about; the report's own comes first."""
     await known.link("a", bot=8)
-    await known.put(replace(ROW, id="b", bot_id=9))
-    found = await known.asked(running(bot=None), running("b", bot=None), running("b", bot=10))
+    for each in "bc":
+        await known.put(replace(ROW, id=each, bot_id=9))
+    found = await known.asked(running(bot=None), running("b", bot=None), running("c", bot=10))
     assert [each.bot_id for each in found] == [8, 9, 10]
 
 

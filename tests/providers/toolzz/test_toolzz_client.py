@@ -253,7 +253,7 @@ async def test_choices_leave_out_what_is_deleted(
     choices = {choice.id: choice for choice in await toolzz.choices(credentials)}
     assert choices.keys() == simulator.integrations.keys() - {simulator.DELETED}
     assert choices[simulator.DISCONNECTED] == Choice(
-        simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED
+        simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED, "1102345678901234567"
     )
     assert choices[simulator.STRANGE].state is State.UNKNOWN
 

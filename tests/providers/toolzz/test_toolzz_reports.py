@@ -250,7 +250,7 @@ async def test_without_a_unit_there_may_be_nothing(
     reports = await toolzz.reports(token_alone, Wanted(own), ResponseCache())
     assert (reports.items, reports.missing) == ((), frozenset(own))
     assert len(simulator.requests) == max(1, len(own))
-    simulator.fail(Answer(401))
+    simulator.fail(Answer(401, {"message": "no"}))
     with pytest.raises(UnauthorizedError):
         await toolzz.reports(token_alone, Wanted(own), ResponseCache())
 
