@@ -18,13 +18,13 @@ import httpx
 import structlog
 
 import cogs
-from bot.discord.agent_access import GuildAccess
+from bot.discord.access.agent_access import GuildAccess
+from bot.discord.access.request_queue import Pace
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
-from bot.discord.request_queue import Pace
 from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import discord
 from discord.ext import commands
 
-from bot.discord.agent_access import GuildAccess
+from bot.discord.access.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds

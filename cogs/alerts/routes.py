@@ -4,7 +4,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import permission_names
+from bot.discord.access.agent_bots import permission_names
 from bot.discord.context import Context
 from bot.errors import InvalidInputError
 from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, Route

@@ -12,7 +12,7 @@ from cogs.connections.forms import (
     rotate_button,
 )
 from cogs.connections.opening import ConnectionTestButton, investigate, open_connection, rotation_for
-from cogs.connections.suggestions import suggest_choices, suggest_connections
+from cogs.connections.suggestions import choices_here, suggest_choices, suggest_connections
 from cogs.connections.summaries import read_summaries
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ROTATE",
     "CredentialButton",
     "UnitDoubt",
+    "choices_here",
     "credential_lines",
     "investigate",
     "open_connection",

@@ -1,6 +1,7 @@
 """What commands suggest while a member types; never an error, at worst nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -12,6 +13,7 @@ from bot.discord.names import Named, tell_apart
 from bot.discord.text import plain
 from bot.discord.theme import state_symbol
 from bot.errors import PatchbayError
+from bot.features.monitoring.access import Access, effective_state
 from bot.providers.base.integration import Choice
 from cogs.connections.opening import investigate, open_connection
 
@@ -37,8 +39,9 @@ def suggest_choices(provider: str, kind: str | None = None) -> Suggest:
             _log.info("nothing_to_suggest", provider=provider, error=str(error) or type(error).__name__)
             return []
         ignored = await ctx.services.integrations.ignored(ctx.guild_id, provider)
+        own = [each for each in choices if each.id not in ignored and not each.runs_elsewhere(ctx.guild_id)]
         return suggestions_of(
-            [each for each in choices if each.id not in ignored and not each.runs_elsewhere(ctx.guild_id)]
+            choices_here(own, await ctx.services.monitoring.accesses(ctx.guild_id, provider))
         )
 
     return suggest
@@ -52,6 +55,16 @@ def suggest_connections(provider: str | None = None) -> Suggest:
         return [Suggestion(name, name) for name in await ctx.services.connections.names(ctx.guild_id, slug)]
 
     return suggest
+
+
+def choices_here(choices: Iterable[Choice], accesses: Mapping[str, Access]) -> list[Choice]:
+    """Return the entries with the states that count in a guild. accesses: what their bots can do, by id."""
+    return [
+        choice
+        if choice.state is None
+        else replace(choice, state=effective_state(choice.state, "", accesses.get(choice.id))[0])
+        for choice in choices
+    ]
 
 
 def suggestions_of(choices: Sequence[Choice]) -> list[Suggestion]:

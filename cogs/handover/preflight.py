@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import discord
 import structlog
 
-from bot.discord.agent_bots import (
+from bot.discord.access.agent_bots import (
     LEAST_PERMISSIONS,
     application_of,
     bot_page,

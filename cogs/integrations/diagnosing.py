@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bot.discord.agent_bots import application_of, bot_page, invite_link, is_member
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link, is_member
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain

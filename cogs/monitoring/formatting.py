@@ -57,7 +57,7 @@ def why(of: Watched | Incident, texts: Texts, providers: Mapping[str, Provider])
     if isinstance(of, Watched) and of.is_stale and of.answered_at is not None:
         return texts("state.why.stale", provider=provider, time=when(of.answered_at))
     if access := _access_of(of):
-        return _why_access(access, texts)
+        return why_access(access, texts)
     if _is_own(of):
         return texts(f"state.why.{detail}", provider=provider)
     if failure := _failure_of(of):
@@ -139,7 +139,8 @@ def _access_of(of: Watched | Incident) -> Access | None:
     return Access.of(of.detail) if is_ours else None
 
 
-def _why_access(access: Access, texts: Texts) -> str:
+def why_access(access: Access, texts: Texts) -> str:
+    """Say what Discord lets an agent do, where that is not all that it needs."""
     if access.kind is AccessKind.USABLE:
         return texts.plural("state.why.usable", access.channels, usable=access.usable)
     if access.kind is AccessKind.TIMED_OUT:

@@ -3,7 +3,7 @@
 import discord
 from discord.ext import commands
 
-from bot.discord.agent_access import GuildAccess
+from bot.discord.access.agent_access import GuildAccess
 
 
 class AccessSignals(commands.Cog):

@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.discord.agent_bots import application_of, bot_page
+from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.discord.agent_bots import application_of, invite_link
+from bot.discord.access.agent_bots import application_of, invite_link
 from bot.discord.context import Context
 from bot.discord.text import code
 from bot.discord.theme import when

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import application_of, bot_page
+from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
@@ -22,6 +22,7 @@ from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
 from cogs.monitoring import belonging_buttons
+from cogs.monitoring.formatting import why_access
 from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
 from cogs.sensay.replica import (
     UUID_PATTERN,
@@ -36,7 +37,7 @@ from cogs.sensay.replica import (
     word_of,
 )
 
-_WORST_FIRST: Final = (State.INACTIVE, State.UNKNOWN, State.CONNECTED)
+_WORST_FIRST: Final = (State.BLOCKED, State.INACTIVE, State.UNKNOWN, State.CONNECTED)
 
 
 class SensayOverviewButton(PersistentButton):
@@ -116,7 +117,7 @@ async def _read_overview(ctx: Context, connection: Connection, page: int) -> Ans
     placements = await placements_of(ctx, shown)
     embed = overview_embed(replicas, page, placements, ctx.services.clock(), texts, complete=listed.complete)
     view = view_of(*page_buttons(button, page, last, texts))
-    if options := _options(shown, texts):
+    if options := _options(shown, placements, texts):
         view.add_item(SensayReplicaSelect(texts=texts, connection=connection.name, options=options))
     return embed, view
 
@@ -158,16 +159,18 @@ def _severity(replica: Replica) -> tuple[int, str]:
     return _WORST_FIRST.index(replica.state or State.UNKNOWN), (replica.name or "").casefold()
 
 
-def _options(replicas: Iterable[Replica], texts: Texts) -> list[discord.SelectOption]:
+def _options(
+    replicas: Iterable[Replica], placements: Mapping[str, Placement], texts: Texts
+) -> list[discord.SelectOption]:
     """Return a menu entry for each replica; one whose id is no UUID has none, as nobody can ask about it."""
     return [
         discord.SelectOption(
             label=label_of(replica),
             value=replica.uuid,
-            description=word_of(replica.state, texts),
-            emoji=symbol_of(replica.state),
+            description=word_of(state, texts),
+            emoji=symbol_of(state),
         )
-        for replica in replicas
+        for replica, state in ((each, state_here(each, placements.get(each.uuid or ""))) for each in replicas)
         if replica.uuid and re.fullmatch(UUID_PATTERN, replica.uuid)
     ]
 
@@ -191,9 +194,12 @@ def overview_embed(
     if not replicas:
         how = "\n".join([texts("sensay.overview.none_how"), *unlisted])
         return notice(texts, Tone.QUIET, "sensay.overview.none", checked, how=how)
-    lines = [_line(replica, placements.get(replica.uuid or ""), texts) for replica in page_of(replicas, page)]
+    shown = [(replica, placements.get(replica.uuid or "")) for replica in page_of(replicas, page)]
+    lines = [_line(replica, placement, texts) for replica, placement in shown]
+    # Of other pages it is not known which bots Discord lets answer here.
+    states = [replicas[0].state, *(state_here(replica, placement) for replica, placement in shown)]
     return card(
-        state_tone(replicas[0].state or State.UNKNOWN),
+        state_tone(min((state or State.UNKNOWN for state in states), key=_WORST_FIRST.index)),
         texts.plural("sensay.overview.title", len(replicas)),
         "\n".join([*lines, "", *unlisted, texts("sensay.overview.how")]),
         fields=[checked, Field(texts("next_step"), texts("sensay.overview.next"))],
@@ -221,7 +227,7 @@ def status_embed(
     return card(
         Tone.QUIET if here is None else state_tone(here),
         title_of(replica),
-        f"**{word_of(here, texts)}**\n{tagline}".strip(),
+        "\n".join(filter(None, [_blocked(placement, here, texts), tagline])),
         fields=[
             Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts))),
             Field(texts("sensay.status.here"), _here(state, placement, texts)),
@@ -238,6 +244,13 @@ def beyond_embed(replica: Choice, texts: Texts) -> discord.Embed:
     """Say that a replica was not found in the part of the list that is read."""
     symbol, shown = symbol_of(State.UNKNOWN), code(replica.id)
     return notice(texts, Tone.WARNING, "sensay.status.beyond", symbol=symbol, replica=shown)
+
+
+def _blocked(placement: Placement | None, here: State | None, texts: Texts) -> str:
+    """Say why a replica that Sensay runs can answer nowhere here; empty where what Sensay lists counts."""
+    if placement is None or here is not State.BLOCKED:
+        return ""
+    return f"**{word_of(here, texts)}** · {why_access(placement.access, texts)}"
 
 
 def _listed(replica: Replica, texts: Texts) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import application_of, bot_page, invite_link
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
 from bot.discord.problems import explain, refer_to

@@ -17,10 +17,11 @@ from bot.errors import (
 )
 from bot.features.alerts.service import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
+from bot.features.monitoring.access import Access
 from bot.features.monitoring.service import Watched
 from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
-from cogs.connections import UnitDoubt, investigate, open_connection, read_summaries
+from cogs.connections import UnitDoubt, choices_here, investigate, open_connection, read_summaries
 from cogs.monitoring.formatting import told_apart
 
 _LIST_TIMEOUT_SECONDS: Final = 10.0
@@ -179,7 +180,8 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
     if failure is None:
         linked = await services.integrations.of_guild(ctx.guild_id, slug)
         hidden = {*linked, *await services.integrations.ignored(ctx.guild_id, slug)}
-        contents = [_content(each, lists[each.kind], connection, hidden) for each in offered]
+        accesses = await services.monitoring.accesses(ctx.guild_id, slug)
+        contents = [_content(each, lists[each.kind], connection, hidden, accesses) for each in offered]
     return SetupProgress(
         provider,
         summaries,
@@ -225,14 +227,24 @@ async def _read_list(services: Services, connection: Connection, kind: str | Non
 
 
 def _content(
-    source: SetupList, found: _ListResult, connection: Connection, hidden: Collection[str]
+    source: SetupList,
+    found: _ListResult,
+    connection: Connection,
+    hidden: Collection[str],
+    accesses: Mapping[str, Access],
 ) -> SetupListContent:
-    """Return what of a list can be picked. hidden: the ids of what the guild has linked, or ignores."""
+    """Return what of a list can be picked.
+
+    hidden: the ids of what the guild has linked, or ignores. accesses: what bots can do here, by id.
+    """
     if isinstance(found, _LIST_FAILURES):
         return SetupListContent(source, failure=found)
     own = {id_key(each) for each in hidden}
     labels = tell_apart([Named(choice.label, choice.id) for choice in found])
-    named = [replace(choice, label=label) for choice, label in zip(found, labels, strict=True)]
+    named = [
+        replace(choice, label=label)
+        for choice, label in zip(choices_here(found, accesses), labels, strict=True)
+    ]
     new = [
         choice
         for choice in named

@@ -5,14 +5,22 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import application_of, bot_page, invite_link, needed_permissions
-from bot.discord.channel_access import INCONCLUSIVE, BotAccess, ChannelAccess, ChannelFinding, ChannelKind
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link, needed_permissions
+from bot.discord.access.channel_access import (
+    INCONCLUSIVE,
+    BotAccess,
+    ChannelAccess,
+    ChannelFinding,
+    ChannelKind,
+)
 from bot.discord.pages import page_of, pages_of
 from bot.discord.text import code, length, listed, quoted
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
+from bot.features.monitoring.access import AccessKind
 from bot.i18n.catalog import Texts
 from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.models import Channel, Integration
+from cogs.monitoring.formatting import why_access
 from cogs.toolzz.formatting import channel_name, no_channel
 from cogs.toolzz.snapshot import IntegrationSnapshot
 
@@ -140,6 +148,8 @@ def _membership_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[s
             yield texts("preflight.timed_out", time=when(access.timed_out_until, exact=True))
         if not access.is_member:
             yield from _invitation_lines(snapshot, texts)
+        if access.access.kind is AccessKind.NO_CHANNEL and not access.channels:
+            yield f"❌ {why_access(access.access, texts)}"
         if access.channels:
             is_perfect = access.usable == len(access.channels)
             symbol = "✅" if is_perfect else "⚠️" if access.bad_channels else "❔"

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 import discord
 
-from bot.discord.agent_bots import needed_permissions
+from bot.discord.access.agent_bots import needed_permissions
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
 from bot.discord.replies import Answer, defer

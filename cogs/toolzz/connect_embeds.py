@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import discord
 
-from bot.discord.agent_bots import permission_names
+from bot.discord.access.agent_bots import permission_names
 from bot.discord.replies import Answer
 from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import Field, state_symbol

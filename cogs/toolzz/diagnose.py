@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.discord.channel_access import INCONCLUSIVE
+from bot.discord.access.channel_access import INCONCLUSIVE
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import Explanation, explain

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.channel_access import find_channel
+from bot.discord.access.channel_access import find_channel
 from bot.discord.components import FORM_SECONDS, GuardedModal, GuardedView, PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context

@@ -1,11 +1,12 @@
 """Names, words and settings of integrations, the same wherever they are shown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 import discord
 
-from bot.discord.channel_access import find_channel
+from bot.discord.access.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.names import Named, tell_apart
 from bot.discord.state_words import state_word
@@ -45,10 +46,10 @@ def word_of(state: State, texts: Texts) -> str:
     return state_word(texts, "toolzz", state)
 
 
-def state_words(report: Integration, texts: Texts) -> list[str]:
-    """Return the word for an integration's state; for a deleted one also that Toolzz no longer has it."""
-    gone = [texts("state.why.gone", provider="Toolzz")] if report.is_deleted else []
-    return [word_of(report.state, texts), *gone]
+def state_words(report: Integration, state: State, texts: Texts) -> list[str]:
+    """Return the word for a state; for a deleted integration also that Toolzz no longer has it."""
+    gone = [texts("toolzz.list.gone")] if report.is_deleted else []
+    return [word_of(state, texts), *gone]
 
 
 def meaning_of(state: State, texts: Texts, *, is_deleted: bool = False) -> str:
@@ -63,14 +64,21 @@ def own_word(report: Integration, texts: Texts) -> Iterator[str]:
         yield texts("toolzz.status.own_word", word=code(word, 64))
 
 
-def integration_options(reports: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
-    """Return a menu's entries, one for each integration whose id is safe to send on to Toolzz."""
+def integration_options(
+    reports: Iterable[Integration],
+    texts: Texts,
+    state_of: Callable[[Integration], State] = attrgetter("state"),
+) -> list[discord.SelectOption]:
+    """Return a menu's entries, one for each integration whose id is safe to send on to Toolzz.
+
+    state_of: returns the state that counts here; what Toolzz reports if none is given.
+    """
     return [
         discord.SelectOption(
             label=label_of(report),
             value=report.id,
-            description=" · ".join(state_words(report, texts)),
-            emoji=state_symbol(report.state),
+            description=" · ".join(state_words(report, state_of(report), texts)),
+            emoji=state_symbol(state_of(report)),
         )
         for report in reports
         if is_id(report.id)

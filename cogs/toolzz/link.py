@@ -18,6 +18,7 @@ from bot.discord.theme import Field, Tone, notice, state_symbol, when
 from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
+from bot.features.monitoring.access import Access, effective_state
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import id_key, name_key, read_id
 from bot.providers.base.snowflake import is_one_id, read_snowflake
@@ -75,7 +76,7 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
         change.idle = linked is not None or not is_here
         if not change.idle:
             await _record(ctx, connection, integration, report)
-    fields = report_fields(report, texts)
+    fields = report_fields(report, texts, await _access(ctx, integration))
     if linked is not None:
         await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", *fields, **_by(linked)))
     elif is_here:
@@ -142,7 +143,8 @@ async def _link_anyway(connection: str, integration: str, report: Integration, c
     async with ctx.change("toolzz.link", f"toolzz · {integration}"):
         opened = await open_connection(ctx, "toolzz", connection)
         await _record(ctx, opened, integration, report)
-    return notice(ctx.texts, Tone.GOOD, "toolzz.link.done", *report_fields(report, ctx.texts)), view_of()
+    fields = report_fields(report, ctx.texts, await _access(ctx, integration))
+    return notice(ctx.texts, Tone.GOOD, "toolzz.link.done", *fields), view_of()
 
 
 async def _unlink(placed: Placed, ctx: Context) -> Answer:
@@ -152,10 +154,15 @@ async def _unlink(placed: Placed, ctx: Context) -> Answer:
     return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed, ctx.texts)), view_of()
 
 
-def report_fields(report: Integration, texts: Texts) -> list[Field]:
-    """Name an integration that Toolzz reports, and its state."""
-    state = f"{state_symbol(report.state)} {word_of(report.state, texts)}"
-    return [report_field(report, texts), Field(texts("toolzz.link.state"), state, inline=True)]
+async def _access(ctx: Context, integration: str) -> Access | None:
+    return (await ctx.services.monitoring.accesses(ctx.guild_id, "toolzz")).get(integration)
+
+
+def report_fields(report: Integration, texts: Texts, access: Access | None = None) -> list[Field]:
+    """Name an integration that Toolzz reports, and its state here. access: what its bot can do, if known."""
+    state, _ = effective_state(report.state, "", access)
+    shown = f"{state_symbol(state)} {word_of(state, texts)}"
+    return [report_field(report, texts), Field(texts("toolzz.link.state"), shown, inline=True)]
 
 
 def server_fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[Field]:

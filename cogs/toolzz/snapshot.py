@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.discord.channel_access import BotAccess, ChannelAccess
+from bot.discord.access.channel_access import BotAccess, ChannelAccess
 from bot.discord.context import Context
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection

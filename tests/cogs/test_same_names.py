@@ -13,6 +13,7 @@ from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
 from tests.support.sensay_steps import status as sensay_status
 from tests.support.setup_steps import choose, field_of, open_setup, press, row
+from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_steps import move_here
 
 NAME = "Suporte da loja"
@@ -23,6 +24,7 @@ async def twins(harness: BotHarness) -> BotHarness:
     """A server in which two integrations of Toolzz have the same name, written differently."""
     await harness.connect("toolzz")
     move_here(harness)
+    add_agent_bot(harness)
     harness.toolzz.touch(harness.toolzz.CROWDED, title=f" {NAME.upper()}\u200b")
     await harness.bot.services.poller.check_guild(harness.guild.id)
     return harness
@@ -38,8 +40,10 @@ def labels_of(harness: BotHarness) -> dict[str, str]:
 
 
 def menu(result: simcord.InteractionResult) -> dict[str, str]:
-    """Return the labels of the menu of an answer, by value."""
-    (found,) = (item for item in buttons(result) if "options" in item)
+    """Return the labels of the menu of what an answer shows, by value; not those of what may run here."""
+    (found,) = (
+        item for item in buttons(result) if "options" in item and item["custom_id"] != "setup:maybe"
+    )
     return {entry["value"]: entry["label"] for entry in found["options"]}
 
 

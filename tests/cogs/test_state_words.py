@@ -11,6 +11,7 @@ from typing import Any
 
 import discord
 import pytest
+import simcord
 
 from bot.discord.state_words import state_word
 from bot.discord.theme import state_symbol
@@ -21,10 +22,11 @@ from bot.providers.base.integration import State
 from cogs.integrations.history_files import panels
 from tests.support.alert_steps import run_alerts
 from tests.support.embeds import embed_text
-from tests.support.handover_steps import hand_over
+from tests.support.handover_steps import hand_over, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
 from tests.support.sensay_steps import status as sensay_status
 from tests.support.setup_steps import choose, open_setup
+from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_steps import move_here
 
 SOON = 8.0
@@ -32,17 +34,20 @@ SOON = 8.0
 SYMBOLS = "".join(state_symbol(state) for state in State)
 TOOLZZ: dict[State, dict[str, object]] = {
     State.CONNECTED: {},
+    State.BLOCKED: {},
     State.DISCONNECTED: {"connectionStatus": "disconnected"},
     State.ERROR: {"connectionStatus": "error"},
     State.INACTIVE: {"isActive": False},
     State.UNKNOWN: {"connectionStatus": "hibernating"},
 }
-SENSAY = {State.CONNECTED: True, State.INACTIVE: False, State.UNKNOWN: None}
+SENSAY = {State.CONNECTED: True, State.BLOCKED: True, State.INACTIVE: False, State.UNKNOWN: None}
 WORDS = {
     ("sensay", State.CONNECTED): ("Active", "Ativa"),
+    ("sensay", State.BLOCKED): ("Blocked", "Bloqueada"),
     ("sensay", State.INACTIVE): ("Inactive", "Inativa"),
     ("sensay", State.UNKNOWN): ("Unknown", "Desconhecida"),
     ("toolzz", State.CONNECTED): ("Connected", "Conectada"),
+    ("toolzz", State.BLOCKED): ("Blocked", "Bloqueada"),
     ("toolzz", State.DISCONNECTED): ("Disconnected", "Desconectada"),
     ("toolzz", State.ERROR): ("Error", "Com erro"),
     ("toolzz", State.INACTIVE): ("Inactive", "Inativa"),
@@ -85,27 +90,48 @@ class Subject:
 
 
 async def toolzz_in(harness: BotHarness, state: State) -> Subject:
-    """Have Toolzz list one linked integration in this state, which was connected before."""
+    """Have Toolzz list one linked integration in this state, which was connected before.
+
+    Its bot is in the server, unless that is what blocks it.
+    """
     wanted = harness.toolzz.CONNECTED
     move_here(harness)
+    bot = add_agent_bot(harness)
     harness.toolzz.integrations = {wanted: harness.toolzz.integrations[wanted]}
     await harness.connect("toolzz")
     await harness.manager.slash(harness.channel, "toolzz link", integration=wanted)
     await harness.bot.services.poller.check_guild(harness.guild.id)
     harness.toolzz.touch(wanted, **TOOLZZ[state])
+    if state is State.BLOCKED:
+        await dismiss(harness, bot)
     return Subject(harness, "toolzz", state, f"toolzz:{wanted}", "Suporte da loja")
 
 
 async def sensay_in(harness: BotHarness, state: State) -> Subject:
-    """Have Sensay list one replica in this state, which was put into the server and active before."""
+    """Have Sensay list one replica in this state, which was put into the server and active before.
+
+    Its bot is in the server, unless that is what blocks it.
+    """
     wanted = harness.sensay.UNCONNECTED
     harness.sensay.replicas = {wanted: harness.sensay.replicas[wanted]}
     await harness.connect("sensay")
     await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "job")
-    await hand_over(harness)
+    bot = harness.guild.add_member(harness.env.create_user("desk", bot=True))
+    harness.discord_api.introduce(token_of(bot.id), "Desk")
+    await hand_over(harness, token=token_of(bot.id))
     await harness.bot.services.poller.check_guild(harness.guild.id)
     harness.sensay.replicas[wanted]["discord_integration"]["is_active"] = SENSAY[state]
+    if state is State.BLOCKED:
+        await dismiss(harness, bot)
     return Subject(harness, "sensay", state, f"sensay:{wanted}", "Job Applications")
+
+
+async def dismiss(harness: BotHarness, bot: simcord.MemberActor) -> None:
+    """Let a bot leave, which the gateway tells by the end of its integration."""
+    harness.guild.remove_member(bot)
+    gone = {"id": "1", "guild_id": str(harness.guild.id), "application_id": str(bot.id)}
+    harness.env.backend.emit("INTEGRATION_DELETE", gone)
+    await harness.env.settle()
 
 
 MAKE: dict[str, Callable[[BotHarness, State], Awaitable[Subject]]] = {
@@ -137,8 +163,9 @@ async def everywhere(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "overview", of.line_of(shown(overview))
     yield "overview's menu", of.option_of(overview)
     yield "integrations status", headed(shown(await of.run("integrations status", integration=of.key)))
-    diagnosis = await of.run("integrations diagnose", integration=of.key)
-    yield "diagnose", next(line for line in shown(diagnosis).splitlines() if re.search(f"[{SYMBOLS}] ", line))
+    if of.state is not State.BLOCKED:  # the diagnosis has one step for the provider and one for Discord
+        diagnosis = shown(await of.run("integrations diagnose", integration=of.key))
+        yield "diagnose", next(line for line in diagnosis.splitlines() if re.search(f"[{SYMBOLS}] ", line))
     async for each in in_history(of):
         yield each
     steps = await choose(harness, await open_setup(harness), of.provider)
@@ -191,7 +218,9 @@ async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "sensay status, all", of.line_of(shown(all_replicas))
     yield "sensay status's menu", of.option_of(all_replicas)
     one = await sensay_status(of.harness, of.id)
-    yield "sensay status", f"{shown(one)[0]} {marked(field(one, texts('sensay.status.lists')))}"
+    yield "sensay status", headed(shown(one))
+    if of.state is not State.BLOCKED:  # which Sensay knows nothing of
+        yield "sensay status's list", f"{shown(one)[0]} {marked(field(one, texts('sensay.status.lists')))}"
     yield "sensay replicas", of.line_of(shown(await of.run("sensay replicas")))
     asked = await of.run("sensay disconnect", replica=of.id)
     await of.harness.manager.click(final(asked).message, label=buttons(asked)[0]["label"])
@@ -256,10 +285,14 @@ async def test_a_deleted_integration_is_inactive_everywhere(harness: BotHarness,
     harness.toolzz.touch(of.id, deletedAt=harness.toolzz.now())
     harness.locale = locale
     texts = harness.texts
-    word, gone = texts("state.inactive"), texts("state.why.gone", provider="Toolzz")
+    word, gone, marked = (
+        texts("state.inactive"),
+        texts("state.why.gone", provider="Toolzz"),
+        texts("toolzz.list.gone"),
+    )
     listed = await of.run("toolzz list")
-    assert of.line_of(shown(listed)).startswith(f"⚪ **{of.name}** · {word} · {gone}")
-    assert of.option_of(listed) == f"⚪ {word} · {gone}"
+    assert of.line_of(shown(listed)).startswith(f"⚪ **{of.name}** · {word} · {marked}")
+    assert of.option_of(listed) == f"⚪ {word} · {marked}"
     assert f"**{word}** · {gone}" in embed_text(embed_of(await of.run("toolzz status", integration=of.id)))
     await of.harness.bot.services.poller.check_guild(harness.guild.id)
     assert f" · ⚪ {word} · {gone}" in shown(await of.run("integrations diagnose", integration=of.key))

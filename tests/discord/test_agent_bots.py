@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import discord
 
-from bot.discord.agent_bots import (
+from bot.discord.access.agent_bots import (
     LEAST_PERMISSIONS,
     PORTAL,
     application_of,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.discord.agent_bots import read_membership
-from bot.discord.channel_access import BotAccess, ChannelFinding, ChannelKind, assess
+from bot.discord.access.agent_bots import read_membership
+from bot.discord.access.channel_access import BotAccess, ChannelFinding, ChannelKind, assess
 from bot.features.monitoring.access import UNKNOWN, Access, AccessKind
 from tests.support.cached_discord import (
     NEW_ID,

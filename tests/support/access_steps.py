@@ -8,9 +8,9 @@ import itertools
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
-from bot.discord.agent_access import GuildAccess
+from bot.discord.access.agent_access import GuildAccess
+from bot.discord.access.request_queue import Pace
 from bot.discord.background import BackgroundTasks
-from bot.discord.request_queue import Pace
 from bot.features.monitoring.access import Access, AccessReader, AccessSubject
 from tests.support.cached_discord import NEW_ID, CachedDiscord, channel, member
 from tests.support.virtual_time import run_in_virtual_time

@@ -83,6 +83,9 @@ class World:
         await bot.services.integrations.record(
             opened, SensaySimulator.ACTIVE, SECRET, bot_id=member, member_id=member
         )
+        await bot.services.integrations.ignore(
+            here, "toolzz", SECRET, ToolzzSimulator.AGENT, SECRET, member_id=member
+        )
         for role, person in (self.known[:2], self.unknown):
             await bot.services.access.grant(here, "role", role.id, Tier.MANAGER, member_id=member)
             await bot.services.access.grant(here, "member", person.id, Tier.VIEWER, member_id=member)

@@ -10,6 +10,7 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import Placed
+from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
 
@@ -91,6 +92,12 @@ class MonitoringService:
     async def candidates(self, guild_id: int) -> list[Watched]:
         """Return the integrations that may run in the guild, so that a manager has to decide."""
         return [each for each in await self._all(guild_id) if each.kind is Kind.CANDIDATE]
+
+    async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
+        """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
+        rows = [row for row in await self._store.watched(guild_id) if row.provider == provider]
+        known = {row.id: Access.of(row.access) for row in rows if row.kind is Kind.INTEGRATION}
+        return {integration_id: access for integration_id, access in known.items() if access is not None}
 
     async def stop_watching(self, guild_id: int, provider: str, integration_id: str) -> bool:
         """Forget the state of an integration that was unlinked or is ignored, and close its incident.

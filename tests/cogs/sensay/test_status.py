@@ -10,7 +10,7 @@ import pytest
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
-from bot.discord.agent_bots import PORTAL
+from bot.discord.access.agent_bots import PORTAL
 from bot.discord.theme import Tone, when
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import Choice

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.discord.agent_bots import PORTAL
+from bot.discord.access.agent_bots import PORTAL
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report

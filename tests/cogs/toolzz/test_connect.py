@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord.agent_bots import needed_permissions
+from bot.discord.access.agent_bots import needed_permissions
 from bot.i18n.catalog import LOCALES
 from tests.support.discord_api import TROUBLE
 from tests.support.embeds import utf16_length

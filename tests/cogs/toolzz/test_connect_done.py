@@ -5,7 +5,7 @@ import io
 import discord
 import pytest
 
-from bot.discord.agent_bots import needed_permissions
+from bot.discord.access.agent_bots import needed_permissions
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord

@@ -113,10 +113,11 @@ async def test_a_list_that_is_cut_says_so(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     fill_unit(harness, MAX_ENTRIES + 1)
     asked = await listing(harness)
-    assert lines(asked)[1].startswith("I read the first 1000")
+    cut = harness.texts("toolzz.list.cut")
+    assert lines(asked)[1] == cut
     fill_unit(harness, MAX_ENTRIES - 1)
     await press(harness, asked, "Refresh")
-    assert "I read the first" not in shown(asked)
+    assert cut not in shown(asked)
 
 
 # --- which unit ---
@@ -171,7 +172,7 @@ async def test_it_speaks_the_members_language(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     await press(harness, asked, "Refresh")
     assert embed_of(asked).title == "🧩 9 integrações"
-    assert "⚪ **Piloto antigo** · Inativa · Não existe mais em Toolzz · em Loja do Porto" in lines(asked)
+    assert "⚪ **Piloto antigo** · Inativa · Não existe mais na Toolzz · em Loja do Porto" in lines(asked)
     assert labels(asked) == ["Atualizar"]
     assert component_of(asked, "toolzz:one:")["placeholder"] == "Mostrar uma integração"
 

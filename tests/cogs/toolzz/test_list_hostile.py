@@ -25,6 +25,7 @@ def show(text: str, guild_id: str | None = "2") -> discord.Embed:
     placed = Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
     listing = Listing(
         [report] * 3,
+        accesses={},
         complete=True,
         page=1,
         unit=text[:64],
@@ -38,7 +39,9 @@ def show(text: str, guild_id: str | None = "2") -> discord.Embed:
 
 def show_none(text: str) -> discord.Embed:
     """Return the list of an empty unit with this id."""
-    listing = Listing([], complete=True, page=1, unit=text, guild_id=1, linked={}, ignored={}, checked_at=3)
+    listing = Listing(
+        [], {}, complete=True, page=1, unit=text, guild_id=1, linked={}, ignored={}, checked_at=3
+    )
     return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
@@ -75,8 +78,11 @@ def test_a_deleted_one_is_told_from_one_that_is_switched_off(locale: str, state:
     deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30.04", **status})
     assert report.state is state
     assert deleted.state is State.INACTIVE
-    assert state_words(deleted, texts) == [
-        texts("state.inactive"),
-        texts("state.why.gone", provider="Toolzz"),
-    ]
-    assert state_words(report, texts) == [texts(f"state.{state}")]
+    assert state_words(deleted, deleted.state, texts) == [texts("state.inactive"), texts("toolzz.list.gone")]
+    assert state_words(report, state, texts) == [texts(f"state.{state}")]
+
+
+def test_toolzzs_own_word_blocked_is_unknown() -> None:
+    """Only Discord can make an integration blocked: Toolzz documents no such word for a connection."""
+    report = Integration.model_validate({"id": "x", "connectionStatus": "blocked", "isActive": True})
+    assert report.state is State.UNKNOWN

@@ -12,7 +12,7 @@ import simcord
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
-from bot.discord.agent_bots import PORTAL
+from bot.discord.access.agent_bots import PORTAL
 from bot.discord.theme import Tone, when
 from bot.features.monitoring.access import Access, AccessKind
 from bot.i18n.catalog import LOCALES
@@ -186,7 +186,8 @@ async def test_a_timeout_is_named(harness: BotHarness, agent: simcord.MemberActo
     assert timed_out == texts("preflight.timed_out", time=when(until, exact=True))
     assert count.startswith("⚠️ **0")
     assert field(result, texts("next_step")) == texts("toolzz.next.timed_out")
-    assert embed_of(result).colour == discord.Colour(Tone.WARNING.colour)
+    assert (embed_of(result).title or "").startswith("⛔")
+    assert embed_of(result).colour == discord.Colour(Tone.BAD.colour)
     assert "permission" not in field(result, texts(HERE))
     (line,) = await channel_lines(harness, harness.channel.id)
     assert line == f"❌ <#{harness.channel.id}>: {texts('toolzz.reach.timed_out')}"

@@ -221,7 +221,8 @@ async def test_a_bot_that_is_not_here_is_invited(harness: BotHarness, agent: sim
     wanted = discord.Permissions(int(link.partition("permissions=")[2].partition("&")[0]))
     assert wanted.create_public_threads
     assert field(result, "Next step") == harness.texts("toolzz.next.invite", link=link)
-    assert embed_of(result).colour == discord.Colour(Tone.WARNING.colour)
+    assert (embed_of(result).title or "").startswith("⛔")
+    assert embed_of(result).colour == discord.Colour(Tone.BAD.colour)
 
 
 async def test_a_bot_that_nobody_names_is_not_guessed(
@@ -247,7 +248,7 @@ async def test_the_bot_of_the_servers_own_record_is_looked_for(
     assert field(result, HERE).splitlines()[0] == "✅ The bot is a member."
     assert field(result, "Linked here by").startswith(f"<@{harness.member.id}> · <t:")
     assert field(result, "Next step") == harness.texts("toolzz.next.connected")
-    assert labels(result) == ENOUGH[:3]
+    assert labels(result) == [*ENOUGH[:3], "Mute", "Ignore"]
 
 
 async def test_a_membership_that_discord_does_not_tell_is_left_open(

@@ -4,7 +4,9 @@ import pytest
 
 from bot.providers.base.simulator import Answer
 from tests.support.harness import BotHarness, embed_of, field, labels, shown
+from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_report import ELSEWHERE, FULL, INTEGRATION, NOT_REPORTED, place, status
+from tests.support.toolzz_steps import move_here
 
 NEVER = "*never*"
 EMPTY = {NOT_REPORTED, NEVER, "*none*"}
@@ -156,14 +158,15 @@ async def test_the_answer_ends_with_the_next_step(harness: BotHarness) -> None:
 
 
 async def test_integrations_are_suggested_by_title(harness: BotHarness) -> None:
-    """Each integration except the deleted one is suggested with its symbol, title and id."""
+    """Each integration is suggested with its symbol, title and id, but none of another server."""
     await harness.connect("toolzz")
+    move_here(harness)
     choices = await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "")
     offered = {choice["value"]: choice["name"] for choice in choices}
     assert offered[harness.toolzz.CONNECTED] == "🟢 Suporte da loja"
     assert offered[harness.toolzz.DISCONNECTED] == "🔴 Pedidos e entregas"
     assert offered[harness.toolzz.INACTIVE] == "⚪ Campanha de inverno"
-    assert harness.toolzz.DELETED not in offered
+    assert offered.keys().isdisjoint({harness.toolzz.DELETED, harness.toolzz.ELSEWHERE})
     harness.toolzz.requests.clear()
     for typed in ("ped", "PEDI", "pedidos e"):
         (choice,) = await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", typed)
@@ -174,6 +177,8 @@ async def test_integrations_are_suggested_by_title(harness: BotHarness) -> None:
 async def test_a_title_that_was_shown_can_be_sent_as_text(harness: BotHarness) -> None:
     """A typed title from the suggestions is accepted."""
     await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
     await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "com")
     assert embed_of(await status(harness, integration="comunidade ")).title == "🟢 Comunidade"
 
@@ -181,6 +186,8 @@ async def test_a_title_that_was_shown_can_be_sent_as_text(harness: BotHarness) -
 async def test_a_report_without_a_title_gets_that_of_the_suggestions(harness: BotHarness) -> None:
     """If the report has no title, the title from the suggestions is shown."""
     await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
     await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "camp")
     harness.toolzz.fail(Answer(500), times=None, path="/converflow/")
     untitled = await status(harness, integration=harness.toolzz.INACTIVE)
@@ -193,6 +200,8 @@ async def test_without_a_unit_nothing_is_suggested_and_ids_still_work(harness: B
     """Without a unit nothing is suggested, and an id is still accepted."""
     form = await harness.open_form("add", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
+    add_agent_bot(harness)
+    move_here(harness)
     assert await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "") == []
     assert embed_of(await status(harness, integration=harness.toolzz.CONNECTED)).title == "🟢 Suporte da loja"
 

@@ -38,16 +38,16 @@ async def test_this_servers_channels_are_links(harness: BotHarness) -> None:
 
 
 async def test_another_servers_integration_is_marked(harness: BotHarness) -> None:
-    """The status of another server's integration says so, warns, and has its own next step.
+    """The status of another server's integration says so, and has its own next step.
 
-    The symbol is still that of the state; after a move to this server nothing warns.
+    One that Toolzz runs there is blocked here; after a move to this server nothing warns.
     """
     await harness.connect("toolzz")
     mark = "belongs to another server"
-    for integration, symbol in ((harness.toolzz.CONNECTED, "🟢"), (harness.toolzz.DISCONNECTED, "🔴")):
+    for integration, symbol in ((harness.toolzz.CONNECTED, "⛔"), (harness.toolzz.DISCONNECTED, "🔴")):
         there = await status(harness, integration=integration)
         assert mark in shown(there)
-        assert embed_of(there).colour == discord.Colour(Tone.WARNING.colour)
+        assert embed_of(there).colour == discord.Colour(Tone.BAD.colour)
         assert (embed_of(there).title or "").startswith(symbol)
         assert field(there, "Next step") == harness.linked(harness.texts("toolzz.next.elsewhere"))
     add_agent_bot(harness)

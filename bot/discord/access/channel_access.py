@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import Membership
+from bot.discord.access.agent_bots import Membership
 from bot.features.monitoring.access import UNKNOWN, Access, AccessKind
 from bot.providers.base.snowflake import read_snowflake
 

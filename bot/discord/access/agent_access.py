@@ -9,10 +9,9 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import Membership, read_membership
-from bot.discord.answer_memory import AnswerMemory
-from bot.discord.background import BackgroundTasks
-from bot.discord.channel_access import (
+from bot.discord.access.agent_bots import Membership, read_membership
+from bot.discord.access.answer_memory import AnswerMemory
+from bot.discord.access.channel_access import (
     BotAccess,
     ChannelFinding,
     FoundChannel,
@@ -20,7 +19,8 @@ from bot.discord.channel_access import (
     knows_roles,
     timed_out_until,
 )
-from bot.discord.request_queue import Pace, RequestQueue
+from bot.discord.access.request_queue import Pace, RequestQueue
+from bot.discord.background import BackgroundTasks
 from bot.features.monitoring.access import UNKNOWN, Access, AccessSubject
 from bot.providers.base.snowflake import is_one_id, read_snowflake
 

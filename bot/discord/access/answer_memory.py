@@ -10,8 +10,8 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
-from bot.discord.agent_bots import DISCORD_SECONDS, FAILURES
-from bot.discord.request_queue import Pace, RequestQueue
+from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES
+from bot.discord.access.request_queue import Pace, RequestQueue
 
 AnswerT = TypeVar("AnswerT")
 _Key = tuple[int, int]
