@@ -28,10 +28,21 @@ DOWN, FAULTY, OFF, UNKNOWN = State.DISCONNECTED, State.ERROR, State.INACTIVE, St
         ([DOWN, FAULTY], False),
         ([DOWN, FAULTY, UNKNOWN], False),
         ([FAULTY, OFF], False),
+        ([DOWN, OFF], False),
         ([OFF], False),
         ([UNKNOWN], False),
     ],
-    ids=["default", "all", "all in another order", "failing", "unknown", "no outage", "off", "only unknown"],
+    ids=[
+        "default",
+        "all",
+        "all in another order",
+        "failing",
+        "unknown",
+        "no outage",
+        "no error",
+        "off",
+        "only unknown",
+    ],
 )
 async def test_a_route_for_everything_also_tells_of_blocked_agents(
     path: Path, states: list[State], *, is_told: bool

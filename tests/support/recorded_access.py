@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.features.monitoring.access import UNKNOWN, Access, AccessSubject
@@ -15,11 +16,16 @@ class RecordedAccess:
         """What each bot can do, by its user id; of all others nothing is known."""
         self.asked: list[AccessSubject] = []
         """The subjects of all questions, in order."""
+        self.held: asyncio.Event | None = None
+        """What the next question waits for."""
         self._listeners: list[Callable[[int], object]] = []
 
     async def read(self, guild_id: int, subjects: Sequence[AccessSubject]) -> Mapping[str, Access]:
         """Return what each bot can do, by the integration's id."""
         self.asked += subjects
+        held, self.held = self.held, None
+        if held is not None:
+            await held.wait()
         return {each.id: self.bots.get(each.bot_id, UNKNOWN) for each in subjects}
 
     def on_change(self, listener: Callable[[int], object]) -> None:

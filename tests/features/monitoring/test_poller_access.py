@@ -13,6 +13,7 @@ from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.clock import Held
 from tests.support.ids import GUILD
+from tests.support.outbox import until
 from tests.support.rounds import INTERVAL, Rounds, asked
 
 ABSENT = Access(AccessKind.ABSENT)
@@ -56,13 +57,29 @@ async def test_another_guild_is_not_judged(watched: Rounds) -> None:
     assert watched.access.asked == []
 
 
+async def test_a_judgement_never_undoes_a_check(watched: Rounds, toolzz: ToolzzSimulator) -> None:
+    """While the last reports are judged, a check waits; its newer reports are what stays."""
+    answer = watched.access.held = asyncio.Event()
+    watched.access.asked.clear()
+    judging = asyncio.create_task(watched.poller.judge_again(GUILD))
+    await until(lambda: bool(watched.access.asked))
+    toolzz.break_integration(toolzz.CONNECTED)
+    check = asyncio.create_task(watched.round())
+    await asyncio.wait({check}, timeout=0.3)
+    answer.set()
+    await asyncio.gather(check, judging)
+    assert await watched.shown(toolzz.CONNECTED) == (State.DISCONNECTED, "4004")
+
+
 async def test_a_judgement_waits_for_the_check_under_way(watched: Rounds, toolzz: ToolzzSimulator) -> None:
-    """It judges the newer reports, and never puts older ones in their place."""
+    """It judges the newer reports."""
     toolzz.fail(held := Held())
     check = asyncio.create_task(watched.round())
     await held.arrived.wait()
+    watched.access.asked.clear()
     judging = asyncio.create_task(watched.poller.judge_again(GUILD))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    assert watched.access.asked == []
     toolzz.break_integration(toolzz.CONNECTED)
     held.let_go.set()
     await asyncio.gather(check, judging)
