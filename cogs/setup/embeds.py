@@ -86,7 +86,7 @@ def _to_do(progress: ProviderProgress, texts: Texts) -> str:
         return texts("setup.all.credentials")
     if not progress.agents:
         return texts("setup.all.agents" if progress.has_lists else "setup.all.connect")
-    return texts.plural("setup.all.placed", len(progress.agents), well=progress.well)
+    return texts.plural("setup.have.well", len(progress.agents), well=progress.well)
 
 
 def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, str]]:

@@ -219,12 +219,13 @@ async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "sensay status's menu", of.option_of(all_replicas)
     one = await sensay_status(of.harness, of.id)
     yield "sensay status", headed(shown(one))
-    if of.state is not State.BLOCKED:  # which Sensay knows nothing of
+    if of.state is not State.BLOCKED:  # what Sensay lists says nothing of that
         yield "sensay status's list", f"{shown(one)[0]} {marked(field(one, texts('sensay.status.lists')))}"
     yield "sensay replicas", of.line_of(shown(await of.run("sensay replicas")))
     asked = await of.run("sensay disconnect", replica=of.id)
     await of.harness.manager.click(final(asked).message, label=buttons(asked)[0]["label"])
-    yield "sensay disconnect", field(asked, texts("sensay.disconnect.listed"))
+    if of.state is not State.BLOCKED:
+        yield "sensay disconnect", field(asked, texts("sensay.disconnect.listed"))
 
 
 OWN: dict[str, Callable[[Subject], AsyncIterator[tuple[str, str]]]] = {

@@ -103,7 +103,7 @@ class _Known:
             row.id for row in self.rows if row.kind is Kind.INTEGRATION and row.connection == self.key[2]
         }
         ids = (self.own | watched) - set(self.ignored)
-        return Wanted(ids, ids - self.bots.keys())
+        return Wanted(ids, ids - self.bots.keys(), self.key[0])
 
     def subjects(self, reports: Reports, *, must_read: bool) -> Iterator[AccessSubject]:
         """Yield the agents of which Discord is asked: those that may answer in the guild.

@@ -63,10 +63,13 @@ class Wanted:
 
     ids: those that are read by themselves if the list lacks them. without_bot: those of them of which it is
     not known which bot they speak as, so that a single read may be worth it although the list has them.
+    guild_id: the guild; what else the provider places there is about to be watched, so that its bot matters
+    as well. None where nobody watches.
     """
 
     ids: Collection[str] = ()
     without_bot: Collection[str] = ()
+    guild_id: int | None = None
 
 
 def in_turn(ids: Iterable[str], last: str, most: int) -> list[str]:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import NotFoundError, ProviderError
+from bot.errors import NotFoundError, ProviderError, RateLimitedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import ApiVersion, Endpoint, Switch
 from bot.providers.base.error_format import ErrorFormat
@@ -118,6 +118,8 @@ class SensayProvider(Provider):
                 name = (await client.replica(uuid)).name
             except NotFoundError:
                 missing.add(uuid)
+            except RateLimitedError:
+                break  # the others have their turn later
             except ProviderError as error:
                 items[uuid] = Report(uuid, "", State.UNKNOWN, error.key)
             else:

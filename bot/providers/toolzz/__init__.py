@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import NotFoundError, ProviderError, UnauthorizedError
+from bot.errors import NotFoundError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
 from bot.providers.base.error_format import ErrorFormat
@@ -109,30 +109,33 @@ class ToolzzProvider(Provider):
             for entry in (await client.outlines()).data
             if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids)
         }
-        nameless = {each for each in wanted.without_bot if f"{_ASKED}{each}" not in cache.notes}
+        here = str(wanted.guild_id)
+        new = {report.id for report in listed.values() if report.guild_id == here} - set(wanted.ids)
+        nameless = {each for each in {*wanted.without_bot, *new} if f"{_ASKED}{each}" not in cache.notes}
         unlisted = set(wanted.ids) - listed.keys()
         turn = in_turn(unlisted | (nameless & listed.keys()), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
         if not turn:
             return _merged(listed, {})
         cache.notes[_LAST] = turn[-1]
         read = await self._each(client, turn, may_all_fail=True)
-        cache.notes.update((f"{_ASKED}{each}", "") for each in turn if _is_answer(read[each]))
+        cache.notes.update((f"{_ASKED}{each}", "") for each, found in read.items() if _is_answer(found))
         return _merged(listed, read)
 
     async def _each(
         self, client: ToolzzClient, ids: Collection[str], *, may_all_fail: bool = False
     ) -> dict[str, Report | NotFoundError]:
-        """Read each of these.
+        """Read each of these, until Toolzz wants no more requests for a while.
 
         Unless all of them may fail, the first error is raised where all do, and any 401 at once.
         """
         # A few at a time: a request waits for a free connection within its deadline, and commands need one
         # too.
-        places = asyncio.Semaphore(_MAX_PARALLEL)
+        places, limited = asyncio.Semaphore(_MAX_PARALLEL), list[RateLimitedError]()
         try:
             async with asyncio.TaskGroup() as group:
                 reading = [
-                    group.create_task(_read(client, each, places, raises=not may_all_fail)) for each in ids
+                    group.create_task(_read(client, each, places, limited, raises=not may_all_fail))
+                    for each in ids
                 ]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
@@ -145,6 +148,8 @@ class ToolzzProvider(Provider):
         for each, answer in answers.items():
             if isinstance(answer, NotFoundError):
                 found[each] = answer
+            elif may_all_fail and isinstance(answer, RateLimitedError):
+                continue  # it has its turn later
             elif isinstance(answer, ProviderError):
                 found[each] = Report(each, "", State.UNKNOWN, answer.key)
             else:
@@ -185,15 +190,26 @@ class ToolzzProvider(Provider):
 
 
 async def _read(
-    client: ToolzzClient, integration_id: str, places: asyncio.Semaphore, *, raises: bool
+    client: ToolzzClient,
+    integration_id: str,
+    places: asyncio.Semaphore,
+    limited: list[RateLimitedError],
+    *,
+    raises: bool,
 ) -> Outline | ProviderError:
     """Return one integration, or the error if it cannot be read.
 
+    limited: gets the error with which Toolzz asks for a pause; what has not been read by then is not read.
     raises: whether UnauthorizedError is raised, as all other requests would be refused as well.
     """
     async with places:
+        if limited:
+            return limited[0]
         try:
             return await client.outline(integration_id)
+        except RateLimitedError as error:
+            limited.append(error)
+            return error
         except UnauthorizedError as error:
             if raises:
                 raise

@@ -41,7 +41,7 @@ def titles(harness: BotHarness) -> list[str]:
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("units", [True, False], ids=["of another unit", "on a later page"])
 async def test_it_is_watched_like_any_other(harness: BotHarness, locale: str, units: bool) -> None:
-    """It is shown by overview, status and setup, breaks, alerts and recovers; absence says nothing of it."""
+    """It is shown by overview and status, breaks, alerts and recovers; absence says nothing of it."""
     guild = harness.bot.get_guild(harness.guild.id)
     assert guild is not None
     guild.preferred_locale = discord.Locale(locale)

@@ -29,13 +29,14 @@ from tests.support.setup_steps import (
     menus,
     open_setup,
     pick,
+    pick_and_confirm,
     pick_channel,
     press,
     row,
     steps_of,
 )
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_steps import move_here, sent
+from tests.support.toolzz_steps import list_only, sent
 
 PRIMARY = 1
 MAX_ROWS = 5
@@ -176,10 +177,10 @@ async def test_a_lost_channel_is_a_step_to_do_again(harness: BotHarness) -> None
 async def test_another_manager_goes_on_after_a_restart(harness: BotHarness) -> None:
     """Old buttons still work, and another manager sees what the first one did."""
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.CONNECTED)
     left = await steps_with(harness, "toolzz")
     await harness.restart()
-    await pick(harness, left, 0, harness.toolzz.CONNECTED)
+    await pick_and_confirm(harness, left, 0, harness.toolzz.CONNECTED)
     second = harness.guild.add_member(
         harness.env.create_user("ines"), roles=[harness.guild.roles["Managers"]]
     )
@@ -196,32 +197,33 @@ async def test_a_former_manager_presses_nothing(harness: BotHarness) -> None:
     demote(harness)
     for pressed in (
         await press(harness, steps, "setup.check_button"),
-        await pick(harness, steps, 0, harness.toolzz.CONNECTED),
+        await pick(harness, steps, 0, harness.toolzz.HOMELESS),
         await pick_channel(harness, steps, harness.channel),
     ):
         assert embed_of(pressed).title == NOT_ALLOWED
 
 
 async def test_each_connection_has_its_own_steps(harness: BotHarness) -> None:
-    """The default one is shown, another can be chosen, and agents stay with their connection."""
+    """The default one is shown, another can be chosen, and agents stay with their connection while it exists."""
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.CONNECTED, harness.toolzz.DISCONNECTED)
     await harness.connect("toolzz", "shop")
     steps = await steps_with(harness, "toolzz")
     assert "`default`" in (embed_of(steps).description or "")
     assert len(final(steps).components) == MAX_ROWS
-    await pick(harness, steps, 0, harness.toolzz.CONNECTED)
+    await pick_and_confirm(harness, steps, 0, harness.toolzz.CONNECTED)
     await pick(harness, steps, 2, "shop")
     assert "`shop`" in (embed_of(steps).description or "")
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     await pick(harness, steps, 1, harness.toolzz.AGENT)
-    linked = await pick(harness, steps, 0, harness.toolzz.DISCONNECTED)
+    linked = await pick_and_confirm(harness, steps, 0, harness.toolzz.DISCONNECTED)
     assert "default" not in shown(linked)
     placed = await harness.bot.services.integrations.of_guild(harness.guild.id, "toolzz")
     assert {each.connection for each in placed.values()} == {"default", "shop"}
     await harness.bot.services.connections.remove(harness.guild.id, "toolzz", "shop")
     await press(harness, steps, "setup.check_button")
-    assert steps_of(steps) == "✅✅✅▶️✅"
+    assert steps_of(steps) == "✅✅✅▶️⚠️"
+    assert len(field_of(harness, steps, "have").splitlines()) == 2, "both are read with the one that is left"
 
 
 # --- from outside ---

@@ -43,7 +43,7 @@ async def test_what_is_connected_is_shown_with_its_state(harness: BotHarness, lo
     await press(harness, steps, "setup.check_button")
     assert steps_of(steps) == "✅✅✅▶️⚠️"
     assert field_of(harness, steps, "agents").splitlines() == [
-        f"🔴 **Kiki** · {harness.texts('state.disconnected')}",
+        f"🔴 **Kiki** · {harness.texts('state.disconnected')} · `moulting`",
         f"🟢 **Polly** · {harness.texts('state.connected')}",
     ]
     assert field_of(harness, steps, "have") == harness.texts.plural("setup.have.well", 2, well=1)
@@ -56,7 +56,7 @@ async def test_what_is_connected_is_shown_with_its_state(harness: BotHarness, lo
     assert field_of(harness, steps, "have") == harness.texts.plural("setup.have.well", 2, well=2)
     assert field_of(harness, steps, "next") == harness.linked(harness.texts("setup.next.done"))
     overview = await press(harness, steps, "setup.all_button")
-    assert field(overview, f"✅ {provider.name}") == harness.texts.plural("setup.all.placed", 2)
+    assert field(overview, f"✅ {provider.name}") == harness.texts.plural("setup.have.well", 2, well=2)
 
 
 async def test_an_agent_of_another_connection_or_server_is_not_shown(harness: BotHarness) -> None:
@@ -79,6 +79,7 @@ async def test_an_agent_of_another_connection_or_server_is_not_shown(harness: Bo
 async def test_an_agent_whose_bot_is_not_in_the_server_has_an_invite_link(harness: BotHarness) -> None:
     """What was put into Discord with this bot is listed as well, and its bot is looked up."""
     provider = await connect_fake_provider(harness)
+    provider.list_integration("kiki", "Kiki", State.CONNECTED)
     connection = await harness.bot.services.connections.open(harness.guild.id, provider.slug)
     absent_bot = harness.env.create_user("Kiki", bot=True)
     await harness.bot.services.integrations.record(
@@ -93,6 +94,7 @@ async def test_an_agent_whose_bot_is_not_in_the_server_has_an_invite_link(harnes
 async def test_an_older_bot_is_invited_by_hand(harness: BotHarness) -> None:
     """Where the bot's id may not be its application's, nothing is linked, and the way to a link is told."""
     provider = await connect_fake_provider(harness)
+    provider.list_integration("kiki", "Kiki", State.CONNECTED)
     connection = await harness.bot.services.connections.open(harness.guild.id, provider.slug)
     await harness.bot.services.integrations.record(
         connection, "kiki", "Kiki", bot_id=OLD_ID, member_id=harness.manager.id

@@ -126,6 +126,7 @@ async def test_a_bot_is_known_from_a_link_or_a_row(known: Known) -> None:
     wanted = await known.builder.wanted(KEY)
     assert set(wanted.ids) == {"a", "b", "c", "d"}
     assert set(wanted.without_bot) == {"d"}
+    assert wanted.guild_id == KEY[0]
     assert (await known.build()).bots == {"a": 7, "b": 9, "c": 8}
 
 

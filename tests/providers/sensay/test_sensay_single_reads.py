@@ -81,9 +81,8 @@ async def test_what_does_not_exist_is_missing(sensay: SensayProvider, simulator:
         (Answer(200, {"uuid": []}), "malformed_answer"),
         (Answer(401, {"success": False, "error": "no"}), "unauthorized"),
         (Answer(403, {"success": False, "error": "no"}), "forbidden"),
-        (Answer(429, {"success": False, "error": "later"}), "rate_limited"),
     ],
-    ids=["500", "reset", "page", "malformed", "401", "403", "429"],
+    ids=["500", "reset", "page", "malformed", "401", "403"],
 )
 async def test_a_single_read_that_fails_costs_only_itself(
     sensay: SensayProvider, simulator: SensaySimulator, fault: Fault, key: str
@@ -95,6 +94,17 @@ async def test_a_single_read_that_fails_costs_only_itself(
     assert found(reports, simulator.UNCONNECTED) == Report(simulator.UNCONNECTED, "", State.UNKNOWN, key)
     assert found(reports, simulator.ACTIVE).state is State.CONNECTED
     assert reports.missing == set()
+
+
+async def test_a_pause_is_respected(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """After a 429 nothing more is read by itself, and what was not read is neither unknown nor missing."""
+    template = simulator.replicas[simulator.UNCONNECTED]
+    simulator.replicas = {each["uuid"]: {**template, **each} for each in map(replica, range(9))}
+    simulator.fail(Answer(429, {"success": False, "error": "later"}), path="/v1/replicas/", times=None)
+    wanted = Wanted(simulator.replicas)
+    reports = await sensay.reports(organization(sensay, simulator), wanted, ResponseCache())
+    assert reports == Reports(())
+    assert len(read_alone(simulator)) == 1
 
 
 async def test_more_than_twenty_are_read_in_turn(sensay: SensayProvider, simulator: SensaySimulator) -> None:

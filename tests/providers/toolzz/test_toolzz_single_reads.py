@@ -137,9 +137,8 @@ async def test_a_deletion_that_the_list_lacks_is_seen(
         (Answer.html(200), "not_json"),
         (Answer(401, {"statusCode": 401, "message": "no"}), "unauthorized"),
         (Answer(403, {"statusCode": 403, "message": "no"}), "forbidden"),
-        (Answer(429, {"statusCode": 429, "message": "later"}), "rate_limited"),
     ],
-    ids=["500", "reset", "page", "401", "403", "429"],
+    ids=["500", "reset", "page", "401", "403"],
 )
 async def test_a_single_read_that_fails_costs_only_itself(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials, fault: Fault, key: str
@@ -246,3 +245,30 @@ async def test_no_list_makes_an_integration_gone(data: st.DataObject) -> None:
             assert {each: states.get(each) for each in wanted.ids} == truth
             assert reports.missing == set()
             assert not {GONE, NOT_LISTED} & {each.detail for each in reports.items}
+
+
+async def test_a_pause_is_respected(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """After a 429 nothing more is read by itself, and what was not read is neither unknown nor missing."""
+    ids = crowd(simulator, MAX_SINGLE_READS)
+    simulator.fail(Answer(429, {"message": "Too many requests"}), path="/chat/", times=None)
+    reports = await toolzz.reports(credentials, Wanted(ids), ResponseCache())
+    assert reports == Reports(())
+    assert len(read_alone(simulator)) < MAX_SINGLE_READS
+
+
+async def test_what_is_placed_in_the_guild_has_its_bot_at_once(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """The first check of a guild learns the bots of what Toolzz places there, and of nothing else."""
+    cache = ResponseCache()
+    for number, entry in enumerate(simulator.integrations.values()):
+        entry.update(guildId="7" if number < 3 else "8", deletedAt=None)
+    here = sorted(simulator.integrations)[:3]
+    reports = await toolzz.reports(credentials, Wanted(guild_id=7), cache)
+    assert sorted(read_alone(simulator)) == here
+    assert {each.id for each in reports.items if each.bot_id is not None} <= set(here)
+    assert found(reports, here[0]).bot_id is not None
+    await toolzz.reports(credentials, Wanted(guild_id=7), cache)
+    assert read_alone(simulator) == []
