@@ -35,8 +35,11 @@ async def read_names(services: Services, guild_id: int) -> KnownNames:
     found: dict[tuple[str, str], str] = {}
     for slug in services.providers:
         placed = await services.integrations.of_guild(guild_id, slug)
+        ignored = await services.integrations.ignored(guild_id, slug)
+        found |= {(slug, each.id): each.label for each in ignored.values()}
         found |= {(slug, each.id): each.label for each in placed.values()}
-    watched = await services.monitoring.integrations(guild_id)
+    watched = await services.monitoring.candidates(guild_id)
+    watched += await services.monitoring.integrations(guild_id)
     found |= {(each.provider, each.id): each.label for each in watched}
     found |= services.choices.labels(guild_id)
     return KnownNames(

@@ -41,9 +41,7 @@ def labels_of(harness: BotHarness) -> dict[str, str]:
 
 def menu(result: simcord.InteractionResult) -> dict[str, str]:
     """Return the labels of the menu of what an answer shows, by value; not those of what may run here."""
-    (found,) = (
-        item for item in buttons(result) if "options" in item and item["custom_id"] != "setup:maybe"
-    )
+    (found,) = (item for item in buttons(result) if "options" in item and item["custom_id"] != "setup:maybe")
     return {entry["value"]: entry["label"] for entry in found["options"]}
 
 

@@ -52,7 +52,7 @@ async def pick(
 async def pick_and_confirm(
     harness: BotHarness, asked: simcord.InteractionResult, number: int, value: str
 ) -> simcord.InteractionResult:
-    """Pick an integration that names no server, and say that it runs here; the answer says that it is linked."""
+    """Pick an integration that names no server, and confirm that it runs here; the answer says so."""
     question = await pick(harness, asked, number, value)
     await harness.manager.click(final(question).message, label=buttons(question)[0]["label"])
     return question

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
+import discord
 import pytest
-import simcord
 
-from bot.features.alerts.incident_store import Kind
-from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
@@ -18,26 +16,33 @@ from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.alert_steps import embed_messages
 from tests.support.authority import NOT_ALLOWED
+from tests.support.belonging_steps import (
+    BROKEN,
+    ELSEWHERE,
+    HERE,
+    MAYBE,
+    MENU,
+    NAMES,
+    REPLICA,
+    ask_about,
+    candidates,
+    check,
+    entries,
+    ignore,
+    options,
+    overview,
+    pick_to_see,
+    press,
+    suggested,
+    watched,
+)
 from tests.support.fake_provider import connect_fake_provider
-from tests.support.handover_steps import token_of
+from tests.support.handover_steps import Meanwhile, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
 from tests.support.setup_steps import choose, field_of, open_setup
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_steps import move_here
+from tests.support.toolzz_steps import LIST, move_here
 
-HERE: Final = f"toolzz:{ToolzzSimulator.CONNECTED}"
-BROKEN: Final = f"toolzz:{ToolzzSimulator.DISCONNECTED}"
-MAYBE: Final = f"toolzz:{ToolzzSimulator.HOMELESS}"
-ELSEWHERE: Final = f"toolzz:{ToolzzSimulator.ELSEWHERE}"
-REPLICA: Final = f"sensay:{SensaySimulator.ACTIVE}"
-NAMES: Final = {
-    HERE: "Suporte da loja",
-    BROKEN: ToolzzSimulator().integrations[ToolzzSimulator.DISCONNECTED]["title"],
-    MAYBE: ToolzzSimulator().integrations[ToolzzSimulator.HOMELESS]["title"],
-    ELSEWHERE: ToolzzSimulator().integrations[ToolzzSimulator.ELSEWHERE]["title"],
-    REPLICA: SensaySimulator().replicas[SensaySimulator.ACTIVE]["name"],
-}
-MENU: Final = "setup:maybe"
 SOON: Final = 10.0
 """Seconds after which the board and the alerts show a change."""
 
@@ -51,6 +56,11 @@ async def harness(harness: BotHarness) -> BotHarness:
     move_here(harness)
     add_agent_bot(harness)
     wanted = {key.partition(":")[2] for key in NAMES}
+    channels = {
+        name: harness.toolzz.integrations[ToolzzSimulator.CONNECTED][name]
+        for name in ("channelIds", "channelsDetail")
+    }
+    harness.toolzz.touch(ToolzzSimulator.HOMELESS, **channels)
     harness.toolzz.integrations = {
         uuid: each for uuid, each in harness.toolzz.integrations.items() if uuid in wanted
     }
@@ -60,90 +70,6 @@ async def harness(harness: BotHarness) -> BotHarness:
     await check(harness)
     harness.remove_cooldowns()
     return harness
-
-
-async def check(harness: BotHarness) -> None:
-    """Check everything now, as it happens in every interval."""
-    await harness.bot.services.poller.check_guild(harness.guild.id)
-    await harness.env.settle()
-
-
-async def overview(
-    harness: BotHarness, actor: simcord.MemberActor | None = None, **options: object
-) -> simcord.InteractionResult:
-    """Have somebody, by default the manager, run `/integrations overview`."""
-    return await (actor or harness.manager).slash(harness.channel, "integrations overview", **options)
-
-
-async def watched(harness: BotHarness) -> dict[str, Watched]:
-    """Return what the server watches, by key."""
-    found = await harness.bot.services.monitoring.integrations(harness.guild.id)
-    return {each.key: each for each in found}
-
-
-async def candidates(harness: BotHarness) -> set[str]:
-    """Return the keys of what may run here."""
-    return {each.key for each in await harness.bot.services.monitoring.candidates(harness.guild.id)}
-
-
-async def ask_about(
-    harness: BotHarness, key: str, shown_in: simcord.InteractionResult | None = None
-) -> simcord.InteractionResult:
-    """Have the manager pick what may run here, by default in the overview; the answer is the question."""
-    shown_in = shown_in or await overview(harness)
-    return await harness.manager.select(final(shown_in).message, [key], custom_id=MENU)
-
-
-async def press(
-    harness: BotHarness,
-    asked: simcord.InteractionResult,
-    key: str,
-    actor: simcord.MemberActor | None = None,
-) -> simcord.InteractionResult:
-    """Press the button whose label has this key."""
-    return await (actor or harness.manager).click(final(asked).message, label=harness.texts(key))
-
-
-async def ignore(harness: BotHarness, key: str) -> simcord.InteractionResult:
-    """Have the manager ignore something that is watched, or that may run here."""
-    if key in await candidates(harness):
-        asked = await ask_about(harness, key)
-    else:
-        asked = await harness.manager.slash(harness.channel, "integrations status", integration=key)
-    return await press(harness, asked, "belonging.ignore.button")
-
-
-async def pick_to_see(
-    harness: BotHarness, listed: simcord.InteractionResult, key: str
-) -> simcord.InteractionResult:
-    """Stop ignoring something by the menu below a provider's list."""
-    provider, _, thing = key.partition(":")
-    return await harness.manager.select(final(listed).message, [thing], custom_id=f"setup:seen:{provider}")
-
-
-def options(asked: simcord.InteractionResult, custom_id: str) -> list[str]:
-    """Return the values that a menu offers; none where there is no such menu."""
-    found = [item for item in buttons(asked) if item.get("custom_id", "").startswith(custom_id)]
-    return [option["value"] for item in found for option in item["options"]]
-
-
-async def suggested(harness: BotHarness) -> str:
-    """Return all that commands suggest for an integration or a replica, as JSON."""
-    found: list[Any] = []
-    for command in ("integrations status", "integrations history", "integrations diagnose", "alerts mute"):
-        found += await harness.manager.autocomplete(harness.channel, command, "integration", "")
-    for command in ("toolzz status", "toolzz link", "toolzz edit"):
-        found += await harness.manager.autocomplete(harness.channel, command, "integration", "")
-    found += await harness.manager.autocomplete(harness.channel, "sensay status", "replica", "")
-    return json.dumps(found)
-
-
-async def entries(harness: BotHarness) -> list[tuple[str, str, str]]:
-    """Return action, target and result of the audit log's entries about what belongs here."""
-    found, _ = await harness.bot.services.audit.export(harness.guild.id)
-    return [
-        (each.action, each.target, each.result) for each in found if each.action.startswith("integrations.")
-    ]
 
 
 # --- what may run here ---
@@ -205,7 +131,7 @@ async def test_what_runs_elsewhere_is_offered_nowhere(harness: BotHarness) -> No
         assert ToolzzSimulator.ELSEWHERE not in json.dumps(final(seen).components)
         assert NAMES[ELSEWHERE] not in shown(seen)
     assert ToolzzSimulator.ELSEWHERE not in await suggested(harness)
-    assert {ELSEWHERE}.isdisjoint(await watched(harness), await candidates(harness))
+    assert ELSEWHERE not in {*await watched(harness), *await candidates(harness)}
 
 
 # --- ignored ---
@@ -219,7 +145,7 @@ async def test_what_is_ignored_is_hidden(harness: BotHarness, key: str) -> None:
     assert NAMES[key] in shown(await overview(harness))
     assert key.partition(":")[2] in json.dumps(final(before).components) or NAMES[key] in shown(before)
     done = await ignore(harness, key)
-    assert embed_of(done).title == f"⚪ {harness.texts('belonging.ignored', name=NAMES[key])}"
+    assert embed_of(done).title == f"💤 {harness.texts('belonging.ignored', name=NAMES[key])}"
     for checked in (False, True):
         if checked:
             await check(harness)
@@ -286,12 +212,27 @@ async def test_ignoring_unlinks_and_the_button_takes_it_back(harness: BotHarness
     assert not await harness.bot.services.integrations.of_guild(harness.guild.id, "toolzz")
 
 
+async def test_what_is_ignored_while_a_check_runs_stays_hidden(harness: BotHarness) -> None:
+    """A check that began before does not bring it back, not even until the next one."""
+
+    async def happens() -> None:
+        services, guild = harness.bot.services, harness.guild.id
+        await services.integrations.ignore(
+            guild, "toolzz", "default", ToolzzSimulator.CONNECTED, "x", member_id=harness.manager.id
+        )
+        await services.monitoring.stop_watching(guild, "toolzz", ToolzzSimulator.CONNECTED)
+
+    harness.toolzz.fail(Meanwhile(happens), path=LIST)
+    await check(harness)
+    assert HERE not in await watched(harness)
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_an_open_alert_ends_when_it_is_ignored(harness: BotHarness, locale: str) -> None:
     """Its incident is closed, and the alert says that it is no longer watched."""
     guild = harness.bot.get_guild(harness.guild.id)
     assert guild is not None
-    guild.preferred_locale = locale  # type: ignore[assignment] - only compared
+    guild.preferred_locale = discord.Locale(locale)
     harness.locale = locale
     alarm = harness.guild.create_text_channel("alarm")
     await harness.manager.slash(harness.channel, "alerts set", channel=alarm, after=1)
@@ -313,7 +254,7 @@ async def test_an_open_alert_ends_when_it_is_ignored(harness: BotHarness, locale
 
 async def test_viewers_decide_nothing(harness: BotHarness) -> None:
     """Under an overview that they may see, every one of these components refuses a viewer."""
-    await ignore(harness, REPLICA)
+    done = await ignore(harness, REPLICA)
     viewer = harness.moderator()
     seen = await overview(harness, share=True)
     asked = await ask_about(harness, MAYBE, seen)
@@ -322,9 +263,18 @@ async def test_viewers_decide_nothing(harness: BotHarness) -> None:
         await viewer.select(final(seen).message, [MAYBE], custom_id=MENU),
         await press(harness, seen, "belonging.link_all.button", viewer),
     ]
-    for custom_id in (f"setup:link:toolzz:{thing}", f"setup:ignore:toolzz:{thing}"):
-        refused.append(await harness.press(viewer, final(asked), custom_id))
-    refused.append(await harness.press(viewer, final(seen), f"setup:seen:sensay:{SensaySimulator.ACTIVE}"))
+    for message, custom_id in (
+        (final(asked), f"setup:link:toolzz:{thing}"),
+        (final(asked), f"setup:ignore:toolzz:{thing}"),
+        (final(done), f"setup:seen:{REPLICA}"),
+    ):
+        refused += await harness.press_at_once(viewer, message, custom_id)
+    listed = await harness.manager.slash(harness.channel, "sensay replicas")
+    picked = {"custom_id": "setup:seen:sensay", "component_type": 3, "values": [SensaySimulator.ACTIVE]}
+    refused.append(
+        await harness.interact(discord.InteractionType.component, viewer, picked, message=final(listed))
+    )
+    assert len(refused) == 6
     assert {embed_of(each).title for each in refused} == {NOT_ALLOWED}
     assert MAYBE in await candidates(harness)
     assert SensaySimulator.ACTIVE in await harness.bot.services.integrations.ignored(
@@ -341,10 +291,10 @@ async def test_another_server_changes_nothing(harness: BotHarness) -> None:
     message = await other.manager.slash(other.channel, "setup")
     for action in ("link", "ignore"):
         for key in (HERE, MAYBE, REPLICA):
-            pressed = await other.press(other.manager, final(message), f"setup:{action}:{key}")
+            pressed = await other.press_forged(message, f"setup:{action}:{key}")
             assert harness.texts("problem.not_watched.title") in shown(pressed)
-    await other.press(other.manager, final(message), "setup:link-all")
-    await other.press(other.manager, final(message), f"setup:seen:{REPLICA}")
+    await other.press_forged(message, "setup:link-all")
+    await other.press_forged(message, f"setup:seen:{REPLICA}")
     assert (await watched(harness), await candidates(harness), await entries(harness)) == before
     assert SensaySimulator.ACTIVE in await harness.bot.services.integrations.ignored(
         harness.guild.id, "sensay"
@@ -360,6 +310,7 @@ async def test_the_audit_log_names_what_was_decided(harness: BotHarness, locale:
     done = await ignore(harness, MAYBE)
     await press(harness, done, "belonging.stop.button")
     await ignore(harness, REPLICA)
+    await check(harness)
     target, replica = f"toolzz · {ToolzzSimulator.HOMELESS}", f"sensay · {SensaySimulator.ACTIVE}"
     assert await entries(harness) == [
         ("integrations.link", target, "done"),
@@ -399,7 +350,7 @@ async def test_the_components_survive_a_restart(harness: BotHarness) -> None:
 
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_setup_and_overview_agree(harness: BotHarness, locale: str) -> None:
-    """Both list the same agents of all providers, each with the same symbol, word and reason."""
+    """Both list the same agents of all providers, each with the same symbol and word."""
     harness.locale = locale
     bot = harness.guild.add_member(harness.env.create_user("desk", bot=True))
     integration = harness.sensay.replicas[SensaySimulator.ACTIVE]["discord_integration"]
@@ -409,7 +360,9 @@ async def test_setup_and_overview_agree(harness: BotHarness, locale: str) -> Non
     here = str(harness.guild.id)
     for state in State:
         if state is not State.BLOCKED:
-            parrots.list_integration(state, f"Parrot {state}", state, "moulting" if state == "error" else "")
+            parrots.list_integration(
+                state, f"Parrot {state}", state, "moulting" if state is State.ERROR else ""
+            )
     parrots.listed["absent"] = Report("absent", "Absent parrot", State.CONNECTED, "", here, bot_id=away.id)
     parrots.listed["far"] = Report("far", "Far parrot", State.CONNECTED, "", "1")
     await press(harness, await ask_about(harness, MAYBE), "belonging.link.button")

@@ -204,7 +204,7 @@ async def test_a_former_manager_presses_nothing(harness: BotHarness) -> None:
 
 
 async def test_each_connection_has_its_own_steps(harness: BotHarness) -> None:
-    """The default one is shown, another can be chosen, and agents stay with their connection while it exists."""
+    """The default one is shown, another can be chosen, and an agent stays with its own while that exists."""
     add_agent_bot(harness)
     list_only(harness, harness.toolzz.CONNECTED, harness.toolzz.DISCONNECTED)
     await harness.connect("toolzz", "shop")
