@@ -30,8 +30,8 @@ _FLAG: Final = (
 # A picture, which may be followed by the sign for its coloured form or by a colour of skin.
 _EMOJI: Final = rf"(?!{_FLAG}){_PICTURE}[\ufe0f\U0001f3fb-\U0001f3ff]?"
 _IS_PICTURE: Final = re.compile(_PICTURE)
-# A flag, emoji with the joiners between them, or one character.
-_PIECE: Final = re.compile(rf"{_FLAG}|(?:{_EMOJI}\u200d)+(?={_EMOJI})|.", re.DOTALL)
+# ASCII signs as far as they go, a flag, emoji with the joiners between them, or one character.
+_PIECE: Final = re.compile(rf"[!-~]+|{_FLAG}|(?:{_EMOJI}\u200d)+(?={_EMOJI})|.", re.DOTALL)
 # What is cut off as a whole: a flag, up to four joined emoji, a joiner with its letter, or one character.
 _UNIT: Final = re.compile(
     rf"{_FLAG}|[\U0001f1e6-\U0001f1ff]{{2}}|\u200d?{_EMOJI}(?:\u200d{_EMOJI}){{0,3}}"
@@ -58,7 +58,7 @@ _INVITE: Final = re.compile(
 # No foreign text is shown at such a length; cleaning more would only take time.
 _MAX_LENGTH: Final = 2048
 # Characters that are cleaned for each one that is shown, because cleaning removes some.
-_CLEANED_PER_SHOWN: Final = 2
+_CLEANED_PER_SHOWN: Final = 4
 
 
 def length(text: str) -> int:
@@ -86,7 +86,7 @@ def plain(text: str, limit: int = 100) -> str:
 
     The result is one line without mentions and links, in which only joiners and a flag's tags are invisible.
     """
-    return clamp(_cleaned(text[:_MAX_LENGTH]), limit)
+    return clamp(_cleaned(text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]), limit)
 
 
 def quoted(text: str, limit: int = 256) -> str:
@@ -134,7 +134,7 @@ def _readable(text: str) -> str:
                 joiner = len(kept)
                 kept.append(piece)
         elif piece.isspace() or kind not in _INVISIBLE or _IS_PICTURE.match(piece):
-            if joiner is not None and not (base.isalpha() and piece.isalpha()):
+            if joiner is not None and not (base[-1:].isalpha() and piece[0].isalpha()):
                 kept[joiner] = ""
             shown = " " if piece.isspace() else piece
             if base or shown != " ":

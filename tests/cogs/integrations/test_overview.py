@@ -21,7 +21,7 @@ from tests.support.embeds import embed_text
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import PAYLOADS, marks
-from tests.support.toolzz_agent import button, press
+from tests.support.toolzz_agent import add_agent_bot, button, press
 
 OVERVIEW = "integrations overview"
 
@@ -43,6 +43,7 @@ async def test_a_moderator_sees_everything_worst_first(
 ) -> None:
     """The integrations of all providers are in one list, counted, each with its state and the reason."""
     harness = toolzz_connected
+    add_agent_bot(harness)
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     fake_provider.list_integration("jack", "Jack", State.ERROR, "beak_stuck")
     seen = await viewer.slash(harness.channel, OVERVIEW)
