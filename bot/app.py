@@ -8,7 +8,7 @@ import random
 import signal
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib import import_module
 from typing import Final
 
@@ -18,6 +18,8 @@ import httpx
 import structlog
 
 import cogs
+from bot.discord.access.agent_access import GuildAccess
+from bot.discord.access.request_queue import Pace
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
@@ -39,17 +41,20 @@ from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.guilds.service import GuildService
-from bot.features.handover.service import PreflightService
+from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.provider_clocks.service import ProviderClockService
+from bot.features.provider_clocks.store import ProviderClockStore
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
 from bot.providers import providers
@@ -77,12 +82,14 @@ async def build_bot(
     clock: Callable[[], float] = time.time,
     schedule: ConnectionSchedule | None = None,
     deadline_of: Callable[[Request], float] = deadline_of,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
 
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
     seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
-    seconds that a request to a provider may take. Raises SetupError.
+    seconds that a request to a provider may take. sleep: paces the questions to Discord about agents' bots.
+    Raises SetupError.
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
@@ -96,7 +103,8 @@ async def build_bot(
             http = await stack.enter_async_context(open_http(tls, deadline_of))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
         discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
-        discord_api = ApiClient(discord_http, "discord", [settings.discord_api_url], redactor)
+        discord_urls = [settings.discord_api_url]
+        discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
         monitoring_store = MonitoringStore(database)
@@ -104,10 +112,28 @@ async def build_bot(
         access = AccessService(AccessStore(database), clock)
         connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
+        provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
+        await provider_clocks.load()
         outbox = Outbox(alert_store, incident_store, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        background = BackgroundTasks()
+        pace = Pace(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
+        guild_access = GuildAccess(background, clock, pace)
+        builder = ResultBuilder(integrations, monitoring_store, guild_access, clock)
+        poller = Poller(
+            connections,
+            audit,
+            builder,
+            recorder,
+            monitoring_store,
+            schedule,
+            clock,
+            settings.history_days,
+        )
+        integrations.subscribe(poller.check_soon)
+        guild_access.on_change(poller.judge_soon)
         services = Services(
             clock=clock,
             catalog=load_catalog(),
@@ -116,37 +142,31 @@ async def build_bot(
             redactor=redactor,
             served=served,
             guard=Guard(access, Overrides(), served),
-            background=BackgroundTasks(),
+            background=background,
             links=CommandLinks(),
             access=access,
             alerts=AlertService(alert_store, incident_store, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,
+            guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
             monitoring=MonitoringService(
                 monitoring_store,
                 incident_store,
                 HistoryStore(database),
+                integrations,
                 changes,
                 clock,
                 interval=settings.check_interval,
                 history_days=settings.history_days,
             ),
             outbox=outbox,
-            poller=Poller(
-                connections,
-                integrations,
-                audit,
-                recorder,
-                monitoring_store,
-                schedule,
-                clock,
-                settings.history_days,
-            ),
+            poller=poller,
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
+            provider_clocks=provider_clocks,
         )
         bot = PatchbayBot(
             services,

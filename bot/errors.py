@@ -1,7 +1,6 @@
 """Every error that Patchbay raises on purpose.
 
-An error has a key and values, but no text: ``bot/discord/problems.py`` finds its text for members, and
-``bot/__main__.py`` for the operator, both in the catalogues.
+An error has a key and values; ``bot/discord/problems.py`` finds its text for members in the catalogues.
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
@@ -14,26 +13,14 @@ An error has a key and values, but no text: ``bot/discord/problems.py`` finds it
     │   └── DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
-    │   ├── OutsideServerError
-    │   ├── NotInServerError
-    │   ├── NotServedError
-    │   ├── NotAllowedError
-    │   ├── RestartingError
-    │   ├── StaleComponentError
-    │   ├── OutdatedCommandError
-    │   ├── CooldownError
+    │   │   └── NotListedError
+    │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
+    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
-    │   ├── ConnectionChoiceError
-    │   ├── ConnectionChangedError
-    │   ├── ConnectionExistsError
-    │   ├── ConnectionLimitError
-    │   ├── NoGrantError
-    │   ├── GrantLimitError
-    │   ├── NotWatchedError
-    │   ├── NoIncidentError
-    │   ├── NoRouteError
-    │   └── RunsElsewhereError
+    │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
+    │   ├── NoGrantError, GrantLimitError
+    │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
     ├── UnreadableSecretError         a stored secret that no key opens
     │   └── ErasedSecretError
     └── ProviderError                 a provider refused, failed, or could not be understood
@@ -42,9 +29,12 @@ An error has a key and values, but no text: ``bot/discord/problems.py`` finds it
         │   └── EnteredCredentialsRefusedError
         ├── ForbiddenError            403
         ├── NotFoundError             404
+        │   └── UnknownUnitError      a refusal to list the unit that the credentials name
         ├── ConflictError             409
         ├── UnsupportedMediaError     415
         ├── RateLimitedError          429
+        ├── IntermediaryError         any other 4xx that is not in the provider's own format
+        │   └── IntermediaryUnauthorizedError  such a 401
         ├── ServerFaultError          5xx
         ├── UnexpectedStatusError     any other status, redirects included
         ├── ProviderTimeoutError      no whole answer before the deadline
@@ -70,13 +60,9 @@ class PatchbayError(Exception):
 class SetupError(PatchbayError):
     """The bot cannot start until its operator changes something."""
 
-    key = "setup"
-
 
 class InvalidSettingError(SetupError):
-    """A setting cannot be used. Values: ``name`` (the variable) and ``reason``; not its value, which may
-    be secret.
-    """
+    """A setting cannot be used. Values: ``name``, ``reason``; not its value, which may be secret."""
 
     key = "invalid_setting"
 
@@ -129,6 +115,10 @@ class InvalidInputError(RequestError):
     def __init__(self, field: str, **values: str | int) -> None:
         super().__init__(field=field, **values)
         self.field = field
+
+
+class NotListedError(InvalidInputError):
+    """A provider's complete list lacks what a value names, so that the same value again is pointless."""
 
 
 class OutsideServerError(RequestError):
@@ -270,10 +260,9 @@ class ErasedSecretError(UnreadableSecretError):
 class ProviderError(PatchbayError):
     """A provider refused, failed, or could not be understood.
 
-    provider: its slug. status: HTTP status, if there was one. request_id: the provider's own reference.
-    detail: the provider's own text, redacted, still hostile. code: the provider's own code for the error.
-    retry_after: seconds. seconds: the deadline, if it passed. outcome_unknown: True if a write may have been
-    carried out.
+    provider: its slug. request_id, code: the provider's own. detail: its text, redacted, still hostile.
+    seconds: the deadline, if it passed. outcome_unknown: True if a write may have been carried out. support:
+    what only the file for the provider's support shows, by name; redacted, still hostile.
     """
 
     key = "provider"
@@ -298,6 +287,7 @@ class ProviderError(PatchbayError):
         self.code = code
         self.retry_after = retry_after
         self.seconds = seconds
+        self.support: dict[str, str] = {}
         self.outcome_unknown = outcome_unknown
 
 
@@ -331,6 +321,12 @@ class NotFoundError(ProviderError):
     key = "not_found"
 
 
+class UnknownUnitError(NotFoundError):
+    """The provider accepts the rest of the credentials, but shows no unit of the id that they name."""
+
+    key = "unknown_unit"
+
+
 class ConflictError(ProviderError):
     """The thing exists already, or another one prevents it."""
 
@@ -347,6 +343,18 @@ class RateLimitedError(ProviderError):
     """Too many requests, or a quota is used up."""
 
     key = "rate_limited"
+
+
+class IntermediaryError(ProviderError):
+    """Something between us and the provider, such as a proxy, refused the request in its place."""
+
+    key = "intermediary"
+
+
+class IntermediaryUnauthorizedError(IntermediaryError):
+    """The same with 401: some providers also leave it to a proxy to refuse credentials that have expired."""
+
+    key = "intermediary_unauthorized"
 
 
 class ServerFaultError(ProviderError):

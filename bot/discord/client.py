@@ -66,7 +66,7 @@ class PatchbayBot(ServicesBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=PatchbayTree,
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, integrations=True),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
@@ -77,6 +77,7 @@ class PatchbayBot(ServicesBot):
             shard_count=gateway.shard_count,
         )
         self.services = services
+        services.guild_access.bind(self)
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
         self._command_store = command_store

@@ -118,7 +118,7 @@ class GuardedModal(discord.ui.Modal):
         await report(interaction, error)
 
     def _offer_retry(self, ctx: Context) -> None:
-        ctx.offer_retry(self._retry, after_not_found=self._retry.after_not_found)
+        ctx.offer_retry(self._retry, after_not_found=self._retry.after_not_found, opens_form=True)
 
 
 @dataclass_transform(kw_only_default=True)

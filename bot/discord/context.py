@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import discord
 from discord.ext import commands
 
+from bot.discord.access.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
@@ -27,6 +28,7 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.service import MonitoringService
 from bot.features.privacy.service import PrivacyService
+from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
@@ -57,6 +59,7 @@ class Services:
     audit: AuditService
     choices: ChoiceService
     connections: ConnectionService
+    guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
     monitoring: MonitoringService
@@ -64,6 +67,7 @@ class Services:
     poller: Poller
     preflight: PreflightService
     privacy: PrivacyService
+    provider_clocks: ProviderClockService
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
         """Return a provider as its own class, for its own cog."""
@@ -118,6 +122,7 @@ class Context:
     command: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
+    retry_opens_form: bool = False
     follow_up: FollowUp | None = None
     is_shared: bool = False
     is_handled: bool = False
@@ -160,12 +165,15 @@ class Context:
         """Record in the audit log what the member does in the body. See ``AuditService.change``."""
         return self.services.audit.change(self.guild_id, self.member.id, action, target)
 
-    def offer_retry(self, button: discord.ui.Item[Any], *, after_not_found: bool = False) -> None:
+    def offer_retry(
+        self, button: discord.ui.Item[Any], *, after_not_found: bool = False, opens_form: bool = False
+    ) -> None:
         """Show this button if the interaction ends in an error.
 
         after_not_found: also where the provider knows no such thing, because another value can be entered.
+        opens_form: not where it does not matter what is entered.
         """
-        self.retry, self.retry_after_not_found = button, after_not_found
+        self.retry, self.retry_after_not_found, self.retry_opens_form = button, after_not_found, opens_form
 
     def withdraw_retry(self) -> None:
         """Show no button: what follows an act is no reason to do it again."""
@@ -181,8 +189,8 @@ class SetupList:
     """A list that ``/setup`` lets a member pick an agent from, and what the pick does.
 
     kind: which of the provider's lists, None for its main list. key: where its texts are, under
-    ``.placeholder``, ``.some`` (a plural), ``.none`` and ``.more``. pick: takes the unanswered interaction,
-    the id that was picked (text from outside), and a connection's name.
+    ``.placeholder``, ``.some`` (a plural), ``.none``, ``.taken`` and ``.more``. pick: takes the unanswered
+    interaction, the id that was picked (text from outside), and a connection's name.
     """
 
     kind: str | None

@@ -102,6 +102,7 @@ def failure_facts(failure: ProviderError) -> Iterator[tuple[str, object]]:
     yield "request id", failure.request_id
     yield "code", failure.code
     yield "said", failure.detail
+    yield from failure.support.items()
 
 
 def _line(finding: CheckFinding) -> str:

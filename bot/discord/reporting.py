@@ -56,8 +56,13 @@ async def report(interaction: Interaction, error: BaseException) -> None:
 
 def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
     """Return the button that tries again, nothing where that is pointless or may do something twice."""
-    is_pointless = isinstance(error, (errors.NotAllowedError, errors.NotServedError)) or (
-        isinstance(error, errors.NotFoundError) and not ctx.retry_after_not_found
+    is_pointless = (
+        isinstance(error, (errors.NotAllowedError, errors.NotServedError))
+        or (
+            isinstance(error, (errors.NotFoundError, errors.NotListedError)) and not ctx.retry_after_not_found
+        )
+        # Patchbay wrote the request in the wrong form, whatever was entered.
+        or (isinstance(error, errors.UnsupportedMediaError) and ctx.retry_opens_form)
     )
     may_repeat = isinstance(error, errors.ProviderError) and error.outcome_unknown
     return [] if ctx.retry is None or is_pointless or may_repeat else [ctx.retry]

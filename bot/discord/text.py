@@ -12,14 +12,53 @@ _GAP: Final = "\N{ZERO WIDTH SPACE}"
 _ELLIPSIS: Final = "…"
 # Control, format (right-to-left, zero-width), surrogate, private, unassigned; line and paragraph ends.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Persian and the scripts of India need both between letters; emoji need the second.
+_JOINERS: Final = ("\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}")
+# No language needs more marks on one character; a Tibetan syllable has up to eight.
+_MAX_MARKS: Final = 8
+# https://www.unicode.org/reports/tr51: the emoji, and the code points set aside for those to come.
+_PICTURE: Final = (
+    "[©®‼⁉™\u2139↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-☄☎☑☔☕☘☝☠☢☣☦☪☮☯☸-☺♀♂♈-♓♟♠♣♥♦♨♻♾♿⚒-⚗⚙⚛⚜⚠⚡⚧⚪⚫⚰⚱⚽⚾⛄⛅⛈⛎⛏"
+    "⛑⛓⛔⛩⛪⛰-⛵⛷-⛺⛽✂✅✈-✍✏✒✔✖✝✡✨✳✴❄❇❌❎❓-❕❗❣❤\u2795-➗➡➰➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙🀄🃏🅰🅱🅾🅿🆎🆑-🆚🈁🈂🈚🈯🈲-🈺🉐🉑"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001f64f\U0001f680-\U0001f6ff\U0001f7e0-\U0001f7f0"
+    "\U0001f90c-\U0001f9ff\U0001fa70-\U0001faff]"
+)
+# The flag of a part of a country: a black flag and, as tags, the country's two letters and the part's code.
+_FLAG: Final = (
+    "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,4}\U000e007f"
+)
+# A picture, which may be followed by the sign for its coloured form or by a colour of skin.
+_EMOJI: Final = rf"(?!{_FLAG}){_PICTURE}[\ufe0f\U0001f3fb-\U0001f3ff]?"
+_IS_PICTURE: Final = re.compile(_PICTURE)
+# ASCII signs as far as they go, a flag, emoji with the joiners between them, or one character.
+_PIECE: Final = re.compile(rf"[!-~]+|{_FLAG}|(?:{_EMOJI}\u200d)+(?={_EMOJI})|.", re.DOTALL)
+# What is cut off as a whole: a flag, up to four joined emoji, a joiner with its letter, or one character.
+_UNIT: Final = re.compile(
+    rf"{_FLAG}|[\U0001f1e6-\U0001f1ff]{{2}}|\u200d?{_EMOJI}(?:\u200d{_EMOJI}){{0,3}}"
+    rf"|[\u200c\u200d]\W{{0,{_MAX_MARKS}}}?[^\W\d_]|.",
+    re.DOTALL,
+)
+# Joiners and marks that stay but have no look of their own: Discord may read a text as if they were absent.
+_OVERLOOKED: Final = "[\u034f\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
 _MARKDOWN: Final = re.compile(r"([\\*_~|`>\[\]<])")
 # A heading, a bullet or a number at the start of a line; a backslash can escape signs, but not digits.
-_LINE_START: Final = re.compile(r"^(\d+(?=[.)])|(?=[#+-]))")
-_INVITE: Final = re.compile(r"(?i)(discord(?:app)?)(\.)(?=(?:gg|io|me|li|com|gift)\b)")
+_LINE_START: Final = re.compile(rf"^((?:\d{_OVERLOOKED})+(?=[.)])|(?=[#+-]))")
+
+
+def _spread(word: str) -> str:
+    """Return a pattern for a word between whose letters something may be overlooked."""
+    return _OVERLOOKED.join(word)
+
+
+_SCHEME: Final = re.compile(f":(?={_OVERLOOKED}/{_OVERLOOKED}/)")
+_INVITE: Final = re.compile(
+    rf"(?i)({_spread('discord')}{_OVERLOOKED}(?:{_spread('app')}{_OVERLOOKED})?)(\.)"
+    rf"(?={_OVERLOOKED}(?:{'|'.join(map(_spread, ('gg', 'io', 'me', 'li', 'com', 'gift')))})\b)"
+)
 # No foreign text is shown at such a length; cleaning more would only take time.
 _MAX_LENGTH: Final = 2048
 # Characters that are cleaned for each one that is shown, because cleaning removes some.
-_CLEANED_PER_SHOWN: Final = 2
+_CLEANED_PER_SHOWN: Final = 4
 
 
 def length(text: str) -> int:
@@ -33,21 +72,21 @@ def clamp(text: str, limit: int) -> str:
         return text
     kept: list[str] = []
     room = limit - length(_ELLIPSIS)
-    for character in text:
-        room -= length(character)
+    for unit in _UNIT.finditer(text):
+        room -= length(unit[0])
         if room < 0:
             break
-        kept.append(character)
-    # A backslash at the end would escape the ellipsis.
-    return "".join(kept).rstrip("\\") + _ELLIPSIS
+        kept.append(unit[0])
+    # A backslash at the end would escape the ellipsis, and a joiner would join it.
+    return "".join(kept).rstrip("\\" + "".join(_JOINERS)) + _ELLIPSIS
 
 
 def plain(text: str, limit: int = 100) -> str:
     """Make foreign text safe where Discord renders no markdown: names of choices, labels, footers.
 
-    The result is one line without invisible characters, mentions and links.
+    The result is one line without mentions and links, in which only joiners and a flag's tags are invisible.
     """
-    return clamp(_cleaned(text[:_MAX_LENGTH]), limit)
+    return clamp(_cleaned(text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]), limit)
 
 
 def quoted(text: str, limit: int = 256) -> str:
@@ -69,13 +108,40 @@ def quoted_lines(text: str, limit: int) -> tuple[str, bool]:
 
 
 def _cleaned(text: str) -> str:
-    shown = "".join(
-        " " if character.isspace() else character
-        for character in unicodedata.normalize("NFC", text)
-        if character.isspace() or unicodedata.category(character) not in _INVISIBLE
-    )
-    shown = " ".join(shown.split()).replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
-    return _INVITE.sub(rf"\1{_GAP}\2", shown)
+    if not (text.isascii() and text.isprintable()):
+        # Before, because NFC sorts marks in quadratic time; after, because it may make two marks of one.
+        text = _readable(unicodedata.normalize("NFC", _readable(text)))
+    shown = " ".join(text.split()).replace("@", f"@{_GAP}")
+    return _INVITE.sub(rf"\1{_GAP}\2", _SCHEME.sub(f":{_GAP}", shown))
+
+
+def _readable(text: str) -> str:
+    """Return the text without what is invisible, and with at most eight marks on a character.
+
+    What joins two letters or two emoji and what makes a flag stays. Marks at the start go, because they
+    would change the character before the text.
+    """
+    kept: list[str] = []
+    base, marks, joiner = "", 0, None
+    for piece in (*_PIECE.findall(text), " "):  # the blank ends the last word, and is cut off later
+        kind = unicodedata.category(piece[0])
+        if kind[0] == "M":
+            marks += 1
+            if base and marks <= _MAX_MARKS:
+                kept.append(piece)
+        elif piece in _JOINERS:
+            if joiner is None:
+                joiner = len(kept)
+                kept.append(piece)
+        elif piece.isspace() or kind not in _INVISIBLE or _IS_PICTURE.match(piece):
+            if joiner is not None and not (base[-1:].isalpha() and piece[0].isalpha()):
+                kept[joiner] = ""
+            shown = " " if piece.isspace() else piece
+            if base or shown != " ":
+                kept.append(shown)
+                base = shown
+            marks, joiner = 0, None
+    return "".join(kept)
 
 
 def _escaped(line: str) -> str:

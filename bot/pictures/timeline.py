@@ -36,8 +36,8 @@ _FIGURES_HEIGHT: Final = 34
 _SWATCH: Final = 30
 _LEGEND_HEIGHT: Final = 62
 _LEGEND_GAP: Final = 26
-_LEGEND_COLUMNS: Final = 5
-"""States in one row of a legend; five of the longest names fill the width."""
+_PER_ROW: Final = 4
+"""So many names of states fit beside each other in every language."""
 _MAX_LABEL_WIDTH: Final = 200
 
 _BAR_WIDTH: Final = 0.72  # a part of its slot
@@ -192,26 +192,26 @@ class Legend:
     @property
     def height(self) -> int:
         """The height in pixels."""
-        return _LEGEND_HEIGHT * len(self._rows)
-
-    @property
-    def _rows(self) -> list[list[State]]:
-        states = list(self.names)
-        return [states[start : start + _LEGEND_COLUMNS] for start in range(0, len(states), _LEGEND_COLUMNS)]
+        return _LEGEND_HEIGHT * math.ceil(len(self.names) / _PER_ROW)
 
     def draw_on(self, canvas: Canvas, top: int) -> None:
         """Draw the panel. top: its distance from the top of the picture, in pixels."""
+        names = list(self.names.items())
+        for first in range(0, len(names), _PER_ROW):
+            self._draw_row(canvas, top + first // _PER_ROW * _LEGEND_HEIGHT, names[first : first + _PER_ROW])
+
+    @staticmethod
+    def _draw_row(canvas: Canvas, top: int, names: Iterable[tuple[State, str]]) -> None:
         width = WIDTH - 2 * EDGE
-        for number, states in enumerate(self._rows):
-            axes = canvas.axes(EDGE, EDGE, top + number * _LEGEND_HEIGHT, _SWATCH)
-            axes.set(xlim=(0, width), ylim=(0, _SWATCH), xticks=[], yticks=[])
-            left = 0.0
-            for state in states:
-                shown = canvas.label.fit(self.names[state], width)
-                _fill(axes, [(state, round(left), 0, _SWATCH, _SWATCH)])
-                left += _SWATCH + GAP
-                axes.text(left, _SWATCH / 2, shown, verticalalignment="center_baseline", **canvas.label.style)
-                left += canvas.label.width(shown) + _LEGEND_GAP
+        axes = canvas.axes(EDGE, EDGE, top, _SWATCH)
+        axes.set(xlim=(0, width), ylim=(0, _SWATCH), xticks=[], yticks=[])
+        left = 0.0
+        for state, name in names:
+            shown = canvas.label.fit(name, width)
+            _fill(axes, [(state, round(left), 0, _SWATCH, _SWATCH)])
+            left += _SWATCH + GAP
+            axes.text(left, _SWATCH / 2, shown, verticalalignment="center_baseline", **canvas.label.style)
+            left += canvas.label.width(shown) + _LEGEND_GAP
 
 
 def _fill(axes: Axes, rectangles: Iterable[_Rectangle]) -> None:

@@ -36,6 +36,8 @@ def _meaning(incident: Incident) -> str:
     """Return the key of the sentence that says what the incident means."""
     if incident.closed_at is not None:
         return f"{incident.ended}_how"
+    if incident.kind == Kind.INTEGRATION and incident.state in {State.BLOCKED, State.CONNECTED}:
+        return f"on_{incident.state}"
     return "unknown" if incident.state == State.UNKNOWN else f"on_{incident.kind}"
 
 

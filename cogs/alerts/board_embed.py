@@ -71,7 +71,9 @@ def _line(watched: Watched, texts: Texts, providers: Mapping[str, Provider]) -> 
     if watched.is_stale and watched.answered_at is not None:
         since = watched.answered_at
     line = _marked(watched, f"{name_of(watched, providers)} · {provider_name(watched, providers)}", since)
-    cause = why(watched, texts, providers) if watched.state in DOWN_STATES and not watched.is_stale else ""
+    # A connected agent has a reason where it can answer in some of its channels only.
+    is_explained = watched.state in {*DOWN_STATES, State.CONNECTED} and not watched.is_stale
+    cause = why(watched, texts, providers) if is_explained else ""
     return f"{line}\n↳ {cause}" if cause else line
 
 

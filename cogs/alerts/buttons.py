@@ -16,6 +16,7 @@ from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
 from cogs.connections import ROTATE, CredentialButton
+from cogs.monitoring import find_watched
 from cogs.monitoring.formatting import name_of
 
 END: Final = "end"
@@ -59,7 +60,7 @@ class MuteButton(PersistentButton):
         """Ask the member who pressed it, in private."""
         await defer(ctx)
         key = f"{self.provider}:{self.integration}"
-        watched = await ctx.services.monitoring.find(ctx.guild_id, key)
+        watched = await find_watched(ctx, key)
         menu = MuteSelect(
             texts=ctx.texts,
             provider=watched.provider,
@@ -96,7 +97,7 @@ async def mute(ctx: Context, key: str, duration: str) -> discord.Embed:
     if duration not in DURATIONS:
         raise InvalidInputError("option")
     monitoring = ctx.services.monitoring
-    watched = await monitoring.find(ctx.guild_id, key)
+    watched = await find_watched(ctx, key)
     async with ctx.change("alerts.mute", f"{watched.provider} · {watched.id} · {duration}"):
         until = await monitoring.mute(ctx.guild_id, watched, DURATIONS[duration], member_id=ctx.member.id)
     return _muted(name_of(watched, ctx.services.providers), until, ctx.texts)

@@ -27,6 +27,7 @@ _STATES: Final[Mapping[str, tuple[State, ...]]] = {
     "failing": (State.DISCONNECTED, State.ERROR),
     "unknown": (State.DISCONNECTED, State.ERROR, State.UNKNOWN),
     "all": (*DEFAULT_STATES, State.UNKNOWN),
+    "partial": (*DEFAULT_STATES, State.UNKNOWN),
 }
 
 
@@ -56,7 +57,13 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         await defer(ctx)
         seconds = embeds.REMINDERS[remind]
         route = await set_route(
-            ctx, channel, role=role, states=_STATES[states], checks=checks, remind=seconds
+            ctx,
+            channel,
+            role=role,
+            states=_STATES[states],
+            checks=checks,
+            remind=seconds,
+            partial=states == "partial",
         )
         open_count = len(await open_incidents(ctx))
         is_silent = role is not None and not can_notify(role, channel)

@@ -6,6 +6,7 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
+from bot.discord.state_words import shared_state_word
 from bot.discord.text import length, listed
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, when
 from bot.features.alerts.incident_store import Incident
@@ -120,9 +121,10 @@ def _rules(route: Route, ctx: Context) -> list[Field]:
     checked_for = duration(route.checks * ctx.services.monitoring.interval, texts)
     remind = next(word for word, seconds in REMINDERS.items() if seconds == route.remind)
     role = texts("alerts.rule.nobody") if route.role_id is None else f"<@&{route.role_id}>"
+    partial = [texts("alerts.rule.partial")] if route.partial else []
     values = {
         "role": role,
-        "on": ", ".join(texts(f"state.{state}") for state in route.states),
+        "on": ", ".join([*(shared_state_word(texts, state) for state in route.states), *partial]),
         "after": texts.plural("alerts.rule.checks", route.checks, time=checked_for),
         "remind": texts(f"alerts.remind.{remind}"),
     }

@@ -11,6 +11,7 @@ from bot.discord.replies import acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
 from bot.features.alerts.incident_store import Incident
 from cogs.alerts.embeds import listing, worst_first
+from cogs.monitoring.formatting import told_apart, with_labels
 
 
 class AlertListButton(PersistentButton):
@@ -29,8 +30,9 @@ class AlertListButton(PersistentButton):
 
 async def read_page(ctx: Context, page: int = 1) -> tuple[discord.Embed, discord.ui.View]:
     """Read a page, counted from 1; the last one where there are fewer."""
-    open_ones = sorted(await open_incidents(ctx), key=worst_first)
-    watched = await ctx.services.monitoring.integrations(ctx.guild_id)
+    integrations = await ctx.services.monitoring.integrations(ctx.guild_id)
+    watched = told_apart(integrations, ctx.services.providers)
+    open_ones = sorted(with_labels(await open_incidents(ctx), watched), key=worst_first)
     last = pages_of(len(open_ones))
     page = min(page, last)
     embed = listing(

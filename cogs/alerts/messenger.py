@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from cogs.alerts.alert_embed import alert_embed
 from cogs.alerts.board_embed import board_embed
 from cogs.alerts.buttons import buttons_of
 from cogs.alerts.lost_route import report_lost_route
+from cogs.monitoring.formatting import told_apart, with_labels
 
 _MAX_SEARCHED: Final = 100
 """The number of later messages in which a message is looked for."""
@@ -48,7 +50,7 @@ class DiscordMessenger:
     async def post(self, notice: Notice | BoardNotice) -> int:
         """Post a message. An alert's role is the only one that it can mention; a board notifies nobody."""
         channel = self._channel(notice.guild_id, notice.channel_id)
-        options = self._rendered(notice)
+        options = self._rendered(await self._told_apart(notice))
         if isinstance(notice, BoardNotice):
             options |= {"silent": True, "allowed_mentions": discord.AllowedMentions.none()}
         else:
@@ -64,9 +66,10 @@ class DiscordMessenger:
     async def edit(self, notice: Notice | BoardNotice, message_id: int) -> None:
         """Have a message show something else."""
         channel = self._channel(notice.guild_id, notice.channel_id)
+        options = self._rendered(await self._told_apart(notice))
         with _translated_errors():
             await channel.get_partial_message(message_id).edit(
-                **self._rendered(notice), allowed_mentions=discord.AllowedMentions.none()
+                **options, allowed_mentions=discord.AllowedMentions.none()
             )
 
     async def delete(self, guild_id: int, channel_id: int, message_id: int) -> None:
@@ -91,8 +94,10 @@ class DiscordMessenger:
         guild, services = self._bot.get_guild(guild_id), self._bot.services
         if guild is None or guild.unavailable:
             return None
+        troubles, integrations = await services.monitoring.troubles_and_integrations(guild_id)
         embed = board_embed(
-            *await services.monitoring.troubles_and_integrations(guild_id),
+            troubles,
+            told_apart(integrations, services.providers),
             services.texts_of(guild),
             services.providers,
             services.links,
@@ -102,6 +107,15 @@ class DiscordMessenger:
     async def report_lost_route(self, guild_id: int, route: Route) -> None:
         """Tell the managers that alerts reach nobody."""
         await report_lost_route(self._bot, guild_id, route)
+
+    async def _told_apart(self, notice: Notice | BoardNotice) -> Notice | BoardNotice:
+        """Return an alert with the name that its integration has beside the guild's others."""
+        if isinstance(notice, BoardNotice):
+            return notice
+        services = self._bot.services
+        integrations = await services.monitoring.integrations(notice.guild_id)
+        (incident,) = with_labels([notice.incident], told_apart(integrations, services.providers))
+        return replace(notice, incident=incident)
 
     def _rendered(self, notice: Notice | BoardNotice) -> dict[str, Any]:
         """Return what discord.py takes to post or edit a message."""

@@ -4,7 +4,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import permission_names
+from bot.discord.access.agent_bots import permission_names
 from bot.discord.context import Context
 from bot.errors import InvalidInputError
 from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, Route
@@ -22,6 +22,7 @@ async def set_route(
     states: tuple[State, ...] = DEFAULT_STATES,
     checks: int = DEFAULT_CHECKS,
     remind: int = 0,
+    partial: bool = False,
 ) -> Route:
     """Send alerts to a channel from now on.
 
@@ -43,6 +44,7 @@ async def set_route(
             states=states,
             checks=checks,
             remind=remind,
+            partial=partial,
         )
 
 

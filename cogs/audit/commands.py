@@ -15,13 +15,14 @@ from bot.errors import InvalidInputError
 from bot.features.access.tier import Tier
 from bot.features.audit.service import known_actions
 from cogs.audit import export_file
-from cogs.audit.embeds import action_name, exported
+from cogs.audit.embeds import exported
 from cogs.audit.listing import read_page
+from cogs.audit.words import action_words
 
 
 async def _suggest_actions(ctx: Context) -> list[Suggestion]:
     actions = known_actions(ctx.services.providers.values())
-    return sorted(Suggestion(action_name(action, ctx.texts), action) for action in actions)
+    return sorted(Suggestion(action_words(action, ctx.texts), action) for action in actions)
 
 
 @needs(Tier.MANAGER)

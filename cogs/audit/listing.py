@@ -11,6 +11,7 @@ from bot.discord.routes import PageNumber, Segment, Snowflake
 from bot.errors import InvalidInputError
 from bot.features.audit.service import known_actions
 from cogs.audit.embeds import listing
+from cogs.audit.words import read_names
 
 _MAX_ID: Final = 2**63 - 1
 _ActionFilter = Annotated[
@@ -47,5 +48,6 @@ async def read_page(ctx: Context, member: int | None, action: str | None, *, pag
     chain = await ctx.services.audit.check(ctx.guild_id)
     last = pages_of(found.total)
     button = partial(AuditPageButton, texts=ctx.texts, member=member, action=action)
-    embed = listing(found, last, chain, ctx.texts, filtered=(member, action) != (None, None))
+    names = await read_names(ctx.services, ctx.guild_id)
+    embed = listing(found, last, chain, names, ctx.texts, filtered=(member, action) != (None, None))
     return embed, view_of(*page_buttons(button, found.number, last, ctx.texts))

@@ -11,6 +11,7 @@ import structlog
 from bot.discord.client import PatchbayBot
 from bot.features.audit.store import Entry
 from cogs.audit.embeds import entry_embed
+from cogs.audit.words import read_names
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -54,10 +55,9 @@ class AuditMirror:
             return
         texts = self._bot.services.texts_of(guild)
         channel = self._bot.get_partial_messageable(channel_id, guild_id=entry.guild_id)
+        embed = entry_embed(entry, await read_names(self._bot.services, entry.guild_id), texts)
         try:
-            await channel.send(
-                embed=entry_embed(entry, texts), allowed_mentions=discord.AllowedMentions.none()
-            )
+            await channel.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
         except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
             # The log has the entry, and none is sent late: entries out of order would look like tampering.
             error, code = type(failed).__name__, getattr(failed, "code", None)

@@ -2,18 +2,30 @@
 
 from bot.discord.client import PatchbayBot
 from cogs.connections.commands import Connections
-from cogs.connections.forms import ADD, ROTATE, CredentialButton, credential_lines, open_form, rotate_button
-from cogs.connections.opening import investigate, open_connection, rotation_for
-from cogs.connections.suggestions import suggest_choices, suggest_connections
+from cogs.connections.forms import (
+    ADD,
+    ROTATE,
+    CredentialButton,
+    UnitDoubt,
+    credential_lines,
+    open_form,
+    rotate_button,
+)
+from cogs.connections.opening import ConnectionTestButton, investigate, open_connection, rotation_for
+from cogs.connections.suggestions import choices_here, suggest_choices, suggest_connections
+from cogs.connections.summaries import read_summaries
 
 __all__ = [
     "ADD",
     "ROTATE",
     "CredentialButton",
+    "UnitDoubt",
+    "choices_here",
     "credential_lines",
     "investigate",
     "open_connection",
     "open_form",
+    "read_summaries",
     "rotate_button",
     "rotation_for",
     "suggest_choices",
@@ -22,6 +34,6 @@ __all__ = [
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the button that survives a restart."""
-    bot.add_dynamic_items(CredentialButton)
+    """Add the command group and the buttons that survive a restart."""
+    bot.add_dynamic_items(CredentialButton, ConnectionTestButton)
     await bot.add_cog(Connections())

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -14,21 +13,15 @@ from bot.discord.context import Context
 from bot.discord.guard import needs
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import code, listed
-from bot.discord.theme import Field, Tone, notice, when
+from bot.discord.theme import Tone, notice, when
 from bot.features.access.tier import Tier
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
 from bot.providers import providers
-from cogs.connections.forms import (
-    ADD,
-    ROTATE,
-    ask_for_credentials,
-    credential_lines,
-    next_step,
-    rotate_button,
-)
-from cogs.connections.opening import open_connection
+from cogs.connections.forms import ADD, ROTATE, ask_for_credentials, credential_lines, rotate_button
+from cogs.connections.opening import test_connection
 from cogs.connections.suggestions import suggest_connections
+from cogs.connections.summaries import read_summaries
 
 _provider = app_commands.choices(
     provider=[app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
@@ -57,16 +50,14 @@ class Connections(
     async def list_(self, ctx: Context) -> None:
         """Show what is stored, but no secret."""
         await defer(ctx)
-        await respond(ctx, *overview(await ctx.services.connections.summaries(ctx.guild_id), ctx))
+        await respond(ctx, *overview(await read_summaries(ctx), ctx))
 
     @command("connections test", name=suggest_connections())
     @_provider
     async def test(self, ctx: Context, provider: str, name: str | None = None) -> None:
         """Test stored credentials."""
         await defer(ctx)
-        opened = await open_connection(ctx, provider, name)
-        summary = await ctx.services.connections.test(opened.guild_id, provider, opened.name)
-        await respond(ctx, tested(summary, ctx))
+        await test_connection(ctx, provider, name)
 
     @command("connections remove", name=suggest_connections())
     @_provider
@@ -92,21 +83,6 @@ async def _remove(provider: str, name: str, ctx: Context) -> Answer:
         await ctx.services.connections.remove(ctx.guild_id, provider, name)
     shown = ctx.services.providers[provider].name
     return notice(ctx.texts, Tone.GOOD, "connections.remove.done", provider=shown, name=code(name)), view_of()
-
-
-def tested(summary: Summary, ctx: Context) -> discord.Embed:
-    """Say that stored credentials still work."""
-    texts = ctx.texts
-    return notice(
-        texts,
-        Tone.GOOD,
-        "connections.test.done",
-        Field(texts("connections.name"), code(summary.name), inline=True),
-        Field(texts("connections.verified"), when(summary.verified_at), inline=True),
-        how="",
-        next_step=next_step(summary.provider, texts),
-        provider=ctx.services.providers[summary.provider].name,
-    )
 
 
 def overview(summaries: Sequence[Summary], ctx: Context) -> Answer:

@@ -17,6 +17,8 @@ from bot.i18n.catalog import Texts
 Action = Literal["add", "rotate"]
 ADD: Final = "add"
 ROTATE: Final = "rotate"
+UnitDoubt = Literal["unknown", "unconfirmed"]
+"""Whether the provider does not show a unit, or lists nothing for it, as if it did not exist."""
 
 
 class CredentialButton(PersistentButton):
@@ -137,14 +139,21 @@ def stored(action: Action, summary: Summary, ctx: Context) -> discord.Embed:
     )
 
 
-def credential_lines(summary: Summary, services: Services, texts: Texts) -> str:
-    """Name every field as set or not; the first secret also by its end."""
+def credential_lines(
+    summary: Summary, services: Services, texts: Texts, unit_doubt: UnitDoubt | None = None
+) -> str:
+    """Name every field as set or not; the first secret also by its end.
+
+    unit_doubt: what is known against the unit that a field names.
+    """
     provider = services.providers[summary.provider]
     lines = []
     for position, field in enumerate(provider.fields):
         label = texts(f"{provider.field_key(field.id)}.label")
         if field.id not in summary.fields:
             lines.append(texts("connections.field.unset", label=label))
+        elif field.id == provider.unit_field and unit_doubt is not None:
+            lines.append(texts(f"connections.field.{unit_doubt}", label=label, provider=provider.name))
         elif position == 0 and summary.hint:
             lines.append(texts("connections.field.set_ending", label=label, ending=code(summary.hint)))
         else:

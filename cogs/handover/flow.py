@@ -104,4 +104,5 @@ async def hand_over(ctx: Context, handover: TokenHandover[FoundT], token: str, p
     await respond(ctx, *answer)
     # Answered first: that the provider has the token must be read even if our own store fails now.
     if is_there and (integration := handover.integration(outcome.found)) is not None:
-        await record(ctx, opened, integration, preflight.bot_id)
+        application = None if preflight.application is None else preflight.application.id
+        await record(ctx, opened, integration, preflight.bot_id, application)

@@ -117,8 +117,19 @@ class LookButton(PersistentButton):
         return not self.reuses_ids or known.placed_at >= int(asked_at)
 
 
-async def record(ctx: Context, connection: Connection, integration: Choice, bot_id: int | None) -> None:
+async def record(
+    ctx: Context,
+    connection: Connection,
+    integration: Choice,
+    bot_id: int | None,
+    application_id: int | None = None,
+) -> None:
     """Remember that the member has put an integration into the connection's guild just now."""
     await ctx.services.integrations.record(
-        connection, integration.id, integration.label, bot_id=bot_id, member_id=ctx.member.id
+        connection,
+        integration.id,
+        integration.label,
+        bot_id=bot_id,
+        application_id=application_id,
+        member_id=ctx.member.id,
     )

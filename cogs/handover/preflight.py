@@ -6,7 +6,14 @@ from dataclasses import dataclass
 import discord
 import structlog
 
-from bot.discord.agent_bots import LEAST_PERMISSIONS, bot_page, invite_link, is_human, is_member
+from bot.discord.access.agent_bots import (
+    LEAST_PERMISSIONS,
+    application_of,
+    bot_page,
+    invite_link,
+    is_human,
+    is_member,
+)
 from bot.discord.context import Context
 from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, view_of
@@ -14,8 +21,8 @@ from bot.discord.text import code, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.features.handover.service import Application
-from bot.features.handover.token import account_id
 from bot.i18n.catalog import Texts
+from bot.providers.base.snowflake import account_id
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -39,7 +46,7 @@ class Preflight:
     @property
     def invite(self) -> str | None:
         """The link that brings the bot into the server; None where it is there, or where nobody knows it."""
-        application = self.bot_id if self.application is None else self.application.id
+        application = self._application_id
         if self.member or application is None:
             return None
         return invite_link(application, self.guild_id, self.permissions)
@@ -47,7 +54,11 @@ class Preflight:
     @property
     def portal(self) -> str:
         """The bot's own page in the Developer Portal, where it is known."""
-        return bot_page(self.bot_id if self.application is None else self.application.id)
+        return bot_page(self._application_id)
+
+    @property
+    def _application_id(self) -> int | None:
+        return application_of(self.bot_id, None if self.application is None else self.application.id)
 
     @property
     def reads_messages(self) -> bool:

@@ -40,8 +40,9 @@ class TokenModal(GuardedModal):
         for item in (*above, labelled(texts, f"{slug}.connect.token", self._token)):
             self.add_item(item)
 
-    def read_token(self) -> str:
+    async def read_token(self, ctx: Context) -> str:
         """Return the token. Raises InvalidInputError for what cannot be one."""
+        await ctx.services.connections.check_not_stored(ctx.guild_id, self._token.value)
         return read_token(self._token.value)
 
 
@@ -88,7 +89,7 @@ class TokenQuestion(GuardedView):
 
     async def _confirm(self, ctx: Context) -> None:
         token = self._end()
-        ctx.offer_retry(self._retry)
+        ctx.offer_retry(self._retry, opens_form=True)
         # For the case that this process does not live to tell what became of the token.
         look = view_of(self._handover.look_button(self._texts, self._preflight))
         await edit(ctx, self._question("token.handing_over", intro="token.confirmed"), look)
@@ -105,7 +106,7 @@ class TokenQuestion(GuardedView):
         if isinstance(preflight, InvalidInputError):
             # Not a bot's token, as is known only now: nobody is to get it.
             self._end()
-            ctx.offer_retry(self._retry)
+            ctx.offer_retry(self._retry, opens_form=True)
             await ctx.interaction.edit_original_response(view=None)
             raise preflight
         if self.is_finished():

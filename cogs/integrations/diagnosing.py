@@ -4,18 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bot.discord.agent_bots import invite_link, is_member
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link, is_member
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain
+from bot.discord.state_words import state_word
 from bot.discord.theme import when
 from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
 from bot.features.alerts.service import Route
 from bot.features.connections.service import Connection
 from bot.features.monitoring.breaker import DOWN
-from bot.features.monitoring.service import GONE, Watched
+from bot.features.monitoring.service import Watched
+from bot.i18n.catalog import DEFAULT_LOCALE
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
+from bot.providers.base.report import GONE
 from cogs.connections import open_connection
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, why, word
 
@@ -33,7 +36,7 @@ async def diagnose(ctx: Context, watched: Watched) -> tuple[Connection | None, D
     except UnreadableSecretError as error:
         checks = _Checks(ctx, watched)
         findings = [checks.failed("credentials", error), *checks.skipped("answers", "accepted")]
-        found = Diagnosis(name(watched.label, watched.id), findings, list(_facts(watched)))
+        found = Diagnosis(name(watched.label, watched.id), findings, list(_facts(ctx, watched)))
     else:
         if view is not None and view.diagnose is not None:
             found = await view.diagnose(ctx, connection, watched.id)
@@ -59,22 +62,27 @@ async def _diagnose_any(ctx: Context, connection: Connection, watched: Watched) 
         await services.connections.test(guild_id, watched.provider, connection.name)
     except ProviderError as failure:
         findings = list(_Checks(ctx, watched).refused(failure))
-        return Diagnosis(shown_name, findings, [*_facts(watched), *failure_facts(failure)], failure)
+        return Diagnosis(shown_name, findings, [*_facts(ctx, watched), *failure_facts(failure)], failure)
     await services.poller.check_guild(guild_id)
     current = await _current(ctx, watched)
     watched = current or watched
     placed = (await services.integrations.of_guild(guild_id, watched.provider)).get(watched.id)
-    bot_id = None if placed is None else placed.bot_id
+    bot_id = watched.bot_id or (None if placed is None else placed.bot_id)
     is_here = await is_member(ctx.client, guild_id, bot_id)
     findings = list(_Checks(ctx, watched).answered(bot_id, is_listed=current is not None, is_here=is_here))
-    facts = [*_facts(watched), ("server that asks", guild_id), ("bot", bot_id), ("bot is a member", is_here)]
+    facts = [
+        *_facts(ctx, watched),
+        ("server that asks", guild_id),
+        ("bot", bot_id),
+        ("bot is a member", is_here),
+    ]
     return Diagnosis(name(watched.label, watched.id), findings, facts)
 
 
-def _facts(watched: Watched) -> Iterator[tuple[str, object]]:
+def _facts(ctx: Context, watched: Watched) -> Iterator[tuple[str, object]]:
     answered = watched.answered_at
     yield "provider", watched.provider
-    yield "state", watched.state
+    yield "state", state_word(ctx.services.catalog[DEFAULT_LOCALE], watched.provider, watched.state)
     yield "detail", watched.detail or None
     yield "since", datetime.fromtimestamp(watched.changed_at, UTC)
     yield "last answer", None if answered is None else datetime.fromtimestamp(answered, UTC)
@@ -133,8 +141,12 @@ class _Checks:
         elif is_here is None:
             yield self.finding("bot", Verdict.UNKNOWN, "untold", texts("state.fix.unknown"))
         else:
-            link = invite_link(bot_id, self.ctx.guild_id)
-            yield self.finding("bot", Verdict.FAILED, "absent", texts("diagnosis.fix.bot", link=link))
+            application = application_of(bot_id)
+            if application is None:
+                fix_bot = texts("preflight.invite_by_hand", portal=bot_page(None))
+            else:
+                fix_bot = texts("diagnosis.fix.bot", link=invite_link(application, self.ctx.guild_id))
+            yield self.finding("bot", Verdict.FAILED, "absent", fix_bot)
 
     def watching(self, route: Route | None) -> Iterator[CheckFinding]:
         """Yield the findings on how the integration is watched, and where its alerts go; nobody is asked."""

@@ -22,6 +22,7 @@ from bot.i18n.catalog import Texts
 from bot.pictures.canvas import draw
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import description, panels, write_table
+from cogs.monitoring import find_watched
 
 DEFAULT_DAYS: Final = 7
 MAX_DAYS: Final = 3650
@@ -68,12 +69,13 @@ async def read_history(
 ) -> tuple[discord.Embed, discord.ui.View, Sequence[discord.File]]:
     """Look back over so many days, at most as many as are kept.
 
-    text: a ``Watched.key``, or a name that only one integration has. Raises NotWatchedError.
+    text: a ``Watched.key``, or a name that only one integration has. Raises NotWatchedError, and
+    InvalidInputError("same_name").
     """
     services, texts, now = ctx.services, ctx.texts, ctx.now
     kept = services.monitoring.history_days
     days = max(1, min(days, kept))
-    watched = await services.monitoring.find(ctx.guild_id, text)
+    watched = await find_watched(ctx, text)
     buttons = list(_buttons(watched, days, kept, texts))
     ctx.offer_retry(buttons[0])
     transitions = await services.monitoring.history(ctx.guild_id, watched, reaches_back_to(days, now))
@@ -87,15 +89,15 @@ async def read_history(
         if (each.kind, each.provider, each.id) == (Kind.INTEGRATION, watched.provider, watched.id)
     ]
     embed = history_embed(watched, past, summarise(incidents, now), services.providers, texts, kept=kept)
-    picture = await draw(*await asyncio.to_thread(panels, past, texts))
+    picture = await draw(*await asyncio.to_thread(panels, watched.provider, past, texts))
     embed.set_image(url=f"attachment://{_PICTURE}")
-    table = await asyncio.to_thread(write_table, past.spans)
+    table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts)
     # The class of this button stands in a module that imports this one.
     status: discord.ui.Button[Any] = discord.ui.Button(
         label=texts("integrations.status.button"), emoji="🔎", custom_id=f"integrations:status:{watched.key}"
     )
     files = [
-        discord.File(io.BytesIO(picture), _PICTURE, description=description(past, texts)),
+        discord.File(io.BytesIO(picture), _PICTURE, description=description(watched.provider, past, texts)),
         discord.File(io.BytesIO(table), f"history-{watched.id}.csv"),
     ]
     return embed, view_of(*buttons, status), files

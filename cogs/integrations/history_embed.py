@@ -7,15 +7,16 @@ from typing import Final
 
 import discord
 
+from bot.discord.state_words import state_word
 from bot.discord.text import listed
 from bot.discord.theme import Field, card, duration, state_symbol, when
 from bot.features.alerts.incident_summary import IncidentSummary
-from bot.features.history.service import DAY, Past, Span, Tally
+from bot.features.history.service import DAY, Past, Span
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import DOWN_STATES
 from bot.providers.base.provider import Provider
-from cogs.integrations.history_files import MAX_SPANS
+from cogs.integrations.history_files import MAX_SPANS, state_not_in_use
 from cogs.monitoring.formatting import name, symbol, tone, why, word
 
 _MAX_CHANGES: Final = 10
@@ -45,8 +46,8 @@ def history_embed(
         texts("integrations.history.title", name=name(watched.label, watched.id)),
         f"{now}\n\n**{texts('integrations.history.changes')}**\n{changes}",
         fields=[
-            *_availability(past, texts),
-            *_period(past, incidents, texts),
+            *_availability(watched.provider, past, texts),
+            *_period(watched.provider, past, incidents, texts),
             Field(texts("next_step"), texts(f"integrations.history.{next_step}")),
         ],
         footer=texts("integrations.history.footer", kept=duration(kept * DAY, texts)),
@@ -66,24 +67,20 @@ def _change(watched: Watched, span: Span, past: Past, providers: Mapping[str, Pr
     return " · ".join(filter(None, parts))
 
 
-def _availability(past: Past, texts: Texts) -> Iterator[Field]:
+def _availability(provider: str, past: Past, texts: Texts) -> Iterator[Field]:
     for days, tally in past.periods.items():
         period = texts("integrations.history.availability", period=duration(days * DAY, texts))
         known = texts("integrations.history.known", share=texts.percent(tally.known))
-        yield Field(period, f"{_figure(tally, texts)}\n{known}", inline=True)
+        figure = "" if tally.availability is None else f"**{texts.percent(tally.availability)}**"
+        shown = figure or state_word(texts, provider, state_not_in_use(tally))
+        yield Field(period, f"{shown}\n{known}", inline=True)
 
 
-def _figure(tally: Tally, texts: Texts) -> str:
-    if tally.availability is not None:
-        return f"**{texts.percent(tally.availability)}**"
-    return texts("integrations.history.off" if tally.known else "integrations.history.nothing_known")
-
-
-def _period(past: Past, incidents: IncidentSummary, texts: Texts) -> Iterator[Field]:
+def _period(provider: str, past: Past, incidents: IncidentSummary, texts: Texts) -> Iterator[Field]:
     """Yield the fields about the period that the member asked for."""
     period = duration(past.now - past.since, texts)
     times = (
-        f"{state_symbol(state)} {texts(f'state.{state}')}: **{duration(seconds, texts)}**"
+        f"{state_symbol(state)} {state_word(texts, provider, state)}: **{duration(seconds, texts)}**"
         for state, seconds in past.tally.seconds.items()
         if seconds
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.discord.state_words import state_word
 from bot.discord.text import clamp, plain
 from bot.discord.theme import duration
 from bot.features.history.service import DAY, IN_USE, Past, Span, Tally, within
@@ -21,8 +22,8 @@ MAX_SPANS: Final = 50_000
 COLUMNS: Final = ("from", "to", "seconds", "state", "detail")
 
 
-def panels(past: Past, texts: Texts) -> tuple[Panel, ...]:
-    """Return the picture's panels, from top to bottom."""
+def panels(provider: str, past: Past, texts: Texts) -> tuple[Panel, ...]:
+    """Return the picture's panels, from top to bottom. provider: the slug, for the words of the states."""
     columns = [_column(tally) for tally in past.days.values()]
     parts = list(_parts(past))
     shown = {each.state for each in parts}.union(*columns)
@@ -33,7 +34,7 @@ def panels(past: Past, texts: Texts) -> tuple[Panel, ...]:
             list(_marks(past, texts)),
             texts("integrations.history.now"),
         ),
-        Legend({state: texts(f"state.{state}") for state in State if state in shown}),
+        Legend({state: state_word(texts, provider, state) for state in State if state in shown}),
         DailyColumns(
             texts("integrations.history.per_day"),
             [texts.day(day) for day in past.days],
@@ -43,10 +44,10 @@ def panels(past: Past, texts: Texts) -> tuple[Panel, ...]:
     )
 
 
-def description(past: Past, texts: Texts) -> str:
-    """Return what the picture shows, for those who cannot see it."""
+def description(provider: str, past: Past, texts: Texts) -> str:
+    """Return what the picture shows, for those who cannot see it. provider: see ``panels``."""
     days = (
-        f"{texts.day(day)} {_figure(tally, texts) or texts(f'state.{_not_in_use(tally)}')}"
+        f"{texts.day(day)} {_figure(tally, texts) or state_word(texts, provider, state_not_in_use(tally))}"
         for day, tally in reversed(list(past.days.items()))
     )
     return clamp(f"{texts('integrations.history.per_day')}: {', '.join(days)}", _MAX_ALT)
@@ -79,10 +80,11 @@ def _column(tally: Tally) -> Mapping[State, float]:
     in_use = sum(tally.seconds[state] for state in IN_USE)
     if in_use:
         return {state: tally.seconds[state] / in_use for state in IN_USE if tally.seconds[state]}
-    return {_not_in_use(tally): 1.0}
+    return {state_not_in_use(tally): 1.0}
 
 
-def _not_in_use(tally: Tally) -> State:
+def state_not_in_use(tally: Tally) -> State:
+    """Return the state that stands for a time in which the integration was never in use."""
     return max((State.UNKNOWN, State.INACTIVE), key=lambda state: tally.seconds[state])
 
 
@@ -90,16 +92,21 @@ def _figure(tally: Tally, texts: Texts) -> str:
     return "" if tally.availability is None else texts.percent(tally.availability)
 
 
-def write_table(spans: Sequence[Span]) -> bytes:
-    """Return the spans as CSV, oldest first: times in UTC as ISO 8601, states and details as stored."""
+def write_table(provider: str, spans: Sequence[Span], texts: Texts) -> bytes:
+    """Return the spans as CSV, oldest first: times in UTC as ISO 8601, details as stored.
+
+    provider: see ``panels``. The file begins with a byte order mark, without which Excel takes UTF-8 for
+    another encoding.
+    """
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
+    words = {state: state_word(texts, provider, state) for state in State}
     writer.writerows(
-        (_time(span.start), _time(span.end), span.seconds, span.state, _cell(span.detail))
+        (_time(span.start), _time(span.end), span.seconds, words[span.state], _cell(span.detail))
         for span in spans[-MAX_SPANS:]
     )
-    return table.getvalue().encode()
+    return table.getvalue().encode("utf-8-sig")
 
 
 def _time(seconds: int) -> str:

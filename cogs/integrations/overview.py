@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import discord
@@ -22,7 +23,19 @@ from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
-from cogs.monitoring.formatting import fix, name, name_of, plain_name, provider_name, symbol, tone, why, word
+from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked
+from cogs.monitoring.formatting import (
+    fix,
+    name,
+    name_of,
+    plain_name,
+    provider_name,
+    symbol,
+    told_apart,
+    tone,
+    why,
+    word,
+)
 
 _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
@@ -73,15 +86,18 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     if await _is_due(ctx, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
     troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
+    found = told_apart(found, services.providers)
     checks = await services.monitoring.checks(guild_id)
-    if not found and not troubles:
+    candidates = await services.monitoring.candidates(guild_id)
+    if not found and not troubles and not candidates:
         connected = bool(await services.connections.names(guild_id))
         return empty_embed(checks, texts, connected=connected), view_of(again)
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
     has_alerts = await services.alerts.route(guild_id) is not None
-    embed = overview_embed(found, page, troubles, checks, services.providers, texts, has_alerts=has_alerts)
+    shown = Overview(found, page, troubles, candidates, checks, has_alerts=has_alerts)
+    embed = overview_embed(shown, services.providers, texts)
 
     def button(*, page: int, label: str, emoji: str, disabled: bool = False) -> OverviewButton:
         how: Literal["all", "check"] = "check" if emoji == REFRESH else "all"
@@ -99,6 +115,9 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
             for each in page_of(found, page)
         ]
         items.append(OverviewSelect(texts=texts, options=options))
+    items += candidate_select(candidates, texts)
+    if await unlinked(ctx):
+        items.append(LinkAllButton(texts=texts))
     refused = [each for each in troubles if each.kind is Kind.CONNECTION and each.state is State.ERROR]
     items += [rotate_button(each.provider, each.connection, ctx) for each in refused[:MAX_BUTTONS]]
     return embed, view_of(*items)
@@ -118,20 +137,26 @@ async def _is_due(ctx: Context, *, check: bool) -> bool:
     return check and oldest is not None and ctx.now - oldest >= _FRESH_SECONDS
 
 
-def overview_embed(
-    found: Sequence[Watched],
-    page: int,
-    troubles: Sequence[Watched],
-    checks: Sequence[CheckRow],
-    providers: Mapping[str, Provider],
-    texts: Texts,
-    *,
-    has_alerts: bool,
-) -> discord.Embed:
-    """List one page of the integrations that were found, after the troubles; both are sorted, worst first.
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the overview shows.
 
-    has_alerts: whether the server has a channel for alerts.
+    found, troubles: the integrations, and the connections and providers that are not well, both sorted, worst
+    first. page: of the integrations, counted from 1. candidates: the integrations that may run here. checks:
+    the last check of each connection. has_alerts: whether the server has a channel for alerts.
     """
+
+    found: Sequence[Watched]
+    page: int
+    troubles: Sequence[Watched]
+    candidates: Sequence[Watched]
+    checks: Sequence[CheckRow]
+    has_alerts: bool
+
+
+def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:
+    """List one page of the integrations, after the troubles and before those that may run here."""
+    found, troubles = shown.found, shown.troubles
     head = "\n\n".join(
         filter(
             None,
@@ -147,18 +172,21 @@ def overview_embed(
     )
     # The trouble of a connection or provider is not repeated for each of its integrations.
     explained = {(each.provider, each.connection) for each in troubles}
-    lines = ("\n".join(_integration(each, explained, providers, texts)) for each in page_of(found, page))
+    lines = (
+        "\n".join(_integration(each, explained, providers, texts)) for each in page_of(found, shown.page)
+    )
     body = listed(lines, texts, DESCRIPTION - length(head) - 2)
-    worst = next(iter([*troubles, *found]))
+    worst = next(iter([*troubles, *found]), None)
     return card(
-        tone(worst),
+        Tone.QUIET if worst is None else tone(worst),
         texts("integrations.overview.title"),
         f"{head}\n\n{body}".strip(),
         fields=[
-            *_last_check(checks, texts),
-            Field(texts("next_step"), _next_step(found, troubles, texts, has_alerts=has_alerts)),
+            *candidate_fields(shown.candidates, providers, texts),
+            *_last_check(shown.checks, texts),
+            Field(texts("next_step"), _next_step(shown, texts)),
         ],
-        footer=texts("pages.footer", page=page, last=pages_of(len(found))),
+        footer=texts("pages.footer", page=shown.page, last=pages_of(len(found))),
         symbol="📡",
     )
 
@@ -213,12 +241,13 @@ def _last_check(checks: Sequence[CheckRow], texts: Texts) -> Iterator[Field]:
         yield Field(texts("integrations.overview.checked"), when(min(check.checked_at for check in checks)))
 
 
-def _next_step(
-    found: Sequence[Watched], troubles: Sequence[Watched], texts: Texts, *, has_alerts: bool
-) -> str:
-    if troubles:
+def _next_step(shown: Overview, texts: Texts) -> str:
+    found = shown.found
+    if shown.troubles:
         return texts("integrations.overview.troubles_next")
-    if not has_alerts:
+    if not found:
+        return texts("belonging.maybe_next" if shown.candidates else "integrations.overview.alerts_next")
+    if not shown.has_alerts:
         return texts("integrations.overview.alerts_next")
     bad = found[0].state is not State.CONNECTED or found[0].is_stale
     return texts("integrations.overview.bad_next" if bad else "integrations.overview.good_next")

@@ -18,6 +18,7 @@ from bot.providers.base.provider import Provider
 from cogs.connections import open_connection
 from cogs.integrations.diagnose import IntegrationDiagnoseButton
 from cogs.integrations.history import IntegrationHistoryButton
+from cogs.monitoring import belonging_buttons
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, tone, why, word
 
 
@@ -61,7 +62,7 @@ async def read_status(ctx: Context, text: str) -> Answer:
         label=texts("pages.up"), emoji=UP, custom_id="integrations:all:1"
     )
     links = IntegrationDiagnoseButton(**place), IntegrationHistoryButton(**place), overview
-    return embed, view_of(refresh, *links)
+    return embed, view_of(refresh, *links, *await belonging_buttons(ctx, watched.provider, watched.id))
 
 
 def status_embed(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:
@@ -85,7 +86,7 @@ def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -
         "provider": provider_name(watched, providers),
         "connection": code(watched.connection),
         "since": when(watched.changed_at, exact=True),
-        "checked": texts("not_reported") if answered is None else when(answered),
+        "checked": texts("never") if answered is None else when(answered),
         "incident": "" if incident is None else when(incident.opened_at),
         "muted": "" if watched.muted_until is None else when(watched.muted_until),
         "id": code(watched.id, 70),

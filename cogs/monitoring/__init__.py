@@ -1,13 +1,44 @@
-"""Runs the checks, and formats what they find for the other cogs; has no command."""
+"""Runs the checks, decides what belongs to a server, and formats both for the other cogs; has no command."""
 
 from functools import partial
 
 from bot.discord.client import PatchbayBot
-from cogs.monitoring.suggestions import suggest_watched
+from cogs.monitoring.belonging import (
+    CandidateSelect,
+    IgnoreButton,
+    LinkAllButton,
+    LinkButton,
+    StopIgnoringButton,
+    StopIgnoringSelect,
+    belonging_buttons,
+    candidate_fields,
+    candidate_select,
+    stop_ignoring_select,
+    unlinked,
+)
+from cogs.monitoring.signals import AccessSignals
+from cogs.monitoring.suggestions import find_watched, suggest_watched
 
-__all__ = ["setup", "suggest_watched"]
+__all__ = [
+    "IgnoreButton",
+    "LinkAllButton",
+    "LinkButton",
+    "StopIgnoringButton",
+    "belonging_buttons",
+    "candidate_fields",
+    "candidate_select",
+    "find_watched",
+    "setup",
+    "stop_ignoring_select",
+    "suggest_watched",
+    "unlinked",
+]
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Start the checks once the bot knows in which servers it is."""
+    """Add the listeners and components, and start the checks once the bot knows in which servers it is."""
+    await bot.add_cog(AccessSignals(bot.services.guild_access))
+    bot.add_dynamic_items(
+        CandidateSelect, LinkButton, LinkAllButton, IgnoreButton, StopIgnoringButton, StopIgnoringSelect
+    )
     bot.start_when_ready(partial(bot.services.poller.run, bot.serves))

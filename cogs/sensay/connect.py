@@ -10,15 +10,15 @@ from bot.discord.replies import Answer, defer
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
 from bot.discord.text import quoted
 from bot.discord.theme import Field, when
-from bot.errors import InvalidInputError
+from bot.errors import InvalidInputError, NotListedError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice
 from bot.providers.base.outcome import Outcome
 from bot.providers.sensay import SensayProvider
-from bot.providers.sensay.handover import hand_over, is_listed, judge, try_look_up, was_connected
-from bot.providers.sensay.models import Replica
+from bot.providers.sensay.handover import hand_over, judge, look_before, try_look_up, was_connected
+from bot.providers.sensay.models import ListedReplica, Replica
 from cogs.connections import open_connection
 from cogs.handover import (
     ConnectButton,
@@ -86,43 +86,48 @@ class SensayLookButton(LookButton):
 class SensayHandover(TokenHandover[Replica]):
     """Puts a replica into the server.
 
-    listed: whether Sensay lists a bot for it, None where Sensay does not say. placed: what this server
+    listed: what Sensay's list has of it, None where the list could not be read. placed: what this server
     remembers.
     """
 
     look_class = SensayLookButton
 
-    listed: bool | None
+    listed: ListedReplica | None
     placed: Placed | None
 
     @property
     def was_connected(self) -> bool | None:
         """Whether the replica has a bot already, None where nobody knows."""
-        return was_connected(self.listed, remembered=self.placed is not None)
+        return was_connected(self._on_discord, remembered=self.placed is not None)
+
+    @property
+    def _on_discord(self) -> bool | None:
+        return None if self.listed is None else self.listed.on_discord
 
     def fields(self, ctx: Context) -> list[Field]:
-        """Return which replica the token is for, and what is known of a bot that it has already."""
+        """Return which replica the token is for, what Sensay lists of it, and what this server remembers."""
         texts, placed = ctx.texts, self.placed
         fields = [replica_field(self.agent, texts)]
-        known = []
+        if self._on_discord:
+            fields.append(Field(texts("sensay.connect.had_one"), texts("sensay.connect.had_one_text")))
+        elif self._on_discord is None:
+            part = "unread_all" if self.listed is None else "unread_rest"
+            fields.append(Field(texts("sensay.connect.unread"), texts(f"sensay.connect.{part}")))
         if placed is not None:
-            time = when(placed.placed_at)
-            known.append(texts("sensay.connect.had_one_here", member=f"<@{placed.placed_by}>", time=time))
-        if self.listed is not False:
-            known.append(
-                texts("sensay.connect.had_one_text" if self.listed else "sensay.connect.had_one_unknown")
+            text = texts(
+                "sensay.connect.placed_text", member=f"<@{placed.placed_by}>", time=when(placed.placed_at)
             )
-        if known:
-            fields.append(Field(texts("sensay.connect.had_one"), "\n".join(known)))
+            fields.append(Field(texts("sensay.connect.placed"), text))
         return fields
 
     async def check(self, ctx: Context, connection: Connection) -> Self:
-        """Look again. Raises InvalidInputError("taken_meanwhile")."""
+        """Look again. Raises InvalidInputError("taken_meanwhile") and NotListedError."""
         client = client_of(ctx, connection)
-        listed = (await try_look_up(client, self.agent.id, ctx.cancel_on_shutdown)).on_discord
-        if listed and self.listed is False:
+        listed = await try_look_up(client, self.agent.id, ctx.cancel_on_shutdown)
+        agent = _as_listed(self.agent, listed)
+        if listed.on_discord and self._on_discord is False:
             raise InvalidInputError("taken_meanwhile")
-        return replace(self, listed=listed, placed=await _placed(ctx, self.agent))
+        return replace(self, agent=agent, listed=listed, placed=await _placed(ctx, agent))
 
     async def write(self, ctx: Context, connection: Connection, token: str) -> Outcome[Replica]:
         """Send the token once. Raises ProviderError."""
@@ -163,13 +168,13 @@ class SensayTokenModal(TokenModal):
     async def submit(self, ctx: Context) -> None:
         """Show whose token it is; Sensay gets it only once the member has confirmed."""
         await defer(ctx)
-        token = self.read_token()
+        token = await self.read_token(ctx)
         # Opened only now: while the form was open the connection may have been rotated or removed.
         opened = await open_connection(ctx, "sensay", self.connection)
+        listed = await ctx.cancel_on_shutdown(look_before(client_of(ctx, opened), self.agent.id))
+        agent = _as_listed(self.agent, listed)
         preflight = await examine(ctx, token)
-        listed = await ctx.cancel_on_shutdown(is_listed(client_of(ctx, opened), self.agent.id))
-        placed = await _placed(ctx, self.agent)
-        handover = SensayHandover(opened.name, opened.set_at, self.agent, listed, placed)
+        handover = SensayHandover(opened.name, opened.set_at, agent, listed, await _placed(ctx, agent))
         await TokenQuestion(ctx, token, preflight, handover).ask()
 
 
@@ -181,6 +186,18 @@ async def open_form(ctx: Context, replica: str, connection: str | None) -> None:
     opened = await open_connection(ctx, "sensay", connection)
     chosen = chosen_replica(ctx, opened, replica)
     await ctx.interaction.response.send_modal(SensayTokenModal(ctx, opened.name, chosen))
+
+
+def _as_listed(replica: Choice, listed: ListedReplica | None) -> Choice:
+    """Return the replica with the name that the list has, if it has one.
+
+    Raises NotListedError for a replica that the whole list lacks.
+    """
+    if listed is None:
+        return replica
+    if listed.is_missing:
+        raise NotListedError("unknown_replica")
+    return named(replica, listed.replica)
 
 
 def accepted(replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts) -> Answer:

@@ -5,7 +5,7 @@ from functools import partial
 
 import discord
 
-from bot.discord.agent_bots import bot_page
+from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
@@ -17,12 +17,19 @@ from bot.discord.theme import Field, Tone, notice, when
 from bot.features.audit.service import DONE, UNKNOWN
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import Choice
+from bot.providers.base.integration import Choice, State
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.handover import try_look_up
 from bot.providers.sensay.models import ListedReplica, Removal, RemovalOutcome
 from cogs.connections import open_connection
-from cogs.sensay.replica import ReplicaUuid, chosen_replica, client_of, named, replica_field
+from cogs.sensay.replica import (
+    ReplicaUuid,
+    chosen_replica,
+    client_of,
+    listed_line,
+    named,
+    replica_field,
+)
 
 
 class SensayStoppedButton(PersistentButton):
@@ -56,7 +63,7 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     placed = (await ctx.services.integrations.of_guild(ctx.guild_id, "sensay")).get(chosen.id)
     if placed is not None and chosen.label == chosen.id:
         chosen = Choice(chosen.id, placed.label)  # by its name, although the list was not read lately
-    portal = bot_page(placed.bot_id if placed else None)
+    portal = bot_page(application_of(placed.bot_id, placed.application_id) if placed else None)
     tries = ctx.services.provider(SensayProvider).may_try_removal
     button = "sensay.disconnect.yes_remove" if tries else "sensay.disconnect.yes"
     label = texts(button, replica=plain(chosen.label, 50))
@@ -84,6 +91,7 @@ async def _forget(connection: str, replica: Choice, ctx: Context) -> Answer:
         placed = (await integrations.of_guild(guild_id, "sensay")).get(replica.id)
         # First, so that nothing has been asked of Sensay if our own store fails.
         await integrations.forget(guild_id, "sensay", replica.id)
+        await ctx.services.monitoring.stop_watching(guild_id, "sensay", replica.id)
         may_try = ctx.services.provider(SensayProvider).may_try_removal
         removal = await client.try_removal(replica.id) if may_try else None
         change.result = DONE if removal is None else _result(removal)
@@ -122,9 +130,8 @@ class _StoppingBot:
 
         again: whether the replica has been connected from here once more.
         """
-        texts, portal = self.ctx.texts, bot_page(self.bot_id)
-        state = _state(found)
-        stopped = state in {"gone", "stopped"}
+        texts, portal = self.ctx.texts, bot_page(application_of(self.bot_id))
+        stopped = found.replica is not None and found.replica.state in {None, State.INACTIVE}
         kind = "again" if again else "settled" if stopped else "forgotten"
         fields = [replica_field(named(self.replica, found.replica), texts)]
         if self.removal is not None:
@@ -134,7 +141,7 @@ class _StoppingBot:
             Tone.INFO if again else Tone.GOOD if stopped else Tone.WARNING,
             f"sensay.disconnect.{kind}",
             *fields,
-            Field(texts("sensay.disconnect.listed"), texts(f"sensay.disconnect.state.{state}")),
+            Field(texts("sensay.disconnect.listed"), _listed(found, texts)),
             Field(texts("sensay.disconnect.checked"), when(self.ctx.services.clock())),
             portal=portal,
         )
@@ -167,11 +174,8 @@ def _result(removal: Removal) -> str:
     return f"failed:{removal.outcome if removal.error is None else removal.error.key}"
 
 
-def _state(found: ListedReplica) -> str:
-    """Return the last part of the text's key for what the list shows of a bot that is being stopped."""
+def _listed(found: ListedReplica, texts: Texts) -> str:
+    """Say what the list shows of a bot that is being stopped."""
     if found.replica is None:
-        return "not_ours" if found.complete else "unseen"
-    integration = found.replica.discord_integration
-    if integration is None:
-        return "gone"
-    return "unsure" if integration.is_active is None else "running" if integration.is_active else "stopped"
+        return texts("sensay.disconnect.not_ours" if found.complete else "sensay.disconnect.unseen")
+    return listed_line(found.replica.state, texts)

@@ -1,9 +1,12 @@
 """Replicas: which one a member means, how its name and its state read, and the client that asks about it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.routes import Segment
+from bot.discord.state_words import state_word
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Field, state_symbol
 from bot.features.connections.service import Connection
@@ -28,7 +31,8 @@ def client_of(ctx: Context, connection: Connection) -> SensayClient:
 def chosen_replica(ctx: Context, connection: Connection, text: str) -> Choice:
     """Return the replica with this id or of this name; this asks nobody.
 
-    A replica that was not listed lately is found by its UUID alone. Raises InvalidInputError("replica").
+    A replica that was not listed lately is found by its UUID alone. Raises InvalidInputError("replica",
+    "same_name").
     """
     known = ctx.services.choices.known(connection, text)
     uuid = read_uuid(text if known is None else known.id, "replica")
@@ -36,8 +40,8 @@ def chosen_replica(ctx: Context, connection: Connection, text: str) -> Choice:
 
 
 def named(replica: Choice, listed: Replica | None) -> Choice:
-    """Return the choice with the name that Sensay lists, where only its UUID was known."""
-    if replica.label != replica.id or listed is None or not listed.name:
+    """Return the choice with the name that Sensay lists now, if it lists one."""
+    if listed is None or not listed.name:
         return replica
     return Choice(replica.id, listed.name, replica.state)
 
@@ -48,9 +52,16 @@ def replica_field(replica: Choice, texts: Texts) -> Field:
     return Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)]))
 
 
+def told_apart(replicas: Sequence[Replica]) -> list[Replica]:
+    """Return replicas that are shown together, with names that differ; one without a name has none."""
+    names = tell_apart([Named(replica.name or "", replica.uuid or "") for replica in replicas], _MAX_NAME)
+    return [replica.model_copy(update={"name": name}) for replica, name in zip(replicas, names, strict=True)]
+
+
 def title_of(replica: Replica) -> str:
     """Name a replica where Discord renders markdown, by its id if its name is invisible."""
-    return quoted(replica.name or "", _MAX_NAME) or code(replica.uuid or "", _MAX_NAME)
+    # Cut before it is escaped: what tells it apart stands at the end.
+    return quoted(plain(replica.name or "", _MAX_NAME)) or code(replica.uuid or "", _MAX_NAME)
 
 
 def label_of(replica: Replica) -> str:
@@ -64,5 +75,11 @@ def symbol_of(state: State | None) -> str:
 
 
 def word_of(state: State | None, texts: Texts) -> str:
-    """Return Sensay's own word for a state: a bot that is active there is not necessarily online."""
-    return texts("sensay.not_on_discord") if state is None else texts(f"sensay.state.{state}")
+    """Return the word for a state; None stands for a replica without a Discord bot."""
+    return texts("sensay.not_on_discord") if state is None else state_word(texts, "sensay", state)
+
+
+def listed_line(state: State | None, texts: Texts) -> str:
+    """Say what Sensay lists of a replica: the state, and what it means."""
+    explained = "none" if state is None else state
+    return f"{symbol_of(state)} **{word_of(state, texts)}** · {texts(f'sensay.lists.{explained}')}"

@@ -18,11 +18,13 @@ from bot.discord.text import code, length, listed, quoted
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, notice
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
+from bot.features.integrations.store import Ignored
 from bot.i18n.catalog import Texts
 from bot.providers.sensay.client import SensayClient
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
-from cogs.sensay.placement import Placement, placements_of, run_and_seen
+from cogs.monitoring import stop_ignoring_select
+from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
 from cogs.sensay.replica import client_of, symbol_of, title_of, word_of
 
 MAX_SEARCH: Final = 50
@@ -67,13 +69,15 @@ async def read_page(
     ctx.offer_retry(button(page=page))
     client = client_of(ctx, connection)
     found = await ctx.cancel_on_shutdown(_read(client, page, search, everyone=everyone))
-    placements = await placements_of(ctx, [replica.uuid for replica in found.replicas])
+    placements = await placements_of(ctx, found.replicas)
     last = found.last
     if last is None:
-        is_full = len(found.replicas) + found.foreign >= PAGE_SIZE
-        last = min(found.number + is_full, MAX_PAGES)
-    embed = page_embed(replace(found, placements=placements), ctx.texts)
-    return embed, view_of(*page_buttons(button, found.number, last, ctx.texts))
+        last = min(found.number + found.is_full, MAX_PAGES)
+    ignored = await ctx.services.integrations.ignored(ctx.guild_id, "sensay")
+    embed = page_embed(replace(found, placements=placements, ignored=ignored), ctx.texts)
+    on_page = [ignored[uuid] for uuid in (each.uuid or "" for each in found.replicas) if uuid in ignored]
+    menus = stop_ignoring_select("sensay", on_page, ctx.texts)
+    return embed, view_of(*page_buttons(button, found.number, last, ctx.texts), *menus)
 
 
 async def _read(client: SensayClient, page: int, search: str, *, everyone: bool) -> ReplicaListPage:
@@ -85,16 +89,17 @@ async def _read(client: SensayClient, page: int, search: str, *, everyone: bool)
         # The list has become shorter since the button was made.
         page = 1 if reply.total is None else min(page - 1, pages_of(reply.total))
         reply = await read(page=page)
-    replicas = tuple(replica for replica in reply.items if only in {None, replica.owner_id})
+    replicas = tuple(replica for replica in reply.distinct if only in {None, replica.owner_id})
     return ReplicaListPage(
         replicas=replicas,
         number=page,
-        total=reply.total,
+        total=None if reply.total is None else max(len(replicas), reply.total - reply.repeated),
         last=None if reply.total is None else max(page, pages_of(reply.total)),
         search=search,
         owner=owner,
         everyone=everyone,
-        foreign=len(reply.items) - len(replicas),
+        foreign=len(reply.distinct) - len(replicas),
+        is_full=len(reply.items) >= PAGE_SIZE,
     )
 
 
@@ -115,8 +120,8 @@ class ReplicaListPage:
 
     total, last: the numbers of replicas and of pages, None where Sensay does not say. owner: the user whose
     replicas were asked for, or are marked; None where the credentials are not a user's. foreign: the number
-    of replicas that were left out because they belong to somebody else. placements: by UUID, of those that
-    this server connected itself.
+    of replicas that were left out because they belong to somebody else. is_full: whether Sensay filled the
+    page, so that there may be another one. placements: by UUID, of those that this server connected itself.
     """
 
     replicas: tuple[Replica, ...]
@@ -127,7 +132,9 @@ class ReplicaListPage:
     owner: str | None
     everyone: bool
     foreign: int
+    is_full: bool = False
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    ignored: Mapping[str, Ignored] = field(default_factory=dict)
 
 
 def page_embed(page: ReplicaListPage, texts: Texts) -> discord.Embed:
@@ -173,15 +180,18 @@ def _footer(page: ReplicaListPage, texts: Texts) -> str:
 
 
 def _entry(replica: Replica, page: ReplicaListPage, texts: Texts) -> Iterator[str]:
-    state = replica.state
+    placement = page.placements.get(replica.uuid or "")
+    state = state_here(replica, placement)
     name = f"{symbol_of(state)} **{title_of(replica)}**"
     yield " · ".join(
         [name, *([] if state is None else [texts("sensay.replicas.on_discord")]), word_of(state, texts)]
     )
     if tagline := quoted(replica.short_description or "", 100):
         yield tagline
-    if seen := list(run_and_seen(replica, page.placements.get(replica.uuid or ""), texts)):
+    if seen := list(run_and_seen(replica, placement, texts)):
         yield " · ".join(seen)
+    if replica.uuid in page.ignored:
+        yield texts("belonging.ignored_mark")
     details = [code(replica.uuid, 50) if replica.uuid else texts("not_reported")]
     if page.everyone:
         details.append(_owner(replica, page.owner, texts))

@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import bot_page
+from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
@@ -21,19 +21,23 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
-from cogs.sensay.placement import MEMBERSHIP, Placement, placements_of, run_and_seen
+from cogs.monitoring import belonging_buttons
+from cogs.monitoring.formatting import why_access
+from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
 from cogs.sensay.replica import (
     UUID_PATTERN,
     ReplicaUuid,
     chosen_replica,
     client_of,
     label_of,
+    listed_line,
     symbol_of,
     title_of,
+    told_apart,
     word_of,
 )
 
-_WORST_FIRST: Final = (State.INACTIVE, State.UNKNOWN, State.CONNECTED)
+_WORST_FIRST: Final = (State.BLOCKED, State.INACTIVE, State.UNKNOWN, State.CONNECTED)
 
 
 class SensayOverviewButton(PersistentButton):
@@ -103,15 +107,17 @@ async def _read_overview(ctx: Context, connection: Connection, page: int) -> Ans
     button = partial(SensayOverviewButton, texts=texts, connection=connection.name)
     ctx.offer_retry(button(page=page, label=texts("pages.refresh"), emoji=REFRESH))
     listed = await ctx.cancel_on_shutdown(client_of(ctx, connection).own_replicas(on_discord=True))
-    replicas = sorted(listed.items, key=_severity)
+    ignored = await ctx.services.integrations.ignored(ctx.guild_id, "sensay")
+    shown_here = (each for each in listed.items if each.uuid not in ignored)
+    replicas = told_apart(sorted(shown_here, key=_severity))
     last = pages_of(len(replicas))
     # The list may have become shorter since the button was made.
     page = min(page, last)
     shown = page_of(replicas, page)
-    placements = await placements_of(ctx, [replica.uuid for replica in shown])
+    placements = await placements_of(ctx, shown)
     embed = overview_embed(replicas, page, placements, ctx.services.clock(), texts, complete=listed.complete)
     view = view_of(*page_buttons(button, page, last, texts))
-    if options := _options(shown, texts):
+    if options := _options(shown, placements, texts):
         view.add_item(SensayReplicaSelect(texts=texts, connection=connection.name, options=options))
     return embed, view
 
@@ -122,7 +128,8 @@ async def _read_replica(ctx: Context, connection: Connection, text: str) -> Answ
     refresh = SensayStatusButton(texts=texts, connection=connection.name, replica=chosen.id)
     ctx.offer_retry(refresh)
     embed, invite = await _look_up(ctx, connection, chosen)
-    view = view_of(refresh, SensayOverviewButton(texts=texts, connection=connection.name, page=1))
+    overview = SensayOverviewButton(texts=texts, connection=connection.name, page=1)
+    view = view_of(refresh, overview, *await belonging_buttons(ctx, "sensay", chosen.id))
     if invite is not None:
         view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=invite))
     return embed, view
@@ -136,7 +143,7 @@ async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tupl
         raise InvalidInputError("unlisted")
     if replica is None:
         return beyond_embed(chosen, ctx.texts), None
-    placement = (await placements_of(ctx, [chosen.id])).get(chosen.id)
+    placement = (await placements_of(ctx, [replica])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
     return status_embed(replica, placement, ctx.services.clock(), ctx.texts), invite
 
@@ -152,16 +159,18 @@ def _severity(replica: Replica) -> tuple[int, str]:
     return _WORST_FIRST.index(replica.state or State.UNKNOWN), (replica.name or "").casefold()
 
 
-def _options(replicas: Iterable[Replica], texts: Texts) -> list[discord.SelectOption]:
+def _options(
+    replicas: Iterable[Replica], placements: Mapping[str, Placement], texts: Texts
+) -> list[discord.SelectOption]:
     """Return a menu entry for each replica; one whose id is no UUID has none, as nobody can ask about it."""
     return [
         discord.SelectOption(
             label=label_of(replica),
             value=replica.uuid,
-            description=word_of(replica.state, texts),
-            emoji=symbol_of(replica.state),
+            description=word_of(state, texts),
+            emoji=symbol_of(state),
         )
-        for replica in replicas
+        for replica, state in ((each, state_here(each, placements.get(each.uuid or ""))) for each in replicas)
         if replica.uuid and re.fullmatch(UUID_PATTERN, replica.uuid)
     ]
 
@@ -185,9 +194,12 @@ def overview_embed(
     if not replicas:
         how = "\n".join([texts("sensay.overview.none_how"), *unlisted])
         return notice(texts, Tone.QUIET, "sensay.overview.none", checked, how=how)
-    lines = [_line(replica, placements.get(replica.uuid or ""), texts) for replica in page_of(replicas, page)]
+    shown = [(replica, placements.get(replica.uuid or "")) for replica in page_of(replicas, page)]
+    lines = [_line(replica, placement, texts) for replica, placement in shown]
+    # Of other pages it is not known which bots Discord lets answer here.
+    states = [replicas[0].state, *(state_here(replica, placement) for replica, placement in shown)]
     return card(
-        state_tone(replicas[0].state or State.UNKNOWN),
+        state_tone(min((state or State.UNKNOWN for state in states), key=_WORST_FIRST.index)),
         texts.plural("sensay.overview.title", len(replicas)),
         "\n".join([*lines, "", *unlisted, texts("sensay.overview.how")]),
         fields=[checked, Field(texts("next_step"), texts("sensay.overview.next"))],
@@ -197,8 +209,9 @@ def overview_embed(
 
 
 def _line(replica: Replica, placement: Placement | None, texts: Texts) -> str:
-    name = f"{symbol_of(replica.state)} **{title_of(replica)}**"
-    return " · ".join([name, word_of(replica.state, texts), *run_and_seen(replica, placement, texts)])
+    state = state_here(replica, placement)
+    name = f"{symbol_of(state)} **{title_of(replica)}**"
+    return " · ".join([name, word_of(state, texts), *run_and_seen(replica, placement, texts)])
 
 
 def status_embed(
@@ -209,10 +222,12 @@ def status_embed(
     placement: None where it was not connected from here. checked_at: seconds since 1970.
     """
     state = replica.state
+    here = state_here(replica, placement)
+    tagline = quoted(replica.short_description or "", 300)
     return card(
-        Tone.QUIET if state is None else state_tone(state),
+        Tone.QUIET if here is None else state_tone(here),
         title_of(replica),
-        quoted(replica.short_description or "", 300),
+        "\n".join(filter(None, [_blocked(placement, here, texts), tagline])),
         fields=[
             Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts))),
             Field(texts("sensay.status.here"), _here(state, placement, texts)),
@@ -221,7 +236,7 @@ def status_embed(
             Field(texts("sensay.status.checked"), when(checked_at), inline=True),
             Field(texts("next_step"), _next_step(state, placement, texts)),
         ],
-        symbol=symbol_of(state),
+        symbol=symbol_of(here),
     )
 
 
@@ -231,10 +246,15 @@ def beyond_embed(replica: Choice, texts: Texts) -> discord.Embed:
     return notice(texts, Tone.WARNING, "sensay.status.beyond", symbol=symbol, replica=shown)
 
 
+def _blocked(placement: Placement | None, here: State | None, texts: Texts) -> str:
+    """Say why a replica that Sensay runs can answer nowhere here; empty where what Sensay lists counts."""
+    if placement is None or here is not State.BLOCKED:
+        return ""
+    return f"**{word_of(here, texts)}** · {why_access(placement.access, texts)}"
+
+
 def _listed(replica: Replica, texts: Texts) -> Iterator[str]:
-    state = replica.state
-    explained = "none" if state is None else state
-    yield f"{symbol_of(state)} **{word_of(state, texts)}** · {texts(f'sensay.lists.{explained}')}"
+    yield listed_line(replica.state, texts)
     if replica.discord_integration is not None:
         service = replica.discord_integration.service_name
         yield texts("sensay.status.service", name=code(service, 100) if service else texts("not_reported"))
@@ -246,7 +266,7 @@ def _membership(placement: Placement | None) -> str:
         return "not_ours"
     if placement.bot_id is None:
         return "no_bot"
-    return MEMBERSHIP[placement.member]
+    return placement.standing
 
 
 def _here(state: State | None, placement: Placement | None, texts: Texts) -> str:
@@ -257,24 +277,27 @@ def _here(state: State | None, placement: Placement | None, texts: Texts) -> str
         return texts(f"sensay.here.{known}")
     # Discord shows a mention of somebody who is not in the server as an unknown user.
     bot = f"<@{placement.bot_id}>" if placement.member else code(str(placement.bot_id))
-    return texts(f"sensay.here.{known}", bot=bot, link=placement.invite or "")
+    key = "absent_by_hand" if known == "absent" and placement.invite is None else known
+    return texts(f"sensay.here.{key}", bot=bot, link=placement.invite or "", time=placement.until)
 
 
 def _by(placement: Placement | None, texts: Texts) -> str:
-    if placement is None:
+    if placement is None or placement.placed is None:
         return texts("sensay.status.not_ours")
-    return f"<@{placement.by}> · {when(placement.at, exact=True)}"
+    return f"<@{placement.placed.placed_by}> · {when(placement.placed.placed_at, exact=True)}"
 
 
 def _next_step(state: State | None, placement: Placement | None, texts: Texts) -> str:
     if state is None:
         return texts("sensay.next.none")
     if state is State.INACTIVE:
-        return texts("sensay.next.inactive", portal=bot_page(placement.bot_id if placement else None))
+        application = application_of(placement.bot_id if placement else None)
+        return texts("sensay.next.inactive", portal=bot_page(application))
     if state is State.UNKNOWN:
         return texts("sensay.next.unknown")
     if placement is None or placement.bot_id is None:
         return texts("sensay.next.bot_unknown", portal=bot_page(None))
-    if placement.invite is not None:
-        return texts(f"sensay.next.{_membership(placement)}", link=placement.invite)
-    return texts("sensay.next.member")
+    if not placement.member and placement.invite is None:
+        by_hand = "preflight.invite_by_hand" if placement.member is False else "sensay.next.bot_unknown"
+        return texts(by_hand, portal=bot_page(None))
+    return texts(f"sensay.next.{placement.standing}", link=placement.invite or "")

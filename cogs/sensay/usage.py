@@ -7,6 +7,7 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.text import clamp, code, listed, plain, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import ProviderError
@@ -20,6 +21,7 @@ from cogs.sensay.replica import chosen_replica, client_of
 MAX_DAYS: Final = 30
 MAX_REPLICAS: Final = 10
 _MAX_MONTH_REPLICAS: Final = 5
+_MAX_NAME: Final = 80
 _MAX_DAYS_AS_TEXT: Final = 7
 _MAX_ALT: Final = 1024
 _FILE: Final = "usage.png"
@@ -48,17 +50,18 @@ async def read_usage(
     counted = await count(client, asked)
     panels = _panels(counted, days, texts)
     key = f"sensay.usage.{'some' if panels else 'none' if asked else 'no_replica'}"
-    of = listed((quoted(names[uuid], 60) for uuid in asked), texts, separator=", ")
     known = {
         uuid: choice.label
         for uuid in _month_of(counted)
-        if (choice := ctx.services.choices.known(connection, uuid)) is not None
+        if (choice := ctx.services.choices.listed(connection, uuid)) is not None
     }
+    shown = _told_apart(known | names)
+    of = listed((shown[uuid] for uuid in asked), texts, separator=", ")
     embed = notice(
         texts,
         Tone.INFO,
         key,
-        *_fields(panels, counted, known | names, texts),
+        *_fields(panels, counted, shown, texts),
         how="\n".join([texts(f"{key}_how", replicas=of), *notes]),
         next_step=None if asked else texts("sensay.connected.next"),
         symbol="📊",
@@ -69,6 +72,12 @@ async def read_usage(
         files.append(discord.File(io.BytesIO(picture), _FILE, description=_description(panels, texts)))
         embed.set_image(url=f"attachment://{_FILE}")
     return embed, files
+
+
+def _told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return replicas' names by UUID, made different, and safe where Discord renders markdown."""
+    labels = tell_apart([Named(label, uuid) for uuid, label in names.items()], _MAX_NAME)
+    return {uuid: quoted(label) or code(uuid, 40) for uuid, label in zip(names, labels, strict=True)}
 
 
 def _panels(counted: Counted, days: int, texts: Texts) -> list[BarChart]:
@@ -113,7 +122,7 @@ def _fields(
         yield Field(bars.title, f"{shown}\n{total}")
     yield Field(texts("sensay.usage.month"), "\n".join(_month(counted, names, texts)))
     if counted.not_counted:
-        missing = (quoted(names[uuid], 60) for uuid in counted.not_counted)
+        missing = (names[uuid] for uuid in counted.not_counted)
         yield Field(texts("sensay.usage.not_counted"), listed(missing, texts))
 
 
@@ -136,7 +145,7 @@ def _month(counted: Counted, names: Mapping[str, str], texts: Texts) -> Iterator
         number = texts.number(month.conversations.current_month_total)
         yield texts("sensay.usage.month_conversations", number=number)
         for uuid, conversations in _month_of(counted).items():
-            name = quoted(names[uuid], 60) if uuid in names else code(uuid, 40)
+            name = names.get(uuid) or code(uuid, 40)
             yield f"• {name}: **{texts.number(conversations)}**"
         yield texts("sensay.usage.month_entries", number=texts.number(month.knowledge_base_entries.total))
     yield texts("sensay.usage.no_limit")

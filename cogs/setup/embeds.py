@@ -5,16 +5,21 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import invite_link
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
 from bot.discord.problems import explain, refer_to
-from bot.discord.text import code, listed, quoted
-from bot.discord.theme import Field, Tone, card, notice, state_symbol, when
-from bot.errors import PatchbayError, ProviderError, UnreadableSecretError
+from bot.discord.text import code, listed
+from bot.discord.theme import Field, Tone, card, notice, when
+from bot.errors import InvalidInputError, PatchbayError, ProviderError, UnreadableSecretError
+from bot.features.monitoring.access import AccessKind
+from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from cogs.connections import credential_lines
-from cogs.setup.steps import LinkedAgent, ProviderProgress, SetupListContent, SetupProgress
+from cogs.monitoring import candidate_fields
+from cogs.monitoring.formatting import name, why, word
+from cogs.monitoring.formatting import symbol as symbol_of_state
+from cogs.setup.steps import ProviderProgress, SetupListContent, SetupProgress, is_green
 
 DONE: Final = "✅"
 TODO: Final = "▶️"
@@ -24,14 +29,15 @@ ATTENTION: Final = "⚠️"
 _MAX_NAME: Final = 60
 
 
-def overview(found: Sequence[ProviderProgress], texts: Texts) -> discord.Embed:
-    """List every provider and what is to be done about it."""
+def overview(found: Sequence[ProviderProgress], candidates: Sequence[Watched], texts: Texts) -> discord.Embed:
+    """List every provider and what is to be done about it. candidates: what may run here."""
     done = all(symbol_of(each) == DONE for each in found)
     return notice(
         texts,
         Tone.GOOD if done else Tone.INFO,
         "setup.all",
         *(Field(f"{symbol_of(each)} {each.provider.name}", _to_do(each, texts)) for each in found),
+        *candidate_fields(candidates, {each.provider.slug: each.provider for each in found}, texts),
         next_step=texts("setup.all.done_next") if done else None,
         symbol="🧭",
     )
@@ -41,7 +47,9 @@ def symbol_of(progress: ProviderProgress) -> str:
     """Return the symbol of a provider: set up, needs attention, or to be set up."""
     if any(summary.needs_attention for summary in progress.summaries):
         return ATTENTION
-    return DONE if progress.summaries and progress.agents else TODO
+    if not progress.summaries or not progress.agents:
+        return TODO
+    return DONE if progress.well == len(progress.agents) else ATTENTION
 
 
 def stepper(progress: SetupProgress, ctx: Context) -> discord.Embed:
@@ -78,7 +86,7 @@ def _to_do(progress: ProviderProgress, texts: Texts) -> str:
         return texts("setup.all.credentials")
     if not progress.agents:
         return texts("setup.all.agents" if progress.has_lists else "setup.all.connect")
-    return texts.plural("setup.all.placed", progress.agents)
+    return texts.plural("setup.have.well", len(progress.agents), well=progress.well)
 
 
 def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, str]]:
@@ -101,7 +109,13 @@ def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if isinstance(progress.failure, UnreadableSecretError):
         explained = explain(progress.failure, texts, {})
         return BAD, f"**{explained.title}**\n{explained.why}\n{set_by}"
-    return DONE, f"{credential_lines(summary, ctx.services, texts)}\n{set_by}"
+    lines = credential_lines(summary, ctx.services, texts, progress.unit_doubt)
+    return _symbol_of_unit(progress), f"{lines}\n{set_by}"
+
+
+def _symbol_of_unit(progress: SetupProgress) -> str:
+    """Return the symbol of credentials that the provider accepts, but perhaps not the unit among them."""
+    return {"unknown": BAD, "unconfirmed": ATTENTION, None: DONE}[progress.unit_doubt]
 
 
 def _label(key: str, required: bool, texts: Texts) -> str:
@@ -114,6 +128,8 @@ def _check(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if summary is None or isinstance(failure, UnreadableSecretError):
         return LATER, texts("setup.check.later")
     if failure is None:
+        if progress.unit_doubt is not None:
+            return _symbol_of_unit(progress), texts(f"{progress.provider.slug}.setup.unconfirmed")
         provider = progress.provider.name
         return DONE, texts("setup.check.done", provider=provider, time=when(summary.verified_at))
     explained = explain(failure, texts, ctx.services.provider_names, now=ctx.services.clock())
@@ -129,9 +145,11 @@ def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     placed = [texts.plural("setup.agents.placed", len(progress.agents))] if progress.agents else []
     if not progress.is_working:
         return DONE if placed else LATER, "\n".join(placed) or texts("setup.agents.later")
-    can_pick = any(content.choices for content in progress.lists)
-    lines = [*placed, *(_list_line(content, ctx) for content in progress.lists)]
-    return DONE if placed else TODO if can_pick else BAD, "\n".join(lines)
+    can_go_on = any(
+        content.choices or isinstance(content.failure, InvalidInputError) for content in progress.lists
+    )
+    lines = dict.fromkeys([*placed, *(_list_line(content, ctx) for content in progress.lists)])
+    return DONE if placed else TODO if can_go_on else BAD, "\n".join(lines)
 
 
 def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
@@ -147,11 +165,13 @@ def _list_line(content: SetupListContent, ctx: Context) -> str:
     texts, key = ctx.texts, content.source.key
     if isinstance(content.failure, PatchbayError):
         explained = explain(content.failure, texts, ctx.services.provider_names)
+        if isinstance(content.failure, InvalidInputError):
+            return f"▫️ **{explained.title}** {explained.why} {explained.fix}"
         return f"{BAD} **{explained.title}** {explained.why}"
     if content.failure is not None:
         return f"{BAD} {texts('setup.agents.slow')}"
     if not content.choices:
-        return f"▫️ {texts(f'{key}.none')}"
+        return f"▫️ {texts(f'{key}.taken' if content.taken else f'{key}.none')}"
     line = f"🔹 {texts.plural(f'{key}.some', len(content.choices))}"
     return f"{line} {texts(f'{key}.more', shown=MAX_CHOICES)}" if len(content.choices) > MAX_CHOICES else line
 
@@ -173,18 +193,21 @@ def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
         return LATER, texts("setup.have.nothing")
     symbol = DONE if progress.is_done else ATTENTION
     if progress.is_working and not progress.lists:  # the agents stand one by one in their own step
-        well = sum(agent.is_green for agent in agents)
+        well = sum(map(is_green, agents))
         return symbol, texts.plural("setup.have.well", len(agents), well=well)
     return symbol, listed((_agent_line(agent, ctx) for agent in agents), texts)
 
 
-def _agent_line(agent: LinkedAgent, ctx: Context) -> str:
-    texts = ctx.texts
-    name = quoted(agent.label, _MAX_NAME) or code(agent.id, _MAX_NAME)
-    line = f"{state_symbol(agent.state)} **{name}** · {texts(f'state.{agent.state}')}"
-    if agent.is_member is False and agent.bot_id is not None:
-        line += f" · {texts('setup.have.absent', link=invite_link(agent.bot_id, ctx.guild_id))}"
-    return line
+def _agent_line(agent: Watched, ctx: Context) -> str:
+    texts, providers = ctx.texts, ctx.services.providers
+    parts = [f"{symbol_of_state(agent)} **{name(agent.label, agent.id)}**", word(agent, texts)]
+    if agent.detail != AccessKind.ABSENT:
+        parts.append(why(agent, texts, providers))
+    elif (application := application_of(agent.bot_id)) is None:
+        parts.append(texts("setup.have.absent_by_hand"))
+    else:
+        parts.append(texts("setup.have.absent", link=invite_link(application, ctx.guild_id)))
+    return " · ".join(filter(None, parts))
 
 
 def _next_step(progress: SetupProgress, texts: Texts) -> str:
@@ -195,8 +218,10 @@ def _next_step(progress: SetupProgress, texts: Texts) -> str:
         return texts("setup.next.pick")
     if not progress.is_working or not agents:
         return texts("setup.next.check")
-    if not progress.is_done and any(agent.is_member is False for agent in agents):
-        return texts("setup.next.invite")
+    absent = [agent for agent in agents if agent.detail == AccessKind.ABSENT]
+    if absent:
+        has_link = any(application_of(agent.bot_id) is not None for agent in absent)
+        return texts("setup.next.invite" if has_link else "preflight.invite_by_hand", portal=bot_page(None))
     if not progress.has_alert_channel:
         return texts("setup.next.alerts")
     end = "done" if progress.is_done else "waiting"
@@ -204,4 +229,5 @@ def _next_step(progress: SetupProgress, texts: Texts) -> str:
 
 
 def _is_bad(progress: SetupProgress) -> bool:
-    return progress.failure is not None or any(not agent.is_green for agent in progress.agents)
+    is_doubtful = progress.failure is not None or progress.unit_doubt is not None
+    return is_doubtful or not all(map(is_green, progress.agents))

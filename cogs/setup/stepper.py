@@ -5,6 +5,7 @@ What was done so far is found out anew each time, so that anybody can continue w
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import discord
@@ -15,6 +16,7 @@ from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ProviderSlug, Segment
+from bot.discord.state_words import state_word
 from bot.discord.text import plain
 from bot.discord.theme import state_symbol
 from bot.errors import InvalidInputError
@@ -22,6 +24,7 @@ from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
 from cogs.alerts import set_route
 from cogs.connections import ADD, ROTATE, open_form
+from cogs.monitoring import LinkAllButton, candidate_select, unlinked
 from cogs.setup import embeds
 from cogs.setup.steps import SetupListContent, SetupProgress, find_progress, provider_progress, setup_lists
 
@@ -149,7 +152,10 @@ async def overview(ctx: Context) -> Answer:
         )
         for each in found
     )
-    return embeds.overview(found, ctx.texts), view_of(*buttons)
+    candidates = await ctx.services.monitoring.candidates(ctx.guild_id)
+    to_link = [LinkAllButton(texts=ctx.texts)] if await unlinked(ctx) else []
+    view = view_of(*buttons, *to_link, *candidate_select(candidates, ctx.texts))
+    return embeds.overview(found, candidates, ctx.texts), view
 
 
 async def _show_connection(ctx: Context, summary: Summary) -> None:
@@ -194,7 +200,7 @@ def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.It
         return
     name = progress.summary.name
     for number, content in enumerate(progress.lists):
-        if options := list(_options(content, texts)):
+        if options := list(_options(slug, content, texts)):
             yield SetupListSelect(
                 texts=texts,
                 provider=slug,
@@ -215,14 +221,14 @@ def _components(progress: SetupProgress, texts: Texts) -> Iterator[discord.ui.It
     yield SetupOverviewButton(texts=texts)
 
 
-def _options(content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
+def _options(provider: str, content: SetupListContent, texts: Texts) -> Iterator[discord.SelectOption]:
     """Yield an entry for each choice, as many as a menu holds; an id that is too long cannot be sent."""
-    by_id = {choice.id: choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH}
-    for choice in list(by_id.values())[:MAX_CHOICES]:
+    possible = (choice for choice in content.choices if 0 < len(choice.id) <= MAX_CHOICE_LENGTH)
+    for choice in islice(possible, MAX_CHOICES):
         state = choice.state
         yield discord.SelectOption(
             label=plain(choice.label, MAX_CHOICE_LENGTH) or plain(choice.id, MAX_CHOICE_LENGTH) or "?",
             value=choice.id,
-            description=None if state is None else texts(f"state.{state}"),
+            description=None if state is None else state_word(texts, provider, state),
             emoji=None if state is None else state_symbol(state),
         )

@@ -1,72 +1,73 @@
 """Finds out how far a guild has come with a provider; nothing of that is stored."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from bot.discord.agent_bots import is_member
 from bot.discord.context import Context, Services, SetupList
-from bot.errors import ProviderError, UnauthorizedError, UnreadableSecretError
+from bot.discord.names import Named, tell_apart
+from bot.errors import (
+    InvalidInputError,
+    ProviderError,
+    UnauthorizedError,
+    UnknownUnitError,
+    UnreadableSecretError,
+)
 from bot.features.alerts.service import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
-from bot.providers.base.integration import Choice, State
+from bot.features.monitoring.access import Access
+from bot.features.monitoring.service import Watched
+from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
-from cogs.connections import investigate, open_connection
+from cogs.connections import UnitDoubt, choices_here, investigate, open_connection, read_summaries
+from cogs.monitoring.formatting import told_apart
 
-MAX_MEMBERS_CHECKED: Final = 10
-"""How many bots Discord is asked about at once."""
 _LIST_TIMEOUT_SECONDS: Final = 10.0
 """Nobody is typing meanwhile, and each request to a provider has a deadline of its own."""
 
-_ListResult = Sequence[Choice] | ProviderError | TimeoutError
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedAgent:
-    """An agent of the guild.
-
-    connection: the name of its connection. label: hostile text. bot_id: the Discord user that it speaks as.
-    is_member: whether that user is in the guild. Both are None where nobody says.
-    """
-
-    id: str
-    connection: str
-    label: str
-    bot_id: int | None = None
-    state: State = State.UNKNOWN
-    is_member: bool | None = None
-
-    @property
-    def is_green(self) -> bool:
-        """Whether nothing is known to be missing."""
-        return self.state is State.CONNECTED and self.is_member is not False
+_LIST_FAILURES: Final = (ProviderError, InvalidInputError, TimeoutError)
+_ListFailure = ProviderError | InvalidInputError | TimeoutError
+_ListResult = Sequence[Choice] | _ListFailure
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderProgress:
     """What is known of a provider without a request to it.
 
-    agents: how many the guild has with it. has_lists: whether members pick them from lists.
+    agents: what the guild has with it, as it was last checked. has_lists: whether members pick agents from
+    lists.
     """
 
     provider: Provider
     summaries: Sequence[Summary]
-    agents: int
+    agents: Sequence[Watched]
     has_lists: bool
+
+    @property
+    def well(self) -> int:
+        """How many of the agents are well."""
+        return sum(map(is_green, self.agents))
 
 
 @dataclass(frozen=True, slots=True)
 class SetupListContent:
     """The agents of a list that the guild does not have yet, those without a state first.
 
-    failure: why there are none, where the list could not be read.
+    taken: how many others the list has. failure: why there are none, where the list could not be read;
+    InvalidInputError where the credentials allow no list.
     """
 
     source: SetupList
     choices: Sequence[Choice] = ()
-    failure: ProviderError | TimeoutError | None = None
+    taken: int = 0
+    failure: _ListFailure | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the provider lists nothing at all."""
+        return self.failure is None and not self.choices and not self.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class SetupProgress:
     summary: Summary | None = None
     failure: ProviderError | UnreadableSecretError | None = None
     lists: Sequence[SetupListContent] = ()
-    agents: Sequence[LinkedAgent] = ()
+    agents: Sequence[Watched] = ()
     route: Route | None = None
 
     @property
@@ -94,7 +95,17 @@ class SetupProgress:
     @property
     def needs_credentials(self) -> bool:
         """Whether nothing can go on before credentials are entered."""
-        return self.summary is None or isinstance(self.failure, (UnauthorizedError, UnreadableSecretError))
+        unusable = (UnauthorizedError, UnknownUnitError, UnreadableSecretError)
+        return self.summary is None or isinstance(self.failure, unusable)
+
+    @property
+    def unit_doubt(self) -> UnitDoubt | None:
+        """What is known against the unit that the credentials name."""
+        if isinstance(self.failure, UnknownUnitError):
+            return "unknown"
+        is_named = self.summary is not None and self.provider.unit_field in self.summary.fields
+        nothing_listed = bool(self.lists) and all(content.is_empty for content in self.lists)
+        return "unconfirmed" if is_named and nothing_listed else None
 
     @property
     def has_alert_channel(self) -> bool:
@@ -104,14 +115,17 @@ class SetupProgress:
     @property
     def is_done(self) -> bool:
         """Whether there is an agent and all agents are well."""
-        return self.is_working and bool(self.agents) and all(agent.is_green for agent in self.agents)
+        return self.is_working and bool(self.agents) and all(map(is_green, self.agents))
 
     @property
     def comparison_key(self) -> object:
         """What differs between two results that are shown differently, apart from times."""
         set_at = None if self.summary is None else (self.summary.name, self.summary.set_at)
-        lists = [(content.choices, type(content.failure)) for content in self.lists]
-        return len(self.summaries), set_at, type(self.failure), lists, self.agents, self.route
+        lists = [(content.choices, content.taken, type(content.failure)) for content in self.lists]
+        agents = [
+            (agent.key, agent.label, agent.state, agent.detail, agent.is_stale) for agent in self.agents
+        ]
+        return len(self.summaries), set_at, type(self.failure), lists, agents, self.route
 
 
 def setup_lists(services: Services, slug: str) -> Sequence[SetupList]:
@@ -127,7 +141,7 @@ async def provider_progress(ctx: Context) -> list[ProviderProgress]:
         ProviderProgress(
             provider,
             [summary for summary in summaries if summary.provider == slug],
-            len(await _linked_agents(ctx, slug)),
+            await _agents(ctx, slug),
             has_lists=bool(setup_lists(ctx.services, slug)),
         )
         for slug, provider in ctx.services.providers.items()
@@ -142,7 +156,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
     """
     services = ctx.services
     provider = services.connections.provider(slug)
-    summaries = [each for each in await services.connections.summaries(ctx.guild_id) if each.provider == slug]
+    summaries = [each for each in await read_summaries(ctx) if each.provider == slug]
     by_name = {summary.name: summary for summary in summaries}
     summary = by_name.get(name) or by_name.get(DEFAULT_NAME) or next(iter(summaries), None)
     if summary is None:
@@ -159,45 +173,47 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         investigate(services, connection, error)
         failure = error
     else:
-        kinds = list(dict.fromkeys([None, *(each.kind for each in offered)]))
-        lists = await ctx.cancel_on_shutdown(_read_lists(services, connection, kinds))
-        if not offered:
-            # Whatever was connected elsewhere becomes known by a check.
-            await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
-    agents = await _linked_agents(ctx, slug)
+        kinds = list(dict.fromkeys(each.kind for each in offered))
+        lists = await ctx.cancel_on_shutdown(_read_lists_and_check(ctx, connection, kinds))
+    agents = await _agents(ctx, slug)
+    contents: Sequence[SetupListContent] = ()
+    if failure is None:
+        linked = await services.integrations.of_guild(ctx.guild_id, slug)
+        hidden = {*linked, *await services.integrations.ignored(ctx.guild_id, slug)}
+        accesses = await services.monitoring.accesses(ctx.guild_id, slug)
+        contents = [_content(each, lists[each.kind], connection, hidden, accesses) for each in offered]
     return SetupProgress(
         provider,
         summaries,
         summary,
         failure,
-        [_content(each, lists[each.kind], agents) for each in offered] if failure is None else (),
-        await _look_up(ctx, [agent for agent in agents.values() if agent.connection == summary.name], lists),
+        contents,
+        [agent for agent in agents if agent.connection == summary.name],
         await services.alerts.route(ctx.guild_id),
     )
 
 
-async def _linked_agents(ctx: Context, slug: str) -> dict[str, LinkedAgent]:
-    """Return the guild's agents with a provider, by id.
+async def _agents(ctx: Context, slug: str) -> list[Watched]:
+    """Return the guild's agents with a provider as they were last checked, those that are not well first.
 
-    They are those that were put into Discord with this bot; of a provider without lists, also those watched.
+    These are the same that every other screen shows.
     """
-    placed = await ctx.services.integrations.of_guild(ctx.guild_id, slug)
-    agents = {
-        each.id: LinkedAgent(each.id, each.connection, each.label, each.bot_id) for each in placed.values()
-    }
-    if not setup_lists(ctx.services, slug):
-        for watched in await ctx.services.monitoring.integrations(ctx.guild_id):
-            if watched.provider == slug:
-                agent = LinkedAgent(watched.id, watched.connection, watched.label)
-                state = State.UNKNOWN if watched.is_stale else watched.state
-                agents[watched.id] = replace(agents.get(watched.id, agent), state=state)
-    return agents
+    found = told_apart(await ctx.services.monitoring.integrations(ctx.guild_id), ctx.services.providers)
+    return sorted((each for each in found if each.provider == slug), key=is_green)
 
 
-async def _read_lists(
-    services: Services, connection: Connection, kinds: Sequence[str | None]
+def is_green(agent: Watched) -> bool:
+    """Tell whether nothing is known to be missing."""
+    return agent.state is State.CONNECTED and not agent.is_stale
+
+
+async def _read_lists_and_check(
+    ctx: Context, connection: Connection, kinds: Sequence[str | None]
 ) -> dict[str | None, _ListResult]:
-    found = await asyncio.gather(*(_read_list(services, connection, kind) for kind in kinds))
+    """Read the lists, and meanwhile check the guild, so that the states are those of now."""
+    services = ctx.services
+    reading = asyncio.gather(*(_read_list(services, connection, kind) for kind in kinds))
+    found, _ = await asyncio.gather(reading, services.poller.check_guild(ctx.guild_id))
     return dict(zip(kinds, found, strict=True))
 
 
@@ -206,28 +222,33 @@ async def _read_list(services: Services, connection: Connection, kind: str | Non
     refused = partial(investigate, services, connection)
     try:
         return await services.choices.offered(connection, kind, refused, patience=_LIST_TIMEOUT_SECONDS)
-    except (ProviderError, TimeoutError) as error:
+    except _LIST_FAILURES as error:
         return error
 
 
-def _content(source: SetupList, found: _ListResult, agents: Mapping[str, LinkedAgent]) -> SetupListContent:
-    if isinstance(found, (ProviderError, TimeoutError)):
+def _content(
+    source: SetupList,
+    found: _ListResult,
+    connection: Connection,
+    hidden: Collection[str],
+    accesses: Mapping[str, Access],
+) -> SetupListContent:
+    """Return what of a list can be picked.
+
+    hidden: the ids of what the guild has linked, or ignores. accesses: what bots can do here, by id.
+    """
+    if isinstance(found, _LIST_FAILURES):
         return SetupListContent(source, failure=found)
-    new = [choice for choice in found if choice.id not in agents]
-    return SetupListContent(source, sorted(new, key=lambda choice: choice.state is not None))
-
-
-async def _look_up(
-    ctx: Context, agents: Sequence[LinkedAgent], lists: Mapping[str | None, _ListResult]
-) -> list[LinkedAgent]:
-    """Add the states that the provider's main list gives, and whether Discord knows the bots as members."""
-    main = lists.get(None, ())
-    states = {} if isinstance(main, Exception) else {choice.id: choice.state for choice in main}
-    checked = (is_member(ctx.client, ctx.guild_id, agent.bot_id) for agent in agents[:MAX_MEMBERS_CHECKED])
-    members = await asyncio.gather(*checked)
-    members += [None] * (len(agents) - len(members))
-    completed = [
-        replace(agent, state=states.get(agent.id) or agent.state, is_member=member)
-        for agent, member in zip(agents, members, strict=True)
+    own = {id_key(each) for each in hidden}
+    labels = tell_apart([Named(choice.label, choice.id) for choice in found])
+    named = [
+        replace(choice, label=label)
+        for choice, label in zip(choices_here(found, accesses), labels, strict=True)
     ]
-    return sorted(completed, key=lambda agent: agent.is_green)
+    new = [
+        choice
+        for choice in named
+        if id_key(choice.id) not in own and not choice.runs_elsewhere(connection.guild_id)
+    ]
+    new.sort(key=lambda choice: choice.state is not None)
+    return SetupListContent(source, new, len(found) - len(new))

@@ -5,22 +5,27 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import (
+from bot.discord.access.agent_bots import application_of, bot_page, invite_link, needed_permissions
+from bot.discord.access.channel_access import (
     INCONCLUSIVE,
     BotAccess,
     ChannelAccess,
     ChannelFinding,
-    invite_link,
-    needed_permissions,
+    ChannelKind,
 )
 from bot.discord.pages import page_of, pages_of
 from bot.discord.text import code, length, listed, quoted
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
+from bot.features.monitoring.access import AccessKind
 from bot.i18n.catalog import Texts
+from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.models import Channel, Integration
-from cogs.toolzz.formatting import channel_name
+from cogs.monitoring.formatting import why_access
+from cogs.toolzz.formatting import channel_name, no_channel
 from cogs.toolzz.snapshot import IntegrationSnapshot
 
+_OF_THE_BOT: Final = frozenset({ChannelFinding.ABSENT, ChannelFinding.TIMED_OUT})
+"""Findings that say nothing about the channel itself."""
 MAX_EXPLAINED: Final = 3
 """How many bad channels are explained outside the list of the channels."""
 _MAX_NAME: Final = 60
@@ -40,7 +45,7 @@ def channels_embed(
     lines = [
         _line(channel, access, snapshot.access, texts) for channel, access in page_of(snapshot.channels, page)
     ]
-    body = listed(lines, texts, DESCRIPTION - length(head) - 2) or texts("not_reported")
+    body = listed(lines, texts, DESCRIPTION - length(head) - 2) or no_channel(report, texts)
     return card(
         Tone.WARNING if needs_change(snapshot.access) else Tone.INFO,
         texts("toolzz.channels.title", title=quoted(report.title or "", 100) or code(report.id, 64)),
@@ -61,20 +66,24 @@ def access_lines(snapshot: IntegrationSnapshot, access: BotAccess, texts: Texts)
     yield from bad[:MAX_EXPLAINED]
     if len(bad) > MAX_EXPLAINED:
         yield texts.plural("toolzz.reach.more", len(bad) - MAX_EXPLAINED)
-    if not bad and access.is_checked and access.is_member and access.usable < len(access.channels):
+    has_doubts = not access.bad_channels and access.usable < len(access.channels)
+    if has_doubts and access.is_member:
         yield texts("toolzz.reach.untold")
 
 
 def bad_channel_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
-    """Say for each bad channel what has to be changed, unless only the bot is missing in the server."""
+    """Say for each bad channel what has to be changed, unless the bot itself is the reason."""
     for channel, access in snapshot.channels:
-        if access is not None and access.is_bad and access.finding is not ChannelFinding.ABSENT:
+        if access is not None and access.is_bad and access.finding not in _OF_THE_BOT:
             yield _line(channel, access, snapshot.access, texts)
 
 
 def needs_change(access: BotAccess | None) -> bool:
     """Tell whether somebody has to change something in Discord so that the bot can answer everywhere."""
-    return access is not None and (access.is_member is False or bool(access.bad_channels))
+    if access is None:
+        return False
+    is_out = access.is_member is False or access.timed_out_until is not None
+    return is_out or bool(access.bad_channels)
 
 
 def disagreement(report: Integration, texts: Texts) -> Iterator[str]:
@@ -89,7 +98,7 @@ def disagreement(report: Integration, texts: Texts) -> Iterator[str]:
 def channels_in_one_list(report: Integration) -> Iterator[tuple[str, list[str]]]:
     """Yield the ids that are in only one of the two lists, with Toolzz's name for that list."""
     if report.channels_disagree:
-        ids, details = set(report.channel_ids or ()), {channel.id for channel in report.channels_detail}
+        ids, details = set(report.channel_ids or ()), {channel.id for channel in report.channels_detail or ()}
         for name, only_here in (("channelIds", ids - details), ("channelsDetail", details - ids)):
             if only_here:
                 yield name, sorted(only_here)
@@ -97,7 +106,7 @@ def channels_in_one_list(report: Integration) -> Iterator[tuple[str, list[str]]]
 
 def name_of(channel: Channel, access: ChannelAccess | None) -> str:
     """Name a channel: as a link where this server has it, else by Toolzz's name for it."""
-    is_here = access is not None and access.finding is not ChannelFinding.GONE
+    is_here = access is not None and access.kind is not None
     return channel_name(channel, _MAX_NAME, is_here=is_here)
 
 
@@ -107,10 +116,18 @@ def usable_count(access: BotAccess, texts: Texts) -> str:
 
 
 def invite_of(snapshot: IntegrationSnapshot) -> str:
-    """Return the link that invites the agent's bot into the server, empty where the bot is not known."""
+    """Return the link that invites the agent's bot into the server, empty where nobody knows it."""
     bot_id = None if snapshot.access is None else snapshot.access.bot_id
+    application = application_of(bot_id, confirmed=read_snowflake(snapshot.report.bot_client_id))
     permissions = needed_permissions(create_threads=bool(snapshot.report.create_threads))
-    return "" if bot_id is None else invite_link(bot_id, snapshot.guild_id, permissions)
+    return "" if application is None else invite_link(application, snapshot.guild_id, permissions)
+
+
+def invitation(snapshot: IntegrationSnapshot, texts: Texts) -> str:
+    """Say how the agent's bot gets into the server."""
+    if link := invite_of(snapshot):
+        return texts("toolzz.next.invite", link=link)
+    return texts("preflight.invite_by_hand", portal=bot_page(None))
 
 
 def _membership_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
@@ -121,33 +138,49 @@ def _membership_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[s
     elif not access.is_checked:
         yield texts("toolzz.reach.not_looked")
     elif access.bot_id is None:
-        yield texts("toolzz.reach.nameless")
+        has_id = read_snowflake(snapshot.report.bot_client_id) is not None
+        yield texts("toolzz.reach.old_id" if has_id else "toolzz.reach.nameless")
     elif access.is_member is None:
         yield texts("preflight.member_unknown")
     else:
-        if access.is_member:
-            yield texts("preflight.member")
-        else:
-            yield texts("preflight.not_member")
-            yield texts("preflight.invite", link=invite_of(snapshot))
-            if snapshot.report.create_threads:
-                yield texts("preflight.invite_threads")
+        yield texts("preflight.member" if access.is_member else "preflight.not_member")
+        if access.timed_out_until is not None:
+            yield texts("preflight.timed_out", time=when(access.timed_out_until, exact=True))
+        if not access.is_member:
+            yield from _invitation_lines(snapshot, texts)
+        if access.access.kind is AccessKind.NO_CHANNEL and not access.channels:
+            yield f"❌ {why_access(access.access, texts)}"
         if access.channels:
             is_perfect = access.usable == len(access.channels)
             symbol = "✅" if is_perfect else "⚠️" if access.bad_channels else "❔"
             yield f"{symbol} {usable_count(access, texts)}"
 
 
+def _invitation_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    if not (link := invite_of(snapshot)):
+        yield texts("preflight.invite_by_hand", portal=bot_page(None))
+        return
+    yield texts("preflight.invite", link=link)
+    if snapshot.report.create_threads:
+        yield texts("preflight.invite_threads")
+
+
 def _line(channel: Channel, access: ChannelAccess | None, bot: BotAccess | None, texts: Texts) -> str:
     name = name_of(channel, access)
     if access is None or bot is None:
         return f"▫️ {name}"
+    symbol = "✅" if access.is_usable else "❔" if access.finding in INCONCLUSIVE else "❌"
+    kind = texts.find(f"toolzz.kind.{access.kind}")
+    return f"{symbol} {name}{f' · {kind}' if kind else ''}: {_explained(access, bot, texts)}"
+
+
+def _explained(access: ChannelAccess, bot: BotAccess, texts: Texts) -> str:
+    """Say what the bot can do in a channel, or what has to be changed there."""
     if access.finding is ChannelFinding.USABLE:
-        return f"✅ {name}: {texts('toolzz.reach.usable_here')}"
+        is_forum = access.kind in {ChannelKind.FORUM, ChannelKind.MEDIA}
+        return texts("toolzz.reach.usable_in_posts" if is_forum else "toolzz.reach.usable_here")
     if access.finding is not ChannelFinding.LACKING:
-        symbol = "❔" if access.finding in INCONCLUSIVE else "❌"
-        return f"{symbol} {name}: {texts(f'toolzz.reach.{access.finding}')}"
+        return texts(f"toolzz.reach.{access.finding}")
     permissions = ", ".join(f"**{texts(f'permission.{each}')}**" for each in access.missing)
     key = "toolzz.reach.lacking" if access.parent is None else "toolzz.reach.lacking_in_thread"
-    lacking = texts(key, permissions=permissions, bot=f"<@{bot.bot_id}>", channel=f"<#{access.parent}>")
-    return f"❌ {name}: {lacking}"
+    return texts(key, permissions=permissions, bot=f"<@{bot.bot_id}>", channel=f"<#{access.parent}>")

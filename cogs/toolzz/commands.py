@@ -9,9 +9,10 @@ from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
+from bot.errors import InvalidInputError, UnknownUnitError
 from bot.features.access.tier import Tier
 from bot.features.connections.service import Connection
-from bot.providers.base.integration import read_id
+from bot.providers.base.integration import is_id, read_id
 from cogs.connections import open_connection, suggest_choices, suggest_connections
 from cogs.toolzz.connect import open_form, suggest_agents
 from cogs.toolzz.edit import read_settings
@@ -77,9 +78,15 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
 
 
 def _integration_id(ctx: Context, connection: Connection, text: str) -> str:
-    """Return the id that a member means by an id, or by a title from the suggestions.
+    """Return the id that a member means by an id, or by a title from the suggestions; this asks nobody.
 
-    Raises InvalidInputError("integration").
+    Raises InvalidInputError("integration", "unit", "no_integrations", "same_name"), and
+    UnknownUnitError: what is no id can only be a title, and there may be a reason why none was listed.
     """
-    choice = ctx.services.choices.known(connection, text)
-    return read_id(text if choice is None else choice.id, "integration")
+    choices = ctx.services.choices
+    choice = choices.known(connection, text)
+    failure = choices.failure(connection)
+    if not is_id(text.strip()) and isinstance(failure, (InvalidInputError, UnknownUnitError)):
+        raise failure
+    field = "no_integrations" if choices.is_empty(connection) else "integration"
+    return read_id(text if choice is None else choice.id, field)

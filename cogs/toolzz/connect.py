@@ -7,20 +7,28 @@ from typing import Annotated, Final, Self
 
 import discord
 
-from bot.discord.agent_bots import needed_permissions
+from bot.discord.access.agent_bots import needed_permissions
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
 from bot.discord.replies import Answer, defer
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
-from bot.errors import InvalidInputError
+from bot.errors import InvalidInputError, NotListedError, UnknownUnitError
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import Choice, is_id, read_uuid
-from bot.providers.base.outcome import LookupResult, Outcome
+from bot.providers.base.outcome import LookupResult, Outcome, try_look
 from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.creation import candidates, create_once, judge_later, try_list, was_connected
-from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
+from bot.providers.toolzz.creation import (
+    ListedAgent,
+    candidates,
+    create_once,
+    judge_later,
+    look_before,
+    try_list,
+    was_connected,
+)
+from bot.providers.toolzz.models import Channel, Integration, IntegrationList, IntegrationSettings
 from cogs.connections import open_connection, suggest_choices
 from cogs.handover import (
     ConnectButton,
@@ -33,9 +41,10 @@ from cogs.handover import (
     examine,
 )
 from cogs.toolzz import connect_embeds as embeds
-from cogs.toolzz.formatting import integration_options
+from cogs.toolzz.formatting import integration_options, told_apart
 from cogs.toolzz.forms import Filled, Inputs, channel_object, find_channels, shown_title
 from cogs.toolzz.link import link_chosen
+from cogs.toolzz.zone import learn_zone
 
 AgentUuid = Annotated[str, Segment(r"[0-9A-Fa-f-]{36}")]
 """An agent's id in a custom id, as Toolzz writes it."""
@@ -98,6 +107,7 @@ class ToolzzLookButton(LookButton):
         result: LookupResult,
     ) -> Answer:
         """Say what a look has shown; where nobody can tell which is the new one, let the member say it."""
+        possible = told_apart(possible)
         embed, view = embeds.looked_up(self, agent, possible, result)
         if result is LookupResult.UNKNOWN and (options := integration_options(possible, self.texts)):
             view.add_item(
@@ -123,16 +133,18 @@ class ToolzzCandidateSelect(PersistentSelect):
 class ToolzzHandover(TokenHandover[Integration]):
     """Puts an agent into the server.
 
-    filled: what the form was sent with. channels, settings: what that means. before: what the unit has, None
-    where Toolzz does not say.
+    listed: what the unit's list has of the agent, None where it could not be read. filled: what the form was
+    sent with. channels, settings: what that means. before: the unit's integrations, None where Toolzz does
+    not say.
     """
 
     look_class = ToolzzLookButton
 
+    listed: ListedAgent | None
     filled: Filled
     channels: tuple[discord.TextChannel, ...]
     settings: IntegrationSettings
-    before: tuple[Integration, ...] | None
+    before: IntegrationList | None
 
     @property
     def was_connected(self) -> bool | None:
@@ -140,21 +152,33 @@ class ToolzzHandover(TokenHandover[Integration]):
         return was_connected(self.before, self.agent.id, self.settings.guild_id)
 
     @property
+    def _known(self) -> frozenset[str] | None:
+        """The ids of what the unit has already, None where that is not known, or not all of it."""
+        if self.before is None or not self.before.complete:
+            return None
+        return frozenset(entry.id for entry in self.before.data)
+
+    @property
     def _candidates(self) -> tuple[Integration, ...]:
-        return candidates(self.before or (), self.agent.id, self.settings.guild_id)
+        return candidates(self.before.data if self.before else (), self.agent.id, self.settings.guild_id)
 
     def fields(self, ctx: Context) -> list[Field]:
         """Sum up what is to be created."""
         known = None if self.before is None else self._candidates
-        return embeds.question_fields(self.agent, self.settings, known, ctx.guild, ctx.texts)
+        return embeds.question_fields(self.agent, self.listed, self.settings, known, ctx.guild, ctx.texts)
 
     async def check(self, ctx: Context, connection: Connection) -> Self:
-        """Look again. Raises InvalidInputError("agent_meanwhile"), "channels" or "unit"."""
+        """Look again.
+
+        Raises InvalidInputError("agent_meanwhile"), "channels" or "unit", and NotListedError.
+        """
         client, unit = _client_in_unit(ctx, connection)
+        listed = await try_look(look_before(client, unit, self.agent.id), ctx.cancel_on_shutdown)
+        agent = _as_listed(self.agent, listed)
         channels = find_channels(ctx.guild, self.filled.channels)
-        settings = _settings(self.agent, unit, channels, self.filled)
+        settings = _settings(agent, unit, channels, self.filled)
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        now = replace(self, channels=channels, settings=settings, before=before)
+        now = replace(self, agent=agent, listed=listed, channels=channels, settings=settings, before=before)
         known = {entry.id for entry in self._candidates}
         if self.before is not None and any(entry.id not in known for entry in now._candidates):  # noqa: SLF001
             raise InvalidInputError("agent_meanwhile")
@@ -163,14 +187,17 @@ class ToolzzHandover(TokenHandover[Integration]):
     async def write(self, ctx: Context, connection: Connection, token: str) -> Outcome[Integration]:
         """Create the integration once. Raises ProviderError."""
         client, _ = _client_in_unit(ctx, connection)
-        return await create_once(
+        outcome = await create_once(
             client,
             self.settings,
             [channel_object(channel) for channel in self.channels],
             token,
-            known=None if self.before is None else frozenset(entry.id for entry in self.before),
+            known=self._known,
             cancel_on_shutdown=ctx.cancel_on_shutdown,
         )
+        if outcome.doubt is None and outcome.found is not None:
+            learn_zone(ctx, outcome.found.created_at)
+        return outcome
 
     def accepted(self, ctx: Context, found: Integration | None, preflight: Preflight) -> Answer:
         """Say that Toolzz created it."""
@@ -204,14 +231,18 @@ class ToolzzConnectModal(TokenModal):
         await defer(ctx)
         filled = self._inputs.read()
         channels = find_channels(ctx.guild, filled.channels)
-        token = self.read_token()
+        token = await self.read_token(ctx)
         # Opened only now: while the form was open the connection may have been rotated or removed.
         opened = await open_connection(ctx, "toolzz", self.connection)
         client, unit = _client_in_unit(ctx, opened)
-        settings = _settings(self.agent, unit, channels, filled)
+        listed = await ctx.cancel_on_shutdown(look_before(client, unit, self.agent.id))
+        agent = _as_listed(self.agent, listed)
+        settings = _settings(agent, unit, channels, filled)
         preflight = await examine(ctx, token, discord.Permissions(settings.permissions))
         before = await ctx.cancel_on_shutdown(try_list(client, unit))
-        handover = ToolzzHandover(opened.name, opened.set_at, self.agent, filled, channels, settings, before)
+        handover = ToolzzHandover(
+            opened.name, opened.set_at, agent, listed, filled, channels, settings, before
+        )
         await TokenQuestion(ctx, token, preflight, handover).ask()
 
 
@@ -230,12 +261,30 @@ async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
 def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:
     """Return the agent with this id or of this name; this asks nobody.
 
-    An agent that was not listed lately is found by its UUID alone. Raises InvalidInputError("agent").
+    An agent that was not listed lately is found by its UUID alone. Raises InvalidInputError("agent",
+    "no_agents", "same_name"), and UnknownUnitError if that is why nothing was listed.
     """
-    known = ctx.services.choices.known(connection, text, AGENTS)
-    uuid = read_uuid(text if known is None else known.id, "agent")
+    choices = ctx.services.choices
+    known = choices.known(connection, text, AGENTS)
+    failure = choices.failure(connection, AGENTS)
+    if isinstance(failure, UnknownUnitError):
+        raise failure
+    field = "no_agents" if choices.is_empty(connection, AGENTS) else "agent"
+    uuid = read_uuid(text if known is None else known.id, field)
     # A listed id stays as Toolzz writes it, which may be in capitals.
     return Choice(uuid, uuid) if known is None else known
+
+
+def _as_listed(agent: Choice, listed: ListedAgent | None) -> Choice:
+    """Return the agent with the name and the id that the list has, if it has them; an id may be in capitals.
+
+    Raises NotListedError for an agent that the whole list lacks.
+    """
+    if listed is None:
+        return agent
+    if listed.is_missing:
+        raise NotListedError("unknown_agent")
+    return agent if listed.agent is None else listed.agent.choice
 
 
 def _client_in_unit(ctx: Context, connection: Connection) -> tuple[ToolzzClient, str]:

@@ -4,21 +4,31 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import discord
 
-from bot.discord.agent_bots import permission_names
+from bot.discord.access.agent_bots import permission_names
 from bot.discord.replies import Answer
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import Field, state_symbol, when
+from bot.discord.theme import Field, state_symbol
 from bot.errors import ProviderError
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.outcome import LookupResult
+from bot.providers.toolzz.creation import ListedAgent
 from bot.providers.toolzz.models import Integration, IntegrationSettings
 from cogs.handover import LookButton, Preflight, accepted_answer
-from cogs.toolzz.formatting import channel_names, setting_fields, title_of
+from cogs.toolzz.formatting import (
+    channel_names,
+    meaning_of,
+    own_word,
+    setting_fields,
+    time_words,
+    title_of,
+    word_of,
+)
 
 
 def question_fields(
     agent: Choice,
+    found: ListedAgent | None,
     settings: IntegrationSettings,
     known: Sequence[Integration] | None,
     guild: discord.Guild | None,
@@ -26,10 +36,14 @@ def question_fields(
 ) -> list[Field]:
     """Sum up what is to be created.
 
-    known: what may be the same agent in this server, None where nobody knows.
+    found: what the unit's list has of the agent, None where the list could not be read. known: what may be
+    the same agent in this server, None where nobody knows.
     """
-    fields = [
-        _agent_field(agent, texts),
+    fields = [_agent_field(agent, texts)]
+    if found is None or found.agent is None:
+        part = "unread_all" if found is None else "unread_rest"
+        fields.append(Field(texts("toolzz.connect.unread"), texts(f"toolzz.connect.{part}")))
+    fields += [
         Field(texts("toolzz.status.server"), quoted(settings.guild_name, 100)),
         *setting_fields(settings, guild, texts),
         Field(
@@ -101,17 +115,17 @@ def _agent_field(agent: Choice, texts: Texts) -> Field:
 def _state_lines(report: Integration | None, texts: Texts) -> str:
     """Show a state with what it means, and Toolzz's own word where that is another."""
     state = State.UNKNOWN if report is None else report.state
-    lines = f"{state_symbol(state)} **{texts(f'state.{state}')}** · {texts(f'toolzz.state.{state}')}"
-    word = report.connection_status if report is not None else None
-    if word and word.lower() != state:
-        lines += "\n" + texts("toolzz.status.own_word", word=code(word, 64))
-    return lines
+    own = [] if report is None else own_word(report, texts)
+    line = f"{state_symbol(state)} **{word_of(state, texts)}** · {meaning_of(state, texts)}"
+    return "\n".join([line, *own])
 
 
 def _lines(reports: Iterable[Integration], texts: Texts) -> Iterator[str]:
     """Tell integrations apart: by title, state, and when they were created."""
     for report in reports:
-        parts = [f"{state_symbol(report.state)} **{title_of(report)}**", texts(f"state.{report.state}")]
+        parts = [f"{state_symbol(report.state)} **{title_of(report)}**", word_of(report.state, texts)]
         if report.created_at is not None:
-            parts.append(texts("toolzz.connect.created", time=when(report.created_at)))
+            parts.append(
+                texts("toolzz.connect.created", time=time_words(report.created_at, texts, exact=False))
+            )
         yield " · ".join(parts)

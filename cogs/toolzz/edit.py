@@ -7,7 +7,7 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import find_channel
+from bot.discord.access.channel_access import find_channel
 from bot.discord.components import FORM_SECONDS, GuardedModal, GuardedView, PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
@@ -35,6 +35,7 @@ from cogs.toolzz.formatting import (
     switch_word,
 )
 from cogs.toolzz.forms import MAX_CHANNELS, Filled, Inputs, find_channels, is_selectable, shown_title
+from cogs.toolzz.zone import learn_zone
 
 _MAX_HIDDEN_NAMES: Final = 120
 """Characters."""
@@ -169,6 +170,8 @@ async def _write(
             client, report.id, before, after, cancel_on_shutdown=ctx.cancel_on_shutdown
         )
         change.result = DONE if outcome.result is LookupResult.THERE else UNKNOWN
+    if outcome.doubt is None and outcome.found is not None:
+        learn_zone(ctx, outcome.found.updated_at, fresh.updated_at)
     ctx.services.choices.forget(opened)
     ctx.withdraw_retry()
     if outcome.doubt is None and outcome.result is LookupResult.THERE:

@@ -3,7 +3,6 @@
 import functools
 import operator
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 import discord
@@ -12,10 +11,20 @@ from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import Field, Tone, card, state_symbol, state_tone, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
-from bot.providers.toolzz.diagnosis import KNOWN_CODES
 from bot.providers.toolzz.models import Integration
-from cogs.toolzz.channels import access_lines, disagreement, invite_of, name_of, needs_change
-from cogs.toolzz.formatting import error_words, line, scope_word, switch_word
+from bot.providers.toolzz.times import ReportedTime
+from cogs.toolzz.channels import access_lines, disagreement, invitation, name_of, needs_change
+from cogs.toolzz.formatting import (
+    error_words,
+    line,
+    meaning_of,
+    no_channel,
+    own_word,
+    scope_word,
+    switch_word,
+    time_words,
+    word_of,
+)
 from cogs.toolzz.snapshot import IntegrationSnapshot
 
 _NAMED_BITS = functools.reduce(operator.or_, discord.Permissions.VALID_FLAGS.values())
@@ -40,13 +49,20 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "created": ("created_at",),
     "updated": ("updated_at",),
 }
+# What null means; in the other fields it means that nothing was reported.
+_NULLS: Final[Mapping[str, str]] = {
+    "last_connected_at": "never",
+    "last_disconnected_at": "never",
+    "welcome_message": "toolzz.status.no_welcome",
+}
 
 
 def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> discord.Embed:
     """Show an integration. checked_at: seconds since 1970."""
     report = snapshot.report
-    tone = state_tone(report.state)
-    if snapshot.is_here is False or (report.state is State.CONNECTED and needs_change(snapshot.access)):
+    tone = state_tone(snapshot.state)
+    is_doubtful = report.lost_connection_later or needs_change(snapshot.access)
+    if snapshot.state is State.CONNECTED and is_doubtful:
         tone = Tone.WARNING
     return card(
         tone,
@@ -57,7 +73,7 @@ def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -
             Field(texts("next_step"), next_step(snapshot, texts)),
         ],
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
-        symbol=state_symbol(report.state),
+        symbol=state_symbol(snapshot.state),
     )
 
 
@@ -82,31 +98,40 @@ def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     """Say what to do about an integration that is connected: in Discord, in Toolzz, or nothing."""
     access = snapshot.access
     if access is not None and access.is_member is False:
-        return texts("toolzz.next.invite", link=invite_of(snapshot))
-    if needs_change(access):
-        return texts("toolzz.next.channels")
-    if not snapshot.report.channels:
-        return texts("toolzz.next.no_channels")
-    if access is None or not access.is_checked or access.is_member is None:
-        return texts("toolzz.next.unchecked")
-    return texts("toolzz.next.connected" if snapshot.linked else "toolzz.next.link")
+        return invitation(snapshot, texts)
+    if access is not None and access.timed_out_until is not None:
+        key = "timed_out"
+    elif needs_change(access):
+        key = "channels"
+    elif not snapshot.report.channels:
+        key = "no_channels"
+    elif access is None or not access.is_checked or access.is_member is None:
+        key = "unchecked"
+    elif snapshot.report.lost_connection_later:
+        key = "lost_later"
+    else:
+        key = "connected" if snapshot.linked else "link"
+    return texts(f"toolzz.next.{key}")
 
 
 def state_fix(report: Integration, texts: Texts) -> str:
-    """Say what to do about a state, or about the error where its code is known."""
-    if report.state is not State.INACTIVE and report.error_code in KNOWN_CODES:
-        return texts(f"toolzz.code.{report.error_code}.fix")
-    return texts(f"toolzz.next.{report.state}")
+    """Say what to do about a state, or about the error that explains it."""
+    if report.state is State.CONNECTED and report.lost_connection_later:
+        return texts("toolzz.next.lost_later")
+    if report.state in {State.CONNECTED, State.INACTIVE} or not (report.error_code or report.error_message):
+        return texts(f"toolzz.next.{report.state}")
+    return texts(f"toolzz.code.{report.known_code}.fix" if report.known_code else "toolzz.next.code")
 
 
 def _summary(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
     report = snapshot.report
-    explained = report.state if not report.is_deleted else "deleted"
-    yield f"**{texts(f'state.{report.state}')}** · {texts(f'toolzz.state.{explained}')}"
-    if report.connection_status and report.connection_status.lower() != report.state:
-        yield texts("toolzz.status.own_word", word=code(report.connection_status, 64))
+    meaning = meaning_of(snapshot.state, texts, is_deleted=report.is_deleted)
+    yield f"**{word_of(snapshot.state, texts)}** · {meaning}"
+    yield from own_word(report, texts)
+    if report.lost_connection_later:
+        yield texts("toolzz.status.lost_later")
     if report.deleted_at is not None:
-        yield texts("toolzz.status.deleted", time=when(report.deleted_at, exact=True))
+        yield texts("toolzz.status.deleted", time=time_words(report.deleted_at, texts))
     if snapshot.is_here is False:
         yield texts("toolzz.status.other_server")
 
@@ -116,7 +141,9 @@ def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Ite
     report = snapshot.report
 
     def reported(name: str, value: str | None) -> str:
-        return value or texts("not_reported") if name in report.model_fields_set else ""
+        if value or name not in report.model_fields_set:
+            return value or ""
+        return texts("toolzz.status.unreadable" if report.holds(name) else _NULLS.get(name, "not_reported"))
 
     def place(key: str, value: str, *, inline: bool = False) -> Field:
         return Field(texts(f"toolzz.status.{key}"), value, inline)
@@ -135,7 +162,7 @@ def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Ite
     yield place("checked", when(checked_at), inline=True)
     for key in ("last_connected", "last_disconnected"):
         name = f"{key}_at"
-        yield place(key, reported(name, _time(getattr(report, name))), inline=True)
+        yield place(key, reported(name, _time(getattr(report, name), texts)), inline=True)
     if snapshot.linked is not None:
         by, at = snapshot.linked.placed_by, snapshot.linked.placed_at
         yield place("linked", f"<@{by}> · {when(at, exact=True)}", inline=True)
@@ -163,8 +190,8 @@ def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Ite
             agent=("agent_id", report.agent_id and code(report.agent_id, 64)),
             unit=("unit_id", report.unit_id and code(report.unit_id, 64)),
             token=("is_token_masked", masked and texts(masked)),
-            created=("created_at", _time(report.created_at)),
-            updated=("updated_at", _time(report.updated_at)),
+            created=("created_at", _time(report.created_at, texts)),
+            updated=("updated_at", _time(report.updated_at, texts)),
         ),
     )
     yield place("left_out", _left_out(snapshot, texts))
@@ -186,20 +213,18 @@ def _left_out(snapshot: IntegrationSnapshot, texts: Texts) -> str:
 
 def _error(report: Integration, texts: Texts) -> str:
     words = error_words(report, 500)
-    if report.error_code not in KNOWN_CODES:
-        return words
-    return f"{words}\n{texts(f'toolzz.code.{report.error_code}.cause')}"
+    return f"{words}\n{texts(f'toolzz.code.{report.known_code}.cause')}" if report.known_code else words
 
 
-def _time(time: datetime | None) -> str | None:
-    return None if time is None else when(time, exact=True)
+def _time(time: ReportedTime | None, texts: Texts) -> str | None:
+    return None if time is None else time_words(time, texts)
 
 
 def _channels(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     if snapshot.report.model_fields_set.isdisjoint(_CHANNELS):
         return ""
     names = [name_of(channel, access) for channel, access in snapshot.channels]
-    shown = listed(names, texts, _MAX_CHANNELS, separator=", ") or texts("not_reported")
+    shown = listed(names, texts, _MAX_CHANNELS, separator=", ") or no_channel(snapshot.report, texts)
     return "\n".join([shown, *disagreement(snapshot.report, texts)])
 
 

@@ -1,28 +1,39 @@
 """Names, words and settings of integrations, the same wherever they are shown."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import find_channel
+from bot.discord.access.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
+from bot.discord.names import Named, tell_apart
+from bot.discord.state_words import state_word
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import FIELD_VALUE, Field, state_symbol
+from bot.discord.theme import FIELD_VALUE, Field, state_symbol, when
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import is_id
+from bot.providers.base.integration import State, is_id
 from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
+from bot.providers.toolzz.times import ReportedTime
 
 SCOPES: Final = ("all", "mentions", "none")
 """The scopes that Toolzz takes; it may report others."""
 _MAX_TITLE: Final = 80
-_DELETED: Final = "🗑️"
+_MAX_TIME: Final = 64
 _MAX_CHANNEL_NAME: Final = 100
+
+
+def told_apart(reports: Sequence[Integration]) -> list[Integration]:
+    """Return integrations that are shown together, with titles that differ; one without a title has none."""
+    titles = tell_apart([Named(report.title or "", report.id) for report in reports], _MAX_TITLE)
+    return [report.model_copy(update={"title": title}) for report, title in zip(reports, titles, strict=True)]
 
 
 def title_of(report: Integration) -> str:
     """Name an integration where Discord renders markdown: by its title, else by its id."""
-    return quoted(report.title or "", _MAX_TITLE) or code(report.id, _MAX_TITLE)
+    # Cut before it is escaped: what tells it apart stands at the end.
+    return quoted(plain(report.title or "", _MAX_TITLE)) or code(report.id, _MAX_TITLE)
 
 
 def label_of(report: Integration) -> str:
@@ -30,27 +41,47 @@ def label_of(report: Integration) -> str:
     return plain(report.title or "", _MAX_TITLE) or plain(report.id, _MAX_TITLE)
 
 
-def symbol_of(report: Integration) -> str:
-    """Return the symbol that stands beside the state's word."""
-    return state_symbol(report.state) if not report.is_deleted else _DELETED
+def word_of(state: State, texts: Texts) -> str:
+    """Return the word for a state."""
+    return state_word(texts, "toolzz", state)
 
 
-def word_of(report: Integration, texts: Texts) -> str:
-    """Return the state's word; a deleted integration has its own, because it cannot be switched on."""
-    return texts(f"state.{report.state}") if not report.is_deleted else texts("toolzz.list.deleted")
+def state_words(report: Integration, state: State, texts: Texts) -> list[str]:
+    """Return the word for a state; for a deleted integration also that Toolzz no longer has it."""
+    gone = [texts("toolzz.list.gone")] if report.is_deleted else []
+    return [word_of(state, texts), *gone]
 
 
-def integration_options(reports: Iterable[Integration], texts: Texts) -> list[discord.SelectOption]:
-    """Return a menu's entries, one for each integration whose id is safe to send on to Toolzz."""
-    by_id = {report.id: report for report in reports if is_id(report.id)}
+def meaning_of(state: State, texts: Texts, *, is_deleted: bool = False) -> str:
+    """Say what a state means, in Toolzz and in Discord."""
+    return texts("state.why.gone", provider="Toolzz") if is_deleted else texts(f"toolzz.means.{state}")
+
+
+def own_word(report: Integration, texts: Texts) -> Iterator[str]:
+    """Yield Toolzz's own word for the connection, if that is another than the state's."""
+    word = report.connection_status
+    if word and word.strip().lower() != report.state:
+        yield texts("toolzz.status.own_word", word=code(word, 64))
+
+
+def integration_options(
+    reports: Iterable[Integration],
+    texts: Texts,
+    state_of: Callable[[Integration], State] = attrgetter("state"),
+) -> list[discord.SelectOption]:
+    """Return a menu's entries, one for each integration whose id is safe to send on to Toolzz.
+
+    state_of: returns the state that counts here; what Toolzz reports if none is given.
+    """
     return [
         discord.SelectOption(
             label=label_of(report),
             value=report.id,
-            description=word_of(report, texts),
-            emoji=symbol_of(report),
+            description=" · ".join(state_words(report, state_of(report), texts)),
+            emoji=state_symbol(state_of(report)),
         )
-        for report in by_id.values()
+        for report in reports
+        if is_id(report.id)
     ][:MAX_CHOICES]
 
 
@@ -96,6 +127,17 @@ def scope_word(scope: str, texts: Texts) -> str:
     return texts(f"toolzz.scope.{scope}") if scope in SCOPES else quoted(scope, 64) or code(scope, 64)
 
 
+def time_words(time: ReportedTime, texts: Texts, *, exact: bool = True) -> str:
+    """Return a time that Discord shows, or what Toolzz sent where its zone or its meaning is not known.
+
+    exact: see ``when``.
+    """
+    if time.moment is not None:
+        return when(time.moment, exact=exact)
+    received = code(time.text, _MAX_TIME)
+    return received if time.time is None else texts("toolzz.status.no_zone", time=received)
+
+
 def switch_word(on: bool | None, texts: Texts) -> str:
     """Say whether something is switched on; empty where that is not known."""
     return "" if on is None else texts("yes" if on else "no")
@@ -110,6 +152,14 @@ def channel_names(
         for channel in channels
     )
     return listed(names, texts, limit, separator=", ")
+
+
+def no_channel(report: Integration, texts: Texts) -> str:
+    """Say why a report has no channels to show: there are none, they cannot be read, or it does not say."""
+    if report.channel_ids is not None or report.channels_detail is not None:
+        return texts("toolzz.form.no_channel")
+    is_unreadable = report.holds("channel_ids") or report.holds("channels_detail")
+    return texts("toolzz.status.unreadable" if is_unreadable else "not_reported")
 
 
 def channel_name(channel: Channel, limit: int, *, is_here: bool) -> str:

@@ -10,6 +10,7 @@ from bot.discord.components import labelled
 from bot.discord.text import clamp, length, plain
 from bot.errors import InvalidInputError
 from bot.i18n.catalog import Texts
+from bot.providers.base.pasted import is_token, unwrapped
 from cogs.toolzz.formatting import SCOPES
 
 MAX_TITLE: Final = 100
@@ -77,9 +78,15 @@ class Inputs:
         )
 
     def read(self) -> Filled:
-        """Return the values that the form was sent with. Raises InvalidInputError("title", "option")."""
+        """Return the values that the form was sent with.
+
+        Raises InvalidInputError("title", "title_token", "option").
+        """
         title = " ".join(self._title.value.split())
         is_unchanged = title != "" and title == self._shown.title
+        if not is_unchanged and any(is_token(unwrapped(word)) for word in title.split()):
+            # Everybody who may see the integration sees its title.
+            raise InvalidInputError("title_token")
         if not is_unchanged and (not plain(title) or length(title) > MAX_TITLE):
             raise InvalidInputError("title", max=MAX_TITLE)
         scope = self._shown.scope if self._scope.value == _UNCHANGED_SCOPE else self._scope.value

@@ -6,11 +6,11 @@ from typing import Final
 
 import discord
 
-from bot.discord.agent_bots import read_snowflake
-from bot.discord.commands import MAX_CHOICE_LENGTH, Suggestion
+from bot.discord.commands import Suggestion
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
 from bot.discord.text import code, plain, quoted
@@ -18,12 +18,14 @@ from bot.discord.theme import Field, Tone, notice, state_symbol, when
 from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
+from bot.features.monitoring.access import Access, effective_state
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import read_id
+from bot.providers.base.integration import id_key, name_key, read_id
+from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
-from cogs.toolzz.formatting import integration_field, label_of, report_field, server_of
+from cogs.toolzz.formatting import integration_field, label_of, report_field, server_of, word_of
 
 _MAX_NAME: Final = 50
 """Characters of an integration's name on a button."""
@@ -74,7 +76,7 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
         change.idle = linked is not None or not is_here
         if not change.idle:
             await _record(ctx, connection, integration, report)
-    fields = report_fields(report, texts)
+    fields = report_fields(report, texts, await _access(ctx, integration))
     if linked is not None:
         await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", *fields, **_by(linked)))
     elif is_here:
@@ -93,7 +95,8 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
     """
     texts = ctx.texts
     placed = _find_linked(await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz"), integration)
-    label = texts("toolzz.unlink.yes", integration=_name(placed, _MAX_NAME))
+    name = plain(placed.label, _MAX_NAME) or plain(placed.id, _MAX_NAME)
+    label = texts("toolzz.unlink.yes", integration=name)
     await Confirm(ctx, "toolzz.unlink", label, partial(_unlink, placed)).ask(
         placed_field(placed, texts),
         Field(texts("toolzz.unlink.since"), texts("toolzz.unlink.by", **_by(placed))),
@@ -102,30 +105,37 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
 
 async def suggest_linked(ctx: Context) -> list[Suggestion]:
     """Suggest the integrations that the guild has linked, by title."""
-    linked = await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz")
-    return sorted(Suggestion(_name(placed, MAX_CHOICE_LENGTH), placed.id) for placed in linked.values())
+    linked = (await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz")).values()
+    names = tell_apart([Named(placed.label, placed.id) for placed in linked])
+    return sorted(
+        Suggestion(name or plain(placed.id), placed.id) for placed, name in zip(linked, names, strict=True)
+    )
 
 
 def _find_linked(linked: Mapping[str, Placed], text: str) -> Placed:
-    """Return the one with this id, or the only one of this title. Raises InvalidInputError("not_linked")."""
-    wanted = text.strip().casefold()
-    by_id = [placed for placed in linked.values() if placed.id.casefold() == wanted]
-    by_name = [placed for placed in linked.values() if _name(placed, MAX_CHOICE_LENGTH).casefold() == wanted]
-    found = by_id or by_name
-    if len(found) != 1:
+    """Return the one with this id, or the only one of this title.
+
+    Raises InvalidInputError("not_linked", "same_name").
+    """
+    name, wanted = name_key(text), id_key(text.strip())
+    by_id = [placed for placed in linked.values() if id_key(placed.id) == wanted]
+    found = by_id or [placed for placed in linked.values() if name and name_key(placed.label) == name]
+    if len(found) > 1:
+        raise InvalidInputError("same_name", name=text)
+    if not found:
         raise InvalidInputError("not_linked")
     return found[0]
 
 
-def _name(placed: Placed, limit: int) -> str:
-    """Name a linked integration where Discord renders no markdown: by its title, else by its id."""
-    return plain(placed.label, limit) or plain(placed.id, limit)
-
-
 async def _record(ctx: Context, connection: Connection, integration: str, report: Integration) -> None:
-    bot_id, member_id = read_snowflake(report.bot_client_id), ctx.member.id
+    application = read_snowflake(report.bot_client_id)
     await ctx.services.integrations.record(
-        connection, integration, label_of(report), bot_id=bot_id, member_id=member_id
+        connection,
+        integration,
+        label_of(report),
+        bot_id=application if application is not None and is_one_id(application) else None,
+        application_id=application,
+        member_id=ctx.member.id,
     )
 
 
@@ -133,24 +143,32 @@ async def _link_anyway(connection: str, integration: str, report: Integration, c
     async with ctx.change("toolzz.link", f"toolzz · {integration}"):
         opened = await open_connection(ctx, "toolzz", connection)
         await _record(ctx, opened, integration, report)
-    return notice(ctx.texts, Tone.GOOD, "toolzz.link.done", *report_fields(report, ctx.texts)), view_of()
+    fields = report_fields(report, ctx.texts, await _access(ctx, integration))
+    return notice(ctx.texts, Tone.GOOD, "toolzz.link.done", *fields), view_of()
 
 
 async def _unlink(placed: Placed, ctx: Context) -> Answer:
     async with ctx.change("toolzz.unlink", f"toolzz · {placed.id}"):
         await ctx.services.integrations.forget(ctx.guild_id, "toolzz", placed.id)
+        await ctx.services.monitoring.stop_watching(ctx.guild_id, "toolzz", placed.id)
     return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed, ctx.texts)), view_of()
 
 
-def report_fields(report: Integration, texts: Texts) -> list[Field]:
-    """Name an integration that Toolzz reports, and its state."""
-    state = f"{state_symbol(report.state)} {texts(f'state.{report.state}')}"
-    return [report_field(report, texts), Field(texts("toolzz.link.state"), state, inline=True)]
+async def _access(ctx: Context, integration: str) -> Access | None:
+    return (await ctx.services.monitoring.accesses(ctx.guild_id, "toolzz")).get(integration)
+
+
+def report_fields(report: Integration, texts: Texts, access: Access | None = None) -> list[Field]:
+    """Name an integration that Toolzz reports, and its state here. access: what its bot can do, if known."""
+    state, _ = effective_state(report.state, "", access)
+    shown = f"{state_symbol(state)} {word_of(state, texts)}"
+    return [report_field(report, texts), Field(texts("toolzz.link.state"), shown, inline=True)]
 
 
 def server_fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[Field]:
     """Yield what may tell a member whether an integration runs here, although its report names no server."""
-    server = quoted(report.guild_name or "", 100) or texts("not_reported")
+    unnamed = "toolzz.status.unreadable" if report.holds("guild_name") else "not_reported"
+    server = quoted(report.guild_name or "", 100) or texts(unnamed)
     yield Field(texts("toolzz.link.server"), server, inline=True)
     if guild is not None and report.channels:
         own = {str(channel.id) for channel in guild.channels}

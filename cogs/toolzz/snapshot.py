@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from bot.discord.agent_bots import BotAccess, ChannelAccess, find_bot_access, read_snowflake
+from bot.discord.access.channel_access import BotAccess, ChannelAccess
 from bot.discord.context import Context
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
+from bot.features.monitoring.access import Access, AccessKind, effective_state
+from bot.providers.base.integration import State
+from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.diagnosis import ask
@@ -32,6 +35,19 @@ class IntegrationSnapshot:
     def is_here(self) -> bool | None:
         """Whether the integration runs in the server that asks, None where the report names no server."""
         return self.report.runs_in(self.guild_id)
+
+    @property
+    def access_here(self) -> Access | None:
+        """What the agent's bot can do here, in the words of the checks; None for a deleted integration."""
+        if self.report.is_deleted:
+            return None
+        return Access(AccessKind.ELSEWHERE) if self.access is None else self.access.access
+
+    @property
+    def state(self) -> State:
+        """The state that counts here: what Toolzz reports, and whether Discord lets the agent answer."""
+        state, _ = effective_state(self.report.state, "", self.access_here)
+        return state
 
     @property
     def channels(self) -> list[tuple[Channel, ChannelAccess | None]]:
@@ -69,15 +85,14 @@ async def _complete(
     services, guild_id = ctx.services, connection.guild_id
     # The second request for one answer, so the bot may be told to stop before it ends.
     report = await ctx.cancel_on_shutdown(client.completed(report))
-    known = services.choices.known(connection, integration)
+    known = services.choices.listed(connection, integration)
     if report.title is None and known is not None:
         # The short form of the report has no title; the list that the member picked from has one.
         report = report.model_copy(update={"title": known.label})
     linked = (await services.integrations.of_guild(guild_id, "toolzz")).get(integration)
     access = None
     if not report.is_deleted and report.runs_in(guild_id) is not False:
-        access = await find_bot_access(
-            ctx.client,
+        access = await services.guild_access.find(
             guild_id,
             _bot_id(report, linked),
             [channel.id for channel in report.channels],
@@ -87,5 +102,10 @@ async def _complete(
 
 
 def _bot_id(report: Integration, linked: Placed | None) -> int | None:
-    """Return the id of the agent's bot: the application's, except for the oldest applications."""
-    return read_snowflake(report.bot_client_id) or (linked.bot_id if linked is not None else None)
+    """Return the user id of the agent's bot, None where it is not known; Toolzz reports the application's."""
+    application = read_snowflake(report.bot_client_id)
+    if application is not None and is_one_id(application):
+        return application
+    # Earlier versions recorded an older application's id as if it were its bot's.
+    recorded = None if linked is None else linked.bot_id
+    return None if recorded == application else recorded

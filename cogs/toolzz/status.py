@@ -15,6 +15,7 @@ from bot.features.connections.service import Connection
 from cogs.alerts import mute_buttons
 from cogs.connections import open_connection
 from cogs.integrations import respond_with_diagnosis
+from cogs.monitoring import belonging_buttons
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.embeds import next_step, status_embed
@@ -95,6 +96,7 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
         ToolzzDiagnoseButton(**names),
         *await mute_buttons(ctx, connection.provider, integration),
         *([ToolzzLinkButton(**names)] if can_link else []),
+        *(await belonging_buttons(ctx, "toolzz", integration))[-1:],
         *_list_buttons(ctx),
     )
     return status_embed(snapshot, int(ctx.services.clock()), ctx.texts), view

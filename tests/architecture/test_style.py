@@ -1,10 +1,12 @@
 """Holds rules of style that no linter knows."""
 
 import ast
+import re
 from collections import Counter
 
 import pytest
 
+from bot.providers.base.integration import State
 from tests.support.source import ROOT, files, imported, modules, places
 
 MAX_LINES = 400
@@ -94,6 +96,12 @@ def test_no_test_imports_another_one() -> None:
     assert found == []
 
 
+def test_a_state_is_named_in_one_place() -> None:
+    """The text of a state's word is looked up by one module, so that a state has one word everywhere."""
+    assert places(composes_state_word, "bot", "cogs", but={"bot/discord/state_words.py"}) == []
+    assert places(composes_state_word, "bot", "cogs") != []
+
+
 def test_types_are_imported_like_everything_else() -> None:
     """No import for type checking alone hides an import circle."""
     assert places(is_type_checking, "bot", "cogs", "tests", but=LOADED_LATE) == []
@@ -114,6 +122,17 @@ def test_a_class_name_means_one_thing() -> None:
 def is_type_checking(node: ast.AST) -> bool:
     """Tell whether this node is an `if TYPE_CHECKING`."""
     return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def composes_state_word(node: ast.AST) -> bool:
+    """Tell whether this node is, or composes, the key of a state's word, such as f"state.{state}"."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        words = "|".join(State)
+        return re.fullmatch(rf"([a-z]+\.)?state\.({words})|([a-z]+\.)?state\.", node.value) is not None
+    if not isinstance(node, ast.JoinedStr):
+        return False
+    fixed = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+    return re.fullmatch(r"([a-z]+\.|\{\}\.)?state(\.\{\})+", "".join(map(str, fixed))) is not None
 
 
 def prints(node: ast.AST) -> bool:

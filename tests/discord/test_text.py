@@ -10,15 +10,37 @@ from hypothesis import strategies as st
 from bot.discord.text import clamp, code, length, listed, plain, quoted, quoted_lines
 from bot.i18n.catalog import LOCALES, load_catalog
 from tests.support.embeds import utf16_length
-from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
+from tests.support.hostile import INSERTED, PAYLOADS, marks, payloads_with, plain_marks, unseen
 
-# Half of the characters have a meaning for Discord, and some are beyond the basic plane.
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+WHOLE = str.maketrans({"D": "discord.gg", "E": ENGLAND, "M": "\u0301" * 9, "W": "👩‍💻"})
+# Half of the characters have a meaning for Discord or join others, and some are beyond the basic plane.
 WILD = st.text(
-    st.one_of(st.sampled_from("\\*_~|`>[]<#@:/().-+1 \n\t\u200b\u202e\u2028\U0001f600é"), st.characters()),
+    st.one_of(
+        st.sampled_from("\\*_~|`>[]<#@:/().-+1 \n\t\u200b\u202e\u2028\U0001f600éDEMW"),
+        st.sampled_from(
+            "aक\u094d\u093fमی\u0301\u0323\u0344\u20e3\ufe0f\u200c\u200d👩🏽💻❤🇧🏴\U000e0067\U000e007f"
+        ),
+        st.characters(),
+    ),
     max_size=80,
-)
+).map(lambda text: text.translate(WHOLE))
 LIMIT = st.integers(min_value=4, max_value=60)
 many = settings(max_examples=2_500)
+
+
+def bases(text: str) -> str:
+    """Return the visible characters without their marks."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(character for character in decomposed if unicodedata.category(character)[0] not in "CMZ")
+
+
+def most_marks(text: str) -> int:
+    """Return how many combining marks the character with most of them has."""
+    kinds = "".join(
+        unicodedata.category(character)[0] for character in text if character not in "\u200c\u200d"
+    )
+    return max(map(len, re.findall("M+", kinds)), default=0)
 
 
 def unescaped(text: str) -> str:
@@ -50,18 +72,36 @@ def test_no_backslash_is_left_before_the_ellipsis() -> None:
 @many
 @given(WILD, LIMIT)
 def test_plain_text_fits_and_is_one_visible_line(text: str, limit: int) -> None:
-    """No invisible character, line end or double blank is left, and nothing visible is changed."""
+    """No invisible character, line end or double blank is left, and no visible base character is changed."""
     shown = plain(text, limit)
     assert utf16_length(shown) <= limit
     assert unseen(shown) == set()
     assert not re.search(r"\s\s|\n", shown)
+    assert most_marks(shown) <= 8
     if not shown.endswith("…"):
-        seen = "".join(shown.replace("\u200b", "").split())
-        assert seen == "".join(
-            character
-            for character in unicodedata.normalize("NFC", text)
-            if not character.isspace() and unicodedata.category(character)[0] not in "CZ"
-        )
+        assert bases(shown) == bases(text)
+
+
+@many
+@given(WILD, LIMIT)
+@example("a\u200d" + "\u0301" * 9, 60)
+@example("\u0344" * 9 + "a" + "\u0344" * 9, 60)
+@example("<\u200b\u0338a", 60)
+@example("র\u200d\u09cd\u09af", 4)
+@example(f"{ENGLAND}{ENGLAND}", 20)
+def test_what_is_clean_stays_as_it_is(text: str, limit: int) -> None:
+    """Cleaning a second time changes nothing; if the text was cut, a gap beside the cut may come or go."""
+    whole = plain(text, 10_000)
+    assert plain(whole, 10_000) == whole
+    cut = plain(text, limit)
+    assert plain(cut, 10_000).replace("\u200b", "") == cut.replace("\u200b", "")
+
+
+@many
+@given(WILD)
+def test_cleaning_adds_nothing_but_gaps(text: str) -> None:
+    """Without the gaps that disarm it, a cleaned text is no longer than it came in its composed form."""
+    assert len(plain(text).replace("\u200b", "")) <= len(unicodedata.normalize("NFC", text))
 
 
 @many
@@ -173,6 +213,151 @@ def test_hostile_text_does_nothing(limit: int) -> None:
 def test_the_check_would_notice() -> None:
     """Most payloads do something if they are shown as they come."""
     assert len([payload for payload in PAYLOADS if marks(payload) or unseen(payload)]) > len(PAYLOADS) / 2
+
+
+@pytest.mark.parametrize("sign", INSERTED.values(), ids=INSERTED)
+def test_no_joiner_helps_hostile_text(sign: str) -> None:
+    """With an invisible sign anywhere in it no payload does anything, nor would it without the sign."""
+    for payload in payloads_with(sign):
+        lines, _ = quoted_lines(f"{payload}\n{payload}", 1000)
+        for shown in (quoted(payload), code(payload), lines):
+            assert marks(shown) == {}, (payload, shown)
+            assert unseen(shown) == set(), payload
+        assert plain_marks(plain(payload)) == {}, payload
+        assert unseen(plain(payload)) == set(), payload
+
+
+@pytest.mark.parametrize("sign", sorted({*INSERTED.values()} - {"\u200b"}))
+def test_the_check_would_notice_what_is_overlooked(sign: str) -> None:
+    """A sign hides no attack from the check."""
+    assert plain_marks(f"discord{sign}.gg/abc") == {"invite": 1}
+    assert marks(f"#{sign} [a](https:{sign}//b)")["masked link"] == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "हिन्दी सहायक",
+        "क्षत्रिय क्‍ष क्‌ष",
+        "র‍্যাব",
+        "ශ්‍රී ලංකා",
+        "தமிழ் உதவியாளர்",
+        "ผู้ช่วยน้ำใจ",
+        "Trợ lý tiếng Việt",
+        "می‌خواهم",
+        "مُسَاعِدٌ عَرَبِيٌّ",
+        "עוֹזֵר בְּעִבְרִית",
+        "ཧྐྵྨླྺྼྻྂ",
+        "ကြောင်လေး",
+        "Auf‌lage",
+        "👩‍💻 Ada",
+        "👩🏽‍🚀👨‍👩‍👧‍👦",
+        "❤️‍🔥 ⛹🏿‍♀️ 🏳️‍🌈 🏴‍☠️",
+        "🐈‍⬛ 🐻‍❄️ 🏃‍♀️‍➡️ 🙂‍↔️",
+        "1️⃣ ⚙️ ✌🏾",
+        "🇧🇷🇺🇸",
+        f"{ENGLAND} \U0001f3f4\U000e0075\U000e0073\U000e0074\U000e0078\U000e007f",
+        "\U0001fa77\U0001fae8",
+    ],
+)
+def test_a_name_is_shown_as_it_is(name: str) -> None:
+    """Marks, joiners between letters, emoji, also those newer than this Python, and flags stay."""
+    assert plain(name) == quoted(name) == quoted_lines(name, 1000)[0] == name
+    assert code(name) == f"`{name}`"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u200da\u200c", "a"),
+        ("a\u200d b\u200d1\u200d.", "a b1."),
+        ("a\u200c\u200d\u200cb", "a\u200cb"),
+        ("a\u200b\u200d\u00adb", "a\u200db"),
+        ("👩\u200d\u200d💻", "👩💻"),
+        ("👩\u200c💻", "👩💻"),
+        ("\u200d👩\u200d", "👩"),
+        ("a\u200d💻\u200db", "a💻b"),
+        ("🇧\u200d🇷", "🇧🇷"),
+        ("✓\u200d✓ 1\u200d2", "✓✓ 12"),
+        (f"a{ENGLAND[1:]}b", "ab"),
+        (ENGLAND[:-1], ENGLAND[0]),
+        (ENGLAND[0] + ENGLAND[-1], ENGLAND[0]),
+        (ENGLAND[:-1] + ENGLAND[2:], ENGLAND[0]),
+        (ENGLAND + ENGLAND[1:], ENGLAND),
+        (f"👩\u200d{ENGLAND}\u200d👩", f"👩{ENGLAND}👩"),
+        ("\ufeffa\u2060\u200e\u202e\u2066\u061cb\u180ec", "abc"),
+        ("a\x00\x7f\x9b\ue000\ud800\u0378b", "ab"),
+    ],
+)
+def test_what_joins_nothing_goes(text: str, shown: str) -> None:
+    """A joiner at an end, beside a sign or doubled, a tag without its flag, and any other control go."""
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Z" + "\u030d" * 50 + "a", "Z" + "\u030d" * 8 + "a"),
+        ("Z\u200d" + "\u030d" * 5 + "\u200b" + "\u030d" * 5 + "a", "Z\u200d" + "\u030d" * 8 + "a"),
+        ("👩" + "\u20dd" * 20, "👩" + "\u20dd" * 8),
+        ("\u0344" * 9 + "a", "a"),
+        (" \u200b\u030d\u20e3\u093f a \u030d", "a \u030d"),
+        ("a" + "\u0344" * 8, "ä" + "\u0301\u0308" * 4),
+    ],
+)
+def test_marks_are_limited(text: str, shown: str) -> None:
+    """A character keeps at most eight marks, and a text begins with none, as it would join ours."""
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("می‌خواهم", 4, "می…"),
+        ("র‍্যাব", 4, "র…"),
+        ("a 👩‍💻 b", 7, "a …"),
+        ("a 👩‍💻 b", 8, "a 👩‍💻…"),
+        ("👩🏽👩🏽", 7, "👩🏽…"),
+        ("👩" + "\u200d👩" * 9, 13, "👩\u200d👩\u200d👩\u200d👩…"),
+        ("🇧🇷🇧🇷", 7, "🇧🇷…"),
+        (f"a{ENGLAND}b", 14, "a…"),
+        (f"a{ENGLAND}bc", 16, f"a{ENGLAND}…"),
+        ("ab\u200d cdef", 4, "ab…"),
+        ("ab\u200d1234", 4, "ab…"),
+    ],
+)
+def test_a_cut_parts_nothing_that_is_joined(text: str, limit: int, shown: str) -> None:
+    """No joiner is left before the ellipsis, and emoji and flags are shown whole or not at all."""
+    assert clamp(text, limit) == shown
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "é",
+        "\u0301\u0323",
+        "\u200d",
+        "a\u200d",
+        "a\u200d\u0301",
+        "👩\u200d",
+        "❤\ufe0f\u200d",
+        ENGLAND[:3],
+        "\ufe0f",
+        "d\ufe0f",
+        "discord\ufe0f",
+        "discordapp",
+        ":\ufe0f/",
+        "1\ufe0f",
+        "@",
+        "\\",
+        " ",
+    ],
+)
+def test_hostile_text_is_cleaned_in_linear_time(piece: str) -> None:
+    """A quarter of a megabyte that is made for the patterns is cleaned and cut at once."""
+    quoted_lines("a" + piece * (2**18 // len(piece)), 2**17)
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,7 @@ def computed() -> set[str]:
     slugs = {provider.slug for provider in providers()}
     fields = {provider.field_key(field.id) for provider in providers() for field in provider.fields}
     found = {f"permission.{name}" for name, _ in discord.Permissions.all()} | {"permission.none"}
-    found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.state", "toolzz.next")}
+    found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.means", "toolzz.next")}
     found |= {f"credential.{slug}.intro" for slug in slugs}
     found |= {f"{field}.{part}" for field in fields for part in ("label", "description")}
     worded: list[type[PatchbayError]] = [PatchbayError, *concrete_errors(PatchbayError)]

@@ -53,7 +53,7 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
             await mira.slash(channel, "sensay disconnect", replica=sensay.UNCONNECTED)
         )
         await mira.click(question.message, label="Forget Job Applications")
-        await stage.discord.until(lambda: "still active" in text(question))
+        await stage.discord.until(lambda: "🟢 **Active**" in text(question))
         sensay.reset_token(sensay.UNCONNECTED)
         await mira.click(question.message, label="Look again")
         await stage.discord.until(lambda: "Disconnected" in text(question))

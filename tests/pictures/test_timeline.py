@@ -66,7 +66,7 @@ async def test_everything_is_drawn_inside_the_picture(texts: list[str]) -> None:
 
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_the_legend_has_room_for_every_state(locale: str) -> None:
-    """The names of all five states fit into one row in each language."""
+    """The names of all states fit into rows that are as wide as the picture, in each language."""
     texts = CATALOG[locale]
     picture = open_png(await draw(Legend({state: texts(f"state.{state}") for state in State})))
     assert drawn_box(picture)[2] <= WIDTH - EDGE

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from bot.errors import ProviderError
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay import SensayProvider
@@ -79,7 +80,7 @@ async def test_sensay_may_answer_anything(read: str) -> None:
             "me": client.me,
             "replicas": client.replicas,
             "choices": choices,
-            "reports": lambda: sensay.reports(credentials, (), ResponseCache()),
+            "reports": lambda: sensay.reports(credentials, Wanted(), ResponseCache()),
             "look_up": partial(client.look_up, simulator.ACTIVE),
             "ask": partial(client.ask, simulator.ACTIVE, "Are you open?", {}, keep=False),
             "usage": client.usage,
@@ -108,6 +109,6 @@ async def test_toolzz_may_answer_anything(read: str) -> None:
         reads: dict[str, Read] = {
             "integration": integration,
             "choices": choices,
-            "reports": lambda: toolzz.reports(credentials, (), ResponseCache()),
+            "reports": lambda: toolzz.reports(credentials, Wanted(), ResponseCache()),
         }
         check(*await tried(reads[read], simulator.fail))

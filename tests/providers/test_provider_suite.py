@@ -1,12 +1,13 @@
 """What every provider must do, tested against its simulator."""
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from bot.discord.text import length
-from bot.errors import ProviderError, UnauthorizedError
+from bot.errors import InvalidInputError, ProviderError, UnauthorizedError
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers import FOLDER, providers, simulators, slugs
 from bot.providers.base.api_client import DEADLINE, MAX_BYTES
@@ -14,6 +15,7 @@ from bot.providers.base.credentials import Credentials
 from bot.providers.base.endpoint import check_url
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.provider import Provider
+from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import (
     Answer,
@@ -59,7 +61,7 @@ FAULTS = {
 ATTEMPTS: dict[str, Callable[[Provider, Credentials], Awaitable[object]]] = {
     "verify": lambda provider, credentials: provider.verify(credentials),
     "choices": lambda provider, credentials: provider.choices(credentials),
-    "reports": lambda provider, credentials: provider.reports(credentials, (), ResponseCache()),
+    "reports": lambda provider, credentials: provider.reports(credentials, Wanted(), ResponseCache()),
 }
 
 
@@ -155,11 +157,13 @@ async def test_bad_credentials_are_refused(provider: Provider, simulator: Simula
 async def test_required_fields_are_enough(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
-    """Optional fields are not needed to try the credentials or to list."""
+    """Optional fields are not needed to try the credentials or to read; a list may name the one it needs."""
     required = {field.id for field in provider.fields if field.required}
     least = Credentials({field: value for field, value in credentials.items() if field in required})
-    for attempt in ATTEMPTS.values():
-        await attempt(provider, least)
+    await provider.verify(least)
+    await provider.reports(least, Wanted(), ResponseCache())
+    with contextlib.suppress(InvalidInputError):
+        await provider.choices(least)
 
 
 async def test_choices_can_be_picked(provider: Provider, credentials: Credentials) -> None:
@@ -183,8 +187,8 @@ async def test_reports_follow_each_integration(
     assert integrations
 
     async def states() -> dict[str, State]:
-        reports = await provider.reports(credentials, (), cache)
-        assert reports.complete
+        reports = await provider.reports(credentials, Wanted(), cache)
+        assert reports.missing == set()
         labels = {report.id: report.label for report in reports.items}
         assert integrations.items() <= labels.items()
         assert len(labels) == len(reports.items)
@@ -203,13 +207,23 @@ async def test_reports_follow_each_integration(
         assert await states() == well
 
 
+async def test_absence_from_the_list_is_no_state(provider: Provider, credentials: Credentials) -> None:
+    """Of a wanted integration that is not there, the provider says so, or nothing is known of it."""
+    absent = "00000000-0000-4000-8000-00000000abcd"
+    reports = await provider.reports(credentials, Wanted([absent], [absent]), ResponseCache())
+    states = {report.id: report.state for report in reports.items}
+    assert states.get(absent, State.UNKNOWN) is State.UNKNOWN
+    assert (absent in reports.missing) is (absent not in states)
+    assert len(states) > 1
+
+
 async def test_a_reading_is_one_request(
     provider: Provider, simulator: Simulator, credentials: Credentials
 ) -> None:
     """Each page of integrations takes one request, to the host that ``host`` names."""
     cache = ResponseCache()
     for count in (1, 2, 3):
-        assert len((await provider.reports(credentials, (), cache)).items) > 1
+        assert len((await provider.reports(credentials, Wanted(), cache)).items) > 1
         assert len(simulator.requests) == count
     assert {received.headers["Host"] for received in simulator.requests} == {provider.host(credentials)}
 
@@ -260,7 +274,7 @@ async def test_nothing_that_is_printed_holds_a_secret(
 ) -> None:
     """Credentials and tokens in replies are in no value, no error and no repr of a provider."""
     choices, cache = await provider.choices(credentials), ResponseCache()
-    reports = await provider.reports(credentials, (), cache)
+    reports = await provider.reports(credentials, Wanted(), cache)
     with pytest.raises(UnauthorizedError) as caught:
         await provider.verify(refused(provider, simulator))
     secrets = [

@@ -46,10 +46,12 @@ EVERYTHING = {
     "connection",
     "guild",
     "history",
+    "ignored",
     "incident",
     "integration",
     "last_check",
     "outbox",
+    "provider_clock",
     "route",
     "synced_commands",
     "watched",
@@ -120,7 +122,7 @@ async def test_the_first_release_keeps_its_rows(released: Path) -> None:
 
 async def test_an_old_connection_takes_an_integration(released: Path) -> None:
     """A connection of the first release can have integrations, which are deleted with it."""
-    row = Placed("a", "default", "Nora", bot_id=None, placed_by=5, placed_at=300)
+    row = Placed(id="a", connection="default", label="Nora", bot_id=None, placed_by=5, placed_at=300)
     async with Database.open(released) as database:
         store = IntegrationStore(database)
         assert await store.put(GUILD, "sensay", row)
@@ -197,7 +199,14 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("revision", "in_the_way"),
-    [("0001", "integration"), ("0001", "board"), ("0002", "guild"), ("0003", "board"), ("0004", "outbox")],
+    [
+        ("0001", "integration"),
+        ("0001", "board"),
+        ("0002", "guild"),
+        ("0003", "board"),
+        ("0004", "outbox"),
+        ("0005", "ignored"),
+    ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:
     """If a new table cannot be made, revision and rows stay, and the older bot can go on."""

@@ -29,8 +29,9 @@ async def connect_toolzz(harness: BotHarness) -> None:
 
 async def record_checks(harness: BotHarness, states: Mapping[str, State], times: int = 2) -> None:
     """Record so many checks that report these integrations of Toolzz, by name; two open an incident."""
+    here = str(harness.guild.id)
     reports = Reports(
-        tuple(Report(f"agent-{number}", *each) for number, each in enumerate(states.items())), complete=True
+        tuple(Report(f"agent-{number}", *each, guild_id=here) for number, each in enumerate(states.items()))
     )
     at = int(harness.env.now().timestamp())
     for _ in range(times):

@@ -19,7 +19,7 @@ from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
-from tests.support.clock import SharedClock
+from tests.support.clock import SharedClock, no_pause
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
 from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
@@ -88,7 +88,14 @@ async def start_bot(settings: Settings, clock: SharedClock, deadlines: Deadlines
 
         async def start(redactor: Redactor) -> PatchbayBot:
             return await stack.enter_async_context(
-                build_bot(settings, redactor, clock=clock, schedule=schedule, deadline_of=deadlines)
+                build_bot(
+                    settings,
+                    redactor,
+                    clock=clock,
+                    schedule=schedule,
+                    deadline_of=deadlines,
+                    sleep=no_pause,
+                )
             )
 
         yield start

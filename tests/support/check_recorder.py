@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import TypedDict, Unpack
 
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
+from bot.features.integrations.store import IntegrationStore, Placed
+from bot.features.monitoring.access import Access
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.store import MonitoringStore, WatchedRow
@@ -20,6 +23,19 @@ from tests.support.ids import GUILD
 INTERVAL = 60
 START = 1_700_000_000
 WELL, LOST, FAULTY, OFF = State.CONNECTED, State.DISCONNECTED, State.ERROR, State.INACTIVE
+BLOCKED, UNKNOWN = State.BLOCKED, State.UNKNOWN
+ALL_BAD = (FAULTY, LOST, BLOCKED, UNKNOWN, OFF)
+"""Every state that a route can name."""
+
+
+class Known(TypedDict, total=False):
+    """What a result adds to the reports."""
+
+    own: Collection[str]
+    ignored: Collection[str]
+    bots: Mapping[str, int]
+    access: Mapping[str, Access]
+    is_check: bool
 
 
 class RecordedChecks:
@@ -47,9 +63,28 @@ class RecordedChecks:
         """Delete a connection."""
         assert await ConnectionStore(self.database).delete(GUILD, "toolzz", name)
 
-    async def route(self, *states: State, checks: int = 2, guild: int = GUILD) -> None:
+    async def link(
+        self, integration: str, connection: str = "default", guild: int = GUILD, bot_id: int | None = None
+    ) -> None:
+        """Link an integration."""
+        placed = Placed(
+            id=integration,
+            connection=connection,
+            label="Linked",
+            bot_id=bot_id,
+            placed_by=1,
+            placed_at=self.now,
+        )
+        assert await IntegrationStore(self.database).put(guild, "toolzz", placed)
+
+    async def unlink(self, integration: str, guild: int = GUILD) -> None:
+        """Delete the link of an integration."""
+        assert await IntegrationStore(self.database).delete(guild, "toolzz", integration)
+
+    async def route(self, *states: State, checks: int = 2, guild: int = GUILD, partial: bool = False) -> None:
         """Set a guild's route for alerts."""
-        row = RouteRow(guild, 7, None, ",".join(states or (LOST, FAULTY)), checks, 0, set_by=1, set_at=1)
+        chosen = ",".join(states or (LOST, FAULTY))
+        row = RouteRow(guild, 7, None, chosen, checks, 0, set_by=1, set_at=1, partial=partial)
         await self.alerts.put_route(row, self.now)
 
     def result(
@@ -57,27 +92,34 @@ class RecordedChecks:
         *reports: Report,
         connection: str = "default",
         guild: int = GUILD,
-        own: Collection[str] = (),
-        complete: bool = True,
+        missing: Collection[str] = (),
+        **known: Unpack[Known],
     ) -> CheckResult:
-        """Return the result of a check that the provider answers with these reports now."""
-        found = Reports(reports, complete)
-        return CheckResult(guild, "toolzz", connection, self.now, CheckOutcome.ANSWERED, found, own)
+        """Return the result of a check that the provider answers with these reports now.
+
+        missing: ids of which it says that they do not exist. known: other fields of the result.
+        """
+        found = Reports(reports, frozenset(missing))
+        return CheckResult(guild, "toolzz", connection, self.now, CheckOutcome.ANSWERED, found, **known)
 
     async def answer(
         self,
         *reports: Report,
         connection: str = "default",
         guild: int = GUILD,
-        own: Collection[str] = (),
-        complete: bool = True,
+        missing: Collection[str] = (),
         after: int = INTERVAL,
+        **known: Unpack[Known],
     ) -> None:
-        """Record a check that the provider answers with these reports. after: seconds."""
+        """Record a check that the provider answers with these reports. after: seconds.
+
+        What is ``own`` is linked first.
+        """
         self.now += after
-        await self.recorder.record(
-            self.result(*reports, connection=connection, guild=guild, own=own, complete=complete)
-        )
+        for each in known.get("own", ()):
+            await self.link(each, connection=connection, guild=guild)
+        result = self.result(*reports, connection=connection, guild=guild, missing=missing, **known)
+        await self.recorder.record(result)
 
     async def fail(
         self,
@@ -118,7 +160,13 @@ class RecordedChecks:
         return await self.alerts.message(guild, MessageKind.ALERT, number)
 
 
-def report(state: State = WELL, integration: str = "a", detail: str = "", guild: int | None = None) -> Report:
-    """Return a report on an integration."""
+def report(
+    state: State = WELL,
+    integration: str = "a",
+    detail: str = "",
+    guild: int | None = GUILD,
+    bot: int | None = None,
+) -> Report:
+    """Return a report on an integration. guild: where the provider says that it runs. bot: its user id."""
     named = None if guild is None else str(guild)
-    return Report(integration, f"Agent {integration}", state, detail, named)
+    return Report(integration, f"Agent {integration}", state, detail, named, bot)

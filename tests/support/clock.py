@@ -1,4 +1,6 @@
-"""A clock that a test moves, a clock that follows another one, and a fault that holds requests."""
+"""A clock that a test moves, one that follows another, a pause without duration, and a fault that holds
+requests.
+"""
 
 import asyncio
 import time
@@ -28,6 +30,11 @@ class SharedClock:
 
     def __call__(self) -> float:
         return self.source()
+
+
+async def no_pause(_seconds: float) -> None:
+    """Let everything else that can go on go on, in place of a pause that a test would really wait for."""
+    await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)

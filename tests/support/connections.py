@@ -26,7 +26,7 @@ async def add(
 async def report_refusal(service: ConnectionService, sensay: SensaySimulator, status: int = 401) -> bool:
     """Call ``confirm_refusal`` while Sensay refuses all requests, and return its result."""
     connection = await service.open(GUILD, "sensay")
-    sensay.fail(Answer(status), times=None)
+    sensay.fail(Answer(status, {"error": "no"}), times=None)
     try:
         return await service.confirm_refusal(connection)
     finally:

@@ -1,12 +1,16 @@
 """What a manager does with `/sensay disconnect`, what it answers, and how often it asks Sensay."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
+from typing import Final
 
 import simcord
 
 from bot.discord.theme import Tone, card
+from bot.providers.base.integration import State
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from cogs.sensay.replica import listed_line
 from tests.support.handover_steps import LIST, hand_over
 from tests.support.harness import BotHarness, embed_of, field, final, labels
 
@@ -15,6 +19,13 @@ ALL_PORTALS = "https://discord.com/developers/applications"
 LOOK_AGAIN = "Look again"
 PAUSES = (20, 40, 60, 120, 240, 240)
 """Seconds between the updates of an answer."""
+_LISTED: Final[Mapping[str, State | None]] = {
+    "gone": None,
+    "stopped": State.INACTIVE,
+    "running": State.CONNECTED,
+    "unsure": State.UNKNOWN,
+}
+"""The state of what Sensay lists of a replica's bot."""
 
 
 async def ask_to_disconnect(harness: BotHarness, replica: str | None = None) -> simcord.InteractionResult:
@@ -64,6 +75,8 @@ def has_title(harness: BotHarness, result: simcord.InteractionResult, tone: Tone
 
 
 def says_listed(harness: BotHarness, result: simcord.InteractionResult, state: str) -> bool:
-    """Tell whether an answer says that Sensay lists this."""
+    """Tell whether an answer says that Sensay lists this. state: a key of ``_LISTED``, or of a text."""
     shown_state = field(result, harness.texts("sensay.disconnect.listed"))
-    return shown_state == harness.texts(f"sensay.disconnect.state.{state}")
+    if state in _LISTED:
+        return shown_state == listed_line(_LISTED[state], harness.texts)
+    return shown_state == harness.texts(f"sensay.disconnect.{state}")

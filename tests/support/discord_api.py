@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 
 from aiohttp import web
 
-from bot.features.handover.token import account_id
 from bot.providers.base.simulator import Answer, Fault, Reset, Sample, Simulator, Slow, Truncated
+from bot.providers.base.snowflake import account_id
 
 READS_MESSAGES: Final = 1 << 18
 READS_MESSAGES_LIMITED: Final = 1 << 19
@@ -18,6 +18,7 @@ TROUBLE: Final[Mapping[str, Fault]] = {
     "rate limited": Answer(429, {"message": "You are being rate limited.", "retry_after": 3}),
     "broken": Answer(500, {"message": "500: Internal Server Error", "code": 0}),
     "a page": Answer.html(200),
+    "a page that refuses": Answer.html(401),
     "another shape": Answer(200, {"id": None}),
     "reset": Reset(),
     "cut off": Truncated(),

@@ -7,6 +7,7 @@ from typing import TypeVar
 from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
 from bot.features.access.tier import Tier
 from bot.features.handover.token import MISTAKES
+from bot.providers.base.credentials import MISPLACED
 from tests.support.source import modules
 
 ErrorT = TypeVar("ErrorT", bound=PatchbayError)
@@ -44,6 +45,8 @@ def input_rules() -> set[str]:
     """Return the rules that the program names in an InvalidInputError."""
     return (
         first_arguments("InvalidInputError")
-        | {"replica", "integration", "agent", "unit_id"}
+        | first_arguments("NotListedError")
+        | set(MISPLACED)
+        | {"replica", "integration", "no_integrations", "agent", "no_agents", "unit_id"}
         | {mistake for mistake, _ in MISTAKES}
     )  # handed on

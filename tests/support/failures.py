@@ -36,15 +36,23 @@ class Failure:
     status: int | None = None
     request_id: str | None = None
 
-    def of_entered_credentials(self) -> Failure:
+    def of_entered_credentials(self, provider: str) -> Failure:
         """Return the failure for credentials that come from a form and are not stored yet."""
-        entered = "entered_credentials_refused"
-        return replace(self, key=entered) if self.key == "unauthorized" else self
+        entered = {"unauthorized": "entered_credentials_refused"}
+        if provider == "toolzz":  # which answers 404 to the token alone as well, and so accepts it
+            entered["not_found"] = "unknown_unit"
+        return replace(self, key=entered.get(self.key, self.key))
+
+    def of_a_unit(self) -> Failure:
+        """Return the failure for a unit that Toolzz does not list although it accepts the token."""
+        is_refusal = self.key in {"rejected", "forbidden", "not_found"}
+        return replace(self, key="unknown_unit") if is_refusal else self
 
     def offers(self, button: str) -> list[str]:
         """Return the labels of the buttons below the error. button: the one that asks again."""
-        asking = [] if self.key == "not_found" else [button]
-        return [*asking, ROTATE] if self.key == "unauthorized" else asking
+        asking = [] if self.key in {"not_found", "unknown_unit"} else [button]
+        rotated = {"unauthorized", "intermediary_unauthorized", "unknown_unit"}
+        return [*asking, ROTATE] if self.key in rotated else asking
 
     def strike(self, harness: BotHarness, provider: str, path: str = "") -> None:
         """Let all requests to a provider fail like this: aiohttp repeats a read that was reset."""
@@ -109,6 +117,9 @@ FAILURES: Final = (
     _refused(429, "rate_limited"),
     _refused(429, "rate_limited", {"Retry-After": "30"}),
     _refused(500, "server_fault"),
+    Failure("401-html", Answer.html(401), "intermediary_unauthorized", 401),
+    Failure("403-html", Answer.html(403), "intermediary", 403),
+    Failure("404-html", Answer.html(404), "intermediary", 404),
     Failure("502-html", Answer.html(502), "server_fault", 502),
     Failure("302", Answer(302, b"", {"Location": "http://192.0.2.1/"}), "unexpected_status", 302),
     Failure("200-html", Answer.html(200), "not_json"),
@@ -122,3 +133,5 @@ WITHOUT_A_GOOD_ANSWER: Final = tuple(
     failure for failure in FAILURES if failure.request_id is None or failure.key == "server_fault"
 )
 """After these it is unknown whether a write was carried out."""
+NOT_OFFERED_AGAIN: Final = ("not_found", "unsupported_media")
+"""The keys of the refusals after which a token is not asked for again."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.errors import ProviderError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import Report, Reports
+from bot.providers.base.report import Report, Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 from tests.support.harness import BotHarness
 
@@ -25,6 +25,8 @@ class FakeProvider(Provider):
     def __init__(self, *_: object) -> None:
         self.listed: dict[str, Report] = {}
         """The integrations that there are, by id."""
+        self.guild_id: str | None = None
+        """The server that the provider names for each of them."""
         self.failure: ProviderError | None = None
         """What each request raises, None where requests succeed."""
 
@@ -35,7 +37,7 @@ class FakeProvider(Provider):
 
     def list_integration(self, integration: str, label: str, state: State, detail: str = "") -> None:
         """Add an integration, or change what is reported of it."""
-        self.listed[integration] = Report(integration, label, state, detail)
+        self.listed[integration] = Report(integration, label, state, detail, self.guild_id)
 
     async def verify(self, credentials: Credentials) -> None:
         """Accept the credentials, unless requests fail."""
@@ -50,15 +52,16 @@ class FakeProvider(Provider):
         """Return a host to which no request is sent."""
         return "parrots.invalid"
 
-    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
         """Return a report of every integration."""
         await self.verify(credentials)
-        return Reports(tuple(self.listed.values()), complete=True)
+        return Reports(tuple(self.listed.values()))
 
 
 async def connect_fake_provider(harness: BotHarness) -> FakeProvider:
-    """Make the provider known to the bot, and connect it in the manager's server."""
+    """Make the provider known to the bot, and connect it in the manager's server, where all of it runs."""
     fake_provider = FakeProvider()
+    fake_provider.guild_id = str(harness.guild.id)
     known: Any = harness.bot.services.providers
     known[fake_provider.slug] = fake_provider
     values = {"organization_secret": "FAKE-TOKEN-parrot"}

@@ -32,6 +32,7 @@ from bot.providers.base.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.settings import load_settings
+from tests.support.clock import no_pause
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
 
@@ -374,7 +375,8 @@ async def open_harness(stack: AsyncExitStack, folder: Path, empty: Path) -> BotH
     deadlines = Deadlines()
 
     async def start(redactor: Redactor) -> PatchbayBot:
-        return await stack.enter_async_context(build_bot(settings, redactor, deadline_of=deadlines))
+        bot = build_bot(settings, redactor, deadline_of=deadlines, sleep=no_pause)
+        return await stack.enter_async_context(bot)
 
     bot = await start(Redactor())
     env = Env(bot, check_errors=False)

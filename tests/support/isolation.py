@@ -83,6 +83,9 @@ class World:
         await bot.services.integrations.record(
             opened, SensaySimulator.ACTIVE, SECRET, bot_id=member, member_id=member
         )
+        await bot.services.integrations.ignore(
+            here, "toolzz", SECRET, ToolzzSimulator.AGENT, SECRET, member_id=member
+        )
         for role, person in (self.known[:2], self.unknown):
             await bot.services.access.grant(here, "role", role.id, Tier.MANAGER, member_id=member)
             await bot.services.access.grant(here, "member", person.id, Tier.VIEWER, member_id=member)
@@ -103,7 +106,7 @@ class World:
     async def check(self, guild: int, label: str, state: State) -> None:
         """Record a state of two of the guild's integrations, twice, which is often enough for an incident."""
         ids = ToolzzSimulator.CONNECTED, UNTYPED_INTEGRATION if label == SECRET else ToolzzSimulator.AGENT
-        reports = Reports(tuple(Report(each, label, state) for each in ids), complete=True)
+        reports = Reports(tuple(Report(each, label, state, guild_id=str(guild)) for each in ids))
         at = int(self.harness.env.now().timestamp())
         for _ in range(2):
             await self.harness.bot.services.poller._recorder.record(

@@ -125,6 +125,54 @@ REVISIONS: Final = {
         "INSERT INTO board VALUES (1102345678901234569, 8, NULL, 302, 'old', 6, 7, 22)",
         "UPDATE alembic_version SET version_num = '0004'",
     ),
+    "0005": (
+        """CREATE TABLE outbox (
+            guild_id INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, channel_id INTEGER,
+            message_id INTEGER, old_channel_id INTEGER, old_message_id INTEGER, posts INTEGER NOT NULL,
+            desired_version INTEGER NOT NULL, sent_version INTEGER NOT NULL, tried_at INTEGER,
+            tries INTEGER NOT NULL, posted_at INTEGER, next_at INTEGER, content TEXT NOT NULL,
+            PRIMARY KEY (guild_id, kind, number)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL",
+        """INSERT INTO outbox VALUES (1102345678901234567, 'alert', 1, 7, 11, NULL, NULL, 1, 2, 2, NULL, 0,
+            201, 900, '')""",
+        """INSERT INTO outbox VALUES (1102345678901234567, 'board', 0, 7, 21, NULL, NULL, 1, 1, 1, NULL, 0,
+            300, NULL, 'hash')""",
+        "DROP TABLE alert",
+        *(
+            f"ALTER TABLE board DROP COLUMN {column}"
+            for column in ("message_id", "posted_at", "content", "old_channel_id", "old_message_id")
+        ),
+        # Linked with its bot, and watched; linked and not seen yet; watched and not linked.
+        """INSERT INTO integration VALUES (1102345678901234567, 'toolzz', 'b', 'second', 'B',
+            1219876543210987654, 5, 1)""",
+        "INSERT INTO integration VALUES (1102345678901234567, 'toolzz', 'c', 'second', 'C', 42, 5, 1)",
+        *(
+            "INSERT INTO watched VALUES (1102345678901234567, 'integration', "  # noqa: S608 - a constant
+            f"'toolzz', '{each}', 'second', 'X', 'connected', '', 1, 0, 0, NULL, NULL, NULL, 'connected')"
+            for each in "bd"
+        ),
+        "UPDATE alembic_version SET version_num = '0005'",
+    ),
+    "0006": (
+        """CREATE TABLE ignored (
+            guild_id INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL, connection TEXT NOT NULL,
+            label TEXT NOT NULL, ignored_by INTEGER NOT NULL, ignored_at INTEGER NOT NULL,
+            PRIMARY KEY (guild_id, provider, id),
+            FOREIGN KEY (guild_id, provider, connection)
+                REFERENCES connection (guild_id, provider, name) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX ignored_connection ON ignored (guild_id, provider, connection)",
+        "INSERT INTO ignored VALUES (1102345678901234567, 'toolzz', 'e', 'second', 'E', 5, 1)",
+        "ALTER TABLE integration ADD COLUMN application_id INTEGER",
+        "ALTER TABLE watched ADD COLUMN bot_id INTEGER",
+        "ALTER TABLE watched ADD COLUMN access TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE watched ADD COLUMN missing INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE watched ADD COLUMN missing_at INTEGER",
+        "ALTER TABLE route ADD COLUMN partial INTEGER NOT NULL DEFAULT 0",
+        "UPDATE watched SET bot_id = 1219876543210987654 WHERE id = 'b'",
+        "UPDATE alembic_version SET version_num = '0006'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -14,11 +14,14 @@ from pydantic import BaseModel
 from bot.errors import ProviderError
 from bot.providers.base.api_client import PER_HOST, ApiClient, Request, open_http
 from bot.providers.base.endpoint import ApiVersion
+from bot.providers.base.error_format import ErrorFormat
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Answer, Sample, Simulator
 
 SECRET = "FAKE-TOKEN-orders-0001"
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
+
+ERRORS = ErrorFormat(frozenset({"error", "message", "request_id"}), frozenset({(404, ("orders", "history"))}))
 
 
 class Order(BaseModel):
@@ -104,7 +107,7 @@ async def open_api(
     async with open_http(
         tls, lambda request: deadline if request.deadline is None else request.deadline
     ) as http:
-        yield ApiClient(http, "orders", bases, Redactor(), version=version)
+        yield ApiClient(http, "orders", bases, Redactor(), ERRORS, version=version)
 
 
 async def failure(api: ApiClient, request: Request) -> ProviderError:

@@ -52,7 +52,9 @@ class OutboxSetup:
     async def open_incidents(self, *integrations: str, guild: int = GUILD) -> None:
         """Record failing checks of these integrations until each has an incident."""
         for _ in range(2):
-            await self.checks.answer(*[report(FAULTY, each) for each in integrations], guild=guild)
+            await self.checks.answer(
+                *[report(FAULTY, each, guild=guild) for each in integrations], guild=guild
+            )
         self.clock.now = self.checks.now
 
     async def acknowledge(self) -> None:

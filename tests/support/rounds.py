@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.incident_store import IncidentStore, Kind
+from bot.features.alerts.service import DEFAULT_STATES
+from bot.features.alerts.store import AlertStore, RouteRow
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
@@ -17,9 +19,10 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService, Watched
-from bot.features.monitoring.store import CheckRow, MonitoringStore
+from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
@@ -28,6 +31,7 @@ from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER
+from tests.support.recorded_access import RecordedAccess
 
 INTERVAL = 60
 CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -36,16 +40,25 @@ CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+def asked(simulator: Simulator) -> list[str]:
+    """Return the last parts of the paths that were asked for since the last call, in order."""
+    paths = [received.path.partition("?")[0].rpartition("/")[2] for received in simulator.requests]
+    simulator.requests.clear()
+    return paths
+
+
 @dataclass
 class Rounds:
     """A poller with the services and stores below it. away: guilds that the bot is not in."""
 
     connections: ConnectionService
+    integrations: IntegrationService
     database: Database
     clock: Clock
     poller: Poller
     audit: AuditService
     store: MonitoringStore
+    access: RecordedAccess
     away: set[int] = field(default_factory=set)
 
     @classmethod
@@ -62,11 +75,12 @@ class Rounds:
         """Build a poller that has checked nothing yet, and whose schedule has no jitter."""
         audit = AuditService(AuditStore(database), vault, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
-        store = MonitoringStore(database)
+        store, access = MonitoringStore(database), RecordedAccess()
+        builder = ResultBuilder(integrations, store, access, clock)
         recorder = Recorder(store, GuildChanges(), interval)
         schedule = ConnectionSchedule(interval, clock, lambda: 0.5, max_check_seconds)
-        poller = Poller(connections, integrations, audit, recorder, store, schedule, clock, history_days=90)
-        return cls(connections, database, clock, poller, audit, store)
+        poller = Poller(connections, audit, builder, recorder, store, schedule, clock, history_days=90)
+        return cls(connections, integrations, database, clock, poller, audit, store, access)
 
     async def connect(self, provider: str, name: str = "default", guild_id: int = GUILD) -> None:
         """Add a connection with credentials that the provider's simulator accepts."""
@@ -115,15 +129,54 @@ class Rounds:
         """Return all transitions of one of the guild's integrations with Toolzz."""
         return await HistoryStore(self.database).transitions(GUILD, "toolzz", integration_id, 0)
 
-    async def find(self, key: str) -> Watched:
-        """Return one of the guild's integrations as members see it."""
-        service = MonitoringService(
+    @property
+    def monitoring(self) -> MonitoringService:
+        """The service that shows members what is stored."""
+        return MonitoringService(
             self.store,
             IncidentStore(self.database),
             HistoryStore(self.database),
+            self.integrations,
             GuildChanges(),
             self.clock,
             interval=INTERVAL,
             history_days=90,
         )
-        return await service.find(GUILD, key)
+
+    async def find(self, key: str) -> Watched:
+        """Return one of the guild's integrations as members see it."""
+        return await self.monitoring.find(GUILD, key)
+
+    async def link(self, integration: str, provider: str = "toolzz", bot_id: int | None = None) -> None:
+        """Link an integration to the guild."""
+        connection = await self.connections.open(GUILD, provider)
+        await self.integrations.record(connection, integration, "Linked", bot_id=bot_id, member_id=MEMBER)
+
+    async def unlink(self, integration: str, provider: str = "toolzz") -> None:
+        """Unlink an integration as the command does."""
+        await self.integrations.forget(GUILD, provider, integration)
+        await self.monitoring.stop_watching(GUILD, provider, integration)
+
+    async def known(self) -> dict[str, WatchedRow]:
+        """Return the rows of the guild's integrations by id."""
+        return {row.id: row for row in await self.store.watched(GUILD) if row.kind is Kind.INTEGRATION}
+
+    async def shown(self, integration: str) -> tuple[str, str]:
+        """Return the stored state and detail of an integration."""
+        row = (await self.known())[integration]
+        return row.state, row.detail
+
+    async def candidates(self) -> set[str]:
+        """Return the ids of what may run in the guild."""
+        return {row.id for row in await self.store.watched(GUILD) if row.kind is Kind.CANDIDATE}
+
+    async def endings(self) -> list[tuple[str, str, str, str]]:
+        """Return kind, id, detail and ending of all incidents of the guild, the oldest first."""
+        found = await IncidentStore(self.database).since(GUILD, 0)
+        return [(each.kind, each.id, each.detail, each.ended) for each in found[::-1]]
+
+    async def route(self, *states: State, checks: int = 2, partial: bool = False) -> None:
+        """Set the guild's route for alerts; without states it has those of the default."""
+        chosen = ",".join(states or DEFAULT_STATES)
+        row = RouteRow(GUILD, 7, None, chosen, checks, 0, set_by=1, set_at=1, partial=partial)
+        await AlertStore(self.database).put_route(row, int(self.clock.now))

@@ -8,6 +8,7 @@ import simcord
 
 from bot.discord.replies import _link_commands
 from bot.discord.sync import CommandLinks
+from bot.features.integrations.store import Placed
 from cogs.sensay.placement import Placement
 from tests.support.harness import BotHarness, buttons, final
 
@@ -15,7 +16,10 @@ AGENT: Final = 1209876543210987654
 """A bot's user id."""
 LATER: Final = 1_900_000_000
 """A time in the future, in seconds since 1970."""
-PLACED: Final = Placement(guild_id=1, bot_id=AGENT, by=2, at=1_700_000_000, member=False)
+RECORD: Final = Placed(
+    id="r", connection="default", label="Ferry", bot_id=AGENT, placed_by=2, placed_at=1_700_000_000
+)
+PLACED: Final = Placement(guild_id=1, bot_id=AGENT, placed=RECORD, member=False)
 _COMMAND_IDS: Final = {"sensay": 1, "connections": 2}
 
 

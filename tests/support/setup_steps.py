@@ -6,7 +6,7 @@ from typing import Any
 
 import simcord
 
-from tests.support.harness import BotHarness, embed_of, field, final
+from tests.support.harness import BotHarness, buttons, embed_of, field, final
 
 BUTTON = 2
 STEPS = ("credentials", "check", "agents", "alerts", "have")
@@ -47,6 +47,15 @@ async def pick(
     """Pick an entry of the menu in a row, from 0."""
     custom_id = row(asked, number)["custom_id"]
     return await harness.manager.select(final(asked).message, [value], custom_id=custom_id)
+
+
+async def pick_and_confirm(
+    harness: BotHarness, asked: simcord.InteractionResult, number: int, value: str
+) -> simcord.InteractionResult:
+    """Pick an integration that names no server, and confirm that it runs here; the answer says so."""
+    question = await pick(harness, asked, number, value)
+    await harness.manager.click(final(question).message, label=buttons(question)[0]["label"])
+    return question
 
 
 async def pick_channel(

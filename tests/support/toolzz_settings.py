@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from bot.providers.toolzz.client import ToolzzClient
-from bot.providers.toolzz.models import Channel, IntegrationSettings
+from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings
 from bot.providers.toolzz.simulator import ToolzzSimulator
 
 UNIT: Final = ToolzzSimulator.credentials["unit_id"]
@@ -38,11 +38,17 @@ CHANNELS: Final[list[dict[str, Any]]] = [
     {"id": "1197654321098765433", "guild_id": GUILD, "name": "lost-property", "type": 5},
 ]
 """The channels of the settings, as Discord describes channels."""
+
+
+async def _listed(client: ToolzzClient) -> tuple[Integration, ...]:
+    return (await client.integrations()).data
+
+
 OPERATIONS: Final[dict[str, Callable[[ToolzzClient], Awaitable[object]]]] = {
     "createDiscordIntegration": lambda client: client.create(SETTINGS, CHANNELS, TOKEN),
     "getDiscordIntegration": lambda client: client.integration(ToolzzSimulator.CONNECTED),
     "updateDiscordIntegration": lambda client: client.update(ToolzzSimulator.CONNECTED, SETTINGS),
-    "listDiscordIntegrationsByUnit": lambda client: client.integrations(),
+    "listDiscordIntegrationsByUnit": _listed,
     "listAgentsByUnit": lambda client: client.agents(),
 }
 """A call of each operation, by its name in the contract."""

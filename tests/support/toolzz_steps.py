@@ -80,6 +80,13 @@ def move_here(harness: BotHarness, *channels: simcord.ChannelHandle) -> None:
     harness.toolzz.place_in_guild(str(harness.guild.id), "Harbour Ops", there)
 
 
+def list_only(harness: BotHarness, *wanted: str) -> None:
+    """Have Toolzz list only these integrations, without a server, so that none is watched by itself."""
+    move_here(harness)
+    unit = harness.toolzz
+    unit.integrations = {uuid: {**unit.integrations[uuid], "guildId": None} for uuid in wanted}
+
+
 def sent(harness: BotHarness, *methods: str) -> list[Received]:
     """Return the requests to Toolzz with these methods, by default those that write."""
     return [request for request in harness.toolzz.requests if request.method in (methods or ("POST", "PUT"))]

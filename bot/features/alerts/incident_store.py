@@ -15,7 +15,7 @@ UNWATCHED: Final = "unwatched"
 
 
 class Kind(StrEnum):
-    """What is watched, and what an incident is about.
+    """What is watched, and what an incident is about. No incident is about a candidate.
 
     For a connection, state ``ERROR`` means that its credentials are refused; for a provider, ``DISCONNECTED``
     means that it does not answer.
@@ -24,6 +24,8 @@ class Kind(StrEnum):
     INTEGRATION = "integration"
     CONNECTION = "connection"
     PROVIDER = "provider"
+    CANDIDATE = "candidate"
+    """An integration that may run in the guild; a manager may link or ignore it."""
 
 
 @dataclass(frozen=True, slots=True)

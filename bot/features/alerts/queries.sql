@@ -1,15 +1,15 @@
 -- name: get_route(guild_id)^
-SELECT guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost
+SELECT guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial
 FROM route
 WHERE guild_id = :guild_id;
 
--- name: put_route(guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost)!
-INSERT INTO route (guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost)
-VALUES (:guild_id, :channel_id, :role_id, :states, :checks, :remind, :set_by, :set_at, :lost)
+-- name: put_route(guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial)!
+INSERT INTO route (guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial)
+VALUES (:guild_id, :channel_id, :role_id, :states, :checks, :remind, :set_by, :set_at, :lost, :partial)
 ON CONFLICT (guild_id) DO UPDATE SET
     channel_id = excluded.channel_id, role_id = excluded.role_id, states = excluded.states,
     checks = excluded.checks, remind = excluded.remind, set_by = excluded.set_by,
-    set_at = excluded.set_at, lost = excluded.lost;
+    set_at = excluded.set_at, lost = excluded.lost, partial = excluded.partial;
 
 -- name: delete_route(guild_id)!
 DELETE FROM route WHERE guild_id = :guild_id;

@@ -26,7 +26,8 @@ class Route:
 
     role_id: who is mentioned, None for nobody. states: those that open an incident. checks: how many bad
     checks in a row open one. remind: seconds between reminders, 0 for none. lost: ``forbidden`` or
-    ``not_found`` once the channel has refused an alert, empty otherwise. set_at: seconds since 1970.
+    ``not_found`` once the channel has refused an alert, empty otherwise. set_at: seconds since 1970. partial:
+    whether an agent that can answer in some of its channels only opens an incident.
     """
 
     channel_id: int
@@ -37,13 +38,22 @@ class Route:
     set_by: int
     set_at: int
     lost: str = ""
+    partial: bool = False
 
     @classmethod
     def of(cls, row: RouteRow) -> Route:
         """Read a stored route."""
         states = tuple(State(state) for state in row.states.split(",") if state)
         return cls(
-            row.channel_id, row.role_id, states, row.checks, row.remind, row.set_by, row.set_at, row.lost
+            row.channel_id,
+            row.role_id,
+            states,
+            row.checks,
+            row.remind,
+            row.set_by,
+            row.set_at,
+            row.lost,
+            bool(row.partial),
         )
 
 
@@ -78,6 +88,7 @@ class AlertService:
         states: tuple[State, ...] = DEFAULT_STATES,
         checks: int = DEFAULT_CHECKS,
         remind: int = 0,
+        partial: bool = False,
     ) -> Route:
         """Send alerts there from now on, those of open incidents included.
 
@@ -90,7 +101,9 @@ class AlertService:
         if not 0 <= remind <= MAX_REMIND_SECONDS:
             raise InvalidInputError("remind")
         now = int(self._clock())
-        row = RouteRow(guild_id, channel_id, role_id, ",".join(states), checks, remind, member_id, now)
+        row = RouteRow(
+            guild_id, channel_id, role_id, ",".join(states), checks, remind, member_id, now, partial=partial
+        )
         await self._store.put_route(row, now)
         self._changes.announce([guild_id])
         return Route.of(row)

@@ -17,7 +17,8 @@ class RouteRow:
     """Where a guild's alerts go. role_id: who is mentioned, None for nobody. states: separated by commas.
 
     checks: how many bad ones in a row open an incident. remind: seconds between reminders, 0 for none. lost:
-    why the channel takes nothing any more, empty while it takes alerts.
+    why the channel takes nothing any more, empty while it takes alerts. partial: whether an agent that can
+    answer in some of its channels only opens an incident.
     """
 
     guild_id: int
@@ -29,6 +30,7 @@ class RouteRow:
     set_by: int
     set_at: int
     lost: str = ""
+    partial: bool = False
 
 
 class MessageKind(StrEnum):

@@ -7,8 +7,9 @@ from typing import Final
 
 from cachetools import TTLCache
 
+from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
-from bot.providers.base.integration import Choice
+from bot.providers.base.integration import Choice, each_once, id_key, name_key
 from bot.providers.base.provider import Provider
 
 _KEPT_SECONDS: Final = 60
@@ -53,10 +54,7 @@ class ChoiceService:
         key = _key(connection, kind)
         task = self._lists.get(key) or self._failures.get(key)
         if task is None:
-            provider, credentials = self._providers[connection.provider], connection.credentials
-            task = asyncio.ensure_future(
-                provider.choices(credentials) if kind is None else provider.other_choices(kind, credentials)
-            )
+            task = asyncio.ensure_future(self._read(connection, kind))
             task.add_done_callback(functools.partial(self._drop_failure, key, failed))
             self._lists[key] = task
         async with asyncio.timeout(self._patience if patience is None else patience):
@@ -65,21 +63,59 @@ class ChoiceService:
     def known(self, connection: Connection, text: str, kind: str | None = None) -> Choice | None:
         """Return the entry of a cached list with this id, or the only one of this name. It sends no request.
 
-        Members may send what they typed instead of picking a suggestion. kind: as for ``offered``.
+        Members may send what they typed instead of picking a suggestion. kind: as for ``offered``. Raises
+        InvalidInputError("same_name") if several have this name.
         """
-        task = self._lists.get(_key(connection, kind))
-        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
-            return None
-        wanted = text.strip().casefold()
-        by_id = [choice for choice in task.result() if choice.id.casefold() == wanted]
-        by_name = [choice for choice in task.result() if choice.label.strip().casefold() == wanted]
-        found = by_id or by_name
-        return found[0] if len(found) == 1 else None
+        if (by_id := self.listed(connection, text.strip(), kind)) is not None:
+            return by_id
+        wanted = name_key(text)
+        cached = self._cached(_key(connection, kind)) or ()
+        named = [choice for choice in cached if wanted and wanted == name_key(choice.label)]
+        if len(named) > 1:
+            raise InvalidInputError("same_name", name=text)
+        return named[0] if named else None
+
+    def listed(self, connection: Connection, entry_id: str, kind: str | None = None) -> Choice | None:
+        """Return the entry of a cached list with this id. It sends no request. kind: as for ``offered``."""
+        wanted = id_key(entry_id)
+        cached = self._cached(_key(connection, kind)) or ()
+        return next((choice for choice in cached if id_key(choice.id) == wanted), None)
+
+    def failure(self, connection: Connection, kind: str | None = None) -> BaseException | None:
+        """Return why the provider gave no list in the last seconds, None if it was not asked or gave one."""
+        task = self._failures.get(_key(connection, kind))
+        return None if task is None or task.cancelled() else task.exception()
+
+    def is_empty(self, connection: Connection, kind: str | None = None) -> bool:
+        """Tell whether a list was read lately that has no entry."""
+        cached = self._cached(_key(connection, kind))
+        return cached is not None and not cached
+
+    def labels(self, guild_id: int) -> dict[tuple[str, str], str]:
+        """Return the names of a guild's cached entries, by provider and id; hostile text."""
+        return {
+            (key[1], choice.id): choice.label
+            for key in tuple(self._lists)
+            if key[0] == guild_id
+            for choice in self._cached(key) or ()
+        }
 
     def forget(self, connection: Connection, kind: str | None = None) -> None:
         """Drop a cached list, because something was changed with the provider."""
         self._lists.pop(_key(connection, kind), None)
         self._failures.pop(_key(connection, kind), None)
+
+    async def _read(self, connection: Connection, kind: str | None) -> Sequence[Choice]:
+        provider, credentials = self._providers[connection.provider], connection.credentials
+        read = provider.choices(credentials) if kind is None else provider.other_choices(kind, credentials)
+        return each_once(await read, lambda choice: choice.id)
+
+    def _cached(self, key: _Key) -> Sequence[Choice] | None:
+        """Return a list that was read lately."""
+        task = self._lists.get(key)
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
 
     def _drop_failure(
         self, key: _Key, failed: Callable[[BaseException], None] | None, task: asyncio.Task[Sequence[Choice]]

@@ -1,13 +1,23 @@
 """Verifies credentials before it stores them, encrypts them at rest, and decrypts them for one command."""
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cachetools import LRUCache, TTLCache
+
 from bot import errors
 from bot.features.connections.store import ConnectionRow, ConnectionStore, WatchableRow
-from bot.providers.base.credentials import Credentials, read_credentials
+from bot.providers.base.credentials import (
+    MISPLACED_KEY,
+    CredentialField,
+    Credentials,
+    Facts,
+    read_credentials,
+)
+from bot.providers.base.pasted import PUBLIC_KEY, unwrapped
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.store.vault import Place, Vault
@@ -19,6 +29,14 @@ MAX_CONNECTIONS: Final = 25
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret of this length identify it, and do not help to guess it.
 _HINT_FROM_LENGTH: Final = 16
+_KEPT_FACTS: Final = 10_000
+"""Of so many connections facts are kept. Those of one that is dropped are asked for again."""
+_QUESTIONED_SECONDS: Final = 600
+"""A member who was asked whether a value is right can enter it again for so long."""
+
+
+_Key = tuple[int, str, str]
+"""Guild id, provider and name of a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,10 @@ class ConnectionService:
         self._providers = providers
         self._redactor = redactor
         self._clock = clock
-        self._being_verified: set[tuple[int, str, str]] = set()
+        self._being_verified: set[_Key] = set()
+        # With the sealed secret that they are about: it differs for each replacement, also within a second.
+        self._facts: LRUCache[_Key, tuple[bytes, Facts]] = LRUCache(_KEPT_FACTS)
+        self._questioned: TTLCache[tuple[_Key, int], None] = TTLCache(_KEPT_FACTS, _QUESTIONED_SECONDS)
 
     def provider(self, slug: str) -> Provider:
         """Return a provider by its slug. Raises InvalidInputError("provider")."""
@@ -116,6 +137,7 @@ class ConnectionService:
         row, credentials = await self._try(guild_id, provider, name, values, member_id)
         if not await self._store.insert(row):
             raise errors.ConnectionExistsError(provider=provider, name=name)
+        self._keep_facts(row, credentials)
         return _summary(row, credentials)
 
     async def rotate(
@@ -128,6 +150,7 @@ class ConnectionService:
         row, credentials = await self._try(guild_id, provider, name, values, member_id)
         if not await self._store.replace_secret(row):
             raise errors.NoSuchConnectionError(provider=provider, name=name)
+        self._keep_facts(row, credentials)
         return _summary(row, credentials)
 
     async def test(self, guild_id: int, provider: str, name: str | None) -> Summary:
@@ -141,14 +164,18 @@ class ConnectionService:
         await self._store.mark_verified(row, verified_at)
         return _summary(replace(row, verified_at=verified_at, refused_at=None), credentials)
 
-    async def confirm_refusal(self, connection: Connection) -> bool:
+    async def confirm_refusal(self, connection: Connection, *, by_intermediary: bool = False) -> bool:
         """Verify the credentials after the provider refused a request; return whether it refuses them, only
         once.
 
         A 401 may concern one endpoint and a 403 one agent. The result is True for the first caller who finds
         out that the credentials are refused, until credentials are accepted again. It is False while another
-        caller is verifying them, and if the provider gives no clear answer.
+        caller is verifying them, and if the provider gives no clear answer. by_intermediary: whether a 401
+        from in between refuses them as well.
         """
+        refusals: tuple[type[errors.ProviderError], ...] = (errors.UnauthorizedError, errors.ForbiddenError)
+        if by_intermediary:
+            refusals = (*refusals, errors.IntermediaryUnauthorizedError)
         key = connection.guild_id, connection.provider, connection.name
         if key in self._being_verified:
             return False
@@ -158,7 +185,7 @@ class ConnectionService:
             if row.refused_at is not None or self._open(row) != connection.credentials:
                 return False
             await self.provider(row.provider).verify(connection.credentials)
-        except (errors.UnauthorizedError, errors.ForbiddenError):
+        except refusals:
             return await self._store.mark_refused(row, int(self._clock()))
         except errors.PatchbayError:
             return False
@@ -172,6 +199,22 @@ class ConnectionService:
         """Delete a connection, readable or not. Raises NoConnectionError."""
         if not await self._store.delete(guild_id, provider, name):
             raise errors.NoSuchConnectionError(provider=provider, name=name)
+        self._facts.pop((guild_id, provider, name), None)
+
+    def forget_facts(self, guild_id: int) -> None:
+        """Drop what providers have said of the guild's credentials, because those were erased."""
+        for key in [key for key in self._facts if key[0] == guild_id]:
+            del self._facts[key]
+
+    async def check_not_stored(self, guild_id: int, text: str) -> None:
+        """Raise InvalidInputError("stored_secret") if a member pasted a secret that is stored for the guild.
+
+        text: what was pasted in the place of a bot token, which no provider's secret can be.
+        """
+        text = unwrapped(text)
+        for slug, field, value in await self._stored(guild_id):
+            if value == text and field.secret:
+                raise errors.InvalidInputError("stored_secret", provider=slug, other=f"{slug}.{field.id}")
 
     async def summaries(self, guild_id: int) -> list[Summary]:
         """Return what may be shown of each of the guild's connections, the unreadable ones included."""
@@ -225,8 +268,9 @@ class ConnectionService:
     ) -> tuple[ConnectionRow, Credentials]:
         provider = self.provider(slug)
         # This comes first, so that no log line about a failure shows the secrets.
-        self._redactor.remember(values.get(field.id, "").strip() for field in provider.fields if field.secret)
-        credentials = read_credentials(slug, provider.fields, values)
+        typed = [values.get(field.id, "") for field in provider.fields if field.secret]
+        self._redactor.remember([*map(str.strip, typed), *map(unwrapped, typed)])
+        credentials = await self._read((guild_id, slug, name), values, member_id)
         try:
             await provider.verify(credentials)
         except errors.UnauthorizedError as refused:
@@ -239,17 +283,63 @@ class ConnectionService:
         row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)
         return row, credentials
 
+    async def _read(self, key: _Key, values: Mapping[str, str], member_id: int) -> Credentials:
+        """Check what was typed, also against all that is stored for the guild. Raises InvalidInputError.
+
+        What looks like a Discord public key is accepted if the member enters it again, or if a stored secret
+        of the same provider looks like one as well.
+        """
+        guild_id, slug, _ = key
+        fields, stored = self.provider(slug).fields, await self._stored(guild_id)
+        are_alike = any(owner == slug and PUBLIC_KEY.fullmatch(value) for owner, _, value in stored)
+        may_look_like_key = are_alike or (key, member_id) in self._questioned
+        try:
+            read = read_credentials(slug, fields, values, may_look_like_key=may_look_like_key)
+        except errors.InvalidInputError as error:
+            if error.field == MISPLACED_KEY:
+                self._questioned[key, member_id] = None
+            raise
+        for owner, other, value in stored:
+            for field in fields:
+                is_same_place = (owner, other.id) == (slug, field.id)
+                if read.get(field.id) == value and not is_same_place and (field.secret or other.secret):
+                    names = {"input": f"{slug}.{field.id}", "other": f"{owner}.{other.id}"}
+                    raise errors.InvalidInputError("misplaced_secret", provider=owner, **names)
+        return read
+
+    async def _stored(self, guild_id: int) -> list[tuple[str, CredentialField, str]]:
+        """Return provider, field and value of everything readable that is stored for the guild."""
+        found = []
+        for row in await self._store.of_guild(guild_id):
+            with contextlib.suppress(errors.UnreadableSecretError, errors.InvalidInputError):
+                credentials = self._open(row)
+                fields = self.provider(row.provider).fields
+                found += [
+                    (row.provider, each, credentials[each.id]) for each in fields if each.id in credentials
+                ]
+        return found
+
     def _open(self, row: ConnectionRow) -> Credentials:
-        credentials = Credentials(self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name)))
+        values = self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name))
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
-        self._redactor.remember(value for field, value in credentials.items() if field in secret)
+        self._redactor.remember(value for field, value in values.items() if field in secret)
+        kept, facts = self._facts.get(_key(row), (b"", None))
+        credentials = Credentials(values, facts if kept == row.secret else None)
+        self._keep_facts(row, credentials)
         return credentials
+
+    def _keep_facts(self, row: ConnectionRow, credentials: Credentials) -> None:
+        self._facts[_key(row)] = row.secret, credentials.facts
 
     def _summarise(self, row: ConnectionRow) -> Summary:
         try:
             return _summary(row, self._open(row))
         except errors.UnreadableSecretError as error:
             return _summary(row, None, erased=isinstance(error, errors.ErasedSecretError))
+
+
+def _key(row: ConnectionRow) -> _Key:
+    return row.guild_id, row.provider, row.name
 
 
 def read_name(name: str | None) -> str:

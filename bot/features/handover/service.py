@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.errors import ProviderError
 from bot.providers.base.api_client import ApiClient, Request
+from bot.providers.base.error_format import ErrorFormat
 
+# https://discord.com/developers/docs/reference#error-messages
+DISCORD_ERRORS: Final = ErrorFormat(frozenset({"message", "code", "errors"}))
 # https://discord.com/developers/docs/resources/application#application-object-application-flags
 _MESSAGE_CONTENT: Final = 1 << 18
 _MESSAGE_CONTENT_LIMITED: Final = 1 << 19

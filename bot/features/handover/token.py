@@ -1,38 +1,33 @@
-"""Discord bot tokens: tells one from what people paste by mistake, and reads whose it is."""
+"""Discord bot tokens: tells one from what people paste by mistake."""
 
-import base64
-import binascii
 import re
 from typing import Final
 
 from bot.errors import InvalidInputError
+from bot.providers.base.pasted import APPLICATION_ID, PUBLIC_KEY, USER_TOKEN, WEB_TOKEN, unwrapped
 
 MIN_LENGTH: Final = 50
 MAX_LENGTH: Final = 80
 _TOKEN: Final = re.compile(r"[!-~]+")
 _PARTS: Final = 3
-_SNOWFLAKE: Final = re.compile(r"[0-9]{15,19}")
-_SNOWFLAKE_LIMIT: Final = 1 << 63
-"""Discord's ids have 64 bits; the first is not used yet, and a database has room for 63."""
 MISTAKES: Final = (
-    ("application_id", re.compile(r"[0-9]{15,20}")),
-    ("public_key", re.compile(r"[0-9a-fA-F]{64}")),
+    ("application_id", APPLICATION_ID),
+    ("public_key", PUBLIC_KEY),
     ("client_secret", re.compile(r"[A-Za-z0-9_-]{32}")),
-    ("user_token", re.compile(r"mfa\..*", re.DOTALL)),
+    ("user_token", USER_TOKEN),
+    ("access_token", WEB_TOKEN),
 )
-"""What else the Developer Portal and Discord show; each is named to the member who pasted it."""
+"""What else the Developer Portal, Discord and providers show; each is named to the member who pasted it."""
 
 
 def read_token(text: str) -> str:
-    """Return the token without blanks and without a leading ``Bot``.
+    """Return the token without what was pasted around it.
 
-    Raises InvalidInputError for what cannot be one: "application_id", "public_key", "client_secret" and
-    "user_token" where it is plain what was pasted instead, else "discord_token". The error does not hold the
-    text.
+    Raises InvalidInputError for what cannot be one: "application_id", "public_key", "client_secret",
+    "user_token" and "access_token" where it is plain what was pasted instead, else "discord_token". The error
+    does not hold the text.
     """
-    token = text.strip()
-    if token[:4].lower() == "bot ":
-        token = token[4:].strip()
+    token = unwrapped(text)
     for mistake, pattern in MISTAKES:
         if pattern.fullmatch(token):
             raise InvalidInputError(mistake)
@@ -45,17 +40,3 @@ def read_token(text: str) -> str:
     ):
         raise InvalidInputError("discord_token", min=MIN_LENGTH, max=MAX_LENGTH)
     return token
-
-
-def account_id(token: str) -> int | None:
-    """Return the id of the account that a token belongs to, None where it names none.
-
-    The first part of a token is that id in base64. A bot's is its application's id as well, but for the few
-    applications that are older than that rule.
-    """
-    part = token.partition(".")[0]
-    try:
-        digits = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        return None
-    return int(digits) if _SNOWFLAKE.fullmatch(digits) and int(digits) < _SNOWFLAKE_LIMIT else None

@@ -5,7 +5,14 @@ from typing import Final
 
 import structlog
 
-from bot.errors import NotJsonError, ProviderError, ProviderTimeoutError, ServerFaultError, UnreachableError
+from bot.errors import (
+    IntermediaryError,
+    NotJsonError,
+    ProviderError,
+    ProviderTimeoutError,
+    ServerFaultError,
+    UnreachableError,
+)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -19,6 +26,7 @@ DOWN: Final[tuple[type[ProviderError], ...]] = (
     UnreachableError,
     ProviderTimeoutError,
     ServerFaultError,
+    IntermediaryError,
     NotJsonError,
 )
 """The errors of a request to a host that is down. Any other error is an answer of the host, hence a success

@@ -1,9 +1,10 @@
 """The result of one check of a connection."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from bot.features.monitoring.access import Access
 from bot.providers.base.report import Reports
 
 
@@ -26,7 +27,11 @@ class CheckResult:
     """The result of one check of all integrations of a connection.
 
     at: seconds since 1970. reports: None unless the provider answered. own: ids of the integrations that this
-    guild placed with this connection. error: the error's key, empty if the provider answered.
+    guild linked with this connection. error: the error's key, empty if the provider answered. ignored: ids of
+    the integrations that this guild ignores. bots: the Discord users that integrations speak as, by the
+    integration's id, as far as they are known. access: what Discord lets them do, by the integration's id.
+    is_check: False if only Discord was asked, so that nothing is counted; ``reports`` are those of the last
+    check then.
     """
 
     guild_id: int
@@ -37,3 +42,7 @@ class CheckResult:
     reports: Reports | None = None
     own: Collection[str] = ()
     error: str = ""
+    ignored: Collection[str] = ()
+    bots: Mapping[str, int] = field(default_factory=dict)
+    access: Mapping[str, Access] = field(default_factory=dict)
+    is_check: bool = True

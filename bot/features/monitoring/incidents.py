@@ -1,13 +1,15 @@
 """Decides, without I/O, when an incident opens, changes, comes back and closes."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
+from bot.features.monitoring.absence import OVERDUE
 from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
+from bot.providers.base.report import GONE
 
 RECOVERED_AFTER: Final = 2
 """So many good checks in a row close an incident; twice as many for each time that the incident came back."""
@@ -37,23 +39,43 @@ class IncidentStep(Enum):
     CLOSE = auto()
 
 
-def health_of(kind: Kind, state: State, alarming: Collection[State], before: WatchedRow | None) -> Health:
+@dataclass(frozen=True, slots=True)
+class Alarming:
+    """What a guild wants to hear of.
+
+    states: those that open an incident. partial: whether an agent that can answer in some of its channels
+    only opens one as well.
+    """
+
+    states: Collection[State]
+    partial: bool = False
+
+
+def health_of(now: WatchedRow, alarming: Alarming, before: WatchedRow | None) -> Health:
     """Return how a state counts.
 
-    alarming: the states that this guild wants to hear of. before: the row before this check, None for a new
-    subject.
+    now, before: the row with this check's state, and the row before it, None for a new subject.
 
-    Refused credentials and a provider that is down are bad in any case. An integration that was inactive from
-    the first check on is good: nobody misses it. A bad state that the guild does not want to hear of counts
-    neither way.
+    Refused credentials and a provider that is down are bad in any case, and so is an agent that the provider
+    has accepted and does not list for too long. An integration that was inactive from the first check on is
+    good: nobody misses it. A bad state that the guild does not want to hear of counts neither way.
     """
-    if state is State.INACTIVE and (
-        before is None or (before.found in {"", State.INACTIVE} and before.bad == 0)
-    ):
+    state = now.state
+    if state is State.INACTIVE and now.detail != GONE and _was_never_active(before):
         return Health.GOOD
-    if state in alarming or (kind is not Kind.INTEGRATION and state in {State.ERROR, State.DISCONNECTED}):
+    if state is State.CONNECTED and now.detail and alarming.partial:
+        return Health.BAD
+    if state in alarming.states or now.detail == OVERDUE:
+        return Health.BAD
+    if now.kind is not Kind.INTEGRATION and state in {State.ERROR, State.DISCONNECTED}:
         return Health.BAD
     return Health.GOOD if state in {State.CONNECTED, State.INACTIVE} else Health.NEITHER
+
+
+def _was_never_active(before: WatchedRow | None) -> bool:
+    if before is None:
+        return True
+    return before.found in {"", State.UNKNOWN, State.INACTIVE} and before.bad == 0
 
 
 def count_check(row: WatchedRow, health: Health, at: int, *, is_open: bool) -> WatchedRow:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,13 +13,14 @@ from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
 from bot.features.connections.store import WatchableRow
-from bot.features.integrations.service import IntegrationService
 from bot.features.monitoring.breaker import DOWN, Breaker
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
+from bot.features.monitoring.lone_refusal import LoneRefusals
 from bot.features.monitoring.recorder import Recorder
+from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
-from bot.providers.base.report import Reports
+from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -32,9 +33,6 @@ _REFUSED_INTERVALS: Final = 10
 _COMPACT_SECONDS: Final = 3600
 _DAY: Final = 86_400
 
-_Key = tuple[int, str, str]
-"""Guild id, provider and name of a connection."""
-
 
 @dataclass(slots=True)
 class _ConnectionState:
@@ -42,7 +40,9 @@ class _ConnectionState:
 
     set_at: when the connection's credentials were stored. due: when the next check begins. held_until: the
     provider wants no request before this time. refusal: the error's key if the credentials were refused; they
-    are not tried again before ``retry_at``. error: why the last check failed, empty if it did not.
+    are not tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports:
+    those of the last check, None unless the provider answered it. lock: held while a result is made and
+    stored.
     """
 
     set_at: int
@@ -53,6 +53,8 @@ class _ConnectionState:
     refusal: str = ""
     retry_at: float = 0.0
     error: str = ""
+    reports: Reports | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def is_running(self) -> bool:
@@ -64,8 +66,9 @@ class _Host:
     is down.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, clock: Callable[[], float], interval: float) -> None:
         self.breaker = Breaker(name, clock)
+        self.lone_refusals = LoneRefusals(interval)
         self.slots = asyncio.Semaphore(_MAX_CHECKS_PER_HOST)
         self.error = ""
 
@@ -92,8 +95,8 @@ class Poller:
     def __init__(
         self,
         connections: ConnectionService,
-        integrations: IntegrationService,
         audit: AuditService,
+        builder: ResultBuilder,
         recorder: Recorder,
         store: MonitoringStore,
         schedule: ConnectionSchedule,
@@ -102,18 +105,19 @@ class Poller:
     ) -> None:
         """clock: seconds since 1970. history_days: older history and closed incidents are deleted."""
         self._connections = connections
-        self._integrations = integrations
         self._audit = audit
+        self._builder = builder
         self._recorder = recorder
         self._store = store
         self._schedule = schedule
         self._clock = clock
         self._history_seconds = history_days * _DAY
-        self._states: dict[_Key, _ConnectionState] = {}
+        self._states: dict[ConnectionKey, _ConnectionState] = {}
         self._hosts: dict[str, _Host] = {}
         self._is_first_tick = True
         self._may_have_orphans = True
         self._compacted_at: float | None = None
+        self._judging: set[asyncio.Task[None]] = set()
 
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
@@ -128,6 +132,8 @@ class Poller:
             for state in self._states.values():
                 if state.running is not None:
                     state.running.cancel()
+            for task in self._judging:
+                task.cancel()
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
         """Start the checks that are due, and delete what is no longer needed."""
@@ -148,17 +154,49 @@ class Poller:
         seconds.
 
         A check that is under way already is awaited instead. A provider that asked for no requests gets none.
+        Discord is asked about every agent.
         """
         running = set()
         for row in await self._connections.watchable(guild_id):
             state = self._state(row)
             state.retry_at = 0.0
             if not state.is_running and state.held_until <= self._schedule.clock():
-                self._start(row, state)
+                self._start(row, state, must_read=True)
             if state.running is not None:
                 running.add(state.running)
         if running:
             await asyncio.wait(running, timeout=max_wait)
+
+    def check_soon(self, guild_id: int) -> None:
+        """Have all connections of a guild checked at the next tick, or once their provider takes requests."""
+        for (guild, _, _), state in self._states.items():
+            if guild == guild_id:
+                state.due = min(state.due, max(self._schedule.clock(), state.held_until))
+
+    async def judge_again(self, guild_id: int) -> None:
+        """Store what Discord lets a guild's agents do now, without a request to a provider.
+
+        The reports of the last check count, where the provider answered it.
+        """
+        for key, state in list(self._states.items()):
+            if key[0] != guild_id:
+                continue
+            async with state.lock:
+                if state.reports is not None:
+                    result = await self._builder.build(key, state.reports, must_read=False, is_check=False)
+                    await self._recorder.record(result)
+
+    def judge_soon(self, guild_id: int) -> None:
+        """Have ``judge_again`` done in the background."""
+        task = asyncio.create_task(self._try_judging(guild_id))
+        self._judging.add(task)
+        task.add_done_callback(self._judging.discard)
+
+    async def _try_judging(self, guild_id: int) -> None:
+        try:
+            await self.judge_again(guild_id)
+        except Exception:  # noqa: BLE001 - the next check judges again
+            _log.exception("judging_failed", guild=guild_id)
 
     async def _clean_up(self) -> None:
         now = int(self._clock())
@@ -181,16 +219,21 @@ class Poller:
             state = self._states[_key(row)] = _ConnectionState(row.set_at, due, running)
         return state
 
-    def _start(self, row: WatchableRow, state: _ConnectionState) -> None:
+    def _start(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool = False) -> None:
         state.due = self._schedule.next()
-        state.running = asyncio.create_task(self._check(row, state))
+        state.running = asyncio.create_task(self._check(row, state, must_read=must_read))
 
-    async def _check(self, row: WatchableRow, state: _ConnectionState) -> None:
-        """Check one connection and store the result, if there is one."""
+    async def _check(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool) -> None:
+        """Check one connection and store the result, if there is one.
+
+        must_read: whether Discord is asked about every agent.
+        """
         cause: Exception | None = None
         try:
-            result, cause = await self._result(row, state)
-            await self._recorder.record(result)
+            async with state.lock:
+                result, cause = await self._result(row, state, must_read=must_read)
+                await self._recorder.record(result)
+                state.reports = result.reports
             error = result.error
         except (errors.NoConnectionError, errors.ConnectionChangedError):
             return  # it was removed or changed after the tick listed it
@@ -204,57 +247,76 @@ class Poller:
         self._log_change(row, state, error, cause)
 
     async def _result(
-        self, row: WatchableRow, state: _ConnectionState
+        self, row: WatchableRow, state: _ConnectionState, *, must_read: bool
     ) -> tuple[CheckResult, Exception | None]:
         """Return the result of a check, and the exception if it failed unexpectedly.
 
         Raises NoConnectionError, ConnectionChangedError and RateLimitedError: these say nothing of the
         connection.
         """
-        own: Collection[str] = ()
-        reports: Reports | None = None
         cause: Exception | None = None
         try:
             connection = await self._connections.open(*_key(row), set_at=row.set_at)
-            placed = await self._integrations.of_guild(row.guild_id, row.provider)
-            own = frozenset(each.id for each in placed.values() if each.connection == row.name)
-            outcome, error, reports = await self._ask(state, connection, own)
+            wanted = await self._builder.wanted(_key(row))
+            outcome, error, reports = await self._ask(state, connection, wanted)
+            if reports is not None:
+                return await self._builder.build(_key(row), reports, must_read=must_read), None
         except (errors.NoConnectionError, errors.ConnectionChangedError, errors.RateLimitedError):
             raise
         except errors.PatchbayError as failed:
             outcome, error = CheckOutcome.FAILED, failed.key
         except Exception as failed:  # noqa: BLE001 - a defect costs this check and no other
             outcome, error, cause = CheckOutcome.FAILED, errors.PatchbayError.key, failed
-        at = int(self._clock())
-        return CheckResult(*_key(row), at, outcome, reports, own, error), cause
+        return CheckResult(*_key(row), int(self._clock()), outcome, error=error), cause
 
     async def _ask(
-        self, state: _ConnectionState, connection: Connection, own: Collection[str]
+        self, state: _ConnectionState, connection: Connection, wanted: Wanted
     ) -> tuple[CheckOutcome, str, Reports | None]:
         """Ask the provider; return the outcome, the error's key and the reports. Raises the other errors."""
         if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
             return CheckOutcome.STILL_REFUSED, state.refusal, None
         name = self._connections.provider(connection.provider).host(connection.credentials)
-        host = self._hosts.setdefault(name, _Host(name, self._schedule.clock))
+        clock = self._schedule.clock
+        host = self._hosts.setdefault(name, _Host(name, clock, self._schedule.interval))
         async with host.slots:
             if not host.breaker.may_ask():
                 return CheckOutcome.DOWN, host.error, None
+            answers_before = state.cache.answers_read
             try:
-                with host.report_to_breaker():
-                    reports = await self._reports(connection, own, state.cache)
+                with host.report_to_breaker(), host.lone_refusals.noting(_key(connection), clock):
+                    reports = await self._reports(connection, wanted, state.cache)
             except DOWN as error:
-                return CheckOutcome.DOWN, error.key, None
+                if not await self._is_lone_refusal(host, connection, error):
+                    return CheckOutcome.DOWN, error.key, None
+                refusal = errors.UnauthorizedError.key
             except (errors.UnauthorizedError, errors.ForbiddenError) as error:
                 if connection.refused_at is None and not await note_refusal(
                     self._connections, self._audit, connection, error.key
                 ):
                     raise  # the provider refuses this one request, not the credentials
-                state.refusal = error.key
-                state.retry_at = self._schedule.clock() + _REFUSED_INTERVALS * self._schedule.interval
-                return CheckOutcome.REFUSED, error.key, None
-            return CheckOutcome.ANSWERED, "", reports
+                refusal = error.key
+            else:
+                if state.cache.answers_read > answers_before:  # else no request was needed
+                    host.lone_refusals.note(_key(connection), None, clock())
+                return CheckOutcome.ANSWERED, "", reports
+            state.refusal = refusal
+            state.retry_at = clock() + _REFUSED_INTERVALS * self._schedule.interval
+            return CheckOutcome.REFUSED, refusal, None
 
-    async def _reports(self, connection: Connection, own: Collection[str], cache: ResponseCache) -> Reports:
+    async def _is_lone_refusal(self, host: _Host, connection: Connection, error: Exception) -> bool:
+        """Return whether a 401 from in between counts as a refusal of the credentials, known or new."""
+        if not isinstance(error, errors.IntermediaryUnauthorizedError):
+            return False
+        key = errors.UnauthorizedError.key
+        is_refused = connection.refused_at is not None or (
+            host.lone_refusals.counts(_key(connection))
+            and await note_refusal(self._connections, self._audit, connection, key, by_intermediary=True)
+        )
+        if is_refused:
+            host.lone_refusals.forget(_key(connection))
+        return is_refused
+
+    async def _reports(self, connection: Connection, wanted: Wanted, cache: ResponseCache) -> Reports:
         seconds = self._schedule.max_check_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -263,7 +325,7 @@ class Poller:
                     # accepted again.
                     await self._connections.test(connection.guild_id, connection.provider, connection.name)
                 provider = self._connections.provider(connection.provider)
-                return await provider.reports(connection.credentials, own, cache)
+                return await provider.reports(connection.credentials, wanted, cache)
         except TimeoutError:
             raise errors.ProviderTimeoutError(connection.provider, seconds=round(seconds)) from None
 
@@ -281,5 +343,5 @@ class Poller:
         state.error = error
 
 
-def _key(row: WatchableRow) -> _Key:
+def _key(row: WatchableRow | Connection) -> ConnectionKey:
     return row.guild_id, row.provider, row.name

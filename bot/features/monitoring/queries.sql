@@ -1,29 +1,31 @@
 -- name: list_watched(guild_id)
 SELECT guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at,
-    muted_until_at AS muted_until, muted_by, found
+    muted_until_at AS muted_until, muted_by, found, bot_id, access, missing, missing_at
 FROM watched
 WHERE guild_id = :guild_id
 ORDER BY kind, provider, id;
 
 -- name: list_subjects(guild_id, provider)
 SELECT guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at,
-    muted_until_at AS muted_until, muted_by, found
+    muted_until_at AS muted_until, muted_by, found, bot_id, access, missing, missing_at
 FROM watched
 WHERE guild_id = :guild_id AND provider = :provider;
 
--- name: put_watched(guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, found)!
+-- name: put_watched(guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, found, bot_id, access, missing, missing_at)!
 -- It does not change whether the row is muted: mute_watched does.
 INSERT INTO watched (
-    guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, found
+    guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, found,
+    bot_id, access, missing, missing_at
 )
 VALUES (
     :guild_id, :kind, :provider, :id, :connection, :label, :state, :detail, :changed_at, :bad, :good,
-    :bad_at, :found
+    :bad_at, :found, :bot_id, :access, :missing, :missing_at
 )
 ON CONFLICT (guild_id, kind, provider, id) DO UPDATE SET
     connection = excluded.connection, label = excluded.label, state = excluded.state,
     detail = excluded.detail, changed_at = excluded.changed_at, bad = excluded.bad, good = excluded.good,
-    bad_at = excluded.bad_at, found = excluded.found;
+    bad_at = excluded.bad_at, found = excluded.found, bot_id = excluded.bot_id, access = excluded.access,
+    missing = excluded.missing, missing_at = excluded.missing_at;
 
 -- name: delete_watched(guild_id, kind, provider, id)!
 DELETE FROM watched WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id;
@@ -31,7 +33,7 @@ DELETE FROM watched WHERE guild_id = :guild_id AND kind = :kind AND provider = :
 -- name: list_orphans()
 -- What belongs to a connection that was removed, and providers without any connection.
 SELECT guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at,
-    muted_until_at AS muted_until, muted_by, found
+    muted_until_at AS muted_until, muted_by, found, bot_id, access, missing, missing_at
 FROM watched
 WHERE NOT EXISTS (
     SELECT 1 FROM connection

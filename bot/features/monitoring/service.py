@@ -1,6 +1,6 @@
 """Returns the states of a guild's integrations from the last checks. It sends no request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
@@ -8,13 +8,16 @@ from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore, Transition
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import Placed
+from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
-from bot.providers.base.integration import WORST_FIRST, State
+from bot.providers.base.integration import WORST_FIRST, State, name_key
 
-GONE: Final = "gone"
-"""The detail of an integration that the provider no longer lists."""
 NOT_CHECKED: Final = "not_checked"
 """The detail of a time without checks: the bot did not run."""
+NOT_YET: Final = "not_yet"
+"""The detail of an integration that was linked after the last check."""
 STALE_CHECKS: Final = 5
 """A state is out of date if the provider has not answered for so many intervals."""
 MAX_MUTE_SECONDS: Final = 30 * 86_400
@@ -53,6 +56,7 @@ class MonitoringService:
         store: MonitoringStore,
         incidents: IncidentStore,
         history: HistoryStore,
+        integrations: IntegrationService,
         changes: GuildChanges,
         clock: Callable[[], float],
         *,
@@ -63,6 +67,7 @@ class MonitoringService:
         self._store = store
         self._incidents = incidents
         self._history = history
+        self._integrations = integrations
         self._changes = changes
         self._clock = clock
         self.interval = interval
@@ -81,25 +86,43 @@ class MonitoringService:
         """
         watched = await self._all(guild_id)
         integrations = [each for each in watched if each.kind is Kind.INTEGRATION]
-        others = [each for each in watched if each.kind is not Kind.INTEGRATION]
+        others = [each for each in watched if each.kind in {Kind.CONNECTION, Kind.PROVIDER}]
         return [each for each in others if each.state is not State.CONNECTED], integrations
+
+    async def candidates(self, guild_id: int) -> list[Watched]:
+        """Return the integrations that may run in the guild, so that a manager has to decide."""
+        return [each for each in await self._all(guild_id) if each.kind is Kind.CANDIDATE]
+
+    async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
+        """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
+        rows = [row for row in await self._store.watched(guild_id) if row.provider == provider]
+        known = {row.id: Access.of(row.access) for row in rows if row.kind is Kind.INTEGRATION}
+        return {integration_id: access for integration_id, access in known.items() if access is not None}
+
+    async def stop_watching(self, guild_id: int, provider: str, integration_id: str) -> bool:
+        """Forget the state of an integration that was unlinked or is ignored, and close its incident.
+
+        Return False if it was not known. What the next check finds is watched again.
+        """
+        known = await self._store.stop_watching(guild_id, provider, integration_id, int(self._clock()))
+        self._changes.announce([guild_id])
+        return known
 
     async def find(self, guild_id: int, key: str) -> Watched:
         """Return the integration with this key, or the only one with this id or name.
 
-        Raises NotWatchedError.
+        Raises NotWatchedError, and InvalidInputError("same_name") if several have this name.
         """
-        known = await self.integrations(guild_id)
-        wanted = key.strip()
-        for each in known:
-            if each.key == wanted:
-                return each
-        named = [
-            each for each in known if wanted == each.id or wanted.casefold() == each.label.strip().casefold()
-        ]
-        if len(named) != 1:
+        known, wanted = await self.integrations(guild_id), key.strip()
+        by_key = [each for each in known if each.key == wanted]
+        by_id = [each for each in known if each.id == wanted]
+        name = name_key(key)
+        found = by_key or by_id or [each for each in known if name and name == name_key(each.label)]
+        if len(found) > 1:
+            raise InvalidInputError("same_name", name=wanted)
+        if not found:
             raise NotWatchedError
-        return named[0]
+        return found[0]
 
     async def checks(self, guild_id: int) -> Sequence[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""
@@ -153,7 +176,11 @@ class MonitoringService:
             if each.closed_at is None
         }
         found = []
-        for row in await self._store.watched(guild_id):
+        rows = await self._store.watched(guild_id)
+        for row in [
+            *rows,
+            *_not_yet_checked(guild_id, rows, await self._integrations.all_of_guild(guild_id)),
+        ]:
             answered_at = answered.get((row.provider, row.connection))
             is_old = answered_at is None or now - answered_at > STALE_CHECKS * self.interval
             if row.muted_until is not None and row.muted_until <= now:
@@ -167,3 +194,24 @@ class MonitoringService:
             )
             found.append(watched)
         return sorted(found, key=lambda each: each.severity)
+
+
+def _not_yet_checked(
+    guild_id: int, rows: Sequence[WatchedRow], linked: Sequence[tuple[str, Placed]]
+) -> Iterator[WatchedRow]:
+    """Yield what is linked and has no state yet, so that every screen shows it from the first moment."""
+    known = {(row.provider, row.id) for row in rows if row.kind is Kind.INTEGRATION}
+    for provider, placed in linked:
+        if (provider, placed.id) not in known:
+            yield WatchedRow(
+                guild_id=guild_id,
+                kind=Kind.INTEGRATION,
+                provider=provider,
+                id=placed.id,
+                connection=placed.connection,
+                label=placed.label,
+                state=State.UNKNOWN,
+                detail=NOT_YET,
+                changed_at=placed.placed_at,
+                bot_id=placed.bot_id,
+            )

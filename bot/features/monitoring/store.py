@@ -8,10 +8,12 @@ from typing import Final, TypeVar
 
 import aiosqlite
 
-from bot.features.alerts.incident_store import Incident, Kind
+from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.store import QUERIES as ALERTS
 from bot.features.alerts.store import MessageKind, RouteRow
 from bot.features.history.store import QUERIES as HISTORY
+from bot.features.integrations.store import QUERIES as INTEGRATIONS
+from bot.features.integrations.store import Placed
 from bot.providers.base.integration import State
 from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
@@ -30,7 +32,11 @@ class WatchedRow:
     connection: the name of the connection that it is read through, empty for a provider.
     changed_at: since when it is in this state. bad, good: so many checks in a row were bad or good. bad_at:
     the time of the first of the bad checks. muted_until: None if nobody muted it; only ``mute`` stores it.
-    found: the last state other than ``unknown``, empty if there was none.
+    found: the last state other than ``unknown``; ``unknown`` if the provider has reported no other, empty if
+    it has reported none. bot_id: the Discord user that the
+    agent speaks as, None if that is not known; one that was learned once is kept. access: the ``detail`` of
+    the last that is known of what Discord lets it do in the guild. missing: so many checks in a row the
+    provider said that it does not exist, the first time at missing_at.
     """
 
     guild_id: int
@@ -48,6 +54,10 @@ class WatchedRow:
     muted_until: int | None = None
     muted_by: int | None = None
     found: str = ""
+    bot_id: int | None = None
+    access: str = ""
+    missing: int = 0
+    missing_at: int | None = None
 
     def __post_init__(self) -> None:
         """Make enumerations of the words that the database returns."""
@@ -79,6 +89,33 @@ class MonitoringStore:
     async def watched(self, guild_id: int) -> list[WatchedRow]:
         """Return everything that is watched in a guild."""
         return await self._database.fetch(WatchedRow, QUERIES.list_watched, guild_id=guild_id)
+
+    async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
+        """Return everything that is watched in a guild and belongs to one provider."""
+        return await self._database.fetch(
+            WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
+        )
+
+    async def blocked_incidents(self, guild_id: int, provider: str) -> frozenset[str]:
+        """Return the ids of the integrations about which an incident is open because they are blocked."""
+        found = await self._database.fetch(Incident, ALERTS.list_open, guild_id=guild_id, provider=provider)
+        return frozenset(each.id for each in found if each.state == State.BLOCKED)
+
+    async def stop_watching(self, guild_id: int, provider: str, integration_id: str, at: int) -> bool:
+        """Delete what is known of an integration, and close its incident; return False if it is not watched.
+
+        at: seconds since 1970.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> bool:
+            unit = UnitOfWork(connection)
+            rows = [row for row in await unit.subjects(guild_id, provider) if row.id == integration_id]
+            rows = [row for row in rows if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE}]
+            for row in rows:
+                await unit.stop_watching(row, at)
+            return bool(rows)
+
+        return await self._database.transact(work)
 
     async def checks(self, guild_id: int) -> list[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""
@@ -137,6 +174,12 @@ class UnitOfWork:
             self._connection, WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
         )
 
+    async def linked(self, guild_id: int, provider: str) -> set[str]:
+        """Return the ids of what a guild has linked with one provider."""
+        query = INTEGRATIONS.list_integrations
+        found = await fetch(self._connection, Placed, query, guild_id=guild_id, provider=provider)
+        return {placed.id for placed in found}
+
     async def orphans(self) -> list[WatchedRow]:
         """Return what belongs to connections that were removed."""
         return await fetch(self._connection, WatchedRow, QUERIES.list_orphans)
@@ -144,6 +187,13 @@ class UnitOfWork:
     async def put(self, row: WatchedRow) -> None:
         """Store a state. This does not change whether it is muted."""
         await QUERIES.put_watched(self._connection, **asdict(row))
+
+    async def stop_watching(self, row: WatchedRow, at: int) -> None:
+        """Delete a row, and close its incident: nobody can find out any more how that goes on."""
+        latest = await self.latest_incident(row)
+        if latest is not None and latest.closed_at is None:
+            await self.change(replace(latest, closed_at=at, ended=UNWATCHED), at)
+        await self.drop(row)
 
     async def drop(self, row: WatchedRow) -> None:
         """Delete a row."""

@@ -4,6 +4,7 @@ FROM (
     SELECT guild_id FROM guild
     UNION SELECT guild_id FROM connection
     UNION SELECT guild_id FROM integration
+    UNION SELECT guild_id FROM ignored
     UNION SELECT guild_id FROM access
     UNION SELECT guild_id FROM audit
     UNION SELECT guild_id FROM audit_head
@@ -21,7 +22,8 @@ ORDER BY held.guild_id;
 -- name: count_stored(guild_id)^
 SELECT
     (SELECT count(*) FROM connection WHERE guild_id = :guild_id) AS connections,
-    (SELECT count(*) FROM integration WHERE guild_id = :guild_id) AS integrations,
+    (SELECT count(*) FROM integration WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM ignored WHERE guild_id = :guild_id) AS integrations,
     (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
     (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
     (SELECT count(*) FROM incident WHERE guild_id = :guild_id)
@@ -79,6 +81,9 @@ DELETE FROM board WHERE guild_id = :guild_id;
 -- name: erase_integration(guild_id)!
 DELETE FROM integration WHERE guild_id = :guild_id;
 
+-- name: erase_ignored(guild_id)!
+DELETE FROM ignored WHERE guild_id = :guild_id;
+
 -- name: erase_connection(guild_id)!
 DELETE FROM connection WHERE guild_id = :guild_id;
 
@@ -104,8 +109,14 @@ WHERE guild_id = :guild_id
 ORDER BY provider, name;
 
 -- name: export_integration(guild_id)
-SELECT provider, id, connection, label, bot_id, placed_by, placed_at
+SELECT provider, id, connection, label, bot_id, application_id, placed_by, placed_at
 FROM integration
+WHERE guild_id = :guild_id
+ORDER BY provider, id;
+
+-- name: export_ignored(guild_id)
+SELECT provider, id, connection, label, ignored_by, ignored_at
+FROM ignored
 WHERE guild_id = :guild_id
 ORDER BY provider, id;
 
@@ -149,13 +160,15 @@ ORDER BY provider, connection;
 
 -- name: export_watched(guild_id)
 SELECT kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, muted_until_at,
-    muted_by, found
+    muted_by, found, bot_id, access, missing, missing_at
 FROM watched
 WHERE guild_id = :guild_id
 ORDER BY kind, provider, id;
 
 -- name: export_route(guild_id)
-SELECT channel_id, role_id, states, checks, remind, set_by, set_at, lost FROM route WHERE guild_id = :guild_id;
+SELECT channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial
+FROM route
+WHERE guild_id = :guild_id;
 
 -- name: export_board(guild_id)
 SELECT channel_id, set_by FROM board WHERE guild_id = :guild_id;

@@ -64,6 +64,7 @@ class PrivacyService:
     async def erase(self, guild_id: int) -> bool:
         """Erase everything that is stored of the guild; return False if traces leave the file only later."""
         clean = await self._store.erase(guild_id)
+        self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean
 
@@ -78,6 +79,7 @@ class PrivacyService:
         if self.erase_after == 0:
             await self.erase(guild_id)
         elif await self._store.remove(guild_id, int(self._clock())):
+            self._connections.forget_facts(guild_id)
             _log.info("guild_removed", guild=guild_id)
             await self._audit.note(guild_id, "guild.removed", f"server · {guild_id}")
 

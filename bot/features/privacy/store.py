@@ -21,6 +21,7 @@ _TABLES: Final = (
     "route",
     "board",
     "integration",
+    "ignored",
     "connection",
     "access",
     "audit",

@@ -10,8 +10,6 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
@@ -26,23 +24,25 @@ from pydantic_core import from_json
 
 from bot.errors import (
     AnswerTooLargeError,
-    ConflictError,
-    ForbiddenError,
+    IntermediaryError,
     InvalidInputError,
     MalformedAnswerError,
-    NotFoundError,
     NotJsonError,
     ProviderError,
     ProviderTimeoutError,
-    RateLimitedError,
-    RejectedError,
     ServerFaultError,
-    UnauthorizedError,
     UnexpectedStatusError,
     UnreachableError,
-    UnsupportedMediaError,
 )
 from bot.providers.base.endpoint import ApiVersion
+from bot.providers.base.error_format import (
+    ErrorFormat,
+    is_public,
+    kind_of,
+    read_error,
+    read_retry_after,
+    refused_status,
+)
 from bot.providers.base.redaction import MASK, Redactor
 from bot.providers.base.response_cache import ResponseCache
 
@@ -57,24 +57,16 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 PER_HOST: Final = 8
 """How many requests are sent to one host at once; as many more with a deadline of their own."""
 
-_BY_STATUS: Final[Mapping[int, type[ProviderError]]] = {
-    400: RejectedError,
-    401: UnauthorizedError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
-    415: UnsupportedMediaError,
-    422: RejectedError,
-    429: RateLimitedError,
-}
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_CODE: Final = re.compile(r"[A-Z0-9_]{1,64}")
 _MAX_VERSIONS: Final = 10
 """How many unexpected versions of one provider are logged."""
 _VERSION: Final = re.compile(r"[A-Za-z0-9.-]{1,32}")
 _MAX_DETAIL: Final = 500
 _MAX_CLEANED: Final = 16 * _MAX_DETAIL
-_MAX_WAIT: Final = 86_400
+_MAX_EXCERPT: Final = 200
+_UNSURE: Final = (ServerFaultError, UnexpectedStatusError, IntermediaryError)
+"""After these a write may have been carried out: a failure may have come half-way, and what is in between may
+have answered in the provider's place once the provider had the request.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +168,7 @@ class ApiClient:
         provider: str,
         bases: Iterable[str],
         redactor: Redactor,
+        error_format: ErrorFormat,
         *,
         version: ApiVersion | None = None,
     ) -> None:
@@ -183,6 +176,7 @@ class ApiClient:
         self._deadline_of = http.deadline_of
         self._provider = provider
         self._redactor = redactor
+        self._error_format = error_format
         self._version = version
         self._versions_seen: set[str] = set()
         self._places = {base: urlsplit(base).netloc for base in bases}
@@ -231,7 +225,7 @@ class ApiClient:
             # Nothing that is made of the answer can show what was sent.
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
-            raise self._refused(request, status, headers, body)
+            raise self._unsuccessful(request, status, headers, body)
         parse = partial(self._understood, request, answer, status, headers)
         if cache is None:
             return status, parse(body)
@@ -245,14 +239,19 @@ class ApiClient:
         try:
             content = from_json(body)
         except ValueError:
-            raise NotJsonError(self._provider, status=status, outcome_unknown=sent) from None
-        if isinstance(content, dict) and content.get("success") is False:
-            raise self._refused(request, status, headers, body)
+            not_json = NotJsonError(self._provider, status=status, outcome_unknown=sent)
+            # A page says who has sent it. Anything else may be a part of a good answer, with private data.
+            not_json.support = self._support(request, headers, body if body.lstrip()[:1] == b"<" else b"")
+            raise not_json from None
+        if (refused := refused_status(status, content)) is not None:
+            raise self._refused(request, refused, headers, content)
         try:
             return answer.model_validate(content)
         except ValidationError:
             # pydantic's text repeats the input, which may hold tokens: neither it nor its cause is passed on.
-            raise MalformedAnswerError(self._provider, status=status, outcome_unknown=sent) from None
+            malformed = MalformedAnswerError(self._provider, status=status, outcome_unknown=sent)
+            malformed.support = self._support(request, headers)
+            raise malformed from None
 
     async def _exchange(self, request: Request, url: str) -> tuple[int, httpx.Headers, bytes]:
         async with self._http.stream(
@@ -307,26 +306,62 @@ class ApiClient:
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
-    def _refused(self, request: Request, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
-        if httpx.codes.is_success(status):
-            kind: type[ProviderError] = RejectedError
-        elif httpx.codes.is_server_error(status):
-            kind = ServerFaultError
-        else:
-            kind = _BY_STATUS.get(status, UnexpectedStatusError)
-        detail, request_id, code = _read_error(body)
-        if detail is not None:
-            detail = self._clean(request, detail)[:_MAX_DETAIL]
-        return kind(
+    def _unsuccessful(
+        self, request: Request, status: int, headers: httpx.Headers, body: bytes
+    ) -> ProviderError:
+        """Return the error for an answer that is no success by its status."""
+        try:
+            content = from_json(body)
+        except ValueError:
+            content = None
+        if self._error_format.matches(status, request.segments, body, content):
+            return self._refused(request, status, headers, content)
+        return self._refused(request, status, headers, content, foreign=body)
+
+    def _refused(
+        self,
+        request: Request,
+        status: int,
+        headers: httpx.Headers,
+        content: object,
+        foreign: bytes | None = None,
+    ) -> ProviderError:
+        """Return the error for a refusal or a failure.
+
+        foreign: the body, where it is not in the provider's own format.
+        """
+        kind = kind_of(status, is_own=foreign is None)
+        # What is in between does not speak for the provider.
+        said = read_error(None if issubclass(kind, IntermediaryError) else content)
+        error = kind(
             self._provider,
             status=status,
-            request_id=self._unless_secret(request, request_id),
-            detail=detail,
-            code=self._unless_secret(request, code),
-            retry_after=_read_retry_after(headers.get("Retry-After")),
-            # After a refusal nothing was done. A failure may have come half-way.
-            outcome_unknown=request.can_do_harm and kind in {ServerFaultError, UnexpectedStatusError},
+            request_id=self._unless_secret(request, said.request_id),
+            detail=self._clean(request, said.detail)[:_MAX_DETAIL] if said.detail else None,
+            code=self._unless_secret(request, said.code),
+            retry_after=read_retry_after(headers.get("Retry-After")),
+            # After a refusal by the provider nothing was done.
+            outcome_unknown=request.can_do_harm and issubclass(kind, _UNSURE),
         )
+        fingerprint = self._unless_secret(request, said.fingerprint)
+        page = foreign if foreign and is_public(foreign, content) else b""
+        error.support = self._support(request, headers, page, fingerprint or "")
+        return error
+
+    def _support(
+        self, request: Request, headers: httpx.Headers, page: bytes = b"", fingerprint: str = ""
+    ) -> dict[str, str]:
+        """Return what shows a support team who has answered. page: a body that the provider has not sent."""
+        words = {
+            "cf-ray": headers.get("cf-ray", ""),
+            "server": headers.get("server", ""),
+            "fingerprint": fingerprint,
+            "answer begins": page[:_MAX_CLEANED].decode(errors="replace"),
+        }
+        excerpts = {
+            name: self._redactor.excerpt(word, request.secrets, _MAX_EXCERPT) for name, word in words.items()
+        }
+        return {name: excerpt for name, excerpt in excerpts.items() if excerpt}
 
     def _unless_secret(self, request: Request, word: str | None) -> str | None:
         """Return the word, None if it is a secret that the provider echoes."""
@@ -355,42 +390,3 @@ async def _read(response: httpx.Response) -> bytes:
         if inflate is not None and inflate.eof:
             break  # what follows the end of the archive does not belong to the answer
     return bytes(body)
-
-
-def _read_error(body: bytes) -> tuple[str | None, str | None, str | None]:
-    """Return the provider's own text, its request id and its error code, each None if the body does not
-    have it.
-
-    The body can be anything, also HTML from a gateway. A nested exception with its stack is left out on
-    purpose.
-    """
-    try:
-        parsed = from_json(body)
-    except ValueError:
-        return None, None, None
-    if not isinstance(parsed, dict):
-        return None, None, None
-    texts = (parsed.get(name) for name in ("error", "message"))
-    detail = next((text for text in texts if isinstance(text, str) and text.strip()), None)
-    request_id = parsed.get("request_id")
-    if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
-        request_id = None
-    code = parsed.get("error_code")
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        code = None
-    return detail, request_id, code
-
-
-def _read_retry_after(value: str | None) -> int | None:
-    """Return Retry-After in whole seconds (RFC 9110 allows seconds or a date), a day at most."""
-    if value is None:
-        return None
-    if (digits := value.strip()).isdecimal():
-        return min(int(digits[:10]), _MAX_WAIT)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0, min(int((until - datetime.now(UTC)).total_seconds()), _MAX_WAIT))

@@ -1,15 +1,17 @@
 """The interface of a provider: the half that speaks HTTP."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from bot.providers.base.api_client import ApiClient, HttpClient
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint, Switch
+from bot.providers.base.error_format import ErrorFormat
 from bot.providers.base.integration import Choice
 from bot.providers.base.redaction import Redactor
-from bot.providers.base.report import Reports
+from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 
 
@@ -26,7 +28,11 @@ class Provider(ABC):
     """What an admin is asked for. The first field is the secret whose last characters identify a
     connection.
     """
+    unit_field: ClassVar[str | None] = None
+    """The optional field that names the unit whose agents are listed, None where there are no units."""
     endpoints: ClassVar[tuple[Endpoint, ...]]
+    error_format: ClassVar[ErrorFormat]
+    """By which its own refusals are told from those of a proxy in between."""
     switches: ClassVar[tuple[Switch, ...]] = ()
     audit_actions: ClassVar[tuple[str, ...]] = ()
     """What its commands record in the audit log; the text ``audit.action.<slug>.<action>`` names each."""
@@ -37,8 +43,11 @@ class Provider(ABC):
         """http: this provider's own client. urls, switches: by the name of the setting; URLs are checked."""
         self._urls = urls
         self._switches = switches
+        self.clock_offsets: dict[str, timedelta] = {}
+        """How far from UTC each host writes times without a zone; no entry where nobody knows."""
         bases = [urls[endpoint.setting] for endpoint in self.endpoints]
-        self._api = ApiClient(http, self.slug, bases, redactor, version=self.endpoints[0].version)
+        version = self.endpoints[0].version
+        self._api = ApiClient(http, self.slug, bases, redactor, self.error_format, version=version)
 
     @classmethod
     def field_key(cls, field: str) -> str:
@@ -51,9 +60,9 @@ class Provider(ABC):
 
     @abstractmethod
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """Return what a member can pick with these credentials, nothing if they allow no list.
+        """Return what a member can pick with these credentials.
 
-        Raises ProviderError.
+        Raises ProviderError, and InvalidInputError("unit") if they lack the unit that could be listed.
         """
 
     @abstractmethod
@@ -61,12 +70,13 @@ class Provider(ABC):
         """Return the host to which ``reports`` sends its requests with these credentials."""
 
     @abstractmethod
-    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
         """Return a report of every integration that the credentials show. Raises ProviderError.
 
-        ids: the integrations that the guild has linked; the only ones that can be asked for if the provider
-        has no list. A deleted one of them is reported as ``INACTIVE`` if the provider still knows it, and
-        otherwise left out, as other deleted ones always are. cache: of the same credentials.
+        wanted: what the guild watches; the only integrations that can be read if the provider has no list.
+        What a list lacks is read by itself, ``MAX_SINGLE_READS`` at most and in turn; absence from a list
+        says nothing. A wanted one that the provider marks as deleted is reported as ``INACTIVE`` with the
+        detail ``GONE``; other deleted ones are left out. cache: of the same credentials.
         """
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:

@@ -5,7 +5,9 @@ import re
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable
+from html import escape
 from typing import Final
+from urllib.parse import quote
 
 MASK: Final = "[redacted]"
 
@@ -91,6 +93,22 @@ class Redactor:
         text = _KEY.sub(MASK, text)
         text = _SCHEME.sub(rf"\1 {MASK}", text)
         return _NAMED.sub(rf"\1\g<opening>{MASK}", text)
+
+    def excerpt(self, text: str, secrets: Iterable[str], limit: int) -> str:
+        """Return the beginning of a page as one line, without these secrets and what ``clean`` masks.
+
+        A page may spell a secret as HTML, URLs and JSON do.
+        """
+        # An invisible character within a secret would hide it.
+        text = "".join(each for each in text if each.isprintable() or each.isspace())
+        spellings = {
+            spelling
+            for secret in secrets
+            for spelling in (secret, escape(secret), quote(secret, safe=""), secret.replace("/", "\\/"))
+        }
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, MASK)
+        return self.clean(" ".join(text.split()))[:limit]
 
     def clean_all(self, value: object) -> object:
         """Return a value that JSON can hold, with all text in it cleaned; other types become their repr.

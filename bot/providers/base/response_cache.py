@@ -21,8 +21,10 @@ class ResponseCache:
 
     def __init__(self) -> None:
         self._answers: LRUCache[str, tuple[bytes, BaseModel]] = LRUCache(MAX_ANSWERS)
-        self.facts: dict[str, str] = {}
-        """What a provider is asked only once: a name of the provider's own -> a value that is no secret."""
+        self.notes: dict[str, str] = {}
+        """What the next check needs to know of this one: a name of the provider's own -> an id or nothing."""
+        self.answers_read = 0
+        """How many answers were read, the unchanged ones included."""
 
     def read(
         self, address: str, body: bytes, answer: type[AnswerT], parse: Callable[[bytes], AnswerT]
@@ -31,6 +33,7 @@ class ResponseCache:
 
         address: with its parameters. body: without secrets. Raises what ``parse`` raises.
         """
+        self.answers_read += 1
         digest = blake2b(body, digest_size=16).digest()
         before, kept = self._answers.get(address, (b"", None))
         if before == digest and isinstance(kept, answer):

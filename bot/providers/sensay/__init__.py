@@ -1,19 +1,24 @@
 """Sensay: runs replicas (chatbot personas) and hosts their Discord bots."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+from bot.errors import NotFoundError, ProviderError, RateLimitedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import ApiVersion, Endpoint, Switch
-from bot.providers.base.integration import Choice, is_id
+from bot.providers.base.error_format import ErrorFormat
+from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import Report, Reports
+from bot.providers.base.report import MAX_SINGLE_READS, NOT_LISTED, Report, Reports, Wanted, in_turn
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.sensay.client import SensayClient
 
 _URL: Final = "PATCHBAY_SENSAY_URL"
 _REMOVAL: Final = "PATCHBAY_SENSAY_UNDOCUMENTED_DELETE"
+_LAST: Final = "last_single_read"
+"""What is kept between checks: the last replica that was read by itself."""
 
 
 class SensayProvider(Provider):
@@ -41,6 +46,12 @@ class SensayProvider(Provider):
             # https://docs.sensay.io/topic/topic-versioning
             ApiVersion("X-API-Version", "2025-03-25", path="/v1/users/me"),
         ),
+    )
+    # ``success`` and ``error_code`` prove nothing: proxies' own reports have fields of these names too.
+    error_format = ErrorFormat(
+        frozenset({"error", "request_id", "fingerprint", "inner_exception"}),
+        # https://docs.sensay.io/operation/operation-get-v1-replicas-parameter-chat-history-discord
+        frozenset({(HTTPStatus.NOT_FOUND, ("chat", "history", "discord"))}),
     )
     switches = (
         Switch(
@@ -80,21 +91,40 @@ class SensayProvider(Provider):
         """Return the only host that there is."""
         return urlsplit(self._urls[_URL]).netloc
 
-    async def reports(
-        self,
-        credentials: Credentials,
-        ids: Collection[str],  # noqa: ARG002 - the list has all, and no trace of what was deleted
-        cache: ResponseCache,
-    ) -> Reports:
-        """Report the replicas that the credentials own and that are on Discord; Sensay names no server."""
-        replicas = await self.client(credentials, cache).own_replicas(on_discord=True)
-        items = tuple(
-            Report(replica.uuid, replica.name or replica.uuid, replica.state)
-            for replica in replicas.items
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
+        """Report the replicas that the credentials own and that are on Discord; Sensay names no server.
+
+        Only the list says whether a replica's bot is active. Of a wanted one that the list lacks, a read of
+        its own says no more than whether the replica exists.
+        """
+        client = self.client(credentials, cache)
+        items = {
+            replica.uuid: Report(
+                replica.uuid,
+                replica.name or replica.uuid,
+                replica.state,
+                bot_id=None if replica.discord_integration is None else replica.discord_integration.bot_id,
+            )
+            for replica in (await client.own_replicas(on_discord=True)).items
             if replica.state is not None
             if replica.uuid is not None and is_id(replica.uuid)
-        )
-        return Reports(items, replicas.complete)
+        }
+        turn = in_turn(set(wanted.ids) - items.keys(), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
+        if turn:
+            cache.notes[_LAST] = turn[-1]
+        missing = set()
+        for uuid in turn:
+            try:
+                name = (await client.replica(uuid)).name
+            except NotFoundError:
+                missing.add(uuid)
+            except RateLimitedError:
+                break  # the others have their turn later
+            except ProviderError as error:
+                items[uuid] = Report(uuid, "", State.UNKNOWN, error.key)
+            else:
+                items[uuid] = Report(uuid, name or uuid, State.UNKNOWN, NOT_LISTED)
+        return Reports(tuple(items.values()), frozenset(missing))
 
 
 PROVIDER = SensayProvider

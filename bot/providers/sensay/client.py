@@ -5,7 +5,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from bot.errors import ProviderError
+from bot.errors import IntermediaryError, ProviderError
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.response_cache import ResponseCache
@@ -42,7 +42,7 @@ _WITHOUT_SUCCESS: Final[Mapping[int, RemovalOutcome]] = {
 
 
 class SensayClient:
-    """Acts with one connection's credentials. cache: earlier answers to the same credentials."""
+    """Acts with one connection's credentials. cache: earlier answers to them, None to parse each anew."""
 
     def __init__(
         self, api: ApiClient, base: str, credentials: Credentials, cache: ResponseCache | None = None
@@ -50,7 +50,7 @@ class SensayClient:
         self._api = api
         self._base = base
         self._credentials = credentials
-        self._cache = cache or ResponseCache()
+        self._cache = cache
 
     @property
     def acts_as_user(self) -> bool:
@@ -58,8 +58,10 @@ class SensayClient:
         return "user_id" in self._credentials
 
     async def me(self) -> User:
-        """Return the acting user (needs a user id). Raises ProviderError."""
-        return await self._api.send(self._request("GET", "v1", "users", "me"), User)
+        """Return the acting user (needs a user id), and keep its id as a fact. Raises ProviderError."""
+        user = await self._api.send(self._request("GET", "v1", "users", "me"), User)
+        self._credentials.facts.note(_OWNER, user.id)
+        return user
 
     async def owner(self) -> str | None:
         """Return the id of the user whose replicas are the caller's own, None for the whole organization.
@@ -68,9 +70,10 @@ class SensayClient:
         """
         if not self.acts_as_user:
             return None
-        if _OWNER not in self._cache.facts:
-            self._cache.facts[_OWNER] = (await self.me()).id
-        return self._cache.facts[_OWNER]
+        return await self._credentials.facts.once(_OWNER, self._ask_owner)
+
+    async def _ask_owner(self) -> str:
+        return (await self.me()).id
 
     async def replicas(
         self,
@@ -104,12 +107,15 @@ class SensayClient:
         """
         owner = await self.owner()
         seen: dict[object, Replica] = {}
+        repeated = 0
         complete = False
         for page in range(1, MAX_PAGES + 1):
             reply = await self.replicas(page=page, owner=owner, on_discord=on_discord)
             before = len(seen)
-            seen |= {replica.uuid or replica: replica for replica in reply.items}
-            complete = reply.total is not None and len(seen) >= reply.total
+            for replica in reply.distinct:
+                seen.setdefault(replica.uuid or replica, replica)
+            repeated += reply.repeated if len(seen) > before else 0
+            complete = reply.total is not None and len(seen) + repeated >= reply.total
             # No maximum size is published, so a page may be shorter than asked for and not be the last one.
             # A page that brings nothing new ends the list: a server may ignore the page number.
             if complete or len(seen) == before:
@@ -122,6 +128,13 @@ class SensayClient:
             if not on_discord or replica.discord_integration is not None
         )
         return Replicas(owned, complete)
+
+    async def replica(self, replica_uuid: str) -> Replica:
+        """Return one replica, which shows no integrations. Raises ProviderError."""
+        request = self._request("GET", *_replica(replica_uuid))
+        # This operation takes the organization's secret alone.
+        headers = {name: value for name, value in request.headers.items() if not name.startswith("X-USER")}
+        return await self._api.send(replace(request, headers=headers), Replica)
 
     async def look_up(self, replica_uuid: str) -> ListedReplica:
         """Find a replica that the credentials own, with its Discord integration. Raises ProviderError.
@@ -187,7 +200,9 @@ class SensayClient:
         try:
             status, _ = await self._api.answered(request, Success)
         except ProviderError as error:
-            outcome = _WITHOUT_SUCCESS.get(error.status or 0, RemovalOutcome.FAILED)
+            outcome = RemovalOutcome.FAILED
+            if not isinstance(error, IntermediaryError):  # it says nothing of the operation
+                outcome = _WITHOUT_SUCCESS.get(error.status or 0, outcome)
             return Removal(outcome, error if outcome is RemovalOutcome.FAILED else None)
         accepted = status == HTTPStatus.ACCEPTED
         return Removal(RemovalOutcome.ACCEPTED if accepted else RemovalOutcome.REMOVED)

@@ -8,18 +8,17 @@ from bot.providers.sensay.client import SensayClient
 from bot.providers.sensay.models import ListedReplica, Replica
 
 
-async def is_listed(client: SensayClient, replica_uuid: str) -> bool | None:
-    """Tell whether Sensay lists a Discord integration of the replica; None if Sensay does not say.
+async def look_before(client: SensayClient, replica_uuid: str) -> ListedReplica | None:
+    """Return what Sensay's list has of the replica; None if the list cannot be read.
 
     Raises UnauthorizedError and ForbiddenError: with such credentials nothing else works either.
     """
     try:
-        listed = await client.look_up(replica_uuid)
+        return await client.look_up(replica_uuid)
     except (UnauthorizedError, ForbiddenError):
         raise
     except ProviderError:
         return None
-    return listed.on_discord
 
 
 def was_connected(listed: bool | None, *, remembered: bool) -> bool | None:  # noqa: FBT001 - what Sensay lists

@@ -12,7 +12,8 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints
 
 from bot.errors import ProviderError
-from bot.providers.base.integration import State
+from bot.providers.base.integration import State, each_once
+from bot.providers.base.snowflake import account_id
 
 MAX_ENTRIES: Final = 1000
 """The limit for one page: millions of empty entries fit the size limit and would take too long to parse."""
@@ -45,11 +46,17 @@ class Success(_Reply):
     success: bool
 
 
+def _read_bot(token: object) -> int | None:
+    return account_id(token) if isinstance(token, str) else None
+
+
 class DiscordIntegration(_Reply):
     """How a replica is connected to Discord. Each field can be null, so ``is_active`` has three states."""
 
     service_name: str | None = None
     is_active: bool | None = None
+    bot_id: Annotated[int | None, BeforeValidator(_read_bot)] = Field(default=None, validation_alias="token")
+    """The Discord user that the replica speaks as. It is all that is kept of the token."""
 
 
 class Replica(_Reply):
@@ -75,6 +82,16 @@ class ReplicaPage(_Reply):
 
     items: Entries[Replica]
     total: Count | None = None
+
+    @property
+    def distinct(self) -> tuple[Replica, ...]:
+        """The replicas of the page; of several entries with one UUID the first one."""
+        return tuple(each_once(self.items, lambda replica: replica.uuid))
+
+    @property
+    def repeated(self) -> int:
+        """How many entries have the UUID of an earlier one; ``total`` may count them."""
+        return len(self.items) - len(self.distinct)
 
 
 class User(_Reply):
@@ -163,6 +180,11 @@ class ListedReplica:
 
     replica: Replica | None
     complete: bool
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is certain that these credentials own no such replica."""
+        return self.replica is None and self.complete
 
     @property
     def on_discord(self) -> bool | None:

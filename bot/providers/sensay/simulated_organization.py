@@ -41,7 +41,9 @@ class Organization:
     PORTUGUESE: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e405"
     """On Discord too, with texts in Portuguese."""
     BROKEN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e406"
-    """Connecting it, asking it and reading its numbers always give 500 with a stack trace."""
+    """Only the list can be read of it: connecting it, asking it and all other reads give 500 with a stack
+    trace.
+    """
     FOREIGN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4a1"
     """Somebody else's public replica."""
     UNKNOWN: Final = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e4ff"

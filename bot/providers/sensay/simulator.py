@@ -16,6 +16,7 @@ from bot.providers.sensay import samples
 from bot.providers.sensay.simulated_organization import SEED, Organization, answer_of, history_of, sources_of
 
 NEWEST_VERSION: Final = "2025-05-01"
+_SINGLE_FORM: Final = ("uuid", "name", "slug", "shortDescription", "greeting", "ownerID", "llm")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -126,6 +127,7 @@ class SensaySimulator(Organization, Simulator):
             web.get(f"{replica}/analytics/conversations/sources", self._list_sources),
             web.get(f"{replica}/analytics/conversations/historical", self._list_days),
             web.get("/v1/replicas", self._list),
+            web.get(replica, self._get),
             web.get("/v1/users/me", self._me),
             web.get("/v1/users/me/usage", self._usage),
         )
@@ -148,6 +150,8 @@ class SensaySimulator(Organization, Simulator):
             answer = await handler(request)
         except RefusedError as refused:
             answer = self._error(refused)
+        except web.HTTPException as missing:
+            answer = self._error(RefusedError(missing.status, missing.reason))
         asked = request.headers.get("X-API-Version", NEWEST_VERSION)
         answer.headers["X-API-Version"] = self.served_version or asked
         return answer
@@ -194,6 +198,11 @@ class SensaySimulator(Organization, Simulator):
         if replica is None or not self._is_ours(replica, user):
             raise RefusedError(404, "Replica not found", **long_form)
         return replica
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        replica = self._named(request)
+        _break_if_broken(replica)
+        return web.json_response({"success": True, **{name: replica[name] for name in _SINGLE_FORM}})
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         replica = self._named(request)

@@ -1,26 +1,38 @@
 """Toolzz AI: runs agents inside units and ties each to one Discord server."""
 
 import asyncio
-import contextlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import NotFoundError, ProviderError, UnauthorizedError
+from bot.errors import NotFoundError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint
+from bot.providers.base.error_format import ErrorFormat
+from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, is_id
 from bot.providers.base.provider import Provider
-from bot.providers.base.report import Report, Reports
+from bot.providers.base.report import (
+    GONE,
+    MAX_LENGTH,
+    MAX_SINGLE_READS,
+    Report,
+    Reports,
+    Wanted,
+    in_turn,
+)
 from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
 
-# The id of no integration: asking for it costs Toolzz one look-up.
-_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 _MAX_PARALLEL: Final = 4
-"""How many integrations are read at the same time where no list can be read."""
+"""How many integrations are read by themselves at the same time."""
+_LAST: Final = "last_single_read"
+_ASKED: Final = "bot_asked:"
+"""What is kept between checks: the last id that was read by itself, and each id whose bot was asked for."""
 
 AGENTS: Final = "agents"
 """The kind of list that members pick agents from; the main list has the integrations."""
@@ -46,33 +58,33 @@ class ToolzzProvider(Provider):
             "where Toolzz lists a unit's integrations; another host than the rest",
         ),
     )
+    unit_field = "unit_id"
+    # Toolzz documents no errors. These are the fields of the framework that it seems to use.
+    error_format = ErrorFormat(frozenset({"statusCode", "message", "error"}))
     audit_actions = ("link", "unlink", "connect", "edit")
 
     def client(self, credentials: Credentials, cache: ResponseCache | None = None) -> ToolzzClient:
         """Return a client that acts with these credentials. cache: of the same credentials."""
-        return ToolzzClient(self._api, self._urls, credentials, cache)
+        return ToolzzClient(self._api, self._urls, self.clock_offsets, credentials, cache)
 
     async def verify(self, credentials: Credentials) -> None:
-        """List the unit; without one, ask for an integration that cannot exist.
-
-        Toolzz documents no request that only checks a token. 401 and 403 mean that it refuses the token; 404
-        means that it has accepted the token.
-        """
+        """List the unit, or try the token alone. UnknownUnitError says that only the unit is wrong."""
         client = self.client(credentials)
         if client.unit_id is not None:
             await client.integrations()
-            return
-        with contextlib.suppress(NotFoundError):
-            await client.integration(_NO_INTEGRATION)
+        else:
+            await client.check_token()
 
     async def choices(self, credentials: Credentials) -> Sequence[Choice]:
-        """List the unit's integrations except deleted ones; empty where no unit is known."""
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
-        integrations = await client.integrations()
+        """List the unit's integrations except deleted ones."""
+        integrations = (await self.client(credentials).integrations()).data
         return [
-            Choice(item.id, item.title or item.guild_name or item.id, item.state)
+            Choice(
+                item.id,
+                item.title or item.guild_name or item.id,
+                item.state,
+                (item.guild_id or "").strip() or None,
+            )
             for item in integrations
             if not item.is_deleted
         ]
@@ -81,71 +93,144 @@ class ToolzzProvider(Provider):
         """Return the host of the list, or that of the single reads where no unit is known."""
         return urlsplit(self._urls[UNIT if "unit_id" in credentials else CHAT]).netloc
 
-    async def reports(self, credentials: Credentials, ids: Collection[str], cache: ResponseCache) -> Reports:
-        """List the unit's integrations; where no unit is known, read each of ``ids``."""
+    async def reports(self, credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
+        """List the unit's integrations, and read those by themselves that the list lacks.
+
+        The list does not say which bot an integration speaks as; a single read does, so one is made of each
+        integration of which that is not known, once. Where no unit is known, each wanted one is read.
+        """
         client = self.client(credentials, cache)
         if client.unit_id is None:
-            return await self._each(client, ids)
-        listed = await client.outlines()
-        found: dict[str, Report] = {}
-        for entry in listed.data:
-            if is_id(entry.id) and (not entry.is_deleted or entry.id in ids):
-                found.setdefault(entry.id, self._report(entry.id, entry))
-        return Reports(tuple(found.values()), listed.complete)
+            if not wanted.ids:
+                await client.check_token()  # or an answer would be noted that nobody gave
+            return _merged({}, await self._each(client, wanted.ids))
+        listed = {
+            entry.id: self._report(entry)
+            for entry in (await client.outlines()).data
+            if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids)
+        }
+        here = str(wanted.guild_id)
+        new = {report.id for report in listed.values() if report.guild_id == here} - set(wanted.ids)
+        nameless = {each for each in {*wanted.without_bot, *new} if f"{_ASKED}{each}" not in cache.notes}
+        unlisted = set(wanted.ids) - listed.keys()
+        turn = in_turn(unlisted | (nameless & listed.keys()), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
+        if not turn:
+            return _merged(listed, {})
+        cache.notes[_LAST] = turn[-1]
+        read = await self._each(client, turn, may_all_fail=True)
+        cache.notes.update((f"{_ASKED}{each}", "") for each, found in read.items() if _is_answer(found))
+        return _merged(listed, read)
 
-    async def _each(self, client: ToolzzClient, ids: Collection[str]) -> Reports:
-        """Read each of these. Raises the first error where all of them fail, and any 401 at once."""
+    async def _each(
+        self, client: ToolzzClient, ids: Collection[str], *, may_all_fail: bool = False
+    ) -> dict[str, Report | NotFoundError]:
+        """Read each of these, until Toolzz wants no more requests for a while.
+
+        Unless all of them may fail, the first error is raised where all do, and any 401 at once.
+        """
         # A few at a time: a request waits for a free connection within its deadline, and commands need one
         # too.
-        places = asyncio.Semaphore(_MAX_PARALLEL)
+        places, limited = asyncio.Semaphore(_MAX_PARALLEL), list[RateLimitedError]()
         try:
             async with asyncio.TaskGroup() as group:
-                reading = [group.create_task(_read(client, each, places)) for each in ids]
+                reading = [
+                    group.create_task(_read(client, each, places, limited, raises=not may_all_fail))
+                    for each in ids
+                ]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         answers = {each: read.result() for each, read in zip(ids, reading, strict=True)}
         failures = [answer for answer in answers.values() if isinstance(answer, ProviderError)]
-        if failures and len(failures) == len(answers):
+        failures = [each for each in failures if not isinstance(each, NotFoundError)]
+        if failures and len(failures) == len(answers) and not may_all_fail:
             raise failures[0]
-        items = (self._report(each, answer) for each, answer in answers.items() if answer is not None)
-        return Reports(tuple(items), complete=True)
+        found: dict[str, Report | NotFoundError] = {}
+        for each, answer in answers.items():
+            if isinstance(answer, NotFoundError):
+                found[each] = answer
+            elif may_all_fail and isinstance(answer, RateLimitedError):
+                continue  # it has its turn later
+            elif isinstance(answer, ProviderError):
+                found[each] = Report(each, "", State.UNKNOWN, answer.key)
+            else:
+                # Toolzz may write the id in another way than it was asked for.
+                found[each] = replace(self._report(answer), id=each)
+        return found
 
-    def _report(self, integration_id: str, found: Outline | ProviderError) -> Report:
-        if isinstance(found, ProviderError):
-            return Report(integration_id, "", State.UNKNOWN, found.key)
-        detail = "" if found.state is State.CONNECTED else self._api.clean(found.error_code or "")
-        label = found.title or found.guild_name or integration_id
-        return Report(integration_id, label, found.state, detail, (found.guild_id or "").strip() or None)
+    def _report(self, found: Outline) -> Report:
+        application = read_snowflake(found.bot_client_id)
+        return Report(
+            found.id,
+            found.title or found.guild_name or found.id,
+            found.state,
+            GONE if found.is_deleted else self._detail(found),
+            (found.guild_id or "").strip() or None,
+            application if application is not None and is_one_id(application) else None,
+            tuple(channel.id for channel in found.channels),
+            bool(found.create_threads),
+        )
+
+    def _detail(self, found: Outline) -> str:
+        """Return the error's code; the known code before one that does not show it by itself.
+
+        An error of before is no reason for the present state.
+        """
+        if found.state in {State.CONNECTED, State.INACTIVE}:
+            return ""
+        code, known = self._api.clean(found.error_code or ""), found.known_code
+        return (
+            code if known in {None, known_code(code[:MAX_LENGTH])} else f"{known}: {code}".removesuffix(": ")
+        )
 
     async def other_choices(self, kind: str, credentials: Credentials) -> Sequence[Choice]:
         """List the unit's agents; those that are switched off are inactive."""
         if kind != AGENTS:
             return await super().other_choices(kind, credentials)
-        client = self.client(credentials)
-        if client.unit_id is None:
-            return []
-        return [
-            Choice(agent.id, agent.name or agent.id, State.INACTIVE if agent.is_activated is False else None)
-            for agent in await client.agents()
-        ]
+        return [agent.choice for agent in await self.client(credentials).agents()]
 
 
 async def _read(
-    client: ToolzzClient, integration_id: str, places: asyncio.Semaphore
-) -> Outline | ProviderError | None:
-    """Return one integration, the error if it cannot be read, None if it does not exist.
+    client: ToolzzClient,
+    integration_id: str,
+    places: asyncio.Semaphore,
+    limited: list[RateLimitedError],
+    *,
+    raises: bool,
+) -> Outline | ProviderError:
+    """Return one integration, or the error if it cannot be read.
 
-    Raises UnauthorizedError.
+    limited: gets the error with which Toolzz asks for a pause; what has not been read by then is not read.
+    raises: whether UnauthorizedError is raised, as all other requests would be refused as well.
     """
     async with places:
+        if limited:
+            return limited[0]
         try:
             return await client.outline(integration_id)
-        except NotFoundError:
-            return None
-        except UnauthorizedError:
-            raise  # all other requests would be refused as well
+        except RateLimitedError as error:
+            limited.append(error)
+            return error
+        except UnauthorizedError as error:
+            if raises:
+                raise
+            return error
         except ProviderError as error:
             return error
+
+
+def _is_answer(found: Report | NotFoundError) -> bool:
+    """Tell whether Toolzz said how an integration is, or that it does not exist."""
+    return isinstance(found, NotFoundError) or bool(found.label)
+
+
+def _merged(listed: Mapping[str, Report], read: Mapping[str, Report | NotFoundError]) -> Reports:
+    """Put what the list shows and what single reads show together; of an entry of both, the list counts."""
+    items = dict(listed)
+    for each, found in read.items():
+        if isinstance(found, Report):
+            items[each] = replace(items[each], bot_id=found.bot_id) if each in items else found
+    missing = (each for each, found in read.items() if isinstance(found, NotFoundError))
+    return Reports(tuple(items.values()), frozenset(missing) - items.keys())
 
 
 PROVIDER = ToolzzProvider

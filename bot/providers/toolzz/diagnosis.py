@@ -7,13 +7,12 @@ from typing import Final
 from bot.errors import ForbiddenError, NotFoundError, ProviderError, UnauthorizedError
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
+from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.models import Integration
 
 _OK, _FAILED, _UNKNOWN = Verdict.OK, Verdict.FAILED, Verdict.UNKNOWN
 _CONNECTED: Final = {State.CONNECTED: _OK, State.UNKNOWN: _UNKNOWN}
-KNOWN_CODES: Final = frozenset({"4004", "4013", "4014"})
-"""Discord's gateway close codes whose cause and fix our texts explain."""
 CHECKS: Final = ("credentials", "integration", "active", "connected", "server", "bot", "channels", "error")
 """All checks, in the order in which they are made."""
 
@@ -23,14 +22,15 @@ class DiscordFacts:
     """What Discord shows of an integration, and whether the integration is of the server that asks.
 
     is_here: None where the report names no server. is_bot_known: whether it is known which bot the agent
-    speaks as. is_member: whether that bot is in the server, None where it is not known. channels, usable,
-    inconclusive: how many channels are monitored, in how many of them the bot can work, and for how many that
-    is not known.
+    speaks as. is_member: whether that bot is in the server, None where it is not known. is_timed_out: whether
+    a moderator keeps it from writing for a while. channels, usable, inconclusive: how many channels are
+    monitored, in how many of them the bot can work, and for how many that is not known.
     """
 
     is_here: bool | None
     is_bot_known: bool = False
     is_member: bool | None = None
+    is_timed_out: bool = False
     channels: int = 0
     usable: int = 0
     inconclusive: int = 0
@@ -71,23 +71,29 @@ def _of_report(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
         yield Check("active", _FAILED, "off")  # then it is not expected to be connected
     else:
         yield Check("active", _OK, "on") if report.is_active else Check("active", _UNKNOWN, "untold")
-        yield Check("connected", _CONNECTED.get(report.state, _FAILED), report.state)
+        verdict = _UNKNOWN if report.lost_connection_later else _CONNECTED.get(report.state, _FAILED)
+        yield Check("connected", verdict, report.state)
     if facts.is_here is False:
         yield Check("server", _FAILED, "elsewhere")
     else:
         yield Check("server", _OK, "here") if facts.is_here else Check("server", _UNKNOWN, "untold")
-        yield from _bot(facts)
+        yield from _bot(report, facts)
     yield _error(report)
 
 
-def _bot(facts: DiscordFacts) -> Iterator[Check]:
+def _bot(report: Integration, facts: DiscordFacts) -> Iterator[Check]:
     if facts.is_member is False:
         yield Check("bot", _FAILED, "absent")
         return
+    if facts.is_timed_out:
+        yield Check("bot", _FAILED, "timed_out")
+        return
     if facts.is_member:
         yield Check("bot", _OK, "member")
+    elif facts.is_bot_known:
+        yield Check("bot", _UNKNOWN, "untold")
     else:
-        yield Check("bot", _UNKNOWN, "untold" if facts.is_bot_known else "nameless")
+        yield Check("bot", _UNKNOWN, "old_id" if read_snowflake(report.bot_client_id) else "nameless")
     if not facts.channels:
         yield Check("channels", _UNKNOWN, "none")
     elif facts.usable == facts.channels:
@@ -103,6 +109,6 @@ def _error(report: Integration) -> Check:
         return Check("error", _OK, "none")
     if report.state is State.CONNECTED:
         return Check("error", _OK, "past")
-    if report.error_code in KNOWN_CODES:
+    if report.known_code is not None:
         return Check("error", _FAILED, "known")
     return Check("error", _UNKNOWN, "unknown")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from bot.providers.base.simulator import load_seed
@@ -42,9 +42,9 @@ class Unit:
     """The agent that is switched off."""
 
 
-def now() -> str:
-    """Return the present time as Toolzz writes it: with a blank, without a zone, without trailing zeros."""
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".")
+def written(time: datetime) -> str:
+    """Return a time as Toolzz writes it: with a blank, without a zone, without trailing zeros."""
+    return f"{time:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".")
 
 
 def integration(uuid: str, title: str, **differences: object) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """A simulated Toolzz on loopback: one unit, whose integrations can be read, created and changed."""
 
 import re
+import time
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import uuid4
 
@@ -23,7 +25,7 @@ from bot.providers.toolzz.simulated_unit import (
     both_lists,
     integration,
     integrations,
-    now,
+    written,
 )
 
 _CHAT, _CONVERFLOW = "/chat/api/v1", "/converflow/api/v1"
@@ -98,6 +100,10 @@ class ToolzzSimulator(Unit, Simulator):
         """The body of each change, in order."""
         self.envelope: Literal["documented", "data", "items"] | None = "documented"
         """The envelope of every list; ``data`` is documented for integrations, ``items`` for agents."""
+        self.clock: Callable[[], float] = time.time
+        """Seconds since 1970."""
+        self.utc_offset = timedelta()
+        """How far from UTC its times are, which name no zone."""
 
     def environment(self) -> dict[str, str]:
         """Return the settings of both base URLs."""
@@ -118,9 +124,13 @@ class ToolzzSimulator(Unit, Simulator):
         self.integrations[self.CROWDED].update(both_lists(crowd))
         self.integrations[self.STRANGE]["channelIds"].append(DELETED_CHANNEL)
 
+    def now(self) -> str:
+        """Return the present time as it writes times."""
+        return written(datetime.fromtimestamp(self.clock(), UTC) + self.utc_offset)
+
     def touch(self, integration_id: str, **changes: object) -> None:
         """Change an integration as if somebody did it in Toolzz. changes: by Toolzz's names."""
-        self.integrations[integration_id].update(changes, updatedAt=now())
+        self.integrations[integration_id].update(changes, updatedAt=self.now())
 
     def discord_integrations(self) -> dict[str, str]:
         """Return the titles of the integrations that are neither switched off nor deleted, by id."""
@@ -135,7 +145,7 @@ class ToolzzSimulator(Unit, Simulator):
         self.touch(
             integration_id,
             connectionStatus="disconnected",
-            lastDisconnectedAt=now(),
+            lastDisconnectedAt=self.now(),
             lastConnectionErrorCode="4004",
             lastConnectionErrorMessage="The bot token was refused.",
         )
@@ -145,7 +155,7 @@ class ToolzzSimulator(Unit, Simulator):
         self.touch(
             integration_id,
             connectionStatus="connected",
-            lastConnectedAt=now(),
+            lastConnectedAt=self.now(),
             lastConnectionErrorCode=None,
             lastConnectionErrorMessage=None,
         )
@@ -205,6 +215,8 @@ class ToolzzSimulator(Unit, Simulator):
             return await handler(request)
         except RefusedError as refused:
             return self._refusal(refused)
+        except web.HTTPException as missing:
+            return self._refusal(RefusedError(missing.status, missing.reason))
 
     @staticmethod
     def _refusal(refused: RefusedError) -> web.StreamResponse:
@@ -228,7 +240,7 @@ class ToolzzSimulator(Unit, Simulator):
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         body = await read_body(request, _Creation)
-        token, moment = body.pop("botToken"), now()
+        token, moment = body.pop("botToken"), self.now()
         self.creations.append((body["botId"], token))
         made = integration(str(uuid4()), body.pop("title"), **body) | {
             "botClientId": _account_of(token),
@@ -243,7 +255,7 @@ class ToolzzSimulator(Unit, Simulator):
         found = self._named(request)
         body = await read_body(request, _Change)
         self.updates.append(body)
-        found.update(body, updatedAt=now())
+        found.update(body, updatedAt=self.now())
         return web.json_response(_listed(found))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:

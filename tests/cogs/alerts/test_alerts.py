@@ -47,7 +47,7 @@ async def test_alerts_go_where_they_are_sent(harness: BotHarness, locale: str) -
     lines = [texts("alerts.set.how", channel=here.mention), texts.plural("alerts.set.open", 1)]
     assert (embed_of(answered).description or "").splitlines() == lines
     assert field(answered, texts("alerts.rule.role")) == crew.mention
-    states = ("disconnected", "error", "inactive", "unknown")
+    states = ("disconnected", "error", "blocked", "inactive", "unknown")
     assert field(answered, texts("alerts.rule.on")) == ", ".join(texts(f"state.{each}") for each in states)
     after = texts.plural("alerts.rule.checks", 3, time=texts.plural("duration.hours", 3))
     assert field(answered, texts("alerts.rule.after")) == after

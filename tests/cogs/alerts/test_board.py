@@ -188,7 +188,7 @@ async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarne
     await check(harness, {}, UnreachableError("parrots"))
     await harness.env.advance_time(SOON)
     assert board_text(harness).startswith("🔴 **Parrot House** · Not answering · <t:")
-    assert only_board(harness).embeds[0].title == "📡 Integrations · 0 of 2 connected"
+    assert only_board(harness).embeds[0].title == "📡 Integrations · 0 of 2 OK"
 
 
 @pytest.mark.parametrize("check_interval", [120])
@@ -366,7 +366,7 @@ async def test_servers_are_apart(harness: BotHarness) -> None:
     assert edit.path.startswith(f"/channels/{there.channel.id}/")
     assert "Front desk" not in json.dumps(edit.json)
     assert "Cais" not in board_text(harness)
-    assert "🟠 **Erro** · 1\nCais" in board_text(there)
+    assert "🟠 **Com erro** · 1\nCais" in board_text(there)
 
 
 async def test_what_others_wrote_does_nothing(harness: BotHarness) -> None:

@@ -13,12 +13,11 @@ import pytest
 import simcord
 
 from bot.features.audit.chain import Chain, Flaw
-from bot.features.audit.store import Entry
 from bot.i18n.catalog import LOCALES, load_catalog
-from cogs.audit.embeds import entry_line
 from tests.support.authority import NOT_ALLOWED
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks
+from tests.support.toolzz_steps import move_here
 
 
 async def fill(harness: BotHarness, entries: int) -> None:
@@ -76,30 +75,43 @@ async def test_an_entry_says_who_what_on_what_and_how_it_ended(harness: BotHarne
     assert first == "✅ " + harness.texts.plural("audit.chain.holds", 2)
     assert lines[0].startswith("#2 · <t:")
     assert lines[0].endswith(" · Patchbay")
-    refused = f"🚫 {harness.texts('audit.result.refused')} (`forbidden`)"
+    reason = harness.texts("problem.forbidden.title", provider="Discord")
+    refused = f"🚫 {harness.texts('audit.result.refused')} ({reason})"
     assert lines[1] == f"**{harness.texts('audit.action.guild.returned')}** · — · {refused}"
     assert lines[3].endswith(f" · <@{harness.manager.id}>")
     assert lines[4] == (
-        f"**{harness.texts('audit.action.connection.add')}** · `sensay · default`"
+        f"**{harness.texts('audit.action.connection.add')}** · Sensay · `default`"
         f" · ✅ {harness.texts('audit.result.done')}"
     )
     assert field(result, harness.texts("next_step")) == harness.linked(harness.texts("audit.list.whole_next"))
 
 
-@pytest.mark.parametrize(
-    ("target", "shown_as"),
-    [
-        ("role · 12 · manager", "<@&12> · manager"),
-        ("member · 12", "<@12>"),
-        ("channel · 12", "<#12>"),
-        ("role · 12 · *x*", "`role · 12 · *x*`"),
-        ("sensay · default", "`sensay · default`"),
-    ],
-)
-def test_a_target_is_shown_as_what_it_is(target: str, shown_as: str) -> None:
-    """Roles, members and channels can be clicked; other targets are shown as code."""
-    line = entry_line(Entry(1, 1, 1, None, "access.grant", target, "done", b""), load_catalog()["en-US"])
-    assert f"** · {shown_as} · ✅ done" in line
+async def test_an_agent_has_the_name_that_is_known(harness: BotHarness) -> None:
+    """Our records, what is watched and cached lists give it, in the list and in the copied entry."""
+    channel = harness.guild.create_text_channel("log")
+    await harness.connect("toolzz")
+    move_here(harness)
+    await mirror(harness, channel)
+    unit = harness.toolzz
+    unit.touch(unit.DISCONNECTED, title="Suporte da loja")
+    await harness.manager.slash(harness.channel, "toolzz link", integration=unit.CONNECTED)
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    await harness.manager.slash(
+        harness.channel, "alerts mute", integration=unit.DISCONNECTED, **{"for": "1h"}
+    )
+    await harness.manager.autocomplete(harness.channel, "toolzz connect", "agent", "")
+    await harness.bot.services.audit.note(harness.guild.id, "toolzz.connect", f"toolzz · {unit.AGENT}")
+    said = embed_of(await listed(harness)).description or ""
+    assert f"Suporte da loja (`{unit.CONNECTED[-8:]}`)" in said
+    assert f"Suporte da loja (`{unit.DISCONNECTED[-8:]}`) · 1 hour" in said
+    agent = next(each["name"] for each in unit.agents if each["id"] == unit.AGENT)
+    assert f"{agent} (`{unit.AGENT[-8:]}`)" in said
+    assert unit.CONNECTED not in said
+    await wait_until_sent(harness)
+    assert any(f"({agent} (`" in f"({embed.description}" for embed in posted(channel))
+    rows, chain = await harness.bot.services.audit.export(harness.guild.id)
+    assert f"toolzz · {unit.CONNECTED}" in {row.target for row in rows}, "the rows stay as they are"
+    assert chain.flaw is None
 
 
 async def test_the_log_is_read_page_by_page(harness: BotHarness) -> None:
@@ -301,7 +313,7 @@ async def test_entries_are_repeated_in_a_channel(harness: BotHarness) -> None:
     ]
     portuguese = harness.bot.services.catalog[PORTUGUESE]
     assert embeds[1].title == f"✅ {portuguese('audit.action.connection.add')}"
-    assert f"`sensay · default` · ✅ {portuguese('audit.result.done')}" in (embeds[1].description or "")
+    assert f"Sensay · `default` · ✅ {portuguese('audit.result.done')}" in (embeds[1].description or "")
     assert f"<@{harness.manager.id}>" in (embeds[1].description or "")
     sent = [
         entry.json for entry in harness.env.http_requests if entry.path == f"/channels/{channel.id}/messages"

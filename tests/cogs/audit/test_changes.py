@@ -33,7 +33,7 @@ async def test_connections_leave_entries(harness: BotHarness) -> None:
     """Adding, replacing and removing leave entries, refused ones and those of removed connections too."""
     await harness.connect("sensay")
     form = await harness.open_form("add", "toolzz", "second")
-    harness.toolzz.fail(Answer(401, {}), times=None)
+    harness.toolzz.fail(Answer(401, {"error": "no"}), times=None)
     await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
     form = await harness.open_form("rotate", "sensay")
     await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
@@ -114,7 +114,7 @@ async def test_removing_at_sensay_has_a_result_of_its_own(removing: None, harnes
     """Where Sensay is asked to remove the replica too, the entry has the result of that."""
     await harness.connect("sensay")
     harness.sensay.removal = 200
-    for answer in (None, Answer(404, {}), Answer(400, {}), Answer(502, {})):
+    for answer in (None, Answer(404, {"error": "no"}), Answer(400, {"error": "no"}), Answer(502, {})):
         if answer is not None:
             harness.sensay.fail(answer, times=None, path=handover_steps.CREATION)
         await disconnect(harness, harness.sensay.ACTIVE)
@@ -213,8 +213,8 @@ async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:
     toolzz_steps.strike(
         toolzz_connected, "PUT", Answer(400, {"error": toolzz_connected.toolzz.discord_token})
     )
-    asked = await toolzz_editing.propose(toolzz_connected, title=toolzz_connected.toolzz.discord_token)
-    await toolzz_editing.press(toolzz_connected, asked)
+    await toolzz_editing.propose(toolzz_connected, title=toolzz_connected.toolzz.discord_token)
+    await toolzz_editing.press(toolzz_connected, await toolzz_editing.propose(toolzz_connected, title="x"))
     rows, _ = await toolzz_connected.bot.services.audit.export(toolzz_connected.guild.id)
     assert len(rows) == 5
     secrets = [toolzz_connected.sensay.discord_token, toolzz_connected.toolzz.discord_token]

@@ -208,7 +208,7 @@ async def test_a_rotation_that_fails_keeps_the_old_credentials(connected: BotHar
     await harness.manager.submit_modal(
         await harness.open_form("rotate", provider), dict(simulator.refused_credentials)
     )
-    for fault in (Answer(403), Answer(503), Answer(404), Answer.html(200)):
+    for fault in (Answer(403, {"error": "no"}), Answer(503), Answer(404, {"error": "no"}), Answer.html(200)):
         simulator.fail(fault)
         await harness.manager.submit_modal(
             await harness.open_form("rotate", provider), dict(simulator.credentials)
@@ -232,7 +232,7 @@ async def test_new_credentials_that_may_do_nothing_do_not_speak_against_the_old(
     """What a provider says of credentials in a form does not concern the stored ones."""
     harness = connected
     form = await harness.open_form("rotate", "sensay")
-    harness.sensay.fail(Answer(403), times=None)
+    harness.sensay.fail(Answer(403, {"error": "no"}), times=None)
     await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert labels(await listing(harness)) == []
     assert await refusals(harness) == []
@@ -260,3 +260,29 @@ async def test_the_list_begins_with_what_needs_attention(connected: BotHarness) 
     assert pressed.modal is None
     form = await harness.manager.click(final(found).message, custom_id=buttons(found)[1]["custom_id"])
     assert "unit-0" in str(form.modal)
+
+
+async def test_last_worked_follows_the_checks(harness: BotHarness) -> None:
+    """The time is that of the last test or of the last check that was answered, whichever is later."""
+    await harness.connect("toolzz")
+    await harness.connect("sensay")
+
+    async def worked(provider: str) -> int:
+        entries = (embed_of(await listing(harness)).description or "").split("\n\n")
+        (entry,) = (each for each in entries if f"**{NAMES[provider]}**" in each)
+        return int(entry.rpartition("Last worked <t:")[2].partition(":")[0])
+
+    added = await worked("toolzz")
+    await harness.env.advance_time(600)
+    harness.sensay.fail(Answer(500, {}), times=None)
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    checked = await worked("toolzz")
+    assert checked >= added + 600
+    assert await worked("sensay") <= added + 1, "a check that failed does not count"
+    await harness.env.advance_time(600)
+    await try_out(harness, "toolzz")
+    tested = await worked("toolzz")
+    assert tested >= checked + 600
+    harness.toolzz.fail(Answer(401, {}), times=None)
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    assert await worked("toolzz") == tested

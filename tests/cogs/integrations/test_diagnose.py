@@ -7,11 +7,22 @@ import re
 import pytest
 import simcord
 
-from bot.errors import ForbiddenError, ProviderError, ProviderTimeoutError, RejectedError, UnauthorizedError
+from bot.discord.access.agent_bots import PORTAL
+from bot.errors import (
+    ForbiddenError,
+    IntermediaryError,
+    IntermediaryUnauthorizedError,
+    ProviderError,
+    ProviderTimeoutError,
+    RejectedError,
+    UnauthorizedError,
+)
 from bot.providers.base.integration import State
+from bot.providers.base.report import GONE
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS
+from tests.support.ids import OLD_ID
 from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
@@ -80,6 +91,8 @@ async def test_a_healthy_integration_has_nothing_to_fix(
         (UnauthorizedError("parrots", status=401), OK * 2 + BAD, True),
         (ForbiddenError("parrots", status=403), OK * 2 + BAD, False),
         (ProviderTimeoutError("parrots", seconds=8), OK + BAD + SKIPPED, False),
+        (IntermediaryError("parrots", status=403), OK + BAD + SKIPPED, False),
+        (IntermediaryUnauthorizedError("parrots", status=401), OK + BAD + SKIPPED, True),
         (RejectedError("parrots", status=400, request_id="req-7"), OK * 2 + OPEN, False),
     ],
     ids=lambda value: getattr(value, "key", None),
@@ -114,15 +127,21 @@ async def test_unreadable_credentials_are_a_finding(harness: BotHarness, viewer:
 async def test_the_state_is_read_anew(
     harness: BotHarness, viewer: simcord.MemberActor, fake_provider: FakeProvider
 ) -> None:
-    """An unknown code is quoted, and an integration that is gone is a finding and no error."""
+    """An unknown code is quoted, and an integration that is gone is a finding and no error.
+
+    That a list lacks it says nothing about it.
+    """
     fake_provider.list_integration("polly", "Polly", State.ERROR, "beak_stuck")
     found = await diagnose(harness, viewer)
     assert verdicts(found) == OK * 4 + BAD + OK * 3
-    assert "❌ **State** · 🟠 Error · `beak_stuck`\n↳ Open it in Parrot House" in shown(found)
+    assert "❌ **State** · 🟠 Error · `beak_stuck`\n↳ Ask Parrot House's support" in shown(found)
     assert "detail: beak_stuck\n" in file_of(harness, found)
     fake_provider.listed.clear()
     found = await press(harness, found, "Diagnose", viewer)
-    assert verdicts(found) == OK * 3 + BAD + OK * 3
+    assert verdicts(found) == OK * 4 + BAD + OK * 3
+    fake_provider.list_integration("polly", "Polly", State.INACTIVE, GONE)
+    found = await press(harness, found, "Diagnose", viewer)
+    assert verdicts(found) == OK * 3 + BAD + OK + NOTED + OK
     assert field(found, "Next step").startswith("It is gone in Parrot House")
 
 
@@ -134,15 +153,30 @@ async def test_the_agent_s_bot_is_looked_for(
     member: bool,
     expected: str,
 ) -> None:
-    """If the agent's bot is known, a check says whether it is a member, with an invite link if it is not."""
+    """If the agent's bot is known, a check says whether it is a member, with an invite link if it is not.
+
+    An agent whose bot is not a member is blocked.
+    """
     user = harness.env.create_user("polly-bot", bot=True)
     if member:
         harness.guild.add_member(user)
     opened = await harness.bot.services.connections.open(harness.guild.id, fake_provider.slug)
     await harness.bot.services.integrations.record(opened, "polly", "Polly", bot_id=user.id, member_id=1)
     found = await diagnose(harness, viewer)
-    assert verdicts(found) == OK * 5 + expected + OK * 3
+    assert verdicts(found) == OK * 4 + expected * 2 + OK * 3
     assert (f"client_id={user.id}" in shown(found)) is not member
+
+
+async def test_an_older_bot_is_invited_by_hand(
+    harness: BotHarness, viewer: simcord.MemberActor, fake_provider: FakeProvider
+) -> None:
+    """Where the bot's id may not be its application's, no link is made of it."""
+    opened = await harness.bot.services.connections.open(harness.guild.id, fake_provider.slug)
+    await harness.bot.services.integrations.record(opened, "polly", "Polly", bot_id=OLD_ID, member_id=1)
+    found = await diagnose(harness, viewer)
+    assert verdicts(found) == OK * 4 + BAD * 2 + OK * 3
+    assert str(OLD_ID) not in shown(found)
+    assert harness.texts("preflight.invite_by_hand", portal=PORTAL) in shown(found)
 
 
 async def test_incident_mute_and_alerts_are_shown(

@@ -1,5 +1,6 @@
 """`/integrations history` shows the states of a period as text, as a picture and as a table."""
 
+import codecs
 import csv
 import io
 import sqlite3
@@ -64,7 +65,9 @@ async def record_checks(harness: BotHarness, *states: tuple[float, State, str]) 
                 "default",
                 now(harness) - int(hours * HOUR),
                 CheckOutcome.FAILED if failed else CheckOutcome.ANSWERED,
-                None if failed else Reports((Report("polly", "Polly", state, detail),), complete=True),
+                None
+                if failed
+                else Reports((Report("polly", "Polly", state, detail, str(harness.guild.id)),)),
                 error=detail if failed else "",
             )
         )
@@ -84,7 +87,7 @@ def files(harness: BotHarness, result: simcord.InteractionResult) -> dict[str, b
 
 def table(harness: BotHarness, result: simcord.InteractionResult) -> list[list[str]]:
     """Return the rows of the attached table, the header included."""
-    return list(csv.reader(io.StringIO(files(harness, result)["history-polly.csv"].decode())))
+    return list(csv.reader(io.StringIO(files(harness, result)["history-polly.csv"].decode("utf-8-sig"))))
 
 
 def broken(label: str, detail: str) -> Watched:
@@ -154,11 +157,11 @@ async def test_a_picture_is_shown_and_a_table_attached(harness: BotHarness) -> N
     assert (picture.description or "").startswith("Availability per day: 12/31 71.4%, 12/30 Unknown, 12/29 ")
     assert table(harness, result) == [
         ["from", "to", "seconds", "state", "detail"],
-        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "connected", ""],
-        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "error", "COUGH"],
-        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "connected", ""],
-        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "unknown", "timeout"],
-        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "connected", ""],
+        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "Connected", ""],
+        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "Error", "COUGH"],
+        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "Connected", ""],
+        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "Unknown", "timeout"],
+        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "Connected", ""],
     ]
 
 
@@ -182,14 +185,14 @@ async def test_time_in_which_nobody_checked_is_unknown(harness: BotHarness) -> N
     result = await history(harness, days=1)
     assert (embed_of(result).description or "").startswith("⏳")
     assert field(result, "Availability, 1 day") == "**100%**\nknown: 4.1% of the time"
-    assert [row[3:] for row in table(harness, result)[1:]] == [["connected", ""], ["unknown", "not_checked"]]
+    assert [row[3:] for row in table(harness, result)[1:]] == [["Connected", ""], ["Unknown", "not_checked"]]
 
 
 async def test_the_first_check_is_a_history(harness: BotHarness) -> None:
     """If only the present state is known, the figures say so."""
     await record_checks(harness, (0, UP, ""))
     result = await history(harness)
-    assert field(result, "Availability, 7 days") == "nothing known\nknown: 0% of the time"
+    assert field(result, "Availability, 7 days") == "Unknown\nknown: 0% of the time"
     assert "0 s so far" in (embed_of(result).description or "")
     assert set(files(harness, result)) == {"history.png", "history-polly.csv"}
 
@@ -302,9 +305,22 @@ def test_no_cell_is_a_formula() -> None:
         "%x",
         " =1",
         "\u200b=1",
+        "\u200d=1",
+        "\u200c +1",
+        " \ufe0f\u200d@SUM(A1)",
+        "\ufeff=1",
+        "\U000e0061-1",
+        "＋1",
+        "－1",
+        "＠SUM(A1)",
+        "\r=1",
+        "\u3000=1",
+        "a\u037e=1",
     )
     payloads = [*starts, *PAYLOADS]
-    written = write_table([Span(0, 1, BROKEN, payload) for payload in payloads]).decode()
+    written = write_table(
+        "toolzz", [Span(0, 1, BROKEN, payload) for payload in payloads], load_catalog()["en-US"]
+    ).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) == len(payloads) + 1
     for *_, detail in rows:
@@ -312,12 +328,23 @@ def test_no_cell_is_a_formula() -> None:
         assert not set(detail) & set(";\t\r\n")
 
 
+def test_a_spreadsheet_reads_the_table_as_utf_8() -> None:
+    """The table begins with one byte order mark, and a detail in any script is written as it is."""
+    details = ["Não respondeu", "क्‍ष", "می‌خواهم", "👩‍💻 🇧🇷"]
+    spans = [Span(0, 1, BROKEN, f"a {detail}") for detail in details]
+    written = write_table("toolzz", spans, load_catalog()["en-US"])
+    assert written.startswith(b"\xef\xbb\xbffrom,to,")
+    assert written.count(codecs.BOM_UTF8) == 1
+    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
+    assert [row[-1] for row in rows[1:]] == [f"a {detail}" for detail in details]
+
+
 def test_a_table_is_no_larger_than_discord_takes() -> None:
     """If there are too many spans, the table has the newest ones, and the answer says so."""
     texts = load_catalog()["en-US"]
     transitions = [Transition(number, BROKEN, f"{number:0100}") for number in range(MAX_SPANS + 1)]
     past = look_back(transitions, 1, MAX_SPANS + 1)
-    written = write_table(past.spans)
+    written = write_table("toolzz", past.spans, texts)
     assert len(written) < 10_000_000
     assert written.count(b"\n") == MAX_SPANS + 1
     assert written.endswith(b"50000\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import discord
 import pytest
@@ -13,14 +14,14 @@ from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import load_catalog
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
-from cogs.integrations.overview import overview_embed
+from cogs.integrations.overview import Overview, overview_embed
 from cogs.integrations.status import status_embed
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import PAYLOADS, marks
-from tests.support.toolzz_agent import button, press
+from tests.support.toolzz_agent import add_agent_bot, button, press
 
 OVERVIEW = "integrations overview"
 
@@ -42,6 +43,7 @@ async def test_a_moderator_sees_everything_worst_first(
 ) -> None:
     """The integrations of all providers are in one list, counted, each with its state and the reason."""
     harness = toolzz_connected
+    add_agent_bot(harness)
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     fake_provider.list_integration("jack", "Jack", State.ERROR, "beak_stuck")
     seen = await viewer.slash(harness.channel, OVERVIEW)
@@ -54,7 +56,7 @@ async def test_a_moderator_sees_everything_worst_first(
     assert "🟢 **Polly** · Connected · Parrot House" in text
     assert "**Suporte da loja** · Connected · Toolzz" in text
     assert harness.texts("toolzz.code.4004.cause") in text
-    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d connected\*\*\n", text)
+    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d OK\*\*\n", text)
     assert field(seen, "Last check").startswith("<t:")
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(
@@ -112,7 +114,7 @@ async def test_a_refused_connection_is_on_top(
     harness = toolzz_connected
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await harness.bot.services.poller.check_guild(harness.guild.id)
-    harness.toolzz.fail(Answer(401, {}), times=None)
+    harness.toolzz.fail(Answer(401, {"error": "no"}), times=None)
     await harness.env.advance_time(10)
     seen = await viewer.slash(harness.channel, OVERVIEW)
     await press(harness, seen, "Refresh", viewer)
@@ -162,9 +164,10 @@ def embeds_with(text: str) -> list[discord.Embed]:
     bad = State.ERROR
     row = (1, Kind.INTEGRATION, "toolzz", "x", "default", text, bad, text, 1)
     watched = Watched(*row, answered_at=1, is_stale=False, incident=None)
+    candidate = replace(watched, kind=Kind.CANDIDATE)
     texts = load_catalog()["en-US"]
     return [
-        overview_embed([watched], 1, [], [], {}, texts, has_alerts=True),
+        overview_embed(Overview([watched], 1, [], [candidate], [], has_alerts=True), {}, texts),
         status_embed(watched, {}, texts),
     ]
 

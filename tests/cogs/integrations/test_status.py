@@ -9,6 +9,7 @@ from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from tests.support.fake_provider import connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
+from tests.support.sensay_steps import add_bot_member, place
 from tests.support.toolzz_agent import add_agent_bot, look_at, press
 from tests.support.toolzz_steps import move_here
 
@@ -45,7 +46,7 @@ async def test_a_viewer_sees_what_a_manager_sees_at_toolzz(
     seen = await status(unit, viewer, f"toolzz:{unit.toolzz.CONNECTED}")
     assert seen.ephemeral
     assert shown(seen) == shown(await look_at(unit))
-    assert labels(seen) == BUTTONS
+    assert labels(seen) == [*BUTTONS, "Link", "Ignore"]
     unit.toolzz.break_integration(unit.toolzz.CONNECTED)
     await press(unit, seen, "Refresh", viewer)
     assert unit.texts("toolzz.code.4004.cause") in shown(seen)
@@ -58,12 +59,13 @@ async def test_a_viewer_sees_what_a_manager_sees_at_sensay(
 ) -> None:
     """The embed of a replica, found by its name, is that of ``/sensay status``; shared, everybody sees it."""
     await harness.connect("sensay")
+    await place(harness, harness.sensay.ACTIVE, add_bot_member(harness))
     name = harness.sensay.replicas[harness.sensay.ACTIVE]["name"]
     seen = await status(harness, viewer, name, share=True)
     assert not seen.ephemeral
     own = await harness.manager.slash(harness.channel, "sensay status", replica=harness.sensay.ACTIVE)
     assert shown(seen) == shown(own)
-    assert labels(seen) == BUTTONS
+    assert labels(seen) == [*BUTTONS, "Ignore"]
 
 
 async def test_a_provider_without_a_view_is_shown_too(
@@ -79,7 +81,9 @@ async def test_a_provider_without_a_view_is_shown_too(
     assert field(seen, "Incident open since").startswith("<t:")
     assert field(seen, "Connection") == "`default`"
     assert field(seen, "Id") == "`polly`"
-    assert field(seen, "Next step") == harness.texts("state.fix.disconnected", provider="Parrot House")
+    assert field(seen, "Next step") == harness.linked(
+        harness.texts("state.fix.code", provider="Parrot House")
+    )
     (watched,) = await harness.bot.services.monitoring.integrations(harness.guild.id)
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 3600, member_id=viewer.id)
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
@@ -139,7 +143,7 @@ async def test_it_speaks_portuguese(harness: BotHarness, viewer: simcord.MemberA
     harness.locale = PORTUGUESE
     seen = await status(harness, viewer, "polly")
     assert embed_of(seen).description == "**Inativa**"
-    assert labels(seen) == ["Atualizar", "Diagnosticar", "Histórico", "Voltar à lista"]
+    assert labels(seen) == ["Atualizar", "Diagnosticar", "Histórico", "Voltar à lista", "Vincular", "Ignorar"]
 
 
 async def test_it_works_after_a_restart(unit: BotHarness, viewer: simcord.MemberActor) -> None:

@@ -8,6 +8,7 @@ from bot.discord.guard import ServedGuilds
 from bot.providers.base.integration import State
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.harness import BotHarness
+from tests.support.toolzz_agent import add_agent_bot
 
 CONNECTED = f"toolzz:{ToolzzSimulator.CONNECTED}"
 
@@ -20,6 +21,7 @@ def check_interval() -> int:
 
 async def test_what_is_connected_is_watched(toolzz_connected: BotHarness) -> None:
     """A change is found within two intervals without a command, also after a restart."""
+    add_agent_bot(toolzz_connected)
     await toolzz_connected.env.advance_time(600)
     assert (
         await toolzz_connected.bot.services.monitoring.find(toolzz_connected.guild.id, CONNECTED)

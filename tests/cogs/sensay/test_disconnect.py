@@ -226,7 +226,9 @@ async def test_nothing_is_asked_of_sensay_unless_it_is_forgotten(harness: BotHar
     assert count_records(harness) == 1
 
 
-@pytest.mark.parametrize("fault", [Answer(500, {}), Answer(401, {}), Answer(200, b"{"), Reset()], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [Answer(500, {}), Answer(401, {"error": "no"}), Answer(200, b"{"), Reset()], ids=repr
+)
 async def test_forgetting_does_not_depend_on_sensay(harness: BotHarness, fault: Fault) -> None:
     """Where Sensay fails, the record is deleted all the same, and the answer claims nothing about the bot."""
     await connect_replica(harness)

@@ -87,7 +87,9 @@ async def test_the_watch_ends_after_twelve_minutes(harness: BotHarness) -> None:
     assert has_title(harness, asked, Tone.GOOD, "settled")
 
 
-@pytest.mark.parametrize("fault", [Answer(500, {}), Answer(401, {}), Answer.html(200), Reset()], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [Answer(500, {}), Answer(401, {"error": "no"}), Answer.html(200), Reset()], ids=repr
+)
 async def test_a_look_that_fails_does_not_end_the_watch(harness: BotHarness, fault: Answer) -> None:
     """An update that fails changes nothing in the message, and the next one shows what there is."""
     await connect_replica(harness)

@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
+from bot.providers.base.simulator import Answer
+from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import (
     CREATION,
+    LIST,
     choose,
     hand_over,
     open_form,
@@ -55,7 +57,7 @@ async def test_a_token_of_an_impossible_form_is_not_sent(harness: BotHarness, to
 
 @pytest.mark.parametrize(
     "failure",
-    [failure for failure in REFUSALS if failure.key != "not_found"],
+    [failure for failure in REFUSALS if failure.key not in NOT_OFFERED_AGAIN],
     ids=lambda failure: failure.name,
 )
 async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness, failure: Failure) -> None:
@@ -94,18 +96,20 @@ async def test_a_stack_trace_of_sensays_own_is_not_shown(harness: BotHarness) ->
     assert "\nReference: sim1::" in shown(doubtful)
 
 
-async def test_an_unknown_replica_is_sensays_to_refuse(harness: BotHarness) -> None:
-    """A UUID of no replica gives 404, with the way to the right one and no button for the same again."""
+async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHarness) -> None:
+    """If no list can be read, Sensay's 404 leads to the right replica, with no button for the same again."""
     await harness.connect("sensay")
+    harness.sensay.fail(Answer(500), times=None, path=LIST)
     refused = await hand_over(harness, harness.sensay.UNKNOWN)
     assert shown(refused).startswith("❌ Sensay does not know this")
     assert field(refused, "What to do") == harness.linked(harness.texts("problem.sensay.not_found.fix"))
     assert labels(refused) == []
 
 
-async def test_a_404_of_any_form_is_explained(harness: BotHarness) -> None:
+@pytest.mark.parametrize("key", NOT_OFFERED_AGAIN)
+async def test_what_will_be_refused_again_is_not_offered(harness: BotHarness, key: str) -> None:
     """Sensay's own words and reference are shown, nothing was created, and nothing offers it again."""
-    (failure,) = (failure for failure in REFUSALS if failure.key == "not_found")
+    (failure,) = (failure for failure in REFUSALS if failure.key == key)
     await harness.connect("sensay")
     failure.strike(harness, "sensay", CREATION)
     refused = await hand_over(harness)

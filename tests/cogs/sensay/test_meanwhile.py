@@ -182,7 +182,7 @@ async def test_who_was_warned_of_a_bot_is_not_stopped_by_it(harness: BotHarness)
     await choose(harness, await propose(harness, harness.sensay.ACTIVE), "yes")
     harness.sensay.fail(UNREADABLE, path=LIST)
     question = await propose(harness)
-    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_unknown")
+    assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_all")
     harness.sensay.replicas[harness.sensay.UNCONNECTED]["discord_integration"] = {"is_active": True}
     await choose(harness, question, "yes")
     assert [uuid for uuid, _ in harness.sensay.creations] == [

@@ -1,8 +1,10 @@
 """What a manager learns about a bot token before it is passed on."""
 
 import pytest
+import simcord
 
 from bot.discord.theme import Tone, card
+from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
 from tests.support.discord_api import READS_MESSAGES, READS_MESSAGES_LIMITED, TROUBLE
@@ -19,6 +21,7 @@ from tests.support.handover_steps import (
     token_of,
 )
 from tests.support.harness import HELPER, BotHarness, buttons, embed_of, field, labels, shown
+from tests.support.ids import OLD_ID
 
 QUESTION = "/api/v10/applications/@me"
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
@@ -41,7 +44,12 @@ async def connected_here(harness: BotHarness) -> str:
     """Return what is said of the one replica that this server remembers."""
     (row,) = (await remembered(harness)).values()
     time = f"<t:{row.placed_at}:R>"
-    return harness.texts("sensay.connect.had_one_here", member=f"<@{row.placed_by}>", time=time)
+    return harness.texts("sensay.connect.placed_text", member=f"<@{row.placed_by}>", time=time)
+
+
+def headings(asked: simcord.InteractionResult) -> set[str | None]:
+    """Return the names of the fields of an answer."""
+    return {item.name for item in embed_of(asked).fields}
 
 
 # --- what is not a bot's token ---
@@ -248,6 +256,25 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     assert labels(question) == ["Hand it to Sensay", "Do not hand it over", "Developer Portal"]
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_an_older_application_has_two_ids(harness: BotHarness, is_told: bool) -> None:
+    """The bot's id is looked for in the server, and only the application's id, if it is told, is in links."""
+    await harness.connect("sensay")
+    token, application = token_of(OLD_ID), OLD_ID + 1
+    if is_told:
+        harness.discord_api.introduce(token, HELPER, id=str(application))
+    question = await propose(harness, token=token)
+    assert f"/members/{OLD_ID}" in [entry.path for entry in harness.env.http_requests][-2]
+    links = [button["url"] for button in buttons(question) if button.get("url")]
+    assert ("Invite this bot" in labels(question)) is is_told
+    assert all((str(application) in link) is is_told for link in links)
+    assert str(OLD_ID) not in "".join(links)
+    done = await choose(harness, question, "yes")
+    assert str(OLD_ID) not in field(done, "Next step")
+    (row,) = (await remembered(harness)).values()
+    assert row.bot_id == OLD_ID
+
+
 @pytest.mark.parametrize("account", [(1 << 63) - 1, 1 << 63, 10**19 - 1])
 async def test_an_id_that_cannot_be_does_no_harm(harness: BotHarness, account: int) -> None:
     """A token may name any number: one that no account can have is not looked for, invited or remembered."""
@@ -265,7 +292,7 @@ async def test_discords_own_words_are_not_shown(harness: BotHarness) -> None:
     """An error that repeats the token, or says whatever it likes, is named by our words alone."""
     await harness.connect("sensay")
     token = harness.sensay.discord_token
-    strike_discord(harness, Answer(400, {"error": f"@everyone {token}", "request_id": token}))
+    strike_discord(harness, Answer(400, {"message": f"@everyone {token}", "request_id": token}))
     assert "everyone" not in shown(await propose(harness))
     assert token not in harness.sent_to_discord()
 
@@ -283,46 +310,63 @@ async def test_a_second_bot_is_warned_of_first(harness: BotHarness) -> None:
 
 
 async def test_connecting_twice_is_warned_of(harness: BotHarness) -> None:
-    """After a success the same command asks again, and now it warns, and says who connected it and when."""
+    """After a success the question warns of what Sensay lists, and says apart who connected it and when."""
     await harness.connect("sensay")
     await hand_over(harness)
-    assert field(await propose(harness), "On Discord already").splitlines() == [
-        await connected_here(harness),
-        harness.texts("sensay.connect.had_one_text"),
-    ]
-
-
-@pytest.mark.parametrize("seen", [True, False])
-async def test_what_was_connected_from_here_is_told_although_no_list_has_it(
-    harness: BotHarness, seen: bool
-) -> None:
-    """Sensay's list may be behind, or silent: what this server remembers is shown in any case."""
-    await harness.connect("sensay")
-    await hand_over(harness)
-    said = [await connected_here(harness)]
-    harness.sensay.replicas[harness.sensay.UNCONNECTED]["discord_integration"] = None
-    if not seen:
-        harness.sensay.fail(Answer(500, {}), times=None, path=LIST)
-        said.append(harness.texts("sensay.connect.had_one_unknown"))
-    assert field(await propose(harness), "On Discord already").splitlines() == said
-
-
-async def test_a_replica_that_is_not_among_the_own_ones_is_unknown(harness: BotHarness) -> None:
-    """Of a replica that these credentials do not list nobody can say whether it is on Discord."""
-    await harness.connect("sensay")
-    question = await propose(harness, harness.sensay.UNKNOWN)
-    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_unknown")
-
-
-@pytest.mark.parametrize("trouble", ["broken", "another shape", "reset", "endless"])
-async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness, trouble: str) -> None:
-    """Where nobody can say whether the replica is on Discord, the question says so, and can be answered."""
-    await harness.connect("sensay")
-    endless = Answer(200, {"items": [], "total": 1})
-    harness.sensay.fail(TROUBLE.get(trouble, endless), times=None, path=LIST)
     question = await propose(harness)
-    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_unknown")
+    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_text")
+    assert field(question, harness.texts("sensay.connect.placed")) == await connected_here(harness)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_our_own_record_does_not_claim_to_be_sensays(harness: BotHarness, locale: str) -> None:
+    """What only this server remembers is told as a record, not as a bot that is on Discord now."""
+    await harness.connect("sensay")
+    await hand_over(harness)
+    harness.sensay.replicas[harness.sensay.UNCONNECTED]["discord_integration"] = None
+    harness.locale = locale
+    question = await propose(harness)
+    assert harness.texts("sensay.connect.had_one") not in headings(question)
+    assert harness.texts("sensay.connect.unread") not in headings(question)
+    assert field(question, harness.texts("sensay.connect.placed")) == await connected_here(harness)
+
+
+async def test_what_was_connected_from_here_is_told_although_no_list_can_be_read(harness: BotHarness) -> None:
+    """If Sensay does not answer, the question says that, and beside it what this server remembers."""
+    await harness.connect("sensay")
+    await hand_over(harness)
+    harness.sensay.fail(Answer(500, {}), times=None, path=LIST)
+    question = await propose(harness)
+    assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_all")
+    assert field(question, harness.texts("sensay.connect.placed")) == await connected_here(harness)
+    assert harness.texts("sensay.connect.had_one") not in headings(question)
+
+
+@pytest.mark.parametrize("trouble", ["broken", "another shape", "reset"])
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness, trouble: str, locale: str) -> None:
+    """The question says that the list could not be read and what that leaves open; the manager can go on."""
+    await harness.connect("sensay")
+    harness.sensay.fail(TROUBLE[trouble], times=None, path=LIST)
+    harness.locale = locale
+    question = await propose(harness)
+    assert field(question, harness.texts("sensay.connect.unread")) == harness.texts(
+        "sensay.connect.unread_all"
+    )
+    assert harness.texts("sensay.connect.had_one") not in headings(question)
     done = await choose(harness, question, "yes")
-    assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert field(done, "What Sensay lists now") == harness.texts("sensay.connect.listed_not_yet")
+    assert embed_of(done).title == f"✅ {harness.texts('sensay.connect.done')}"
+    assert field(done, harness.texts("sensay.connect.listed")) == harness.texts(
+        "sensay.connect.listed_not_yet"
+    )
     assert len(sent(harness)) == 1
+
+
+@pytest.mark.parametrize("total", [1, None])
+async def test_a_list_that_was_read_in_part_is_told(harness: BotHarness, total: int | None) -> None:
+    """A replica that the part lacks may still exist: the question says so, and the manager can go on."""
+    await harness.connect("sensay")
+    harness.sensay.fail(Answer(200, {"items": [], "total": total}), times=None, path=LIST)
+    question = await propose(harness)
+    assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_rest")
+    assert embed_of(await choose(harness, question, "yes")).title == "✅ Sensay accepted the bot token"

@@ -66,7 +66,7 @@ async def test_each_replica_is_shown_with_its_state(harness: BotHarness) -> None
     assert embed_of(asked).footer.text == "Page 1 of 1"
     lines = (embed_of(asked).description or "").splitlines()
     assert lines[:2] == ["What these credentials own.", ""]
-    start = lines.index("❔ **Billing Questions** · on Discord · Sensay does not say")
+    start = lines.index("❔ **Billing Questions** · on Discord · Unknown")
     assert lines[start + 1 : start + 4] == [
         "Explains an invoice",
         "`simulated-runner` · here: ❔ not known",
@@ -105,7 +105,7 @@ async def test_the_list_says_what_this_server_connected(harness: BotHarness) -> 
 
 
 async def test_sensay_is_asked_for_one_page(harness: BotHarness) -> None:
-    """One request asks for ten entries; a user's id is asked for first, and names the owner."""
+    """One request asks for ten entries; the user's id, known since it was entered, names the owner."""
     await harness.connect("sensay", "all")
     await act_as(harness, harness.sensay.OWNER, "mine")
     harness.sensay.requests.clear()
@@ -114,7 +114,7 @@ async def test_sensay_is_asked_for_one_page(harness: BotHarness) -> None:
     harness.sensay.requests.clear()
     await replicas(harness, connection="mine")
     assert listed(harness) == [{"page_index": "1", "page_size": "10", "ownerID": harness.sensay.OWNER}]
-    assert len(harness.sensay.requests) == 2
+    assert len(harness.sensay.requests) == 1
 
 
 async def test_a_user_sees_strangers_only_on_request(harness: BotHarness) -> None:

@@ -3,12 +3,16 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import discord
 import pytest
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 
-from bot.discord.theme import Tone
-from bot.i18n.catalog import load_catalog
+from bot.discord.access.agent_bots import PORTAL
+from bot.discord.theme import Tone, when
+from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import Choice
 from bot.providers.sensay.models import DiscordIntegration, Replica
 from cogs.sensay.replica import label_of
@@ -18,6 +22,7 @@ from tests.support.exposure import everything_said
 from tests.support.failures import OUR_REFERENCE
 from tests.support.harness import ENGLISH, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
+from tests.support.ids import OLD_ID
 from tests.support.sensay_steps import (
     AGENT,
     LATER,
@@ -33,6 +38,8 @@ from tests.support.sensay_steps import (
     with_command_links,
 )
 
+SEND = discord.Permissions(send_messages=True).value
+
 # --- the overview ---
 
 
@@ -45,7 +52,7 @@ async def test_the_overview_lists_the_worst_first(harness: BotHarness) -> None:
     assert embed_of(asked).colour == discord.Colour(Tone.QUIET.colour)
     assert (embed_of(asked).description or "").splitlines()[:5] == [
         "⚪ **Customer Care** · Inactive · `simulated-runner` · here: ❔ not known",
-        "❔ **Billing Questions** · Sensay does not say · `simulated-runner` · here: ❔ not known",
+        "❔ **Billing Questions** · Unknown · `simulated-runner` · here: ❔ not known",
         "🟢 **Atendimento ao Cliente** · Active · `simulated-runner` · here: ❔ not known",
         "🟢 **Harbour Desk** · Active · `simulated-runner` · here: ❔ not known",
         "",
@@ -163,7 +170,7 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
             "⚪",
             "⚪ **Inactive** · Sensay has a bot token for it and says that the bot is not active.",
         ),
-        ("UNDECIDED", "❔", "❔ **Sensay does not say** · Sensay has a bot token for it and leaves open"),
+        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay has a bot token for it and leaves open"),
         ("UNCONNECTED", "▫️", "▫️ **Not on Discord** · Sensay lists no Discord bot for it."),
     ],
 )
@@ -190,7 +197,7 @@ async def test_what_sensay_lists_is_said_in_words(
         ({"service_name": None, "is_active": True}, "Service: *not reported*"),
         ({"is_active": False}, "Service: *not reported*"),
         ({"service_name": "runner `7`", "is_active": None}, "Service: `runner ˋ7ˋ`"),
-        ({}, "❔ **Sensay does not say**"),
+        ({}, "❔ **Unknown**"),
     ],
 )
 async def test_what_is_not_reported_is_not_guessed(
@@ -238,6 +245,43 @@ async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, 
     else:
         assert "</sensay ask:" in step
         assert "OAuth2 > URL Generator" in step
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_bot_that_cannot_write_here_is_told(harness: BotHarness, locale: str) -> None:
+    """A member that is timed out, or that may write in no channel, is shown as such, with what to do."""
+    harness.locale = locale
+    await harness.connect("sensay")
+    bot_id = add_bot_member(harness)
+    await place(harness, harness.sensay.ACTIVE, bot_id)
+    texts, bot, until = harness.texts, f"<@{bot_id}>", harness.env.now() + timedelta(hours=1)
+    harness.env.backend.set_overwrite(harness.channel.id, Overwrite(bot_id, OverwriteType.MEMBER, 0, SEND))
+    asked = await status(harness, harness.sensay.ACTIVE)
+    assert field(asked, texts("sensay.status.here")) == texts("sensay.here.no_channel", bot=bot)
+    assert field(asked, texts("next_step")) == texts("sensay.next.no_channel")
+    assert texts("sensay.overview.no_channel") in shown(await status(harness))
+    harness.env.backend.get_member(harness.guild.id, bot_id).timed_out_until = until.isoformat()
+    asked, time = await status(harness, harness.sensay.ACTIVE), when(until, exact=True)
+    assert field(asked, texts("sensay.status.here")) == texts("sensay.here.timed_out", bot=bot, time=time)
+    assert field(asked, texts("next_step")) == texts("sensay.next.timed_out")
+    assert texts("sensay.overview.timed_out", time=time) in shown(await status(harness))
+
+
+@pytest.mark.parametrize("active", [True, False])
+async def test_an_older_bot_is_invited_by_hand(harness: BotHarness, active: bool) -> None:
+    """Where the bot's id may not be its application's, it is in no link; the way to one is told instead."""
+    await harness.connect("sensay")
+    harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = {"is_active": active}
+    await place(harness, harness.sensay.ACTIVE, OLD_ID)
+    asked = await status(harness, harness.sensay.ACTIVE)
+    assert field(asked, "In this server") == f"🚫 `{OLD_ID}` is not a member."
+    assert str(OLD_ID) not in field(asked, "Next step")
+    assert f"]({PORTAL})" in field(asked, "Next step")
+    assert "Invite this bot" not in labels(asked)
+    harness.env.inject_error("GET", f"/guilds/*/members/{OLD_ID}", status=404, code=10013, times=None)
+    asked = await status(harness, harness.sensay.ACTIVE)
+    assert "did not say" in field(asked, "In this server")
+    assert f"]({PORTAL})" in field(asked, "Next step")
 
 
 async def test_who_connected_it_and_when_outlives_a_restart(harness: BotHarness) -> None:

@@ -7,9 +7,19 @@ from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES
 from bot.i18n.catalog import LOCALES
 from tests.support.handover_steps import remembered as replicas_of
 from tests.support.harness import BotHarness, embed_of, final, labels, shown
-from tests.support.setup_steps import choose, field_of, open_setup, pick, pick_channel, press, row, steps_of
+from tests.support.setup_steps import (
+    choose,
+    field_of,
+    open_setup,
+    pick,
+    pick_and_confirm,
+    pick_channel,
+    press,
+    row,
+    steps_of,
+)
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_steps import move_here
+from tests.support.toolzz_steps import list_only, move_here
 from tests.support.toolzz_steps import remembered as integrations_of
 
 
@@ -27,11 +37,11 @@ async def test_from_nothing_to_an_integration_that_is_well(harness: BotHarness, 
     """After credentials, check and pick, the same message says that all is done, and what is next."""
     harness.locale = locale
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.CONNECTED)
     steps = await connect(harness, "toolzz")
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     assert final(steps).ephemeral
-    linked = await pick(harness, steps, 0, harness.toolzz.CONNECTED)
+    linked = await pick_and_confirm(harness, steps, 0, harness.toolzz.CONNECTED)
     assert embed_of(linked).title == f"✅ {harness.texts('toolzz.link.done')}"
     assert list(await integrations_of(harness)) == [harness.toolzz.CONNECTED]
     assert steps_of(steps) == "✅✅✅▶️✅"
@@ -47,7 +57,7 @@ async def test_from_nothing_to_an_integration_that_is_well(harness: BotHarness, 
     assert field_of(harness, steps, "have") == f"🟢 **Suporte da loja** · {harness.texts('state.connected')}"
     assert field_of(harness, steps, "next") == harness.linked(harness.texts("toolzz.setup.done"))
     overview = await press(harness, steps, "setup.all_button")
-    assert f"✅ Toolzz\n{harness.texts.plural('setup.all.placed', 1)}" in shown(overview)
+    assert f"✅ Toolzz\n{harness.texts.plural('setup.have.well', 1, well=1)}" in shown(overview)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -78,9 +88,9 @@ async def test_an_agent_of_toolzz_is_put_in(harness: BotHarness) -> None:
 async def test_what_is_not_green_yet_is_checked_again(harness: BotHarness) -> None:
     """The message turns green when the agent does, and is not edited while nothing changes."""
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.DISCONNECTED)
     steps = await connect(harness, "toolzz")
-    await pick(harness, steps, 0, harness.toolzz.DISCONNECTED)
+    await pick_and_confirm(harness, steps, 0, harness.toolzz.DISCONNECTED)
     assert steps_of(steps) == "✅✅✅▶️⚠️"
     before = len(harness.env.http_requests)
     await harness.env.advance_time(60)
@@ -98,4 +108,5 @@ async def test_the_overview_is_not_overwritten(harness: BotHarness) -> None:
     await press(harness, steps, "setup.all_button")
     await harness.manager.slash(harness.channel, "toolzz link", integration=harness.toolzz.CONNECTED)
     await harness.env.advance_time(60)
-    assert labels(steps) == list(harness.bot.services.provider_names.values())
+    providers = harness.bot.services.provider_names.values()
+    assert labels(steps) == [*providers, harness.texts("belonging.link_all.button")]

@@ -9,14 +9,16 @@ import simcord
 
 from bot.discord.client import PatchbayBot
 from bot.discord.context import Context, Interaction
+from bot.features.alerts.incident_store import Kind
 from bot.features.connections.service import Summary
+from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.setup import embeds
 from cogs.setup.stepper import _options
-from cogs.setup.steps import LinkedAgent, SetupListContent, SetupProgress
+from cogs.setup.steps import SetupListContent, SetupProgress
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
@@ -27,13 +29,14 @@ from tests.support.setup_steps import (
     menus,
     open_setup,
     pick,
+    pick_and_confirm,
     pick_channel,
     press,
     row,
     steps_of,
 )
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_steps import move_here, sent
+from tests.support.toolzz_steps import list_only, sent
 
 PRIMARY = 1
 MAX_ROWS = 5
@@ -109,11 +112,16 @@ async def test_refused_input_leads_back_to_the_form_and_to_the_steps(harness: Bo
 
 
 async def test_nothing_to_choose_is_said(harness: BotHarness) -> None:
-    """Where the provider lists nothing there is no menu, but a text on what to do."""
+    """Where the provider lists nothing there is no menu, but a text on what to do.
+
+    Toolzz may list nothing for a unit that does not exist, so nothing is ticked.
+    """
     harness.toolzz.agents.clear()
     harness.toolzz.integrations.clear()
     steps = await steps_with(harness, "toolzz")
-    assert steps_of(steps) == "✅✅❌▶️⬜"
+    assert steps_of(steps) == "⚠️⚠️❌▶️⬜"
+    assert "Unit id: set, not confirmed" in field_of(harness, steps, "credentials")
+    assert field_of(harness, steps, "check") == harness.texts("toolzz.setup.unconfirmed")
     assert harness.texts("toolzz.offer.link.none") in field_of(harness, steps, "agents")
     assert harness.texts("toolzz.offer.connect.none") in field_of(harness, steps, "agents")
     assert menus(steps) == ["setup:alerts:toolzz:default"]
@@ -123,7 +131,7 @@ async def test_a_list_that_cannot_be_read_leaves_the_other(
     harness: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list that fails or is too slow is replaced by the reason."""
-    harness.toolzz.fail(Answer(403, {}), times=None, path="/bot/unity")
+    harness.toolzz.fail(Answer(403, {"error": "no"}), times=None, path="/bot/unity")
     steps = await steps_with(harness, "toolzz")
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     assert f"❌ **{harness.texts('problem.forbidden.title', provider='Toolzz')}**" in shown(steps)
@@ -169,10 +177,10 @@ async def test_a_lost_channel_is_a_step_to_do_again(harness: BotHarness) -> None
 async def test_another_manager_goes_on_after_a_restart(harness: BotHarness) -> None:
     """Old buttons still work, and another manager sees what the first one did."""
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.CONNECTED)
     left = await steps_with(harness, "toolzz")
     await harness.restart()
-    await pick(harness, left, 0, harness.toolzz.CONNECTED)
+    await pick_and_confirm(harness, left, 0, harness.toolzz.CONNECTED)
     second = harness.guild.add_member(
         harness.env.create_user("ines"), roles=[harness.guild.roles["Managers"]]
     )
@@ -189,32 +197,33 @@ async def test_a_former_manager_presses_nothing(harness: BotHarness) -> None:
     demote(harness)
     for pressed in (
         await press(harness, steps, "setup.check_button"),
-        await pick(harness, steps, 0, harness.toolzz.CONNECTED),
+        await pick(harness, steps, 0, harness.toolzz.HOMELESS),
         await pick_channel(harness, steps, harness.channel),
     ):
         assert embed_of(pressed).title == NOT_ALLOWED
 
 
 async def test_each_connection_has_its_own_steps(harness: BotHarness) -> None:
-    """The default one is shown, another can be chosen, and agents stay with their connection."""
+    """The default one is shown, another can be chosen, and an agent stays with its own while that exists."""
     add_agent_bot(harness)
-    move_here(harness)
+    list_only(harness, harness.toolzz.CONNECTED, harness.toolzz.DISCONNECTED)
     await harness.connect("toolzz", "shop")
     steps = await steps_with(harness, "toolzz")
     assert "`default`" in (embed_of(steps).description or "")
     assert len(final(steps).components) == MAX_ROWS
-    await pick(harness, steps, 0, harness.toolzz.CONNECTED)
+    await pick_and_confirm(harness, steps, 0, harness.toolzz.CONNECTED)
     await pick(harness, steps, 2, "shop")
     assert "`shop`" in (embed_of(steps).description or "")
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     await pick(harness, steps, 1, harness.toolzz.AGENT)
-    linked = await pick(harness, steps, 0, harness.toolzz.DISCONNECTED)
+    linked = await pick_and_confirm(harness, steps, 0, harness.toolzz.DISCONNECTED)
     assert "default" not in shown(linked)
     placed = await harness.bot.services.integrations.of_guild(harness.guild.id, "toolzz")
     assert {each.connection for each in placed.values()} == {"default", "shop"}
     await harness.bot.services.connections.remove(harness.guild.id, "toolzz", "shop")
     await press(harness, steps, "setup.check_button")
-    assert steps_of(steps) == "✅✅✅▶️✅"
+    assert steps_of(steps) == "✅✅✅▶️⚠️"
+    assert len(field_of(harness, steps, "have").splitlines()) == 2, "both are read with the one that is left"
 
 
 # --- from outside ---
@@ -273,9 +282,10 @@ async def test_hostile_names_do_nothing(bot: PatchbayBot) -> None:
     summary = Summary("toolzz", "default", "0001", ("access_token",), 4, 1_700_000_000, 1_700_000_000)
 
     def show(name: str) -> discord.Embed:
-        agent = LinkedAgent(name, "default", name, 2, State.ERROR, is_member=False)
+        row = (1, Kind.INTEGRATION, "toolzz", name, "default", name, State.ERROR, name, 1)
+        agent = Watched(*row, answered_at=1, is_stale=False, incident=None)
         content = SetupListContent(source, [Choice(name, name, State.ERROR)])
-        for option in _options(content, ctx.texts):
+        for option in _options("toolzz", content, ctx.texts):
             assert plain_marks(option.label) == {}, name
             assert 1 <= len(option.label) <= 100
         progress = SetupProgress(provider, [summary], summary, lists=[content], agents=[agent] * 3)

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.discord.access.agent_bots import PORTAL
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
 from tests.support.fake_provider import connect_fake_provider
-from tests.support.harness import BotHarness, field
+from tests.support.harness import BotHarness, field, shown
+from tests.support.ids import OLD_ID
 from tests.support.setup_steps import choose, field_of, menus, open_setup, pick_channel, press, steps_of
 
 
@@ -41,7 +43,7 @@ async def test_what_is_connected_is_shown_with_its_state(harness: BotHarness, lo
     await press(harness, steps, "setup.check_button")
     assert steps_of(steps) == "✅✅✅▶️⚠️"
     assert field_of(harness, steps, "agents").splitlines() == [
-        f"🔴 **Kiki** · {harness.texts('state.disconnected')}",
+        f"🔴 **Kiki** · {harness.texts('state.disconnected')} · `moulting`",
         f"🟢 **Polly** · {harness.texts('state.connected')}",
     ]
     assert field_of(harness, steps, "have") == harness.texts.plural("setup.have.well", 2, well=1)
@@ -54,7 +56,7 @@ async def test_what_is_connected_is_shown_with_its_state(harness: BotHarness, lo
     assert field_of(harness, steps, "have") == harness.texts.plural("setup.have.well", 2, well=2)
     assert field_of(harness, steps, "next") == harness.linked(harness.texts("setup.next.done"))
     overview = await press(harness, steps, "setup.all_button")
-    assert field(overview, f"✅ {provider.name}") == harness.texts.plural("setup.all.placed", 2)
+    assert field(overview, f"✅ {provider.name}") == harness.texts.plural("setup.have.well", 2, well=2)
 
 
 async def test_an_agent_of_another_connection_or_server_is_not_shown(harness: BotHarness) -> None:
@@ -77,6 +79,7 @@ async def test_an_agent_of_another_connection_or_server_is_not_shown(harness: Bo
 async def test_an_agent_whose_bot_is_not_in_the_server_has_an_invite_link(harness: BotHarness) -> None:
     """What was put into Discord with this bot is listed as well, and its bot is looked up."""
     provider = await connect_fake_provider(harness)
+    provider.list_integration("kiki", "Kiki", State.CONNECTED)
     connection = await harness.bot.services.connections.open(harness.guild.id, provider.slug)
     absent_bot = harness.env.create_user("Kiki", bot=True)
     await harness.bot.services.integrations.record(
@@ -86,6 +89,20 @@ async def test_an_agent_whose_bot_is_not_in_the_server_has_an_invite_link(harnes
     assert steps_of(steps) == "✅✅✅▶️⚠️"
     assert f"client_id={absent_bot.id}" in field_of(harness, steps, "agents")
     assert field_of(harness, steps, "next") == harness.texts("setup.next.invite")
+
+
+async def test_an_older_bot_is_invited_by_hand(harness: BotHarness) -> None:
+    """Where the bot's id may not be its application's, nothing is linked, and the way to a link is told."""
+    provider = await connect_fake_provider(harness)
+    provider.list_integration("kiki", "Kiki", State.CONNECTED)
+    connection = await harness.bot.services.connections.open(harness.guild.id, provider.slug)
+    await harness.bot.services.integrations.record(
+        connection, "kiki", "Kiki", bot_id=OLD_ID, member_id=harness.manager.id
+    )
+    steps = await choose(harness, await open_setup(harness), provider.slug)
+    assert harness.texts("setup.have.absent_by_hand") in field_of(harness, steps, "agents")
+    assert str(OLD_ID) not in shown(steps)
+    assert field_of(harness, steps, "next") == harness.texts("preflight.invite_by_hand", portal=PORTAL)
 
 
 async def test_a_provider_with_commands_but_without_lists_leads_to_its_commands(harness: BotHarness) -> None:

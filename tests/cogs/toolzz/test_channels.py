@@ -54,7 +54,7 @@ async def test_each_channel_is_shown_with_its_finding(
         f"Only in `channelIds`: `{GONE}`",
         "",
         f"✅ <#{harness.channel.id}>: the bot can read and answer here.",
-        f"❌ `{GONE}`: {harness.texts('toolzz.reach.gone')}",
+        f"❌ `{GONE}`: {harness.texts('toolzz.reach.deleted')}",
     ]
     assert field(asked, "Next step") == harness.texts("toolzz.next.channels")
     assert embed_of(asked).footer.text == "Page 1 of 1"
@@ -122,7 +122,7 @@ async def test_without_a_channel_the_page_says_so(
     """An integration without channels has one page, which shows the bot's membership and no count."""
     change(harness, channelIds=[], channelsDetail=[])
     await press(harness, asked, "Channels")
-    assert embed_of(asked).description == "✅ The bot is a member.\n\n*not reported*"
+    assert embed_of(asked).description == "✅ The bot is a member.\n\n*none*"
 
 
 async def test_another_servers_channels_are_only_named(harness: BotHarness) -> None:

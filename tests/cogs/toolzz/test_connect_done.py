@@ -5,11 +5,11 @@ import io
 import discord
 import pytest
 
-from bot.discord.agent_bots import needed_permissions
+from bot.discord.access.agent_bots import needed_permissions
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
-from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
+from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import token_of
 from tests.support.harness import (
     HELPER,
@@ -171,7 +171,7 @@ async def test_everything_is_portuguese_for_who_reads_portuguese(harness: BotHar
 
 @pytest.mark.parametrize(
     "failure",
-    [failure for failure in REFUSALS if failure.key != "not_found"],
+    [failure for failure in REFUSALS if failure.key not in NOT_OFFERED_AGAIN],
     ids=lambda failure: failure.name,
 )
 async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness, failure: Failure) -> None:
@@ -188,9 +188,10 @@ async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness
     assert len(harness.toolzz.creations) == 1
 
 
-async def test_a_404_offers_nothing_again(harness: BotHarness) -> None:
-    """What Toolzz does not know it will not know the next time."""
-    (failure,) = (failure for failure in REFUSALS if failure.key == "not_found")
+@pytest.mark.parametrize("key", NOT_OFFERED_AGAIN)
+async def test_what_will_be_refused_again_is_not_offered(harness: BotHarness, key: str) -> None:
+    """What Toolzz does not know, and what we write wrongly, it refuses the next time too."""
+    (failure,) = (failure for failure in REFUSALS if failure.key == key)
     await harness.connect("toolzz")
     strike(harness, "POST", failure.fault)
     refused = await put_in(harness)

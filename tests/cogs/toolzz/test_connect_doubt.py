@@ -205,7 +205,7 @@ async def test_of_several_the_manager_says_which_is_new(harness: BotHarness, res
     harness.toolzz.heal()
     await look(harness, result)
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Old one** · Connected · created <t:" in field(result, "What it can be")
+    assert "**Old one** · Connected · created `2026-" in field(result, "What it can be")
     assert f"**{TITLE}**" in field(result, "What it can be")
     assert await remembered(harness) == {}
     (menu,) = selects(result)

@@ -102,7 +102,7 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "error": (
         reporting(connectionStatus="error"),
         OK * 3 + BAD + OK * 4,
-        "Open the integration in Toolzz, look",
+        "Open the integration in Toolzz to see what is wrong",
     ),
     "unknown word": (
         reporting(connectionStatus="hibernating"),
@@ -117,7 +117,7 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "unknown code": (
         reporting(connectionStatus="error", lastConnectionErrorCode="5000"),
         OK * 3 + BAD + OK * 3 + OPEN,
-        "Open the integration in Toolzz, look at the error",
+        "Ask Toolzz's support about this error.",
     ),
     "old code": (reporting(lastConnectionErrorCode="4004"), OK * 8, ""),
     "elsewhere": (reporting(guildId=GONE), OK * 4 + BAD + SKIPPED * 2 + OK, "Check in Toolzz which server"),
@@ -168,7 +168,7 @@ async def test_a_failure_comes_before_a_doubt(harness: BotHarness, asked: simcor
     found = await diagnose(harness, asked)
     assert verdicts(found) == OK * 2 + OPEN + OK * 3 + BAD + OK
     assert field(found, "Next step") == harness.texts("toolzz.next.channels")
-    assert f"❌ `{GONE}`: not found in this server" in shown(found)
+    assert f"❌ `{GONE}`: deleted" in shown(found)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
@@ -188,7 +188,8 @@ async def test_a_failure_of_toolzz_is_a_finding(
     assert (f"status: {failure.status}\n" in said) is (failure.status is not None)
     assert (f"request id: {failure.request_id}\n" in said) is (failure.request_id is not None)
     assert "run.ts" not in said + shown(found)
-    assert labels(found) == ["Diagnose", *([ROTATE] if failure.key == "unauthorized" else [])]
+    may_be_refused = failure.key in {"unauthorized", "intermediary_unauthorized"}
+    assert labels(found) == ["Diagnose", *([ROTATE] if may_be_refused else [])]
 
 
 async def test_it_can_be_diagnosed_again_after_a_restart(
@@ -210,7 +211,7 @@ async def test_it_speaks_the_language_of_who_presses(
     english = file_of(harness, await diagnose(harness, asked))
     harness.locale = PORTUGUESE
     found = await diagnose(harness, asked)
-    assert "❌ **Ligada** · Não, está desligada na Toolzz." in shown(found)
+    assert "❌ **Ligada** · ⚪ Inativa · Desligada na Toolzz." in shown(found)
     assert field(found, "Próximo passo").startswith("Ligue a integração na Toolzz")
     assert labels(found) == ["Diagnosticar"]
     assert [line for line in file_of(harness, found).splitlines() if "written" not in line] == [
@@ -249,6 +250,8 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
         channelIds=[str(harness.channel.id), GONE],
         lastConnectedAt="2026-11-20 05:15:27.14-03:00",
         lastDisconnectedAt="0001-01-01T00:00:00+23:59",
+        createdAt="2026-04-17 12:26:14.14",
+        updatedAt="yesterday",
         permissions="9007199254740993",
     )
     lines = file_of(harness, await diagnose(harness, asked)).splitlines()
@@ -257,7 +260,9 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
     for line in (
         f"integration: {harness.toolzz.CONNECTED}",
         f"agent: {harness.toolzz.AGENT}",
-        "state: connected",
+        "state: Connected",
+        "created: 2026-04-17 12:26:14.14 (time zone not stated)",
+        "updated: yesterday",
         "active: yes",
         "scope: mentions",
         "permissions: 9007199254740993",
@@ -267,7 +272,7 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
         f"server that asks: {harness.guild.id}",
         "bot is a member: yes",
         f"channel: {harness.channel.id} usable",
-        f"channel: {GONE} gone",
+        f"channel: {GONE} deleted",
         f"only in channelIds: {GONE}",
     ):
         assert line in lines

@@ -11,6 +11,7 @@ from tests.support.embeds import fits_discord
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import ENGLISH, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
+from tests.support.ids import OLD_ID
 from tests.support.link_steps import link, unlink
 from tests.support.sensay_steps import press
 from tests.support.toolzz_steps import move_here, remembered
@@ -70,6 +71,7 @@ async def test_a_title_that_was_suggested_can_be_sent(here: BotHarness) -> None:
     ("reported", "kept"),
     [
         ("1219876543210987654", CLIENT_ID),
+        (str(OLD_ID), None),
         (str(2**63 - 1), 2**63 - 1),
         (str(2**63), None),
         ("9" * 400, None),

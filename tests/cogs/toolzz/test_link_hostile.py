@@ -27,7 +27,7 @@ def report(text: str) -> Integration:
 
 def placed(text: str) -> Placed:
     """Return a record of an integration with this title."""
-    return Placed(text, "default", text, None, 1, 2)
+    return Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,10 @@ def test_hostile_text_does_nothing(build: Any) -> None:  # noqa: ANN401 - any of
         assert fits_discord(embed), payload
 
 
-@pytest.mark.parametrize("title", ["\u200b", "@everyone " * 40, "🚀" * 400, "\u202e\x00"])
+@pytest.mark.parametrize(
+    "title",
+    ["\u200b", "@everyone " * 40, "🚀" * 400, "\u202e\x00", "\u200d\u200c\ufe0f\u0301", "👩\u200d💻" * 200],
+)
 async def test_a_hostile_title_is_stored_harmless_and_fits_the_button(here: BotHarness, title: str) -> None:
     """A hostile title is stored short and visible, and Discord accepts the questions that show it."""
     here.toolzz.touch(here.toolzz.CONNECTED, title=title)
@@ -76,3 +79,13 @@ async def test_a_hostile_title_is_stored_harmless_and_fits_the_button(here: BotH
     asked = await link(here, here.toolzz.HOMELESS)
     assert len(labels(asked)[0].encode("utf-16-le")) // 2 <= 80
     assert embed_of(asked).colour == discord.Colour(Tone.WARNING.colour)
+
+
+async def test_a_name_with_joiners_is_stored_and_shown_as_it_is(here: BotHarness) -> None:
+    """A title in Hindi and Persian with joined emoji is kept as the label, and the question shows it."""
+    title = "👩🏽\u200d💻 क्\u200dष می\u200cخواهم 🇧🇷"
+    here.toolzz.touch(here.toolzz.CONNECTED, title=title)
+    await link(here)
+    (kept,) = (await remembered(here)).values()
+    assert kept.label == title
+    assert title in embed_text(embed_of(await unlink(here)))

@@ -9,7 +9,7 @@ from bot.features.integrations.store import Placed
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import State
 from bot.providers.toolzz.models import Integration
-from cogs.toolzz.formatting import label_of, symbol_of, word_of
+from cogs.toolzz.formatting import label_of, state_words
 from cogs.toolzz.listing import Listing, list_embed
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import ENGLISH
@@ -22,14 +22,27 @@ def show(text: str, guild_id: str | None = "2") -> discord.Embed:
     report = Integration.model_validate(
         {"id": text, "title": text, "guildName": text, "guildId": guild_id and text, "connectionStatus": text}
     )
-    placed = Placed(text, "default", text, None, 1, 2)
-    embed = list_embed(Listing([report] * 3, 1, text[:64], 1, {text: placed}, 3), load_catalog()[ENGLISH])
-    return with_command_links(embed)
+    placed = Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
+    listing = Listing(
+        [report] * 3,
+        accesses={},
+        complete=True,
+        page=1,
+        unit=text[:64],
+        guild_id=1,
+        linked={text: placed},
+        ignored={},
+        checked_at=3,
+    )
+    return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
 def show_none(text: str) -> discord.Embed:
     """Return the list of an empty unit with this id."""
-    return with_command_links(list_embed(Listing([], 1, text, 1, {}, 3), load_catalog()[ENGLISH]))
+    listing = Listing(
+        [], {}, complete=True, page=1, unit=text, guild_id=1, linked={}, ignored={}, checked_at=3
+    )
+    return with_command_links(list_embed(listing, load_catalog()[ENGLISH]))
 
 
 @pytest.mark.parametrize("build", [show, show_none])
@@ -51,17 +64,25 @@ def test_a_hostile_title_is_one_line_of_the_menu() -> None:
         assert plain_marks(label) == {}, payload
         assert unseen(label) == set(), payload
         assert 1 <= len(label) <= 100
-    assert label_of(Integration.model_validate({"id": "x", "title": "\u200b"})) == "x"
+    for title in ("\u200b", "\u200d\u200c", "\u0301", "\U000e0067\U000e007f"):
+        assert label_of(Integration.model_validate({"id": "x", "title": title})) == "x"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", [each for each in State if each is not State.BLOCKED])
 def test_a_deleted_one_is_told_from_one_that_is_switched_off(locale: str, state: State) -> None:
-    """A deleted integration has a symbol and a word that no state has."""
+    """A deleted integration is inactive, and says in the list and in menus that Toolzz no longer has it."""
     texts = load_catalog()[locale]
     status = {"connectionStatus": state.value, "isActive": state is not State.INACTIVE}
     report = Integration.model_validate({"id": "x", **status})
     deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30.04", **status})
     assert report.state is state
-    assert symbol_of(deleted) != symbol_of(report)
-    assert word_of(deleted, texts) != word_of(report, texts)
+    assert deleted.state is State.INACTIVE
+    assert state_words(deleted, deleted.state, texts) == [texts("state.inactive"), texts("toolzz.list.gone")]
+    assert state_words(report, state, texts) == [texts(f"state.{state}")]
+
+
+def test_toolzzs_own_word_blocked_is_unknown() -> None:
+    """Only Discord can make an integration blocked: Toolzz documents no such word for a connection."""
+    report = Integration.model_validate({"id": "x", "connectionStatus": "blocked", "isActive": True})
+    assert report.state is State.UNKNOWN

@@ -9,6 +9,7 @@ from tests.support.embeds import fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, final, labels, shown
 from tests.support.list_steps import OTHER_UNIT, fill_unit, lines, listing, without_unit
 from tests.support.sensay_steps import component_of, press
+from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_steps import move_here
 
 IN_A_ROW = ["Previous", "Refresh", "Next"]
@@ -68,6 +69,8 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
 async def test_a_choice_opens_the_status_and_leads_back(harness: BotHarness, restarted: bool) -> None:
     """The status replaces the list, and every screen keeps the button back to the same page and unit."""
     await without_unit(harness)
+    add_agent_bot(harness)
+    move_here(harness)
     fill_unit(harness, 11, OTHER_UNIT)
     asked = await listing(harness, unit=OTHER_UNIT)
     await press(harness, asked, "Next")

@@ -136,6 +136,8 @@ async def test_an_integration_that_is_gone_offers_no_other_try(
 async def test_the_button_of_a_failure_leads_to_the_status(harness: BotHarness) -> None:
     """The button of a failed status replaces the error with the status."""
     await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
     harness.toolzz.fail(Answer(502, b""))
     failed = await look_at(harness)
     assert shown(failed).startswith("❌")

@@ -4,20 +4,25 @@ import pytest
 
 from bot.providers.base.simulator import Answer
 from tests.support.harness import BotHarness, embed_of, field, labels, shown
+from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_report import ELSEWHERE, FULL, INTEGRATION, NOT_REPORTED, place, status
+from tests.support.toolzz_steps import move_here
 
+NEVER = "*never*"
+EMPTY = {NOT_REPORTED, NEVER, "*none*"}
+"""What is shown of a field that is null."""
 # The place of each field, its text there, and its text if it is null, None for no text at all.
 # A place is a part of the embed, a field of the embed by its key, or a line of such a field.
 PLACES: dict[str, tuple[str, str, str | None]] = {
     "id": ("footer", INTEGRATION, None),
     "title": ("title", "Front desk", "Untitled integration"),
     "connectionStatus": ("description", "`hibernating`", None),
-    "deletedAt": ("description", "<t:1795219200:f> (<t:1795219200:R>)", None),
+    "deletedAt": ("description", "`2026-11-21 00:00:00` (time zone not stated)", None),
     "isActive": ("active", "✅ yes", NOT_REPORTED),
     "guildId": ("details.server", f"`{ELSEWHERE}`", NOT_REPORTED),
     "guildName": ("server", "Loja do Porto", NOT_REPORTED),
-    "lastConnectedAt": ("last_connected", "<t:1795162527:f> (<t:1795162527:R>)", NOT_REPORTED),
-    "lastDisconnectedAt": ("last_disconnected", "<t:1795076127:f> (<t:1795076127:R>)", NOT_REPORTED),
+    "lastConnectedAt": ("last_connected", "`2026-11-20 08:15:27.6` (time zone not stated)", NEVER),
+    "lastDisconnectedAt": ("last_disconnected", "<t:1795076127:f> (<t:1795076127:R>)", NEVER),
     "lastConnectionErrorCode": ("error", "`4004`", "The bot token was refused."),
     "lastConnectionErrorMessage": ("error", "The bot token was refused.", "`4004`"),
     "scope": ("replies.scope", "mentions only", NOT_REPORTED),
@@ -26,13 +31,13 @@ PLACES: dict[str, tuple[str, str, str | None]] = {
     "channelIds": ("channels", "`1188765432109876502`", None),
     "channelsDetail": ("channels", "#atendimento", "`1188765432109876501`"),
     "permissions": ("permissions", "View Channels, Send Messages", NOT_REPORTED),
-    "welcomeMessage": ("welcome", "Good morning", NOT_REPORTED),
+    "welcomeMessage": ("welcome", "Good morning", "*none*"),
     "botClientId": ("details.bot", "`1219876543210987654`", NOT_REPORTED),
     "botId": ("details.agent", "`agent-1`", NOT_REPORTED),
     "unitId": ("details.unit", "`unit-1`", NOT_REPORTED),
     "isTokenMasked": ("details.token", "⚠️ sent unmasked by Toolzz", NOT_REPORTED),
-    "createdAt": ("details.created", "<t:1785766869:f> (<t:1785766869:R>)", NOT_REPORTED),
-    "updatedAt": ("details.updated", "<t:1795162527:f> (<t:1795162527:R>)", NOT_REPORTED),
+    "createdAt": ("details.created", "`2026-08-03 14:21:09.047316` (time zone not stated)", NOT_REPORTED),
+    "updatedAt": ("details.updated", "`2026-11-20 08:15:27` (time zone not stated)", NOT_REPORTED),
     "botToken": ("description", "", None),
 }
 
@@ -48,7 +53,7 @@ def test_the_table_has_every_field() -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 async def test_each_field_has_its_place(harness: BotHarness, name: str) -> None:
-    """A reported field is shown in its place, and as not reported if it is null; the others are not affected.
+    """A reported field is shown in its place, and what null means in it; the others are not affected.
 
     A field that the report lacks is named as left out, and its place is missing.
     """
@@ -63,12 +68,12 @@ async def test_each_field_has_its_place(harness: BotHarness, name: str) -> None:
             continue
         if name != "botToken":
             assert reads not in place(harness, result, where)
-        if missing == NOT_REPORTED and is_left_out:
+        if missing in EMPTY and is_left_out:
             assert place(harness, result, where) == ""
             assert label_of(harness, where) in place(harness, result, "left_out").splitlines()[0].split(", ")
         else:
             assert place(harness, result, "left_out") == ""
-        if missing is not None and not (missing == NOT_REPORTED and is_left_out):
+        if missing is not None and not (missing in EMPTY and is_left_out):
             assert missing in place(harness, result, where)
         for other, (there, words, _) in PLACES.items():
             if {name, other} not in ({"channelIds", "channelsDetail"}, {name}):
@@ -81,7 +86,7 @@ def label_of(harness: BotHarness, where: str) -> str:
 
 
 async def test_a_report_full_of_nulls_is_shown(harness: BotHarness) -> None:
-    """If all fields except the id are null, every place says that they are not reported."""
+    """If all fields except the id are null, every place says what that means."""
     await harness.connect("toolzz")
     result = await status(harness, dict.fromkeys(FULL) | {"id": INTEGRATION})
     assert embed_of(result).title == "❔ Untitled integration"
@@ -89,7 +94,7 @@ async def test_a_report_full_of_nulls_is_shown(harness: BotHarness) -> None:
         harness, result, "description"
     )
     for where, _, missing in PLACES.values():
-        if missing is not None and NOT_REPORTED in missing:
+        if missing in EMPTY:
             assert missing in place(harness, result, where)
     assert "Press **Refresh** in a minute" in field(result, "Next step")
 
@@ -101,7 +106,7 @@ async def test_a_short_report_has_no_wall_of_missing_fields(harness: BotHarness)
     assert embed_of(result).title == "❔ Untitled integration"
     assert NOT_REPORTED not in shown(result)
     places = dict.fromkeys(
-        label_of(harness, where) for where, _, missing in PLACES.values() if missing == NOT_REPORTED
+        label_of(harness, where) for where, _, missing in PLACES.values() if missing in EMPTY
     )
     assert set(place(harness, result, "left_out").split(", ")) == {*places, "Channels"}
     assert [item.name for item in embed_of(result).fields] == [
@@ -153,14 +158,15 @@ async def test_the_answer_ends_with_the_next_step(harness: BotHarness) -> None:
 
 
 async def test_integrations_are_suggested_by_title(harness: BotHarness) -> None:
-    """Each integration except the deleted one is suggested with its symbol, title and id."""
+    """Each integration is suggested with its symbol, title and id, but none of another server."""
     await harness.connect("toolzz")
+    move_here(harness)
     choices = await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "")
     offered = {choice["value"]: choice["name"] for choice in choices}
     assert offered[harness.toolzz.CONNECTED] == "🟢 Suporte da loja"
     assert offered[harness.toolzz.DISCONNECTED] == "🔴 Pedidos e entregas"
     assert offered[harness.toolzz.INACTIVE] == "⚪ Campanha de inverno"
-    assert harness.toolzz.DELETED not in offered
+    assert offered.keys().isdisjoint({harness.toolzz.DELETED, harness.toolzz.ELSEWHERE})
     harness.toolzz.requests.clear()
     for typed in ("ped", "PEDI", "pedidos e"):
         (choice,) = await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", typed)
@@ -171,6 +177,8 @@ async def test_integrations_are_suggested_by_title(harness: BotHarness) -> None:
 async def test_a_title_that_was_shown_can_be_sent_as_text(harness: BotHarness) -> None:
     """A typed title from the suggestions is accepted."""
     await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
     await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "com")
     assert embed_of(await status(harness, integration="comunidade ")).title == "🟢 Comunidade"
 
@@ -178,6 +186,8 @@ async def test_a_title_that_was_shown_can_be_sent_as_text(harness: BotHarness) -
 async def test_a_report_without_a_title_gets_that_of_the_suggestions(harness: BotHarness) -> None:
     """If the report has no title, the title from the suggestions is shown."""
     await harness.connect("toolzz")
+    add_agent_bot(harness)
+    move_here(harness)
     await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "camp")
     harness.toolzz.fail(Answer(500), times=None, path="/converflow/")
     untitled = await status(harness, integration=harness.toolzz.INACTIVE)
@@ -190,6 +200,8 @@ async def test_without_a_unit_nothing_is_suggested_and_ids_still_work(harness: B
     """Without a unit nothing is suggested, and an id is still accepted."""
     form = await harness.open_form("add", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
+    add_agent_bot(harness)
+    move_here(harness)
     assert await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "") == []
     assert embed_of(await status(harness, integration=harness.toolzz.CONNECTED)).title == "🟢 Suporte da loja"
 

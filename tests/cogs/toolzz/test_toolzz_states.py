@@ -23,7 +23,7 @@ STATES = {
     "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Change what is marked ❌ above"),
     "DELETED": (
         "⚪ Piloto antigo",
-        "**Inactive** · Deleted in Toolzz.",
+        "**Inactive** · No longer in Toolzz",
         "It is gone in Toolzz: pick another integratio",
     ),
     "STRANGE": ("❔ Teste", "**Unknown** · ", "Switch on **Message Content Intent**"),
@@ -80,7 +80,7 @@ ERRORS = {
     ),
     "4013": ("Discord does not know one of the intents", "This is for Toolzz to mend"),
     "4014": ("The bot asked for an intent", "Switch on **Message Content Intent**"),
-    "5000": ("", "Open the integration in Toolzz"),
+    "5000": ("", "Ask Toolzz's support about this error."),
 }
 
 

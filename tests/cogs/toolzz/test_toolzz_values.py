@@ -11,6 +11,8 @@ from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_report import FULL, INTEGRATION, NOT_REPORTED, place, status
 from tests.support.toolzz_steps import move_here
 
+UNREADABLE = "*reported, but not readable*"
+
 
 async def test_forty_channels_are_cut_with_a_count(harness: BotHarness) -> None:
     """Channels that do not fit are counted."""
@@ -36,16 +38,16 @@ async def test_this_servers_channels_are_links(harness: BotHarness) -> None:
 
 
 async def test_another_servers_integration_is_marked(harness: BotHarness) -> None:
-    """The status of another server's integration says so, warns, and has its own next step.
+    """The status of another server's integration says so, and has its own next step.
 
-    The symbol is still that of the state; after a move to this server nothing warns.
+    One that Toolzz runs there is blocked here; after a move to this server nothing warns.
     """
     await harness.connect("toolzz")
     mark = "belongs to another server"
-    for integration, symbol in ((harness.toolzz.CONNECTED, "🟢"), (harness.toolzz.DISCONNECTED, "🔴")):
+    for integration, symbol in ((harness.toolzz.CONNECTED, "⛔"), (harness.toolzz.DISCONNECTED, "🔴")):
         there = await status(harness, integration=integration)
         assert mark in shown(there)
-        assert embed_of(there).colour == discord.Colour(Tone.WARNING.colour)
+        assert embed_of(there).colour == discord.Colour(Tone.BAD.colour)
         assert (embed_of(there).title or "").startswith(symbol)
         assert field(there, "Next step") == harness.linked(harness.texts("toolzz.next.elsewhere"))
     add_agent_bot(harness)
@@ -73,15 +75,17 @@ async def test_a_deleted_one_of_another_server_is_deleted_first(harness: BotHarn
         (3072, "View Channels, Send Messages"),
         ("9007199254740993", "Create Invite, 1 newer one"),
         (str(2**62 | 2**63), "2 newer ones"),
-        ("-1", NOT_REPORTED),
-        ("many", NOT_REPORTED),
-        (8.0, NOT_REPORTED),
+        ("-1", UNREADABLE),
+        ("many", UNREADABLE),
+        (8.0, UNREADABLE),
+        (None, NOT_REPORTED),
+        ("", NOT_REPORTED),
     ],
 )
 async def test_permissions_have_names(harness: BotHarness, bits: object, reads: str) -> None:
     """Permissions are shown by name.
 
-    Bits without a name are counted, and what is no bit field is not reported.
+    Bits without a name are counted, and what is no bit field is said to be unreadable.
     """
     await harness.connect("toolzz")
     assert field(await status(harness, {"id": INTEGRATION, "permissions": bits}), "Permissions") == reads
@@ -101,20 +105,68 @@ async def test_every_permission_has_a_name_in_both_languages(harness: BotHarness
     [
         ("2026-11-20T08:15:27.000Z", "<t:1795162527:f> (<t:1795162527:R>)"),
         ("2026-11-20 05:15:27.14-03:00", "<t:1795162527:f> (<t:1795162527:R>)"),
-        ("2026-11-20", "<t:1795132800:f> (<t:1795132800:R>)"),
-        ("9999-12-31 23:59:59", "<t:253402300799:f> (<t:253402300799:R>)"),
+        ("2026-11-20 05:15:27.14", "`2026-11-20 05:15:27.14` (time zone not stated)"),
+        ("2026-11-20", "`2026-11-20`"),
+        ("9999-12-31 23:59:59Z", "<t:253402300799:f> (<t:253402300799:R>)"),
         ("0001-01-01T00:00:00+23:59", "<t:-62135683140:f> (<t:-62135683140:R>)"),
-        ("yesterday", NOT_REPORTED),
-        ("", NOT_REPORTED),
-        (1795162527, NOT_REPORTED),
+        ("yesterday", "`yesterday`"),
+        ("` @everyone\n`", "`ˋ @\u200beveryone ˋ`"),
+        ("x" * 80, f"`{'x' * 60}…`"),
+        ("", "*never*"),
+        (None, "*never*"),
+        ({"seconds": 1795162527}, UNREADABLE),
+        (0, "`0`"),
+        (1795162527, "<t:1795162527:f> (<t:1795162527:R>)"),
+        ("1795162527140", "<t:1795162527:f> (<t:1795162527:R>)"),
     ],
 )
 async def test_times_are_read(harness: BotHarness, time: object, reads: str) -> None:
-    """Times with and without a zone are shown by Discord; what is no time is not reported."""
+    """Discord shows a time whose zone is known; any other text and number is shown as it was received."""
     await harness.connect("toolzz")
     assert (
         field(await status(harness, {"id": INTEGRATION, "lastConnectedAt": time}), "Last connected") == reads
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "reads"),
+    [
+        ({"channelIds": [], "channelsDetail": []}, "*none*"),
+        ({"channelIds": []}, "*none*"),
+        ({"channelIds": None, "channelsDetail": []}, "*none*"),
+        ({"channelIds": None, "channelsDetail": None}, NOT_REPORTED),
+        ({"channelIds": None}, NOT_REPORTED),
+        ({"channelIds": "all", "channelsDetail": None}, UNREADABLE),
+        ({"channelsDetail": "all"}, UNREADABLE),
+    ],
+)
+async def test_no_channel_is_not_an_unreported_one(
+    harness: BotHarness, fields: dict[str, object], reads: str
+) -> None:
+    """An empty list means none, null means nothing was reported, and anything else cannot be read."""
+    await harness.connect("toolzz")
+    assert place(harness, await status(harness, {"id": INTEGRATION, **fields}), "channels") == reads
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("isActive", "active"),
+        ("guildName", "server"),
+        ("scope", "replies.scope"),
+        ("autoReplyOnMention", "replies.mention"),
+        ("welcomeMessage", "welcome"),
+        ("botClientId", "details.bot"),
+        ("isTokenMasked", "details.token"),
+        ("createdAt", "details.created"),
+    ],
+)
+async def test_what_cannot_be_read_was_reported(harness: BotHarness, name: str, where: str) -> None:
+    """A value of a wrong type is neither not reported nor guessed, and is not repeated."""
+    await harness.connect("toolzz")
+    result = await status(harness, {"id": INTEGRATION, name: {"token": "CANARY"}})
+    assert place(harness, result, where).strip() == UNREADABLE
+    assert "CANARY" not in shown(result)
 
 
 async def test_unknown_words_are_shown_as_they_are(harness: BotHarness) -> None:

@@ -87,7 +87,9 @@ async def test_a_title_that_two_have_is_not_guessed_at(here: BotHarness) -> None
     here.toolzz.touch(here.toolzz.DISCONNECTED, title="Suporte da loja")
     await link(here)
     await link(here, here.toolzz.DISCONNECTED)
-    assert shown(await unlink(here, "Suporte da loja")).startswith("⚠️ This is not linked here\n")
+    refused = shown(await unlink(here, "Suporte da loja"))
+    assert refused.startswith(f"⚠️ {here.texts('problem.invalid_input.same_name.title')}\n")
+    assert "called Suporte da loja." in refused
     assert embed_of(await unlink(here)).title == "⚠️ Unlink this integration?"
 
 

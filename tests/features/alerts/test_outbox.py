@@ -34,6 +34,8 @@ from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.service import MonitoringService
@@ -108,6 +110,7 @@ class OutboxMachine(RuleBasedStateMachine):
             monitoring,
             self._incident_store,
             history,
+            IntegrationService(IntegrationStore(database), self._clock),
             changes,
             self._clock,
             interval=INTERVAL,
@@ -121,7 +124,8 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(states=st.tuples(*[st.sampled_from(STATES)] * len(IDS)), times=st.integers(1, 4), fault=faults)
     def answered(self, states: tuple[State, ...], times: int, fault: str) -> None:
         """Have some checks report the same states."""
-        reports = Reports(tuple(map(Report, IDS, IDS, states)), complete=True)
+        found = zip(IDS, states, strict=True)
+        reports = Reports(tuple(Report(each, each, state, guild_id=str(GUILD)) for each, state in found))
         self._record(CheckOutcome.ANSWERED, reports, times)
         self.send(fault, 0)
 

@@ -68,13 +68,14 @@ async def test_a_route_is_what_was_asked_for(alerts: AlertService, changed_guild
         states=states,
         checks=MAX_CHECKS,
         remind=MAX_REMIND_SECONDS,
+        partial=True,
     )
-    assert route == Route(CHANNEL, ROLE, states, MAX_CHECKS, MAX_REMIND_SECONDS, MEMBER, NOW)
+    assert route == Route(CHANNEL, ROLE, states, MAX_CHECKS, MAX_REMIND_SECONDS, MEMBER, NOW, partial=True)
     assert await alerts.route(GUILD) == route
     assert await alerts.route(OTHER) is None
     plain = await alerts.set_route(GUILD, CHANNEL + 1, member_id=MEMBER)
     assert await alerts.route(GUILD) == plain
-    assert (plain.role_id, plain.checks, plain.remind) == (None, 2, 0)
+    assert (plain.role_id, plain.checks, plain.remind, plain.partial) == (None, 2, 0, False)
     assert set(plain.states) == {State.DISCONNECTED, State.ERROR, State.BLOCKED, State.INACTIVE}
     assert changed_guilds == [GUILD, GUILD]
 

@@ -14,7 +14,7 @@ from bot.store.database import Database
 from tests.support.ids import GUILD
 from tests.support.ids import OTHER_GUILD as OTHER
 
-ROUTE = RouteRow(GUILD, 7, 8, "error", checks=2, remind=60, set_by=5, set_at=100)
+ROUTE = RouteRow(GUILD, 7, 8, "error", checks=2, remind=60, set_by=5, set_at=100, partial=True)
 INCIDENT = Incident(GUILD, 0, "integration", "toolzz", "a", "default", "Nora", "error", "", opened_at=100)
 NEW = OutboxRow(
     GUILD, "alert", 1, None, None, None, None, 0, 1, 0, None, 0, posted_at=None, next_at=100, content=""

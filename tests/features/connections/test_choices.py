@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.errors import RateLimitedError, ServerFaultError, UnauthorizedError
+from bot.errors import (
+    InvalidInputError,
+    RateLimitedError,
+    ServerFaultError,
+    UnauthorizedError,
+)
 from bot.features.connections.choices import ChoiceService
 from bot.features.connections.service import Connection
 from bot.providers.base.credentials import Credentials
@@ -41,7 +46,7 @@ async def unhandled() -> AsyncIterator[list[dict[str, Any]]]:
 
 def requests_under_way() -> list[asyncio.Task[Any]]:
     """Return the tasks of requests that are under way."""
-    return [task for task in asyncio.all_tasks() if "Provider.choices" in repr(task.get_coro())]
+    return [task for task in asyncio.all_tasks() if "ChoiceService._read" in repr(task.get_coro())]
 
 
 async def test_the_list_of_the_provider_is_offered(choices: ChoiceService) -> None:
@@ -95,7 +100,7 @@ async def test_a_failure_is_reported_once(choices: ChoiceService, sensay: Sensay
     await choices.offered(ADMIN, failed=failures.append)
     assert not failures
     choices.forget(ADMIN)
-    sensay.fail(Answer(401))
+    sensay.fail(Answer(401, {"error": "no"}))
     for _ in range(3):
         with pytest.raises(UnauthorizedError) as caught:
             await choices.offered(ADMIN, failed=failures.append)
@@ -212,10 +217,13 @@ async def test_an_entry_is_found_by_id_or_name(choices: ChoiceService) -> None:
 
 
 async def test_a_name_of_two_entries_finds_none(choices: ChoiceService, sensay: SensaySimulator) -> None:
-    """Only their ids find them."""
-    sensay.replicas[SensaySimulator.BROKEN]["name"] = "Job Applications"
+    """Only their ids find them; people see no difference between these names."""
+    sensay.replicas[SensaySimulator.BROKEN]["name"] = "JOB\u00a0 \uff21pplications\u200b"
     await choices.offered(ADMIN)
-    assert choices.known(ADMIN, "Job Applications") is None
+    for typed in ("Job Applications", sensay.replicas[SensaySimulator.BROKEN]["name"]):
+        with pytest.raises(InvalidInputError) as caught:
+            choices.known(ADMIN, typed)
+        assert caught.value.values == {"field": "same_name", "name": typed}
     assert choices.known(ADMIN, SensaySimulator.BROKEN) is not None
 
 
@@ -243,9 +251,14 @@ async def test_inactive_agents_are_marked(choices: ChoiceService) -> None:
 
 
 async def test_without_a_unit_there_are_no_agents(choices: ChoiceService, toolzz: ToolzzSimulator) -> None:
-    """The list of a connection without a unit is empty, and costs no request."""
+    """A connection without a unit has no list: the reason is kept for seconds, and costs no request."""
     token = {"access_token": ToolzzSimulator.credentials["access_token"]}
-    assert not await choices.offered(replace(UNIT, credentials=Credentials(token)), "agents")
+    without = replace(UNIT, credentials=Credentials(token))
+    with pytest.raises(InvalidInputError):
+        await choices.offered(without, "agents")
+    assert isinstance(choices.failure(without, "agents"), InvalidInputError)
+    assert choices.failure(without) is None
+    assert not choices.is_empty(without, "agents")
     assert not toolzz.requests
 
 

@@ -57,7 +57,7 @@ async def test_many_callers_send_one_request(service: ConnectionService, sensay:
     await add(service)
     connection = await service.open(GUILD, "sensay")
     sensay.requests.clear()
-    sensay.fail(Answer(401), times=None)
+    sensay.fail(Answer(401, {"error": "no"}), times=None)
     results = await asyncio.gather(*(service.confirm_refusal(connection) for _ in range(50)))
     assert (results.count(True), len(sensay.requests)) == (1, 1)
 
@@ -69,7 +69,7 @@ async def test_other_credentials_are_not_marked(
     """Credentials that replaced the refused ones meanwhile, even in the same second, are not refused."""
     await add(service)
     connection = await service.open(GUILD, "sensay")
-    sensay.fail(held := Held(answer=Answer(401)))
+    sensay.fail(held := Held(answer=Answer(401, {"error": "no"})))
     asking = asyncio.create_task(service.confirm_refusal(connection))
     await held.arrived.wait()
     if change == "rotated":
@@ -94,7 +94,7 @@ async def test_credentials_that_are_not_in_use_are_not_verified(
     values = {**SENSAY, "user_id": SensaySimulator.OWNER}
     await service.rotate(GUILD, "sensay", "default", values, member_id=MEMBER)
     sensay.requests.clear()
-    sensay.fail(Answer(401), times=None)
+    sensay.fail(Answer(401, {"error": "no"}), times=None)
     assert not await service.confirm_refusal(old)
     current = await service.open(GUILD, "sensay")
     await store.replace_secret(replace(await service.find(GUILD, "sensay", None), secret=b"-"))

@@ -74,7 +74,7 @@ class TestAdd:
         [
             (Answer(500), ServerFaultError),
             (Answer(429), RateLimitedError),
-            (Answer(404), NotFoundError),
+            (Answer(404, {"error": "no"}), NotFoundError),
             (Reset(), UnreachableError),
             (Answer.html(200), ProviderError),
         ],
@@ -162,7 +162,7 @@ class TestRotate:
             await service.rotate(GUILD, "sensay", "default", sensay.refused_credentials, member_id=MEMBER)
         with pytest.raises(InvalidInputError):
             await service.rotate(GUILD, "sensay", "default", {}, member_id=MEMBER)
-        for fault, error in ((Answer(503), ServerFaultError), (Answer(403), ForbiddenError)):
+        for fault, error in ((Answer(503), ServerFaultError), (Answer(403, {"error": "no"}), ForbiddenError)):
             sensay.fail(fault)
             with pytest.raises(error):
                 await service.rotate(GUILD, "sensay", "default", SENSAY, member_id=MEMBER)
@@ -206,7 +206,7 @@ class TestTest:
         """If the provider refuses the credentials, the time of the last verification stays."""
         before = await add(service)
         clock.now += 3600
-        sensay.fail(Answer(401))
+        sensay.fail(Answer(401, {"error": "no"}))
         with pytest.raises(UnauthorizedError) as caught:
             await service.test(GUILD, "sensay", None)
         assert caught.type is UnauthorizedError  # not the error for credentials that were just entered

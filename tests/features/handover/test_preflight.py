@@ -10,6 +10,8 @@ import pytest
 
 from bot.errors import (
     AnswerTooLargeError,
+    IntermediaryError,
+    IntermediaryUnauthorizedError,
     MalformedAnswerError,
     NotJsonError,
     ProviderError,
@@ -20,7 +22,7 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
-from bot.features.handover.service import Application, BotUser, PreflightService
+from bot.features.handover.service import DISCORD_ERRORS, Application, BotUser, PreflightService
 from bot.providers.base.api_client import ApiClient, open_http
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
@@ -48,7 +50,7 @@ async def preflight(discord_api: SimulatedDiscordApi, redactor: Redactor) -> Asy
     """The service, pointed at the stand-in; nobody told the redactor of the token."""
     base = f"{discord_api.url}{BASE}"
     async with open_http(httpx.create_ssl_context(), lambda _: 1) as http:
-        yield PreflightService(ApiClient(http, "discord", [base], redactor), base)
+        yield PreflightService(ApiClient(http, "discord", [base], redactor, DISCORD_ERRORS), base)
 
 
 @pytest.fixture
@@ -136,6 +138,8 @@ TROUBLE: list[Any] = [
     pytest.param(Answer(500, {"message": f"with {TOKEN}"}), ServerFaultError, id="fault"),
     pytest.param(Answer(302, headers={"Location": "https://example.com"}), UnexpectedStatusError, id="away"),
     pytest.param(Answer.html(200), NotJsonError, id="page"),
+    pytest.param(Answer.html(401), IntermediaryUnauthorizedError, id="page-401"),
+    pytest.param(Answer(403, {"detail": TOKEN}), IntermediaryError, id="other-json"),
     pytest.param(Answer(200, {"id": TOKEN, "name": TOKEN}), MalformedAnswerError, id="shape"),
     pytest.param(GzipBomb(), AnswerTooLargeError, id="bomb"),
     pytest.param(Reset(), UnreachableError, id="reset"),

@@ -37,20 +37,27 @@ async def test_a_record_has_agent_bot_member_and_time(
     """It is returned by the integration's id, with its connection and a time in whole seconds."""
     await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
     assert await integrations.of_guild(GUILD, "sensay") == {
-        REPLICA: Placed(REPLICA, "default", "Nora", bot_id=7, placed_by=MEMBER, placed_at=int(clock.now))
+        REPLICA: Placed(
+            id=REPLICA,
+            connection="default",
+            label="Nora",
+            bot_id=7,
+            placed_by=MEMBER,
+            placed_at=int(clock.now),
+        )
     }
 
 
 async def test_a_newer_record_replaces_an_older_one(
     integrations: IntegrationService, service: ConnectionService, connection: Connection, clock: Clock
 ) -> None:
-    """An agent has one record, with the connection of the last time."""
+    """An agent has one record, with the connection of the last time and the bot that was learned."""
     second = await connect(service, GUILD, "second")
     await integrations.record(connection, REPLICA, "Nora", bot_id=7, member_id=MEMBER)
     clock.now += 60
     await integrations.record(second, REPLICA, "Nora II", bot_id=None, member_id=8)
     (row,) = (await integrations.of_guild(GUILD, "sensay")).values()
-    assert (row.label, row.connection, row.bot_id, row.placed_by) == ("Nora II", "second", None, 8)
+    assert (row.label, row.connection, row.bot_id, row.placed_by) == ("Nora II", "second", 7, 8)
     assert row.placed_at == int(clock.now)
 
 

@@ -1,4 +1,4 @@
-"""Proves that each integration belongs to a connection of its guild and goes with it."""
+"""Proves that what is linked belongs to a connection of its guild and goes with it."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from bot.store.database import Database
 from tests.support.ids import GUILD, OTHER_GUILD
 
 ROW = Placed(
-    "a0000000-0000-4000-8000-000000000001",
-    "default",
-    "Nora",
+    id="a0000000-0000-4000-8000-000000000001",
+    connection="default",
+    label="Nora",
     bot_id=1209876543210987654,
     placed_by=298765432109870001,
     placed_at=100,
@@ -50,7 +50,7 @@ async def test_a_row_comes_back_as_it_was_stored(store: IntegrationStore) -> Non
 
 async def test_a_newer_row_replaces_an_older_one(store: IntegrationStore) -> None:
     """An agent has one row in a guild, with the connection of the last time."""
-    newer = replace(ROW, connection="second", label="Nora II", bot_id=None, placed_by=2**60, placed_at=200)
+    newer = replace(ROW, connection="second", label="Nora II", bot_id=7, placed_by=2**60, placed_at=200)
     assert await store.put(GUILD, "sensay", ROW)
     assert await store.put(GUILD, "sensay", newer)
     assert await store.of_guild(GUILD, "sensay") == [newer]
@@ -149,3 +149,38 @@ async def test_rows_come_in_order(store: IntegrationStore) -> None:
     for name in "bca":
         await store.put(GUILD, "sensay", replace(ROW, id=name))
     assert [row.id for row in await store.of_guild(GUILD, "sensay")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((None, None), (7, 8), (7, 8)),
+        ((7, 8), (None, None), (7, 8)),
+        ((7, 8), (9, None), (9, None)),
+        ((7, 8), (9, 10), (9, 10)),
+        ((None, 8), (None, None), (None, 8)),
+        ((None, None), (None, 8), (None, 8)),
+    ],
+)
+async def test_a_bot_that_is_known_stays_known(
+    store: IntegrationStore,
+    first: tuple[int | None, int | None],
+    second: tuple[int | None, int | None],
+    expected: tuple[int | None, int | None],
+) -> None:
+    """A newer row without a bot keeps it, with its application; another bot has another one, or none."""
+    for bot, application in (first, second):
+        assert await store.put(GUILD, "sensay", replace(ROW, bot_id=bot, application_id=application))
+    (row,) = await store.of_guild(GUILD, "sensay")
+    assert (row.bot_id, row.application_id) == expected
+
+
+async def test_a_guilds_rows_come_with_their_providers(store: IntegrationStore) -> None:
+    """Those of all providers are there, and none of another guild."""
+    await store.put(GUILD, "toolzz", ROW)
+    await store.put(GUILD, "sensay", replace(ROW, id="b", application_id=5))
+    await store.put(OTHER_GUILD, "sensay", ROW)
+    assert await store.all_of_guild(GUILD) == [
+        ("sensay", replace(ROW, id="b", application_id=5)),
+        ("toolzz", ROW),
+    ]

@@ -28,9 +28,12 @@ def rounds(service: ConnectionService, database: Database, vault: Vault, clock: 
 
 @pytest.fixture
 async def watched(rounds: Rounds, toolzz: ToolzzSimulator) -> Rounds:
-    """A poller with one connection with Toolzz, which was checked once."""
+    """A poller with one connection with Toolzz, which was checked twice: each agent's bot is known."""
     toolzz.place_in_guild(str(GUILD), "Harbour Ops", [])
+    del toolzz.integrations[toolzz.UNREACHABLE]
     await rounds.tick()
     await rounds.connect("toolzz")
     await rounds.tick()
+    await rounds.round()
+    toolzz.requests.clear()
     return rounds

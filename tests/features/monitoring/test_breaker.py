@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import (
     ForbiddenError,
+    IntermediaryError,
     NotFoundError,
     NotJsonError,
     ProviderTimeoutError,
@@ -128,7 +129,13 @@ def test_it_logs_once(breaker: Breaker, clock: Clock) -> None:
 
 def test_an_answer_is_no_failure() -> None:
     """No answer, a late one, a server fault and a gateway's page are failures; a refusal is not."""
-    assert set(DOWN) == {UnreachableError, ProviderTimeoutError, ServerFaultError, NotJsonError}
+    assert set(DOWN) == {
+        UnreachableError,
+        ProviderTimeoutError,
+        ServerFaultError,
+        IntermediaryError,
+        NotJsonError,
+    }
     for kind in (UnauthorizedError, ForbiddenError, NotFoundError, RateLimitedError):
         assert not issubclass(kind, DOWN)
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bot.features.alerts.incident_store import RECOVERED, UNWATCHED, Incident, Kind
 from bot.features.alerts.service import MAX_CHECKS
+from bot.features.monitoring.absence import OVERDUE
 from bot.features.monitoring.incidents import (
     MAX_COUNTED,
+    Alarming,
     Health,
     IncidentStep,
     count_check,
@@ -21,6 +23,7 @@ from bot.features.monitoring.incidents import (
 )
 from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
+from bot.providers.base.report import GONE
 from tests.support.incident_model import Checked, ExpectedIncident, expected_incidents
 
 ROW = WatchedRow(
@@ -36,6 +39,11 @@ ROW = WatchedRow(
 )
 OPEN = Incident(1, 1, Kind.INTEGRATION, "toolzz", "a", "default", "Nora", State.ERROR, "4004", opened_at=0)
 ALARMING = (State.ERROR, State.DISCONNECTED)
+
+
+def in_state(state: State, detail: str = "", *, kind: Kind = Kind.INTEGRATION) -> WatchedRow:
+    """Return the row with this state."""
+    return replace(ROW, kind=kind, state=state, detail=detail)
 
 
 class Machine:
@@ -173,6 +181,7 @@ def test_counters_stop() -> None:
     [
         (Kind.INTEGRATION, State.ERROR, Health.BAD),
         (Kind.INTEGRATION, State.DISCONNECTED, Health.NEITHER),
+        (Kind.INTEGRATION, State.BLOCKED, Health.NEITHER),
         (Kind.INTEGRATION, State.UNKNOWN, Health.NEITHER),
         (Kind.INTEGRATION, State.INACTIVE, Health.GOOD),
         (Kind.INTEGRATION, State.CONNECTED, Health.GOOD),
@@ -185,13 +194,13 @@ def test_counters_stop() -> None:
 )
 def test_only_states_of_the_route_are_bad(kind: Kind, state: State, health: Health) -> None:
     """Another bad state counts neither way. Refused credentials and an outage always count."""
-    assert health_of(kind, state, [State.ERROR], ROW) is health
+    assert health_of(in_state(state, kind=kind), Alarming([State.ERROR]), ROW) is health
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_unknown_counts_if_the_route_names_it(kind: Kind) -> None:
     """The state may come from the provider itself."""
-    assert health_of(kind, State.UNKNOWN, [State.UNKNOWN], ROW) is Health.BAD
+    assert health_of(in_state(State.UNKNOWN, kind=kind), Alarming([State.UNKNOWN]), ROW) is Health.BAD
 
 
 @pytest.mark.parametrize(
@@ -199,13 +208,53 @@ def test_unknown_counts_if_the_route_names_it(kind: Kind) -> None:
     [
         (None, Health.GOOD),
         (replace(ROW, found=""), Health.GOOD),
+        (replace(ROW, found=State.UNKNOWN), Health.GOOD),
         (replace(ROW, found=State.INACTIVE), Health.GOOD),
         (replace(ROW, found=State.INACTIVE, bad=1), Health.BAD),
         (replace(ROW, found=State.CONNECTED), Health.BAD),
         (replace(ROW, found=State.ERROR, bad=1), Health.BAD),
     ],
-    ids=["new", "never read", "always off", "switched off before", "switched off now", "off for an error"],
+    ids=[
+        "new",
+        "never read",
+        "said nothing",
+        "always off",
+        "switched off before",
+        "switched off now",
+        "off for an error",
+    ],
 )
 def test_an_integration_that_was_always_inactive_is_good(before: WatchedRow | None, health: Health) -> None:
     """It is bad only if it was connected before and the route names ``inactive``."""
-    assert health_of(Kind.INTEGRATION, State.INACTIVE, (*ALARMING, State.INACTIVE), before) is health
+    assert health_of(in_state(State.INACTIVE), Alarming((*ALARMING, State.INACTIVE)), before) is health
+
+
+def test_what_is_gone_is_bad_even_if_it_was_always_inactive() -> None:
+    """Somebody deleted it, which is not how it was from the first."""
+    gone, before = in_state(State.INACTIVE, GONE), replace(ROW, state=State.INACTIVE, found=State.INACTIVE)
+    assert health_of(gone, Alarming([State.INACTIVE]), before) is Health.BAD
+    assert health_of(gone, Alarming([State.INACTIVE]), None) is Health.BAD
+
+
+@pytest.mark.parametrize("states", [(), ALARMING, tuple(State)])
+def test_what_is_accepted_and_not_listed_for_too_long_is_always_bad(states: tuple[State, ...]) -> None:
+    """The route need not name ``unknown``. Before it is too long, it counts only if the route names it."""
+    assert health_of(in_state(State.UNKNOWN, OVERDUE), Alarming(states), ROW) is Health.BAD
+
+
+@pytest.mark.parametrize(
+    ("detail", "partial", "health"),
+    [("", True, Health.GOOD), ("usable 3 5", True, Health.BAD), ("usable 3 5", False, Health.GOOD)],
+)
+def test_some_channels_are_bad_only_if_the_route_says_so(
+    detail: str, health: Health, *, partial: bool
+) -> None:
+    """An agent that can answer in some of its channels is connected."""
+    assert health_of(in_state(State.CONNECTED, detail), Alarming(ALARMING, partial), ROW) is health
+
+
+def test_a_connection_is_never_partial() -> None:
+    """Connections and providers have no channels."""
+    for kind in (Kind.CONNECTION, Kind.PROVIDER):
+        now = in_state(State.CONNECTED, kind=kind)
+        assert health_of(now, Alarming(ALARMING, partial=True), ROW) is Health.GOOD

@@ -7,7 +7,7 @@ import pytest
 from bot.features.alerts.incident_store import Kind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
-from bot.providers.base.report import Report
+from bot.providers.base.report import GONE, NOT_LISTED, Report
 from tests.support.check_recorder import FAULTY, INTERVAL, LOST, OFF, START, WELL, RecordedChecks, report
 from tests.support.ids import GUILD, OTHER_GUILD
 
@@ -194,53 +194,19 @@ async def test_a_refusal_is_one_incident_of_the_connection(checks: RecordedCheck
     assert await checks.endings() == [(Kind.CONNECTION, "default", "recovered")]
 
 
-async def test_an_integration_that_the_list_lacks_is_gone_or_no_longer_watched(
-    checks: RecordedChecks,
-) -> None:
-    """The guild's own integration is shown as gone; another one is no longer watched, and its incident
-    ends.
-    """
-    await checks.route()
-    for _ in range(2):
-        await checks.answer(report(), report(LOST, "b"), own=["a"])
-    await checks.answer(own=["a"])
-    assert await checks.states() == {"a": (OFF, "gone")}
-    assert await checks.endings() == [(Kind.INTEGRATION, "b", "unwatched")]
-    alert = await checks.alert()
-    assert alert is not None
-    assert (alert.next_at, alert.desired_version) == (checks.now, 2)
-    await checks.answer()
-    assert await checks.states() == {}
-
-
-async def test_an_integration_beyond_an_incomplete_list_is_unknown(checks: RecordedChecks) -> None:
-    """Nobody knows what an incomplete list lacks; an integration that it shows in another guild left this
-    one.
-    """
-    mine = [report(LOST, each, guild=GUILD) for each in "abc"]
-    for _ in range(2):
-        await checks.answer(*mine)
-    await checks.answer(mine[0], report(integration="b", guild=OTHER_GUILD), complete=False)
-    assert await checks.states() == {"a": (LOST, ""), "c": (State.UNKNOWN, "beyond")}
-    assert await checks.endings() == [
-        (Kind.INTEGRATION, "a", ""),
-        (Kind.INTEGRATION, "b", "unwatched"),
-        (Kind.INTEGRATION, "c", ""),
-    ]
-
-
 async def test_only_what_is_in_the_guild_is_watched(checks: RecordedChecks) -> None:
-    """A report that names another guild counts only if the integration is this guild's own."""
+    """A report that names another guild, or none, counts only if the integration is this guild's own."""
     await checks.connect("default", guild=OTHER_GUILD)
     found = [
         report(integration="a", guild=GUILD),
         report(integration="b", guild=OTHER_GUILD),
-        report(integration="c"),
+        report(integration="c", guild=None),
+        report(integration="d", guild=None),
     ]
-    await checks.answer(*found, own=["b"])
+    await checks.answer(*found, own=["b", "c"])
     await checks.answer(*found, guild=OTHER_GUILD)
     assert set(await checks.rows()) == {"a", "b", "c"}
-    assert set(await checks.rows(guild=OTHER_GUILD)) == {"b", "c"}
+    assert set(await checks.rows(guild=OTHER_GUILD)) == {"b"}
 
 
 async def test_an_integration_of_two_connections_stays_with_the_first(checks: RecordedChecks) -> None:
@@ -258,11 +224,9 @@ async def test_an_integration_of_two_connections_stays_with_the_first(checks: Re
     assert await checks.incidents() == []
 
 
-@pytest.mark.parametrize("why", ["refused", "gone", "removed"])
+@pytest.mark.parametrize("why", ["refused", "gone", "missing", "not listed", "removed"])
 async def test_another_connection_takes_an_integration_over(checks: RecordedChecks, why: str) -> None:
-    """It takes over an integration that the first connection cannot read, lists as gone or left, and keeps
-    it.
-    """
+    """It takes over an integration that the first connection cannot read or does not show, and keeps it."""
     await checks.connect("second")
     await checks.answer(report())
     await checks.answer(report(), connection="second", after=0)
@@ -270,7 +234,11 @@ async def test_another_connection_takes_an_integration_over(checks: RecordedChec
         case "refused":
             await checks.fail(CheckOutcome.REFUSED)
         case "gone":
-            await checks.answer(own=["a"])
+            await checks.answer(report(OFF, detail=GONE))
+        case "missing":
+            await checks.answer(missing=["a"])
+        case "not listed":
+            await checks.answer(report(State.UNKNOWN, detail=NOT_LISTED))
         case _:
             await checks.disconnect()
             await checks.recorder.remove_orphans(checks.now)
@@ -289,7 +257,7 @@ async def test_orphans_of_a_removed_connection_are_deleted(checks: RecordedCheck
     await checks.connect("default", guild=OTHER_GUILD)
     for _ in range(2):
         await checks.answer(report(LOST))
-        await checks.answer(report(LOST), guild=OTHER_GUILD)
+        await checks.answer(report(LOST, guild=OTHER_GUILD), guild=OTHER_GUILD)
         await checks.answer(report(LOST, "b"), connection="second")
     announced: list[int] = []
     checks.changes.subscribe(announced.append)

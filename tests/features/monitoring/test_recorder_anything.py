@@ -103,7 +103,7 @@ class RecorderAndModel:
             states = {each: State.UNKNOWN for each in ids if (guild, each) in self._expected}
         else:
             states = dict(zip(ids, turn.found, strict=True))
-            found = [report(state, each) for each, state in states.items()]
+            found = [report(state, each, guild=guild) for each, state in states.items()]
             await recorded.answer(*found, connection=turn.name, guild=guild, after=turn.after)
         last = self._last.get((guild, turn.name))
         for each, state in states.items():

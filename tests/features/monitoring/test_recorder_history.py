@@ -9,6 +9,7 @@ from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
 from tests.support.check_recorder import FAULTY, INTERVAL, LOST, OFF, START, WELL, RecordedChecks, report
+from tests.support.ids import GUILD
 
 GAP = 3600
 """Seconds without checks."""
@@ -86,5 +87,5 @@ async def test_history_grows_with_changes_and_not_with_checks(checks: RecordedCh
         (LOST, "4004", "Nora"),
         (LOST, "4014", "Nora"),
     ] * 2:
-        await checks.answer(Report("a", label, state, detail))
+        await checks.answer(Report("a", label, state, detail, str(GUILD)))
     assert [line[1:] for line in await checks.history()] == [(WELL, ""), (LOST, "4004"), (LOST, "4014")] * 2

@@ -60,7 +60,7 @@ async def test_results_at_the_same_time_share_a_transaction(checks: RecordedChec
         await checks.connect("default", guild=guild)
     async with traced(checks.database) as statements:
         taken = [
-            asyncio.create_task(checks.recorder.record(checks.result(report(), guild=guild)))
+            asyncio.create_task(checks.recorder.record(checks.result(report(guild=guild), guild=guild)))
             for guild in guilds
         ]
         await asyncio.sleep(0)
@@ -87,7 +87,7 @@ async def test_a_result_that_fails_is_not_stored_and_does_not_stop_others(
     """If its last row cannot be stored, none of its rows is, and its caller gets the error."""
     await checks.connect("default", guild=OTHER_GUILD)
     for guild in (GUILD, OTHER_GUILD):
-        await checks.answer(report(LOST), guild=guild)
+        await checks.answer(report(LOST, guild=guild), guild=guild)
     refuse_incidents(path)
     before = (
         counts(path, OTHER_GUILD),
@@ -99,7 +99,7 @@ async def test_a_result_that_fails_is_not_stored_and_does_not_stop_others(
     checks.changes.subscribe(announced.append)
     ended = await asyncio.gather(
         *(
-            checks.recorder.record(checks.result(report(LOST, detail="x"), guild=each))
+            checks.recorder.record(checks.result(report(LOST, detail="x", guild=each), guild=each))
             for each in (OTHER_GUILD, GUILD)
         ),
         return_exceptions=True,
@@ -119,7 +119,7 @@ async def test_a_locked_file_is_tried_once(checks: RecordedChecks, path: Path) -
     """All waiting callers get the error of one attempt; later results are stored."""
     await checks.connect("default", guild=OTHER_GUILD)
     await checks.database._writer.execute("PRAGMA busy_timeout = 0")
-    both = [checks.result(report(), guild=guild) for guild in (GUILD, OTHER_GUILD)]
+    both = [checks.result(report(guild=guild), guild=guild) for guild in (GUILD, OTHER_GUILD)]
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         async with traced(checks.database) as statements:

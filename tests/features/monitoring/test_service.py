@@ -13,6 +13,8 @@ from bot.features.alerts.store import AlertStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
+from bot.features.integrations.service import IntegrationService
+from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.service import MAX_MUTE_SECONDS, MonitoringService, Watched
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -34,6 +36,12 @@ def store(database: Database) -> MonitoringStore:
 
 
 @pytest.fixture
+def integrations(database: Database, clock: Clock) -> IntegrationService:
+    """The service that knows what is linked."""
+    return IntegrationService(IntegrationStore(database), clock)
+
+
+@pytest.fixture
 def changed_guilds() -> list[int]:
     """The guilds whose changes were announced."""
     return []
@@ -41,13 +49,25 @@ def changed_guilds() -> list[int]:
 
 @pytest.fixture
 def monitoring(
-    database: Database, store: MonitoringStore, clock: Clock, changed_guilds: list[int]
+    database: Database,
+    store: MonitoringStore,
+    integrations: IntegrationService,
+    clock: Clock,
+    changed_guilds: list[int],
 ) -> MonitoringService:
     """The service, with a check each minute."""
     changes = GuildChanges()
     changes.subscribe(changed_guilds.append)
-    incidents, history = IncidentStore(database), HistoryStore(database)
-    return MonitoringService(store, incidents, history, changes, clock, interval=INTERVAL, history_days=90)
+    return MonitoringService(
+        store,
+        IncidentStore(database),
+        HistoryStore(database),
+        integrations,
+        changes,
+        clock,
+        interval=INTERVAL,
+        history_days=90,
+    )
 
 
 async def put(store: MonitoringStore, *rows: WatchedRow | CheckRow | Incident) -> None:
@@ -158,7 +178,6 @@ async def test_troubles_are_connections_and_providers_that_are_not_connected(
         ("sensay:b", "b"),
         ("b", "b"),
         ("STRASSE", "c"),
-        ("Iris", None),
         ("Nor", None),
         ("toolzz:b", None),
         ("toolzz:default", None),
@@ -171,7 +190,7 @@ async def test_troubles_are_connections_and_providers_that_are_not_connected(
 async def test_a_member_names_an_integration(
     store: MonitoringStore, monitoring: MonitoringService, typed: str, found: str | None
 ) -> None:
-    """A key, an id or a name finds it; an ambiguous one, a part or another guild's does not."""
+    """A key, an id or a name finds it; a part or another guild's does not."""
     await put(
         store,
         replace(ROW, label=" Nora "),
@@ -186,6 +205,24 @@ async def test_a_member_names_an_integration(
             await monitoring.find(GUILD, typed)
     else:
         assert (await monitoring.find(GUILD, typed)).id == found
+
+
+@pytest.mark.parametrize("typed", ["Iris", " IRIS ", "Ｉｒｉｓ", "I\u200bris"])
+async def test_a_name_of_several_is_not_guessed_at(
+    store: MonitoringStore, monitoring: MonitoringService, typed: str
+) -> None:
+    """The error says that several have the name that people see, and their keys and ids still find them."""
+    await put(
+        store,
+        replace(ROW, label="Iris"),
+        replace(ROW, id="b", label="iris "),
+        replace(ROW, provider="sensay", id="c", label="Iris"),
+    )
+    with pytest.raises(InvalidInputError) as caught:
+        await monitoring.find(GUILD, typed)
+    assert caught.value.values == {"field": "same_name", "name": typed.strip()}
+    for each in await monitoring.integrations(GUILD):
+        assert await monitoring.find(GUILD, each.key) == await monitoring.find(GUILD, each.id) == each
 
 
 async def test_a_key_comes_before_a_name(store: MonitoringStore, monitoring: MonitoringService) -> None:

@@ -90,6 +90,7 @@ async def put_check(store: MonitoringStore, row: CheckRow) -> bool:
 async def test_rows_come_back_as_they_were_stored(store: MonitoringStore, incidents: IncidentStore) -> None:
     """All columns survive, with any text and numbers beyond 53 bits."""
     odd = replace(ROW, id="", label="\u202e'; DROP\n\0", changed_at=2**60, bad=3, good=4, bad_at=5, found="x")
+    odd = replace(odd, bot_id=2**62, access="timed_out 9", missing=2, missing_at=8)
     incident = replace(INCIDENT, label="\u202e\0", detail="'", closed_at=7, ended="recovered", reopened=2)
     await put(store, ROW, odd)
     await put_incidents(store, INCIDENT, incident)

@@ -33,6 +33,8 @@ COUNTED = {
         "good",
         "checks",
         "remind",
+        "missing",
+        "partial",
         "reopened",
         "posts",
         "desired_version",
@@ -263,3 +265,15 @@ async def test_one_row_in_any_table_makes_a_guild_known(privacy: PrivacyService,
                 database.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild_id,))  # noqa: S608 - as above
     assert set(await privacy.guilds()) == set(guilds)
     assert [(await privacy.stored(guild_id)).total for guild_id in guilds] == [1] * len(guilds)
+
+
+@pytest.mark.parametrize("erase", [True, False])
+async def test_what_providers_said_is_forgotten_as_well(
+    privacy: PrivacyService, service: ConnectionService, erase: bool
+) -> None:
+    """Memory keeps no fact of credentials that were erased, for whichever reason."""
+    values = {**SensaySimulator.credentials, "user_id": SensaySimulator.OWNER}
+    for guild_id in (GUILD, OTHER_GUILD):
+        await service.add(guild_id, "sensay", "default", values, member_id=MEMBER)
+    await (privacy.erase(GUILD) if erase else privacy.removed(GUILD))
+    assert [key[0] for key in service._facts] == [OTHER_GUILD]

@@ -1,7 +1,6 @@
 """Each failure of a request has its own error, and no error holds a secret."""
 
 import base64
-import json
 import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -24,7 +23,8 @@ from bot.errors import (
     UnexpectedStatusError,
     UnsupportedMediaError,
 )
-from bot.providers.base.api_client import ApiClient, Request, _read_error, _read_retry_after
+from bot.providers.base.api_client import ApiClient, Request
+from bot.providers.base.error_format import read_error, read_retry_after
 from bot.providers.base.simulator import Answer, Slow
 from tests.support.exposure import everything_said
 from tests.support.order_api import SECRET, TOKEN, Order, OrderApi, answered, failure, open_api, post
@@ -77,7 +77,16 @@ async def test_each_status_is_told_apart(status: int, kind: Kind) -> None:
         ({"error": "one", "message": "two"}, "one", None),
         ({"error": " ", "message": "two"}, "two", None),
         ({"error": {"text": "one"}, "message": "two"}, "two", None),
-        ({"statusCode": 400, "message": ["one", "two"]}, None, None),
+        ({"statusCode": 400, "message": ["one", "two"], "error": "Bad Request"}, "one · two", None),
+        ({"message": "one", "error": "Bad Request"}, "one", None),
+        ({"message": [], "error": "Bad Request"}, "Bad Request", None),
+        ({"message": ["one", 2, None, {"message": "three"}, ["four"]]}, "one · three · four", None),
+        ({"message": [str(number) for number in range(9_999)]}, "0 · 1 · 2 · 3 · 4", None),
+        ({"error": {"message": "one", "code": 7, "stack": "at run.ts:7"}}, "one", None),
+        ({"error": {"error": {"message": ["one"]}}}, "one", None),
+        ({"error": {"error": {"error": {"error": {"message": "too deep"}}}}}, None, None),
+        ({"error": "one", "inner_exception": {"message": "inner", "stack": "at run.ts:7"}}, "one", None),
+        ({"error": "one\n    at run (run.ts:7)\n    at go (go.ts:3)"}, "one", None),
         ({"error": None, "request_id": 7}, None, None),
         ({"request_id": "has a blank"}, None, None),
         ({"request_id": "ш" * 8}, None, None),
@@ -136,10 +145,10 @@ async def test_a_code_is_a_plain_word(code: object, taken: str | None) -> None:
 )
 def test_of_an_errors_body_only_words_are_taken(body: dict[str, object]) -> None:
     """Whatever an error's fields hold, reference and code are plain words or missing."""
-    _, request_id, code = _read_error(json.dumps(body).encode())
-    assert request_id is None or re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", request_id)
-    assert code is None or re.fullmatch(r"[A-Z0-9_]{1,64}", code)
-    assert code in {None, body.get("error_code")}
+    said = read_error(body)
+    assert said.request_id is None or re.fullmatch(r"[A-Za-z0-9_.:-]{1,128}", said.request_id)
+    assert said.code is None or re.fullmatch(r"[A-Z0-9_]{1,64}", said.code)
+    assert said.code in {None, body.get("error_code")}
 
 
 @pytest.mark.parametrize(
@@ -253,7 +262,7 @@ async def test_retry_after_is_read(header: str | None, seconds: int | None) -> N
 )
 def test_retry_after_never_fails(header: str) -> None:
     """For any header the waiting time is a day at most, or there is none."""
-    seconds = _read_retry_after(header)
+    seconds = read_retry_after(header)
     assert seconds is None or 0 <= seconds <= DAY
 
 

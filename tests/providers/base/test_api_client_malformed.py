@@ -5,11 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.errors import (
-    MalformedAnswerError,
-    NotJsonError,
-    UnauthorizedError,
-)
+from bot.errors import IntermediaryUnauthorizedError, MalformedAnswerError, NotJsonError
 from bot.providers.base.api_client import MAX_BYTES, ApiClient
 from bot.providers.base.simulator import Answer, Fault
 from tests.support.exposure import everything_said
@@ -124,12 +120,14 @@ async def test_what_is_hardly_http_is_told(no_server: str, method: str) -> None:
     ],
     ids=["encoding", "large", "bytes"],
 )
-async def test_a_refusal_counts_without_its_words(order_api: OrderApi, api: ApiClient, fault: Fault) -> None:
-    """A refusal by its status is recognised even if its body cannot be read."""
+async def test_a_refusal_that_cannot_be_read_is_nobodys(
+    order_api: OrderApi, api: ApiClient, fault: Fault
+) -> None:
+    """A 401 whose body cannot be read is not known to be the provider's own."""
     order_api.fail(fault)
-    error = await failure(api, post(order_api.url))
-    assert type(error) is UnauthorizedError
-    assert (error.status, error.detail, error.outcome_unknown) == (401, None, False)
+    error = await failure(api, get(order_api.url))
+    assert type(error) is IntermediaryUnauthorizedError
+    assert (error.status, error.detail) == (401, None)
 
 
 def test_a_request_does_not_print_what_it_carries() -> None:

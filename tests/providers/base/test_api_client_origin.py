@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import InvalidInputError, NotFoundError, UnexpectedStatusError
+from bot.errors import InvalidInputError, UnexpectedStatusError
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.simulator import Answer
 from tests.support.order_api import SECRET, Order, OrderApi, failure, get, open_api, post
@@ -30,7 +30,7 @@ async def test_an_id_cannot_change_the_path(order_api: OrderApi, api: ApiClient,
             await api.send(request, Order)
         assert not order_api.requests
         return
-    assert type(await failure(api, request)) is NotFoundError
+    await failure(api, request)
     (received,) = order_api.requests
     empty, version, things, sent, parts = received.path.split("/")
     assert (empty, version, things, parts) == ("", "v1", "things", "parts")

@@ -4,6 +4,9 @@ import json
 import re
 import string
 from base64 import b64encode
+from collections.abc import Callable
+from html import escape
+from urllib.parse import quote
 
 import pytest
 from hypothesis import assume, example, given
@@ -219,3 +222,20 @@ def test_the_redactor_shows_nothing_that_it_knows() -> None:
     redactor = Redactor()
     redactor.remember([SECRET])
     assert repr(redactor) == "<Redactor of 1 values>"
+
+
+@given(
+    st.text(string.ascii_letters + string.digits + "-_.~+/=&<>'\"%", min_size=4, max_size=60),
+    st.text(max_size=250),
+    st.sampled_from([str, escape, lambda secret: quote(secret, safe=""), "\0".join, "\u200b".join]),
+    st.integers(1, 300),
+)
+def test_an_excerpt_is_cleaned_before_it_is_cut(
+    secret: str, before: str, spell: Callable[[str], str], limit: int
+) -> None:
+    """At any place of any page, and however it is spelled, a secret is masked as a whole or cut off."""
+    assume(secret not in f"{before} {MASK} after")
+    excerpt = Redactor().excerpt(f"{before} {spell(secret)} after", [secret], limit)
+    assert len(excerpt) <= limit
+    assert "\n" not in excerpt
+    assert excerpt == Redactor().excerpt(f"{before} {MASK} after", [secret], limit)

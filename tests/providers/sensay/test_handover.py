@@ -1,21 +1,23 @@
 """What becomes of a bot token: sent once at most, and no more claimed than the list proves."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ForbiddenError, ProviderError, UnauthorizedError
+from bot.providers.base.credentials import Credentials
 from bot.providers.base.outcome import LookupResult
 from bot.providers.base.simulator import Answer, Fault, Reset, Slow, Truncated
 from bot.providers.sensay import SensayProvider
 from bot.providers.sensay.client import SensayClient
-from bot.providers.sensay.handover import hand_over, is_listed, judge, try_look_up, was_connected
+from bot.providers.sensay.handover import hand_over, judge, look_before, try_look_up, was_connected
 from bot.providers.sensay.models import DiscordIntegration, ListedReplica, Replica
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.support.open_provider import open_provider
-from tests.support.sensay_client import organization
+from tests.support.sensay_client import linked, organization, user
 from tests.support.shutdown import cancel_at_once, run_to_end
 
 CREATION = "integrations/discord"
@@ -71,33 +73,59 @@ def test_our_own_record_takes_a_no_away(*, listed: bool | None, remembered: bool
 
 
 @pytest.mark.parametrize(
-    ("replica", "expected"),
+    ("replica", "on_discord", "is_missing"),
     [
-        ("ACTIVE", True),
-        ("INACTIVE", True),
-        ("UNDECIDED", True),
-        ("UNCONNECTED", False),
-        ("UNKNOWN", None),
-        ("FOREIGN", None),
+        ("ACTIVE", True, False),
+        ("INACTIVE", True, False),
+        ("UNDECIDED", True, False),
+        ("UNCONNECTED", False, False),
+        ("UNKNOWN", None, True),
+        ("FOREIGN", None, True),
     ],
 )
 async def test_what_was_there_is_read_off_the_list(
-    client: SensayClient, simulator: SensaySimulator, replica: str, expected: bool | None
+    client: SensayClient,
+    simulator: SensaySimulator,
+    replica: str,
+    on_discord: bool | None,
+    is_missing: bool,
 ) -> None:
-    """One with an integration in whatever state has one, another own one has not; of no other is it known."""
-    assert await is_listed(client, getattr(simulator, replica)) is expected
+    """An integration in whatever state counts; a replica that the whole list lacks is certainly missing."""
+    listed = await look_before(client, getattr(simulator, replica))
+    assert listed is not None
+    assert (listed.on_discord, listed.is_missing) == (on_discord, is_missing)
 
 
-@pytest.mark.parametrize("fault", [Answer(500), Answer(429), Answer(200, b"{"), Reset(), Answer(404)])
+@pytest.mark.parametrize("acting", [user, linked])
+@pytest.mark.parametrize("ignores_owner", [True, False])
+async def test_somebody_elses_replica_is_missing(
+    sensay: SensayProvider,
+    simulator: SensaySimulator,
+    acting: Callable[[SensayProvider, SensaySimulator], Credentials],
+    ignores_owner: bool,
+) -> None:
+    """A user's replicas are the user's own: a public one of another owner is not, even if Sensay lists it."""
+    if ignores_owner:
+        items = list(simulator.replicas.values())
+        simulator.fail(Answer(200, {"items": items, "total": len(items)}), times=None, path=LIST)
+    for replica in (simulator.FOREIGN, simulator.ACTIVE, simulator.UNKNOWN):
+        listed = await look_before(sensay.client(acting(sensay, simulator)), replica)
+        assert listed is not None
+        assert listed.is_missing
+
+
+@pytest.mark.parametrize(
+    "fault", [Answer(500), Answer(429), Answer(200, b"{"), Reset(), Answer(404, {"error": "no"})]
+)
 async def test_what_was_there_may_stay_unknown(
     client: SensayClient, simulator: SensaySimulator, fault: Fault
 ) -> None:
-    """A list that cannot be had, and one that goes on after its end, say neither yes nor no."""
+    """A list that cannot be had says nothing, and one that goes on after its end denies nothing."""
     simulator.fail(fault, times=None)
-    assert await is_listed(client, simulator.ACTIVE) is None
+    assert await look_before(client, simulator.ACTIVE) is None
     simulator.heal()
     simulator.fail(Answer(200, {"items": [], "total": 3}), times=None)
-    assert await is_listed(client, simulator.ACTIVE) is None
+    assert await look_before(client, simulator.ACTIVE) == ListedReplica(None, complete=False)
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, UnauthorizedError), (403, ForbiddenError)])
@@ -105,9 +133,9 @@ async def test_credentials_that_do_not_work_are_told_before_anything_is_sent(
     client: SensayClient, simulator: SensaySimulator, status: int, error: type[ProviderError]
 ) -> None:
     """A refusal of the credentials is no reason to go on."""
-    simulator.fail(Answer(status, {}))
+    simulator.fail(Answer(status, {"error": "no"}))
     with pytest.raises(error):
-        await is_listed(client, simulator.ACTIVE)
+        await look_before(client, simulator.ACTIVE)
 
 
 @pytest.mark.parametrize("acted", [True, False])

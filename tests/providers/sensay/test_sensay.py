@@ -80,6 +80,7 @@ async def test_every_call_is_as_documented(sensay: SensayProvider, simulator: Se
         client = sensay.client(credentials(sensay, simulator))
         await client.own_replicas(on_discord=True)
         await client.replicas(page=2, page_size=3, search="care")
+        await client.replica(simulator.UNCONNECTED)
         await client.create_discord_integration(simulator.UNCONNECTED, TOKEN)
         await client.ask(simulator.UNCONNECTED, "Are you open?", WHERE, keep=True)
         await client.sources(simulator.UNCONNECTED)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import ServerFaultError
 from bot.providers.base.integration import State
-from bot.providers.base.report import MAX_LENGTH, Report
+from bot.providers.base.report import MAX_LENGTH, Report, Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay import SensayProvider
@@ -30,8 +30,8 @@ def many(number: int) -> dict[str, dict[str, Any]]:
 
 async def test_reports_are_what_the_list_holds(sensay: SensayProvider, simulator: SensaySimulator) -> None:
     """A report has the replica's name and state; Sensay names no server and no reason."""
-    reports = await sensay.reports(organization(sensay, simulator), (simulator.UNCONNECTED,), ResponseCache())
-    assert reports.complete
+    reports = await sensay.reports(organization(sensay, simulator), Wanted(), ResponseCache())
+    assert reports.missing == set()
     assert "integration=discord" in simulator.requests[0].path
     assert set(reports.items) == {
         Report(simulator.ACTIVE, "Harbour Desk", State.CONNECTED),
@@ -48,23 +48,21 @@ async def test_a_user_is_looked_up_once(
     """With a user id the first check also reads the user, and every other check the list alone."""
     credentials, cache = acting(sensay, simulator), ResponseCache()
     for _ in range(3):
-        reports = await sensay.reports(credentials, (), cache)
+        reports = await sensay.reports(credentials, Wanted(), cache)
         assert simulator.ACTIVE not in {report.id for report in reports.items}
         assert reports.items
     paths = [received.path.partition("?")[0] for received in simulator.requests]
     assert paths == ["/v1/users/me", *["/v1/replicas"] * 3]
 
 
-@pytest.mark.parametrize(
-    ("number", "requests", "complete"), [(0, 1, True), (100, 1, True), (250, 3, True), (501, 5, False)]
-)
+@pytest.mark.parametrize(("number", "requests"), [(0, 1), (100, 1), (250, 3), (501, 5)])
 async def test_requests_are_as_many_as_pages(
-    sensay: SensayProvider, simulator: SensaySimulator, number: int, requests: int, complete: bool
+    sensay: SensayProvider, simulator: SensaySimulator, number: int, requests: int
 ) -> None:
-    """A hundred replicas take one request, and a list that is too long is reported as incomplete."""
+    """A hundred replicas take one request; of a list that is too long the first five pages are read."""
     simulator.replicas = many(number)
-    reports = await sensay.reports(organization(sensay, simulator), (), ResponseCache())
-    assert (len(reports.items), reports.complete) == (min(number, 500), complete)
+    reports = await sensay.reports(organization(sensay, simulator), Wanted(), ResponseCache())
+    assert len(reports.items) == min(number, 500)
     assert len(simulator.requests) == requests
 
 
@@ -74,9 +72,9 @@ async def test_only_a_page_that_changed_is_parsed(sensay: SensayProvider, simula
     simulator.replicas = many(150)
     for number, entry in enumerate(simulator.replicas.values()):
         entry["name"] = f"{number:03} {LONG}"
-    first = (await sensay.reports(credentials, (), cache)).items
+    first = (await sensay.reports(credentials, Wanted(), cache)).items
     simulator.break_integration(first[120].id)
-    second = (await sensay.reports(credentials, (), cache)).items
+    second = (await sensay.reports(credentials, Wanted(), cache)).items
     same = [before.label is after.label for before, after in zip(first, second, strict=True)]
     assert same == [True] * 100 + [False] * 50
     assert [report.state for report in second].count(State.INACTIVE) == 1
@@ -89,14 +87,14 @@ async def test_texts_are_data(sensay: SensayProvider, simulator: SensaySimulator
     hostile["name"], long["name"], nameless["name"] = "@everyone [a](b)\0\u202e", "x" * 5_000, None
     strange["uuid"] = "../" * 40
     simulator.fail(Answer(200, {"items": list(simulator.replicas.values()), "total": 4}))
-    reports = await sensay.reports(organization(sensay, simulator), (), ResponseCache())
+    reports = await sensay.reports(organization(sensay, simulator), Wanted(), ResponseCache())
     labels = [report.label for report in reports.items]
     assert labels == ["@everyone [a](b)\0\u202e", "x" * MAX_LENGTH, nameless["uuid"]]
 
 
 async def test_half_a_list_is_a_failure(sensay: SensayProvider, simulator: SensaySimulator) -> None:
-    """An error on a later page fails the check, as missing replicas must not count as deleted."""
+    """An error on a later page fails the check, and nothing is concluded from the first pages."""
     simulator.replicas = many(250)
     simulator.fail(Answer(500), path="page_index=3")
     with pytest.raises(ServerFaultError):
-        await sensay.reports(organization(sensay, simulator), (), ResponseCache())
+        await sensay.reports(organization(sensay, simulator), Wanted(), ResponseCache())

@@ -195,7 +195,7 @@ async def test_where_all_fail_the_first_ones_error_is_raised(
     sensay: SensayProvider, simulator: SensaySimulator
 ) -> None:
     """Where no replica can be read, the error of the first one is raised."""
-    simulator.fail(Answer(404), times=None, path=f"{simulator.ACTIVE}/analytics")
+    simulator.fail(Answer(404, {"error": "no"}), times=None, path=f"{simulator.ACTIVE}/analytics")
     with pytest.raises(ServerFaultError):
         await counted(sensay, simulator, simulator.BROKEN, simulator.ACTIVE)
 

@@ -112,7 +112,7 @@ async def test_a_refusal_is_raised(
     """A clear no is no doubt, and nothing is read back."""
     before = await settings(client)
     simulator.requests.clear()
-    simulator.fail(Answer(status))
+    simulator.fail(Answer(status, {"message": "no"}))
     with pytest.raises(kind):
         await written(client, before, replace(before, scope="all"))
     assert len(simulator.requests) == 1

@@ -10,22 +10,28 @@ from bot.errors import (
     MalformedAnswerError,
     NotFoundError,
     RejectedError,
+    ServerFaultError,
     UnauthorizedError,
+    UnknownUnitError,
     UnreachableError,
 )
 from bot.providers.base.api_client import ApiClient, open_http
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.redaction import Redactor
+from bot.providers.base.report import Wanted
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
-from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz import AGENTS, ToolzzProvider
 from bot.providers.toolzz import client as client_module
 from bot.providers.toolzz.client import ToolzzClient
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.contract import Contract
 from tests.support.exposure import everything_said
-from tests.support.open_provider import accepted, open_provider
+from tests.support.open_provider import open_provider
 from tests.support.toolzz_settings import OPERATIONS, SETTINGS, UNIT
+
+LIST = "/discord/integration/unit/"
 
 
 def test_the_table_of_hosts_is_the_contracts(toolzz: ToolzzProvider) -> None:
@@ -87,8 +93,10 @@ async def test_no_other_host_can_be_asked(
         ToolzzSimulator() as stranger,
         open_http(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
     ):
-        api = ApiClient(http, "toolzz", simulator.environment().values(), redactor)
-        client = ToolzzClient(api, stranger.environment(), credentials)
+        api = ApiClient(
+            http, "toolzz", simulator.environment().values(), redactor, ToolzzProvider.error_format
+        )
+        client = ToolzzClient(api, stranger.environment(), {}, credentials)
         for call in OPERATIONS.values():
             with pytest.raises(KeyError):
                 await call(client)
@@ -163,24 +171,79 @@ async def test_a_list_wants_a_unit(
         await getattr(client, name)()
     assert caught.value.field == "unit"
     assert not simulator.requests
-    assert len(await getattr(client, name)(UNIT)) > 1
-    assert await getattr(client, name)(simulator.UNKNOWN) == ()
+    for unit, is_there in ((UNIT, True), (simulator.UNKNOWN, False)):
+        listed = await getattr(client, name)(unit)
+        assert bool(listed.data if name == "integrations" else listed) is is_there
 
 
 async def test_without_a_unit_there_is_no_list(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, token_alone: Credentials
 ) -> None:
-    """Without a unit there are no choices, and nothing is sent."""
-    assert await toolzz.choices(token_alone) == []
+    """Without a unit the error says what is missing, and nothing is sent."""
+    for list_all in (toolzz.choices, lambda credentials: toolzz.other_choices(AGENTS, credentials)):
+        with pytest.raises(InvalidInputError) as caught:
+            await list_all(token_alone)
+        assert caught.value.field == "unit"
     assert not simulator.requests
 
 
-async def test_a_unit_that_must_exist_is_missed(toolzz: ToolzzProvider, simulator: ToolzzSimulator) -> None:
-    """With a unit a 404 is an error."""
-    simulator.fail(Answer(404, {"statusCode": 404, "message": "Unit not found"}))
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+async def test_a_wrong_unit_is_told_from_a_wrong_token(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials, status: int
+) -> None:
+    """If Toolzz refuses to list the unit but accepts the token, the error names the unit, with its reason."""
+    simulator.fail(Answer(status, {"statusCode": status, "message": "Unit not found"}), times=None, path=LIST)
+    for ask in (
+        toolzz.verify(credentials),
+        toolzz.choices(credentials),
+        toolzz.reports(credentials, Wanted(), ResponseCache()),
+    ):
+        with pytest.raises(UnknownUnitError) as caught:
+            await ask
+        assert (caught.value.status, caught.value.detail) == (status, "Unit not found")
+    with pytest.raises(InvalidInputError) as refused:
+        await toolzz.client(credentials).integrations("another")
+    assert refused.value.values == {"field": "no_such_unit", "unit": "another"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, UnauthorizedError), (403, ForbiddenError), (500, ServerFaultError)]
+)
+async def test_a_token_that_is_not_accepted_is_named_first(
+    toolzz: ToolzzProvider,
+    simulator: ToolzzSimulator,
+    credentials: Credentials,
+    status: int,
+    kind: type[Exception],
+) -> None:
+    """If Toolzz accepts neither the unit nor the token, the error is about the token."""
+    simulator.fail(Answer(404, {"statusCode": 404, "message": "Unit not found"}), times=None, path=LIST)
+    simulator.fail(Answer(status, {"statusCode": status, "message": "no"}), times=None)
+    with pytest.raises(kind):
+        await toolzz.verify(credentials)
+
+
+async def test_a_success_that_says_no_is_not_about_the_unit(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """Only a status of refusal means the unit."""
+    simulator.fail(Answer(200, {"success": False, "message": "Busy"}), path=LIST)
+    with pytest.raises(RejectedError):
+        await toolzz.verify(credentials)
+    assert len(simulator.requests) == 1
+
+
+@pytest.mark.parametrize("unit_is_known", [True, False])
+async def test_agents_are_refused_for_another_reason_if_the_unit_is_known(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials, unit_is_known: bool
+) -> None:
+    """A refusal to list agents is about the unit only if Toolzz does not list its integrations either."""
+    simulator.fail(Answer(404, {"statusCode": 404, "message": "no"}), times=None, path="/bot/unity/")
+    if not unit_is_known:
+        simulator.fail(Answer(404, {"statusCode": 404, "message": "no"}), times=None, path=LIST)
     with pytest.raises(NotFoundError) as caught:
-        await toolzz.verify(accepted(toolzz, simulator))
-    assert caught.value.detail == "Unit not found"
+        await toolzz.other_choices(AGENTS, credentials)
+    assert isinstance(caught.value, UnknownUnitError) is not unit_is_known
 
 
 async def test_choices_leave_out_what_is_deleted(
@@ -190,7 +253,7 @@ async def test_choices_leave_out_what_is_deleted(
     choices = {choice.id: choice for choice in await toolzz.choices(credentials)}
     assert choices.keys() == simulator.integrations.keys() - {simulator.DELETED}
     assert choices[simulator.DISCONNECTED] == Choice(
-        simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED
+        simulator.DISCONNECTED, "Pedidos e entregas", State.DISCONNECTED, "1102345678901234567"
     )
     assert choices[simulator.STRANGE].state is State.UNKNOWN
 
@@ -229,7 +292,7 @@ async def test_a_body_without_an_id_is_no_report(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
     """A reply with status 200 and without an id is an error that does not have the reply's text."""
-    simulator.fail(Answer(200, {"statusCode": 500, "message": "FAKE-TOKEN-in-words"}))
+    simulator.fail(Answer(200, {"status": "gone", "message": "FAKE-TOKEN-in-words"}))
     with pytest.raises(MalformedAnswerError) as caught:
         await toolzz.client(credentials).integration(simulator.CONNECTED)
     assert "FAKE-TOKEN" not in everything_said(caught.value)
@@ -241,7 +304,7 @@ async def test_clear_tokens_end_at_the_parser(
     """A bot token in the list is in nothing that the client returns."""
     assert "FAKE-TOKEN-toolzz-clear" in str(simulator.integrations)
     client = toolzz.client(credentials)
-    reports = await client.integrations(UNIT)
+    reports = (await client.integrations(UNIT)).data
     assert [report.is_token_masked for report in reports].count(False) == 1
     for value in (client, *reports, *(report.model_dump_json() for report in reports)):
         assert "FAKE-TOKEN" not in everything_said(value)

@@ -15,13 +15,14 @@ from bot.providers.toolzz.creation import (
     try_list,
     was_connected,
 )
-from bot.providers.toolzz.models import MAX_ENTRIES, Integration
+from bot.providers.toolzz.models import Integration, IntegrationList
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.exposure import everything_said
 from tests.support.shutdown import cancel_at_once, run_to_end
 from tests.support.toolzz_settings import CHANNELS, SETTINGS, TOKEN, UNIT
 
 LIST = "/converflow/"
+MANY = 9
 LOST: list[Fault] = [
     Reset(after_handling=True),
     Answer(204, after_handling=True),
@@ -47,6 +48,11 @@ def entry(uuid: str, **differences: object) -> Integration:
     return Integration.model_validate(fits)
 
 
+def unit_list(listed: list[Integration]) -> IntegrationList:
+    """Return the unit's list; one of ``MANY`` entries may lack others."""
+    return IntegrationList.model_construct(data=tuple(listed), complete=len(listed) < MANY)
+
+
 async def test_a_clear_answer_needs_no_list(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
     """What Toolzz says it has created is there."""
     outcome = await created(client, frozenset(simulator.integrations))
@@ -64,7 +70,7 @@ async def test_a_lost_answer_is_found_in_the_list(
     """What was created although nobody said so is found by server, agent and title, and not made again."""
     before = await try_list(client, UNIT)
     assert before is not None
-    known = frozenset(entry.id for entry in before)
+    known = frozenset(entry.id for entry in before.data)
     assert known == simulator.integrations.keys()
     simulator.fail(fault, path="/chat/")
     outcome = await created(client, known)
@@ -90,7 +96,7 @@ async def test_what_was_not_created_is_not_in_the_list(
 
 async def test_who_did_not_look_before_cannot_tell(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
     """Where nobody knows what was there before, the list is not even asked."""
-    simulator.fail(Answer(401), path=LIST)
+    simulator.fail(Answer(401, {"error": "no"}), path=LIST)
     assert await try_list(client, UNIT) is None
     simulator.requests.clear()
     simulator.fail(Reset(after_handling=True), path="/chat/")
@@ -116,7 +122,7 @@ async def test_a_refusal_is_raised(
     client: ToolzzClient, simulator: ToolzzSimulator, status: int, kind: type[ProviderError]
 ) -> None:
     """A clear no is no doubt, and nothing is looked for."""
-    simulator.fail(Answer(status))
+    simulator.fail(Answer(status, {"message": "no"}))
     with pytest.raises(kind):
         await created(client, frozenset())
     assert len(simulator.requests) == 1
@@ -152,14 +158,14 @@ async def test_a_refused_body_is_raised(client: ToolzzClient) -> None:
         ([entry("new", title=None)], LookupResult.UNKNOWN, None),
         ([entry("new", botId=None)], LookupResult.UNKNOWN, None),
         ([entry("new", guildId=None)], LookupResult.UNKNOWN, None),
-        ([entry("old")] * MAX_ENTRIES, LookupResult.UNKNOWN, None),
+        ([entry("old")] * MANY, LookupResult.UNKNOWN, None),
     ],
 )
 def test_a_list_proves_what_it_proves(
     listed: list[Integration], result: LookupResult, found: str | None
 ) -> None:
     """One new entry of that agent, server and title is it; what could be it and need not be is unknown."""
-    judged, integration = judge(listed, SETTINGS, frozenset({"old"}))
+    judged, integration = judge(unit_list(listed), SETTINGS, frozenset({"old"}))
     assert (judged, integration and integration.id) == (result, found)
 
 
@@ -173,8 +179,8 @@ LISTS: list[tuple[list[Integration], LookupResult, LookupResult]] = [
     ([entry("a", botId="other")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
     ([entry("a", guildId="1102345678901234599")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
     ([entry("a", deletedAt="2026-11-20 08:15:27")], LookupResult.NOT_THERE, LookupResult.NOT_THERE),
-    ([entry("a")] * MAX_ENTRIES, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
-    ([entry("a", botId="other")] * MAX_ENTRIES, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a")] * MANY, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
+    ([entry("a", botId="other")] * MANY, LookupResult.UNKNOWN, LookupResult.UNKNOWN),
 ]
 
 
@@ -184,7 +190,9 @@ def test_a_later_list_proves_less(
 ) -> None:
     """Without the ids of before only an agent that was not here at all tells its first one; none is none."""
     for before, result in ((False, had_none), (True, otherwise), (None, otherwise)):
-        judged, possible = judge_later(listed, SETTINGS.agent_id, SETTINGS.guild_id, was_connected=before)
+        judged, possible = judge_later(
+            unit_list(listed), SETTINGS.agent_id, SETTINGS.guild_id, was_connected=before
+        )
         assert judged is result
         assert bool(possible) is (result is not LookupResult.NOT_THERE and listed[0].agent_id != "other")
 
@@ -197,10 +205,13 @@ def test_a_later_list_proves_less(
         ([entry("a", botId="other")], False),
         ([entry("a")], True),
         ([entry("a", botId=None)], True),
-        ([entry("a", botId="other")] * MAX_ENTRIES, None),
-        ([entry("a")] * MAX_ENTRIES, True),
+        ([entry("a", botId="other")] * MANY, None),
+        ([entry("a")] * MANY, True),
     ],
 )
 def test_what_there_was_before(before: list[Integration] | None, had: bool | None) -> None:
     """A list that could not be read, or may have been cut, does not say that there was none."""
-    assert was_connected(before, SETTINGS.agent_id, SETTINGS.guild_id) is had
+    assert (
+        was_connected(None if before is None else unit_list(before), SETTINGS.agent_id, SETTINGS.guild_id)
+        is had
+    )

@@ -86,7 +86,7 @@ async def test_agents_come_in_three_envelopes(
     agents = await client.agents()
     assert [agent.name for agent in agents] == [agent["name"] for agent in simulator.agents]
     assert [agent.id for agent in agents if agent.is_activated is False] == [simulator.RESTING_AGENT]
-    assert len(await client.integrations()) == len(simulator.integrations)
+    assert len((await client.integrations()).data) == len(simulator.integrations)
 
 
 async def test_agents_come_without_prompts_and_keys(client: ToolzzClient, simulator: ToolzzSimulator) -> None:
@@ -103,5 +103,5 @@ async def test_of_an_agent_the_id_is_enough(client: ToolzzClient, simulator: Too
     entries = [{"id": 7}, {"id": "b", "name": None, "isActivated": "perhaps"}, {"id": "c", "name": "Clerk"}]
     simulator.fail(Answer(200, {"items": entries}))
     assert await client.agents() == (Agent(id="7"), Agent(id="b"), Agent(id="c", name="Clerk"))
-    simulator.fail(Answer(200, {"items": [{"id": "x"}] * (MAX_ENTRIES + 1)}))
+    simulator.fail(Answer(200, {"items": [{"id": number} for number in range(1, MAX_ENTRIES + 2)]}))
     assert len(await client.agents()) == MAX_ENTRIES

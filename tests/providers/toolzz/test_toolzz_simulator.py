@@ -12,7 +12,7 @@ async def test_a_server_gets_all_but_two(client: ToolzzClient, simulator: Toolzz
     """All integrations except ``ELSEWHERE`` and ``HOMELESS`` are moved to the server."""
     other = simulator.integrations[simulator.ELSEWHERE]["guildId"]
     simulator.place_in_guild(HERE, "Harbour Ops", [("1188765432109876000", "bridge")])
-    reports = {report.id: report for report in await client.integrations()}
+    reports = {report.id: report for report in (await client.integrations()).data}
     assert {report.guild_id for report in reports.values()} == {HERE, other, None}
     assert reports[simulator.ELSEWHERE].guild_id == other
     assert reports[simulator.HOMELESS].guild_id is None
@@ -39,7 +39,7 @@ async def test_what_is_created_is_there_from_then_on(
 ) -> None:
     """Each creation adds an integration that is connected, listed last, and has its token masked."""
     made = [(await client.create(SETTINGS, CHANNELS, TOKEN)).id for _ in range(2)]
-    listed = await client.integrations()
+    listed = (await client.integrations()).data
     assert [report.id for report in listed[-2:]] == made
     assert {report.state for report in listed[-2:]} == {State.CONNECTED}
     assert {report.is_token_masked for report in listed[-2:]} == {True}

@@ -38,7 +38,7 @@ async def test_a_create_says_everything(client: ToolzzClient, simulator: ToolzzS
     assert simulator.creations == [(simulator.AGENT, TOKEN)]
     assert made.title == "Island Line"
     assert "FAKE-TOKEN" not in everything_said(made) + str(simulator.integrations[made.id])
-    (listed,) = [entry for entry in await client.integrations() if entry.id == made.id]
+    (listed,) = [entry for entry in (await client.integrations()).data if entry.id == made.id]
     assert IntegrationSettings.of(listed) == replace(
         SETTINGS, channels=(SETTINGS.channels[0], listed.channels[1]), title="Island Line"
     )

@@ -1,0 +1,1 @@
+"""The time zones in which providers' hosts write times that name none."""
