@@ -28,7 +28,7 @@ from tests.support.harness import BotHarness
 from tests.support.hostile import ATTACKS, PAYLOADS, marks, plain_marks, unseen
 from tests.support.sensay_steps import with_command_links
 
-REPORTS = 15
+REPORTS = 50
 UUID = "5a0c7f9e-1d3b-4c2a-8e6f-70b1c2d3e404"
 COMMANDS = {"connections": 1, "sensay": 2, "toolzz": 3, "help": 4}
 TEXT_FIELDS = ("title", "connectionStatus", "botId", "botClientId", "unitId", "guildId", "guildName", "scope")
@@ -165,7 +165,7 @@ def test_hostile_text_does_nothing_in_a_suggestion() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_report_is_over_a_limit(seed: int) -> None:
-    """The embeds of 60 reports with texts of any length and any number of channels fit Discord's limits."""
+    """The embeds of 200 reports with texts of any length and any number of channels fit Discord's limits."""
     draw = random.Random(seed)  # noqa: S311 - the same reports each time
 
     lengths = [1, 30, 300, 1500] * 25

@@ -155,6 +155,6 @@ def test_no_server_reads_or_changes_what_is_another_s(
     # A failure is reported as it was found: the search for a smaller one takes a minute.
     # The answers of an example stay open, and simcord looks at each of them all the time: an example of many
     # steps takes minutes.
-    few = settings(max_examples=4, stateful_step_count=4, phases=[Phase.generate], database=None)
+    few = settings(max_examples=6, stateful_step_count=4, phases=[Phase.generate], database=None)
     run_state_machine_as_test(Isolation, settings=few)
     record_property("isolation", f"{USES['uses']} uses of another server's ids, 0 successes")

@@ -22,6 +22,9 @@ from tests.support.demo_steps import simulator
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
 QUESTIONS: Final = {"en-US": "How long can I return a coat?", "pt-BR": "Até quando posso trocar um casaco?"}
+ABSENT: Final = "1180000000000009999"
+"""The bot of an agent that is no member of the server."""
+OTHER_UNIT: Final = "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4d00"
 TALL: Final = ViewportSize(width=1000, height=2300)
 """A height at which the longest answer is visible at once."""
 SOON: Final = 30_000
@@ -248,10 +251,43 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-integrations-history")
 
 
+async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
+    """Show a blocked agent, an ignored one, one of another unit, and two of one name."""
+    toolzz, texts = simulator(stage, ToolzzSimulator), load_catalog()[locale]
+    toolzz.touch(toolzz.CROWDED, botClientId=ABSENT)
+    toolzz.touch(toolzz.UNREACHABLE, title=toolzz.integrations[toolzz.CONNECTED]["title"])
+    toolzz.heal_integration(toolzz.DISCONNECTED)
+    await browser.command("connections add", "Toolzz")
+    await browser.fill_in(toolzz.credentials.values())
+    await browser.answered()
+    await browser.command("toolzz link", "Pedidos e entregas")
+    await browser.answered()
+    toolzz.touch(toolzz.DISCONNECTED, unitId=OTHER_UNIT)
+    await browser.command("toolzz status", "Campanha de inverno")
+    await browser.press(texts("belonging.ignore.button"), await browser.answered())
+    await shoot(await browser.answered(), f"{locale}-belonging-ignored")
+    await browser.command("integrations board", channel=stage.world.operations.name or "")
+    await browser.answered()
+    board = browser.message(texts("board.footer"))
+    await expect(board).to_contain_text(texts("state.blocked"), timeout=SOON)
+    await shoot(board, f"{locale}-belonging-board")
+    await browser.command("integrations overview")
+    await shoot(await browser.answered(), f"{locale}-belonging-overview")
+    await browser.command("toolzz status", "Comunidade")
+    await shoot(await browser.answered(), f"{locale}-toolzz-status-blocked")
+    await browser.command("toolzz list")
+    await shoot(await browser.answered(), f"{locale}-belonging-list")
+    await browser.command("setup")
+    steps = await browser.answered()
+    await browser.press("Toolzz", steps)
+    await expect(steps).to_contain_text("⛔")
+    await shoot(steps, f"{locale}-belonging-setup")
+
+
 async def main() -> None:
     """Take every picture again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for locale, scene in product(LOCALES, (play_setup, play, play_watching)):
+    for locale, scene in product(LOCALES, (play_setup, play, play_watching, play_belonging)):
         async with open_stage(locale) as stage:
             world = stage.world
             viewers = (world.mira, world.theo, world.ravi)

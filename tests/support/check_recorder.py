@@ -10,7 +10,7 @@ from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteR
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
-from bot.features.integrations.store import IntegrationStore, Placed
+from bot.features.integrations.store import Ignored, IntegrationStore, Placed
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.recorder import Recorder
@@ -80,6 +80,12 @@ class RecordedChecks:
     async def unlink(self, integration: str, guild: int = GUILD) -> None:
         """Delete the link of an integration."""
         assert await IntegrationStore(self.database).delete(guild, "toolzz", integration)
+
+    async def ignore(self, integration: str, guild: int = GUILD) -> None:
+        """Ignore an integration, and forget its state."""
+        row = Ignored(integration, "default", integration, ignored_by=1, ignored_at=self.now)
+        assert await IntegrationStore(self.database).ignore(guild, "toolzz", row)
+        await self.store.stop_watching(guild, "toolzz", integration, self.now)
 
     async def route(self, *states: State, checks: int = 2, guild: int = GUILD, partial: bool = False) -> None:
         """Set a guild's route for alerts."""

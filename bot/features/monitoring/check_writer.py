@@ -74,6 +74,9 @@ class CheckWriter:
             await self._record_provider_and_connection(rows, self._outcome(last))
         elif result.connection not in last:
             return False
+        # What was ignored while the check ran counts as well.
+        ignored = await unit.ignored(result.guild_id, result.provider)
+        result = self._result = replace(result, ignored=ignored.union(result.ignored))
         known = {row.id: row for (kind, _), row in rows.items() if kind is Kind.INTEGRATION}
         candidates = {row.id: row for (kind, _), row in rows.items() if kind is Kind.CANDIDATE}
         if new := set(result.own) - known.keys():

@@ -13,7 +13,7 @@ from bot.features.alerts.store import QUERIES as ALERTS
 from bot.features.alerts.store import MessageKind, RouteRow
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
-from bot.features.integrations.store import Placed
+from bot.features.integrations.store import Ignored, Placed
 from bot.providers.base.integration import State
 from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
@@ -179,6 +179,12 @@ class UnitOfWork:
         query = INTEGRATIONS.list_integrations
         found = await fetch(self._connection, Placed, query, guild_id=guild_id, provider=provider)
         return {placed.id for placed in found}
+
+    async def ignored(self, guild_id: int, provider: str) -> set[str]:
+        """Return the ids of what a guild ignores with one provider."""
+        query = INTEGRATIONS.list_ignored
+        found = await fetch(self._connection, Ignored, query, guild_id=guild_id, provider=provider)
+        return {each.id for each in found}
 
     async def orphans(self) -> list[WatchedRow]:
         """Return what belongs to connections that were removed."""

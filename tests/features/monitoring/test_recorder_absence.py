@@ -214,6 +214,17 @@ async def test_what_is_unlinked_while_a_check_runs_stays_unlinked(checks: Record
     assert await checks.rows() == {}
 
 
+async def test_what_is_ignored_while_a_check_runs_stays_ignored(checks: RecordedChecks) -> None:
+    """The check that began before watches it no more, and does not offer it."""
+    await checks.answer(report(), report(integration="b", guild=None))
+    result = checks.result(report(), report(integration="b", guild=None))
+    await checks.ignore("a")
+    await checks.ignore("b")
+    await checks.recorder.record(result)
+    assert await checks.rows() == {}
+    assert await checks.rows(Kind.CANDIDATE) == {}
+
+
 async def test_what_is_ignored_is_dropped(checks: RecordedChecks) -> None:
     """Its incident ends as unwatched, and whatever is reported of it, it is neither watched nor offered."""
     for _ in range(2):
