@@ -19,7 +19,7 @@ import structlog
 
 import cogs
 from bot.discord.access.agent_access import GuildAccess
-from bot.discord.access.request_queue import Pace
+from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
@@ -118,9 +118,9 @@ async def build_bot(
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
-        pace = Pace(schedule.clock, schedule.random, sleep)
+        timing = Timing(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
-        guild_access = GuildAccess(background, clock, pace)
+        guild_access = GuildAccess(background, clock, timing)
         builder = ResultBuilder(integrations, monitoring_store, guild_access, clock)
         poller = Poller(
             connections,

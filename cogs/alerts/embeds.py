@@ -6,9 +6,8 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
-from bot.discord.state_words import shared_state_word
 from bot.discord.text import length, listed
-from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, when
+from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, shared_state_word, when
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.service import Route
 from bot.features.monitoring.service import Watched

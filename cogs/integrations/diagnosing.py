@@ -8,8 +8,7 @@ from bot.discord.access.agent_bots import application_of, bot_page, invite_link,
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain
-from bot.discord.state_words import state_word
-from bot.discord.theme import when
+from bot.discord.theme import state_word, when
 from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
 from bot.features.alerts.service import Route
 from bot.features.connections.service import Connection

@@ -7,9 +7,8 @@ from typing import Final
 
 import discord
 
-from bot.discord.state_words import state_word
 from bot.discord.text import listed
-from bot.discord.theme import Field, card, duration, state_symbol, when
+from bot.discord.theme import Field, card, duration, state_symbol, state_word, when
 from bot.features.alerts.incident_summary import IncidentSummary
 from bot.features.history.service import DAY, Past, Span
 from bot.features.monitoring.service import Watched

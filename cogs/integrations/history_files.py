@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.discord.state_words import state_word
 from bot.discord.text import clamp, plain
-from bot.discord.theme import duration
+from bot.discord.theme import duration, state_word
 from bot.features.history.service import DAY, IN_USE, Past, Span, Tally, within
 from bot.i18n.catalog import Texts
 from bot.pictures.canvas import Panel

@@ -10,9 +10,8 @@ from typing import Final
 
 from bot.discord.names import Named, tell_apart
 from bot.discord.problems import explain
-from bot.discord.state_words import condition_word, state_word
 from bot.discord.text import code, plain, quoted
-from bot.discord.theme import Tone, state_symbol, state_tone, when
+from bot.discord.theme import Tone, condition_word, state_symbol, state_tone, state_word, when
 from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.monitoring.absence import ACCEPTED, MISSING, OVERDUE

@@ -6,9 +6,8 @@ from typing import Annotated, Final
 from bot.discord.context import Context
 from bot.discord.names import Named, tell_apart
 from bot.discord.routes import Segment
-from bot.discord.state_words import state_word
 from bot.discord.text import code, plain, quoted
-from bot.discord.theme import Field, state_symbol
+from bot.discord.theme import Field, state_symbol, state_word
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid

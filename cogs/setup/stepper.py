@@ -16,9 +16,8 @@ from bot.discord.context import Context
 from bot.discord.pages import REFRESH, UP
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ProviderSlug, Segment
-from bot.discord.state_words import state_word
 from bot.discord.text import plain
-from bot.discord.theme import state_symbol
+from bot.discord.theme import state_symbol, state_word
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts

@@ -9,9 +9,8 @@ import discord
 from bot.discord.access.channel_access import find_channel
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.names import Named, tell_apart
-from bot.discord.state_words import state_word
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import FIELD_VALUE, Field, state_symbol, when
+from bot.discord.theme import FIELD_VALUE, Field, state_symbol, state_word, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State, is_id
 from bot.providers.toolzz.models import Channel, Integration, IntegrationSettings

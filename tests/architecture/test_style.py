@@ -98,7 +98,7 @@ def test_no_test_imports_another_one() -> None:
 
 def test_a_state_is_named_in_one_place() -> None:
     """The text of a state's word is looked up by one module, so that a state has one word everywhere."""
-    assert places(composes_state_word, "bot", "cogs", but={"bot/discord/state_words.py"}) == []
+    assert places(composes_state_word, "bot", "cogs", but={"bot/discord/theme.py"}) == []
     assert places(composes_state_word, "bot", "cogs") != []
 
 

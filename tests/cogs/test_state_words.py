@@ -13,8 +13,7 @@ import discord
 import pytest
 import simcord
 
-from bot.discord.state_words import state_word
-from bot.discord.theme import state_symbol
+from bot.discord.theme import state_symbol, state_word
 from bot.features.history.service import look_back
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
 from bot.pictures.timeline import Legend

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from bot.discord.access.agent_access import GuildAccess
-from bot.discord.access.request_queue import Pace
+from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.features.monitoring.access import Access, AccessReader, AccessSubject
 from tests.support.cached_discord import NEW_ID, CachedDiscord, channel, member
@@ -29,8 +29,8 @@ class Watch:
         loop = asyncio.get_running_loop()
         self.discord = CachedDiscord()
         self.background = BackgroundTasks()
-        pace = Pace(loop.time, itertools.cycle((0.0, 0.5, 0.99)).__next__, asyncio.sleep)
-        self.access = GuildAccess(self.background, lambda: START + loop.time(), pace)
+        timing = Timing(loop.time, itertools.cycle((0.0, 0.5, 0.99)).__next__, asyncio.sleep)
+        self.access = GuildAccess(self.background, lambda: START + loop.time(), timing)
         self.access.bind(self.discord.client)
         self.told: list[tuple[float, int]] = []
         self.access.on_change(lambda guild_id: self.told.append((loop.time(), guild_id)))

@@ -19,7 +19,7 @@ from bot.discord.access.channel_access import (
     knows_roles,
     timed_out_until,
 )
-from bot.discord.access.request_queue import Pace, RequestQueue
+from bot.discord.access.request_queue import RequestQueue, Timing
 from bot.discord.background import BackgroundTasks
 from bot.features.monitoring.access import UNKNOWN, Access, AccessSubject
 from bot.providers.base.snowflake import is_one_id, read_snowflake
@@ -29,9 +29,9 @@ _PATIENCE_SECONDS: Final = 5.0
 _CONFIRMED_SECONDS: Final = 30.0
 """A bot is called blocked only if Discord said not longer ago which roles it has."""
 _MAX_LOOKUPS: Final = 10
-"""Of channels that the cache lacks, at one time."""
+"""How many channels that the cache lacks are looked up at one time."""
 _MAX_LISTED: Final = 1000
-"""Of a server's channels and threads, those that providers list."""
+"""How many of a server's channels and threads are remembered as listed by providers."""
 _QUIET_SECONDS: Final = 2.0
 """Changes often come together, and are told together."""
 _UNKNOWN_CHANNEL: Final = 10003
@@ -64,18 +64,18 @@ class GuildAccess:
     The cache has a server's channels, roles and open threads, but no members.
     """
 
-    def __init__(self, background: BackgroundTasks, clock: Callable[[], float], pace: Pace) -> None:
-        """clock: seconds since 1970. pace: of the questions to Discord."""
+    def __init__(self, background: BackgroundTasks, clock: Callable[[], float], timing: Timing) -> None:
+        """clock: seconds since 1970. timing: how time passes for questions to Discord."""
         self._background = background
         self._clock = clock
-        self._pace = pace
+        self._timing = timing
         self._client: discord.AutoShardedClient | None = None
-        self._queue = RequestQueue(background, pace)
+        self._queue = RequestQueue(background, timing)
         self._members: AnswerMemory[Membership] = AnswerMemory(
-            self._ask_about_bot, self._queue, pace, self.guild_changed
+            self._ask_about_bot, self._queue, timing, self.guild_changed
         )
         self._channels: AnswerMemory[FoundChannel] = AnswerMemory(
-            self._ask_about_channel, self._queue, pace, self.guild_changed
+            self._ask_about_channel, self._queue, timing, self.guild_changed
         )
         self._guilds: dict[int, _Guild] = {}
         self._listeners: list[Callable[[int], object]] = []
@@ -174,7 +174,7 @@ class GuildAccess:
                 self._background.cancel(_timeout_name(guild_id, bot_id))
 
     async def _tell(self, guild_id: int, guild: _Guild) -> None:
-        await self._pace.sleep(_QUIET_SECONDS)
+        await self._timing.sleep(_QUIET_SECONDS)
         guild.is_changing = False
         for listener in self._listeners:
             listener(guild_id)
@@ -190,7 +190,7 @@ class GuildAccess:
                 is_asked = self._members.ask(guild.id, bot_id, insist=subject.must_read)
                 asked.bots[bot_id] = self._members.last_number if is_asked else math.inf
             elif self._is_answered(guild.id, bot_id, asked):
-                self._members.renew(guild.id, bot_id)
+                self._members.refresh_if_old(guild.id, bot_id)
                 self._ask_about_channels(guild, subject, asked)
         return len(asked.bots) + len(asked.channels) > before
 
@@ -214,7 +214,7 @@ class GuildAccess:
             return
         for channel_id in _uncached(guild, subject.channels):
             if self._channels.get(guild.id, channel_id) is not None:
-                self._channels.renew(guild.id, channel_id)
+                self._channels.refresh_if_old(guild.id, channel_id)
             elif channel_id not in asked.channels and len(asked.channels) < _MAX_LOOKUPS:
                 asked.channels.add(channel_id)
                 self._channels.ask(guild.id, channel_id)

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES
-from bot.discord.access.request_queue import Pace, RequestQueue
+from bot.discord.access.request_queue import RequestQueue, Timing
 
 AnswerT = TypeVar("AnswerT")
 _Key = tuple[int, int]
@@ -29,16 +29,16 @@ _MAX_KEPT: Final = 10_000
 
 @dataclass(slots=True)
 class _Kept(Generic[AnswerT]):
-    """An answer, None where there was none yet. Times are the pace's.
+    """An answer, None where there was none yet. Times are those of the clock.
 
-    number: of all answers. at: when it came. renew_at: when it is old. failed_at: when Discord last did not
+    number: of all answers. at: when it came. old_at: when it is old. failed_at: when Discord last did not
     answer.
     """
 
     answer: AnswerT | None = None
     number: int = 0
     at: float = -math.inf
-    renew_at: float = -math.inf
+    old_at: float = -math.inf
     failed_at: float = -math.inf
 
 
@@ -60,7 +60,7 @@ class AnswerMemory(Generic[AnswerT]):
         self,
         ask: Callable[[int, int], Awaitable[AnswerT | None]],
         queue: RequestQueue,
-        pace: Pace,
+        timing: Timing,
         on_news: Callable[[int], object],
     ) -> None:
         """ask: asks Discord about an id of a guild; returns None where there is no answer. on_news: takes a
@@ -68,7 +68,7 @@ class AnswerMemory(Generic[AnswerT]):
         """
         self._ask_discord = ask
         self._queue = queue
-        self._pace = pace
+        self._timing = timing
         self._on_news = on_news
         self.last_number = 0
         """How many answers there were in all."""
@@ -88,12 +88,12 @@ class AnswerMemory(Generic[AnswerT]):
     def age(self, guild_id: int, asked_id: int) -> float:
         """Return how old the last answer is, in seconds; infinite where there is none."""
         kept = self._kept.get((guild_id, asked_id))
-        return math.inf if kept is None else self._pace.clock() - kept.at
+        return math.inf if kept is None else self._timing.clock() - kept.at
 
     def is_old(self, guild_id: int, asked_id: int) -> bool:
         """Tell whether there is no answer that can still be used."""
         kept = self._kept.get((guild_id, asked_id))
-        return kept is None or kept.renew_at <= self._pace.clock()
+        return kept is None or kept.old_at <= self._timing.clock()
 
     def ids(self, guild_id: int) -> list[int]:
         """Return all ids of a guild that Discord was or is being asked about."""
@@ -105,15 +105,15 @@ class AnswerMemory(Generic[AnswerT]):
         insist: ask all the same.
         """
         kept = self._kept.get((guild_id, asked_id))
-        if not insist and kept is not None and self._pace.clock() - kept.failed_at < _RETRY_SECONDS:
+        if not insist and kept is not None and self._timing.clock() - kept.failed_at < _RETRY_SECONDS:
             return False
         self._put((guild_id, asked_id), urgent=True)
         return True
 
-    def renew(self, guild_id: int, asked_id: int) -> None:
+    def refresh_if_old(self, guild_id: int, asked_id: int) -> None:
         """Ask Discord when it has nothing else to answer, if the last answer is old."""
         kept = self._kept.get((guild_id, asked_id))
-        if kept is not None and kept.renew_at <= self._pace.clock() >= kept.failed_at + _RETRY_SECONDS:
+        if kept is not None and kept.old_at <= self._timing.clock() >= kept.failed_at + _RETRY_SECONDS:
             self._put((guild_id, asked_id), urgent=False)
 
     async def wait(self, guild_id: int, asked_ids: Collection[int]) -> None:
@@ -179,7 +179,7 @@ class AnswerMemory(Generic[AnswerT]):
             return None
 
     def _keep(self, key: _Key, answer: AnswerT | None, *, is_awaited: bool) -> None:
-        now = self._pace.clock()
+        now = self._timing.clock()
         kept = self._kept.setdefault(key, _Kept())
         self._kept.move_to_end(key)
         while len(self._kept) > _MAX_KEPT:
@@ -190,6 +190,6 @@ class AnswerMemory(Generic[AnswerT]):
         is_news = answer != kept.answer and not is_awaited
         self.last_number += 1
         kept.answer, kept.number, kept.at, kept.failed_at = answer, self.last_number, now, -math.inf
-        kept.renew_at = now + _KEPT_SECONDS * (1 + _JITTER * self._pace.random())
+        kept.old_at = now + _KEPT_SECONDS * (1 + _JITTER * self._timing.random())
         if is_news:
             self._on_news(key[0])

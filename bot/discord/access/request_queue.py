@@ -17,7 +17,7 @@ _Lanes = dict[int, dict[Hashable, Work]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timing:
     """How time passes for questions to Discord.
 
     clock: seconds that never go back. random: a number from 0 to below 1. sleep: waits for so many seconds.
@@ -31,9 +31,9 @@ class Pace:
 class RequestQueue:
     """Starts work in the background; a longer queue only delays it."""
 
-    def __init__(self, background: BackgroundTasks, pace: Pace) -> None:
+    def __init__(self, background: BackgroundTasks, timing: Timing) -> None:
         self._background = background
-        self._pace = pace
+        self._timing = timing
         self._urgent: _Lanes = {}
         self._later: _Lanes = {}
         self._starts: deque[float] = deque(maxlen=_PER_SECOND)
@@ -64,12 +64,12 @@ class RequestQueue:
 
     async def _wait_for_turn(self) -> None:
         """Wait until so few have been started within a second that one more may be."""
-        now = self._pace.clock()
+        now = self._timing.clock()
         is_full = len(self._starts) == _PER_SECOND
         start = max(now, self._starts[0] + 1.0) if is_full else now
         self._starts.append(start)
         if start > now:
-            await self._pace.sleep(start - now)
+            await self._timing.sleep(start - now)
 
 
 def _take(lanes: _Lanes) -> Work:

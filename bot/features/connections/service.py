@@ -30,7 +30,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret of this length identify it, and do not help to guess it.
 _HINT_FROM_LENGTH: Final = 16
 _KEPT_FACTS: Final = 10_000
-"""Of so many connections facts are kept. Those of one that is dropped are asked for again."""
+"""How many connections' facts are kept. Those of one that is dropped are asked for again."""
 _QUESTIONED_SECONDS: Final = 600
 """A member who was asked whether a value is right can enter it again for so long."""
 

@@ -7,8 +7,7 @@ from typing import Final
 import discord
 import pytest
 
-from bot.discord.state_words import state_word
-from bot.discord.theme import Tone, when
+from bot.discord.theme import Tone, state_word, when
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from tests.support.agent_in_server import ABSENT, CAUSES, CONNECT, NO_CHANNEL, SOON, TIMED_OUT, Agent, Cause
