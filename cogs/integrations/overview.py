@@ -88,7 +88,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
     found = told_apart(found, services.providers)
     checks = await services.monitoring.checks(guild_id)
-    candidates = await services.monitoring.candidates(guild_id)
+    candidates = told_apart(await services.monitoring.candidates(guild_id), services.providers)
     if not found and not troubles and not candidates:
         connected = bool(await services.connections.names(guild_id))
         return empty_embed(checks, texts, connected=connected), view_of(again)
@@ -246,7 +246,7 @@ def _next_step(shown: Overview, texts: Texts) -> str:
     if shown.troubles:
         return texts("integrations.overview.troubles_next")
     if not found:
-        return texts("belonging.maybe_next" if shown.candidates else "integrations.overview.alerts_next")
+        return texts("belonging.maybe_next")
     if not shown.has_alerts:
         return texts("integrations.overview.alerts_next")
     bad = found[0].state is not State.CONNECTED or found[0].is_stale

@@ -10,9 +10,10 @@ import discord
 from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import Named, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug
-from bot.discord.text import clamp, code
+from bot.discord.text import clamp, code, plain
 from bot.discord.theme import Field, Tone, card, notice
 from bot.errors import NotWatchedError
 from bot.features.integrations.store import Ignored
@@ -174,9 +175,10 @@ def stop_ignoring_select(provider: str, ignored: Sequence[Ignored], texts: Texts
     """Return the menu of ignored integrations to show again; nothing where there is none."""
     if not ignored:
         return []
+    named = [Named(each.label, each.id) for each in ignored[:MAX_CHOICES]]
     options = [
-        discord.SelectOption(label=clamp(each.label or each.id, MAX_CHOICE_LENGTH), value=each.id)
-        for each in ignored[:MAX_CHOICES]
+        discord.SelectOption(label=label or plain(entry.id, MAX_CHOICE_LENGTH), value=entry.id)
+        for entry, label in zip(named, tell_apart(named, MAX_CHOICE_LENGTH), strict=True)
     ]
     return [StopIgnoringSelect(texts=texts, provider=provider, options=options)]
 
@@ -207,9 +209,15 @@ async def unlinked(ctx: Context) -> list[Watched]:
 
 
 async def link(ctx: Context, found: Watched) -> None:
-    """Link an integration that is watched, or that may run in the server."""
-    async with ctx.change("integrations.link", f"{found.provider} · {found.id}"):
-        await ctx.services.integrations.link(
+    """Link an integration that is watched, or that may run in the server, unless it is linked.
+
+    Raises NotWatchedError if its connection is gone.
+    """
+    async with ctx.change("integrations.link", f"{found.provider} · {found.id}") as change:
+        # A record says who linked it, and may hold more of its bot than is known here.
+        linked = await ctx.services.integrations.of_guild(ctx.guild_id, found.provider)
+        change.idle = found.id in linked
+        if not change.idle and not await ctx.services.integrations.link(
             ctx.guild_id,
             found.provider,
             found.connection,
@@ -217,7 +225,8 @@ async def link(ctx: Context, found: Watched) -> None:
             found.label,
             bot_id=found.bot_id,
             member_id=ctx.member.id,
-        )
+        ):
+            raise NotWatchedError
 
 
 async def _look_up(ctx: Context, key: str) -> Watched | None:
@@ -250,7 +259,7 @@ def _question(found: Watched, ctx: Context) -> Answer:
         Tone.INFO,
         "belonging.question",
         Field(texts("integrations.status.provider"), provider_name(found, providers), inline=True),
-        Field(texts("toolzz.link.state"), state, inline=True),
+        Field(texts("diagnosis.check.state"), state, inline=True),
         Field(texts("integrations.status.id"), code(found.id, 70), inline=True),
         name=name(found.label, found.id),
         provider=provider_name(found, providers),

@@ -44,8 +44,8 @@ def tone(of: Watched | Incident) -> Tone:
 def word(of: Watched | Incident, texts: Texts) -> str:
     """Return the name of the state; of a state that is out of date, the last known one marked as such."""
     state = State(of.state)
-    is_integration = of.kind == Kind.INTEGRATION
-    shown = state_word(texts, of.provider, state) if is_integration else condition_word(texts, of.kind, state)
+    is_condition = of.kind in {Kind.CONNECTION, Kind.PROVIDER}
+    shown = condition_word(texts, of.kind, state) if is_condition else state_word(texts, of.provider, state)
     return texts("state.stale", state=shown) if _is_stale(of) else shown
 
 

@@ -24,6 +24,7 @@ from bot.i18n.catalog import Texts
 from cogs.alerts import set_route
 from cogs.connections import ADD, ROTATE, open_form
 from cogs.monitoring import LinkAllButton, candidate_select, unlinked
+from cogs.monitoring.formatting import told_apart
 from cogs.setup import embeds
 from cogs.setup.steps import SetupListContent, SetupProgress, find_progress, provider_progress, setup_lists
 
@@ -151,7 +152,7 @@ async def overview(ctx: Context) -> Answer:
         )
         for each in found
     )
-    candidates = await ctx.services.monitoring.candidates(ctx.guild_id)
+    candidates = told_apart(await ctx.services.monitoring.candidates(ctx.guild_id), ctx.services.providers)
     to_link = [LinkAllButton(texts=ctx.texts)] if await unlinked(ctx) else []
     view = view_of(*buttons, *to_link, *candidate_select(candidates, ctx.texts))
     return embeds.overview(found, candidates, ctx.texts), view

@@ -56,8 +56,11 @@ class IntegrationService:
         bot_id: int | None,
         member_id: int,
         application_id: int | None = None,
-    ) -> None:
-        """Do what ``record`` does, without the opened connection. connection: its name."""
+    ) -> bool:
+        """Do what ``record`` does, without the opened connection. connection: its name.
+
+        Return False if the connection is gone, so that nothing is stored.
+        """
         placed = Placed(
             id=integration_id,
             connection=connection,
@@ -67,8 +70,9 @@ class IntegrationService:
             placed_by=member_id,
             placed_at=int(self._clock()),
         )
-        await self._store.put(guild_id, provider, placed)
+        stored = await self._store.put(guild_id, provider, placed)
         self._notify(guild_id)
+        return stored
 
     async def forget(self, guild_id: int, provider: str, integration_id: str) -> bool:
         """Delete a record; return False if there was none."""

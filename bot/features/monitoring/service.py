@@ -91,7 +91,10 @@ class MonitoringService:
 
     async def candidates(self, guild_id: int) -> list[Watched]:
         """Return the integrations that may run in the guild, so that a manager has to decide."""
-        return [each for each in await self._all(guild_id) if each.kind is Kind.CANDIDATE]
+        found = await self._all(guild_id)
+        # The row of one that was just linked is there until the next check.
+        watched = {each.key for each in found if each.kind is Kind.INTEGRATION}
+        return [each for each in found if each.kind is Kind.CANDIDATE and each.key not in watched]
 
     async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
         """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
