@@ -131,7 +131,7 @@ async def test_blocked_is_confirmed(watch: Watch) -> None:
     assert await watch.read(GUILD, BOT) == [ABSENT]
     assert len(watch.requests) == 1
     await asyncio.sleep(2)
-    assert await watch.read(GUILD, subject(BOT, is_alerted=True)) == [ABSENT]
+    assert await watch.read(GUILD, subject(BOT, skip_confirmation=True)) == [ABSENT]
     assert watch.requests == []
     watch.discord.answers.members[GUILD, BOT] = refusal(500, 0)
     assert await watch.read(GUILD, BOT) == [UNKNOWN]
@@ -210,7 +210,7 @@ async def test_the_end_of_a_timeout_is_told(watch: Watch) -> None:
     watch.discord.answers.members[GUILD, BOT] = member(BOT, timed_out_until="2027-01-15T08:10:00+00:00")
     blocked = Access(AccessKind.TIMED_OUT, until=START + 600)
     for _ in range(2):
-        assert await watch.read(GUILD, subject(BOT, is_alerted=True)) == [blocked]
+        assert await watch.read(GUILD, subject(BOT, skip_confirmation=True)) == [blocked]
     watch.requests.clear()
     watch.discord.answers.members[GUILD, BOT] = member(BOT)
     await asyncio.sleep(599)
@@ -292,3 +292,13 @@ async def test_commands_and_checks_agree(watch: Watch) -> None:
     assert len(watch.told) == 1
     assert (await watch.access.find(GUILD, None)).access == UNKNOWN
     assert not (await watch.access.find(ELSEWHERE, BOT)).is_checked
+
+
+@watching
+async def test_one_that_nobody_watches_is_asked_about_every_quarter_of_an_hour(watch: Watch) -> None:
+    """An absent bot whose block need not be confirmed takes one request for fourteen checks."""
+    watch.discord.add_guild(GUILD, channels=[channel(TEXT)])
+    for _ in range(14):
+        assert await watch.read(GUILD, subject(BOT, skip_confirmation=True)) == [ABSENT]
+        await asyncio.sleep(60)
+    assert watch.requests == [(GUILD, BOT)]

@@ -78,8 +78,10 @@ def watching(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., No
 
 
 def subject(
-    bot_id: int, channels: Iterable[object] = (), *, must_read: bool = False, is_alerted: bool = False
+    bot_id: int, channels: Iterable[object] = (), *, must_read: bool = False, skip_confirmation: bool = False
 ) -> AccessSubject:
     """Return an integration that is asked about."""
     listed = tuple(map(str, channels))
-    return AccessSubject(f"i{bot_id}", bot_id, listed, must_read=must_read, is_alerted=is_alerted)
+    return AccessSubject(
+        f"i{bot_id}", bot_id, listed, must_read=must_read, skip_confirmation=skip_confirmation
+    )

@@ -199,7 +199,7 @@ class GuildAccess:
         membership = self._members.get(guild.id, subject.bot_id)
         if subject.must_read or membership is None or not knows_roles(guild, membership):
             return True
-        if subject.is_alerted or self._members.age(guild.id, subject.bot_id) <= _CONFIRMED_SECONDS:
+        if subject.skip_confirmation or self._members.age(guild.id, subject.bot_id) <= _CONFIRMED_SECONDS:
             return False
         return self._assess_subject(guild, subject).access.is_blocked
 
@@ -215,9 +215,12 @@ class GuildAccess:
         for channel_id in _uncached(guild, subject.channels):
             if self._channels.get(guild.id, channel_id) is not None:
                 self._channels.refresh_if_old(guild.id, channel_id)
-            elif channel_id not in asked.channels and len(asked.channels) < _MAX_LOOKUPS:
+            elif (
+                channel_id not in asked.channels
+                and len(asked.channels) < _MAX_LOOKUPS
+                and self._channels.ask(guild.id, channel_id)
+            ):
                 asked.channels.add(channel_id)
-                self._channels.ask(guild.id, channel_id)
 
     def _note_listed(self, guild_id: int, subjects: Iterable[AccessSubject]) -> None:
         """Remember which threads matter: servers have many, and their changes are told all the time."""

@@ -87,9 +87,10 @@ class AccessSubject:
     """An integration of which Discord is asked what its bot can do.
 
     id: the integration's. bot_id: the bot's user id. channels: the ids that the provider lists, text from
-    outside; empty where it lists none, and then every text channel counts. opens_threads: whether the bot has
-    to open threads as well. must_read: whether Discord is asked now, however fresh the last answer is.
-    is_alerted: whether an incident about a blocked bot is open already, so that it need not be confirmed.
+    outside; empty where it lists none, and then every channel of the server counts. opens_threads: whether
+    the bot has to open threads as well. must_read: whether Discord is asked now, however fresh the last
+    answer is. skip_confirmation: whether a block need not be confirmed by Discord, because an incident about
+    it is open already or nobody watches the integration.
     """
 
     id: str
@@ -97,7 +98,7 @@ class AccessSubject:
     channels: tuple[str, ...] = ()
     opens_threads: bool = False
     must_read: bool = False
-    is_alerted: bool = False
+    skip_confirmation: bool = False
 
 
 class AccessReader(Protocol):

@@ -182,7 +182,8 @@ class Poller:
             if key[0] != guild_id:
                 continue
             async with state.lock:
-                if state.reports is not None:
+                # Reports of credentials that were replaced meanwhile say nothing of the new ones.
+                if state.reports is not None and self._states.get(key) is state:
                     result = await self._builder.build(key, state.reports, must_read=False, is_check=False)
                     await self._recorder.record(result)
 
@@ -216,7 +217,8 @@ class Poller:
             due = self._schedule.first() if self._is_first_tick else self._schedule.clock()
             # A check of the old credentials ends before one of the new credentials begins.
             running = None if state is None else state.running
-            state = self._states[_key(row)] = _ConnectionState(row.set_at, due, running)
+            lock = asyncio.Lock() if state is None else state.lock
+            state = self._states[_key(row)] = _ConnectionState(row.set_at, due, running, lock=lock)
         return state
 
     def _start(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool = False) -> None:

@@ -116,6 +116,8 @@ class _Known:
             row = known.get(report.id)
             if bot_id is None or not self._may_be_here(report, row):
                 continue
+            # What only may run here is not called blocked, whatever its bot can do.
+            is_unwatched = row is None and report.id not in self.placed and report.guild_id is None
             changed = row is not None and row.found not in {State.CONNECTED, State.BLOCKED}
             yield AccessSubject(
                 report.id,
@@ -123,7 +125,7 @@ class _Known:
                 report.channels,
                 report.opens_threads,
                 must_read=must_read or changed,
-                is_alerted=report.id in self.alerted,
+                skip_confirmation=is_unwatched or report.id in self.alerted,
             )
 
     def _may_be_here(self, report: Report, row: WatchedRow | None) -> bool:

@@ -98,7 +98,7 @@ class MonitoringService:
 
     async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
         """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
-        rows = [row for row in await self._store.watched(guild_id) if row.provider == provider]
+        rows = await self._store.subjects(guild_id, provider)
         known = {row.id: Access.of(row.access) for row in rows if row.kind is Kind.INTEGRATION}
         return {integration_id: access for integration_id, access in known.items() if access is not None}
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import NotFoundError, ProviderError, RateLimitedError
+from bot.errors import NotFoundError, ProviderError, ProviderTimeoutError, RateLimitedError
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import ApiVersion, Endpoint, Switch
 from bot.providers.base.error_format import ErrorFormat
@@ -110,8 +110,6 @@ class SensayProvider(Provider):
             if replica.uuid is not None and is_id(replica.uuid)
         }
         turn = in_turn(set(wanted.ids) - items.keys(), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
-        if turn:
-            cache.notes[_LAST] = turn[-1]
         missing = set()
         for uuid in turn:
             try:
@@ -119,11 +117,17 @@ class SensayProvider(Provider):
             except NotFoundError:
                 missing.add(uuid)
             except RateLimitedError:
-                break  # the others have their turn later
+                break  # the next turn begins with it
+            except ProviderTimeoutError as error:
+                # Twenty slow reads would end the whole check, which has the list already.
+                items[uuid] = Report(uuid, "", State.UNKNOWN, error.key)
+                cache.notes[_LAST] = uuid
+                break
             except ProviderError as error:
                 items[uuid] = Report(uuid, "", State.UNKNOWN, error.key)
             else:
                 items[uuid] = Report(uuid, name or uuid, State.UNKNOWN, NOT_LISTED)
+            cache.notes[_LAST] = uuid
         return Reports(tuple(items.values()), frozenset(missing))
 
 

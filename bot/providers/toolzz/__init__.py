@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -110,14 +111,16 @@ class ToolzzProvider(Provider):
             if is_id(entry.id) and (not entry.is_deleted or entry.id in wanted.ids)
         }
         here = str(wanted.guild_id)
-        new = {report.id for report in listed.values() if report.guild_id == here} - set(wanted.ids)
+        placed = (each.id for each in listed.values() if each.guild_id == here and each.bot_id is None)
+        new = set(placed) - set(wanted.ids)
         nameless = {each for each in {*wanted.without_bot, *new} if f"{_ASKED}{each}" not in cache.notes}
         unlisted = set(wanted.ids) - listed.keys()
         turn = in_turn(unlisted | (nameless & listed.keys()), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
         if not turn:
             return _merged(listed, {})
-        cache.notes[_LAST] = turn[-1]
         read = await self._each(client, turn, may_all_fail=True)
+        for each in takewhile(read.__contains__, turn):
+            cache.notes[_LAST] = each  # the next turn begins with the first that a pause has left out
         cache.notes.update((f"{_ASKED}{each}", "") for each, found in read.items() if _is_answer(found))
         return _merged(listed, read)
 
@@ -228,7 +231,8 @@ def _merged(listed: Mapping[str, Report], read: Mapping[str, Report | NotFoundEr
     items = dict(listed)
     for each, found in read.items():
         if isinstance(found, Report):
-            items[each] = replace(items[each], bot_id=found.bot_id) if each in items else found
+            known = items.get(each)
+            items[each] = found if known is None else replace(known, bot_id=found.bot_id or known.bot_id)
     missing = (each for each, found in read.items() if isinstance(found, NotFoundError))
     return Reports(tuple(items.values()), frozenset(missing) - items.keys())
 

@@ -224,4 +224,17 @@ async def test_an_open_incident_need_not_be_confirmed(known: Known) -> None:
 
     await known.store.transact(work)
     found = await known.asked(*(running(each) for each in "abcd"))
-    assert [each.id for each in found if each.is_alerted] == ["a"]
+    assert [each.id for each in found if each.skip_confirmation] == ["a"]
+
+
+async def test_what_nobody_watches_need_not_be_confirmed(known: Known) -> None:
+    """It is never called blocked; what is linked, watched or placed here may be."""
+    await known.link("linked")
+    await known.put(replace(ROW, id="watched", found="connected"))
+    found = await known.asked(
+        running("linked"),
+        replace(running("watched"), guild_id=None),
+        replace(running("placed"), guild_id=str(GUILD)),
+        replace(running("other"), guild_id=None),
+    )
+    assert [each.id for each in found if each.skip_confirmation] == ["other"]

@@ -107,6 +107,21 @@ async def test_a_pause_is_respected(sensay: SensayProvider, simulator: SensaySim
     assert len(read_alone(simulator)) == 1
 
 
+async def test_a_pause_costs_nobody_the_turn(sensay: SensayProvider, simulator: SensaySimulator) -> None:
+    """If Sensay takes five requests a check, the next check begins where the last one had to stop."""
+    template = simulator.replicas[simulator.UNCONNECTED]
+    simulator.replicas = {each["uuid"]: {**template, **each} for each in map(replica, range(15))}
+    credentials, cache, read = organization(sensay, simulator), ResponseCache(), Counter[str]()
+    ids = sorted(simulator.replicas)
+    for refused in (ids[5], ids[10], ids[0]):
+        simulator.heal()
+        simulator.fail(Answer(429, {"success": False, "error": "later"}), path=refused, times=None)
+        reports = await sensay.reports(credentials, Wanted(simulator.replicas), cache)
+        read.update(each.id for each in reports.items)
+    assert set(read.values()) == {1}
+    assert len(read) == 15
+
+
 async def test_more_than_twenty_are_read_in_turn(sensay: SensayProvider, simulator: SensaySimulator) -> None:
     """A check reads twenty at most, the next one those that follow; what it does not read is in neither."""
     template = simulator.replicas[simulator.UNCONNECTED]
