@@ -30,7 +30,11 @@ from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreacha
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.alert_mover import AlertMover
+from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
 from bot.features.audit.service import AuditService
@@ -45,6 +49,7 @@ from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ResultBuilder
@@ -114,7 +119,18 @@ async def build_bot(
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
-        outbox = Outbox(alert_store, incident_store, audit, clock)
+        groups = GroupStore(database)
+        alert_mover = AlertMover(
+            alert_store,
+            groups,
+            incident_store,
+            HoldReader(database, MaintenanceStore(database)),
+            QuietHoursStore(database),
+            audit,
+            clock,
+            interval=settings.check_interval,
+        )
+        outbox = Outbox(alert_store, alert_mover, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
@@ -145,7 +161,7 @@ async def build_bot(
             background=background,
             links=CommandLinks(),
             access=access,
-            alerts=AlertService(alert_store, incident_store, changes, clock),
+            alerts=AlertService(alert_store, groups, incident_store, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,

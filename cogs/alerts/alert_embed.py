@@ -18,7 +18,7 @@ def alert_embed(
     notice: Notice, texts: Texts, providers: Mapping[str, Provider], links: CommandLinks
 ) -> discord.Embed:
     """Show an incident as it is now."""
-    incident = notice.incident
+    incident = notice.incidents[0]
     is_open = incident.closed_at is None
     state = word(incident, texts) if is_open else texts(f"alerts.message.{incident.ended}")
     step = links.link(_next_step(incident, texts, providers))
@@ -42,7 +42,7 @@ def _meaning(incident: Incident) -> str:
 
 
 def _fields(notice: Notice, texts: Texts, providers: Mapping[str, Provider]) -> Iterator[Field]:
-    incident = notice.incident
+    incident = notice.incidents[0]
     cause = why(incident, texts, providers)
     if incident.closed_at is None:
         yield Field(texts("alerts.message.since"), when(incident.opened_at, exact=True), inline=True)
@@ -61,8 +61,8 @@ def _fields(notice: Notice, texts: Texts, providers: Mapping[str, Provider]) -> 
     if incident.acknowledged_by is not None:
         member = f"<@{incident.acknowledged_by}> · {when(incident.acknowledged_at or 0)}"
         yield Field(texts("alerts.message.acknowledged"), member, inline=True)
-    if incident.closed_at is None and notice.muted_until is not None:
-        yield Field(texts("alerts.message.muted"), when(notice.muted_until, exact=True), inline=True)
+    if incident.closed_at is None and incident.number in notice.muted:
+        yield Field(texts("alerts.message.muted"), when(notice.muted[incident.number], exact=True), inline=True)
 
 
 def _next_step(incident: Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:

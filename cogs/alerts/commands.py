@@ -13,7 +13,8 @@ from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
 from bot.errors import NoRouteError
 from bot.features.access.tier import Tier
-from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, MAX_CHECKS
+from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES
+from bot.features.alerts.service import MAX_CHECKS
 from bot.providers.base.integration import State
 from cogs.alerts import embeds
 from cogs.alerts.buttons import DURATIONS, mute
@@ -80,7 +81,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
     async def test(self, ctx: Context) -> None:
         """Post a test alert to the channel that alerts go to."""
         await defer(ctx)
-        route = await ctx.services.alerts.route(ctx.guild_id)
+        route = next(iter(await ctx.services.alerts.routes(ctx.guild_id)), None)
         if route is None:
             raise NoRouteError
         await respond(ctx, embeds.tested(route, await post_test_alert(ctx, route), ctx.texts))
@@ -103,8 +104,9 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         await defer(ctx)
         alerts = ctx.services.alerts
         async with ctx.change("alerts.remove", "") as change:
-            route = await alerts.route(ctx.guild_id)
-            if route is not None:
-                change.target = f"channel · {route.channel_id}"
-            await alerts.remove_route(ctx.guild_id)
+            route = next(iter(await alerts.routes(ctx.guild_id)), None)
+            if route is None:
+                raise NoRouteError
+            change.target = f"channel · {route.channel_id}"
+            await alerts.remove_route(ctx.guild_id, route.number)
         await respond(ctx, embeds.removed(ctx.texts))

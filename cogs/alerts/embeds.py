@@ -9,7 +9,7 @@ from bot.discord.context import Context
 from bot.discord.text import length, listed
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, shared_state_word, when
 from bot.features.alerts.incident_store import Incident
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import WORST_FIRST, State
@@ -58,7 +58,7 @@ def listing(
 ) -> discord.Embed:
     """Show where alerts go, what is muted and a page of open incidents. total: the number on all pages."""
     texts = ctx.texts
-    is_lost = route is not None and bool(route.lost)
+    is_lost = route is not None and bool(route.suspended)
     count = texts.plural("alerts.list.open", total) if total else texts("alerts.list.none_open")
     head = f"{_where(route, texts)}\n\n**{count}**\n"
     lines = listed((_incident_line(each, ctx) for each in incidents), texts, DESCRIPTION - length(head))
@@ -84,7 +84,7 @@ def tested(route: Route, test: TestAlert, texts: Texts) -> discord.Embed:
     if test.refused:
         kind, how = test.refused, texts(f"alerts.test.{test.refused}", channel=channel)
     else:
-        kind = "lost" if route.lost else "done"
+        kind = "lost" if route.suspended else "done"
         how = texts("alerts.test.how", channel=channel, link=test.link)
     return card(
         Tone.BAD if test.refused else Tone.GOOD,
@@ -108,8 +108,8 @@ def removed(texts: Texts) -> discord.Embed:
 def _where(route: Route | None, texts: Texts) -> str:
     if route is None:
         return texts("alerts.list.none")
-    if route.lost:
-        return texts(f"alerts.list.{route.lost}", channel=f"<#{route.channel_id}>")
+    if route.suspended:
+        return texts(f"alerts.list.{route.suspended}", channel=f"<#{route.channel_id}>")
     member, time = f"<@{route.set_by}>", when(route.set_at)
     return texts("alerts.list.route", channel=f"<#{route.channel_id}>", member=member, time=time)
 

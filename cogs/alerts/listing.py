@@ -36,7 +36,7 @@ async def read_page(ctx: Context, page: int = 1) -> tuple[discord.Embed, discord
     last = pages_of(len(open_ones))
     page = min(page, last)
     embed = listing(
-        await ctx.services.alerts.route(ctx.guild_id),
+        next(iter(await ctx.services.alerts.routes(ctx.guild_id)), None),
         [each for each in watched if each.muted_until is not None],
         page_of(open_ones, page),
         ctx,

@@ -9,7 +9,7 @@ import structlog
 from bot.discord.context import ServicesBot
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, card
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from cogs.alerts.routes import NEEDED_PERMISSIONS
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ def _recipients(guild: discord.Guild, route: Route) -> Iterator[discord.TextChan
 
 def _embed(bot: ServicesBot, guild: discord.Guild, route: Route) -> discord.Embed:
     texts = bot.services.texts_of(guild)
-    why = texts(f"alerts.lost.{route.lost}", channel=f"<#{route.channel_id}>", server=quoted(guild.name))
+    why = texts(f"alerts.lost.{route.suspended}", channel=f"<#{route.channel_id}>", server=quoted(guild.name))
     step = bot.services.links.link(texts("alerts.lost.next"))
     return card(
         Tone.WARNING,

@@ -16,10 +16,12 @@ from bot.features.alerts.messenger import (
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
+    AnyNotice,
     Notice,
     NotSentError,
 )
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
+from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import LOCALES, Texts
 from cogs.alerts.alert_embed import alert_embed
 from cogs.alerts.board_embed import board_embed
@@ -47,15 +49,15 @@ class DiscordMessenger:
     def __init__(self, bot: ServicesBot) -> None:
         self._bot = bot
 
-    async def post(self, notice: Notice | BoardNotice) -> int:
+    async def post(self, notice: AnyNotice) -> int:
         """Post a message. An alert's role is the only one that it can mention; a board notifies nobody."""
         channel = self._channel(notice.guild_id, notice.channel_id)
         options = self._rendered(await self._told_apart(notice))
         if isinstance(notice, BoardNotice):
             options |= {"silent": True, "allowed_mentions": discord.AllowedMentions.none()}
         else:
-            roles = [] if notice.role_id is None else [discord.Object(notice.role_id)]
-            options["content"] = None if notice.role_id is None else f"<@&{notice.role_id}>"
+            roles = [discord.Object(role_id) for role_id in notice.role_ids]
+            options["content"] = " ".join(f"<@&{role_id}>" for role_id in notice.role_ids) or None
             options["allowed_mentions"] = discord.AllowedMentions(
                 everyone=False, users=False, roles=roles, replied_user=False
             )
@@ -63,7 +65,7 @@ class DiscordMessenger:
             message: discord.Message = await channel.send(**options, nonce=notice.nonce)
         return message.id
 
-    async def edit(self, notice: Notice | BoardNotice, message_id: int) -> None:
+    async def edit(self, notice: AnyNotice, message_id: int) -> None:
         """Have a message show something else."""
         channel = self._channel(notice.guild_id, notice.channel_id)
         options = self._rendered(await self._told_apart(notice))
@@ -78,7 +80,7 @@ class DiscordMessenger:
         with _translated_errors():
             await channel.get_partial_message(message_id).delete()
 
-    async def find(self, notice: Notice | BoardNotice, since: int) -> int | None:
+    async def find(self, notice: AnyNotice, since: int) -> int | None:
         """Look for our message. Discord shows none to a bot that may not read the channel's history."""
         after = datetime.fromtimestamp(since - _MAX_CLOCK_DIFFERENCE, UTC)
         channel = self._channel(notice.guild_id, notice.channel_id)
@@ -104,31 +106,36 @@ class DiscordMessenger:
         )
         return embed.to_dict()
 
-    async def report_lost_route(self, guild_id: int, route: Route) -> None:
+    async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the managers that alerts reach nobody."""
         await report_lost_route(self._bot, guild_id, route)
+        return True
 
-    async def _told_apart(self, notice: Notice | BoardNotice) -> Notice | BoardNotice:
+    async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:
+        """Tell the managers that the board is out of date."""
+        return False
+
+    async def _told_apart(self, notice: AnyNotice) -> AnyNotice:
         """Return an alert with the name that its integration has beside the guild's others."""
         if isinstance(notice, BoardNotice):
             return notice
         services = self._bot.services
         integrations = await services.monitoring.integrations(notice.guild_id)
-        (incident,) = with_labels([notice.incident], told_apart(integrations, services.providers))
-        return replace(notice, incident=incident)
+        watched = told_apart(integrations, services.providers)
+        return replace(notice, incidents=with_labels(notice.incidents, watched))
 
-    def _rendered(self, notice: Notice | BoardNotice) -> dict[str, Any]:
+    def _rendered(self, notice: AnyNotice) -> dict[str, Any]:
         """Return what discord.py takes to post or edit a message."""
         if isinstance(notice, BoardNotice):
             return {"embed": discord.Embed.from_dict(notice.embed)}
         texts, services = self._texts(notice.guild_id), self._bot.services
-        view = view_of(*buttons_of(notice.incident, texts))
+        view = view_of(*buttons_of(notice.incidents[0], texts))
         # The buttons survive the process: discord.py need not keep the view of each message that was ever
         # sent.
         view.stop()
         return {"embed": alert_embed(notice, texts, services.providers, services.links), "view": view}
 
-    def _is_shown(self, notice: Notice | BoardNotice, footers: set[str]) -> bool:
+    def _is_shown(self, notice: AnyNotice, footers: set[str]) -> bool:
         """Tell whether a message with these footers is what the notice is about."""
         if isinstance(notice, BoardNotice):
             catalog = self._bot.services.catalog

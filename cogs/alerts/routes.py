@@ -7,7 +7,8 @@ import discord
 from bot.discord.access.agent_bots import permission_names
 from bot.discord.context import Context
 from bot.errors import InvalidInputError
-from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, Route
+from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES, Route
+from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State
 
 NEEDED_PERMISSIONS: Final = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
@@ -39,12 +40,15 @@ async def set_route(
         return await ctx.services.alerts.set_route(
             ctx.guild_id,
             channel.id,
+            RouteSettings(
+                role_id=None if role is None else role.id,
+                states=states,
+                checks=checks,
+                remind=remind,
+                partial=partial,
+            ),
             member_id=ctx.member.id,
-            role_id=None if role is None else role.id,
-            states=states,
-            checks=checks,
-            remind=remind,
-            partial=partial,
+            number=next((route.number for route in await ctx.services.alerts.routes(ctx.guild_id)), 0),
         )
 
 

@@ -6,8 +6,8 @@ import discord
 
 from bot.discord.context import Context
 from bot.features.alerts.incident_store import Incident, Kind
-from bot.features.alerts.messenger import BoardNotice, ChannelRefusedError, Notice, NotSentError
-from bot.features.alerts.service import Route
+from bot.features.alerts.messenger import AnyNotice, ChannelRefusedError, Notice, NotSentError
+from bot.features.alerts.routes import Route
 from bot.providers.base.integration import State
 from cogs.alerts.messenger import DiscordMessenger
 
@@ -38,7 +38,20 @@ async def post_test_alert(ctx: Context, route: Route) -> TestAlert:
         detail="",
         opened_at=ctx.now,
     )
-    notice = Notice(route.channel_id, incident, None, route.role_id, texts("alerts.test.reference"))
+    roles = [] if route.role_id is None else [route.role_id]
+    notice = Notice(
+        guild_id=ctx.guild_id,
+        channel_id=route.channel_id,
+        route=route.number,
+        number=0,
+        incidents=[incident],
+        muted={},
+        maintenance={},
+        role_ids=roles,
+        second_role_id=None,
+        escalated_at=None,
+        reference=texts("alerts.test.reference"),
+    )
     try:
         message_id = await _TestMessenger(ctx).post(notice)
     except ChannelRefusedError as refused:
@@ -55,7 +68,7 @@ class _TestMessenger(DiscordMessenger):
         super().__init__(ctx.client)
         self._member_id = ctx.member.id
 
-    def _rendered(self, notice: Notice | BoardNotice) -> dict[str, Any]:
+    def _rendered(self, notice: AnyNotice) -> dict[str, Any]:
         rendered = super()._rendered(notice)
         texts = self._texts(notice.guild_id)
         rendered["embed"].description = texts("alerts.test.message", member=f"<@{self._member_id}>")

@@ -10,7 +10,7 @@ from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain
 from bot.discord.theme import state_word, when
 from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.connections.service import Connection
 from bot.features.monitoring.breaker import DOWN
 from bot.features.monitoring.service import Watched
@@ -43,7 +43,7 @@ async def diagnose(ctx: Context, watched: Watched) -> tuple[Connection | None, D
             found = await ctx.cancel_on_shutdown(_diagnose_any(ctx, connection, watched))
     # The check that was just made may have begun an incident, or ended one.
     checks = _Checks(ctx, await _current(ctx, watched) or watched)
-    watching = checks.watching(await ctx.services.alerts.route(ctx.guild_id))
+    watching = checks.watching(next(iter(await ctx.services.alerts.routes(ctx.guild_id)), None))
     return connection, replace(found, findings=[*found.findings, *watching])
 
 
@@ -163,7 +163,7 @@ class _Checks:
             yield self.finding("alerts", Verdict.NOTED, "muted", time=when(watched.muted_until))
         elif route is None:
             yield self.finding("alerts", Verdict.NOTED, "none", texts("diagnosis.fix.alerts"))
-        elif route.lost:
+        elif route.suspended:
             channel, alerts = f"<#{route.channel_id}>", texts("diagnosis.fix.alerts")
             yield self.finding("alerts", Verdict.FAILED, "lost", alerts, channel=channel)
         else:

@@ -95,7 +95,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
-    has_alerts = await services.alerts.route(guild_id) is not None
+    has_alerts = bool(await services.alerts.routes(guild_id))
     shown = Overview(found, page, troubles, candidates, checks, has_alerts=has_alerts)
     embed = overview_embed(shown, services.providers, texts)
 

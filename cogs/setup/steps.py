@@ -15,7 +15,7 @@ from bot.errors import (
     UnknownUnitError,
     UnreadableSecretError,
 )
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.service import Watched
@@ -110,7 +110,7 @@ class SetupProgress:
     @property
     def has_alert_channel(self) -> bool:
         """Whether alerts arrive somewhere."""
-        return self.route is not None and not self.route.lost
+        return self.route is not None and not self.route.suspended
 
     @property
     def is_done(self) -> bool:
@@ -189,7 +189,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         failure,
         contents,
         [agent for agent in agents if agent.connection == summary.name],
-        await services.alerts.route(ctx.guild_id),
+        next(iter(await services.alerts.routes(ctx.guild_id)), None),
     )
 
 

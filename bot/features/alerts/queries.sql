@@ -1,44 +1,127 @@
--- name: get_route(guild_id)^
-SELECT guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial
+-- name: list_routes(guild_id)
+SELECT guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
+    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
 FROM route
-WHERE guild_id = :guild_id;
+WHERE guild_id = :guild_id
+ORDER BY number;
 
--- name: put_route(guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial)!
-INSERT INTO route (guild_id, channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial)
-VALUES (:guild_id, :channel_id, :role_id, :states, :checks, :remind, :set_by, :set_at, :lost, :partial)
-ON CONFLICT (guild_id) DO UPDATE SET
-    channel_id = excluded.channel_id, role_id = excluded.role_id, states = excluded.states,
-    checks = excluded.checks, remind = excluded.remind, set_by = excluded.set_by,
-    set_at = excluded.set_at, lost = excluded.lost, partial = excluded.partial;
+-- name: get_route(guild_id, number)^
+SELECT guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
+    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
+FROM route
+WHERE guild_id = :guild_id AND number = :number;
 
--- name: delete_route(guild_id)!
-DELETE FROM route WHERE guild_id = :guild_id;
+-- name: next_route(guild_id)$
+-- Messages of a route that was removed keep its number.
+SELECT coalesce(max(number), 0) + 1
+FROM (
+    SELECT number FROM route WHERE guild_id = :guild_id
+    UNION ALL SELECT route FROM outbox WHERE guild_id = :guild_id
+);
 
--- name: mark_route_lost(guild_id, channel_id, lost)!
-UPDATE route SET lost = :lost WHERE guild_id = :guild_id AND channel_id = :channel_id AND lost = '';
+-- name: put_route(guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind, second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported)!
+INSERT INTO route (
+    guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
+    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
+)
+VALUES (
+    :guild_id, :number, :channel_id, :role_id, :provider, :integration, :states, :partial, :checks, :remind,
+    :second_role_id, :escalate, :recovery, :set_by, :set_at, :suspended, :retry_at, :is_reported
+)
+ON CONFLICT (guild_id, number) DO UPDATE SET
+    channel_id = excluded.channel_id, role_id = excluded.role_id, provider = excluded.provider,
+    integration = excluded.integration, states = excluded.states, partial = excluded.partial,
+    checks = excluded.checks, remind = excluded.remind, second_role_id = excluded.second_role_id,
+    escalate = excluded.escalate, recovery = excluded.recovery, set_by = excluded.set_by,
+    set_at = excluded.set_at, suspended = excluded.suspended, retry_at = excluded.retry_at,
+    is_reported = excluded.is_reported;
+
+-- name: delete_route(guild_id, number)!
+DELETE FROM route WHERE guild_id = :guild_id AND number = :number;
+
+-- name: suspend_route(guild_id, number, channel_id, suspended, retry_at, is_reported)!
+-- Does nothing where the route leads elsewhere by now.
+UPDATE route SET suspended = :suspended, retry_at = :retry_at, is_reported = :is_reported
+WHERE guild_id = :guild_id AND number = :number AND channel_id = :channel_id;
+
+-- name: resume_routes(guild_id, channel_id)!
+UPDATE route SET suspended = '', retry_at = NULL, is_reported = 0
+WHERE guild_id = :guild_id AND channel_id = :channel_id AND suspended <> '';
+
+-- name: retry_routes(guild_id, now, pause, spacing)!
+-- Each suspended route is tried soon, but not more often than once in the spacing.
+UPDATE route SET retry_at = min(retry_at, max(:now, retry_at - :pause + :spacing))
+WHERE guild_id = :guild_id AND suspended <> '';
+
+-- name: retry_board(guild_id, now, pause, spacing)!
+UPDATE board SET retry_at = min(retry_at, max(:now, retry_at - :pause + :spacing))
+WHERE guild_id = :guild_id AND suspended <> '';
+
+-- name: retry_messages(guild_id, now)!
+-- Those that could not be sent.
+UPDATE outbox SET next_at = :now WHERE guild_id = :guild_id AND tries > 0;
+
+-- name: arm_suspended(guild_id, now)!
+-- Has those looked at again whose route or board is suspended.
+UPDATE outbox SET next_at = :now
+WHERE guild_id = :guild_id AND (
+    EXISTS (
+        SELECT 1 FROM route
+        WHERE route.guild_id = outbox.guild_id AND route.number = outbox.route AND route.suspended <> ''
+    )
+    OR (kind = 'board' AND EXISTS (
+        SELECT 1 FROM board WHERE board.guild_id = outbox.guild_id AND board.suspended <> ''
+    ))
+) AND (desired_version > sent_version OR tried_at IS NOT NULL OR old_message_id IS NOT NULL);
+
+-- name: list_waiting(guild_id)
+-- How many messages of each route could not be sent, and when the next one is tried.
+SELECT route, error AS why, count(*) AS count, min(next_at) AS next_at
+FROM outbox
+WHERE guild_id = :guild_id AND tries > 0
+GROUP BY route, error
+ORDER BY route, error;
+
+-- name: count_unsent(guild_id, route)$
+SELECT
+    (
+        SELECT count(*) FROM outbox
+        WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND desired_version > sent_version
+    )
+    + (
+        SELECT count(*) FROM alert_incident WHERE guild_id = :guild_id AND route = :route AND alert IS NULL
+    );
 
 -- name: get_board(guild_id)^
-SELECT guild_id, channel_id, set_by FROM board WHERE guild_id = :guild_id;
+SELECT guild_id, channel_id, set_by, suspended, retry_at, is_reported FROM board WHERE guild_id = :guild_id;
 
 -- name: list_boards()
-SELECT guild_id, channel_id, set_by FROM board ORDER BY guild_id;
+SELECT guild_id, channel_id, set_by, suspended, retry_at, is_reported FROM board ORDER BY guild_id;
 
--- name: put_board(guild_id, channel_id, set_by)!
-INSERT INTO board (guild_id, channel_id, set_by)
-VALUES (:guild_id, :channel_id, :set_by)
-ON CONFLICT (guild_id) DO UPDATE SET channel_id = excluded.channel_id, set_by = excluded.set_by;
+-- name: put_board(guild_id, channel_id, set_by, suspended, retry_at, is_reported)!
+INSERT INTO board (guild_id, channel_id, set_by, suspended, retry_at, is_reported)
+VALUES (:guild_id, :channel_id, :set_by, :suspended, :retry_at, :is_reported)
+ON CONFLICT (guild_id) DO UPDATE SET
+    channel_id = excluded.channel_id, set_by = excluded.set_by, suspended = excluded.suspended,
+    retry_at = excluded.retry_at, is_reported = excluded.is_reported;
+
+-- name: suspend_board(guild_id, channel_id, suspended, retry_at, is_reported)!
+UPDATE board SET suspended = :suspended, retry_at = :retry_at, is_reported = :is_reported
+WHERE guild_id = :guild_id AND channel_id = :channel_id;
 
 -- name: delete_board(guild_id, channel_id)!
 DELETE FROM board WHERE guild_id = :guild_id AND channel_id = :channel_id;
 
--- name: add_message(guild_id, kind, number, now)!
+-- name: add_message(guild_id, kind, route, number, since, next_at)!
 -- Does nothing where there is one.
-INSERT INTO outbox (guild_id, kind, number, posts, desired_version, sent_version, tries, next_at, content)
-VALUES (:guild_id, :kind, :number, 0, 1, 0, 0, :now, '')
-ON CONFLICT (guild_id, kind, number) DO NOTHING;
+INSERT INTO outbox (
+    guild_id, kind, route, number, posts, desired_version, sent_version, tries, next_at, content, since, error
+)
+VALUES (:guild_id, :kind, :route, :number, 0, 1, 0, 0, :next_at, '', :since, '')
+ON CONFLICT (guild_id, kind, route, number) DO NOTHING;
 
--- name: delete_message(guild_id, kind, number)!
-DELETE FROM outbox WHERE guild_id = :guild_id AND kind = :kind AND number = :number;
+-- name: delete_message(guild_id, kind, route, number)!
+DELETE FROM outbox WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
 -- name: replace_board(guild_id, now)!
 -- Has the board posted anew, and its present message deleted. What may have been posted is looked for first.
@@ -52,21 +135,142 @@ UPDATE outbox SET
         ELSE channel_id
     END,
     old_message_id = coalesce(message_id, old_message_id), desired_version = desired_version + 1, tries = 0,
-    posted_at = :now, next_at = :now, content = ''
+    posted_at = :now, next_at = :now, content = '', error = ''
 WHERE guild_id = :guild_id AND kind = 'board';
 
--- name: announce_open(guild_id, now)!
--- Adds an alert for each open incident that has none.
-INSERT INTO outbox (guild_id, kind, number, posts, desired_version, sent_version, tries, next_at, content)
-SELECT guild_id, 'alert', number, 0, 1, 0, 0, :now, ''
-FROM incident
-WHERE guild_id = :guild_id AND closed_at IS NULL
-ON CONFLICT (guild_id, kind, number) DO NOTHING;
+-- name: report_incident(guild_id, route, incident, due_at, silent)!
+-- Has a route's alerts tell of an incident; does nothing where they do or will. Alert 0 stands for none: the
+-- incident was over before anybody was to be told.
+INSERT INTO alert_incident (guild_id, route, incident, alert, due_at, silent, next_at)
+VALUES (:guild_id, :route, :incident, NULL, :due_at, :silent, :due_at)
+ON CONFLICT (guild_id, route, incident) DO UPDATE SET
+    alert = NULL, due_at = excluded.due_at, silent = excluded.silent, next_at = excluded.next_at
+WHERE alert_incident.alert = 0;
 
--- name: arm_alert(guild_id, number, now)!
--- Has the alert show what is known by now. Where there is no alert, this adds none.
+-- name: list_pending(guild_id, now)
+-- Incidents for which it is not decided yet which alert tells of them.
+SELECT guild_id, route, incident, alert, due_at, silent, next_at
+FROM alert_incident
+WHERE guild_id = :guild_id AND alert IS NULL AND next_at <= :now
+ORDER BY route, due_at, incident;
+
+-- name: assign_incident(guild_id, route, incident, alert)!
+UPDATE alert_incident SET alert = :alert, next_at = NULL
+WHERE guild_id = :guild_id AND route = :route AND incident = :incident;
+
+-- name: delay_incident(guild_id, route, incident, next_at)!
+UPDATE alert_incident SET next_at = :next_at
+WHERE guild_id = :guild_id AND route = :route AND incident = :incident AND alert IS NULL;
+
+-- name: drop_pending(guild_id, route)!
+DELETE FROM alert_incident WHERE guild_id = :guild_id AND route = :route AND alert IS NULL;
+
+-- name: arm_pending(guild_id, now)!
+UPDATE alert_incident SET next_at = :now WHERE guild_id = :guild_id AND alert IS NULL;
+
+-- name: list_members(guild_id, route, alert)
+-- The incidents that an alert tells of.
+SELECT incident.guild_id, incident.number, incident.kind, incident.provider, incident.id, incident.connection, incident.label, incident.state, incident.detail, incident.opened_at, incident.closed_at, incident.ended, incident.reopened, incident.acknowledged_by, incident.acknowledged_at
+FROM alert_incident
+INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert = :alert
+ORDER BY incident.number;
+
+-- name: count_loud(guild_id, route, alert)$
+-- How many of an alert's open incidents may mention somebody.
+SELECT count(*)
+FROM alert_incident
+INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert = :alert
+    AND alert_incident.silent = 0 AND incident.closed_at IS NULL;
+
+-- name: latest_alert(guild_id, route)^
+-- The route's newest alert, with the open incidents of which it tells.
+SELECT outbox.number, outbox.since, outbox.posts, outbox.tried_at, outbox.channel_id,
+    coalesce(min(CASE WHEN incident.closed_at IS NULL THEN alert_incident.silent END), 0) AS silent,
+    sum(incident.closed_at IS NULL) AS open_count
+FROM outbox
+INNER JOIN alert_incident
+    ON alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+        AND alert_incident.alert = outbox.number
+INNER JOIN incident ON incident.guild_id = outbox.guild_id AND incident.number = alert_incident.incident
+WHERE outbox.guild_id = :guild_id AND outbox.kind = 'alert' AND outbox.route = :route
+GROUP BY outbox.number
+ORDER BY outbox.since DESC, outbox.number DESC
+LIMIT 1;
+
+-- name: list_reported(guild_id, route, since)
+-- A route's incidents that are open, or that were reported since then; those without an alert are left out.
+SELECT incident.guild_id, incident.number, incident.kind, incident.provider, incident.id, incident.connection, incident.label, incident.state, incident.detail, incident.opened_at, incident.closed_at, incident.ended, incident.reopened, incident.acknowledged_by, incident.acknowledged_at
+FROM alert_incident
+INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert > 0
+    AND (incident.closed_at IS NULL OR alert_incident.due_at >= :since)
+ORDER BY incident.number;
+
+-- name: list_open_alerts(guild_id, route)
+-- The numbers of a route's alerts that tell of an open incident.
+SELECT DISTINCT alert_incident.alert
+FROM alert_incident
+INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert > 0
+    AND incident.closed_at IS NULL
+ORDER BY alert_incident.alert;
+
+-- name: gather_open(guild_id, route, alert)!
+-- Has one alert tell of all open incidents of its route, and mention nobody.
+UPDATE alert_incident SET alert = :alert, silent = 1
+WHERE guild_id = :guild_id AND route = :route AND alert > 0 AND EXISTS (
+    SELECT 1 FROM incident
+    WHERE incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+        AND incident.closed_at IS NULL
+);
+
+-- name: renew_alert(guild_id, route, number, now)!
+-- Incidents that are reported now may join it.
+UPDATE outbox SET since = :now
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number = :number;
+
+-- name: arm_alert(guild_id, route, number, now)!
 UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
-WHERE guild_id = :guild_id AND kind = 'alert' AND number = :number;
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number = :number;
+
+-- name: silence_pending(guild_id, route)!
+UPDATE alert_incident SET silent = 1 WHERE guild_id = :guild_id AND route = :route AND alert IS NULL;
+
+-- name: clear_emptied(guild_id, route, now)!
+-- Has the messages deleted of which the incidents are told of elsewhere by now.
+UPDATE outbox SET old_channel_id = channel_id, old_message_id = message_id, channel_id = NULL, message_id = NULL,
+    sent_version = desired_version, next_at = :now
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND message_id IS NOT NULL
+    AND old_message_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM alert_incident
+        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+            AND alert_incident.alert = outbox.number
+    );
+
+-- name: has_summary(guild_id, route)$
+-- Whether a summary of quiet hours is still to be posted.
+SELECT count(*) FROM outbox
+WHERE guild_id = :guild_id AND kind = 'summary' AND route = :route
+    AND (desired_version > sent_version OR tried_at IS NOT NULL);
+
+-- name: mark_told(guild_id, route, now)!
+-- A summary has told of what the route's alerts tell of.
+UPDATE outbox SET told_at = coalesce(told_at, :now), mentioned_at = :now, next_at = :now
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts > 0;
+
+-- name: arm_incident(guild_id, incident, now)!
+-- Has the messages show what is known of an incident by now. Where there is none, this adds none.
+UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
+WHERE guild_id = :guild_id AND kind IN ('alert', 'recovery') AND (route, number) IN (
+    SELECT route, alert FROM alert_incident
+    WHERE guild_id = :guild_id AND incident = :incident AND alert > 0
+);
+
+-- name: arm_incident_pending(guild_id, incident, now)!
+UPDATE alert_incident SET next_at = :now
+WHERE guild_id = :guild_id AND incident = :incident AND alert IS NULL;
 
 -- name: arm_all_alerts(guild_id, now)!
 -- Those that wait, those that were not finished, and those of incidents that are open.
@@ -76,59 +280,111 @@ WHERE guild_id = :guild_id AND kind = 'alert' AND (
     OR tried_at IS NOT NULL
     OR old_message_id IS NOT NULL
     OR EXISTS (
-        SELECT 1 FROM incident
-        WHERE incident.guild_id = outbox.guild_id AND incident.number = outbox.number
-            AND incident.closed_at IS NULL
+        SELECT 1 FROM alert_incident
+        INNER JOIN incident
+            ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+            AND alert_incident.alert = outbox.number AND incident.closed_at IS NULL
     )
 );
 
--- name: arm_integration(guild_id, provider, id, now)!
-UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
-WHERE guild_id = :guild_id AND kind = 'alert' AND number IN (
-    SELECT number FROM incident
-    WHERE guild_id = :guild_id AND kind = 'integration' AND provider = :provider AND id = :id
-        AND closed_at IS NULL
-);
+-- name: arm_summaries(guild_id, now)!
+UPDATE outbox SET next_at = :now
+WHERE guild_id = :guild_id AND kind = 'summary' AND desired_version > sent_version;
+
+-- name: list_open_of(guild_id, kind, provider, id)
+-- The number of the open incident of something watched.
+SELECT number FROM incident
+WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id AND closed_at IS NULL;
+
+-- name: set_back(now)!
+-- After the clock was set back, times that lie in the future would delay what is due.
+UPDATE outbox SET
+    posted_at = min(posted_at, :now), edited_at = min(edited_at, :now), told_at = min(told_at, :now),
+    mentioned_at = min(mentioned_at, :now), escalated_at = min(escalated_at, :now),
+    tried_at = min(tried_at, :now), since = min(since, :now), next_at = min(next_at, :now)
+WHERE max(
+    coalesce(posted_at, 0), coalesce(edited_at, 0), coalesce(told_at, 0), coalesce(mentioned_at, 0),
+    coalesce(escalated_at, 0), coalesce(tried_at, 0), since, coalesce(next_at, 0)
+) > :now;
+
+-- name: set_back_pending(now)!
+UPDATE alert_incident SET next_at = min(next_at, :now), due_at = min(due_at, :now)
+WHERE max(coalesce(next_at, 0), due_at) > :now;
+
+-- name: set_back_routes(now)!
+UPDATE route SET retry_at = :now WHERE retry_at > :now;
 
 -- name: list_due_lanes(now)
 -- Alerts come first.
-SELECT DISTINCT guild_id, kind FROM outbox WHERE next_at <= :now ORDER BY kind, guild_id;
+SELECT DISTINCT guild_id, CASE WHEN kind = 'board' THEN 'board' ELSE 'alert' END AS lane
+FROM (
+    SELECT guild_id, kind, next_at FROM outbox
+    UNION ALL SELECT guild_id, 'alert', next_at FROM alert_incident
+)
+WHERE next_at <= :now
+ORDER BY lane, guild_id;
 
--- name: list_due(guild_id, kind, now)
-SELECT guild_id, kind, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
-    sent_version, tried_at, tries, posted_at, next_at, content
+-- name: list_due(guild_id, is_board, now)
+-- Of a guild's board, or of its other messages: a summary is due before the alerts that wait for it.
+SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    mentioned_at, escalated_at, error
 FROM outbox
-WHERE guild_id = :guild_id AND kind = :kind AND next_at <= :now
-ORDER BY number;
+WHERE guild_id = :guild_id AND (kind = 'board') = :is_board AND next_at <= :now
+ORDER BY CASE kind WHEN 'alert' THEN 1 WHEN 'recovery' THEN 2 ELSE 0 END, number, route;
 
 -- name: next_due(now)$
 -- The first time after now at which something is due.
-SELECT min(next_at) FROM outbox WHERE next_at > :now;
+SELECT min(next_at)
+FROM (
+    SELECT min(next_at) AS next_at FROM outbox WHERE next_at > :now
+    UNION ALL SELECT min(next_at) FROM alert_incident WHERE next_at > :now
+);
 
--- name: get_message(guild_id, kind, number)^
-SELECT guild_id, kind, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
-    sent_version, tried_at, tries, posted_at, next_at, content
+-- name: get_message(guild_id, kind, route, number)^
+SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    mentioned_at, escalated_at, error
 FROM outbox
-WHERE guild_id = :guild_id AND kind = :kind AND number = :number;
+WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
--- name: note_message(guild_id, kind, number, channel_id, message_id, old_channel_id, old_message_id, posts, sent_version, tried_at, tries, posted_at, next_at, content, seen_version)!
+-- name: list_alerts(guild_id, route)
+SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    mentioned_at, escalated_at, error
+FROM outbox
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts > 0
+ORDER BY number;
+
+-- name: note_message(guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at, mentioned_at, escalated_at, error, seen_version)!
 -- What has come meanwhile is not overwritten: it stays due.
 UPDATE outbox SET
     channel_id = :channel_id, message_id = :message_id, old_channel_id = :old_channel_id,
     old_message_id = :old_message_id, posts = :posts, sent_version = :sent_version, tried_at = :tried_at,
-    tries = :tries, posted_at = :posted_at, content = :content,
+    tries = :tries, posted_at = :posted_at, content = :content, since = :since, edited_at = :edited_at,
+    told_at = :told_at, mentioned_at = :mentioned_at, escalated_at = :escalated_at, error = :error,
     next_at = CASE
         WHEN desired_version = :seen_version THEN :next_at
         ELSE next_at
     END
-WHERE guild_id = :guild_id AND kind = :kind AND number = :number;
+WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
--- name: compact_alerts(before)!
-DELETE FROM outbox WHERE kind = 'alert' AND EXISTS (
+-- name: compact_members(before)!
+DELETE FROM alert_incident WHERE EXISTS (
     SELECT 1 FROM incident
-    WHERE incident.guild_id = outbox.guild_id AND incident.number = outbox.number
+    WHERE incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
         AND incident.closed_at < :before
 );
+
+-- name: compact_alerts(before)!
+DELETE FROM outbox
+WHERE (kind = 'summary' AND next_at IS NULL AND since < :before)
+    OR (kind IN ('alert', 'recovery') AND NOT EXISTS (
+        SELECT 1 FROM alert_incident
+        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+            AND alert_incident.alert = outbox.number
+    ));
 
 -- name: compact_incidents(before)!
 DELETE FROM incident WHERE closed_at < :before;
@@ -162,7 +418,11 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: next_incident(guild_id)$
-SELECT coalesce(max(number), 0) + 1 FROM incident WHERE guild_id = :guild_id;
+-- Counts up; a number is never given again, not even after its incident was deleted.
+INSERT INTO incident_number (guild_id, highest)
+VALUES (:guild_id, 1)
+ON CONFLICT (guild_id) DO UPDATE SET highest = highest + 1
+RETURNING highest;
 
 -- name: put_incident(guild_id, number, kind, provider, id, connection, label, state, detail, opened_at, closed_at, ended, reopened, acknowledged_by, acknowledged_at)!
 INSERT INTO incident (
@@ -182,6 +442,6 @@ ON CONFLICT (guild_id, number) DO UPDATE SET
 UPDATE incident SET acknowledged_by = :acknowledged_by, acknowledged_at = :acknowledged_at
 WHERE guild_id = :guild_id AND number = :number AND closed_at IS NULL AND acknowledged_by IS NULL;
 
--- name: get_muted(guild_id, kind, provider, id)^
-SELECT muted_until_at FROM watched
-WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id;
+-- name: list_mutes(guild_id, since)
+-- What is muted, or was after that time.
+SELECT kind, provider, id, muted_until_at FROM watched WHERE guild_id = :guild_id AND muted_until_at > :since;
