@@ -13,8 +13,8 @@ from bot.discord.problems import explain
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Tone, condition_word, state_symbol, state_tone, state_word, when
 from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
-from bot.features.alerts.incident_store import Incident, Kind
-from bot.features.monitoring.absence import ACCEPTED, MISSING, OVERDUE
+from bot.features.alerts.incident_store import OVERDUE, Incident, Kind
+from bot.features.monitoring.absence import ACCEPTED, MISSING
 from bot.features.monitoring.access import Access, AccessKind
 from bot.features.monitoring.service import NOT_CHECKED, NOT_YET, Watched
 from bot.i18n.catalog import Texts

@@ -58,7 +58,7 @@ ALIKE = {
     "sensay.usage.source.telegram",
     "setup.invalid_setting",
 }
-COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
+COMMAND = re.compile(r"`/([a-z]+(?: [a-z-]+)?)`")
 WORD = re.compile(r"[\w.]+")
 FIELD = re.compile(r"\{\w+\}")
 

@@ -50,8 +50,11 @@ EVERYTHING = {
     "incident",
     "integration",
     "last_check",
+    "maintenance",
+    "maintenance_count",
     "outbox",
     "provider_clock",
+    "quiet_hours",
     "route",
     "synced_commands",
     "watched",
@@ -206,6 +209,8 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0003", "board"),
         ("0004", "outbox"),
         ("0005", "ignored"),
+        ("0006", "provider_clock"),
+        ("0007", "quiet_hours"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

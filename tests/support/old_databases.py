@@ -173,6 +173,14 @@ REVISIONS: Final = {
         "UPDATE watched SET bot_id = 1219876543210987654 WHERE id = 'b'",
         "UPDATE alembic_version SET version_num = '0006'",
     ),
+    "0007": (
+        """CREATE TABLE provider_clock (
+            provider TEXT NOT NULL, host TEXT NOT NULL, offset_minutes INTEGER NOT NULL,
+            learned_at INTEGER NOT NULL, PRIMARY KEY (provider, host)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO provider_clock VALUES ('toolzz', 'toolzz.invalid', -180, 300)",
+        "UPDATE alembic_version SET version_num = '0007'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -10,7 +11,7 @@ import structlog
 from bot.features.alerts.delivery import Delivery, Marks
 from bot.features.alerts.group_store import GroupStore, GroupUnit
 from bot.features.alerts.holds import Held, HoldReader
-from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.messenger import (
     AnyNotice,
     ChannelRefusedError,
@@ -34,7 +35,7 @@ from bot.features.alerts.outbox_plan import (
 from bot.features.alerts.quiet_hours import QuietHours
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.routes import Route
-from bot.features.alerts.store import RETRY_SECONDS, AlertStore, MessageKind, OutboxRow
+from bot.features.alerts.store import RETRY_SECONDS, AlertStore, MessageKind, OutboxRow, PendingRow
 from bot.features.audit.service import AuditService
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -73,26 +74,26 @@ class AlertMover:
         now = int(self._clock())
         for pending in await self._groups.pending(guild_id, now):
             incident = await self._incidents.get(guild_id, pending.incident)
-            if incident is None:
-                await self._groups.transact(lambda unit, pending=pending: unit.drop(pending))
-                continue
-            held = (await self._holds.of(guild_id, [incident], now)).until.get(incident.number)
+            held = {} if incident is None else (await self._holds.of(guild_id, [incident], now)).until
+            await self._groups.transact(
+                partial(
+                    self._assign, pending=pending, incident=incident, held=held.get(pending.incident), now=now
+                )
+            )
 
-            async def decide(
-                unit: GroupUnit, pending=pending, incident=incident, held=held
-            ) -> None:
-                latest = await unit.latest(guild_id, pending.route)
-                alert, later = plan_pending(pending, incident, latest, held, self._interval)
-                if alert is None:
-                    await unit.delay(pending, later or now)
-                elif alert == 0:
-                    await unit.drop(pending)
-                elif latest is not None and alert == latest.number:
-                    await unit.join(pending, alert, now)
-                else:
-                    await unit.begin(pending, now)
-
-            await self._groups.transact(decide)
+    async def _assign(
+        self, unit: GroupUnit, *, pending: PendingRow, incident: Incident | None, held: int | None, now: int
+    ) -> None:
+        latest = await unit.latest(pending.guild_id, pending.route)
+        alert, later = plan_pending(pending, incident, latest, held, self._interval)
+        if alert is None:
+            await unit.delay(pending, later or now)
+        elif alert == 0:
+            await unit.drop(pending)
+        elif latest is not None and alert == latest.number:
+            await unit.join(pending, alert, now)
+        else:
+            await unit.begin(pending, now)
 
     async def move(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
         """Make one move; return the row as it is then, with the time of the next move."""

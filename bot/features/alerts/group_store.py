@@ -15,6 +15,7 @@ from bot.features.alerts.store import (
     PendingRow,
     RouteRow,
     add_message,
+    arm_all,
     read_route,
 )
 from bot.store.database import Database, fetch, fetch_one
@@ -38,7 +39,7 @@ class GroupStore:
         async def work(connection: aiosqlite.Connection) -> RouteRow:
             guild_id, stored = row.guild_id, row
             if not row.number:
-                (number,) = await QUERIES.next_route(connection, guild_id=guild_id)
+                number = await QUERIES.next_route(connection, guild_id=guild_id)
                 stored = replace(row, number=number)
             before = await read_route(connection, guild_id, stored.number)
             await QUERIES.put_route(connection, **asdict(stored))
@@ -49,7 +50,7 @@ class GroupStore:
                 await QUERIES.report_incident(
                     connection, **key, incident=incident, due_at=now, silent=True
                 )
-            await _arm_all(connection, guild_id, now)
+            await arm_all(connection, guild_id, now)
             return stored
 
         return await self._database.transact(work)
@@ -63,10 +64,6 @@ class GroupStore:
             return deleted == 1
 
         return await self._database.transact(work)
-
-    async def arm_all(self, guild_id: int, now: int) -> None:
-        """Look at all alerts of a guild again: what holds them back has changed."""
-        await self._database.transact(lambda connection: _arm_all(connection, guild_id, now))
 
     async def pending(self, guild_id: int, now: int) -> list[PendingRow]:
         """Return the incidents for which it is to be decided now which alert tells of them."""
@@ -160,12 +157,6 @@ class GroupUnit:
     async def _assign(self, pending: PendingRow, alert: int) -> None:
         key = {"guild_id": pending.guild_id, "route": pending.route, "incident": pending.incident}
         await QUERIES.assign_incident(self._connection, **key, alert=alert)
-
-
-async def _arm_all(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
-    await QUERIES.arm_all_alerts(connection, guild_id=guild_id, now=now)
-    await QUERIES.arm_summaries(connection, guild_id=guild_id, now=now)
-    await QUERIES.arm_pending(connection, guild_id=guild_id, now=now)
 
 
 async def _gather(connection: aiosqlite.Connection, guild_id: int, route: int, now: int) -> None:

@@ -59,6 +59,16 @@ class Plan(NamedTuple):
     is_delayed: bool = False
 
 
+class PendingPlan(NamedTuple):
+    """alert: the number of the alert that tells of the incident, the incident's own for a new alert.
+
+    0 if nobody is told; None if it is decided later, at ``next_at``.
+    """
+
+    alert: int | None
+    next_at: int | None = None
+
+
 _NOBODY: Final[frozenset[Mention]] = frozenset()
 
 
@@ -112,13 +122,19 @@ class Situation:
 
 
 def plan_pending(
-    pending: PendingRow, incident: Incident, latest: LatestAlert | None, held_until: int | None, interval: int
-) -> "PendingPlan":
+    pending: PendingRow,
+    incident: Incident | None,
+    latest: LatestAlert | None,
+    held_until: int | None,
+    interval: int,
+) -> PendingPlan:
     """Decide which alert tells of an incident.
 
-    latest: the route's newest alert. held_until: until when a mute or maintenance keeps the incident quiet,
+    incident: None if it was deleted. latest: the route's newest alert. held_until: until when a mute or maintenance keeps the incident quiet,
     or did at its end. interval: seconds between two checks.
     """
+    if incident is None:
+        return PendingPlan(0)
     if held_until is not None:
         return PendingPlan(None, held_until) if incident.closed_at is None else PendingPlan(0)
     if latest is not None and bool(latest.silent) == bool(pending.silent) and latest.open_count:
@@ -128,16 +144,6 @@ def plan_pending(
         if is_unposted or 0 <= pending.due_at - latest.since <= window:
             return PendingPlan(latest.number)
     return PendingPlan(pending.incident)
-
-
-class PendingPlan(NamedTuple):
-    """alert: the number of the alert that tells of the incident, the incident's own for a new alert.
-
-    0 if nobody is told; None if it is decided later, at ``next_at``.
-    """
-
-    alert: int | None
-    next_at: int | None = None
 
 
 def plan_alert(situation: Situation) -> Plan:

@@ -445,3 +445,16 @@ WHERE guild_id = :guild_id AND number = :number AND closed_at IS NULL AND acknow
 -- name: list_mutes(guild_id, since)
 -- What is muted, or was after that time.
 SELECT kind, provider, id, muted_until_at FROM watched WHERE guild_id = :guild_id AND muted_until_at > :since;
+
+-- name: quiet_hours_of(guild_id)^
+SELECT guild_id, start, end_, zone, set_by, set_at FROM quiet_hours WHERE guild_id = :guild_id;
+
+-- name: quiet_hours_put(guild_id, start, end_, zone, set_by, set_at)!
+INSERT INTO quiet_hours (guild_id, start, end_, zone, set_by, set_at)
+VALUES (:guild_id, :start, :end_, :zone, :set_by, :set_at)
+ON CONFLICT (guild_id) DO UPDATE SET
+    start = excluded.start, end_ = excluded.end_, zone = excluded.zone, set_by = excluded.set_by,
+    set_at = excluded.set_at;
+
+-- name: quiet_hours_delete(guild_id)!
+DELETE FROM quiet_hours WHERE guild_id = :guild_id;

@@ -326,3 +326,10 @@ async def read_route(connection: aiosqlite.Connection, guild_id: int, number: in
 async def read_routes(connection: aiosqlite.Connection, guild_id: int) -> list[RouteRow]:
     """Return the guild's routes in a transaction."""
     return await fetch(connection, RouteRow, QUERIES.list_routes, guild_id=guild_id)
+
+
+async def arm_all(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
+    """Look at all of a guild's alerts again, in a transaction: what holds them back has changed."""
+    await QUERIES.arm_all_alerts(connection, guild_id=guild_id, now=now)
+    await QUERIES.arm_summaries(connection, guild_id=guild_id, now=now)
+    await QUERIES.arm_pending(connection, guild_id=guild_id, now=now)

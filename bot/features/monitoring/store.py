@@ -14,6 +14,7 @@ from bot.features.alerts.store import RouteRow, read_routes
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
 from bot.features.integrations.store import Ignored, Placed
+from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.providers.base.integration import State
 from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
@@ -147,10 +148,11 @@ class MonitoringStore:
         return await self._database.transact(work)
 
     async def compact(self, before: int) -> None:
-        """Delete history, incidents and alerts that were over before that time."""
+        """Delete history, maintenance windows, incidents and alerts that were over before that time."""
 
         async def work(connection: aiosqlite.Connection) -> None:
             await HISTORY.compact_history(connection, before=before)
+            await MAINTENANCE.compact_maintenance(connection, before=before)
             await ALERTS.compact_members(connection, before=before)
             await ALERTS.compact_incidents(connection, before=before)
             await ALERTS.compact_alerts(connection, before=before)
@@ -240,7 +242,7 @@ class UnitOfWork:
 
     async def open(self, incident: Incident) -> Incident:
         """Store a new incident with the guild's next number, and return it with that number."""
-        (number,) = await ALERTS.next_incident(self._connection, guild_id=incident.guild_id)
+        number = await ALERTS.next_incident(self._connection, guild_id=incident.guild_id)
         numbered = replace(incident, number=number)
         await ALERTS.put_incident(self._connection, **asdict(numbered))
         return numbered

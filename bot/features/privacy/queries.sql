@@ -15,6 +15,9 @@ FROM (
     UNION SELECT guild_id FROM outbox
     UNION SELECT guild_id FROM route
     UNION SELECT guild_id FROM board
+    UNION SELECT guild_id FROM maintenance
+    UNION SELECT guild_id FROM maintenance_count
+    UNION SELECT guild_id FROM quiet_hours
 ) AS held
 LEFT JOIN guild USING (guild_id)
 ORDER BY held.guild_id;
@@ -34,7 +37,10 @@ SELECT
     + (SELECT count(*) FROM watched WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM last_check WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM route WHERE guild_id = :guild_id)
-    + (SELECT count(*) FROM board WHERE guild_id = :guild_id) AS others;
+    + (SELECT count(*) FROM board WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM maintenance WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM maintenance_count WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM quiet_hours WHERE guild_id = :guild_id) AS others;
 
 -- name: mark_removed(guild_id, removed_at)!
 -- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
@@ -77,6 +83,15 @@ DELETE FROM route WHERE guild_id = :guild_id;
 
 -- name: erase_board(guild_id)!
 DELETE FROM board WHERE guild_id = :guild_id;
+
+-- name: erase_maintenance(guild_id)!
+DELETE FROM maintenance WHERE guild_id = :guild_id;
+
+-- name: erase_maintenance_count(guild_id)!
+DELETE FROM maintenance_count WHERE guild_id = :guild_id;
+
+-- name: erase_quiet_hours(guild_id)!
+DELETE FROM quiet_hours WHERE guild_id = :guild_id;
 
 -- name: erase_integration(guild_id)!
 DELETE FROM integration WHERE guild_id = :guild_id;
@@ -172,3 +187,15 @@ WHERE guild_id = :guild_id;
 
 -- name: export_board(guild_id)
 SELECT channel_id, set_by FROM board WHERE guild_id = :guild_id;
+
+-- name: export_maintenance(guild_id)
+SELECT number, provider, id, starts_at, ends_at, set_by, set_at
+FROM maintenance
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_maintenance_count(guild_id)
+SELECT number FROM maintenance_count WHERE guild_id = :guild_id;
+
+-- name: export_quiet_hours(guild_id)
+SELECT start, end_, zone, set_by, set_at FROM quiet_hours WHERE guild_id = :guild_id;

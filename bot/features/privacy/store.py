@@ -20,6 +20,9 @@ _TABLES: Final = (
     "watched",
     "route",
     "board",
+    "maintenance",
+    "maintenance_count",
+    "quiet_hours",
     "integration",
     "ignored",
     "connection",
@@ -35,7 +38,8 @@ class Stored:
     """The number of rows of a guild.
 
     incidents: with their alerts. history: transitions. others: the guild itself, the watched states and last
-    checks, the route, the board (which counts as one with its message) and the head of the audit log.
+    checks, the route, the board (which counts as one with its message), the quiet hours, the maintenance
+    windows and their last number, and the head of the audit log.
     """
 
     connections: int

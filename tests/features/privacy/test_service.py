@@ -34,6 +34,8 @@ COUNTED = {
         "checks",
         "remind",
         "missing",
+        "start",
+        "end_",
         "partial",
         "reopened",
         "posts",
