@@ -62,7 +62,9 @@ def _fields(notice: Notice, texts: Texts, providers: Mapping[str, Provider]) -> 
         member = f"<@{incident.acknowledged_by}> · {when(incident.acknowledged_at or 0)}"
         yield Field(texts("alerts.message.acknowledged"), member, inline=True)
     if incident.closed_at is None and incident.number in notice.muted:
-        yield Field(texts("alerts.message.muted"), when(notice.muted[incident.number], exact=True), inline=True)
+        yield Field(
+            texts("alerts.message.muted"), when(notice.muted[incident.number], exact=True), inline=True
+        )
 
 
 def _next_step(incident: Incident, texts: Texts, providers: Mapping[str, Provider]) -> str:

@@ -175,9 +175,7 @@ class AlertMover:
                 return True
         return False
 
-    async def _deliver(
-        self, messenger: Messenger, situation: Situation, held: Held, plan: Plan
-    ) -> OutboxRow:
+    async def _deliver(self, messenger: Messenger, situation: Situation, held: Held, plan: Plan) -> OutboxRow:
         route, row = situation.route, situation.row
         is_posted = plan.move in {Move.POST, Move.REPOST}
         marks = Marks(
@@ -207,9 +205,7 @@ class AlertMover:
             case MessageKind.RECOVERY:
                 alert = await self._store.message(row.guild_id, MessageKind.ALERT, row.route, row.number)
                 reply_to = None if alert is None else alert.message_id
-                return RecoveryNotice(
-                    row.guild_id, 0, row.route, row.number, incidents, reply_to, chosen, ""
-                )
+                return RecoveryNotice(row.guild_id, 0, row.route, row.number, incidents, reply_to, chosen, "")
         open_ones = {each.number for each in situation.open}
         is_escalated = Mention.SECOND_ROLE in plan.mentions
         return Notice(
@@ -259,7 +255,12 @@ class AlertMover:
         until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
         retry_at = min(until, now + RETRY_SECONDS)
         await self._store.suspend_route(
-            guild_id, route.number, route.channel_id, why=refused.why, retry_at=retry_at, is_reported=route.is_reported
+            guild_id,
+            route.number,
+            route.channel_id,
+            why=refused.why,
+            retry_at=retry_at,
+            is_reported=route.is_reported,
         )
         if is_news:
             channel = f"channel · {route.channel_id}"
@@ -270,6 +271,11 @@ class AlertMover:
             lost = replace(route, suspended=refused.why)
             if await messenger.report_lost_route(guild_id, lost):
                 await self._store.suspend_route(
-                    guild_id, route.number, route.channel_id, why=refused.why, retry_at=retry_at, is_reported=True
+                    guild_id,
+                    route.number,
+                    route.channel_id,
+                    why=refused.why,
+                    retry_at=retry_at,
+                    is_reported=True,
                 )
         return retry_at

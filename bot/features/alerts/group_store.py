@@ -47,9 +47,7 @@ class GroupStore:
             if before is None or before.channel_id != stored.channel_id:
                 await _gather(connection, now=now, **key)
             for incident in incidents:
-                await QUERIES.report_incident(
-                    connection, **key, incident=incident, due_at=now, silent=True
-                )
+                await QUERIES.report_incident(connection, **key, incident=incident, due_at=now, silent=True)
             await arm_all(connection, guild_id, now)
             return stored
 
@@ -162,7 +160,9 @@ class GroupUnit:
 async def _gather(connection: aiosqlite.Connection, guild_id: int, route: int, now: int) -> None:
     """Have one alert tell of all the route's open incidents, instead of those that there are."""
     key = {"guild_id": guild_id, "route": route}
-    open_alerts = [row["alert"] for row in await connection.execute_fetchall(QUERIES.list_open_alerts.sql, key)]
+    open_alerts = [
+        row["alert"] for row in await connection.execute_fetchall(QUERIES.list_open_alerts.sql, key)
+    ]
     if open_alerts:
         await QUERIES.gather_open(connection, **key, alert=open_alerts[0])
         await QUERIES.renew_alert(connection, **key, number=open_alerts[0], now=now)

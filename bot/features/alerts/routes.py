@@ -113,5 +113,3 @@ class Route:
     def is_suspended(self, now: int) -> bool:
         """Tell whether the channel is not to be asked yet. now: seconds since 1970."""
         return bool(self.suspended) and self.retry_at is not None and now < self.retry_at
-
-
