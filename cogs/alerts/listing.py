@@ -10,7 +10,8 @@ from bot.discord.pages import check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
 from bot.features.alerts.incident_store import Incident
-from cogs.alerts.embeds import listing, worst_first
+from cogs.alerts.embeds import listing
+from cogs.alerts.messages.incident_rows import worst_first
 from cogs.monitoring.formatting import told_apart, with_labels
 
 
