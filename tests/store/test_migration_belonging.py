@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.alerts.incident_store import Kind
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.alerts.store import AlertStore
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.store import MonitoringStore

@@ -254,14 +254,16 @@ class AlertMover:
         is_news = not route.suspended
         until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
         retry_at = min(until, now + RETRY_SECONDS)
-        await self._store.suspend_route(
+        suspend = partial(
+            self._store.suspend_route,
             guild_id,
             route.number,
             route.channel_id,
             why=refused.why,
+            now=now,
             retry_at=retry_at,
-            is_reported=route.is_reported,
         )
+        await suspend(is_reported=route.is_reported)
         if is_news:
             channel = f"channel · {route.channel_id}"
             _log.warning("alerts_suspended", guild=guild_id, channel=route.channel_id, why=refused.why)
@@ -270,12 +272,5 @@ class AlertMover:
         if refused.why != "timed_out" and not route.is_reported:
             lost = replace(route, suspended=refused.why)
             if await messenger.report_lost_route(guild_id, lost):
-                await self._store.suspend_route(
-                    guild_id,
-                    route.number,
-                    route.channel_id,
-                    why=refused.why,
-                    retry_at=retry_at,
-                    is_reported=True,
-                )
+                await suspend(is_reported=True)
         return retry_at

@@ -179,8 +179,8 @@ class Outbox:
     async def _begin(self, messenger: Messenger, serves: Serves, tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
         if now < self._latest or not self._latest:
-            # After a start as well: the clock may have been set back meanwhile.
-            await self._store.set_back(int(now))
+            # At the start it is not known: the clock may have been set back meanwhile.
+            await self._store.set_back(int(now), is_known=now < self._latest)
         self._latest = now
         if not _is_within(MAX_IDLE_SECONDS, self._rendered_at, now):
             self._unrendered |= {board.guild_id for board in await self._store.boards()}
@@ -225,12 +225,20 @@ class Outbox:
             self.wake()
 
     async def _work_off_and_note(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
-        """Work off, and record in the audit log that a board was dropped."""
+        """Work off, and record in the audit log what became of a board."""
+        guild_id, is_board = lane[0], lane[1] == MessageKind.BOARD
+        before = await self._store.board(guild_id) if is_board else None
         try:
             await self._work_off(messenger, serves, lane)
         except BoardDroppedError as dropped:
-            target = f"channel · {dropped.channel_id}"
-            await self._audit.note(lane[0], "integrations.board", target, f"refused:{dropped.why}")
+            await self._note_board(guild_id, dropped.channel_id, dropped.why)
+        board = None if before is None or before.suspended else await self._store.board(guild_id)
+        if board is not None and board.suspended:
+            await self._note_board(guild_id, board.channel_id, board.suspended)
+
+    async def _note_board(self, guild_id: int, channel_id: int, why: str) -> None:
+        channel = f"channel · {channel_id}"
+        await self._audit.note(guild_id, "integrations.board", channel, f"refused:{why}")
 
     async def _work_off(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
         """Make one move after the other until nothing more is due. Raises BoardDroppedError."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import InvalidInputError, NoIncidentError, NotWatchedError
+from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
@@ -80,7 +81,7 @@ async def put(store: MonitoringStore, *rows: WatchedRow | CheckRow | Incident) -
             elif isinstance(row, CheckRow):
                 assert await unit.check(row)
             else:
-                await unit.open(row, announce_at=None)
+                await unit.open(row)
 
     await store.transact(work)
 
@@ -263,7 +264,9 @@ async def test_incidents_and_history_are_the_guilds_own(
     of_a = Incident(GUILD, 0, Kind.INTEGRATION, "toolzz", "a", "default", "Nora", State.ERROR, "", NOW)
     await put(store, ROW, replace(ROW, guild_id=OTHER_GUILD), replace(of_a, closed_at=NOW), of_a)
     await store.transact(lambda unit: unit.transition(ROW, NOW))
-    alerts = AlertService(AlertStore(database), IncidentStore(database), GuildChanges(), clock)
+    alerts = AlertService(
+        AlertStore(database), GroupStore(database), IncidentStore(database), GuildChanges(), clock
+    )
     assert (await alerts.incident(GUILD, 2)).closed_at is None
     assert [each.number for each in await alerts.incidents(GUILD, NOW + 1)] == [2]
     for guild_id, number in ((GUILD, 3), (OTHER_GUILD, 1)):

@@ -77,7 +77,8 @@ async def put_incidents(store: MonitoringStore, *rows: Incident) -> None:
 
     async def work(unit: UnitOfWork) -> None:
         for incident in rows:
-            await unit.open(incident, announce_at=incident.opened_at)
+            stored = await unit.open(incident)
+            await unit.report(stored, 1, incident.opened_at)
 
     await store.transact(work)
 
@@ -111,7 +112,6 @@ async def test_a_new_state_replaces_the_old_one_and_stays_muted(
     )
     await put(store, newer)
     assert await store.watched(GUILD) == [replace(newer, muted_until=900, muted_by=5)]
-    assert await alerts.muted_until(GUILD, "integration", "toolzz", "a") == 900
     assert await store.mute(GUILD, "toolzz", "a", until=None, member_id=None, now=1)
     assert await store.watched(GUILD) == [newer]
 
