@@ -38,18 +38,20 @@ def group_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
     texts, services = rendering.texts, rendering.services
     open_ones, over = open_of(notice.incidents), over_of(notice.incidents)
     common = _Common(open_ones, rendering)
-    held = {**notice.muted, **notice.maintenance}
-    head = "\n".join(
-        filter(None, [*_head(open_ones, over, common, rendering), *status_lines(notice, rendering)])
-    )
+    held = {
+        number: max(notice.muted.get(number, 0), notice.maintenance.get(number, 0))
+        for number in {*notice.muted, *notice.maintenance}
+    }
+    head = "\n".join(filter(None, _head(open_ones, over, common, rendering)))
+    foot = "\n".join(status_lines(notice, rendering))
     rows_over = limited([over_row(each, rendering) for each in over], _MAX_OVER, texts, _ROOM_FOR_OVER)
-    room = DESCRIPTION - length(head) - length(rows_over) - 4
+    room = DESCRIPTION - sum(map(length, (head, rows_over, foot))) - 6
     rows = [_row(each, held.get(each.number), common, rendering) for each in open_ones]
     rows_open = limited(rows, _MAX_OPEN, texts, room)
     return card(
         tone_of(open_ones, over),
         _title(open_ones, over, rendering),
-        "\n\n".join(filter(None, [head, rows_open, rows_over])),
+        "\n\n".join(filter(None, [head, rows_open, rows_over, foot])),
         fields=[Field(texts("next_step"), services.links.link(_step(open_ones, common, rendering)))],
         footer=footer_of(notice.incidents, notice.reference, rendering),
         symbol=symbol_of(open_ones[0]) if open_ones else None,

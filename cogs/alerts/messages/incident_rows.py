@@ -89,7 +89,8 @@ def over_row(incident: Incident, rendering: Rendering) -> str:
 
 def limited(rows: Sequence[str], most: int, texts: Texts, limit: int) -> str:
     """Join rows, so many at most, and say how many more there are. limit: in UTF-16 code units."""
-    if len(rows) <= most:
+    # One more row takes no more room than to say that there is one more.
+    if len(rows) <= most + 1:
         return listed(rows, texts, limit)
     room = limit - length(texts.plural("list.more", len(rows))) - 1
     shown = list(_fitting(rows[:most], room))
