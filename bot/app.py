@@ -31,6 +31,8 @@ from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.alerts.incident_store import IncidentStore
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_service import QuietHoursService
+from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
 from bot.features.audit.service import AuditService
@@ -45,6 +47,8 @@ from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.service import MaintenanceService
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ResultBuilder
@@ -152,6 +156,7 @@ async def build_bot(
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
+            maintenance=MaintenanceService(MaintenanceStore(database), changes, clock),
             monitoring=MonitoringService(
                 monitoring_store,
                 incident_store,
@@ -167,6 +172,7 @@ async def build_bot(
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
+            quiet_hours=QuietHoursService(QuietHoursStore(database), changes, clock),
         )
         bot = PatchbayBot(
             services,
