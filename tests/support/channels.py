@@ -51,10 +51,12 @@ class FakeMessenger:
     """The requests about boards, each with its channel."""
     mentions: list[tuple[float, AnyNotice]] = field(default_factory=list)
     """When somebody was mentioned, and the message."""
-    routed: int | None = None
-    """The channel that alerts go to."""
+    posts: list[tuple[float, AnyNotice]] = field(default_factory=list)
+    """When each message was posted, and what it showed then."""
+    routed: dict[int, int] = field(default_factory=dict)
+    """The channels that alerts go to, by the number of the route."""
     unreachable: set[int] = field(default_factory=set)
-    """Messages that a channel did not let the bot find, edit or delete; no alerts of the routed channel."""
+    """Messages that a channel did not let the bot find, edit or delete; no alerts in the channel of their route."""
     lost_routes: list[Route] = field(default_factory=list)
     """The routes that were reported as lost."""
     lost_boards: list[BoardRow] = field(default_factory=list)
@@ -105,6 +107,7 @@ class FakeMessenger:
             self._posted_at[message_id] = self.clock.now
             posted = self._late.pop(notice.nonce, notice)
             self.messages[message_id] = posted
+            self.posts.append((self.clock.now, posted))
             if isinstance(posted, BoardNotice):
                 self._boards.add(message_id)
             elif posted.role_ids:
@@ -166,8 +169,11 @@ class FakeMessenger:
     def _ask(self, what: str, channel_id: int, *messages: int, is_board: bool) -> None:
         (self.board_calls if is_board else self.calls).append((what, channel_id))
         if channel_id in self.refusing:
-            if is_board or channel_id != self.routed:
-                self.unreachable.update(messages)
+            for message_id in messages:
+                notice = self.messages.get(message_id)
+                is_routed = notice is not None and not isinstance(notice, BoardNotice)
+                if not is_routed or self.routed.get(notice.route) != channel_id:
+                    self.unreachable.add(message_id)
             if self.refused_until is not None:
                 raise ChannelRefusedError("timed_out", self.refused_until)
             raise ChannelRefusedError("forbidden")

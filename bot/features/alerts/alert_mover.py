@@ -181,6 +181,7 @@ class AlertMover:
         marks = Marks(
             is_told=is_posted and not plan.is_delayed,
             is_escalated=is_posted and Mention.SECOND_ROLE in plan.mentions,
+            may_repost=bool(situation.audible) or not situation.held,
         )
         notice = await self._notice(situation, held, plan)
         target = None if route is None else route.channel_id

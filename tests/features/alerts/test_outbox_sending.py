@@ -160,7 +160,7 @@ async def test_a_channel_that_refuses_is_asked_once(setup: OutboxSetup) -> None:
     """Ten alerts for a channel that refuses cause one refusal, one audit entry and one report."""
     await setup.open_incidents(*"abcdefghij")
     setup.messenger.refusing.add(7)
-    setup.messenger.routed = 7
+    setup.messenger.routed = {1: 7}
     await setup.pump()
     assert setup.messenger.calls == [("post", 7)]
     assert [(route.channel_id, route.suspended) for route in setup.messenger.lost_routes] == [

@@ -115,7 +115,7 @@ class RecorderAndModel:
         for guild in self._guilds:
             opened = await self._recorded.incidents(guild)
             assert [each.number for each in opened] == list(range(1, len(opened) + 1))
-            assert None not in [await self._recorded.alert(each.number, guild) for each in opened]
+            assert await self._recorded.reported(guild) == [each.number for each in opened]
             rows = await self._recorded.rows(guild=guild)
             assert rows.keys() == {each for owner, each in self._expected if owner == guild}
             for row in rows.values():

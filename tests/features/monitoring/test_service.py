@@ -16,6 +16,8 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.store import MaintenanceStore
+from bot.features.maintenance.windows import MaintenanceWindow
 from bot.features.monitoring.service import MAX_MUTE_SECONDS, MonitoringService, Watched
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -320,3 +322,29 @@ async def test_another_guilds_integration_is_not_muted(
     (row,) = await store.watched(GUILD)
     assert row.muted_by is None
     assert changed_guilds == []
+
+
+async def test_maintenance_is_known_of_what_it_covers(
+    monitoring: MonitoringService, store: MonitoringStore, database: Database, clock: Clock
+) -> None:
+    """An agent's own window covers that agent, and one for the whole server everything; later it is over."""
+    await connect(database, store, ago=0)
+    other = replace(ROW, id="b", label="Otto")
+    trouble = replace(ROW, kind=Kind.CONNECTION, id="default", label="default", state=State.ERROR)
+    await put(store, ROW, other, trouble)
+    windows = MaintenanceStore(database)
+
+    async def until() -> dict[str, int | None]:
+        troubles, integrations = await monitoring.troubles_and_integrations(GUILD)
+        return {each.id: each.maintenance_until for each in (*troubles, *integrations)}
+
+    assert set((await until()).values()) == {None}
+    own = MaintenanceWindow(GUILD, 0, "toolzz", "a", NOW, NOW + 600, MEMBER, NOW)
+    await windows.add(own, most=9)
+    assert await until() == {"a": NOW + 600, "b": None, "default": None}
+    await windows.add(replace(own, provider="", id="", starts_at=NOW + 300, ends_at=NOW + 900), most=9)
+    assert await until() == {"a": NOW + 900, "b": None, "default": None}
+    clock.now += 300
+    assert set((await until()).values()) == {NOW + 900}
+    clock.now += 600
+    assert set((await until()).values()) == {None}

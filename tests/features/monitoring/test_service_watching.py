@@ -86,6 +86,7 @@ async def test_what_is_no_longer_watched_is_forgotten_and_its_incident_ends(
     await checks.route()
     for _ in range(2):
         await checks.answer(report(LOST), report(LOST, "b"))
+    assert await checks.alert() is not None
     told: list[int] = []
     checks.changes.subscribe(told.append)
     assert await monitoring.stop_watching(GUILD, "toolzz", "a")
@@ -95,7 +96,7 @@ async def test_what_is_no_longer_watched_is_forgotten_and_its_incident_ends(
     assert await checks.endings() == [(Kind.INTEGRATION, "a", "unwatched"), (Kind.INTEGRATION, "b", "")]
     alert = await checks.alert()
     assert alert is not None
-    assert (alert.next_at, alert.desired_version) == (checks.now, 2)
+    assert (alert.next_at, alert.desired_version) == (checks.now, 3)
 
 
 async def test_a_candidate_can_be_forgotten(checks: RecordedChecks, monitoring: MonitoringService) -> None:
