@@ -56,7 +56,7 @@ class FakeMessenger:
     routed: dict[int, int] = field(default_factory=dict)
     """The channels that alerts go to, by the number of the route."""
     unreachable: set[int] = field(default_factory=set)
-    """Messages that a channel did not let the bot find, edit or delete; no alerts in the channel of their route."""
+    """Messages that a channel did not let the bot find, edit or delete, and where they no longer belong."""
     lost_routes: list[Route] = field(default_factory=list)
     """The routes that were reported as lost."""
     lost_boards: list[BoardRow] = field(default_factory=list)
@@ -171,8 +171,8 @@ class FakeMessenger:
         if channel_id in self.refusing:
             for message_id in messages:
                 notice = self.messages.get(message_id)
-                is_routed = notice is not None and not isinstance(notice, BoardNotice)
-                if not is_routed or self.routed.get(notice.route) != channel_id:
+                belongs = None if notice is None or isinstance(notice, BoardNotice) else notice.route
+                if belongs is None or self.routed.get(belongs) != channel_id:
                     self.unreachable.add(message_id)
             if self.refused_until is not None:
                 raise ChannelRefusedError("timed_out", self.refused_until)

@@ -29,7 +29,10 @@ class Marks(NamedTuple):
 
 
 def reference_of(row: OutboxRow, posts: int) -> str:
-    """Return what distinguishes a message in its channel. posts: how often it was posted, this time included."""
+    """Return what distinguishes a message in its channel.
+
+    posts: how often it was posted, this time included.
+    """
     route = f"-r{row.route}" if row.route > 1 else ""
     prefix = "" if row.kind == MessageKind.ALERT else f"{row.kind}-"
     return f"{prefix}{row.number}-{posts}{route}"

@@ -39,9 +39,10 @@ _TABLES: Final = (
 class Stored:
     """The number of rows of a guild.
 
-    incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild itself, the watched states and last
-    checks, the routes, the board (which counts as one with its message), the quiet hours, the maintenance
-    windows, the last numbers of windows and incidents, and the head of the audit log.
+    incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild
+    itself, the watched states and last checks, the routes, the board (which counts as one with its message),
+    the quiet hours, the maintenance windows, the last numbers of windows and incidents, and the head of the
+    audit log.
     """
 
     connections: int

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import InvalidInputError
-from bot.features.alerts.messenger import BoardNotice, Notice, NotSentError
+from bot.features.alerts.messenger import AnyNotice, Notice, NotSentError
 from bot.features.alerts.outbox import GATHER_SECONDS, MAX_BOARDS_AT_ONCE, MAX_IDLE_SECONDS
 from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
 from bot.features.alerts.store import RETRY_SECONDS, RETRY_SPACING_SECONDS
@@ -93,7 +93,7 @@ async def test_few_boards_are_sent_at_once_and_none_delays_an_alert(setup: Outbo
             await setup.outbox.put_up_board(setup.messenger, guild, BOARD_CHANNEL, member_id=MEMBER)
     setup.messenger.fault, waiting = "", []
 
-    async def wait(notice: BoardNotice) -> None:
+    async def wait(notice: AnyNotice) -> None:
         waiting.append(notice.guild_id)
         await setup.messenger.released.wait()
 
@@ -130,7 +130,7 @@ async def test_a_channel_that_refuses_a_new_board_is_an_error_of_the_member(setu
 
 @pytest.mark.parametrize("age", [0, EDITABLE_SECONDS])
 async def test_a_board_whose_channel_refuses_later_is_suspended(setup: OutboxSetup, age: int) -> None:
-    """The audit log says so and a manager is told; an hour later it is tried again, and brought up to date."""
+    """The audit log says so and a manager is told; an hour later it is tried again."""
     await setup.put_up_board()
     setup.messenger.refusing.add(BOARD_CHANNEL)
     setup.messenger.board = {"title": "changed"}

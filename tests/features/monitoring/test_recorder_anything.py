@@ -16,7 +16,8 @@ from bot.features.monitoring.incidents import Health
 from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
 from bot.store.database import Database
-from tests.support.check_recorder import FAULTY, INTERVAL, LOST, OFF, START, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import FAULTY, LOST, OFF, START, WELL, RecordedChecks, report
 from tests.support.incident_model import Checked, ExpectedIncident, expected_incidents
 
 NAMES = ("first", "second")

@@ -11,7 +11,8 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.service import MonitoringService
 from bot.providers.base.integration import State
-from tests.support.check_recorder import INTERVAL, LOST, UNKNOWN, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import LOST, UNKNOWN, WELL, RecordedChecks, report
 from tests.support.ids import GUILD, OTHER_GUILD
 
 

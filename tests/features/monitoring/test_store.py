@@ -80,7 +80,9 @@ async def put_incidents(store: MonitoringStore, *rows: Incident) -> None:
         for incident in rows:
             stored = await unit.open(incident)
             await unit.report(stored, 1, incident.opened_at)
-            pending = PendingRow(stored.guild_id, 1, stored.number, None, stored.opened_at, False, None)
+            pending = PendingRow(
+                stored.guild_id, 1, stored.number, None, stored.opened_at, silent=False, next_at=None
+            )
             await GroupUnit(unit._connection).begin(pending, incident.opened_at)
 
     await store.transact(work)
