@@ -6,11 +6,11 @@ import aiohttp
 import discord
 import structlog
 
+from bot.discord.access.posting import bot_lacks
 from bot.discord.context import ServicesBot
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, card
 from bot.features.alerts.service import Route
-from cogs.alerts.routes import NEEDED_PERMISSIONS
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -36,11 +36,7 @@ async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> No
 
 def _recipients(guild: discord.Guild, route: Route) -> Iterator[discord.TextChannel | discord.Object]:
     system = guild.system_channel
-    if (
-        system is not None
-        and system.id != route.channel_id
-        and system.permissions_for(guild.me) >= NEEDED_PERMISSIONS
-    ):
+    if system is not None and system.id != route.channel_id and not bot_lacks(system):
         yield system
     yield discord.Object(route.set_by)
 

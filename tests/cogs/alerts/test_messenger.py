@@ -29,6 +29,7 @@ from tests.support.alert_steps import (
     run_alerts,
 )
 from tests.support.harness import ENGLISH, PORTUGUESE, BotHarness
+from tests.support.posting_steps import open_thread
 
 HOSTILE = "@everyone [x](https://evil.example) discord.gg/abc"
 
@@ -273,3 +274,29 @@ def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever an embed 
             yield from _texts_in(each)
     else:
         yield str(value)
+
+
+async def test_an_archived_thread_gets_a_new_message(watched: BotHarness) -> None:
+    """Discord takes no edit there, and a message opens the thread again: it mentions nobody."""
+    harness, thread = watched, open_thread(watched, watched.channel)
+    role = harness.guild.create_role("On call", mentionable=True)
+    await run_alerts(harness, "set", channel=thread, role=role)
+    await record_checks(harness, DOWN)
+    path = f"/channels/{thread.id}/messages/*"
+    harness.env.inject_error("PATCH", path, status=400, code=50083, times=None)
+    await record_checks(harness, UP)
+    (ended,) = embed_messages(thread)
+    assert (ended.embeds[0].title or "").startswith("✅")
+    assert not ended.content
+
+
+async def test_a_thread_that_is_locked_is_a_lost_channel(watched: BotHarness) -> None:
+    """Discord refuses a message there with status 400; more of them would not help."""
+    harness, thread = watched, open_thread(watched, watched.channel)
+    await run_alerts(harness, "set", channel=thread)
+    path = f"/channels/{thread.id}/messages"
+    harness.env.inject_error("POST", path, status=400, code=50083, times=None)
+    await record_checks(harness, DOWN)
+    route = await harness.bot.services.alerts.route(harness.guild.id)
+    assert route is not None
+    assert route.lost == "forbidden"

@@ -331,7 +331,7 @@ async def test_a_channel_that_the_bot_cannot_use_is_refused(harness: BotHarness)
             harness.manager: discord.PermissionOverwrite(**{lacking: True}),
         }
         refused = await mirror(harness, harness.guild.create_text_channel("closed", overwrites=overwrites))
-        assert harness.texts("problem.invalid_input.mirror_channel.title") in shown(refused)
+        assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
     assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == harness.channel.id
     rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     assert [row.result for row in rows] == ["done", *["refused:invalid_input"] * 3]
