@@ -1,44 +1,26 @@
 """Reports to a server's managers that its alerts reach nobody."""
 
-from collections.abc import Iterator
-
-import aiohttp
 import discord
-import structlog
 
-from bot.discord.access.posting import bot_lacks
+from bot.discord.access.manager_notices import notify_managers
 from bot.discord.context import ServicesBot
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, card
 from bot.features.alerts.service import Route
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-
-async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> None:
-    """Write to the system channel, or else to the member who set the lost channel; raise nothing."""
+async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> bool:
+    """Tell the managers, and return whether somebody was told; raise nothing."""
     guild = bot.get_guild(guild_id)
     if guild is None:
-        return
-    embed = _embed(bot, guild, route)
-    for recipient in _recipients(guild, route):
-        try:
-            if isinstance(recipient, discord.TextChannel):
-                channel: discord.abc.Messageable = recipient
-            else:
-                channel = await bot.create_dm(recipient)
-            await channel.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-            _log.info("managers_not_told", guild=guild_id, error=type(failed).__name__)
-        else:
-            return
-
-
-def _recipients(guild: discord.Guild, route: Route) -> Iterator[discord.TextChannel | discord.Object]:
-    system = guild.system_channel
-    if system is not None and system.id != route.channel_id and not bot_lacks(system):
-        yield system
-    yield discord.Object(route.set_by)
+        return False
+    return await notify_managers(
+        bot,
+        guild,
+        _embed(bot, guild, route),
+        lost_channel_id=route.channel_id,
+        member_id=route.set_by,
+    )
 
 
 def _embed(bot: ServicesBot, guild: discord.Guild, route: Route) -> discord.Embed:

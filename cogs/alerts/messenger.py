@@ -106,9 +106,9 @@ class DiscordMessenger:
         )
         return embed.to_dict()
 
-    async def report_lost_route(self, guild_id: int, route: Route) -> None:
-        """Tell the managers that alerts reach nobody."""
-        await report_lost_route(self._bot, guild_id, route)
+    async def report_lost_route(self, guild_id: int, route: Route) -> bool:
+        """Tell the managers that alerts reach nobody, and return whether somebody was told."""
+        return await report_lost_route(self._bot, guild_id, route)
 
     async def _told_apart(self, notice: Notice | BoardNotice) -> Notice | BoardNotice:
         """Return an alert with the name that its integration has beside the guild's others."""

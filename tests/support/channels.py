@@ -134,9 +134,10 @@ class FakeMessenger:
         """Return what the board has to show."""
         return self.board
 
-    async def report_lost_route(self, guild_id: int, route: Route) -> None:
+    async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Remember the route."""
         self.lost_routes.append(route)
+        return True
 
     def _ask(self, what: str, channel_id: int, *messages: int, is_board: bool) -> None:
         (self.board_calls if is_board else self.calls).append((what, channel_id))

@@ -123,6 +123,15 @@ def open_thread(
     return simcord.ChannelHandle(harness.env, harness.guild, thread)
 
 
+def managers_channel(harness: BotHarness, name: str = "office", **bots: bool) -> simcord.ChannelHandle:
+    """Create a channel that only administrators and the bot see. bots: what the bot lacks or has there."""
+    overwrites: Any = {
+        harness.guild.default_role: discord.PermissionOverwrite(view_channel=False),
+        harness.bot.user: discord.PermissionOverwrite(**{"view_channel": True, **bots}),
+    }
+    return harness.guild.create_text_channel(name, overwrites=overwrites)
+
+
 async def _run(
     harness: BotHarness,
     name: str,

@@ -105,5 +105,8 @@ class Messenger(Protocol):
     async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
         """Return the embed of a guild's board, as Discord's JSON; None while Discord has an outage there."""
 
-    async def report_lost_route(self, guild_id: int, route: Route) -> None:
-        """Tell the guild's managers that its alerts reach nobody; raise nothing."""
+    async def report_lost_route(self, guild_id: int, route: Route) -> bool:
+        """Tell the guild's managers that its alerts reach nobody, and return whether somebody was told.
+
+        Raises nothing.
+        """
