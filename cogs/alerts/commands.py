@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.posting import PickedChannel, bot_can_mention
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
@@ -22,7 +23,7 @@ from cogs.alerts.listing import open_incidents, read_page
 from cogs.alerts.maintenance import DURATIONS as MAINTENANCE_DURATIONS
 from cogs.alerts.maintenance import change_maintenance
 from cogs.alerts.quiet_hours import change_quiet_hours, suggest_zones
-from cogs.alerts.routes import can_notify, set_route
+from cogs.alerts.routes import set_route
 from cogs.alerts.testing import post_test_alert
 from cogs.monitoring import suggest_watched
 
@@ -51,7 +52,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
     async def set_(
         self,
         ctx: Context,
-        channel: discord.TextChannel,
+        channel: PickedChannel,
         role: discord.Role | None = None,
         states: str = "default",
         checks: app_commands.Range[int, 1, MAX_CHECKS] = DEFAULT_CHECKS,
@@ -70,7 +71,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
             partial=states == "partial",
         )
         open_count = len(await open_incidents(ctx))
-        is_silent = role is not None and not can_notify(role, channel)
+        is_silent = role is not None and not bot_can_mention(role, channel)
         await respond(ctx, embeds.route_set(route, open_count, ctx, is_silent=is_silent))
 
     @command("alerts list")

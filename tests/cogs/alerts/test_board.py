@@ -328,12 +328,12 @@ async def test_nobody_makes_the_bot_write_where_they_may_not(harness: BotHarness
     """Both must be allowed to write there; the present board stays, and the log says who tried."""
     await put_up_board_of(harness)
     lacks = {
-        "board_channel": ("view_channel", "send_messages", "embed_links"),
+        "bot_cannot_post": ("view_channel", "send_messages", "embed_links"),
         # Of a channel that a member does not see the simulated Discord takes no command.
-        "board_channel_yours": ("send_messages",),
+        "you_cannot_post": ("send_messages",),
     }
     for who, lacking in ((who, lacking) for who, all_ in lacks.items() for lacking in all_):
-        is_bots = who == "board_channel"
+        is_bots = who == "bot_cannot_post"
         overwrites: Any = {
             harness.guild.default_role: discord.PermissionOverwrite(**{lacking: not is_bots}),
             harness.member: discord.PermissionOverwrite(**{lacking: is_bots}),
