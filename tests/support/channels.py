@@ -13,6 +13,7 @@ from bot.features.alerts.messenger import (
     MessageNotEditableError,
     Notice,
     NotSentError,
+    RenderedBoard,
 )
 from bot.features.alerts.service import Route
 from tests.support.clock import Clock
@@ -130,9 +131,9 @@ class FakeMessenger:
         self._fail()
         return next(iter(found), None)
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what the board has to show."""
-        return self.board
+        return None if self.board is None else RenderedBoard(self.board, self.board)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> None:
         """Remember the route."""

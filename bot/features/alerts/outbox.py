@@ -306,10 +306,10 @@ class Outbox:
         """Make one move; return the row as it is then. Raises BoardDroppedError."""
         guild_id, now = row.guild_id, int(self._clock())
         board = await self._store.board(guild_id)
-        embed = await messenger.render_board(guild_id)
-        if board is None or embed is None:
+        rendered = await messenger.render_board(guild_id)
+        if board is None or rendered is None:
             return replace(row, next_at=now + int(MAX_IDLE_SECONDS))
-        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", embed)
+        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", rendered.embed, rendered.content)
         move = plan_board(board, row, notice.content, now)
         if move is Move.WAIT:
             return replace(row, next_at=None)
