@@ -1,7 +1,7 @@
 """Posts, edits and deletes alerts and boards in Discord, and says what Discord's refusals mean for them."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,12 +18,13 @@ from bot.features.alerts.messenger import (
     MessageGoneError,
     MessageNotEditableError,
     NotSentError,
+    RenderedBoard,
 )
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import LOCALES, Texts
 from cogs.alerts.alert_embed import alert_embed
-from cogs.alerts.board_embed import board_embed
+from cogs.alerts.board_embed import render_board
 from cogs.alerts.buttons import buttons_of
 from cogs.alerts.lost_route import report_lost_board, report_lost_route
 from cogs.monitoring.formatting import told_apart, with_labels
@@ -92,20 +93,14 @@ class DiscordMessenger:
                     return message.id
         return None
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
-        """Return the embed of a server's board, as Discord's JSON; None while Discord has an outage there."""
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
+        """Return a server's board; None while Discord has an outage there."""
         guild, services = self._bot.get_guild(guild_id), self._bot.services
         if guild is None or guild.unavailable:
             return None
-        troubles, integrations = await services.monitoring.troubles_and_integrations(guild_id)
-        embed = board_embed(
-            troubles,
-            told_apart(integrations, services.providers),
-            services.texts_of(guild),
-            services.providers,
-            services.links,
-        )
-        return embed.to_dict()
+        status = await services.monitoring.status(guild_id)
+        status = replace(status, integrations=told_apart(status.integrations, services.providers))
+        return render_board(status, services.texts_of(guild), services.providers, services.links)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the managers that alerts reach nobody, and return whether somebody was told."""
