@@ -72,13 +72,15 @@ def since_of(watched: Watched, texts: Texts) -> Iterator[str]:
 
 
 def marks_of(watched: Watched) -> Iterator[str]:
-    """Yield the number of an open incident, who looks after it, and until when it is muted."""
+    """Yield the number of an open incident, who looks after it, until when it is muted or in maintenance."""
     if watched.incident is not None:
         yield f"#{watched.incident.number}"
         if watched.incident.acknowledged_by is not None:
             yield f"🙋 <@{watched.incident.acknowledged_by}>"
     if watched.muted_until is not None:
         yield f"🔕 {when(watched.muted_until)}"
+    if watched.maintenance_until is not None:
+        yield f"🔧 {when(watched.maintenance_until)}"
 
 
 def legend(shown: str, integrations: Iterable[Watched], texts: Texts) -> str:

@@ -14,7 +14,8 @@ from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
 from bot.features.alerts.store import RETRY_SECONDS, RETRY_SPACING_SECONDS
 from tests.support.channels import KilledError
 from tests.support.ids import GUILD, MEMBER
-from tests.support.outbox import BOARD_CHANNEL, OutboxSetup, running, until
+from tests.support.outbox import BOARD_CHANNEL, OutboxSetup, running
+from tests.support.waiting import until
 
 POST, EDIT = ("post", BOARD_CHANNEL), ("edit", BOARD_CHANNEL)
 
@@ -108,9 +109,9 @@ async def test_few_boards_are_sent_at_once_and_none_delays_an_alert(setup: Outbo
 
 async def test_a_board_that_hangs_is_put_off(setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that takes too long ends, and what it may have posted is looked for later."""
-    monkeypatch.setattr("bot.features.alerts.board_mover.MAX_BOARD_SECONDS", 0.01)
     setup.messenger.held = {GUILD}
-    with capture_logs() as logs:
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr("bot.features.alerts.board_mover.MAX_BOARD_SECONDS", 0.5)
         assert await setup.put_up_board() is None
     assert [entry["event"] for entry in logs] == ["board_not_shown"]
     setup.messenger.held.clear()
