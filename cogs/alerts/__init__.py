@@ -13,6 +13,7 @@ from cogs.alerts.group_buttons import (
     OneIncidentSelect,
 )
 from cogs.alerts.listing import AlertListButton
+from cogs.alerts.maintenance import MaintenanceSelect
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_route
 
@@ -35,6 +36,7 @@ async def setup(bot: PatchbayBot) -> None:
         AlertListButton,
         GroupMuteButton,
         GroupMuteSelect,
+        MaintenanceSelect,
         MuteButton,
         MuteSelect,
         OneIncidentSelect,

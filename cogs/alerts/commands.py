@@ -1,4 +1,4 @@
-"""``/alerts set, list, test, mute, remove``."""
+"""``/alerts set, list, test, mute, maintenance, quiet-hours, remove``."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.posting import PickedChannel, bot_can_mention
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
@@ -19,7 +20,10 @@ from bot.providers.base.integration import State
 from cogs.alerts import embeds
 from cogs.alerts.buttons import DURATIONS, mute
 from cogs.alerts.listing import open_incidents, read_page
-from cogs.alerts.routes import can_notify, set_route
+from cogs.alerts.maintenance import DURATIONS as MAINTENANCE_DURATIONS
+from cogs.alerts.maintenance import change_maintenance
+from cogs.alerts.quiet_hours import change_quiet_hours, suggest_zones
+from cogs.alerts.routes import set_route
 from cogs.alerts.testing import post_test_alert
 from cogs.monitoring import suggest_watched
 
@@ -48,7 +52,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
     async def set_(
         self,
         ctx: Context,
-        channel: discord.TextChannel,
+        channel: PickedChannel,
         role: discord.Role | None = None,
         states: str = "default",
         checks: app_commands.Range[int, 1, MAX_CHECKS] = DEFAULT_CHECKS,
@@ -67,7 +71,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
             partial=states == "partial",
         )
         open_count = len(await open_incidents(ctx))
-        is_silent = role is not None and not can_notify(role, channel)
+        is_silent = role is not None and not bot_can_mention(role, channel)
         await respond(ctx, embeds.route_set(route, open_count, ctx, is_silent=is_silent))
 
     @command("alerts list")
@@ -97,6 +101,39 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         """Post no alert and no reminder of an integration for a while."""
         await defer(ctx)
         await respond(ctx, await mute(ctx, integration, duration))
+
+    @command("alerts maintenance", integration=suggest_watched)
+    @app_commands.rename(duration="for", start="at")
+    @app_commands.choices(
+        duration=[
+            app_commands.Choice(name=localized(f"alerts.maintenance.for.{each}"), value=each)
+            for each in MAINTENANCE_DURATIONS
+        ]
+    )
+    async def maintenance(
+        self,
+        ctx: Context,
+        integration: str | None = None,
+        duration: str | None = None,
+        start: str | None = None,
+    ) -> None:
+        """Expect failures of an agent, or of all, for a while; without options, show when."""
+        await defer(ctx)
+        await respond(ctx, *await change_maintenance(ctx, integration, duration, start))
+
+    @command("alerts quiet-hours", timezone=suggest_zones)
+    @app_commands.rename(start="from", end="to")
+    async def quiet_hours(
+        self,
+        ctx: Context,
+        start: str | None = None,
+        end: str | None = None,
+        timezone: str | None = None,
+        off: bool = False,
+    ) -> None:
+        """Let alerts mention nobody at a time of each day; without options, show when."""
+        await defer(ctx)
+        await respond(ctx, await change_quiet_hours(ctx, start, end, timezone, off=off))
 
     @command("alerts remove")
     async def remove(self, ctx: Context) -> None:

@@ -48,9 +48,14 @@ def listing(
     ctx: Context,
     *,
     total: int,
+    quiet_hours: str,
+    maintenance: Sequence[str],
     footer: str,
 ) -> discord.Embed:
-    """Show where alerts go, what is muted and a page of open incidents. total: the number on all pages."""
+    """Show where alerts go, what is muted and a page of open incidents. total: the number on all pages.
+
+    quiet_hours: empty if there are none. maintenance: a line for each window that is not over.
+    """
     texts = ctx.texts
     is_lost = route is not None and bool(route.suspended)
     count = texts.plural("alerts.list.open", total) if total else texts("alerts.list.none_open")
@@ -61,6 +66,10 @@ def listing(
         fields.append(
             Field(texts("alerts.list.muted"), listed((_mute_line(each, ctx) for each in muted), texts))
         )
+    if quiet_hours:
+        fields.append(Field(texts("alerts.quiet_hours.field"), quiet_hours))
+    if maintenance:
+        fields.append(Field(texts("alerts.list.maintenance"), listed(maintenance, texts)))
     step = "none_next" if route is None else "lost_next" if is_lost else "next"
     return card(
         Tone.WARNING if is_lost else Tone.INFO,

@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -21,15 +22,16 @@ from bot.features.alerts.messenger import (
     Notice,
     NotSentError,
     RecoveryNotice,
+    RenderedBoard,
     SummaryNotice,
 )
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import LOCALES
-from cogs.alerts.board_embed import board_embed
+from cogs.alerts.board_embed import render_board
 from cogs.alerts.buttons import buttons_of
 from cogs.alerts.group_buttons import group_components
-from cogs.alerts.lost_route import report_lost_route
+from cogs.alerts.lost_route import report_lost_board, report_lost_route
 from cogs.alerts.messages.alert_embed import alert_embed
 from cogs.alerts.messages.group_embed import group_embed
 from cogs.alerts.messages.mentions import NO_MENTIONS, Mentions, mentions_of
@@ -44,10 +46,12 @@ _MAX_CLOCK_DIFFERENCE: Final = 60
 """Seconds by which Discord's clock may be behind ours."""
 # Unknown message; one that was posted by another application, whose database this was.
 _GONE: Final = frozenset({10008, 50005})
+# A thread is archived: it takes no edits, and a new message opens it unless it is locked.
+_ARCHIVED: Final = 50083
 # Too many edits of a message that is older than an hour.
-_NOT_EDITABLE: Final = 30046
+_NOT_EDITABLE: Final = frozenset({30046, _ARCHIVED})
 # Of a channel that takes no text; with status 400, unlike the others.
-_NO_TEXT: Final = frozenset({50008, 50024})
+_NO_TEXT: Final = frozenset({50008, 50024, _ARCHIVED})
 # What a proxy answers by itself has no code; with the others our request or Discord's network is at fault.
 _NOT_THE_CHANNEL: Final = frozenset({0, 40001, 40333})
 _AUTO_MODERATION: Final = 200000
@@ -83,7 +87,7 @@ class DiscordMessenger:
             role_ids = await self._roles_for(notice)
             mentions = mentions_of(self._guild(notice.guild_id), notice.channel_id, role_ids)
             options = await self._rendered(notice, mentions)
-        with self._translated_errors(notice.guild_id):
+        with self._translated_errors(notice.guild_id, edits=True):
             await channel.get_partial_message(message_id).edit(
                 **options, allowed_mentions=discord.AllowedMentions.none()
             )
@@ -105,29 +109,22 @@ class DiscordMessenger:
                     return message.id
         return None
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
-        """Return the embed of a server's board, as Discord's JSON; None while Discord has an outage there."""
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
+        """Return a server's board; None while Discord has an outage there."""
         guild, services = self._bot.get_guild(guild_id), self._bot.services
         if guild is None or guild.unavailable:
             return None
-        troubles, integrations = await services.monitoring.troubles_and_integrations(guild_id)
-        embed = board_embed(
-            troubles,
-            told_apart(integrations, services.providers),
-            services.texts_of(guild),
-            services.providers,
-            services.links,
-        )
-        return embed.to_dict()
+        status = await services.monitoring.status(guild_id)
+        status = replace(status, integrations=told_apart(status.integrations, services.providers))
+        return render_board(status, services.texts_of(guild), services.providers, services.links)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
-        """Tell the managers that alerts reach nobody."""
-        await report_lost_route(self._bot, guild_id, route)
-        return True
+        """Tell the managers that alerts reach nobody, and return whether somebody was told."""
+        return await report_lost_route(self._bot, guild_id, route)
 
     async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:
-        """Tell the managers that the board is out of date."""
-        return False
+        """Tell the managers that the board is out of date, and return whether somebody was told."""
+        return await report_lost_board(self._bot, guild_id, board)
 
     async def _rendered(self, notice: IncidentNotice, mentions: Mentions) -> dict[str, Any]:
         """Return what discord.py takes to post or edit a message."""
@@ -178,22 +175,25 @@ class DiscordMessenger:
         return self._bot.get_partial_messageable(channel_id, guild_id=self._guild(guild_id).id)
 
     @contextlib.contextmanager
-    def _translated_errors(self, guild_id: int) -> Iterator[None]:
-        """Turn what discord.py raises into what the outbox understands."""
+    def _translated_errors(self, guild_id: int, *, edits: bool = False) -> Iterator[None]:
+        """Turn what discord.py raises into what the outbox understands.
+
+        edits: whether a message is edited.
+        """
         try:
             yield
         except discord.HTTPException as failed:
-            raise self._meaning(failed, guild_id) from None
+            raise self._meaning(failed, guild_id, edits=edits) from None
         except discord.RateLimited as failed:
             raise NotSentError(type(failed).__name__, "rate_limited") from None
         except (aiohttp.ClientError, OSError) as failed:
             raise NotSentError(type(failed).__name__) from None
 
-    def _meaning(self, failed: discord.HTTPException, guild_id: int) -> Exception:
+    def _meaning(self, failed: discord.HTTPException, guild_id: int, *, edits: bool) -> Exception:
         """Return what a failure means for a message."""
         if failed.code in _GONE:
             return MessageGoneError()
-        if failed.code == _NOT_EDITABLE:
+        if edits and failed.code in _NOT_EDITABLE:
             return MessageNotEditableError()
         is_refusal = isinstance(failed, (discord.Forbidden, discord.NotFound))
         if failed.code in _NO_TEXT or (is_refusal and failed.code not in _NOT_THE_CHANNEL):

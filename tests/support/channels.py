@@ -15,6 +15,7 @@ from bot.features.alerts.messenger import (
     Notice,
     NotSentError,
     RecoveryNotice,
+    RenderedBoard,
     SummaryNotice,
 )
 from bot.features.alerts.routes import Route
@@ -51,10 +52,12 @@ class FakeMessenger:
     """The requests about boards, each with its channel."""
     mentions: list[tuple[float, AnyNotice]] = field(default_factory=list)
     """When somebody was mentioned, and the message."""
-    routed: int | None = None
-    """The channel that alerts go to."""
+    posts: list[tuple[float, AnyNotice]] = field(default_factory=list)
+    """When each message was posted, and what it showed then."""
+    routed: dict[int, int] = field(default_factory=dict)
+    """The channels that alerts go to, by the number of the route."""
     unreachable: set[int] = field(default_factory=set)
-    """Messages that a channel did not let the bot find, edit or delete; no alerts of the routed channel."""
+    """Messages that a channel did not let the bot find, edit or delete, and where they no longer belong."""
     lost_routes: list[Route] = field(default_factory=list)
     """The routes that were reported as lost."""
     lost_boards: list[BoardRow] = field(default_factory=list)
@@ -105,6 +108,7 @@ class FakeMessenger:
             self._posted_at[message_id] = self.clock.now
             posted = self._late.pop(notice.nonce, notice)
             self.messages[message_id] = posted
+            self.posts.append((self.clock.now, posted))
             if isinstance(posted, BoardNotice):
                 self._boards.add(message_id)
             elif posted.role_ids:
@@ -149,9 +153,9 @@ class FakeMessenger:
         self._fail()
         return next(iter(found), None)
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what the board has to show."""
-        return self.board
+        return None if self.board is None else RenderedBoard(self.board, self.board)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Remember the route."""
@@ -166,8 +170,11 @@ class FakeMessenger:
     def _ask(self, what: str, channel_id: int, *messages: int, is_board: bool) -> None:
         (self.board_calls if is_board else self.calls).append((what, channel_id))
         if channel_id in self.refusing:
-            if is_board or channel_id != self.routed:
-                self.unreachable.update(messages)
+            for message_id in messages:
+                notice = self.messages.get(message_id)
+                belongs = None if notice is None or isinstance(notice, BoardNotice) else notice.route
+                if belongs is None or self.routed.get(belongs) != channel_id:
+                    self.unreachable.add(message_id)
             if self.refused_until is not None:
                 raise ChannelRefusedError("timed_out", self.refused_until)
             raise ChannelRefusedError("forbidden")

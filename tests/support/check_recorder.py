@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, TypedDict, Unpack
 
-from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
 from bot.features.connections.store import ConnectionRow, ConnectionStore

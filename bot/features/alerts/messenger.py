@@ -14,8 +14,9 @@ from bot.features.alerts.store import BoardRow
 class NotSentError(Exception):
     """Discord could not be asked, refused this message, or did not say what became of the request.
 
-    Later it may work. ``why`` is ``auto_moderation`` or ``rejected`` where Discord does not take this message,
-    ``rate_limited`` where it lets the bot wait, ``unavailable`` for anything else. detail: for the log.
+    Later it may work. ``why`` is ``auto_moderation`` or ``rejected`` where Discord does not take this
+    message, ``rate_limited`` where it lets the bot wait, ``unavailable`` for anything else. detail: for the
+    log.
     """
 
     def __init__(self, detail: str, why: str = "unavailable") -> None:
@@ -52,9 +53,9 @@ class Notice:
 
     route, number: identify the alert; the number is that of its first incident. incidents: of which it tells,
     by their numbers, those that are over included. muted, maintenance: until when the open ones among them
-    are muted or in maintenance now, by number. role_ids: who is mentioned, if Discord lets the bot. told:
-    when the second role was mentioned, None if it was not. reference: distinguishes this message from every
-    other one in the channel; the message shows it.
+    are muted or in maintenance now, by number. role_ids: who is mentioned, if Discord lets the bot.
+    second_role_id: the route's; escalated_at: when it was mentioned, None if it was not. reference:
+    distinguishes this message from every other one in the channel; the message shows it.
     """
 
     content: ClassVar[str] = ""
@@ -124,11 +125,28 @@ class SummaryNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderedBoard:
+    """What a board has to show.
+
+    embed: as Discord's JSON. compared: the same without what may be shown a little late. A message that shows
+    a board is edited when this part differs.
+    """
+
+    embed: Mapping[str, Any]
+    compared: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """A hash of what is compared."""
+        return sha256(json.dumps(self.compared, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class BoardNotice:
     """What a board's message shows.
 
     reference: distinguishes this message from the guild's other ones since ``since``, in seconds since 1970.
-    embed: as Discord's JSON.
+    embed: as Discord's JSON. content: ``RenderedBoard.content``.
     """
 
     guild_id: int
@@ -136,16 +154,12 @@ class BoardNotice:
     since: int
     reference: str
     embed: Mapping[str, Any]
+    content: str = ""
 
     @property
     def nonce(self) -> str:
         """The value by which Discord knows a message that is sent again."""
         return _nonce(self.guild_id, self.channel_id, self.since, self.reference)
-
-    @property
-    def content(self) -> str:
-        """A hash of what the message shows."""
-        return sha256(json.dumps(self.embed, sort_keys=True).encode()).hexdigest()
 
 
 def _nonce(*parts: object) -> str:
@@ -171,8 +185,8 @@ class Messenger(Protocol):
     async def find(self, notice: AnyNotice, since: int) -> int | None:
         """Return the id of the bot's message with this reference, posted about then; None for none."""
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
-        """Return the embed of a guild's board, as Discord's JSON; None while Discord has an outage there."""
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
+        """Return what a guild's board has to show; None while Discord has an outage there."""
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the guild's managers that a route's alerts reach nobody; return whether somebody was told.

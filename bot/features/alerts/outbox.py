@@ -29,8 +29,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Serves = Callable[[int], bool]
 """Tells whether this process serves a guild."""
 Lane = tuple[int, str]
-"""A guild, and ``board`` or ``alert`` for all its other messages: those of a lane are sent one after the other,
-and no lane waits for another.
+"""A guild, and ``board`` or ``alert`` for all its other messages: those of a lane are sent one after the
+other, and no lane waits for another.
 """
 
 FIRST_PAUSE: Final = 5
@@ -245,6 +245,8 @@ class Outbox:
         while serves(lane[0]) and (rows := await self._due(*lane)):
             for row in rows:
                 await self._see_to(messenger, row)
+                if row.kind == MessageKind.SUMMARY:
+                    break  # it changes the rows of the alerts that waited for it
 
     async def _due(self, guild_id: int, lane: str) -> list[OutboxRow]:
         now = int(self._clock())
@@ -264,7 +266,7 @@ class Outbox:
             if is_board:
                 after = await self._boards.move(messenger, row)
             else:
-                # Before anything is read: what is sent after a long wait must not be about what was before it.
+                # Before anything is read: what is sent after a long wait must not be about the time before.
                 await self._wait_for_turn()
                 after = await self._alerts.move(messenger, row)
         except BoardDroppedError:

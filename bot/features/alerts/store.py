@@ -1,4 +1,4 @@
-"""Rows of ``route``, ``board``, ``outbox`` and ``alert_incident``: what a guild is told where, and how it went."""
+"""Rows of ``route``, ``board``, ``outbox`` and ``alert_incident``: what a guild is told, and where."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum

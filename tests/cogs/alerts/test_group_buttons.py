@@ -19,7 +19,9 @@ from tests.support.alert_steps import (
     run_alerts,
 )
 from tests.support.authority import NOT_ALLOWED
+from tests.support.embeds import fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
+from tests.support.hostile import PAYLOADS
 
 NAMES = ("Front desk", "Back office", "Night watch")
 ALL_DOWN = dict.fromkeys(NAMES, State.DISCONNECTED)
@@ -68,6 +70,22 @@ def custom_ids(message: discord.Message) -> list[str]:
     """Return the custom ids of a message's components."""
     rows: Any = message.components
     return [each.custom_id for row in rows for each in row.children]
+
+
+async def test_two_hundred_hostile_agents_are_one_message(harness: BotHarness) -> None:
+    """Discord takes the message: one mention, one menu, and nothing that a name could do."""
+    await connect_toolzz(harness)
+    await run_alerts(harness, "set", channel=harness.channel)
+    names = [f"{payload}{number}" for number, payload in enumerate(PAYLOADS[:200])]
+    await record_checks(harness, dict.fromkeys(names, State.DISCONNECTED))
+    (alert,) = embed_messages(harness.channel)
+    title = harness.bot.services.catalog["en-US"].plural("alerts.group.agents", len(names))
+    assert alert.embeds[0].title == f"🔴 {title}"
+    assert fits_discord(alert.embeds[0])
+    rows: Any = alert.components
+    assert len(rows[1].children[0].options) == 25
+    pressed = await press(harness, harness.manager, "acknowledge")
+    assert harness.texts.plural("alerts.group.acknowledged", len(names)) in shown(pressed)
 
 
 async def test_a_viewer_acknowledges_all_at_once(group: BotHarness) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +16,8 @@ from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
 from tests.support.ids import GUILD, MEMBER
 from tests.support.ids import OTHER_GUILD as OTHER
-from tests.support.outbox import OutboxSetup, running, until
+from tests.support.outbox import OutboxSetup, running
+from tests.support.waiting import until
 
 
 async def test_what_changes_while_it_is_sent_is_shown(setup: OutboxSetup) -> None:
@@ -160,7 +160,7 @@ async def test_a_channel_that_refuses_is_asked_once(setup: OutboxSetup) -> None:
     """Ten alerts for a channel that refuses cause one refusal, one audit entry and one report."""
     await setup.open_incidents(*"abcdefghij")
     setup.messenger.refusing.add(7)
-    setup.messenger.routed = 7
+    setup.messenger.routed = {1: 7}
     await setup.pump()
     assert setup.messenger.calls == [("post", 7)]
     assert [(route.channel_id, route.suspended) for route in setup.messenger.lost_routes] == [

@@ -91,12 +91,12 @@ async def test_a_route_is_what_was_asked_for(alerts: AlertService, changed_guild
         MAX_REMIND_SECONDS,
         MEMBER,
         NOW,
-        "toolzz",
-        "a",
-        True,
-        ROLE + 1,
-        MAX_ESCALATE_SECONDS,
-        Recovery.MENTION,
+        provider="toolzz",
+        integration="a",
+        partial=True,
+        second_role_id=ROLE + 1,
+        escalate=MAX_ESCALATE_SECONDS,
+        recovery=Recovery.MENTION,
     )
     assert await alerts.routes(GUILD) == [route]
     assert await alerts.routes(OTHER) == []
