@@ -74,3 +74,15 @@ class MaintenanceService:
             raise InvalidInputError("maintenance_over")
         self._changes.announce([guild_id])
         return ended
+
+    async def end_current(
+        self, guild_id: int, provider: str, integration_id: str
+    ) -> Sequence[MaintenanceWindow]:
+        """End the current windows for an agent now, or all that are current if provider and id are empty.
+
+        Return them as they were.
+        """
+        ended = await self._store.end_current(guild_id, provider, integration_id, int(self._clock()))
+        if ended:
+            self._changes.announce([guild_id])
+        return ended
