@@ -52,15 +52,15 @@ class MaintenanceService:
         if begins < now:
             raise InvalidInputError("maintenance_past")
         if begins > now + MAX_DAYS_AHEAD * DAY:
-            raise InvalidInputError("maintenance_ahead", days=MAX_DAYS_AHEAD)
+            raise InvalidInputError("maintenance_ahead", limit=MAX_DAYS_AHEAD)
         if not 0 < seconds <= MAX_DAYS_LONG * DAY:
-            raise InvalidInputError("maintenance_long", days=MAX_DAYS_LONG)
+            raise InvalidInputError("maintenance_long", limit=MAX_DAYS_LONG)
         window = MaintenanceWindow(
             guild_id, 0, provider, integration_id, begins, begins + seconds, set_by=member_id, set_at=now
         )
         added = await self._store.add(window, most=MAX_WINDOWS)
         if added is None:
-            raise InvalidInputError("maintenance_many", most=MAX_WINDOWS)
+            raise InvalidInputError("maintenance_many", limit=MAX_WINDOWS)
         self._changes.announce([guild_id])
         return added
 
