@@ -12,7 +12,6 @@ from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.routes import Route
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import WORST_FIRST, State
 from cogs.alerts.testing import TestAlert
 from cogs.monitoring.formatting import name_of, symbol, word
 
@@ -24,11 +23,6 @@ REMINDERS: Final[Mapping[str, int]] = {
     "1d": 86_400,
 }
 """Seconds between two reminders; ``alerts.remind.<key>`` names each."""
-
-
-def worst_first(incident: Incident) -> tuple[int, int]:
-    """Return the sort key that puts the highest severity first, then the longest incident."""
-    return WORST_FIRST.index(State(incident.state)), incident.opened_at
 
 
 def route_set(route: Route, open_count: int, ctx: Context, *, is_silent: bool) -> discord.Embed:
@@ -88,17 +82,21 @@ def listing(
 
 
 def tested(route: Route, test: TestAlert, texts: Texts) -> discord.Embed:
-    """Say where the test alert is, or what Discord refused."""
+    """Say where the test alert is and whom it could not mention, or what Discord refused.
+
+    route: as it was before the test.
+    """
     channel = f"<#{route.channel_id}>"
     if test.refused:
         kind, how = test.refused, texts(f"alerts.test.{test.refused}", channel=channel)
     else:
-        kind = "lost" if route.suspended else "done"
+        kind = "resumed" if route.suspended else "done"
         how = texts("alerts.test.how", channel=channel, link=test.link)
+    is_silent = bool(test.mentions.refused)
     return card(
-        Tone.BAD if test.refused else Tone.GOOD,
+        Tone.BAD if test.refused else Tone.WARNING if is_silent else Tone.GOOD,
         texts("alerts.test.failed" if test.refused else "alerts.test.done"),
-        how,
+        "\n".join([how, *test.mentions.problems(texts)]),
         fields=[Field(texts("next_step"), texts(f"alerts.test.{kind}_next"))],
     )
 

@@ -10,8 +10,9 @@ from bot.discord.pages import check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
 from bot.features.alerts.incident_store import Incident
-from cogs.alerts.embeds import listing, worst_first
+from cogs.alerts.embeds import listing
 from cogs.alerts.maintenance import maintenance_lines
+from cogs.alerts.messages.incident_rows import worst_first
 from cogs.alerts.quiet_hours import hours_line
 from cogs.monitoring.formatting import told_apart, with_labels
 
