@@ -16,7 +16,6 @@ from bot.features.alerts.messenger import (
 from bot.features.alerts.outbox_plan import Move
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow
 
-
 MAX_TRIES_ELSEWHERE: Final = 10
 """A message that takes no edits where it no longer belongs is left as it is after so many tries.
 
