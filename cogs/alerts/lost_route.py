@@ -15,7 +15,13 @@ async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> bo
     guild = bot.get_guild(guild_id)
     if guild is None:
         return False
-    embed = _embed(bot, guild, "alerts.lost", route.suspended, route.channel_id)
+    texts, where = bot.services.texts_of(guild), _where(guild, route.channel_id)
+    embed = card(
+        Tone.WARNING,
+        texts("alerts.lost.title"),
+        f"{texts(f'alerts.lost.{route.suspended}', **where)}\n{texts('alerts.lost.kept')}",
+        fields=[Field(texts("next_step"), bot.services.links.link(texts("alerts.lost.next")))],
+    )
     return await notify_managers(bot, guild, embed, lost_channel_id=route.channel_id, member_id=route.set_by)
 
 
@@ -24,18 +30,15 @@ async def report_lost_board(bot: ServicesBot, guild_id: int, board: BoardRow) ->
     guild = bot.get_guild(guild_id)
     if guild is None:
         return False
-    embed = _embed(bot, guild, "alerts.lost_board", board.suspended, board.channel_id)
+    texts, where = bot.services.texts_of(guild), _where(guild, board.channel_id)
+    embed = card(
+        Tone.WARNING,
+        texts("alerts.lost_board.title"),
+        f"{texts(f'alerts.lost_board.{board.suspended}', **where)}\n{texts('alerts.lost_board.kept')}",
+        fields=[Field(texts("next_step"), bot.services.links.link(texts("alerts.lost_board.next")))],
+    )
     return await notify_managers(bot, guild, embed, lost_channel_id=board.channel_id, member_id=board.set_by)
 
 
-def _embed(bot: ServicesBot, guild: discord.Guild, key: str, why: str, channel_id: int) -> discord.Embed:
-    """key: of the texts. why: ``forbidden`` or ``not_found``."""
-    texts = bot.services.texts_of(guild)
-    cause = texts(f"{key}.{why}", channel=f"<#{channel_id}>", server=quoted(guild.name))
-    step = bot.services.links.link(texts(f"{key}.next"))
-    return card(
-        Tone.WARNING,
-        texts(f"{key}.title"),
-        f"{cause}\n{texts(f'{key}.kept')}",
-        fields=[Field(texts("next_step"), step)],
-    )
+def _where(guild: discord.Guild, channel_id: int) -> dict[str, str]:
+    return {"channel": f"<#{channel_id}>", "server": quoted(guild.name)}

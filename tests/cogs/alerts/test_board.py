@@ -16,7 +16,8 @@ from bot.discord.client import PatchbayBot
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION
 from bot.errors import ProviderError, RateLimitedError, UnreachableError
-from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
+from bot.features.alerts.store import RETRY_SECONDS
+from bot.features.history.service import DAY
 from bot.features.monitoring.service import STALE_CHECKS
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
@@ -246,28 +247,26 @@ async def test_what_gets_out_of_date_says_so(harness: BotHarness) -> None:
     assert "0 of 2" in (only_board(harness).embeds[0].title or "")
 
 
-async def test_it_is_posted_anew_before_discord_takes_no_more_edits(harness: BotHarness) -> None:
-    """That happens with the first change after fifty minutes, or as soon as Discord refuses an edit."""
+async def test_it_keeps_its_message_as_long_as_discord_takes_edits(harness: BotHarness) -> None:
+    """So it stays pinned, however old it is; where Discord refuses an edit, it is posted anew."""
     first = await put_up_board_of(harness)
-    await harness.env.advance_time(EDITABLE_SECONDS)
+    await harness.env.advance_time(DAY)
     harness.env.http_requests.clear()
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
-    second = only_board(harness)
-    assert second.id != first.id
+    assert only_board(harness).id == first.id
     assert "🔴" in board_text(harness)
-    assert [entry.method for entry in message_requests(harness, "PATCH", "DELETE", "POST")] == [
-        "DELETE",
-        "POST",
-    ]
+    harness.env.http_requests.clear()
     harness.env.inject_error("PATCH", "/channels/*", status=429, code=30046)
     await check(harness, GOOD)
     await harness.env.advance_time(SOON)
-    assert only_board(harness).id != second.id
+    assert only_board(harness).id != first.id
     assert "🔴" not in board_text(harness)
-    await check(harness, BAD)
-    await harness.env.advance_time(SOON)
-    assert "🔴" in board_text(harness)
+    assert [entry.method for entry in message_requests(harness, "PATCH", "DELETE", "POST")] == [
+        "PATCH",
+        "DELETE",
+        "POST",
+    ]
 
 
 async def test_it_survives_a_restart(harness: BotHarness) -> None:
@@ -300,22 +299,27 @@ async def test_a_bot_that_was_killed_leaves_no_two_boards(harness: BotHarness, w
 
 
 @pytest.mark.parametrize(("status", "code", "reason"), REFUSALS)
-async def test_a_channel_that_was_lost_is_given_up(
+async def test_a_channel_that_refuses_is_left_alone_for_a_while(
     harness: BotHarness, status: int, code: int, reason: str
 ) -> None:
-    """After the first refusal nothing more is sent, and the audit log says so."""
+    """Nothing more is sent at first, the audit log says so, and an hour later the board is right again."""
     await put_up_board_of(harness)
     harness.env.inject_error("PATCH", "/channels/*", status=status, code=code, times=None)
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
     assert len(message_requests(harness, "PATCH")) == 1
-    assert await is_given_up(harness)
     assert (await audited_changes(harness))[1:] == [
         (None, f"channel · {harness.channel.id}", f"refused:{reason}")
     ]
+    board = await harness.bot.services.alerts.board(harness.guild.id)
+    assert board is not None
+    assert board.suspended == reason
+    harness.env.backend.faults.clear()
+    await harness.env.advance_time(RETRY_SECONDS + SOON)
+    assert "🔴" in board_text(harness)
 
 
-@pytest.mark.parametrize("age", [0, EDITABLE_SECONDS])
+@pytest.mark.parametrize("age", [0, DAY])
 async def test_a_board_that_somebody_deleted_stays_deleted(harness: BotHarness, age: int) -> None:
     """The bot does not post it again, however old it was."""
     message = await put_up_board_of(harness)
