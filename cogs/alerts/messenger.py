@@ -151,9 +151,9 @@ class DiscordMessenger:
         if not isinstance(notice, Notice) or all(each.closed_at is not None for each in notice.incidents):
             return notice.role_ids
         routes = await self._bot.services.alerts.routes(notice.guild_id)
-        return [
-            route.role_id for route in routes if route.number == notice.route and route.role_id is not None
-        ]
+        first = next((route.role_id for route in routes if route.number == notice.route), None)
+        second = None if notice.escalated_at is None else notice.second_role_id
+        return [role_id for role_id in (first, second) if role_id is not None]
 
     def _is_shown(self, notice: AnyNotice, footers: set[str]) -> bool:
         """Tell whether a message with these footers is what the notice is about."""

@@ -37,9 +37,9 @@ def alert_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
 
 def status_lines(notice: Notice, rendering: Rendering) -> Iterator[str]:
     """Yield what is true of the whole message: who was mentioned later, and which role could not be."""
-    texts = rendering.texts
-    if notice.escalated_at is not None and notice.second_role_id is not None:
-        role = f"<@&{notice.second_role_id}>"
+    texts, second = rendering.texts, notice.second_role_id
+    if notice.escalated_at is not None and second is not None and second not in rendering.mentions.refused:
+        role = f"<@&{second}>"
         yield texts("alerts.message.escalated", role=role, time=when(notice.escalated_at))
     yield from rendering.mentions.problems(texts)
 

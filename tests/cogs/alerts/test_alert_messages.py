@@ -121,6 +121,14 @@ def test_an_alert_says_who_knows_of_it_and_what_keeps_it_quiet(locale: str) -> N
     assert texts("alerts.acknowledge.button") not in shown(embed)
 
 
+def test_a_second_role_that_could_not_be_mentioned_is_not_called_mentioned() -> None:
+    """The alert says why not instead."""
+    used = replace(rendering(ENGLISH), mentions=Mentions((), {8: DELETED}))
+    embed = alert_embed(notice_of(OPEN, second_role_id=8, escalated_at=1_700_000_050), used)
+    assert "📣" not in shown(embed)
+    assert used.texts("alerts.message.no_mention.deleted", role="<@&8>") in shown(embed)
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_an_alert_that_is_over_says_what_it_was(locale: str) -> None:
     """How long it lasted, and why it ended."""
