@@ -12,12 +12,11 @@ import discord
 from bot.discord.context import ServicesBot
 from bot.discord.replies import view_of
 from bot.features.alerts.messenger import (
+    AnyNotice,
     BoardNotice,
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
-    AnyNotice,
-    Notice,
     NotSentError,
 )
 from bot.features.alerts.routes import Route

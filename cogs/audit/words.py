@@ -13,6 +13,7 @@ from bot.providers.base.integration import id_key
 RESULT_SYMBOLS: Final[Mapping[str, str]] = {"done": "✅", "refused": "🚫", "failed": "❌", "unknown": "❔"}
 _SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+))?")
 _MENTIONS: Final = {"role": "<@&{}>", "member": "<@{}>", "channel": "<#{}>"}
+_RULE: Final = re.compile(r"channel · ([0-9]{1,20}) · rule ([0-9]{1,12})")
 _NUMBER: Final = re.compile(r"#([0-9]{1,12})")
 _NUMBERED: Final = {"alerts.acknowledge": "incident", "audit.export": "entries", "audit.unsigned": "entries"}
 """What a number counts, by action."""
@@ -64,6 +65,9 @@ def target_words(entry: Entry, names: KnownNames, texts: Texts) -> str:
         return whole[target]
     if (subject := _SUBJECT.fullmatch(target)) is not None:
         return _subject(entry, subject, texts)
+    if (rule := _RULE.fullmatch(target)) is not None:
+        channel = _MENTIONS["channel"].format(rule[1])
+        return f"{channel}{_SEPARATOR}{texts('audit.target.rule', number=rule[2])}"
     if (number := _NUMBER.fullmatch(target)) is not None and entry.action in _NUMBERED:
         return texts(f"audit.target.{_NUMBERED[entry.action]}", number=number[1])
     slug, _, rest = target.partition(_SEPARATOR)

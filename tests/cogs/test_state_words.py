@@ -14,6 +14,7 @@ import pytest
 import simcord
 
 from bot.discord.theme import state_symbol, state_word
+from bot.features.alerts.service import RouteSettings
 from bot.features.history.service import look_back
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
 from bot.pictures.timeline import Legend
@@ -145,9 +146,8 @@ async def everywhere(of: Subject) -> AsyncIterator[tuple[str, str]]:
     await harness.bot.services.alerts.set_route(
         harness.guild.id,
         harness.channel.id,
+        RouteSettings(states=tuple(set(State) - {State.CONNECTED}), checks=1),
         member_id=harness.manager.id,
-        states=tuple(set(State) - {State.CONNECTED}),
-        checks=1,
     )
     await of.run("integrations board", channel=harness.channel)
     await harness.bot.services.poller.check_guild(harness.guild.id)

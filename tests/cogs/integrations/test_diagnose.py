@@ -17,6 +17,7 @@ from bot.errors import (
     RejectedError,
     UnauthorizedError,
 )
+from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
@@ -43,7 +44,7 @@ async def fake_provider(harness: BotHarness) -> FakeProvider:
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await harness.bot.services.poller.check_guild(harness.guild.id)
     await harness.bot.services.alerts.set_route(
-        harness.guild.id, harness.channel.id, member_id=harness.manager.id
+        harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
     )
     return fake_provider
 
