@@ -29,11 +29,12 @@ from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
-from bot.features.alerts.incident_store import IncidentStore
 from bot.features.alerts.alert_mover import AlertMover
 from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.holds import HoldReader
+from bot.features.alerts.incident_store import IncidentStore
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
@@ -49,6 +50,7 @@ from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.service import MaintenanceService
 from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
@@ -119,13 +121,14 @@ async def build_bot(
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
-        groups = GroupStore(database)
+        groups, maintenance_store = GroupStore(database), MaintenanceStore(database)
+        quiet_hours_store = QuietHoursStore(database)
         alert_mover = AlertMover(
             alert_store,
             groups,
             incident_store,
-            HoldReader(database, MaintenanceStore(database)),
-            QuietHoursStore(database),
+            HoldReader(database, maintenance_store),
+            quiet_hours_store,
             audit,
             clock,
             interval=settings.check_interval,
@@ -168,6 +171,7 @@ async def build_bot(
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
+            maintenance=MaintenanceService(maintenance_store, changes, clock),
             monitoring=MonitoringService(
                 monitoring_store,
                 incident_store,
@@ -183,6 +187,7 @@ async def build_bot(
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
+            quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
         )
         bot = PatchbayBot(
             services,

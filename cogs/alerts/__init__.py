@@ -8,6 +8,7 @@ from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect, mute_
 from cogs.alerts.commands import Alerts
 from cogs.alerts.delivery_signals import DeliverySignals
 from cogs.alerts.listing import AlertListButton
+from cogs.alerts.maintenance import MaintenanceSelect
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_channel
 from cogs.alerts.undelivered import Undelivered, read_undelivered
@@ -27,7 +28,7 @@ __all__ = [
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the commands and the components that survive a restart, and start what sends the outbox."""
-    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, AlertListButton)
+    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, AlertListButton, MaintenanceSelect)
     await bot.add_cog(Alerts())
     await bot.add_cog(DeliverySignals(bot.services.outbox.retry, bot.services.background))
     bot.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))

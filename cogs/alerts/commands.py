@@ -1,4 +1,4 @@
-"""``/alerts set, list, test, mute, remove``."""
+"""``/alerts set, list, test, mute, maintenance, quiet-hours, remove``."""
 
 import discord
 from discord import app_commands
@@ -14,6 +14,9 @@ from bot.features.alerts.service import MAX_CHECKS, RouteSettings
 from cogs.alerts import embeds
 from cogs.alerts.buttons import DURATIONS, mute
 from cogs.alerts.listing import read_page, read_result
+from cogs.alerts.maintenance import DURATIONS as MAINTENANCE_DURATIONS
+from cogs.alerts.maintenance import change_maintenance
+from cogs.alerts.quiet_hours import change_quiet_hours, suggest_zones
 from cogs.alerts.route_options import (
     ESCALATIONS,
     EVERYTHING,
@@ -111,6 +114,39 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         """Post no alert and no reminder of an integration for a while."""
         await defer(ctx)
         await respond(ctx, await mute(ctx, integration, duration))
+
+    @command("alerts maintenance", integration=suggest_watched)
+    @app_commands.rename(duration="for", start="at")
+    @app_commands.choices(
+        duration=[
+            app_commands.Choice(name=localized(f"alerts.maintenance.for.{each}"), value=each)
+            for each in MAINTENANCE_DURATIONS
+        ]
+    )
+    async def maintenance(
+        self,
+        ctx: Context,
+        integration: str | None = None,
+        duration: str | None = None,
+        start: str | None = None,
+    ) -> None:
+        """Expect failures of an agent, or of all, for a while; without options, show when."""
+        await defer(ctx)
+        await respond(ctx, *await change_maintenance(ctx, integration, duration, start))
+
+    @command("alerts quiet-hours", timezone=suggest_zones)
+    @app_commands.rename(start="from", end="to")
+    async def quiet_hours(
+        self,
+        ctx: Context,
+        start: str | None = None,
+        end: str | None = None,
+        timezone: str | None = None,
+        off: bool = False,
+    ) -> None:
+        """Let alerts mention nobody at a time of each day; without options, show when."""
+        await defer(ctx)
+        await respond(ctx, await change_quiet_hours(ctx, start, end, timezone, off=off))
 
     @command("alerts remove", rule=suggest_rules)
     async def remove(self, ctx: Context, rule: str = "") -> None:

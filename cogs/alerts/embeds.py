@@ -34,7 +34,7 @@ def worst_first(incident: Incident) -> tuple[int, int]:
 def route_set(
     route: Route, words: RouteWords, *, is_new: bool, is_only: bool, open_count: int
 ) -> discord.Embed:
-    """Say what a rule does from now on. open_count: the open incidents that it tells of for the first time."""
+    """Say what a rule does from now on. open_count: open incidents that it tells of for the first time."""
     texts = words.ctx.texts
     first, *others = words.sentences(route)
     lines = [first, *(f"- {each}" for each in others)]
@@ -57,7 +57,8 @@ class AlertList:
     """What ``/alerts list`` shows.
 
     routes: the rules. undelivered: what Discord does not take. muted: the integrations that are muted.
-    incidents: a page of the open ones; total: their number on all pages.
+    incidents: a page of the open ones; total: their number on all pages. quiet_hours: empty if there are
+    none. maintenance: a line for each window that is not over.
     """
 
     routes: Sequence[Route]
@@ -65,6 +66,8 @@ class AlertList:
     muted: Sequence[Watched]
     incidents: Sequence[Incident]
     total: int
+    quiet_hours: str
+    maintenance: Sequence[str]
 
 
 def listing(shown: AlertList, words: RouteWords, *, footer: str) -> discord.Embed:
@@ -76,6 +79,10 @@ def listing(shown: AlertList, words: RouteWords, *, footer: str) -> discord.Embe
         fields.append(
             Field(texts("alerts.list.muted"), listed((_mute_line(each, ctx) for each in shown.muted), texts))
         )
+    if shown.quiet_hours:
+        fields.append(Field(texts("alerts.quiet_hours.field"), shown.quiet_hours))
+    if shown.maintenance:
+        fields.append(Field(texts("alerts.list.maintenance"), listed(shown.maintenance, texts)))
     step = "none_next" if not shown.routes else "lost_next" if shown.undelivered else "next"
     fields.append(Field(texts("next_step"), texts(f"alerts.list.{step}")))
     count = texts.plural("alerts.list.open", shown.total) if shown.total else texts("alerts.list.none_open")

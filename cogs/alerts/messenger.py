@@ -17,6 +17,7 @@ from bot.features.alerts.messenger import (
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
+    Notice,
     NotSentError,
 )
 from bot.features.alerts.routes import Route

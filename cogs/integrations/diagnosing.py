@@ -162,7 +162,9 @@ class _Checks:
         else:
             yield self.ok("fresh", "recent", time=when(answered))
         yield self._incident()
-        if watched.muted_until is not None:
+        if watched.maintenance_until is not None:
+            yield self.finding("alerts", Verdict.NOTED, "maintenance", time=when(watched.maintenance_until))
+        elif watched.muted_until is not None:
             yield self.finding("alerts", Verdict.NOTED, "muted", time=when(watched.muted_until))
         else:
             yield from self._alerts(routes, undelivered)

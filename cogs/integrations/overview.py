@@ -236,6 +236,8 @@ def _integration(
     ]
     if watched.muted_until is not None:
         parts.append(f"🔕 {when(watched.muted_until)}")
+    if watched.maintenance_until is not None:
+        parts.append(f"🔧 {when(watched.maintenance_until)}")
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
         parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
     yield " · ".join(parts)

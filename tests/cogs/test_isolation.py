@@ -35,7 +35,10 @@ TABLES: Final = (
     "incident",
     "integration",
     "last_check",
+    "maintenance",
+    "maintenance_count",
     "outbox",
+    "quiet_hours",
     "route",
     "watched",
 )

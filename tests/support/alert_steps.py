@@ -66,7 +66,7 @@ async def suspend_route(
     is_reported: bool = False,
 ) -> None:
     """Note that Discord takes no alerts of a rule in its channel, for another hour."""
-    retry_at = int(harness.env.now().timestamp()) + 3600
+    now = int(harness.env.now().timestamp())
     await harness.bot.services.outbox._store.suspend_route(
-        harness.guild.id, number, channel.id, why=why, retry_at=retry_at, is_reported=is_reported
+        harness.guild.id, number, channel.id, why=why, now=now, retry_at=now + 3600, is_reported=is_reported
     )

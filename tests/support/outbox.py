@@ -7,11 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from bot.features.alerts.incident_store import IncidentStore
-from bot.features.alerts.messenger import BoardNotice, Notice
+from bot.features.alerts.incident_store import Incident, IncidentStore
+from bot.features.alerts.messenger import AnyNotice, Notice
 from bot.features.alerts.outbox import Outbox
 from bot.features.alerts.store import MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger
 from tests.support.check_recorder import FAULTY, RecordedChecks, report
 from tests.support.clock import Clock
@@ -24,12 +25,12 @@ BOARD_CHANNEL = 9
 class SlowMessenger(FakeMessenger):
     """A messenger with which something else happens, or one guild waits, while a message is posted."""
 
-    meanwhile: Callable[[Notice | BoardNotice], object] = lambda _: None
+    meanwhile: Callable[[AnyNotice], object] = lambda _: None
     held: set[int] = field(default_factory=set)
     """Guilds whose posts wait until ``released``."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def post(self, notice: Notice | BoardNotice) -> int:
+    async def post(self, notice: AnyNotice) -> int:
         """Post, after what happens meanwhile."""
         if notice.guild_id in self.held:
             await self.released.wait()
@@ -63,8 +64,7 @@ class OutboxSetup:
 
     def restarted(self) -> OutboxSetup:
         """Replace the outbox by one that knows nothing but what is stored."""
-        incidents = IncidentStore(self.checks.database)
-        self.outbox = Outbox(self.checks.alerts, incidents, self.audit, self.clock)
+        self.outbox = make_outbox(self.checks.database, self.clock, self.checks.alerts, self.audit)
         return self
 
     async def pump(self, seconds: float = 0) -> None:
@@ -73,9 +73,14 @@ class OutboxSetup:
         await self.outbox.pump(self.messenger, lambda _: True)
 
     def shown(self, number: int) -> Notice:
-        """Return the one message about an incident."""
+        """Return the one alert that tells of an incident."""
         (notice,) = self.messenger.alerts(number).values()
         return notice
+
+    def incident(self, number: int) -> Incident:
+        """Return an incident as its one alert shows it."""
+        (incident,) = [each for each in self.shown(number).incidents if each.number == number]
+        return incident
 
     def shown_board(self) -> object:
         """Return what the one board shows."""

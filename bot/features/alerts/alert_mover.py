@@ -1,4 +1,4 @@
-"""Makes one move of one alert, of its recovery or of a summary, and decides which alert tells of an incident."""
+"""Makes one move of an alert, a recovery or a summary, and decides which alert tells of an incident."""
 
 import asyncio
 from collections.abc import Callable
@@ -138,7 +138,7 @@ class AlertMover:
         return situation, held
 
     async def _plan(self, situation: Situation) -> Plan:
-        """Decide what is done next; have a summary mention those whom quiet hours keep from being mentioned."""
+        """Decide what is done next; what quiet hours delay is left to a summary."""
         row = situation.row
         match row.kind:
             case MessageKind.SUMMARY:
@@ -169,8 +169,7 @@ class AlertMover:
         guild_id = summary.row.guild_id
         for row in await self._groups.alerts(guild_id, summary.row.route):
             members = await self._groups.members(guild_id, row.route, row.number)
-            held = {number: until for number, until in summary.held.items()}
-            alert = replace(summary, row=row, incidents=members, held=held)
+            alert = replace(summary, row=row, incidents=members)
             if any(mention is Mention.ROLE and at <= summary.now for at, mention in due_mentions(alert)):
                 return True
         return False
@@ -181,6 +180,7 @@ class AlertMover:
         marks = Marks(
             is_told=is_posted and not plan.is_delayed,
             is_escalated=is_posted and Mention.SECOND_ROLE in plan.mentions,
+            may_repost=bool(situation.audible) or not situation.held,
         )
         notice = await self._notice(situation, held, plan)
         target = None if route is None else route.channel_id
@@ -225,24 +225,20 @@ class AlertMover:
     async def _follow_up(self, before: Situation, after: OutboxRow, move: Move) -> None:
         """Have done what follows from a message that was sent."""
         guild_id, route = after.guild_id, before.route
-        if route is not None and route.suspended and move in {Move.POST, Move.REPOST, Move.EDIT}:
-            if after.channel_id == route.channel_id:
-                await self._store.resume(guild_id, route.channel_id, before.now)
-        if after.message_id is None or route is None:
+        if route is None:
+            return
+        is_there = after.channel_id == route.channel_id
+        if route.suspended and is_there and move in {Move.POST, Move.REPOST, Move.EDIT}:
+            await self._store.resume(guild_id, route.channel_id, before.now)
+        if after.message_id is None:
             return
         if after.kind == MessageKind.SUMMARY and move in {Move.POST, Move.FIND}:
             await self._groups.mark_told(guild_id, after.route, before.now)
-        is_shown = after.desired_version == after.sent_version and after.channel_id == route.channel_id
-        if after.kind == MessageKind.ALERT and is_shown and before.incidents and not before.open:
-            if not before.held and wants_reply(before.incidents, route):
-                await self._groups.add_message(
-                    guild_id,
-                    MessageKind.RECOVERY,
-                    after.route,
-                    after.number,
-                    since=after.since,
-                    next_at=before.now,
-                )
+        is_shown = after.desired_version == after.sent_version and is_there
+        is_over = not before.open and not before.held and wants_reply(before.incidents, route)
+        if after.kind == MessageKind.ALERT and is_shown and is_over:
+            key = (guild_id, MessageKind.RECOVERY, after.route, after.number)
+            await self._groups.add_message(*key, since=after.since, next_at=before.now)
 
     async def _suspend(
         self, messenger: Messenger, guild_id: int, route: Route, refused: ChannelRefusedError, now: int
@@ -254,14 +250,16 @@ class AlertMover:
         is_news = not route.suspended
         until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
         retry_at = min(until, now + RETRY_SECONDS)
-        await self._store.suspend_route(
+        suspend = partial(
+            self._store.suspend_route,
             guild_id,
             route.number,
             route.channel_id,
             why=refused.why,
+            now=now,
             retry_at=retry_at,
-            is_reported=route.is_reported,
         )
+        await suspend(is_reported=route.is_reported)
         if is_news:
             channel = f"channel · {route.channel_id}"
             _log.warning("alerts_suspended", guild=guild_id, channel=route.channel_id, why=refused.why)
@@ -270,12 +268,5 @@ class AlertMover:
         if refused.why != "timed_out" and not route.is_reported:
             lost = replace(route, suspended=refused.why)
             if await messenger.report_lost_route(guild_id, lost):
-                await self._store.suspend_route(
-                    guild_id,
-                    route.number,
-                    route.channel_id,
-                    why=refused.why,
-                    retry_at=retry_at,
-                    is_reported=True,
-                )
+                await suspend(is_reported=True)
         return retry_at

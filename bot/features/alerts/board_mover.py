@@ -69,9 +69,7 @@ class BoardMover:
             _log.info("board_given_up", guild=guild_id, reason=gone.why)
             raise BoardDroppedError(board.channel_id, gone.why) from None
         if board.suspended and plan.move in {Move.POST, Move.EDIT}:
-            await self._store.suspend_board(
-                guild_id, board.channel_id, why="", retry_at=None, is_reported=False
-            )
+            await self._store.resume_board(guild_id)
             board = replace(board, suspended="", retry_at=None)
         rest = plan_board(board, after, notice.content, now)
         return replace(after, next_at=rest.next_at if rest.move is Move.WAIT else now)
@@ -87,12 +85,12 @@ class BoardMover:
             _log.warning("board_suspended", guild=guild_id, channel=channel_id, why=refused.why)
         is_reported = board.is_reported
         await self._store.suspend_board(
-            guild_id, channel_id, why=refused.why, retry_at=retry_at, is_reported=is_reported
+            guild_id, channel_id, why=refused.why, now=now, retry_at=retry_at, is_reported=is_reported
         )
         if refused.why != "timed_out" and not is_reported:
             lost = replace(board, suspended=refused.why)
             if await messenger.report_lost_board(guild_id, lost):
                 await self._store.suspend_board(
-                    guild_id, channel_id, why=refused.why, retry_at=retry_at, is_reported=True
+                    guild_id, channel_id, why=refused.why, now=now, retry_at=retry_at, is_reported=True
                 )
         return retry_at

@@ -18,14 +18,21 @@ from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow
 
 
 class Marks(NamedTuple):
-    """Whether a message that is posted now tells somebody, for the first time or again."""
+    """Whether a message that is posted now tells somebody, for the first time or again.
+
+    may_repost: whether an alert that takes no edits may be posted anew instead.
+    """
 
     is_told: bool = False
     is_escalated: bool = False
+    may_repost: bool = True
 
 
 def reference_of(row: OutboxRow, posts: int) -> str:
-    """Return what distinguishes a message in its channel. posts: how often it was posted, this time included."""
+    """Return what distinguishes a message in its channel.
+
+    posts: how often it was posted, this time included.
+    """
     route = f"-r{row.route}" if row.route > 1 else ""
     prefix = "" if row.kind == MessageKind.ALERT else f"{row.kind}-"
     return f"{prefix}{row.number}-{posts}{route}"
@@ -211,7 +218,7 @@ class Delivery:
                 return await self._replace()
             if row.kind != MessageKind.ALERT:
                 return edited
-            if row.channel_id != self._target:
+            if row.channel_id != self._target or not self._marks.may_repost:
                 raise NotSentError("not editable") from None
             return await self._post(row.channel_id)
         return edited

@@ -18,7 +18,7 @@ from bot.features.alerts.store import (
     arm_all,
     read_route,
 )
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database, fetch_one
 
 ResultT = TypeVar("ResultT")
 

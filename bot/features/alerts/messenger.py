@@ -14,8 +14,9 @@ from bot.features.alerts.store import BoardRow
 class NotSentError(Exception):
     """Discord could not be asked, refused this message, or did not say what became of the request.
 
-    Later it may work. ``why`` is ``auto_moderation`` or ``rejected`` where Discord does not take this message,
-    ``rate_limited`` where it lets the bot wait, ``unavailable`` for anything else. detail: for the log.
+    Later it may work. ``why`` is ``auto_moderation`` or ``rejected`` where Discord does not take this
+    message, ``rate_limited`` where it lets the bot wait, ``unavailable`` for anything else. detail: for the
+    log.
     """
 
     def __init__(self, detail: str, why: str = "unavailable") -> None:
@@ -52,9 +53,9 @@ class Notice:
 
     route, number: identify the alert; the number is that of its first incident. incidents: of which it tells,
     by their numbers, those that are over included. muted, maintenance: until when the open ones among them
-    are muted or in maintenance now, by number. role_ids: who is mentioned, if Discord lets the bot. told:
-    when the second role was mentioned, None if it was not. reference: distinguishes this message from every
-    other one in the channel; the message shows it.
+    are muted or in maintenance now, by number. role_ids: who is mentioned, if Discord lets the bot.
+    second_role_id: the route's; escalated_at: when it was mentioned, None if it was not. reference:
+    distinguishes this message from every other one in the channel; the message shows it.
     """
 
     content: ClassVar[str] = ""

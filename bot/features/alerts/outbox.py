@@ -29,8 +29,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 Serves = Callable[[int], bool]
 """Tells whether this process serves a guild."""
 Lane = tuple[int, str]
-"""A guild, and ``board`` or ``alert`` for all its other messages: those of a lane are sent one after the other,
-and no lane waits for another.
+"""A guild, and ``board`` or ``alert`` for all its other messages: those of a lane are sent one after the
+other, and no lane waits for another.
 """
 
 FIRST_PAUSE: Final = 5
@@ -179,8 +179,8 @@ class Outbox:
     async def _begin(self, messenger: Messenger, serves: Serves, tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
         if now < self._latest or not self._latest:
-            # After a start as well: the clock may have been set back meanwhile.
-            await self._store.set_back(int(now))
+            # At the start it is not known: the clock may have been set back meanwhile.
+            await self._store.set_back(int(now), is_known=now < self._latest)
         self._latest = now
         if not _is_within(MAX_IDLE_SECONDS, self._rendered_at, now):
             self._unrendered |= {board.guild_id for board in await self._store.boards()}
@@ -225,18 +225,28 @@ class Outbox:
             self.wake()
 
     async def _work_off_and_note(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
-        """Work off, and record in the audit log that a board was dropped."""
+        """Work off, and record in the audit log what became of a board."""
+        guild_id, is_board = lane[0], lane[1] == MessageKind.BOARD
+        before = await self._store.board(guild_id) if is_board else None
         try:
             await self._work_off(messenger, serves, lane)
         except BoardDroppedError as dropped:
-            target = f"channel · {dropped.channel_id}"
-            await self._audit.note(lane[0], "integrations.board", target, f"refused:{dropped.why}")
+            await self._note_board(guild_id, dropped.channel_id, dropped.why)
+        board = None if before is None or before.suspended else await self._store.board(guild_id)
+        if board is not None and board.suspended:
+            await self._note_board(guild_id, board.channel_id, board.suspended)
+
+    async def _note_board(self, guild_id: int, channel_id: int, why: str) -> None:
+        channel = f"channel · {channel_id}"
+        await self._audit.note(guild_id, "integrations.board", channel, f"refused:{why}")
 
     async def _work_off(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
         """Make one move after the other until nothing more is due. Raises BoardDroppedError."""
         while serves(lane[0]) and (rows := await self._due(*lane)):
             for row in rows:
                 await self._see_to(messenger, row)
+                if row.kind == MessageKind.SUMMARY:
+                    break  # it changes the rows of the alerts that waited for it
 
     async def _due(self, guild_id: int, lane: str) -> list[OutboxRow]:
         now = int(self._clock())
@@ -256,7 +266,7 @@ class Outbox:
             if is_board:
                 after = await self._boards.move(messenger, row)
             else:
-                # Before anything is read: what is sent after a long wait must not be about what was before it.
+                # Before anything is read: what is sent after a long wait must not be about the time before.
                 await self._wait_for_turn()
                 after = await self._alerts.move(messenger, row)
         except BoardDroppedError:

@@ -1,4 +1,4 @@
-"""Decides what is done next about a message in the outbox, and which alert tells of an incident; asks nobody."""
+"""Decides what is done next about a message, and which alert tells of an incident; asks nobody."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,8 +130,8 @@ def plan_pending(
 ) -> PendingPlan:
     """Decide which alert tells of an incident.
 
-    incident: None if it was deleted. latest: the route's newest alert. held_until: until when a mute or maintenance keeps the incident quiet,
-    or did at its end. interval: seconds between two checks.
+    incident: None if it was deleted. latest: the route's newest alert. held_until: until when a mute or
+    maintenance keeps the incident quiet, or did at its end. interval: seconds between two checks.
     """
     if incident is None:
         return PendingPlan(0)
@@ -153,35 +153,30 @@ def plan_alert(situation: Situation) -> Plan:
     that somebody deleted.
     """
     s, row = situation, situation.row
-    if s.waits_for_channel and s.route is not None:
-        return Plan(Move.WAIT, s.route.retry_at)
-    if row.tried_at is not None or row.old_message_id is not None:
-        return Plan(Move.CLEAR if row.tried_at is None else Move.FIND)
-    if not s.incidents:
+    unfinished = _plan_unfinished(s)
+    if unfinished is not None:
+        return unfinished
+    is_behind = row.desired_version > row.sent_version
+    if not s.incidents or (row.channel_id is None and not is_behind):
         return Plan(Move.WAIT)
     if row.channel_id is None:
         return _plan_first_post(s)
     again = _plan_again(s)
-    if again.move is not Move.WAIT:
+    if again.move is not Move.WAIT or not is_behind:
         return again
-    if row.desired_version > row.sent_version:
-        return _earlier(_plan_edit(s), again)
-    return again
+    return _earlier(_plan_edit(s), again)
 
 
 def plan_recovery(situation: Situation) -> Plan:
     """Decide what is done about the reply to an alert that says that all its incidents are over."""
     s, row = situation, situation.row
-    if s.waits_for_channel and s.route is not None:
-        return Plan(Move.WAIT, s.route.retry_at)
-    if row.tried_at is not None:
-        return Plan(Move.FIND)
-    if row.desired_version == row.sent_version:
+    unfinished = _plan_unfinished(s)
+    if unfinished is not None:
+        return unfinished
+    if row.desired_version == row.sent_version or (row.channel_id is None and s.open):
         return Plan(Move.WAIT)
     if row.channel_id is not None:
         return _plan_edit(s)
-    if s.open:
-        return Plan(Move.WAIT)
     if s.route is None or s.held or not wants_reply(s.incidents, s.route):
         return Plan(Move.SETTLE)
     mentions = s.route.recovery is Recovery.MENTION
@@ -197,10 +192,9 @@ def plan_summary(situation: Situation, *, is_wanted: bool) -> Plan:
     still due.
     """
     s, row = situation, situation.row
-    if s.waits_for_channel and s.route is not None:
-        return Plan(Move.WAIT, s.route.retry_at)
-    if row.tried_at is not None:
-        return Plan(Move.FIND)
+    unfinished = _plan_unfinished(s)
+    if unfinished is not None:
+        return unfinished
     if row.desired_version == row.sent_version:
         return Plan(Move.WAIT)
     if s.quiet_until is not None:
@@ -238,23 +232,34 @@ def plan_board(board: BoardRow, row: OutboxRow, content: str, now: int) -> Plan:
     """Decide what is done about a board. content: a hash of what it has to show. now: seconds since 1970."""
     if board.suspended and board.retry_at is not None and now < board.retry_at:
         return Plan(Move.WAIT, board.retry_at)
+    return Plan(_board_move(board, row, content, now))
+
+
+def _board_move(board: BoardRow, row: OutboxRow, content: str, now: int) -> Move:
     # First the old message: what is found after a failure must not be that one.
     if row.old_message_id is not None:
-        return Plan(Move.CLEAR)
+        return Move.CLEAR
     if row.tried_at is not None:
-        return Plan(Move.FIND)
+        return Move.FIND
     if row.message_id is None:
-        return Plan(Move.POST)
+        return Move.POST
     if row.channel_id != board.channel_id:
-        return Plan(Move.TAKE_DOWN)
+        return Move.TAKE_DOWN
     if row.content == content:
-        return Plan(Move.WAIT)
-    return Plan(Move.EDIT if now - (row.posted_at or 0) < EDITABLE_SECONDS else Move.REPLACE)
+        return Move.WAIT
+    return Move.EDIT if now - (row.posted_at or 0) < EDITABLE_SECONDS else Move.REPLACE
+
+
+def _plan_unfinished(s: Situation) -> Plan | None:
+    """Return what has to be done before anything else, None if there is nothing of that kind."""
+    if s.waits_for_channel and s.route is not None:
+        return Plan(Move.WAIT, s.route.retry_at)
+    if s.row.tried_at is not None:
+        return Plan(Move.FIND)
+    return None if s.row.old_message_id is None else Plan(Move.CLEAR)
 
 
 def _plan_first_post(s: Situation) -> Plan:
-    if s.row.desired_version == s.row.sent_version:
-        return Plan(Move.WAIT)
     if s.open and not s.audible:
         # Nobody has heard that it began, nor wanted to.
         return Plan(Move.WAIT, s.held_until)

@@ -1,13 +1,13 @@
 -- name: list_routes(guild_id)
 SELECT guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
-    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
+    second_role_id, escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported
 FROM route
 WHERE guild_id = :guild_id
 ORDER BY number;
 
 -- name: get_route(guild_id, number)^
 SELECT guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
-    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
+    second_role_id, escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported
 FROM route
 WHERE guild_id = :guild_id AND number = :number;
 
@@ -19,42 +19,43 @@ FROM (
     UNION ALL SELECT route FROM outbox WHERE guild_id = :guild_id
 );
 
--- name: put_route(guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind, second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported)!
+-- name: put_route(guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind, second_role_id, escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported)!
 INSERT INTO route (
     guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind,
-    second_role_id, escalate, recovery, set_by, set_at, suspended, retry_at, is_reported
+    second_role_id, escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported
 )
 VALUES (
     :guild_id, :number, :channel_id, :role_id, :provider, :integration, :states, :partial, :checks, :remind,
-    :second_role_id, :escalate, :recovery, :set_by, :set_at, :suspended, :retry_at, :is_reported
+    :second_role_id, :escalate, :recovery, :set_by, :set_at, :suspended, :refused_at, :retry_at, :is_reported
 )
 ON CONFLICT (guild_id, number) DO UPDATE SET
     channel_id = excluded.channel_id, role_id = excluded.role_id, provider = excluded.provider,
     integration = excluded.integration, states = excluded.states, partial = excluded.partial,
     checks = excluded.checks, remind = excluded.remind, second_role_id = excluded.second_role_id,
     escalate = excluded.escalate, recovery = excluded.recovery, set_by = excluded.set_by,
-    set_at = excluded.set_at, suspended = excluded.suspended, retry_at = excluded.retry_at,
+    set_at = excluded.set_at, suspended = excluded.suspended,
+    refused_at = excluded.refused_at, retry_at = excluded.retry_at,
     is_reported = excluded.is_reported;
 
 -- name: delete_route(guild_id, number)!
 DELETE FROM route WHERE guild_id = :guild_id AND number = :number;
 
--- name: suspend_route(guild_id, number, channel_id, suspended, retry_at, is_reported)!
+-- name: suspend_route(guild_id, number, channel_id, suspended, refused_at, retry_at, is_reported)!
 -- Does nothing where the route leads elsewhere by now.
-UPDATE route SET suspended = :suspended, retry_at = :retry_at, is_reported = :is_reported
+UPDATE route SET suspended = :suspended, refused_at = :refused_at, retry_at = :retry_at, is_reported = :is_reported
 WHERE guild_id = :guild_id AND number = :number AND channel_id = :channel_id;
 
 -- name: resume_routes(guild_id, channel_id)!
-UPDATE route SET suspended = '', retry_at = NULL, is_reported = 0
+UPDATE route SET suspended = '', refused_at = NULL, retry_at = NULL, is_reported = 0
 WHERE guild_id = :guild_id AND channel_id = :channel_id AND suspended <> '';
 
--- name: retry_routes(guild_id, now, pause, spacing)!
+-- name: retry_routes(guild_id, now, spacing)!
 -- Each suspended route is tried soon, but not more often than once in the spacing.
-UPDATE route SET retry_at = min(retry_at, max(:now, retry_at - :pause + :spacing))
+UPDATE route SET retry_at = min(retry_at, max(:now, refused_at + :spacing))
 WHERE guild_id = :guild_id AND suspended <> '';
 
--- name: retry_board(guild_id, now, pause, spacing)!
-UPDATE board SET retry_at = min(retry_at, max(:now, retry_at - :pause + :spacing))
+-- name: retry_board(guild_id, now, spacing)!
+UPDATE board SET retry_at = min(retry_at, max(:now, refused_at + :spacing))
 WHERE guild_id = :guild_id AND suspended <> '';
 
 -- name: retry_messages(guild_id, now)!
@@ -65,14 +66,17 @@ UPDATE outbox SET next_at = :now WHERE guild_id = :guild_id AND tries > 0;
 -- Has those looked at again whose route or board is suspended.
 UPDATE outbox SET next_at = :now
 WHERE guild_id = :guild_id AND (
-    EXISTS (
-        SELECT 1 FROM route
-        WHERE route.guild_id = outbox.guild_id AND route.number = outbox.route AND route.suspended <> ''
-    )
-    OR (kind = 'board' AND EXISTS (
+    (kind = 'board' AND EXISTS (
         SELECT 1 FROM board WHERE board.guild_id = outbox.guild_id AND board.suspended <> ''
     ))
-) AND (desired_version > sent_version OR tried_at IS NOT NULL OR old_message_id IS NOT NULL);
+    OR (
+        (desired_version > sent_version OR tried_at IS NOT NULL OR old_message_id IS NOT NULL)
+        AND EXISTS (
+            SELECT 1 FROM route
+            WHERE route.guild_id = outbox.guild_id AND route.number = outbox.route AND route.suspended <> ''
+        )
+    )
+);
 
 -- name: list_waiting(guild_id)
 -- How many messages of each route could not be sent, and when the next one is tried.
@@ -93,21 +97,24 @@ SELECT
     );
 
 -- name: get_board(guild_id)^
-SELECT guild_id, channel_id, set_by, suspended, retry_at, is_reported FROM board WHERE guild_id = :guild_id;
+SELECT guild_id, channel_id, set_by, suspended, refused_at, retry_at, is_reported FROM board WHERE guild_id = :guild_id;
 
 -- name: list_boards()
-SELECT guild_id, channel_id, set_by, suspended, retry_at, is_reported FROM board ORDER BY guild_id;
+SELECT guild_id, channel_id, set_by, suspended, refused_at, retry_at, is_reported FROM board ORDER BY guild_id;
 
--- name: put_board(guild_id, channel_id, set_by, suspended, retry_at, is_reported)!
-INSERT INTO board (guild_id, channel_id, set_by, suspended, retry_at, is_reported)
-VALUES (:guild_id, :channel_id, :set_by, :suspended, :retry_at, :is_reported)
+-- name: put_board(guild_id, channel_id, set_by, suspended, refused_at, retry_at, is_reported)!
+INSERT INTO board (guild_id, channel_id, set_by, suspended, refused_at, retry_at, is_reported)
+VALUES (:guild_id, :channel_id, :set_by, :suspended, :refused_at, :retry_at, :is_reported)
 ON CONFLICT (guild_id) DO UPDATE SET
     channel_id = excluded.channel_id, set_by = excluded.set_by, suspended = excluded.suspended,
     retry_at = excluded.retry_at, is_reported = excluded.is_reported;
 
--- name: suspend_board(guild_id, channel_id, suspended, retry_at, is_reported)!
-UPDATE board SET suspended = :suspended, retry_at = :retry_at, is_reported = :is_reported
+-- name: suspend_board(guild_id, channel_id, suspended, refused_at, retry_at, is_reported)!
+UPDATE board SET suspended = :suspended, refused_at = :refused_at, retry_at = :retry_at, is_reported = :is_reported
 WHERE guild_id = :guild_id AND channel_id = :channel_id;
+
+-- name: resume_board(guild_id)!
+UPDATE board SET suspended = '', refused_at = NULL, retry_at = NULL, is_reported = 0 WHERE guild_id = :guild_id;
 
 -- name: delete_board(guild_id, channel_id)!
 DELETE FROM board WHERE guild_id = :guild_id AND channel_id = :channel_id;
@@ -298,22 +305,31 @@ SELECT number FROM incident
 WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id AND closed_at IS NULL;
 
 -- name: set_back(now)!
--- After the clock was set back, times that lie in the future would delay what is due.
+-- Where something has happened in the future, the clock was set back: that would delay what is due.
 UPDATE outbox SET
     posted_at = min(posted_at, :now), edited_at = min(edited_at, :now), told_at = min(told_at, :now),
     mentioned_at = min(mentioned_at, :now), escalated_at = min(escalated_at, :now),
     tried_at = min(tried_at, :now), since = min(since, :now), next_at = min(next_at, :now)
 WHERE max(
     coalesce(posted_at, 0), coalesce(edited_at, 0), coalesce(told_at, 0), coalesce(mentioned_at, 0),
-    coalesce(escalated_at, 0), coalesce(tried_at, 0), since, coalesce(next_at, 0)
+    coalesce(escalated_at, 0), coalesce(tried_at, 0), since
 ) > :now;
 
 -- name: set_back_pending(now)!
 UPDATE alert_incident SET next_at = min(next_at, :now), due_at = min(due_at, :now)
-WHERE max(coalesce(next_at, 0), due_at) > :now;
+WHERE due_at > :now;
 
--- name: set_back_routes(now)!
-UPDATE route SET retry_at = :now WHERE retry_at > :now;
+-- name: set_back_routes(now, latest)!
+UPDATE route SET retry_at = :now WHERE retry_at > :latest;
+
+-- name: set_back_boards(now, latest)!
+UPDATE board SET retry_at = :now WHERE retry_at > :latest;
+
+-- name: arm_later(now)!
+UPDATE outbox SET next_at = :now WHERE next_at > :now;
+
+-- name: arm_later_pending(now)!
+UPDATE alert_incident SET next_at = :now WHERE next_at > :now;
 
 -- name: list_due_lanes(now)
 -- Alerts come first.

@@ -100,8 +100,8 @@ class Route:
     def tells_of(self, subject: Bad) -> bool:
         """Tell whether the route is told of something that is in a bad state.
 
-        Refused credentials, a provider that is down, and an agent that is accepted and not listed for too long
-        are told of whichever states a route names.
+        Refused credentials, a provider that is down, and an agent that is accepted and not listed for too
+        long are told of whichever states a route names.
         """
         if not self.is_about(subject.kind, subject.provider, subject.id):
             return False

@@ -1,4 +1,4 @@
-"""Rows of ``route``, ``board``, ``outbox`` and ``alert_incident``: what a guild is told where, and how it went."""
+"""Rows of ``route``, ``board``, ``outbox`` and ``alert_incident``: what a guild is told, and where."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -26,7 +26,8 @@ class RouteRow:
     that can answer in some of its channels only opens an incident. checks: how many bad ones in a row open an
     incident. remind: seconds between reminders, 0 for none. second_role_id: who is mentioned after
     ``escalate`` seconds without an acknowledgement, 0 for never. recovery: one of ``Recovery``. suspended:
-    why the channel takes nothing at present, empty while it takes alerts; retry_at: when it is tried again.
+    why the channel takes nothing at present, empty while it takes alerts; refused_at: when it refused last;
+    retry_at: when it is tried again.
     is_reported: whether a manager was told of that.
     """
 
@@ -46,6 +47,7 @@ class RouteRow:
     escalate: int = 0
     recovery: str = "quiet"
     suspended: str = ""
+    refused_at: int | None = None
     retry_at: int | None = None
     is_reported: bool = False
 
@@ -106,12 +108,13 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """Where a guild's board belongs. suspended, retry_at, is_reported: as in RouteRow."""
+    """Where a guild's board belongs. suspended to is_reported: as in RouteRow."""
 
     guild_id: int
     channel_id: int
     set_by: int
     suspended: str = ""
+    refused_at: int | None = None
     retry_at: int | None = None
     is_reported: bool = False
 
@@ -173,15 +176,24 @@ class AlertStore:
         return await self._database.fetch_one(RouteRow, QUERIES.get_route, guild_id=guild_id, number=number)
 
     async def suspend_route(
-        self, guild_id: int, number: int, channel_id: int, *, why: str, retry_at: int, is_reported: bool
+        self,
+        guild_id: int,
+        number: int,
+        channel_id: int,
+        *,
+        why: str,
+        now: int,
+        retry_at: int,
+        is_reported: bool,
     ) -> None:
-        """Note that a route's channel takes nothing at present, unless it leads elsewhere by now."""
+        """Note that a route's channel has refused, unless the route leads elsewhere by now."""
         await self._database.write(
             QUERIES.suspend_route,
             guild_id=guild_id,
             number=number,
             channel_id=channel_id,
             suspended=why,
+            refused_at=now,
             retry_at=retry_at,
             is_reported=is_reported,
         )
@@ -199,7 +211,7 @@ class AlertStore:
 
     async def retry(self, guild_id: int, now: int, *, spacing: int = RETRY_SPACING_SECONDS) -> None:
         """Have what could not be sent tried again. spacing: seconds between two tries of one channel."""
-        values = {"guild_id": guild_id, "now": now, "pause": RETRY_SECONDS, "spacing": spacing}
+        values = {"guild_id": guild_id, "now": now, "spacing": spacing}
 
         async def work(connection: aiosqlite.Connection) -> None:
             await QUERIES.retry_routes(connection, **values)
@@ -237,17 +249,22 @@ class AlertStore:
         await self._database.transact(work)
 
     async def suspend_board(
-        self, guild_id: int, channel_id: int, *, why: str, retry_at: int | None, is_reported: bool
+        self, guild_id: int, channel_id: int, *, why: str, now: int, retry_at: int, is_reported: bool
     ) -> None:
-        """Note that the board's channel takes nothing at present; without a reason, that it does again."""
+        """Note that the board's channel has refused."""
         await self._database.write(
             QUERIES.suspend_board,
             guild_id=guild_id,
             channel_id=channel_id,
             suspended=why,
+            refused_at=now,
             retry_at=retry_at,
             is_reported=is_reported,
         )
+
+    async def resume_board(self, guild_id: int) -> None:
+        """Note that the board's channel takes it again."""
+        await self._database.write(QUERIES.resume_board, guild_id=guild_id)
 
     async def delete_board(self, guild_id: int, channel_id: int) -> bool:
         """Forget the guild's board in that channel, and its message; return False if there is none."""
@@ -291,13 +308,20 @@ class AlertStore:
         del values["desired_version"]
         await self._database.write(QUERIES.note_message, **values, seen_version=seen.desired_version)
 
-    async def set_back(self, now: int) -> None:
-        """Look at everything again after the clock was set back: no time may lie in the future."""
+    async def set_back(self, now: int, *, is_known: bool) -> None:
+        """Correct times that lie in the future, because the clock was set back.
+
+        is_known: whether it surely was. Then everything that waits is looked at again.
+        """
 
         async def work(connection: aiosqlite.Connection) -> None:
             await QUERIES.set_back(connection, now=now)
             await QUERIES.set_back_pending(connection, now=now)
-            await QUERIES.set_back_routes(connection, now=now)
+            await QUERIES.set_back_routes(connection, now=now, latest=now + RETRY_SECONDS)
+            await QUERIES.set_back_boards(connection, now=now, latest=now + RETRY_SECONDS)
+            if is_known:
+                await QUERIES.arm_later(connection, now=now)
+                await QUERIES.arm_later_pending(connection, now=now)
 
         await self._database.transact(work)
 

@@ -29,6 +29,8 @@ ACTIONS: Final = (
     "alerts.set",
     "alerts.remove",
     "alerts.mute",
+    "alerts.maintenance",
+    "alerts.quiet_hours",
     "alerts.acknowledge",
     "alerts.lost",
     "integrations.board",

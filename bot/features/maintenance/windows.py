@@ -76,9 +76,9 @@ def covered(
 class MaintenanceTime:
     """Counts the seconds of maintenance in a period, quickly however many periods are asked for."""
 
-    def __init__(self, intervals: Sequence[Interval]) -> None:
+    def __init__(self, intervals: Sequence[Interval] = ()) -> None:
         """intervals: as ``covered`` returns them."""
-        self._intervals = intervals
+        self.intervals = intervals
         self._starts = [start for start, _ in intervals]
         self._sums = [0]
         for start, end in intervals:
@@ -90,7 +90,7 @@ class MaintenanceTime:
 
     def _before(self, at: int) -> int:
         begun = bisect_right(self._starts, at)
-        still = max(0, self._intervals[begun - 1][1] - at) if begun else 0
+        still = max(0, self.intervals[begun - 1][1] - at) if begun else 0
         return self._sums[begun] - still
 
 

@@ -10,6 +10,7 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import Placed
+from bot.features.maintenance.windows import held_until
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
@@ -29,11 +30,13 @@ class Watched(WatchedRow):
 
     answered_at: when the provider last answered, None if it never did. is_stale: whether the state is out of
     date. muted_until, muted_by: None unless it is muted now. incident: None if none is open.
+    maintenance_until: when the maintenance ends that holds now, None if none does.
     """
 
     answered_at: int | None
     is_stale: bool
     incident: Incident | None
+    maintenance_until: int | None = None
 
     @property
     def key(self) -> str:
@@ -178,6 +181,7 @@ class MonitoringService:
             for each in await self._incidents.since(guild_id, now)
             if each.closed_at is None
         }
+        windows = await self._store.windows(guild_id, now)
         found = []
         rows = await self._store.watched(guild_id)
         for row in [
@@ -194,9 +198,17 @@ class MonitoringService:
                 # An unknown state cannot be out of date.
                 is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
                 incident=incidents.get((row.kind, row.provider, row.id)),
+                maintenance_until=held_until(windows, *_maintained_as(row), now),
             )
             found.append(watched)
         return sorted(found, key=lambda each: each.severity)
+
+
+def _maintained_as(row: WatchedRow) -> tuple[str, str]:
+    """Return by which provider and id windows cover it: only one for the whole server covers what is no
+    agent.
+    """
+    return (row.provider, row.id) if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE} else ("", "")
 
 
 def _not_yet_checked(

@@ -15,6 +15,7 @@ from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
 from bot.features.integrations.store import Ignored, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
+from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
 from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
@@ -95,6 +96,12 @@ class MonitoringStore:
         """Return everything that is watched in a guild and belongs to one provider."""
         return await self._database.fetch(
             WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
+        )
+
+    async def windows(self, guild_id: int, now: int) -> list[MaintenanceWindow]:
+        """Return the guild's maintenance windows that are not over at that time."""
+        return await self._database.fetch(
+            MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now
         )
 
     async def blocked_incidents(self, guild_id: int, provider: str) -> frozenset[str]:

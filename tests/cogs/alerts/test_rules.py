@@ -127,7 +127,7 @@ async def test_what_members_type_is_validated(harness: BotHarness, locale: str) 
     """Values that no suggestion has are refused, and nothing is set."""
     harness.locale = locale
     here = harness.channel
-    refusals = {
+    refusals: dict[str, dict[str, Any]] = {
         "invalid_input.rule": {"rule": "7"},
         "not_watched": {"about": "nobody"},
         "invalid_input.about_provider": {"about": "sensay"},

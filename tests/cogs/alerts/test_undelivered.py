@@ -38,9 +38,9 @@ async def harness(harness: BotHarness) -> BotHarness:
 async def suspend_board(harness: BotHarness, why: str) -> None:
     """Put a board up, and note that Discord takes no changes of it."""
     await harness.manager.slash(harness.channel, "integrations board", channel=harness.channel)
-    retry_at = int(harness.env.now().timestamp()) + 3600
+    now = int(harness.env.now().timestamp())
     await harness.bot.services.outbox._store.suspend_board(
-        harness.guild.id, harness.channel.id, why=why, retry_at=retry_at, is_reported=False
+        harness.guild.id, harness.channel.id, why=why, now=now, retry_at=now + 3600, is_reported=False
     )
 
 
@@ -154,9 +154,7 @@ async def test_the_overview_says_that_nobody_could_be_told(harness: BotHarness, 
     next_step = harness.linked(texts("integrations.overview.undelivered_next"))
     assert field(seen, texts("next_step")) == next_step
     await suspend_route(harness, 1, harness.channel, "timed_out")
-    await harness.bot.services.outbox._store.suspend_board(
-        harness.guild.id, harness.channel.id, why="", retry_at=None, is_reported=False
-    )
+    await harness.bot.services.outbox._store.resume_board(harness.guild.id)
     seen = await viewer.slash(harness.channel, "integrations overview")
     assert texts("alerts.undelivered.untold") not in shown(seen)
 

@@ -198,7 +198,7 @@ async def test_incident_mute_and_alerts_are_shown(
     assert f"<@{viewer.id}> looks after it" in shown(found)
     assert str(viewer.id) not in file_of(harness, found)
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 0, member_id=viewer.id)
-    await harness.bot.services.alerts.remove_route(harness.guild.id)
+    await harness.bot.services.alerts.remove_route(harness.guild.id, 1)
     found = await diagnose(harness, viewer)
     assert harness.linked(harness.texts("diagnosis.fix.alerts")) in shown(found)
 

@@ -156,14 +156,14 @@ async def test_alerts_that_wait_are_looked_at_again(
     await add(maintenance)
     await database.transact(
         lambda connection: connection.execute(
-            "INSERT INTO outbox (guild_id, kind, number, posts, desired_version, sent_version, tries,"
-            " next_at, content) VALUES (?, 'alert', 1, 0, 1, 0, 0, ?, '')",
+            "INSERT INTO outbox (guild_id, kind, route, number, posts, desired_version, sent_version, tries,"
+            " next_at, content, since, error) VALUES (?, 'alert', 1, 1, 0, 1, 0, 0, ?, '', 0, '')",
             (GUILD, now + HOUR),
         )
     )
     clock.now += 60
     await (add(maintenance) if act == "add" else maintenance.end(GUILD, 1))
-    row = await store.message(GUILD, MessageKind.ALERT, 1)
+    row = await store.message(GUILD, MessageKind.ALERT, 1, 1)
     assert row is not None
     assert (row.next_at, row.desired_version) == (now + 60, 2)
     assert await store.due_lanes(now + 60) == [(GUILD, "alert")]

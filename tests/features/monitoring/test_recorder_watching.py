@@ -7,7 +7,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.features.alerts.service import DEFAULT_STATES
+from bot.features.alerts.routes import DEFAULT_STATES
 from bot.features.monitoring.access import UNKNOWN, Access, AccessKind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.features.monitoring.store import WatchedRow

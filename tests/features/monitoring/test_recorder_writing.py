@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.base.integration import State
 from bot.store.database import Database
-from tests.support.check_recorder import INTERVAL, LOST, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import LOST, WELL, RecordedChecks, report
 from tests.support.guild_rows import counts
 from tests.support.ids import GUILD, OTHER_GUILD
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import InvalidInputError, NoIncidentError, NotWatchedError
+from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
@@ -15,6 +16,8 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.store import MaintenanceStore
+from bot.features.maintenance.windows import MaintenanceWindow
 from bot.features.monitoring.service import MAX_MUTE_SECONDS, MonitoringService, Watched
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -80,7 +83,7 @@ async def put(store: MonitoringStore, *rows: WatchedRow | CheckRow | Incident) -
             elif isinstance(row, CheckRow):
                 assert await unit.check(row)
             else:
-                await unit.open(row, announce_at=None)
+                await unit.open(row)
 
     await store.transact(work)
 
@@ -263,7 +266,9 @@ async def test_incidents_and_history_are_the_guilds_own(
     of_a = Incident(GUILD, 0, Kind.INTEGRATION, "toolzz", "a", "default", "Nora", State.ERROR, "", NOW)
     await put(store, ROW, replace(ROW, guild_id=OTHER_GUILD), replace(of_a, closed_at=NOW), of_a)
     await store.transact(lambda unit: unit.transition(ROW, NOW))
-    alerts = AlertService(AlertStore(database), IncidentStore(database), GuildChanges(), clock)
+    alerts = AlertService(
+        AlertStore(database), GroupStore(database), IncidentStore(database), GuildChanges(), clock
+    )
     assert (await alerts.incident(GUILD, 2)).closed_at is None
     assert [each.number for each in await alerts.incidents(GUILD, NOW + 1)] == [2]
     for guild_id, number in ((GUILD, 3), (OTHER_GUILD, 1)):
@@ -317,3 +322,29 @@ async def test_another_guilds_integration_is_not_muted(
     (row,) = await store.watched(GUILD)
     assert row.muted_by is None
     assert changed_guilds == []
+
+
+async def test_maintenance_is_known_of_what_it_covers(
+    monitoring: MonitoringService, store: MonitoringStore, database: Database, clock: Clock
+) -> None:
+    """An agent's own window covers that agent, and one for the whole server everything; later it is over."""
+    await connect(database, store, ago=0)
+    other = replace(ROW, id="b", label="Otto")
+    trouble = replace(ROW, kind=Kind.CONNECTION, id="default", label="default", state=State.ERROR)
+    await put(store, ROW, other, trouble)
+    windows = MaintenanceStore(database)
+
+    async def until() -> dict[str, int | None]:
+        troubles, integrations = await monitoring.troubles_and_integrations(GUILD)
+        return {each.id: each.maintenance_until for each in (*troubles, *integrations)}
+
+    assert set((await until()).values()) == {None}
+    own = MaintenanceWindow(GUILD, 0, "toolzz", "a", NOW, NOW + 600, MEMBER, NOW)
+    await windows.add(own, most=9)
+    assert await until() == {"a": NOW + 600, "b": None, "default": None}
+    await windows.add(replace(own, provider="", id="", starts_at=NOW + 300, ends_at=NOW + 900), most=9)
+    assert await until() == {"a": NOW + 900, "b": None, "default": None}
+    clock.now += 300
+    assert set((await until()).values()) == {NOW + 900}
+    clock.now += 600
+    assert set((await until()).values()) == {None}

@@ -42,6 +42,10 @@ COUNTED = {
         "desired_version",
         "sent_version",
         "tries",
+        "escalate",
+        "is_reported",
+        "silent",
+        "highest",
     )
 }
 

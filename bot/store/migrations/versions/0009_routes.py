@@ -11,7 +11,8 @@ def upgrade() -> None:
     # number: counted from 1 in each guild. provider, integration: what the route is about, empty for all.
     # escalate: seconds without an acknowledgement after which second_role_id is mentioned, 0 for never.
     # recovery: whether a reply tells of a recovery, and whether that mentions anybody. suspended: why the
-    # channel takes nothing at present; retry_at: when it is tried again; is_reported: whether a manager knows.
+    # channel takes nothing at present; refused_at: when it refused last; retry_at: when it is tried again;
+    # is_reported: whether a manager knows.
     op.execute("ALTER TABLE route RENAME TO former_route")
     op.execute(
         """
@@ -32,6 +33,7 @@ def upgrade() -> None:
             set_by INTEGER NOT NULL,
             set_at INTEGER NOT NULL,
             suspended TEXT NOT NULL,
+            refused_at INTEGER,
             retry_at INTEGER,
             is_reported INTEGER NOT NULL,
             PRIMARY KEY (guild_id, number)
@@ -43,14 +45,16 @@ def upgrade() -> None:
         """
         INSERT INTO route
         SELECT
-            guild_id, 1, channel_id, role_id, '', '', states, partial, checks, remind, NULL, 0, 'quiet', set_by,
-            set_at, lost, CASE WHEN lost <> '' THEN set_at END, lost <> ''
+            guild_id, 1, channel_id, role_id, '', '', states, partial, checks, remind, NULL, 0, 'quiet',
+            set_by, set_at, lost, CASE WHEN lost <> '' THEN set_at END,
+            CASE WHEN lost <> '' THEN set_at END, lost <> ''
         FROM former_route
         """
     )
     op.execute("DROP TABLE former_route")
     for column in (
         "suspended TEXT NOT NULL DEFAULT ''",
+        "refused_at INTEGER",
         "retry_at INTEGER",
         "is_reported INTEGER NOT NULL DEFAULT 0",
     ):
