@@ -63,7 +63,7 @@ _CLEANED_PER_SHOWN: Final = 4
 
 def length(text: str) -> int:
     """Return the length as Discord counts it, in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clamp(text: str, limit: int) -> str:

@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
@@ -56,7 +57,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
     async def set_(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
         self,
         ctx: Context,
-        channel: discord.TextChannel,
+        channel: PickedChannel,
         role: discord.Role | None = None,
         about: str = EVERYTHING,
         states: str = "default",

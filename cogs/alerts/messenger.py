@@ -1,7 +1,7 @@
 """Posts, edits and deletes alerts and boards in Discord, and says what Discord's refusals mean for them."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,16 +17,16 @@ from bot.features.alerts.messenger import (
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
-    Notice,
     NotSentError,
+    RenderedBoard,
 )
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import LOCALES, Texts
 from cogs.alerts.alert_embed import alert_embed
-from cogs.alerts.board_embed import board_embed
+from cogs.alerts.board_embed import render_board
 from cogs.alerts.buttons import buttons_of
-from cogs.alerts.lost_route import report_lost_route
+from cogs.alerts.lost_route import report_lost_board, report_lost_route
 from cogs.monitoring.formatting import told_apart, with_labels
 
 _MAX_SEARCHED: Final = 100
@@ -35,10 +35,12 @@ _MAX_CLOCK_DIFFERENCE: Final = 60
 """Seconds by which Discord's clock may be behind ours."""
 # Unknown message; one that was posted by another application, whose database this was.
 _GONE: Final = frozenset({10008, 50005})
+# A thread is archived: it takes no edits, and a new message opens it unless it is locked.
+_ARCHIVED: Final = 50083
 # Too many edits of a message that is older than an hour.
-_NOT_EDITABLE: Final = 30046
+_NOT_EDITABLE: Final = frozenset({30046, _ARCHIVED})
 # Of a channel that takes no text; with status 400, unlike the others.
-_NO_TEXT: Final = frozenset({50008, 50024})
+_NO_TEXT: Final = frozenset({50008, 50024, _ARCHIVED})
 # What a proxy answers by itself has no code; with the others our request or Discord's network is at fault.
 _NOT_THE_CHANNEL: Final = frozenset({0, 40001, 40333})
 
@@ -69,7 +71,7 @@ class DiscordMessenger:
         """Have a message show something else."""
         channel = self._channel(notice.guild_id, notice.channel_id)
         options = self._rendered(await self._told_apart(notice))
-        with _translated_errors():
+        with _translated_errors(edits=True):
             await channel.get_partial_message(message_id).edit(
                 **options, allowed_mentions=discord.AllowedMentions.none()
             )
@@ -91,29 +93,22 @@ class DiscordMessenger:
                     return message.id
         return None
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
-        """Return the embed of a server's board, as Discord's JSON; None while Discord has an outage there."""
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
+        """Return a server's board; None while Discord has an outage there."""
         guild, services = self._bot.get_guild(guild_id), self._bot.services
         if guild is None or guild.unavailable:
             return None
-        troubles, integrations = await services.monitoring.troubles_and_integrations(guild_id)
-        embed = board_embed(
-            troubles,
-            told_apart(integrations, services.providers),
-            services.texts_of(guild),
-            services.providers,
-            services.links,
-        )
-        return embed.to_dict()
+        status = await services.monitoring.status(guild_id)
+        status = replace(status, integrations=told_apart(status.integrations, services.providers))
+        return render_board(status, services.texts_of(guild), services.providers, services.links)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
-        """Tell the managers that alerts reach nobody."""
-        await report_lost_route(self._bot, guild_id, route)
-        return True
+        """Tell the managers that alerts reach nobody, and return whether somebody was told."""
+        return await report_lost_route(self._bot, guild_id, route)
 
     async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:
-        """Tell the managers that the board is out of date."""
-        return False
+        """Tell the managers that the board is out of date, and return whether somebody was told."""
+        return await report_lost_board(self._bot, guild_id, board)
 
     async def _told_apart(self, notice: AnyNotice) -> AnyNotice:
         """Return an alert with the name that its integration has beside the guild's others."""
@@ -157,14 +152,14 @@ class DiscordMessenger:
 
 
 @contextlib.contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn what discord.py raises into what the outbox understands."""
+def _translated_errors(*, edits: bool = False) -> Iterator[None]:
+    """Turn what discord.py raises into what the outbox understands. edits: whether a message is edited."""
     try:
         yield
     except discord.HTTPException as failed:
         if failed.code in _GONE:
             raise MessageGoneError from None
-        if failed.code == _NOT_EDITABLE:
+        if edits and failed.code in _NOT_EDITABLE:
             raise MessageNotEditableError from None
         is_refusal = isinstance(failed, (discord.Forbidden, discord.NotFound))
         if failed.code in _NO_TEXT or (is_refusal and failed.code not in _NOT_THE_CHANNEL):

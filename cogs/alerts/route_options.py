@@ -51,10 +51,10 @@ class About(NamedTuple):
         return cls(route.provider, route.integration)
 
 
-def settings_of(route: Route, guild: discord.Guild) -> RouteSettings:
+def settings_of(route: Route, guild: discord.Guild | None) -> RouteSettings:
     """Return what a manager has decided about a rule, to set it again; without roles that were deleted."""
     role_id, second_role_id = (
-        each if each is not None and guild.get_role(each) is not None else None
+        each if guild is not None and each is not None and guild.get_role(each) is not None else None
         for each in (route.role_id, route.second_role_id)
     )
     return RouteSettings(

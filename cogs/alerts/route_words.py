@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import discord
+
+from bot.discord.access.posting import bot_can_mention
 from bot.discord.context import Context
 from bot.discord.text import code, plain
 from bot.discord.theme import duration, shared_state_word
@@ -79,13 +82,11 @@ class RouteWords:
         """Yield which of the rule's roles are notified of nothing, and why."""
         texts, guild = self.ctx.texts, self.ctx.guild
         channel = None if guild is None else guild.get_channel_or_thread(route.channel_id)
-        if guild is None or channel is None:
+        if guild is None or not isinstance(channel, (discord.TextChannel, discord.Thread)):
             return
-        # In a thread the parent's permission counts, and the cache may not have that.
-        may_mention = channel.permissions_for(guild.me).mention_everyone
         for role_id in dict.fromkeys((route.role_id, route.second_role_id)):
             role = None if role_id is None else guild.get_role(role_id)
-            if role is not None and not role.mentionable and not may_mention:
+            if role is not None and not bot_can_mention(role, channel):
                 yield texts("alerts.rule.silent", role=role.mention)
 
     def states(self, route: Route) -> str:

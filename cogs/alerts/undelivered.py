@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import discord
 
 from bot.discord.access.agent_bots import permission_names
+from bot.discord.access.posting import bot_lacks
 from bot.discord.context import Context
 from bot.discord.theme import when
 from bot.features.alerts.routes import Route
@@ -14,10 +15,6 @@ from bot.features.alerts.store import Waiting
 
 _NO_FIX: Final = frozenset({"rate_limited", "unavailable"})
 """The reasons that pass by themselves."""
-_VIEW: Final = discord.Permissions(view_channel=True)
-_SEND: Final = discord.Permissions(send_messages=True)
-_SEND_IN_THREADS: Final = discord.Permissions(send_messages_in_threads=True)
-_EMBED: Final = discord.Permissions(embed_links=True)
 
 
 class Reason(NamedTuple):
@@ -83,8 +80,7 @@ class Undelivered:
             kind = "_board" if self.route is None and self.suspended == "not_found" else ""
             return texts(f"alerts.undelivered.fix.{self.suspended}{kind}")
         channel = None if guild is None else guild.get_channel_or_thread(self.channel_id)
-        lacking = discord.Permissions() if channel is None else _lacking(channel)
-        if lacking:
+        if isinstance(channel, (discord.TextChannel, discord.Thread)) and (lacking := bot_lacks(channel)):
             names = permission_names(lacking, texts)
             return texts("alerts.undelivered.fix.lacking", permissions=names)
         return texts(f"alerts.undelivered.fix.forbidden{'_board' if self.route is None else ''}")
@@ -107,14 +103,3 @@ async def read_undelivered(ctx: Context) -> list[Undelivered]:
         shown = board.suspended, board.retry_at, bool(board.is_reported)
         found.append(Undelivered(None, board.channel_id, *shown, 0, of_board))
     return [each for each in found if each.suspended or each.waiting]
-
-
-def _lacking(channel: discord.abc.GuildChannel | discord.Thread) -> discord.Permissions:
-    """Return the first permission that the bot lacks to post embeds in a channel.
-
-    Without the ones before it, discord.py reports the others as missing even where they are given.
-    """
-    is_thread = isinstance(channel, discord.Thread)
-    has = channel.permissions_for(channel.guild.me)
-    needed = (_VIEW, _SEND_IN_THREADS if is_thread else _SEND, _EMBED)
-    return next((each for each in needed if not has >= each), discord.Permissions())

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import discord
 
+from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentChannelSelect, PersistentSelect
 from bot.discord.context import Context
@@ -130,7 +131,7 @@ class SetupAlertsSelect(PersistentChannelSelect):
     provider: ProviderSlug
     connection: _ConnectionOrDefault
 
-    async def pick(self, ctx: Context, channel: discord.TextChannel) -> None:
+    async def pick(self, ctx: Context, channel: PickedChannel) -> None:
         """Set the rule for everything as `/alerts set` does; what it says besides the channel stays."""
         await acknowledge(ctx)
         await set_channel(ctx, channel)

@@ -14,16 +14,20 @@ from tests.support.source import ROOT
 
 COPIED = (".gitignore", "bot", "cogs", "tests", "docs", "README.md", "pyproject.toml")
 GENERATED = shutil.ignore_patterns("__pycache__", "screenshots")
+# What looks at every provider, command or text that there is, and what shows several providers at once.
 FOR_EVERY_PROVIDER = (
     "tests/architecture",
     "tests/providers/test_provider_suite.py",
     "tests/providers/test_contracts.py",
-    "tests/i18n",
-    "tests/cogs/setup",
-    "tests/cogs/connections",
-    "tests/cogs/integrations",
-    "tests/cogs/alerts",
-    "tests/cogs/audit",
+    "tests/i18n/test_catalogs.py",
+    "tests/cogs/setup/test_setup.py",
+    "tests/cogs/setup/test_without_lists.py",
+    "tests/cogs/setup/test_setup_failures.py::test_each_list_has_its_texts",
+    "tests/cogs/connections/test_connections.py",
+    "tests/cogs/connections/test_several.py",
+    "tests/cogs/integrations/test_status.py",
+    "tests/cogs/integrations/test_overview.py",
+    "tests/cogs/audit/test_actions.py",
     "tests/cogs/test_commands.py",
     "tests/operating/test_doctor.py",
     "tests/test_settings.py",

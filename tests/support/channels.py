@@ -15,6 +15,7 @@ from bot.features.alerts.messenger import (
     Notice,
     NotSentError,
     RecoveryNotice,
+    RenderedBoard,
     SummaryNotice,
 )
 from bot.features.alerts.routes import Route
@@ -152,9 +153,9 @@ class FakeMessenger:
         self._fail()
         return next(iter(found), None)
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what the board has to show."""
-        return self.board
+        return None if self.board is None else RenderedBoard(self.board, self.board)
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Remember the route."""

@@ -118,10 +118,3 @@ async def running(setup: OutboxSetup) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened, 5 seconds at most."""
-    async with asyncio.timeout(5):
-        while not happened():  # noqa: ASYNC110 - nothing announces what a test waits for
-            await asyncio.sleep(0.001)

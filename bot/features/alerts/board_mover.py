@@ -49,10 +49,10 @@ class BoardMover:
         """Make one move; return the row as it is then. Raises BoardDroppedError."""
         guild_id, now = row.guild_id, int(self._clock())
         board = await self._store.board(guild_id)
-        embed = await messenger.render_board(guild_id)
-        if board is None or embed is None:
+        rendered = await messenger.render_board(guild_id)
+        if board is None or rendered is None:
             return replace(row, next_at=now + RENDER_AGAIN_SECONDS)
-        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", embed)
+        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", rendered.embed, rendered.content)
         plan = plan_board(board, row, notice.content, now)
         if plan.move is Move.WAIT:
             return replace(row, next_at=plan.next_at)

@@ -80,8 +80,6 @@ class Delivery:
                 return replace(row, old_channel_id=None, old_message_id=None, tries=0, error="")
             case Move.TAKE_DOWN:
                 return self._taken_down()
-            case Move.REPLACE:
-                return await self._replace()
             case Move.POST | Move.REPOST if self._target is not None:
                 return await self._post(self._target)
             case Move.EDIT:

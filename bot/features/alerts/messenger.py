@@ -125,11 +125,28 @@ class SummaryNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderedBoard:
+    """What a board has to show.
+
+    embed: as Discord's JSON. compared: the same without what may be shown a little late. A message that shows
+    a board is edited when this part differs.
+    """
+
+    embed: Mapping[str, Any]
+    compared: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """A hash of what is compared."""
+        return sha256(json.dumps(self.compared, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class BoardNotice:
     """What a board's message shows.
 
     reference: distinguishes this message from the guild's other ones since ``since``, in seconds since 1970.
-    embed: as Discord's JSON.
+    embed: as Discord's JSON. content: ``RenderedBoard.content``.
     """
 
     guild_id: int
@@ -137,16 +154,12 @@ class BoardNotice:
     since: int
     reference: str
     embed: Mapping[str, Any]
+    content: str = ""
 
     @property
     def nonce(self) -> str:
         """The value by which Discord knows a message that is sent again."""
         return _nonce(self.guild_id, self.channel_id, self.since, self.reference)
-
-    @property
-    def content(self) -> str:
-        """A hash of what the message shows."""
-        return sha256(json.dumps(self.embed, sort_keys=True).encode()).hexdigest()
 
 
 def _nonce(*parts: object) -> str:
@@ -172,8 +185,8 @@ class Messenger(Protocol):
     async def find(self, notice: AnyNotice, since: int) -> int | None:
         """Return the id of the bot's message with this reference, posted about then; None for none."""
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
-        """Return the embed of a guild's board, as Discord's JSON; None while Discord has an outage there."""
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
+        """Return what a guild's board has to show; None while Discord has an outage there."""
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the guild's managers that a route's alerts reach nobody; return whether somebody was told.

@@ -9,8 +9,6 @@ from bot.features.alerts.incident_store import RECOVERED, Incident
 from bot.features.alerts.routes import Recovery, Route
 from bot.features.alerts.store import BoardRow, LatestAlert, OutboxRow, PendingRow
 
-EDITABLE_SECONDS: Final = 50 * 60
-"""Discord takes few edits of a message that is over an hour old."""
 MIN_JOIN_SECONDS: Final = 60
 """An incident joins the alert of one that was reported at most so long before it, or one check interval."""
 MIN_EDIT_SECONDS: Final = 10
@@ -34,8 +32,6 @@ class Move(Enum):
     POST = auto()
     REPOST = auto()
     """Post the message anew at the bottom of the channel; the one before is deleted afterwards."""
-    REPLACE = auto()
-    """Delete the message first, then post it anew."""
     EDIT = auto()
 
 
@@ -232,10 +228,10 @@ def plan_board(board: BoardRow, row: OutboxRow, content: str, now: int) -> Plan:
     """Decide what is done about a board. content: a hash of what it has to show. now: seconds since 1970."""
     if board.suspended and board.retry_at is not None and now < board.retry_at:
         return Plan(Move.WAIT, board.retry_at)
-    return Plan(_board_move(board, row, content, now))
+    return Plan(_board_move(board, row, content))
 
 
-def _board_move(board: BoardRow, row: OutboxRow, content: str, now: int) -> Move:
+def _board_move(board: BoardRow, row: OutboxRow, content: str) -> Move:
     # First the old message: what is found after a failure must not be that one.
     if row.old_message_id is not None:
         return Move.CLEAR
@@ -245,9 +241,8 @@ def _board_move(board: BoardRow, row: OutboxRow, content: str, now: int) -> Move
         return Move.POST
     if row.channel_id != board.channel_id:
         return Move.TAKE_DOWN
-    if row.content == content:
-        return Move.WAIT
-    return Move.EDIT if now - (row.posted_at or 0) < EDITABLE_SECONDS else Move.REPLACE
+    # A message that is posted anew is no longer pinned: that is for when Discord takes no edit of this one.
+    return Move.WAIT if row.content == content else Move.EDIT
 
 
 def _plan_unfinished(s: Situation) -> Plan | None:

@@ -1,12 +1,13 @@
 """Returns the states of a guild's integrations from the last checks. It sends no request."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.guilds.changes import GuildChanges
+from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import Placed
@@ -49,6 +50,22 @@ class Watched(WatchedRow):
         # A state that is out of date comes after an unknown one.
         rank = WORST_FIRST.index(State.UNKNOWN) + 0.5 if self.is_stale else WORST_FIRST.index(self.state)
         return rank, self.label.casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildStatus:
+    """What is watched in a guild. Times are seconds since 1970.
+
+    troubles: the connections and providers that are not connected. integrations: both lists begin with the
+    worst. last_day: the integrations' transitions since a day ago, by key, each as ``history`` returns them.
+    answered_at: when a provider last answered a check, None if none ever did.
+    """
+
+    now: int
+    troubles: Sequence[Watched]
+    integrations: Sequence[Watched]
+    last_day: Mapping[str, Sequence[Transition]]
+    answered_at: int | None
 
 
 class MonitoringService:
@@ -141,9 +158,24 @@ class MonitoringService:
         date, the last one says that nothing is known since the last answer.
         """
         found = await self._history.transitions(guild_id, watched.provider, watched.id, since)
-        if watched.is_stale and watched.answered_at is not None:
-            found.append(Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED))
-        return found
+        return [*found, *self._not_checked(watched)]
+
+    async def status(self, guild_id: int) -> GuildStatus:
+        """Return what is watched in a guild, with the transitions of the last day."""
+        now = int(self._clock())
+        troubles, integrations = await self.troubles_and_integrations(guild_id)
+        recent = await self._history.recent_transitions(guild_id, now - DAY)
+        answered = (check.answered_at for check in await self._store.checks(guild_id))
+        return GuildStatus(
+            now=now,
+            troubles=troubles,
+            integrations=integrations,
+            last_day={
+                each.key: [*recent.get((each.provider, each.id), ()), *self._not_checked(each)]
+                for each in integrations
+            },
+            answered_at=max((at for at in answered if at is not None), default=None),
+        )
 
     async def mute(self, guild_id: int, watched: Watched, seconds: int, *, member_id: int) -> int | None:
         """Mute an integration's alerts and reminders for so many seconds; 0 unmutes it. Return the end, if
@@ -166,6 +198,11 @@ class MonitoringService:
             raise NotWatchedError
         self._changes.announce([guild_id])
         return until
+
+    def _not_checked(self, watched: Watched) -> Iterator[Transition]:
+        """Yield since when nothing is known, if the state is out of date."""
+        if watched.is_stale and watched.answered_at is not None:
+            yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
 
     async def _all(self, guild_id: int) -> list[Watched]:
         now = int(self._clock())

@@ -71,7 +71,7 @@ async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> No
         }
         closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
         refused = await run_alerts(harness, "set", channel=closed)
-        assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.alert_channel.title')}"
+        assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.bot_cannot_post.title')}"
         assert harness.texts(f"permission.{name}") in (embed_of(refused).description or "")
         assert (await audited_changes(harness))[-1] == (
             "alerts.set",
@@ -82,16 +82,21 @@ async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> No
 
 
 async def test_nobody_is_called_by_accident(harness: BotHarness) -> None:
-    """@everyone is refused; a role that the bot cannot mention is set, and the answer warns of it."""
+    """@everyone is refused; a role that only the bot cannot mention is set, and the answer warns of it."""
     refused = await run_alerts(harness, "set", channel=harness.channel, role=harness.guild.default_role)
     assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.alert_role.title')}"
     assert await harness.bot.services.alerts.routes(harness.guild.id) == []
-    no_mention: Any = {harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False)}
-    strict = harness.guild.create_text_channel("strict", overwrites=no_mention)
+    only_managers: Any = {
+        harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False),
+        harness.manager: discord.PermissionOverwrite(mention_everyone=True),
+    }
+    strict = harness.guild.create_text_channel("strict", overwrites=only_managers)
     crew = harness.guild.create_role("Crew")
     warned = await run_alerts(harness, "set", channel=strict, role=crew)
     assert harness.texts("alerts.rule.silent", role=crew.mention) in shown(warned)
-    warned = await run_alerts(harness, "set", channel=harness.channel, role=crew)
+    both: Any = {harness.manager: discord.PermissionOverwrite(mention_everyone=True)}
+    loud = harness.guild.create_text_channel("loud", overwrites=both)
+    warned = await run_alerts(harness, "set", channel=loud, role=crew)
     assert "⚠️" not in shown(warned)
 
 

@@ -29,6 +29,7 @@ from tests.support.alert_steps import (
     run_alerts,
 )
 from tests.support.harness import ENGLISH, PORTUGUESE, BotHarness
+from tests.support.posting_steps import managers_channel, open_thread
 
 HOSTILE = "@everyone [x](https://evil.example) discord.gg/abc"
 
@@ -143,20 +144,17 @@ async def test_what_is_not_the_channels_fault_is_tried_again(
 async def test_that_a_channel_takes_no_alerts_is_told_once(
     watched: BotHarness, locale: str, status: int, code: int, why: str, *, in_private: bool
 ) -> None:
-    """The system channel, or who set the route, is told; a new route gets what was kept."""
+    """A channel of the managers, or who set the route, is told; a new route gets what was kept."""
     harness, channel = watched, watched.guild.create_text_channel("alerts")
     set_language(harness, locale)
-    system = harness.guild.create_text_channel("system")
-    guild = harness.bot.get_guild(harness.guild.id)
-    assert guild is not None
-    guild._system_channel_id = None if in_private else system.id
+    office = None if in_private else managers_channel(harness)
     await run_alerts(harness, "set", channel=channel)
     path = f"/channels/{channel.id}/messages"
     harness.env.inject_error("POST", path, status=status, code=code, times=None)
     await record_checks(harness, {**DOWN, "Back office": State.ERROR})
     await harness.env.advance_time(1200)
     assert len(sent_bodies(harness, "POST", channel)) == 1
-    there = harness.manager.user.dm_channel if in_private else system
+    there = office or harness.manager.user.dm_channel
     (told,) = embed_messages(there)
     assert told.embeds[0].title == f"⚠️ {harness.texts('alerts.lost.title')}"
     assert channel.mention in (told.embeds[0].description or "")
@@ -273,3 +271,29 @@ def _texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever an embed 
             yield from _texts_in(each)
     else:
         yield str(value)
+
+
+async def test_an_archived_thread_gets_a_new_message(watched: BotHarness) -> None:
+    """Discord takes no edit there, and a message opens the thread again: it mentions nobody."""
+    harness, thread = watched, open_thread(watched, watched.channel)
+    role = harness.guild.create_role("On call", mentionable=True)
+    await run_alerts(harness, "set", channel=thread, role=role)
+    await record_checks(harness, DOWN)
+    path = f"/channels/{thread.id}/messages/*"
+    harness.env.inject_error("PATCH", path, status=400, code=50083, times=None)
+    await record_checks(harness, UP)
+    (ended,) = embed_messages(thread)
+    assert (ended.embeds[0].title or "").startswith("✅")
+    assert not ended.content
+
+
+async def test_a_thread_that_is_locked_is_a_lost_channel(watched: BotHarness) -> None:
+    """Discord refuses a message there with status 400; more of them would not help."""
+    harness, thread = watched, open_thread(watched, watched.channel)
+    await run_alerts(harness, "set", channel=thread)
+    path = f"/channels/{thread.id}/messages"
+    harness.env.inject_error("POST", path, status=400, code=50083, times=None)
+    await record_checks(harness, DOWN)
+    route = await harness.bot.services.alerts.route(harness.guild.id)
+    assert route is not None
+    assert route.lost == "forbidden"

@@ -138,7 +138,8 @@ async def test_what_members_type_is_validated(harness: BotHarness, locale: str) 
         refused = await run_alerts(harness, "set", channel=here, **options)
         title = harness.texts(f"problem.{problem}.title", provider="Sensay")
         assert embed_of(refused).title == f"⚠️ {title}"
-    lone = await run_alerts(harness, "set", channel=here, second_role=harness.guild.create_role("Leads"))
+    leads = harness.guild.create_role("Leads", mentionable=True)
+    lone = await run_alerts(harness, "set", channel=here, second_role=leads)
     assert "`escalate:`" in shown(lone)
     assert await rules(harness) == {}
 
@@ -192,8 +193,11 @@ async def test_what_is_open_is_announced_once(harness: BotHarness, other: simcor
 
 async def test_a_role_that_is_gone_or_silent_is_named(harness: BotHarness) -> None:
     """The list says that a role was deleted, and that Discord notifies nobody of a role."""
-    no_mention: Any = {harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False)}
-    strict = harness.guild.create_text_channel("strict", overwrites=no_mention)
+    only_managers: Any = {
+        harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False),
+        harness.manager: discord.PermissionOverwrite(mention_everyone=True),
+    }
+    strict = harness.guild.create_text_channel("strict", overwrites=only_managers)
     gone, quiet = harness.guild.create_role("Gone"), harness.guild.create_role("Quiet")
     await run_alerts(harness, "set", channel=strict, role=gone, second_role=quiet, escalate="1h")
     harness.env.backend.delete_role(harness.guild.id, gone.id)

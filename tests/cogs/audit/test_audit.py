@@ -17,6 +17,7 @@ from bot.i18n.catalog import LOCALES, load_catalog
 from tests.support.authority import NOT_ALLOWED
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks
+from tests.support.posting_steps import managers_channel
 from tests.support.toolzz_steps import move_here
 
 
@@ -331,7 +332,7 @@ async def test_a_channel_that_the_bot_cannot_use_is_refused(harness: BotHarness)
             harness.manager: discord.PermissionOverwrite(**{lacking: True}),
         }
         refused = await mirror(harness, harness.guild.create_text_channel("closed", overwrites=overwrites))
-        assert harness.texts("problem.invalid_input.mirror_channel.title") in shown(refused)
+        assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
     assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == harness.channel.id
     rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     assert [row.result for row in rows] == ["done", *["refused:invalid_input"] * 3]
@@ -359,6 +360,32 @@ async def test_a_lost_channel_is_dropped(harness: BotHarness, status: int, code:
         f"refused:{reason}",
     )
     assert f"<#{channel.id}>" in shown(await listed(harness))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("reason", ["forbidden", "not_found"])
+async def test_managers_are_told_of_a_lost_channel(harness: BotHarness, locale: str, reason: str) -> None:
+    """In a channel of theirs, in the server's language; without one, whoever chose the lost channel."""
+    harness.locale = locale
+    harness.bot.get_guild(harness.guild.id).preferred_locale = discord.Locale(locale)  # type: ignore[union-attr]
+    office = managers_channel(harness)
+    for there in (office, harness.manager.user.dm_channel):
+        channel = harness.guild.create_text_channel("log")
+        await mirror(harness, channel)
+        status, code = (403, 50013) if reason == "forbidden" else (404, 10003)
+        path = f"/channels/{channel.id}/messages"
+        harness.env.inject_error("POST", path, status=status, code=code, times=None)
+        await fill(harness, 1)
+        await wait_until_sent(harness)
+        (told,) = posted(there)
+        texts = harness.texts
+        assert told.title == f"⚠️ {texts('audit.mirror.lost')}"
+        assert told.description == texts(
+            f"audit.mirror.lost.{reason}", channel=channel.mention, server=harness.guild.name
+        )
+        assert told.fields[0].value == harness.linked(texts("audit.mirror.lost_next"))
+        path = f"/channels/{office.id}/messages"
+        harness.env.inject_error("POST", path, status=403, code=50013, times=None)
 
 
 async def test_a_refusal_that_is_not_discords_own_ends_no_mirror(harness: BotHarness) -> None:

@@ -83,7 +83,7 @@ async def test_it_is_watched_like_any_other(harness: BotHarness, locale: str, un
     toolzz.heal_integration(other)
     await check(harness, 2)
     assert all(line.startswith("🟢") for line in await overview(harness))
-    (recovered,) = titles(harness)
+    recovered, _reply = titles(harness)
     assert texts("alerts.message.recovered") in recovered
     found = await harness.bot.services.monitoring.find(harness.guild.id, f"toolzz:{other}")
     assert (found.state, found.detail) == (State.CONNECTED, "")

@@ -148,7 +148,7 @@ async def test_a_channel_that_takes_no_alerts_is_refused(harness: BotHarness) ->
     closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
     steps = await steps_with(harness, "sensay")
     refused = await pick_channel(harness, steps, closed)
-    assert harness.texts("problem.invalid_input.alert_channel.title") in shown(refused)
+    assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     await pick_channel(harness, steps, harness.channel)
     assert steps_of(steps) == "✅✅▶️✅⬜"

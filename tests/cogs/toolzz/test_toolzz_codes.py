@@ -35,6 +35,10 @@ async def broken(harness: BotHarness, code: object, message: object, state: Stat
     await harness.connect("toolzz")
     add_agent_bot(harness)
     move_here(harness)
+    # Alone: incidents that begin together share a message.
+    harness.toolzz.integrations = {
+        uuid: each for uuid, each in harness.toolzz.integrations.items() if uuid == harness.toolzz.CONNECTED
+    }
     await harness.manager.slash(harness.channel, "toolzz link", integration=harness.toolzz.CONNECTED)
     await harness.bot.services.alerts.set_route(
         harness.guild.id, harness.channel.id, RouteSettings(checks=1), member_id=harness.manager.id

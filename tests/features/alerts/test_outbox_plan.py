@@ -10,7 +10,6 @@ import pytest
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.outbox import MAX_A_SECOND, RateLimiter
 from bot.features.alerts.outbox_plan import (
-    EDITABLE_SECONDS,
     MIN_EDIT_SECONDS,
     MIN_REPLIED_SECONDS,
     Mention,
@@ -361,9 +360,7 @@ def test_which_alert_tells_of_an_incident(
 
 BOARD: Final = BoardRow(1, HERE, set_by=7)
 BOARD_SET: Final = replace(NEW, kind=MessageKind.BOARD, route=0, number=0, posted_at=NOW - 10)
-BOARD_SHOWN: Final = replace(
-    BOARD_SET, channel_id=HERE, message_id=11, content="now", posted_at=NOW - EDITABLE_SECONDS + 1
-)
+BOARD_SHOWN: Final = replace(BOARD_SET, channel_id=HERE, message_id=11, content="now", posted_at=NOW - 100)
 BOARD_BEHIND: Final = replace(BOARD_SHOWN, content="before")
 
 
@@ -373,9 +370,7 @@ BOARD_BEHIND: Final = replace(BOARD_SHOWN, content="before")
         pytest.param(BOARD_SET, Move.POST, id="set"),
         pytest.param(BOARD_SHOWN, Move.WAIT, id="up to date"),
         pytest.param(BOARD_BEHIND, Move.EDIT, id="changed"),
-        pytest.param(
-            replace(BOARD_BEHIND, posted_at=NOW - EDITABLE_SECONDS), Move.REPLACE, id="changed and old"
-        ),
+        pytest.param(replace(BOARD_BEHIND, posted_at=0), Move.EDIT, id="changed and old"),
         pytest.param(replace(BOARD_SHOWN, posted_at=0), Move.WAIT, id="up to date and old"),
         pytest.param(replace(BOARD_SHOWN, channel_id=ELSEWHERE), Move.TAKE_DOWN, id="another channel"),
         pytest.param(replace(BOARD_SET, channel_id=HERE, tried_at=NOW - 20), Move.FIND, id="tried"),
@@ -398,7 +393,7 @@ def test_a_suspended_board_is_tried_again_later() -> None:
     """Until then nothing is asked; afterwards it is as before."""
     suspended = replace(BOARD, suspended="forbidden", retry_at=LATER)
     assert plan_board(suspended, BOARD_BEHIND, "now", NOW) == Plan(Move.WAIT, LATER)
-    assert plan_board(suspended, BOARD_SHOWN, "other", LATER) == Plan(Move.REPLACE)
+    assert plan_board(suspended, BOARD_SHOWN, "other", LATER) == Plan(Move.EDIT)
 
 
 def test_no_second_has_too_many_requests() -> None:

@@ -16,7 +16,8 @@ from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
 from tests.support.ids import GUILD, MEMBER
 from tests.support.ids import OTHER_GUILD as OTHER
-from tests.support.outbox import OutboxSetup, running, until
+from tests.support.outbox import OutboxSetup, running
+from tests.support.waiting import until
 
 
 async def test_what_changes_while_it_is_sent_is_shown(setup: OutboxSetup) -> None:

@@ -133,7 +133,7 @@ class RecorderAndModel:
         assert len(history) <= len(expected.states)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(turns=TURNS)
 async def test_any_sequence_ends_as_the_model_says(database: Database, turns: list[Turn]) -> None:
     """No incident is missing, doubled or too early; the history contains the state of each check and each

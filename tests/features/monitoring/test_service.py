@@ -13,6 +13,7 @@ from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
+from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
@@ -279,6 +280,39 @@ async def test_incidents_and_history_are_the_guilds_own(
     assert [line.at for line in await monitoring.history(GUILD, found, NOW + 5)] == [NOW]
     assert list(await monitoring.history(OTHER_GUILD, found, 0)) == []
     assert list(await monitoring.checks(GUILD)) == []
+
+
+async def test_the_status_of_a_guild_has_the_last_day_of_each_of_its_integrations(
+    database: Database, store: MonitoringStore, monitoring: MonitoringService, clock: Clock
+) -> None:
+    """It is what each one's own history says, also where nothing is known since the last answer."""
+    await connect(database, store, 9999, "old")
+    await connect(database, store, 50)
+    rows = [ROW, replace(ROW, id="b", provider="sensay"), replace(ROW, id="old", connection="old")]
+    await put(
+        store, *rows, replace(ROW, id="new"), replace(ROW, kind=Kind.PROVIDER, state=State.DISCONNECTED)
+    )
+    theirs, dropped = replace(ROW, guild_id=OTHER_GUILD), replace(ROW, id="dropped")
+    await put(store, theirs)
+
+    async def happen(unit: UnitOfWork) -> None:
+        for ago in (3 * DAY, 2 * DAY, DAY + 1, DAY - 1, 60):
+            for row in (*rows, theirs, dropped):
+                await unit.transition(row, NOW - ago)
+
+    await store.transact(happen)
+    status = await monitoring.status(GUILD)
+    assert (status.now, status.answered_at) == (NOW, NOW - 50)
+    assert [each.kind for each in status.troubles] == [Kind.PROVIDER]
+    assert list(status.integrations) == await monitoring.integrations(GUILD)
+    for each in status.integrations:
+        own = await monitoring.history(GUILD, each, NOW - DAY)
+        found = status.last_day[each.key]
+        assert [(one.at, one.state) for one in found] == [(one.at, one.state) for one in own]
+    assert [NOW - each.at for each in status.last_day["toolzz:a"]] == [DAY + 1, DAY - 1, 60]
+    assert [NOW - each.at for each in status.last_day["toolzz:old"]][-1] == 9999 - INTERVAL
+    assert status.last_day["toolzz:new"] == []
+    assert (await monitoring.status(OTHER_GUILD)).answered_at is None
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ async def test_history_begins_with_the_state_that_held(
     assert await history.transitions(GUILD, "toolzz", "a", since) == lines[first:]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(times=st.sets(st.integers(0, 30)), horizon=st.integers(0, 31))
 async def test_compacting_changes_nothing_after_the_horizon(
     store: MonitoringStore, history: HistoryStore, times: set[int], horizon: int
