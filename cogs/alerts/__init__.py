@@ -7,6 +7,12 @@ from cogs.alerts.board import clear_board, put_up_board, take_down_board
 from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect, mute_buttons
 from cogs.alerts.commands import Alerts
 from cogs.alerts.delivery_signals import DeliverySignals
+from cogs.alerts.group_buttons import (
+    AcknowledgeAllButton,
+    GroupMuteButton,
+    GroupMuteSelect,
+    OneIncidentSelect,
+)
 from cogs.alerts.listing import AlertListButton
 from cogs.alerts.maintenance import MaintenanceSelect
 from cogs.alerts.messenger import DiscordMessenger
@@ -28,7 +34,17 @@ __all__ = [
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the commands and the components that survive a restart, and start what sends the outbox."""
-    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, AlertListButton, MaintenanceSelect)
+    bot.add_dynamic_items(
+        AcknowledgeAllButton,
+        AcknowledgeButton,
+        AlertListButton,
+        GroupMuteButton,
+        GroupMuteSelect,
+        MaintenanceSelect,
+        MuteButton,
+        MuteSelect,
+        OneIncidentSelect,
+    )
     await bot.add_cog(Alerts())
     await bot.add_cog(DeliverySignals(bot.services.outbox.retry, bot.services.background))
     bot.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))

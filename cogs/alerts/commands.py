@@ -100,8 +100,6 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         await defer(ctx)
         route = await find_rule(ctx, rule)
         found = await post_test_alert(ctx, route)
-        if not found.refused:
-            await ctx.services.alerts.resume(ctx.guild_id, route.channel_id)
         await respond(ctx, embeds.tested(route, found, ctx.texts))
 
     @command("alerts mute", integration=suggest_watched)

@@ -13,7 +13,6 @@ from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.routes import Route
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import WORST_FIRST, State
 from cogs.alerts.route_words import RouteWords
 from cogs.alerts.testing import TestAlert
 from cogs.alerts.undelivered import Undelivered
@@ -24,11 +23,6 @@ _RULES: Final = 3000
 _RULE_TITLE: Final = 80
 _LINKS: Final = 300
 """Characters that are left for the links that commands in the text become."""
-
-
-def worst_first(incident: Incident) -> tuple[int, int]:
-    """Return the sort key that puts the highest severity first, then the longest incident."""
-    return WORST_FIRST.index(State(incident.state)), incident.opened_at
 
 
 def route_set(
@@ -102,17 +96,21 @@ def listing(shown: AlertList, words: RouteWords, *, footer: str) -> discord.Embe
 
 
 def tested(route: Route, test: TestAlert, texts: Texts) -> discord.Embed:
-    """Say where the test alert is, or what Discord refused."""
+    """Say where the test alert is and whom it could not mention, or what Discord refused.
+
+    route: as it was before the test.
+    """
     channel = f"<#{route.channel_id}>"
     if test.refused:
         kind, how = test.refused, texts(f"alerts.test.{test.refused}", channel=channel)
     else:
         kind = "resumed" if route.suspended else "done"
         how = texts("alerts.test.how", channel=channel, link=test.link)
+    is_silent = bool(test.mentions.refused)
     return card(
-        Tone.BAD if test.refused else Tone.GOOD,
+        Tone.BAD if test.refused else Tone.WARNING if is_silent else Tone.GOOD,
         texts("alerts.test.failed" if test.refused else "alerts.test.done"),
-        how,
+        "\n".join([how, *test.mentions.problems(texts)]),
         fields=[Field(texts("next_step"), texts(f"alerts.test.{kind}_next"))],
     )
 

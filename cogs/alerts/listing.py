@@ -11,8 +11,9 @@ from bot.discord.replies import acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.routes import Route
-from cogs.alerts.embeds import AlertList, listing, route_set, worst_first
+from cogs.alerts.embeds import AlertList, listing, route_set
 from cogs.alerts.maintenance import maintenance_lines
+from cogs.alerts.messages.incident_rows import worst_first
 from cogs.alerts.quiet_hours import hours_line
 from cogs.alerts.route_words import read_words
 from cogs.alerts.undelivered import read_undelivered

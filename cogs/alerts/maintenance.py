@@ -73,7 +73,7 @@ async def change_maintenance(
         provider, integration_id, target = watched.provider, watched.id, f"{watched.provider} · {watched.id}"
     async with ctx.change("alerts.maintenance", f"{target} · {duration}") as change:
         if duration == END:
-            ended = await _end(ctx, provider, integration_id)
+            ended = await ctx.services.maintenance.end_current(ctx.guild_id, provider, integration_id)
             change.idle = not ended
             return await _answer(ctx, "ended_all" if ended else "none")
         window = await ctx.services.maintenance.add(
@@ -99,18 +99,6 @@ async def _start(ctx: Context, text: str) -> int:
     if starts_at is None:
         raise InvalidInputError("maintenance_start")
     return starts_at
-
-
-async def _end(ctx: Context, provider: str, integration_id: str) -> Sequence[MaintenanceWindow]:
-    """End the current windows of an agent, or all current ones if none is named; return them."""
-    service = ctx.services.maintenance
-    now = int(ctx.services.clock())
-    current = [
-        each
-        for each in await service.current(ctx.guild_id)
-        if each.starts_at <= now and (not provider or (each.provider, each.id) == (provider, integration_id))
-    ]
-    return [await service.end(ctx.guild_id, each.number) for each in current]
 
 
 async def _names(ctx: Context) -> dict[tuple[str, str], Watched]:
@@ -151,7 +139,7 @@ def _values(
     window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context
 ) -> dict[str, str]:
     start, end = when(window.starts_at, exact=True), when(window.ends_at, exact=True)
-    return {"name": _name(window, names, ctx), "start": start, "end": end}
+    return {"name": _name(window, names, ctx), "number": str(window.number), "start": start, "end": end}
 
 
 def _menu(

@@ -6,24 +6,35 @@ import discord
 
 from bot.discord.context import Context
 from bot.features.alerts.incident_store import Incident, Kind
-from bot.features.alerts.messenger import AnyNotice, ChannelRefusedError, Notice, NotSentError
+from bot.features.alerts.messenger import (
+    ChannelRefusedError,
+    Notice,
+    NotSentError,
+)
 from bot.features.alerts.routes import Route
 from bot.providers.base.integration import State
+from cogs.alerts.messages.mentions import NO_MENTIONS, Mentions
+from cogs.alerts.messages.rendering import IncidentNotice
 from cogs.alerts.messenger import DiscordMessenger
 
 
 class TestAlert(NamedTuple):
     """The result of a test. link: to the message, empty where there is none.
 
-    refused: ``forbidden``, ``not_found`` or ``unsent``, empty where the message was posted.
+    refused: why of a ``ChannelRefusedError`` or a ``NotSentError``, empty where the message was posted.
+    mentions: whom it mentions, and whom it could not.
     """
 
     link: str = ""
     refused: str = ""
+    mentions: Mentions = NO_MENTIONS
 
 
 async def post_test_alert(ctx: Context, route: Route) -> TestAlert:
-    """Post a test alert where the route leads, and mention whom it names."""
+    """Post a test alert where the route leads, and mention whom it names.
+
+    If Discord takes it, alerts that were kept are sent there again.
+    """
     # In the server's language: whoever reads an alert has not asked for it.
     texts = ctx.services.catalog["" if ctx.guild is None else ctx.guild.preferred_locale.value]
     incident = Incident(
@@ -38,7 +49,6 @@ async def post_test_alert(ctx: Context, route: Route) -> TestAlert:
         detail="",
         opened_at=ctx.now,
     )
-    roles = [] if route.role_id is None else [route.role_id]
     notice = Notice(
         guild_id=ctx.guild_id,
         channel_id=route.channel_id,
@@ -47,18 +57,19 @@ async def post_test_alert(ctx: Context, route: Route) -> TestAlert:
         incidents=[incident],
         muted={},
         maintenance={},
-        role_ids=roles,
+        role_ids=[] if route.role_id is None else [route.role_id],
         second_role_id=None,
         escalated_at=None,
         reference=texts("alerts.test.reference"),
     )
+    messenger = _TestMessenger(ctx)
     try:
-        message_id = await _TestMessenger(ctx).post(notice)
-    except ChannelRefusedError as refused:
-        return TestAlert(refused=refused.why)
-    except NotSentError:
-        return TestAlert(refused="unsent")
-    return TestAlert(link=f"https://discord.com/channels/{ctx.guild_id}/{route.channel_id}/{message_id}")
+        message_id = await messenger.post(notice)
+    except (ChannelRefusedError, NotSentError) as failed:
+        return TestAlert(refused=failed.why)
+    await ctx.services.alerts.resume(ctx.guild_id, route.channel_id)
+    link = f"https://discord.com/channels/{ctx.guild_id}/{route.channel_id}/{message_id}"
+    return TestAlert(link, mentions=messenger.mentions)
 
 
 class _TestMessenger(DiscordMessenger):
@@ -67,11 +78,15 @@ class _TestMessenger(DiscordMessenger):
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx.client)
         self._member_id = ctx.member.id
+        self.mentions = NO_MENTIONS
+        """Of the message that was posted last."""
 
-    def _rendered(self, notice: AnyNotice) -> dict[str, Any]:
-        rendered = super()._rendered(notice)
-        texts = self._texts(notice.guild_id)
-        rendered["embed"].description = texts("alerts.test.message", member=f"<@{self._member_id}>")
+    async def _rendered(self, notice: IncidentNotice, mentions: Mentions) -> dict[str, Any]:
+        self.mentions = mentions
+        rendered = await super()._rendered(notice, mentions)
+        texts, embed = self._bot.services.texts_of(self._guild(notice.guild_id)), rendered["embed"]
+        test = texts("alerts.test.message", member=f"<@{self._member_id}>")
+        embed.description = f"🧪 {test}\n\n{embed.description}"
         for child in rendered["view"].children:
             button = child.item if isinstance(child, discord.ui.DynamicItem) else child
             if isinstance(button, discord.ui.Button):

@@ -221,7 +221,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.answered()
 
     await browser.say(f"{breaks} {agent}")
-    down = f"{texts('state.disconnected')}: {agent}"
+    down = f"{texts('state.disconnected')} · {agent}"
     alert = browser.message(down)
     await expect(alert).to_be_visible(timeout=SOON)
     # What the page is sent while a message changes is not taken, and the board changes a little later.
@@ -243,7 +243,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-alerts-list")
 
     await browser.say(f"{heals} {agent}")
-    closed = browser.message(f"{texts('alerts.message.recovered')}: {agent}")
+    closed = browser.message(f"{texts('alerts.message.recovered')} · {agent}")
     await expect(closed).to_be_visible(timeout=SOON)
     await expect(board).not_to_contain_text("🙋", timeout=SOON)
     await shoot(closed, f"{locale}-alert-closed")

@@ -165,8 +165,8 @@ async def test_messages_in_flight_are_moved_into_the_outbox(path: Path) -> None:
         store, groups = AlertStore(database), GroupStore(database)
 
         def row(number: int, *sent: Any, since: int, told_at: int | None) -> OutboxRow:  # noqa: ANN401 - columns
-            alert = OutboxRow(GUILD, "alert", 1, number, *sent, content="")
-            return replace(alert, since=since, told_at=told_at, mentioned_at=told_at)
+            alert = OutboxRow(GUILD, "alert", 1, number, *sent, "", since)
+            return replace(alert, told_at=told_at, mentioned_at=told_at)
 
         assert [await store.message(GUILD, MessageKind.ALERT, 1, number) for number in range(1, 6)] == [
             row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900, since=201, told_at=201),

@@ -76,8 +76,7 @@ async def chosen(harness: BotHarness, way: str) -> int | None:
             return None if board is None else board.channel_id
         case "mirror":
             return await services.guilds.audit_channel(guild_id)
-    route = await services.alerts.route(guild_id)
-    return None if route is None else route.channel_id
+    return next((route.channel_id for route in await services.alerts.routes(guild_id)), None)
 
 
 async def grant_only(harness: BotHarness) -> None:

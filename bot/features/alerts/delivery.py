@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bot.features.alerts.messenger import (
     AnyNotice,
@@ -15,6 +15,12 @@ from bot.features.alerts.messenger import (
 )
 from bot.features.alerts.outbox_plan import Move
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow
+
+MAX_TRIES_ELSEWHERE: Final = 10
+"""A message that takes no edits where it no longer belongs is left as it is after so many tries.
+
+It may be in a thread that was archived.
+"""
 
 
 class Marks(NamedTuple):
@@ -215,6 +221,8 @@ class Delivery:
             if self._is_board:
                 return await self._replace()
             if row.kind != MessageKind.ALERT:
+                return edited
+            if row.channel_id != self._target and row.tries >= MAX_TRIES_ELSEWHERE:
                 return edited
             if row.channel_id != self._target or not self._marks.may_repost:
                 raise NotSentError("not editable") from None

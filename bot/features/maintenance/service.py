@@ -52,15 +52,15 @@ class MaintenanceService:
         if begins < now:
             raise InvalidInputError("maintenance_past")
         if begins > now + MAX_DAYS_AHEAD * DAY:
-            raise InvalidInputError("maintenance_ahead", days=MAX_DAYS_AHEAD)
+            raise InvalidInputError("maintenance_ahead", limit=MAX_DAYS_AHEAD)
         if not 0 < seconds <= MAX_DAYS_LONG * DAY:
-            raise InvalidInputError("maintenance_long", days=MAX_DAYS_LONG)
+            raise InvalidInputError("maintenance_long", limit=MAX_DAYS_LONG)
         window = MaintenanceWindow(
             guild_id, 0, provider, integration_id, begins, begins + seconds, set_by=member_id, set_at=now
         )
         added = await self._store.add(window, most=MAX_WINDOWS)
         if added is None:
-            raise InvalidInputError("maintenance_many", most=MAX_WINDOWS)
+            raise InvalidInputError("maintenance_many", limit=MAX_WINDOWS)
         self._changes.announce([guild_id])
         return added
 
@@ -73,4 +73,16 @@ class MaintenanceService:
         if ended is None:
             raise InvalidInputError("maintenance_over")
         self._changes.announce([guild_id])
+        return ended
+
+    async def end_current(
+        self, guild_id: int, provider: str, integration_id: str
+    ) -> Sequence[MaintenanceWindow]:
+        """End the current windows for an agent now, or all that are current if provider and id are empty.
+
+        Return them as they were.
+        """
+        ended = await self._store.end_current(guild_id, provider, integration_id, int(self._clock()))
+        if ended:
+            self._changes.announce([guild_id])
         return ended

@@ -6,7 +6,7 @@ from typing import Final
 import aiosqlite
 
 from bot.features.maintenance.windows import MaintenanceWindow
-from bot.store.database import Database, fetch_one
+from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
 
 QUERIES: Final = load_queries("bot.features.maintenance")
@@ -38,8 +38,7 @@ class MaintenanceStore:
             number = await QUERIES.taken_number(connection, guild_id=guild_id)
             numbered = replace(window, number=number)
             await QUERIES.add_window(connection, **asdict(numbered))
-            await QUERIES.look_again(connection, guild_id=guild_id, now=now)
-            await QUERIES.look_again_at_pending(connection, guild_id=guild_id, now=now)
+            await _look_again(connection, guild_id, now)
             return numbered
 
         return await self._database.transact(work)
@@ -51,16 +50,51 @@ class MaintenanceStore:
         """
 
         async def work(connection: aiosqlite.Connection) -> MaintenanceWindow | None:
-            key = {"guild_id": guild_id, "number": number}
-            found = await fetch_one(connection, MaintenanceWindow, QUERIES.get_window, **key)
+            found = await fetch_one(
+                connection, MaintenanceWindow, QUERIES.get_window, guild_id=guild_id, number=number
+            )
             if found is None or found.ends_at <= now:
                 return None
-            if found.starts_at >= now:
-                await QUERIES.delete_window(connection, **key)
-            else:
-                await QUERIES.end_window(connection, **key, now=now)
-            await QUERIES.look_again(connection, guild_id=guild_id, now=now)
-            await QUERIES.look_again_at_pending(connection, guild_id=guild_id, now=now)
+            await _end(connection, found, now)
             return found
 
         return await self._database.transact(work)
+
+    async def end_current(
+        self, guild_id: int, provider: str, integration_id: str, now: int
+    ) -> list[MaintenanceWindow]:
+        """End the current windows for an agent, or all that are current if provider and id are empty.
+
+        Return them as they were.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> list[MaintenanceWindow]:
+            query = QUERIES.list_windows
+            windows = await fetch(connection, MaintenanceWindow, query, guild_id=guild_id, since=now)
+            wanted = provider, integration_id
+            ended = [
+                each
+                for each in windows
+                if each.starts_at <= now and (not any(wanted) or (each.provider, each.id) == wanted)
+            ]
+            for each in ended:
+                await _end(connection, each, now)
+            return ended
+
+        return await self._database.transact(work)
+
+
+async def _end(connection: aiosqlite.Connection, window: MaintenanceWindow, now: int) -> None:
+    """Keep what has been of a window, for the history; of one that has not begun, keep nothing."""
+    key = {"guild_id": window.guild_id, "number": window.number}
+    if window.starts_at >= now:
+        await QUERIES.delete_window(connection, **key)
+    else:
+        await QUERIES.end_window(connection, **key, now=now)
+    await _look_again(connection, window.guild_id, now)
+
+
+async def _look_again(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
+    """Have the outbox decide anew about what a window keeps quiet."""
+    await QUERIES.look_again(connection, guild_id=guild_id, now=now)
+    await QUERIES.look_again_at_pending(connection, guild_id=guild_id, now=now)

@@ -15,7 +15,6 @@ from tests.support.alert_steps import (
     embed_messages,
     record_checks,
     run_alerts,
-    suspend_route,
 )
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
@@ -173,7 +172,7 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
     english = harness.bot.services.catalog["en-US"]
     assert english("alerts.test.label") in (message.embeds[0].title or "")
     text = english("alerts.test.message", member=harness.manager.mention)
-    assert message.embeds[0].description == text
+    assert (message.embeds[0].description or "").startswith(f"🧪 {text}")
     rows: Any = message.components
     assert [(each.label, each.disabled) for row in rows for each in row.children] == [
         ("Diagnose", True),
@@ -186,7 +185,14 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "why"), [(403, 50013, "forbidden"), (404, 10003, "not_found"), (500, 0, "unsent")]
+    ("status", "code", "why"),
+    [
+        (403, 50013, "forbidden"),
+        (404, 10003, "not_found"),
+        (500, 0, "unavailable"),
+        (400, 200000, "auto_moderation"),
+        (400, 50035, "rejected"),
+    ],
 )
 async def test_a_test_that_does_not_arrive_says_why(
     harness: BotHarness, status: int, code: int, why: str
@@ -202,17 +208,40 @@ async def test_a_test_that_does_not_arrive_says_why(
     assert field(failed, texts("next_step")) == harness.linked(texts(f"alerts.test.{why}_next"))
 
 
-async def test_a_channel_that_takes_a_test_takes_what_waits(harness: BotHarness) -> None:
-    """A test that arrives has the alerts posted that were kept for the channel."""
+async def test_a_test_that_arrives_restores_a_suspended_channel(harness: BotHarness) -> None:
+    """What was kept is sent, and the answer says so."""
     await run_alerts(harness, "set", channel=harness.channel)
-    await suspend_route(harness, 1, harness.channel)
+    path = MESSAGES.format(harness.channel.id)
+    harness.env.inject_error("POST", path, status=403, code=50001, times=1)
     await record_checks(harness, DOWN)
-    assert embed_messages(harness.channel) == []
+    (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
+    assert route.suspended == "forbidden"
     tried = await run_alerts(harness, "test")
     assert field(tried, "Next step") == harness.linked(harness.texts("alerts.test.resumed_next"))
-    assert len(embed_messages(harness.channel)) == 2
     (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
     assert not route.suspended
+    await harness.env.settle()
+    titles = [message.embeds[0].title or "" for message in embed_messages(harness.channel)]
+    assert [title for title in titles if title.startswith("🔴 #1 ·")]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_test_says_which_role_cannot_be_mentioned(harness: BotHarness, locale: str) -> None:
+    """Both the message and the answer say so, and nobody is mentioned."""
+    harness.locale = locale
+    crew = harness.guild.create_role("Crew", mentionable=True)
+    await run_alerts(harness, "set", channel=harness.channel, role=crew)
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert guild is not None
+    guild._remove_role(crew.id)
+    answered = await run_alerts(harness, "test")
+    (message,) = embed_messages(harness.channel)
+    assert message.content == ""
+    english, own = harness.bot.services.catalog["en-US"], harness.texts
+    assert english("alerts.message.no_mention.deleted", role=crew.mention) in (
+        message.embeds[0].description or ""
+    )
+    assert own("alerts.message.no_mention.deleted", role=crew.mention) in shown(answered)
 
 
 # --- remove ---

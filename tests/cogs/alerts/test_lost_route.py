@@ -6,6 +6,7 @@ import discord
 import pytest
 import simcord
 
+from bot.features.alerts.service import RouteSettings
 from cogs.alerts.lost_route import report_lost_route
 from tests.support.alert_steps import DOWN, connect_toolzz, embed_messages, record_checks
 from tests.support.harness import BotHarness
@@ -20,7 +21,7 @@ async def lost(harness: BotHarness) -> simcord.ChannelHandle:
     await connect_toolzz(harness)
     channel = managers_channel(harness, "alerts")
     await harness.bot.services.alerts.set_route(
-        harness.guild.id, channel.id, member_id=harness.manager.id, role_id=None
+        harness.guild.id, channel.id, RouteSettings(), member_id=harness.manager.id
     )
     path = f"/channels/{channel.id}/messages"
     harness.env.inject_error("POST", path, status=403, code=50001, times=None)
@@ -138,8 +139,8 @@ async def test_nobody_may_be_there_to_be_told(harness: BotHarness, lost: simcord
     harness.env.inject_error("POST", path, status=403, code=50007, times=None)
     assert await told(harness) == []
     assert len([each for each in harness.env.http_requests if each.path == path]) == 1
-    route = await harness.bot.services.alerts.route(harness.guild.id)
-    assert route is not None
+    route = await harness.bot.services.alerts.route(harness.guild.id, 1)
+    assert (route.suspended, route.is_reported) == ("forbidden", False)
     assert not await report_lost_route(harness.bot, harness.guild.id, route)
     managers_channel(harness)
     assert await report_lost_route(harness.bot, harness.guild.id, route)

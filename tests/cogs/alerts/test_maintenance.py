@@ -100,7 +100,7 @@ async def test_without_options_the_windows_are_listed(harness: BotHarness) -> No
     await run(harness, duration="1d", at="2026-02-01 08:00", integration="Front desk")
     listed = await run(harness)
     assert [option["label"] for option in buttons(listed)[0]["options"]] == [
-        "#1 This whole server",
+        "#1 The whole server",
         "#2 Front desk",
     ]
     assert len(await audited_changes(harness)) == 2
@@ -122,7 +122,7 @@ async def test_a_window_is_ended_or_cancelled_from_the_menu(harness: BotHarness,
     for number, kind in (("1", "ended"), ("2", "canceled")):
         await harness.manager.select(final(listed).message, [number])
         assert embed_of(listed).title == f"🔧 {texts(f'alerts.maintenance.{kind}')}"
-        assert f"#{number} " not in (embed_of(listed).description or "")
+        assert f"#{number} **" not in (embed_of(listed).description or "")
     assert buttons(listed) == []
     (kept,) = await harness.bot.services.maintenance.windows(harness.guild.id, 0)
     assert 60 <= kept.ends_at - kept.starts_at < 120

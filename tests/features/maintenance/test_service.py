@@ -167,3 +167,20 @@ async def test_alerts_that_wait_are_looked_at_again(
     assert row is not None
     assert (row.next_at, row.desired_version) == (now + 60, 2)
     assert await store.due_lanes(now + 60) == [(GUILD, "alert")]
+
+
+async def test_what_is_current_is_ended_together(
+    maintenance: MaintenanceService, clock: Clock, changed: list[int]
+) -> None:
+    """For an agent its own windows, else all; none that is scheduled, and none of another guild."""
+    for provider, agent in (("toolzz", "a"), ("toolzz", "a"), ("toolzz", "b"), ("", "")):
+        await maintenance.add(GUILD, provider, agent, HOUR, member_id=MEMBER)
+    await add(maintenance, HOUR)
+    await add(maintenance, guild=OTHER_GUILD)
+    clock.now += 60
+    changed.clear()
+    ended = [await maintenance.end_current(GUILD, *of) for of in (("toolzz", "a"), ("toolzz", "a"), ("", ""))]
+    assert [[each.number for each in some] for some in ended] == [[1, 2], [], [3, 4]]
+    assert [each.number for each in await maintenance.current(GUILD)] == [5]
+    assert len(await maintenance.current(OTHER_GUILD)) == 1
+    assert changed == [GUILD, GUILD]
