@@ -11,7 +11,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import id_key
 
 RESULT_SYMBOLS: Final[Mapping[str, str]] = {"done": "✅", "refused": "🚫", "failed": "❌", "unknown": "❔"}
-_SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+))?")
+_SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+|rule [0-9]{1,12}))?")
 _MENTIONS: Final = {"role": "<@&{}>", "member": "<@{}>", "channel": "<#{}>"}
 _NUMBER: Final = re.compile(r"#([0-9]{1,12})")
 _NUMBERED: Final = {
@@ -90,12 +90,14 @@ def result_words(entry: Entry, names: KnownNames, texts: Texts) -> str:
 
 
 def _subject(entry: Entry, subject: re.Match[str], texts: Texts) -> str:
-    kind, number, tier = subject.groups()
+    kind, number, more = subject.groups()
     is_everyone = kind == "role" and number == str(entry.guild_id)
     mention = "`@everyone`" if is_everyone else _MENTIONS[kind].format(number)
-    if tier is None:
+    if more is None:
         return mention
-    return f"{mention}{_SEPARATOR}{texts.find(f'access.tier.{tier}') or code(tier)}"
+    rule = more.removeprefix("rule ")
+    named = texts.find(f"access.tier.{more}") if rule == more else texts("audit.target.rule", number=rule)
+    return f"{mention}{_SEPARATOR}{named or code(more)}"
 
 
 def _of_provider(entry: Entry, slug: str, rest: str, names: KnownNames, texts: Texts) -> str:

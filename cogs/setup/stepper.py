@@ -22,7 +22,7 @@ from bot.discord.theme import state_symbol, state_word
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
-from cogs.alerts import set_route
+from cogs.alerts import set_channel
 from cogs.connections import ADD, ROTATE, open_form
 from cogs.monitoring import LinkAllButton, candidate_select, unlinked
 from cogs.monitoring.formatting import told_apart
@@ -132,9 +132,9 @@ class SetupAlertsSelect(PersistentChannelSelect):
     connection: _ConnectionOrDefault
 
     async def pick(self, ctx: Context, channel: PickedChannel) -> None:
-        """Set the channel as `/alerts set` does without its other options."""
+        """Set the rule for everything as `/alerts set` does; what it says besides the channel stays."""
         await acknowledge(ctx)
-        await set_route(ctx, channel)
+        await set_channel(ctx, channel)
         await _show(ctx, self.provider, self.connection)
 
 

@@ -14,6 +14,7 @@ import pytest
 import simcord
 
 from bot.discord.theme import state_symbol, state_word
+from bot.features.alerts.service import RouteSettings
 from bot.features.history.service import look_back
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
 from bot.pictures.timeline import Legend
@@ -145,9 +146,8 @@ async def everywhere(of: Subject) -> AsyncIterator[tuple[str, str]]:
     await harness.bot.services.alerts.set_route(
         harness.guild.id,
         harness.channel.id,
+        RouteSettings(states=tuple(set(State) - {State.CONNECTED}), checks=1),
         member_id=harness.manager.id,
-        states=tuple(set(State) - {State.CONNECTED}),
-        checks=1,
     )
     await of.run("integrations board", channel=harness.channel)
     await harness.bot.services.poller.check_guild(harness.guild.id)
@@ -179,8 +179,8 @@ async def in_history(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "history", first
     yield "history's changes", newest
     table = next(each for each in final(history).attachments if each.filename.endswith(".csv"))
-    rows = list(csv.reader(io.StringIO((harness.env.backend.cdn.get(table.url) or b"").decode())))
-    yield "table", f"{symbol} {rows[-1][3]}"
+    rows = list(csv.DictReader(io.StringIO((harness.env.backend.cdn.get(table.url) or b"").decode())))
+    yield "table", f"{symbol} {rows[-1]['state']}"
     watched = await harness.bot.services.monitoring.find(harness.guild.id, of.key)
     now = int(harness.env.now().timestamp())
     past = look_back(await harness.bot.services.monitoring.history(harness.guild.id, watched, 0), 1, now)

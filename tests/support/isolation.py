@@ -13,6 +13,7 @@ from discord import app_commands
 from simcord.backend import serializers
 
 from bot.features.access.tier import Tier
+from bot.features.alerts.service import RouteSettings
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
@@ -97,7 +98,9 @@ class World:
             await bot.services.access.grant(here, "member", person.id, Tier.VIEWER, member_id=member)
         await bot.services.audit.note(here, "connection.refused", f"toolzz · {SECRET}", member_id=member)
         await bot.services.guilds.set_audit_channel(here, self.mirror.id)
-        await bot.services.alerts.set_route(here, self.alarm.id, member_id=member, role_id=self.unknown[0].id)
+        await bot.services.alerts.set_route(
+            here, self.alarm.id, RouteSettings(role_id=self.unknown[0].id), member_id=member
+        )
         await self.check(here, SECRET, State.ERROR)
         watched = await bot.services.monitoring.find(here, f"toolzz:{UNTYPED_INTEGRATION}")
         await bot.services.monitoring.mute(here, watched, 3600, member_id=member)

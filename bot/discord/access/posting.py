@@ -57,7 +57,7 @@ def bot_lacks(channel: PostChannel) -> discord.Permissions:
     return _first_lacking(channel, channel.guild.me, (*_to_write(channel), _EMBED))
 
 
-def bot_can_mention(role: discord.Role, picked: PickedChannel) -> bool:
+def bot_can_mention(role: discord.Role, picked: PickedChannel | discord.Thread) -> bool:
     """Tell whether Discord lets our mention of a role notify anybody, where the bot can post."""
     channel = picked if isinstance(picked, discord.TextChannel) else picked.parent
     if role.mentionable or channel is None:

@@ -44,18 +44,20 @@ async def test_alerts_go_where_they_are_sent(harness: BotHarness, locale: str) -
     texts = harness.texts
     assert final(answered).ephemeral
     assert embed_of(answered).title == f"✅ {texts('alerts.set.done')}"
-    lines = [texts("alerts.set.how", channel=here.mention), texts.plural("alerts.set.open", 1)]
-    assert (embed_of(answered).description or "").splitlines() == lines
-    assert field(answered, texts("alerts.rule.role")) == crew.mention
     states = ("disconnected", "error", "blocked", "inactive", "unknown")
-    assert field(answered, texts("alerts.rule.on")) == ", ".join(texts(f"state.{each}") for each in states)
-    after = texts.plural("alerts.rule.checks", 3, time=texts.plural("duration.hours", 3))
-    assert field(answered, texts("alerts.rule.after")) == after
-    assert field(answered, texts("alerts.rule.remind")) == texts("alerts.remind.4h")
+    about = texts("alerts.about.everything")
+    assert (embed_of(answered).description or "").splitlines() == [
+        texts("alerts.set.goes", about=about, channel=here.mention, role=crew.mention),
+        f"- {texts.plural('alerts.set.checks', 3, time=texts.plural('duration.hours', 3))}",
+        f"- {texts('alerts.set.states', states=', '.join(texts(f'state.{each}') for each in states))}",
+        f"- {texts('alerts.set.remind', time=texts.plural('duration.hours', 4))}",
+        f"- {texts('alerts.set.recovery.quiet')}",
+        texts.plural("alerts.set.open", 1),
+    ]
     assert field(answered, texts("next_step")) == harness.linked(texts("alerts.set.next"))
     (alert,) = embed_messages(here)
-    assert alert.content == crew.mention
-    assert await audited_changes(harness) == [("alerts.set", f"channel · {here.id}", "done")]
+    assert alert.content == ""
+    assert await audited_changes(harness) == [("alerts.set", f"channel · {here.id} · rule 1", "done")]
 
 
 async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> None:
@@ -75,14 +77,14 @@ async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> No
             f"channel · {closed.id}",
             "refused:invalid_input",
         )
-    assert await harness.bot.services.alerts.route(harness.guild.id) is None
+    assert await harness.bot.services.alerts.routes(harness.guild.id) == []
 
 
 async def test_nobody_is_called_by_accident(harness: BotHarness) -> None:
     """@everyone is refused; a role that only the bot cannot mention is set, and the answer warns of it."""
     refused = await run_alerts(harness, "set", channel=harness.channel, role=harness.guild.default_role)
     assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.alert_role.title')}"
-    assert await harness.bot.services.alerts.route(harness.guild.id) is None
+    assert await harness.bot.services.alerts.routes(harness.guild.id) == []
     only_managers: Any = {
         harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False),
         harness.manager: discord.PermissionOverwrite(mention_everyone=True),
@@ -90,7 +92,7 @@ async def test_nobody_is_called_by_accident(harness: BotHarness) -> None:
     strict = harness.guild.create_text_channel("strict", overwrites=only_managers)
     crew = harness.guild.create_role("Crew")
     warned = await run_alerts(harness, "set", channel=strict, role=crew)
-    assert harness.texts("alerts.set.silent", role=crew.mention) in shown(warned)
+    assert harness.texts("alerts.rule.silent", role=crew.mention) in shown(warned)
     both: Any = {harness.manager: discord.PermissionOverwrite(mention_everyone=True)}
     loud = harness.guild.create_text_channel("loud", overwrites=both)
     warned = await run_alerts(harness, "set", channel=loud, role=crew)
@@ -111,27 +113,7 @@ async def test_the_list_leads_on_from_nothing(harness: BotHarness) -> None:
     ]
     assert field(empty, texts("next_step")) == harness.linked(texts("alerts.list.none_next"))
     await run_alerts(harness, "set", channel=harness.channel)
-    assert harness.channel.mention in (embed_of(await run_alerts(harness, "list")).description or "")
-
-
-@pytest.mark.parametrize(("code", "why"), [(50001, "forbidden"), (10003, "not_found")])
-async def test_a_lost_channel_is_told_until_there_is_another(
-    harness: BotHarness, code: int, why: str
-) -> None:
-    """The list says why alerts do not arrive; another channel gets what was kept."""
-    await run_alerts(harness, "set", channel=harness.channel)
-    path = MESSAGES.format(harness.channel.id)
-    harness.env.inject_error("POST", path, status=404 if why == "not_found" else 403, code=code, times=None)
-    await record_checks(harness, DOWN)
-    listed = await run_alerts(harness, "list")
-    text = harness.texts(f"alerts.list.{why}", channel=harness.channel.mention)
-    assert (embed_of(listed).title or "").startswith("⚠️")
-    assert text in shown(listed)
-    assert field(listed, "Next step") == harness.linked(harness.texts("alerts.list.lost_next"))
-    other = harness.guild.create_text_channel("other")
-    await run_alerts(harness, "set", channel=other)
-    assert len(embed_messages(other)) == 1
-    assert text not in shown(await run_alerts(harness, "list"))
+    assert harness.channel.mention in field(await run_alerts(harness, "list"), "Rule 1: everything")
 
 
 async def test_what_is_open_is_listed_worst_first_a_page_at_a_time(harness: BotHarness) -> None:
@@ -146,7 +128,10 @@ async def test_what_is_open_is_listed_worst_first_a_page_at_a_time(harness: BotH
     listed = await run_alerts(harness, "list")
     lines = (embed_of(listed).description or "").splitlines()
     assert lines[2] == f"**{harness.texts.plural('alerts.list.open', 12)}**"
-    assert lines[3] == (f"🟠 **Broken** · Error · <t:{broken.opened_at}:R> · 🙋 <@{harness.member.id}>")
+    shown_first = (
+        f"🟠 #{broken.number} **Broken** · Error · <t:{broken.opened_at}:R> · 🙋 <@{harness.member.id}>"
+    )
+    assert lines[3] == shown_first
     assert [line[:1] for line in lines[4:]] == ["🔴"] * 9
     assert labels(listed) == ["Previous", "Refresh", "Next"]
     await press(harness, listed, "Next")
@@ -275,7 +260,7 @@ async def test_alerts_end_and_cannot_end_twice(harness: BotHarness, locale: str)
         refused = await run_alerts(harness, command)
         assert embed_of(refused).title == f"⚠️ {harness.texts('problem.no_route.title')}"
     assert await audited_changes(harness) == [
-        ("alerts.set", f"channel · {harness.channel.id}", "done"),
-        ("alerts.remove", f"channel · {harness.channel.id}", "done"),
+        ("alerts.set", f"channel · {harness.channel.id} · rule 1", "done"),
+        ("alerts.remove", f"channel · {harness.channel.id} · rule 1", "done"),
         ("alerts.remove", "", "refused:no_route"),
     ]
