@@ -164,16 +164,16 @@ async def test_messages_in_flight_are_moved_into_the_outbox(path: Path) -> None:
     async with Database.open(release(path, "0004")) as database:
         store, groups = AlertStore(database), GroupStore(database)
 
-        def row(number: int, *sent: Any, since: int, told_at: int | None) -> OutboxRow:  # noqa: ANN401 - columns
-            alert = OutboxRow(GUILD, "alert", 1, number, *sent, "", since)
+        def row(number: int, *columns: Any, told_at: int | None) -> OutboxRow:  # noqa: ANN401 - of several types
+            alert = OutboxRow(GUILD, "alert", 1, number, *columns)
             return replace(alert, told_at=told_at, mentioned_at=told_at)
 
         assert [await store.message(GUILD, MessageKind.ALERT, 1, number) for number in range(1, 6)] == [
-            row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900, since=201, told_at=201),
-            row(2, 7, 13, 7, 12, 2, 1, 1, None, 0, 202, 203, since=202, told_at=202),
-            row(3, 7, None, 7, 14, 1, 3, 1, 204, 2, 203, 205, since=203, told_at=203),
-            row(4, None, None, 7, 15, 1, 2, 1, None, 1, 204, 206, since=204, told_at=204),
-            row(5, None, None, None, None, 0, 1, 0, None, 0, None, 207, since=207, told_at=None),
+            row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900, "", 201, told_at=201),
+            row(2, 7, 13, 7, 12, 2, 1, 1, None, 0, 202, 203, "", 202, told_at=202),
+            row(3, 7, None, 7, 14, 1, 3, 1, 204, 2, 203, 205, "", 203, told_at=203),
+            row(4, None, None, 7, 15, 1, 2, 1, None, 1, 204, 206, "", 204, told_at=204),
+            row(5, None, None, None, None, 0, 1, 0, None, 0, None, 207, "", 207, told_at=None),
         ]
         members = [await groups.members(GUILD, 1, number) for number in range(1, 6)]
         assert [[each.number for each in found] for found in members] == [[1], [2], [3], [4], [5]]
