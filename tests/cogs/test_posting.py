@@ -148,7 +148,7 @@ async def test_in_a_thread_the_channel_s_permissions_decide_about_mentions(harne
     staff = harness.guild.create_role("Staff")
     answer = await choose_for_alerts(harness, thread, staff)
     assert await chosen(harness, "alerts") == thread.id
-    assert harness.texts("alerts.set.silent", role=staff.mention) not in shown(answer)
+    assert harness.texts("alerts.rule.silent", role=staff.mention) not in shown(answer)
 
 
 # --- kinds of channels ---
