@@ -122,12 +122,13 @@ async def build_bot(
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
         groups, maintenance_store = GroupStore(database), MaintenanceStore(database)
+        holds = HoldReader(database, maintenance_store)
         quiet_hours_store = QuietHoursStore(database)
         alert_mover = AlertMover(
             alert_store,
             groups,
             incident_store,
-            HoldReader(database, maintenance_store),
+            holds,
             quiet_hours_store,
             audit,
             clock,
@@ -164,7 +165,7 @@ async def build_bot(
             background=background,
             links=CommandLinks(),
             access=access,
-            alerts=AlertService(alert_store, groups, incident_store, changes, clock),
+            alerts=AlertService(alert_store, groups, incident_store, holds, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,

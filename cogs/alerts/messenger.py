@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
+from bot.discord.access.posting import bot_lacks
 from bot.discord.context import ServicesBot
 from bot.discord.replies import view_of
 from bot.features.alerts.messenger import (
@@ -118,6 +119,14 @@ class DiscordMessenger:
         status = replace(status, integrations=told_apart(status.integrations, services.providers))
         return render_board(status, services.texts_of(guild), services.providers, services.links)
 
+    def can_post(self, guild_id: int, channel_id: int) -> bool:
+        """Look at the permissions that are known; those of an archived thread are not."""
+        guild = self._bot.get_guild(guild_id)
+        if guild is None or guild.unavailable or guild.me.is_timed_out():
+            return False
+        channel = guild.get_channel_or_thread(channel_id)
+        return isinstance(channel, (discord.TextChannel, discord.Thread)) and not bot_lacks(channel)
+
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the managers that alerts reach nobody, and return whether somebody was told."""
         return await report_lost_route(self._bot, guild_id, route)
@@ -160,7 +169,11 @@ class DiscordMessenger:
         if isinstance(notice, BoardNotice):
             catalog = self._bot.services.catalog
             return not footers.isdisjoint(catalog[locale]("board.footer") for locale in LOCALES)
-        return any(notice.reference in text.split() for text in footers)
+        references = {notice.reference}
+        if isinstance(notice, Notice):
+            # As alerts were marked before there were several routes.
+            references.add(f"#{notice.reference.replace('-', '.')}")
+        return any(not references.isdisjoint(text.split()) for text in footers)
 
     def _guild(self, guild_id: int) -> discord.Guild:
         """Return the guild. Raises NotSentError during an outage."""

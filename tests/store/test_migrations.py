@@ -237,7 +237,7 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         for number, message_id in ((1, 11), (2, 12), (2, 13), (3, 14), (4, 15)):
             incident = await incidents.get(GUILD, number)
             assert incident is not None
-            reference = f"{number}-{2 if message_id == 13 else 1}"
+            reference = f"#{number}.{2 if message_id == 13 else 1}"
             messenger.messages[message_id] = Notice(
                 GUILD, 7, 1, number, [incident], {}, {}, [], None, None, reference
             )

@@ -57,16 +57,15 @@ async def audited_changes(harness: BotHarness) -> list[tuple[str, str, str]]:
     return [(each.action, each.target, each.result) for each in entries if each.action.startswith("alerts.")]
 
 
-async def suspend_route(
+async def suspend_routes(
     harness: BotHarness,
-    number: int,
     channel: simcord.ChannelHandle,
     why: str = "forbidden",
     *,
     is_reported: bool = False,
 ) -> None:
-    """Note that Discord takes no alerts of a rule in its channel, for another hour."""
+    """Note that Discord takes no alerts in a channel, for another hour."""
     now = int(harness.env.now().timestamp())
-    await harness.bot.services.outbox._store.suspend_route(
-        harness.guild.id, number, channel.id, why=why, now=now, retry_at=now + 3600, is_reported=is_reported
+    await harness.bot.services.outbox._store.suspend_routes(
+        harness.guild.id, channel.id, why=why, now=now, retry_at=now + 3600, is_reported=is_reported
     )

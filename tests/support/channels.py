@@ -123,7 +123,8 @@ class FakeMessenger:
         if message_id not in self.messages:
             raise MessageGoneError
         before = self.messages[message_id]
-        assert (before.channel_id, before.reference) == (notice.channel_id, notice.reference)
+        assert before.channel_id == notice.channel_id
+        assert before.reference in {notice.reference, former_reference(notice)}
         if self.edits_refused:
             raise MessageNotEditableError
         if not isinstance(notice, BoardNotice):
@@ -145,8 +146,8 @@ class FakeMessenger:
         found = [
             key
             for key, each in self.messages.items()
-            if (each.guild_id, each.channel_id, each.reference)
-            == (notice.guild_id, notice.channel_id, notice.reference)
+            if (each.guild_id, each.channel_id) == (notice.guild_id, notice.channel_id)
+            and each.reference in {notice.reference, former_reference(notice)}
             and self._posted_at.get(key, 0) >= since
         ]
         self._ask("find", notice.channel_id, *found, is_board=isinstance(notice, BoardNotice))
@@ -156,6 +157,10 @@ class FakeMessenger:
     async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what the board has to show."""
         return None if self.board is None else RenderedBoard(self.board, self.board)
+
+    def can_post(self, guild_id: int, channel_id: int) -> bool:
+        """Tell whether the channel takes messages."""
+        return channel_id not in self.refusing
 
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Remember the route."""
@@ -196,3 +201,8 @@ class FakeMessenger:
             case "killed_after":
                 self.fault = ""
                 raise KilledError
+
+
+def former_reference(notice: AnyNotice) -> str:
+    """Return how a message was marked before there were several routes."""
+    return f"#{notice.reference.replace('-', '.')}"

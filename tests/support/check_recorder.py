@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
 from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
@@ -13,6 +15,7 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.store import Ignored, IntegrationStore, Placed
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.recorder import Recorder
@@ -108,11 +111,19 @@ class RecordedChecks:
             },
         )
         open_ones = [
-            each.number
+            each
             for each in await self.incidents(guild)
             if each.closed_at is None and Route.of(row).tells_of(each)
         ]
-        return await self.groups.put_route(row, self.now, open_ones)
+        holds = HoldReader(self.database, MaintenanceStore(self.database))
+        held = (await holds.of(guild, open_ones, self.now)).until
+        told = {each.number: each.number not in held for each in open_ones}
+        if await self.alerts.route(guild, number) is None:
+            row = replace(row, number=0)
+        stored = await self.groups.put_route(row, self.now, told, most=10)
+        assert stored is not None
+        assert stored.number == number
+        return stored
 
     def result(
         self,

@@ -8,17 +8,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from bot.features.alerts.incident_store import Incident, IncidentStore
-from bot.features.alerts.messenger import AnyNotice, Notice
+from bot.features.alerts.messenger import AnyNotice, BoardNotice, Notice
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_store import QuietHoursRow, QuietHoursStore
 from bot.features.alerts.store import MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
 from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger
-from tests.support.check_recorder import FAULTY, RecordedChecks, report
+from tests.support.check_recorder import FAULTY, WELL, RecordedChecks, report
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER
 
 BOARD_CHANNEL = 9
+ROLE, SECOND_ROLE = 21, 22
+HOUR = 3600
 
 
 @dataclass
@@ -118,3 +121,24 @@ async def running(setup: OutboxSetup) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def recover(setup: OutboxSetup, *integrations: str) -> None:
+    """Record good checks of these integrations until their incidents are over."""
+    for _ in range(2):
+        await setup.checks.answer(*[report(WELL, each) for each in integrations])
+    setup.clock.now = setup.checks.now
+
+
+async def be_quiet(setup: OutboxSetup, hours: int) -> None:
+    """Begin quiet hours now that last so long."""
+    minute = int(setup.clock.now) // 60 % 1440
+    row = QuietHoursRow(GUILD, minute, (minute + hours * 60) % 1440, "UTC", MEMBER, int(setup.clock.now))
+    await QuietHoursStore(setup.checks.database).put(row)
+
+
+def mentioned(setup: OutboxSetup) -> list[list[int]]:
+    """Return the roles that were mentioned, one message after the other."""
+    return [
+        list(notice.role_ids) for _, notice in setup.messenger.mentions if not isinstance(notice, BoardNotice)
+    ]

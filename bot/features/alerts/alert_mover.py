@@ -34,7 +34,7 @@ from bot.features.alerts.outbox_plan import (
 )
 from bot.features.alerts.quiet_hours import QuietHours
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
-from bot.features.alerts.routes import Route
+from bot.features.alerts.routes import Recovery, Route
 from bot.features.alerts.store import RETRY_SECONDS, AlertStore, MessageKind, OutboxRow, PendingRow
 from bot.features.audit.service import AuditService
 
@@ -75,11 +75,12 @@ class AlertMover:
         for pending in await self._groups.pending(guild_id, now):
             incident = await self._incidents.get(guild_id, pending.incident)
             held = {} if incident is None else (await self._holds.of(guild_id, [incident], now)).until
-            await self._groups.transact(
-                partial(
-                    self._assign, pending=pending, incident=incident, held=held.get(pending.incident), now=now
-                )
+            # What was kept quiet until later is reported now if that has ended before its time.
+            due = replace(pending, due_at=min(pending.due_at, now))
+            decide = partial(
+                self._assign, pending=due, incident=incident, held=held.get(due.incident), now=now
             )
+            await self._groups.transact(decide)
 
     async def _assign(
         self, unit: GroupUnit, *, pending: PendingRow, incident: Incident | None, held: int | None, now: int
@@ -95,12 +96,15 @@ class AlertMover:
         else:
             await unit.begin(pending, now)
 
+    async def is_request_due(self, row: OutboxRow) -> bool:
+        """Tell whether the next move asks something of Discord."""
+        situation, _ = await self._situation(row)
+        return (await self._plan(situation)).move not in {Move.WAIT, Move.SETTLE, Move.TAKE_DOWN}
+
     async def move(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
         """Make one move; return the row as it is then, with the time of the next move."""
-        now = int(self._clock())
-        stored = await self._store.route(row.guild_id, row.route)
-        route = None if stored is None else Route.of(stored)
-        situation, held = await self._situation(row, route, now)
+        situation, held = await self._situation(row)
+        route, now = situation.route, situation.now
         plan = await self._plan(situation)
         if plan.move is Move.WAIT:
             return replace(row, next_at=plan.next_at)
@@ -112,12 +116,14 @@ class AlertMover:
             except ChannelRefusedError as refused:
                 assert route is not None  # noqa: S101 - no other channel's refusal counts
                 return replace(row, next_at=await self._suspend(messenger, row.guild_id, route, refused, now))
-        await self._follow_up(situation, after, plan.move)
+        await self._follow_up(messenger, situation, after, plan)
         rest = await self._plan(replace(situation, row=after))
         return replace(after, next_at=rest.next_at if rest.move is Move.WAIT else now)
 
-    async def _situation(self, row: OutboxRow, route: Route | None, now: int) -> tuple[Situation, Held]:
-        guild_id = row.guild_id
+    async def _situation(self, row: OutboxRow) -> tuple[Situation, Held]:
+        guild_id, now = row.guild_id, int(self._clock())
+        stored = await self._store.route(guild_id, row.route)
+        route = None if stored is None else Route.of(stored)
         if row.kind == MessageKind.SUMMARY:
             incidents = await self._groups.reported(guild_id, row.route, row.since)
         else:
@@ -142,7 +148,7 @@ class AlertMover:
         row = situation.row
         match row.kind:
             case MessageKind.SUMMARY:
-                return plan_summary(situation, is_wanted=await self._is_mention_due(situation))
+                return plan_summary(situation, is_wanted=bool(await self._owed(situation)))
             case MessageKind.RECOVERY:
                 plan = plan_recovery(situation)
             case _:
@@ -150,13 +156,11 @@ class AlertMover:
         if plan.is_delayed and situation.quiet_until is not None:
             quiet_hours = await self._quiet_hours_of(row.guild_id)
             since = None if quiet_hours is None else quiet_hours.since(situation.now)
-            await self._groups.add_message(
+            await self._groups.delay_mention(
                 row.guild_id,
-                MessageKind.SUMMARY,
                 row.route,
-                situation.quiet_until // 60,
                 since=situation.now if since is None else since,
-                next_at=situation.quiet_until,
+                until=situation.quiet_until,
             )
         return plan
 
@@ -164,21 +168,25 @@ class AlertMover:
         row = await self._quiet_hours.get(guild_id)
         return None if row is None else await row.hours()
 
-    async def _is_mention_due(self, summary: Situation) -> bool:
-        """Tell whether one of the route's alerts has to mention the route's role by now."""
-        guild_id = summary.row.guild_id
-        for row in await self._groups.alerts(guild_id, summary.row.route):
-            members = await self._groups.members(guild_id, row.route, row.number)
-            alert = replace(summary, row=row, incidents=members)
-            if any(mention is Mention.ROLE and at <= summary.now for at, mention in due_mentions(alert)):
-                return True
-        return False
+    async def _owed(self, summary: Situation) -> list[tuple[MessageKind, int]]:
+        """Return the kinds and numbers of the route's messages that owe its role a mention by now."""
+        row, route = summary.row, summary.route
+        owed: list[tuple[MessageKind, int]] = []
+        for alert in await self._groups.open_alerts(row.guild_id, row.route):
+            situation, _ = await self._situation(alert)
+            if any(mention is Mention.ROLE and at <= summary.now for at, mention in due_mentions(situation)):
+                owed.append((MessageKind.ALERT, alert.number))
+        if route is not None and route.recovery is Recovery.MENTION:
+            untold = await self._groups.untold_recoveries(row.guild_id, row.route)
+            owed += [(MessageKind.RECOVERY, number) for number in untold]
+        return owed
 
     async def _deliver(self, messenger: Messenger, situation: Situation, held: Held, plan: Plan) -> OutboxRow:
         route, row = situation.route, situation.row
         is_posted = plan.move in {Move.POST, Move.REPOST}
+        # An alert that is over, or attended to, before it is posted tells nobody: should it come back, it does.
         marks = Marks(
-            is_told=is_posted and not plan.is_delayed,
+            is_told=is_posted and (bool(plan.mentions) or (situation.is_silent and bool(situation.open))),
             is_escalated=is_posted and Mention.SECOND_ROLE in plan.mentions,
             may_repost=bool(situation.audible) or not situation.held,
         )
@@ -199,9 +207,9 @@ class AlertMover:
             ]
         match row.kind:
             case MessageKind.SUMMARY:
-                return SummaryNotice(
-                    row.guild_id, 0, row.route, row.since, row.number * 60, incidents, chosen, ""
-                )
+                # They may have been ended before their time.
+                until = min(row.number * 60, situation.now)
+                return SummaryNotice(row.guild_id, 0, row.route, row.since, until, incidents, chosen, "")
             case MessageKind.RECOVERY:
                 alert = await self._store.message(row.guild_id, MessageKind.ALERT, row.route, row.number)
                 reply_to = None if alert is None else alert.message_id
@@ -222,23 +230,29 @@ class AlertMover:
             "",
         )
 
-    async def _follow_up(self, before: Situation, after: OutboxRow, move: Move) -> None:
+    async def _follow_up(self, messenger: Messenger, before: Situation, after: OutboxRow, plan: Plan) -> None:
         """Have done what follows from a message that was sent."""
-        guild_id, route = after.guild_id, before.route
+        guild_id, route, now, move = after.guild_id, before.route, before.now, plan.move
         if route is None:
             return
         is_there = after.channel_id == route.channel_id
-        if route.suspended and is_there and move in {Move.POST, Move.REPOST, Move.EDIT}:
-            await self._store.resume(guild_id, route.channel_id, before.now)
+        is_posted = move in {Move.POST, Move.REPOST}
+        if route.suspended and is_there and (is_posted or move is Move.EDIT):
+            # Whoever may not post may still edit.
+            if is_posted or messenger.can_post(guild_id, route.channel_id):
+                await self._store.resume(guild_id, route.channel_id, now)
+        if after.kind == MessageKind.ALERT and move is Move.EDIT and after.message_id is None:
+            await self._groups.release_joined(after, now)
         if after.message_id is None:
             return
-        if after.kind == MessageKind.SUMMARY and move in {Move.POST, Move.FIND}:
-            await self._groups.mark_told(guild_id, after.route, before.now)
+        is_summary_sent = is_posted or move is Move.FIND
+        if after.kind == MessageKind.SUMMARY and is_summary_sent:
+            for kind, number in await self._owed(before):
+                await self._groups.mark_told(guild_id, kind, after.route, number, now)
         is_shown = after.desired_version == after.sent_version and is_there
-        is_over = not before.open and not before.held and wants_reply(before.incidents, route)
-        if after.kind == MessageKind.ALERT and is_shown and is_over:
+        if after.kind == MessageKind.ALERT and is_shown and wants_reply(before):
             key = (guild_id, MessageKind.RECOVERY, after.route, after.number)
-            await self._groups.add_message(*key, since=after.since, next_at=before.now)
+            await self._groups.add_message(*key, since=after.since, next_at=now)
 
     async def _suspend(
         self, messenger: Messenger, guild_id: int, route: Route, refused: ChannelRefusedError, now: int
@@ -251,9 +265,8 @@ class AlertMover:
         until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
         retry_at = min(until, now + RETRY_SECONDS)
         suspend = partial(
-            self._store.suspend_route,
+            self._store.suspend_routes,
             guild_id,
-            route.number,
             route.channel_id,
             why=refused.why,
             now=now,

@@ -1,6 +1,6 @@
 """Stores which alert of which route tells of an incident, and what follows for the outbox."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TypeVar
 
@@ -16,9 +16,9 @@ from bot.features.alerts.store import (
     RouteRow,
     add_message,
     arm_all,
-    read_route,
+    read_routes,
 )
-from bot.store.database import Database, fetch_one
+from bot.store.database import Database, fetch, fetch_one
 
 ResultT = TypeVar("ResultT")
 
@@ -29,25 +29,30 @@ class GroupStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put_route(self, row: RouteRow, now: int, incidents: Sequence[int]) -> RouteRow:
+    async def put_route(
+        self, row: RouteRow, now: int, incidents: Mapping[int, bool], *, most: int
+    ) -> RouteRow | None:
         """Store a route, and return it with its number; 0 asks for a new one.
 
-        incidents: the numbers of the open ones of which it tells. They are told of in one message that
-        mentions nobody; in another channel than before, this replaces the messages that there are.
+        Return None if there is no route with that number, or if there are as many as ``most`` already.
+        incidents: the numbers of the open ones of which it tells, each with whether it mentions nobody. They
+        are told of in one message; in another channel than before, this replaces the messages that there are.
         """
 
-        async def work(connection: aiosqlite.Connection) -> RouteRow:
-            guild_id, stored = row.guild_id, row
-            if not row.number:
-                number = await QUERIES.next_route(connection, guild_id=guild_id)
-                stored = replace(row, number=number)
-            before = await read_route(connection, guild_id, stored.number)
+        async def work(connection: aiosqlite.Connection) -> RouteRow | None:
+            guild_id = row.guild_id
+            routes = {each.number: each for each in await read_routes(connection, guild_id)}
+            before = routes.get(row.number)
+            if (before is None) is bool(row.number) or (before is None and len(routes) >= most):
+                return None
+            number = row.number or await QUERIES.next_route(connection, guild_id=guild_id)
+            stored = replace(row, number=number)
             await QUERIES.put_route(connection, **asdict(stored))
-            key = {"guild_id": guild_id, "route": stored.number}
             if before is None or before.channel_id != stored.channel_id:
-                await _gather(connection, now=now, **key)
-            for incident in incidents:
-                await QUERIES.report_incident(connection, **key, incident=incident, due_at=now, silent=True)
+                await _gather(connection, guild_id, number, now)
+            key = {"guild_id": guild_id, "route": number}
+            for incident, silent in incidents.items():
+                await QUERIES.report_incident(connection, **key, incident=incident, due_at=now, silent=silent)
             await arm_all(connection, guild_id, now)
             return stored
 
@@ -84,9 +89,14 @@ class GroupStore:
             Incident, QUERIES.list_reported, guild_id=guild_id, route=route, since=since
         )
 
-    async def alerts(self, guild_id: int, route: int) -> list[OutboxRow]:
-        """Return a route's alerts that were posted."""
-        return await self._database.fetch(OutboxRow, QUERIES.list_alerts, guild_id=guild_id, route=route)
+    async def open_alerts(self, guild_id: int, route: int) -> list[OutboxRow]:
+        """Return a route's posted alerts that tell of an open incident."""
+        return await self._database.fetch(OutboxRow, QUERIES.list_open_alerts, guild_id=guild_id, route=route)
+
+    async def untold_recoveries(self, guild_id: int, route: int) -> list[int]:
+        """Return the numbers of the replies that quiet hours kept from mentioning somebody."""
+        rows = await self._database.read_all(QUERIES.list_untold_recoveries, guild_id=guild_id, route=route)
+        return [row["number"] for row in rows]
 
     async def has_summary(self, guild_id: int, route: int) -> bool:
         """Tell whether a summary of quiet hours is still to be posted."""
@@ -103,9 +113,41 @@ class GroupStore:
             )
         )
 
-    async def mark_told(self, guild_id: int, route: int, now: int) -> None:
-        """Note that a summary has told of all that the route's alerts tell of."""
-        await self._database.write(QUERIES.mark_told, guild_id=guild_id, route=route, now=now)
+    async def delay_mention(self, guild_id: int, route: int, *, since: int, until: int) -> None:
+        """Have a summary posted at the end of the quiet hours. since, until: the quiet hours."""
+        key = {"guild_id": guild_id, "route": route}
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            rows = await connection.execute_fetchall(QUERIES.pending_summary.sql, key)
+            pending = next((row["number"] for row in rows), None)
+            if pending == until // 60:
+                return
+            number = await QUERIES.next_summary(connection, **key, number=until // 60)
+            if pending is None:
+                await add_message(
+                    connection, guild_id, MessageKind.SUMMARY, route, number, since=since, next_at=until
+                )
+            else:  # the quiet hours were changed
+                await QUERIES.put_off_summary(connection, **key, number=pending, later=number, next_at=until)
+
+        await self._database.transact(work)
+
+    async def mark_told(self, guild_id: int, kind: MessageKind, route: int, number: int, now: int) -> None:
+        """Note that a summary has told of what a message tells of."""
+        await self._database.write(
+            QUERIES.mark_told, guild_id=guild_id, kind=kind, route=route, number=number, now=now
+        )
+
+    async def release_joined(self, row: OutboxRow, now: int) -> None:
+        """Report those incidents anew that joined an alert whose message somebody had deleted."""
+        await self._database.write(
+            QUERIES.release_joined,
+            guild_id=row.guild_id,
+            route=row.route,
+            alert=row.number,
+            posted_at=row.posted_at or 0,
+            now=now,
+        )
 
     async def transact(self, work: Callable[["GroupUnit"], Awaitable[ResultT]]) -> ResultT:
         """Run ``work`` in one transaction, and return its result."""
@@ -132,7 +174,7 @@ class GroupUnit:
             MessageKind.ALERT,
             pending.route,
             pending.incident,
-            since=pending.due_at,
+            since=min(pending.due_at, now),
             next_at=now,
         )
         await self._assign(pending, pending.incident)
@@ -160,11 +202,10 @@ class GroupUnit:
 async def _gather(connection: aiosqlite.Connection, guild_id: int, route: int, now: int) -> None:
     """Have one alert tell of all the route's open incidents, instead of those that there are."""
     key = {"guild_id": guild_id, "route": route}
-    open_alerts = [
-        row["alert"] for row in await connection.execute_fetchall(QUERIES.list_open_alerts.sql, key)
-    ]
+    open_alerts = await fetch(connection, OutboxRow, QUERIES.list_open_alerts, **key)
     if open_alerts:
-        await QUERIES.gather_open(connection, **key, alert=open_alerts[0])
-        await QUERIES.renew_alert(connection, **key, number=open_alerts[0], now=now)
-        await QUERIES.clear_emptied(connection, **key, now=now)
-    await QUERIES.silence_pending(connection, **key)
+        kept = open_alerts[0].number
+        await QUERIES.gather_open(connection, **key, alert=kept)
+        await QUERIES.renew_alert(connection, **key, number=kept, now=now)
+        await QUERIES.arm_emptied(connection, **key, now=now)
+    await QUERIES.silence_pending(connection, **key, now=now)

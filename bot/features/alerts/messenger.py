@@ -188,6 +188,9 @@ class Messenger(Protocol):
     async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what a guild's board has to show; None while Discord has an outage there."""
 
+    def can_post(self, guild_id: int, channel_id: int) -> bool:
+        """Tell whether nothing is known that keeps the bot from posting in a channel."""
+
     async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Tell the guild's managers that a route's alerts reach nobody; return whether somebody was told.
 

@@ -47,6 +47,8 @@ MAX_BOARDS_AT_ONCE: Final = 3
 """Boards that are sent at the same time: alerts come first."""
 MAX_ERASURE_SECONDS: Final = 5.0
 """How long the erasure of a guild's data waits for Discord."""
+MAX_CLOCK_STEP_SECONDS: Final = 2.0
+"""The system's clock is corrected by so little all the time."""
 MAX_A_SECOND: Final = 20
 """Requests to Discord over all guilds. It takes 50 from a bot, and members' commands need theirs."""
 
@@ -178,13 +180,15 @@ class Outbox:
 
     async def _begin(self, messenger: Messenger, serves: Serves, tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
-        if now < self._latest or not self._latest:
+        is_set_back = now < self._latest - MAX_CLOCK_STEP_SECONDS
+        if is_set_back or not self._latest:
             # At the start it is not known: the clock may have been set back meanwhile.
-            await self._store.set_back(int(now), is_known=now < self._latest)
+            await self._store.set_back(int(now), is_known=is_set_back)
         self._latest = now
         if not _is_within(MAX_IDLE_SECONDS, self._rendered_at, now):
             self._unrendered |= {board.guild_id for board in await self._store.boards()}
             self._rendered_at = now
+            await self._resume_idle(messenger, serves, int(now))
         for guild_id, since in list(self._changed.items()):
             if not _is_within(GATHER_SECONDS, since, now):
                 del self._changed[guild_id]
@@ -196,6 +200,12 @@ class Outbox:
             if serves(lane[0]) and lane not in self._busy:
                 self._busy.add(lane)
                 tasks.create_task(self._serve(messenger, serves, lane))
+
+    async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
+        """Resume routes to which nothing is to be sent, once nothing is known that keeps the bot from posting."""
+        for guild_id, channel_id in await self._store.idle_suspended(now):
+            if serves(guild_id) and messenger.can_post(guild_id, channel_id):
+                await self._store.resume(guild_id, channel_id, now)
 
     async def _idle_seconds(self) -> float:
         now = self._clock()
@@ -266,8 +276,10 @@ class Outbox:
             if is_board:
                 after = await self._boards.move(messenger, row)
             else:
-                # Before anything is read: what is sent after a long wait must not be about the time before.
-                await self._wait_for_turn()
+                if await self._alerts.is_request_due(row):
+                    await self._wait_for_turn()
+                    # What is sent after a long wait must not be about the time before.
+                    row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row  # noqa: PLW2901 - the same message
                 after = await self._alerts.move(messenger, row)
         except BoardDroppedError:
             raise

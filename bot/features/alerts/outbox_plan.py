@@ -133,7 +133,8 @@ def plan_pending(
         return PendingPlan(0)
     if held_until is not None:
         return PendingPlan(None, held_until) if incident.closed_at is None else PendingPlan(0)
-    if latest is not None and bool(latest.silent) == bool(pending.silent) and latest.open_count:
+    is_alike = latest is not None and bool(latest.silent) == bool(pending.silent)
+    if latest is not None and is_alike and latest.open_count and not latest.is_deleted:
         # What was not posted yet can tell of everything that comes until then.
         is_unposted = latest.posts == 0 and latest.tried_at is None
         window = max(MIN_JOIN_SECONDS, interval)
@@ -153,7 +154,10 @@ def plan_alert(situation: Situation) -> Plan:
     if unfinished is not None:
         return unfinished
     is_behind = row.desired_version > row.sent_version
-    if not s.incidents or (row.channel_id is None and not is_behind):
+    if not s.incidents:
+        # Another alert tells of them by now.
+        return Plan(Move.WAIT if row.message_id is None else Move.TAKE_DOWN)
+    if row.channel_id is None and not is_behind:
         return Plan(Move.WAIT)
     if row.channel_id is None:
         return _plan_first_post(s)
@@ -173,7 +177,7 @@ def plan_recovery(situation: Situation) -> Plan:
         return Plan(Move.WAIT)
     if row.channel_id is not None:
         return _plan_edit(s)
-    if s.route is None or s.held or not wants_reply(s.incidents, s.route):
+    if s.route is None or not wants_reply(s):
         return Plan(Move.SETTLE)
     mentions = s.route.recovery is Recovery.MENTION
     is_delayed = mentions and s.quiet_until is not None
@@ -200,14 +204,20 @@ def plan_summary(situation: Situation, *, is_wanted: bool) -> Plan:
     return Plan(Move.POST, None, frozenset({Mention.ROLE}) if is_wanted else _NOBODY)
 
 
-def wants_reply(incidents: Sequence[Incident], route: Route) -> bool:
-    """Tell whether a reply says that all these incidents are over."""
+def wants_reply(situation: Situation) -> bool:
+    """Tell whether a reply says that all incidents of an alert are over.
+
+    Those that ended while something kept them quiet do not count.
+    """
+    s = situation
+    if s.route is None or s.route.recovery is Recovery.OFF or s.open:
+        return False
     lasted = [
         each.closed_at - each.opened_at
-        for each in incidents
-        if each.closed_at is not None and each.ended == RECOVERED
+        for each in s.incidents
+        if each.closed_at is not None and each.ended == RECOVERED and each.number not in s.held
     ]
-    return route.recovery is not Recovery.OFF and max(lasted, default=0) >= MIN_REPLIED_SECONDS
+    return max(lasted, default=0) >= MIN_REPLIED_SECONDS
 
 
 def due_mentions(situation: Situation) -> Iterator[tuple[int, Mention]]:
@@ -216,12 +226,14 @@ def due_mentions(situation: Situation) -> Iterator[tuple[int, Mention]]:
     if route is None or route.channel_id != row.channel_id or not s.unattended:
         return
     if row.told_at is None:
-        yield s.now, Mention.ROLE
+        if not s.is_silent:
+            yield s.now, Mention.ROLE
     elif route.remind:
         last = max(row.posted_at or 0, row.mentioned_at or 0)
         yield last + route.remind, Mention.ROLE
     if route.escalate and row.told_at is not None and row.escalated_at is None:
-        yield row.told_at + route.escalate, Mention.SECOND_ROLE
+        # A route that was changed meanwhile begins to count with that.
+        yield max(row.told_at, route.set_at) + route.escalate, Mention.SECOND_ROLE
 
 
 def plan_board(board: BoardRow, row: OutboxRow, content: str, now: int) -> Plan:

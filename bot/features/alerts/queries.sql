@@ -40,10 +40,10 @@ ON CONFLICT (guild_id, number) DO UPDATE SET
 -- name: delete_route(guild_id, number)!
 DELETE FROM route WHERE guild_id = :guild_id AND number = :number;
 
--- name: suspend_route(guild_id, number, channel_id, suspended, refused_at, retry_at, is_reported)!
--- Does nothing where the route leads elsewhere by now.
-UPDATE route SET suspended = :suspended, refused_at = :refused_at, retry_at = :retry_at, is_reported = :is_reported
-WHERE guild_id = :guild_id AND number = :number AND channel_id = :channel_id;
+-- name: suspend_routes(guild_id, channel_id, suspended, refused_at, retry_at, is_reported)!
+UPDATE route SET
+    suspended = :suspended, refused_at = :refused_at, retry_at = :retry_at, is_reported = :is_reported
+WHERE guild_id = :guild_id AND channel_id = :channel_id;
 
 -- name: resume_routes(guild_id, channel_id)!
 UPDATE route SET suspended = '', refused_at = NULL, retry_at = NULL, is_reported = 0
@@ -59,8 +59,16 @@ UPDATE board SET retry_at = min(retry_at, max(:now, refused_at + :spacing))
 WHERE guild_id = :guild_id AND suspended <> '';
 
 -- name: retry_messages(guild_id, now)!
--- Those that could not be sent.
-UPDATE outbox SET next_at = :now WHERE guild_id = :guild_id AND tries > 0;
+-- Those that could not be sent; what Discord does not take because of what it says waits for its time.
+UPDATE outbox SET next_at = :now
+WHERE guild_id = :guild_id AND tries > 0 AND error NOT IN ('auto_moderation', 'rejected');
+
+-- name: retry_channel(guild_id, channel_id, now)!
+-- Those of the routes to a channel that could not be sent.
+UPDATE outbox SET next_at = :now
+WHERE guild_id = :guild_id AND tries > 0 AND route IN (
+    SELECT number FROM route WHERE guild_id = :guild_id AND channel_id = :channel_id
+);
 
 -- name: arm_suspended(guild_id, now)!
 -- Has those looked at again whose route or board is suspended.
@@ -78,23 +86,34 @@ WHERE guild_id = :guild_id AND (
     )
 );
 
+-- name: list_idle_suspended(now)
+-- Suspended channels of which it is time to try, and to which nothing is to be sent.
+SELECT DISTINCT guild_id, channel_id FROM route AS suspended_route
+WHERE suspended <> '' AND retry_at <= :now AND NOT EXISTS (
+    SELECT 1 FROM outbox
+    INNER JOIN route ON route.guild_id = outbox.guild_id AND route.number = outbox.route
+    WHERE outbox.guild_id = suspended_route.guild_id AND route.channel_id = suspended_route.channel_id
+        AND (outbox.desired_version > outbox.sent_version OR outbox.tried_at IS NOT NULL)
+);
+
 -- name: list_waiting(guild_id)
--- How many messages of each route could not be sent, and when the next one is tried.
+-- How many messages of each route, or of the board, could not be sent, and when the next one is tried.
 SELECT route, error AS why, count(*) AS count, min(next_at) AS next_at
 FROM outbox
-WHERE guild_id = :guild_id AND tries > 0
+WHERE guild_id = :guild_id AND tries > 0 AND error <> '' AND (
+    kind = 'board'
+    OR EXISTS (
+        SELECT 1 FROM route WHERE route.guild_id = outbox.guild_id AND route.number = outbox.route
+    )
+)
 GROUP BY route, error
 ORDER BY route, error;
 
 -- name: count_unsent(guild_id, route)$
-SELECT
-    (
-        SELECT count(*) FROM outbox
-        WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND desired_version > sent_version
-    )
-    + (
-        SELECT count(*) FROM alert_incident WHERE guild_id = :guild_id AND route = :route AND alert IS NULL
-    );
+-- Alerts that are to be posted and were not.
+SELECT count(*) FROM outbox
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts = 0
+    AND desired_version > sent_version;
 
 -- name: get_board(guild_id)^
 SELECT guild_id, channel_id, set_by, suspended, refused_at, retry_at, is_reported FROM board WHERE guild_id = :guild_id;
@@ -107,7 +126,7 @@ INSERT INTO board (guild_id, channel_id, set_by, suspended, refused_at, retry_at
 VALUES (:guild_id, :channel_id, :set_by, :suspended, :refused_at, :retry_at, :is_reported)
 ON CONFLICT (guild_id) DO UPDATE SET
     channel_id = excluded.channel_id, set_by = excluded.set_by, suspended = excluded.suspended,
-    retry_at = excluded.retry_at, is_reported = excluded.is_reported;
+    refused_at = excluded.refused_at, retry_at = excluded.retry_at, is_reported = excluded.is_reported;
 
 -- name: suspend_board(guild_id, channel_id, suspended, refused_at, retry_at, is_reported)!
 UPDATE board SET suspended = :suspended, refused_at = :refused_at, retry_at = :retry_at, is_reported = :is_reported
@@ -166,7 +185,8 @@ UPDATE alert_incident SET alert = :alert, next_at = NULL
 WHERE guild_id = :guild_id AND route = :route AND incident = :incident;
 
 -- name: delay_incident(guild_id, route, incident, next_at)!
-UPDATE alert_incident SET next_at = :next_at
+-- What is reported later than it began belongs to what is reported then.
+UPDATE alert_incident SET next_at = :next_at, due_at = :next_at
 WHERE guild_id = :guild_id AND route = :route AND incident = :incident AND alert IS NULL;
 
 -- name: drop_pending(guild_id, route)!
@@ -192,18 +212,27 @@ WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND 
     AND alert_incident.silent = 0 AND incident.closed_at IS NULL;
 
 -- name: latest_alert(guild_id, route)^
--- The route's newest alert, with the open incidents of which it tells.
-SELECT outbox.number, outbox.since, outbox.posts, outbox.tried_at, outbox.channel_id,
-    coalesce(min(CASE WHEN incident.closed_at IS NULL THEN alert_incident.silent END), 0) AS silent,
-    sum(incident.closed_at IS NULL) AS open_count
+-- The route's newest alert, with how many of its incidents are open.
+SELECT number, since, posts, tried_at, channel_id, message_id,
+    (
+        SELECT coalesce(min(alert_incident.silent), 0)
+        FROM alert_incident
+        INNER JOIN incident
+            ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+            AND alert_incident.alert = outbox.number AND incident.closed_at IS NULL
+    ) AS silent,
+    (
+        SELECT count(*)
+        FROM alert_incident
+        INNER JOIN incident
+            ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+            AND alert_incident.alert = outbox.number AND incident.closed_at IS NULL
+    ) AS open_count
 FROM outbox
-INNER JOIN alert_incident
-    ON alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
-        AND alert_incident.alert = outbox.number
-INNER JOIN incident ON incident.guild_id = outbox.guild_id AND incident.number = alert_incident.incident
-WHERE outbox.guild_id = :guild_id AND outbox.kind = 'alert' AND outbox.route = :route
-GROUP BY outbox.number
-ORDER BY outbox.since DESC, outbox.number DESC
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route
+ORDER BY since DESC, number DESC
 LIMIT 1;
 
 -- name: list_reported(guild_id, route, since)
@@ -216,17 +245,34 @@ WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND 
 ORDER BY incident.number;
 
 -- name: list_open_alerts(guild_id, route)
--- The numbers of a route's alerts that tell of an open incident.
-SELECT DISTINCT alert_incident.alert
-FROM alert_incident
-INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
-WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert > 0
-    AND incident.closed_at IS NULL
-ORDER BY alert_incident.alert;
+-- Those that tell of an open incident.
+SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    mentioned_at, escalated_at, error
+FROM outbox
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number IN (
+    SELECT alert_incident.alert
+    FROM alert_incident
+    INNER JOIN incident
+        ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+    WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert > 0
+        AND incident.closed_at IS NULL
+)
+ORDER BY number;
 
 -- name: gather_open(guild_id, route, alert)!
--- Has one alert tell of all open incidents of its route, and mention nobody.
-UPDATE alert_incident SET alert = :alert, silent = 1
+-- Has one alert tell of all open incidents of its route, and mention nobody for those that somebody was told of.
+UPDATE alert_incident SET
+    silent = CASE
+        WHEN EXISTS (
+            SELECT 1 FROM outbox
+            WHERE outbox.guild_id = alert_incident.guild_id AND outbox.kind = 'alert'
+                AND outbox.route = alert_incident.route AND outbox.number = alert_incident.alert
+                AND outbox.told_at IS NOT NULL
+        ) THEN 1
+        ELSE silent
+    END,
+    alert = :alert
 WHERE guild_id = :guild_id AND route = :route AND alert > 0 AND EXISTS (
     SELECT 1 FROM incident
     WHERE incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
@@ -234,27 +280,47 @@ WHERE guild_id = :guild_id AND route = :route AND alert > 0 AND EXISTS (
 );
 
 -- name: renew_alert(guild_id, route, number, now)!
--- Incidents that are reported now may join it.
-UPDATE outbox SET since = :now
+-- Incidents that are reported now may join it; a mention that is owed for one of its incidents is due.
+UPDATE outbox SET since = :now,
+    told_at = CASE
+        WHEN EXISTS (
+            SELECT 1 FROM alert_incident
+            INNER JOIN incident
+                ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+            WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+                AND alert_incident.alert = outbox.number AND alert_incident.silent = 0
+                AND incident.closed_at IS NULL
+        ) THEN NULL
+        ELSE told_at
+    END
 WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number = :number;
 
 -- name: arm_alert(guild_id, route, number, now)!
 UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
 WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number = :number;
 
--- name: silence_pending(guild_id, route)!
-UPDATE alert_incident SET silent = 1 WHERE guild_id = :guild_id AND route = :route AND alert IS NULL;
+-- name: silence_pending(guild_id, route, now)!
+-- Those that something keeps quiet mention somebody once it does not.
+UPDATE alert_incident SET silent = 1
+WHERE guild_id = :guild_id AND route = :route AND alert IS NULL AND next_at <= :now;
 
--- name: clear_emptied(guild_id, route, now)!
--- Has the messages deleted of which the incidents are told of elsewhere by now.
-UPDATE outbox SET old_channel_id = channel_id, old_message_id = message_id, channel_id = NULL, message_id = NULL,
-    sent_version = desired_version, next_at = :now
-WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND message_id IS NOT NULL
-    AND old_message_id IS NULL AND NOT EXISTS (
-        SELECT 1 FROM alert_incident
-        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
-            AND alert_incident.alert = outbox.number
-    );
+-- name: arm_emptied(guild_id, route, now)!
+-- Has the messages deleted whose incidents are told of elsewhere by now.
+UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
+WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND NOT EXISTS (
+    SELECT 1 FROM alert_incident
+    WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+        AND alert_incident.alert = outbox.number
+);
+
+-- name: release_joined(guild_id, route, alert, posted_at, now)!
+-- Has those reported anew that joined an alert after somebody had deleted its message.
+UPDATE alert_incident SET alert = NULL, due_at = :now, next_at = :now
+WHERE guild_id = :guild_id AND route = :route AND alert = :alert AND due_at > :posted_at AND EXISTS (
+    SELECT 1 FROM incident
+    WHERE incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+        AND incident.closed_at IS NULL
+);
 
 -- name: has_summary(guild_id, route)$
 -- Whether a summary of quiet hours is still to be posted.
@@ -262,10 +328,30 @@ SELECT count(*) FROM outbox
 WHERE guild_id = :guild_id AND kind = 'summary' AND route = :route
     AND (desired_version > sent_version OR tried_at IS NOT NULL);
 
--- name: mark_told(guild_id, route, now)!
--- A summary has told of what the route's alerts tell of.
+-- name: mark_told(guild_id, kind, route, number, now)!
+-- A summary has told of what this message tells of.
 UPDATE outbox SET told_at = coalesce(told_at, :now), mentioned_at = :now, next_at = :now
-WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts > 0;
+WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
+
+-- name: list_untold_recoveries(guild_id, route)
+-- Replies that mentioned nobody because they were posted in quiet hours.
+SELECT kind, number FROM outbox
+WHERE guild_id = :guild_id AND kind = 'recovery' AND route = :route AND posts > 0 AND told_at IS NULL;
+
+-- name: pending_summary(guild_id, route)^
+-- The summary that is still to be posted.
+SELECT number FROM outbox
+WHERE guild_id = :guild_id AND kind = 'summary' AND route = :route AND desired_version > sent_version
+    AND tried_at IS NULL;
+
+-- name: next_summary(guild_id, route, number)$
+-- The first number from this one on that no summary has.
+SELECT coalesce(max(number) + 1, :number) FROM outbox
+WHERE guild_id = :guild_id AND kind = 'summary' AND route = :route AND number >= :number;
+
+-- name: put_off_summary(guild_id, route, number, later, next_at)!
+UPDATE outbox SET number = :later, next_at = :next_at
+WHERE guild_id = :guild_id AND kind = 'summary' AND route = :route AND number = :number;
 
 -- name: arm_incident(guild_id, incident, now)!
 -- Has the messages show what is known of an incident by now. Where there is none, this adds none.
@@ -279,10 +365,15 @@ WHERE guild_id = :guild_id AND kind IN ('alert', 'recovery') AND (route, number)
 UPDATE alert_incident SET next_at = :now
 WHERE guild_id = :guild_id AND incident = :incident AND alert IS NULL;
 
+-- name: drop_incident_pending(guild_id, incident)!
+-- Of what is no longer watched, nobody is told who was not told before.
+UPDATE alert_incident SET alert = 0, next_at = NULL
+WHERE guild_id = :guild_id AND incident = :incident AND alert IS NULL;
+
 -- name: arm_all_alerts(guild_id, now)!
 -- Those that wait, those that were not finished, and those of incidents that are open.
 UPDATE outbox SET desired_version = desired_version + 1, next_at = :now
-WHERE guild_id = :guild_id AND kind = 'alert' AND (
+WHERE guild_id = :guild_id AND kind <> 'board' AND (
     desired_version > sent_version
     OR tried_at IS NOT NULL
     OR old_message_id IS NOT NULL
@@ -290,26 +381,20 @@ WHERE guild_id = :guild_id AND kind = 'alert' AND (
         SELECT 1 FROM alert_incident
         INNER JOIN incident
             ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
-        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
-            AND alert_incident.alert = outbox.number AND incident.closed_at IS NULL
+        WHERE outbox.kind = 'alert' AND alert_incident.guild_id = outbox.guild_id
+            AND alert_incident.route = outbox.route AND alert_incident.alert = outbox.number
+            AND incident.closed_at IS NULL
     )
 );
-
--- name: arm_summaries(guild_id, now)!
-UPDATE outbox SET next_at = :now
-WHERE guild_id = :guild_id AND kind = 'summary' AND desired_version > sent_version;
-
--- name: list_open_of(guild_id, kind, provider, id)
--- The number of the open incident of something watched.
-SELECT number FROM incident
-WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id AND closed_at IS NULL;
 
 -- name: set_back(now)!
 -- Where something has happened in the future, the clock was set back: that would delay what is due.
 UPDATE outbox SET
     posted_at = min(posted_at, :now), edited_at = min(edited_at, :now), told_at = min(told_at, :now),
     mentioned_at = min(mentioned_at, :now), escalated_at = min(escalated_at, :now),
-    tried_at = min(tried_at, :now), since = min(since, :now), next_at = min(next_at, :now)
+    tried_at = min(tried_at, :now), next_at = min(next_at, :now),
+    -- No incident joins an alert that began in the future: nobody would be mentioned.
+    since = CASE WHEN since > :now THEN 0 ELSE since END
 WHERE max(
     coalesce(posted_at, 0), coalesce(edited_at, 0), coalesce(told_at, 0), coalesce(mentioned_at, 0),
     coalesce(escalated_at, 0), coalesce(tried_at, 0), since
@@ -365,14 +450,6 @@ SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, ol
 FROM outbox
 WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
--- name: list_alerts(guild_id, route)
-SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
-    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
-    mentioned_at, escalated_at, error
-FROM outbox
-WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts > 0
-ORDER BY number;
-
 -- name: note_message(guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at, mentioned_at, escalated_at, error, seen_version)!
 -- What has come meanwhile is not overwritten: it stays due.
 UPDATE outbox SET
@@ -386,21 +463,34 @@ UPDATE outbox SET
     END
 WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
+-- name: compact_alerts(before)!
+-- Those of which all incidents were over before that time, and those that were emptied and are gone.
+DELETE FROM outbox
+WHERE (kind = 'summary' AND next_at IS NULL AND since < :before)
+    OR (
+        kind IN ('alert', 'recovery') AND NOT EXISTS (
+            SELECT 1 FROM alert_incident
+            INNER JOIN incident
+                ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+            WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+                AND alert_incident.alert = outbox.number
+                AND (incident.closed_at IS NULL OR incident.closed_at >= :before)
+        ) AND (
+            (message_id IS NULL AND old_message_id IS NULL AND tried_at IS NULL)
+            OR EXISTS (
+                SELECT 1 FROM alert_incident
+                WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
+                    AND alert_incident.alert = outbox.number
+            )
+        )
+    );
+
 -- name: compact_members(before)!
 DELETE FROM alert_incident WHERE EXISTS (
     SELECT 1 FROM incident
     WHERE incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
         AND incident.closed_at < :before
 );
-
--- name: compact_alerts(before)!
-DELETE FROM outbox
-WHERE (kind = 'summary' AND next_at IS NULL AND since < :before)
-    OR (kind IN ('alert', 'recovery') AND NOT EXISTS (
-        SELECT 1 FROM alert_incident
-        WHERE alert_incident.guild_id = outbox.guild_id AND alert_incident.route = outbox.route
-            AND alert_incident.alert = outbox.number
-    ));
 
 -- name: compact_incidents(before)!
 DELETE FROM incident WHERE closed_at < :before;

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.errors import InvalidInputError, NoIncidentError, NoRouteError
 from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES, Recovery, Route
 from bot.features.alerts.store import AlertStore, BoardRow, RouteRow, Waiting
@@ -43,12 +44,14 @@ class AlertService:
         store: AlertStore,
         groups: GroupStore,
         incidents: IncidentStore,
+        holds: HoldReader,
         changes: GuildChanges,
         clock: Callable[[], float],
     ) -> None:
         """clock: seconds since 1970."""
         self._store = store
         self._groups = groups
+        self._holds = holds
         self._incidents = incidents
         self._changes = changes
         self._clock = clock
@@ -83,11 +86,6 @@ class AlertService:
             raise InvalidInputError("escalate")
         if bool(settings.escalate) is not (settings.second_role_id is not None):
             raise InvalidInputError("escalate")
-        numbers = {route.number for route in await self.routes(guild_id)}
-        if number and number not in numbers:
-            raise NoRouteError
-        if not number and len(numbers) >= MAX_ROUTES:
-            raise InvalidInputError("routes")
         now = int(self._clock())
         row = RouteRow(
             guild_id,
@@ -108,11 +106,16 @@ class AlertService:
         )
         route = Route.of(row)
         open_ones = [
-            each.number
+            each
             for each in await self._incidents.since(guild_id, now)
             if each.closed_at is None and route.tells_of(each)
         ]
-        stored = await self._groups.put_route(row, now, open_ones)
+        held = (await self._holds.of(guild_id, open_ones, now)).until
+        # What is kept quiet now mentions somebody once it is not.
+        told = {each.number: each.number not in held for each in open_ones}
+        stored = await self._groups.put_route(row, now, told, most=MAX_ROUTES)
+        if stored is None:
+            raise NoRouteError if number else InvalidInputError("routes")
         self._changes.announce([guild_id])
         return Route.of(stored)
 
@@ -138,7 +141,7 @@ class AlertService:
         """Send alerts to a channel again that took one just now."""
         now = int(self._clock())
         await self._store.resume(guild_id, channel_id, now)
-        await self._store.retry(guild_id, now, spacing=0)
+        await self._store.retry(guild_id, now)
         self._changes.announce([guild_id])
 
     async def incidents_of(self, guild_id: int, route: int, alert: int) -> Sequence[Incident]:

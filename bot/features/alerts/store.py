@@ -6,7 +6,7 @@ from typing import Final
 
 import aiosqlite
 
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database, fetch
 from bot.store.queries import load_queries
 
 QUERIES: Final = load_queries("bot.features.alerts")
@@ -137,9 +137,9 @@ class PendingRow:
 
 @dataclass(frozen=True, slots=True)
 class LatestAlert:
-    """A route's newest alert. since: when its first incident was reported.
+    """A route's newest alert. number to message_id: as in OutboxRow.
 
-    silent: whether it may mention somebody on its own account. open_count: its open incidents.
+    silent: whether it mentions nobody. open_count: its open incidents.
     """
 
     number: int
@@ -147,8 +147,14 @@ class LatestAlert:
     posts: int
     tried_at: int | None
     channel_id: int | None
+    message_id: int | None
     silent: bool
     open_count: int
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody has deleted its message."""
+        return self.channel_id is not None and self.message_id is None and self.tried_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +181,9 @@ class AlertStore:
         """Return one of the guild's routes."""
         return await self._database.fetch_one(RouteRow, QUERIES.get_route, guild_id=guild_id, number=number)
 
-    async def suspend_route(
+    async def suspend_routes(
         self,
         guild_id: int,
-        number: int,
         channel_id: int,
         *,
         why: str,
@@ -186,11 +191,10 @@ class AlertStore:
         retry_at: int,
         is_reported: bool,
     ) -> None:
-        """Note that a route's channel has refused, unless the route leads elsewhere by now."""
+        """Note that a channel has refused, for all routes that lead there."""
         await self._database.write(
-            QUERIES.suspend_route,
+            QUERIES.suspend_routes,
             guild_id=guild_id,
-            number=number,
             channel_id=channel_id,
             suspended=why,
             refused_at=now,
@@ -200,18 +204,20 @@ class AlertStore:
 
     async def resume(self, guild_id: int, channel_id: int, now: int) -> bool:
         """Note that a channel takes alerts again, and have them sent; return False if it was no news."""
+        key = {"guild_id": guild_id, "channel_id": channel_id}
 
         async def work(connection: aiosqlite.Connection) -> bool:
-            resumed: int = await QUERIES.resume_routes(connection, guild_id=guild_id, channel_id=channel_id)
+            resumed: int = await QUERIES.resume_routes(connection, **key)
+            await QUERIES.retry_channel(connection, **key, now=now)
             if resumed:
                 await QUERIES.arm_all_alerts(connection, guild_id=guild_id, now=now)
             return resumed > 0
 
         return await self._database.transact(work)
 
-    async def retry(self, guild_id: int, now: int, *, spacing: int = RETRY_SPACING_SECONDS) -> None:
-        """Have what could not be sent tried again. spacing: seconds between two tries of one channel."""
-        values = {"guild_id": guild_id, "now": now, "spacing": spacing}
+    async def retry(self, guild_id: int, now: int) -> None:
+        """Have what could not be sent tried again, each channel once in ``RETRY_SPACING_SECONDS`` at most."""
+        values = {"guild_id": guild_id, "now": now, "spacing": RETRY_SPACING_SECONDS}
 
         async def work(connection: aiosqlite.Connection) -> None:
             await QUERIES.retry_routes(connection, **values)
@@ -220,6 +226,11 @@ class AlertStore:
             await QUERIES.arm_suspended(connection, guild_id=guild_id, now=now)
 
         await self._database.transact(work)
+
+    async def idle_suspended(self, now: int) -> list[tuple[int, int]]:
+        """Return guilds and channels that had refused, are to be tried, and to which nothing is to be sent."""
+        rows = await self._database.read_all(QUERIES.list_idle_suspended, now=now)
+        return [(row["guild_id"], row["channel_id"]) for row in rows]
 
     async def waiting(self, guild_id: int) -> list[Waiting]:
         """Return which messages could not be sent, by route and reason."""
@@ -342,11 +353,6 @@ async def add_message(
     )
 
 
-async def read_route(connection: aiosqlite.Connection, guild_id: int, number: int) -> RouteRow | None:
-    """Return one of the guild's routes in a transaction."""
-    return await fetch_one(connection, RouteRow, QUERIES.get_route, guild_id=guild_id, number=number)
-
-
 async def read_routes(connection: aiosqlite.Connection, guild_id: int) -> list[RouteRow]:
     """Return the guild's routes in a transaction."""
     return await fetch(connection, RouteRow, QUERIES.list_routes, guild_id=guild_id)
@@ -355,5 +361,4 @@ async def read_routes(connection: aiosqlite.Connection, guild_id: int) -> list[R
 async def arm_all(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
     """Look at all of a guild's alerts again, in a transaction: what holds them back has changed."""
     await QUERIES.arm_all_alerts(connection, guild_id=guild_id, now=now)
-    await QUERIES.arm_summaries(connection, guild_id=guild_id, now=now)
     await QUERIES.arm_pending(connection, guild_id=guild_id, now=now)

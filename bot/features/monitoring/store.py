@@ -160,9 +160,9 @@ class MonitoringStore:
         async def work(connection: aiosqlite.Connection) -> None:
             await HISTORY.compact_history(connection, before=before)
             await MAINTENANCE.compact_maintenance(connection, before=before)
+            await ALERTS.compact_alerts(connection, before=before)
             await ALERTS.compact_members(connection, before=before)
             await ALERTS.compact_incidents(connection, before=before)
-            await ALERTS.compact_alerts(connection, before=before)
 
         await self._database.transact(work)
 
@@ -212,6 +212,8 @@ class UnitOfWork:
         latest = await self.latest_incident(row)
         if latest is not None and latest.closed_at is None:
             await self.change(replace(latest, closed_at=at, ended=UNWATCHED), at)
+            key = {"guild_id": row.guild_id, "incident": latest.number}
+            await ALERTS.drop_incident_pending(self._connection, **key)
         await self.drop(row)
 
     async def drop(self, row: WatchedRow) -> None:

@@ -19,7 +19,7 @@ from tests.support.alert_steps import (
     embed_messages,
     record_checks,
     run_alerts,
-    suspend_route,
+    suspend_routes,
 )
 from tests.support.harness import BotHarness, embed_of, field, shown
 from tests.support.setup_steps import choose, field_of, open_setup, pick_channel, steps_of
@@ -81,7 +81,7 @@ async def test_the_missing_permission_is_named(harness: BotHarness) -> None:
     await harness.bot.services.alerts.set_route(
         harness.guild.id, closed.id, RouteSettings(), member_id=harness.manager.id, number=1
     )
-    await suspend_route(harness, 1, closed)
+    await suspend_routes(harness, closed)
     name = harness.texts("permission.embed_links")
     assert harness.texts("alerts.undelivered.fix.lacking", permissions=name) in shown(
         await run_alerts(harness, "list")
@@ -142,7 +142,7 @@ async def test_the_overview_says_that_nobody_could_be_told(harness: BotHarness, 
     harness.locale = locale
     texts = harness.texts
     await record_checks(harness, DOWN)
-    await suspend_route(harness, 1, harness.channel)
+    await suspend_routes(harness, harness.channel)
     await suspend_board(harness, "forbidden")
     viewer = harness.moderator()
     seen = await viewer.slash(harness.channel, "integrations overview")
@@ -153,7 +153,7 @@ async def test_the_overview_says_that_nobody_could_be_told(harness: BotHarness, 
     assert "↳" not in says
     next_step = harness.linked(texts("integrations.overview.undelivered_next"))
     assert field(seen, texts("next_step")) == next_step
-    await suspend_route(harness, 1, harness.channel, "timed_out")
+    await suspend_routes(harness, harness.channel, "timed_out")
     await harness.bot.services.outbox._store.resume_board(harness.guild.id)
     seen = await viewer.slash(harness.channel, "integrations overview")
     assert texts("alerts.undelivered.untold") not in shown(seen)
@@ -174,7 +174,7 @@ async def test_a_diagnosis_is_about_the_rules_of_its_agent(harness: BotHarness) 
     assert await alerts_of(KEY) == [texts("diagnosis.alerts.set", channel=harness.channel.mention)]
     assert await alerts_of("toolzz:agent-1") == [texts("diagnosis.alerts.narrow")]
     await run_alerts(harness, "set", channel=other)
-    await suspend_route(harness, 1, harness.channel, is_reported=True)
+    await suspend_routes(harness, harness.channel, is_reported=True)
     works, fails = await alerts_of(KEY)
     assert works == texts("diagnosis.alerts.set", channel=other.mention)
     assert fails.startswith(texts("alerts.undelivered.rule.forbidden", channel=harness.channel.mention))
@@ -200,7 +200,7 @@ async def test_setup_counts_rules_for_all_of_a_provider(harness: BotHarness, loc
         (harness.channel.id, "agent-0"),
         (other.id, ""),
     ]
-    await suspend_route(harness, 1, harness.channel)
+    await suspend_routes(harness, harness.channel)
     steps = await choose(harness, await open_setup(harness), "toolzz")
     says = field_of(harness, steps, "alerts")
     assert says.startswith(texts("setup.alerts.done", channel=other.mention))
@@ -213,7 +213,7 @@ async def test_setup_keeps_what_a_rule_says_besides_the_channel(harness: BotHarn
     leads = harness.guild.create_role("Leads", mentionable=True)
     options: dict[str, Any] = {"role": crew, "second_role": leads, "escalate": "1h", "after": 3}
     await run_alerts(harness, "set", channel=harness.channel, **options)
-    await suspend_route(harness, 1, harness.channel)
+    await suspend_routes(harness, harness.channel)
     harness.env.backend.delete_role(harness.guild.id, leads.id)
     await harness.env.settle()
     other = harness.guild.create_text_channel("other")

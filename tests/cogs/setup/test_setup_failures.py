@@ -19,7 +19,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.setup import embeds
 from cogs.setup.stepper import _options
 from cogs.setup.steps import SetupListContent, SetupProgress
-from tests.support.alert_steps import suspend_route
+from tests.support.alert_steps import suspend_routes
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
@@ -159,7 +159,7 @@ async def test_a_lost_channel_is_a_step_to_do_again(harness: BotHarness) -> None
     """Where alerts no longer arrive, the step says so and has the menu, after a restart too."""
     steps = await steps_with(harness, "sensay")
     await pick_channel(harness, steps, harness.channel)
-    await suspend_route(harness, 1, harness.channel)
+    await suspend_routes(harness, harness.channel)
     await press(harness, steps, "setup.check_button")
     assert steps_of(steps) == "✅✅▶️❌⬜"
     says = field_of(harness, steps, "alerts")

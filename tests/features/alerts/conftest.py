@@ -4,6 +4,9 @@ import pytest
 
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
+from bot.features.guilds.changes import GuildChanges
+from bot.features.maintenance.service import MaintenanceService
+from bot.features.maintenance.store import MaintenanceStore
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.alert_parts import make_outbox
@@ -27,3 +30,9 @@ async def setup(
     return OutboxSetup(
         checks, make_outbox(database, clock, checks.alerts, audit), SlowMessenger(clock), clock, audit
     )
+
+
+@pytest.fixture
+def maintenance(setup: OutboxSetup) -> MaintenanceService:
+    """The service that sets windows."""
+    return MaintenanceService(MaintenanceStore(setup.checks.database), GuildChanges(), setup.clock)

@@ -120,7 +120,9 @@ class OutboxMachine(RuleBasedStateMachine):
         monitoring, changes = MonitoringStore(database), GuildChanges()
         self._groups, maintenance = GroupStore(database), MaintenanceStore(database)
         self._holds = HoldReader(database, maintenance)
-        self._service = AlertService(self._alerts, self._groups, self._incident_store, changes, self._clock)
+        self._service = AlertService(
+            self._alerts, self._groups, self._incident_store, self._holds, changes, self._clock
+        )
         self._maintenance = MaintenanceService(maintenance, changes, self._clock)
         self._quiet_hours = QuietHoursService(QuietHoursStore(database), changes, self._clock)
         self._monitoring = MonitoringService(

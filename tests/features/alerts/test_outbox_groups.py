@@ -7,49 +7,16 @@ from typing import Final
 import pytest
 from structlog.testing import capture_logs
 
-from bot.features.alerts.messenger import BoardNotice
 from bot.features.alerts.outbox_plan import MIN_EDIT_SECONDS, MIN_REPLIED_SECONDS
-from bot.features.alerts.quiet_hours_store import QuietHoursRow, QuietHoursStore
 from bot.features.alerts.routes import Recovery
 from bot.features.alerts.store import RETRY_SECONDS
-from bot.features.guilds.changes import GuildChanges
 from bot.features.maintenance.service import MaintenanceService
-from bot.features.maintenance.store import MaintenanceStore
 from tests.support.alert_parts import INTERVAL
 from tests.support.check_recorder import FAULTY, LOST, OFF, WELL, report
 from tests.support.ids import GUILD, MEMBER
-from tests.support.outbox import OutboxSetup
+from tests.support.outbox import HOUR, ROLE, SECOND_ROLE, OutboxSetup, be_quiet, mentioned, recover
 
-ROLE, SECOND = 21, 22
-HOUR: Final = 3600
 MANY: Final = [f"agent-{number}" for number in range(31)]
-
-
-@pytest.fixture
-def maintenance(setup: OutboxSetup) -> MaintenanceService:
-    """The service that sets windows."""
-    return MaintenanceService(MaintenanceStore(setup.checks.database), GuildChanges(), setup.clock)
-
-
-async def recover(setup: OutboxSetup, *integrations: str) -> None:
-    """Record good checks of these integrations until their incidents are over."""
-    for _ in range(2):
-        await setup.checks.answer(*[report(WELL, each) for each in integrations])
-    setup.clock.now = setup.checks.now
-
-
-async def be_quiet(setup: OutboxSetup, hours: int) -> None:
-    """Begin quiet hours now that last so long."""
-    minute = int(setup.clock.now) // 60 % 1440
-    row = QuietHoursRow(GUILD, minute, (minute + hours * 60) % 1440, "UTC", MEMBER, int(setup.clock.now))
-    await QuietHoursStore(setup.checks.database).put(row)
-
-
-def mentioned(setup: OutboxSetup) -> list[list[int]]:
-    """Return the roles that were mentioned, one message after the other."""
-    return [
-        list(notice.role_ids) for _, notice in setup.messenger.mentions if not isinstance(notice, BoardNotice)
-    ]
 
 
 async def test_a_storm_is_one_message_one_mention_and_one_reminder(setup: OutboxSetup) -> None:
@@ -130,20 +97,20 @@ async def test_each_route_tells_of_what_it_is_about(setup: OutboxSetup) -> None:
 
 async def test_nobody_who_acknowledges_brings_the_second_role(setup: OutboxSetup) -> None:
     """It is mentioned once, when nobody has acknowledged in time."""
-    await setup.checks.route(role_id=ROLE, second_role_id=SECOND, escalate=900)
+    await setup.checks.route(role_id=ROLE, second_role_id=SECOND_ROLE, escalate=900)
     await setup.open_incidents("a")
     await setup.pump()
     await setup.pump(899)
     assert mentioned(setup) == [[ROLE]]
     await setup.pump(1)
     await setup.pump(9000)
-    assert mentioned(setup) == [[ROLE], [SECOND]]
+    assert mentioned(setup) == [[ROLE], [SECOND_ROLE]]
     assert setup.shown(1).escalated_at == int(setup.clock.now) - 9000
 
 
 async def test_whoever_acknowledges_in_time_spares_the_second_role(setup: OutboxSetup) -> None:
     """After that nobody is mentioned any more."""
-    await setup.checks.route(role_id=ROLE, second_role_id=SECOND, escalate=900, remind=HOUR)
+    await setup.checks.route(role_id=ROLE, second_role_id=SECOND_ROLE, escalate=900, remind=HOUR)
     await setup.open_incidents("a")
     await setup.pump()
     await setup.acknowledge()
@@ -153,7 +120,7 @@ async def test_whoever_acknowledges_in_time_spares_the_second_role(setup: Outbox
 
 async def test_quiet_hours_delay_mentions_until_a_summary(setup: OutboxSetup) -> None:
     """Alerts are posted meanwhile; at the end one message mentions the role for all that is still open."""
-    await setup.checks.route(role_id=ROLE, second_role_id=SECOND, escalate=900, remind=HOUR)
+    await setup.checks.route(role_id=ROLE, second_role_id=SECOND_ROLE, escalate=900, remind=HOUR)
     await setup.open_incidents("old")
     await setup.pump()
     await be_quiet(setup, 8)
@@ -172,9 +139,9 @@ async def test_quiet_hours_delay_mentions_until_a_summary(setup: OutboxSetup) ->
         ("brief", False),
     ]
     # The old one was told of 900 seconds before; the new one is told of by the summary.
-    assert mentioned(setup) == [[ROLE], [ROLE], [SECOND]]
+    assert mentioned(setup) == [[ROLE], [ROLE], [SECOND_ROLE]]
     await setup.pump(900)
-    assert mentioned(setup)[3:] == [[SECOND]]
+    assert mentioned(setup)[3:] == [[SECOND_ROLE]]
     await setup.pump(HOUR - 901)
     assert len(mentioned(setup)) == 4
 

@@ -85,6 +85,7 @@ def situation(
         pytest.param(OPEN, NEW, RETRIED, None, Plan(Move.POST, mentions=TO_ROLE), id="tried again"),
         pytest.param(OPEN, DROPPED, ROUTE, None, Plan(Move.WAIT), id="settled without a message"),
         pytest.param(None, NEW, ROUTE, None, Plan(Move.WAIT), id="forgotten"),
+        pytest.param(None, SHOWN, ROUTE, None, Plan(Move.TAKE_DOWN), id="told of elsewhere"),
         pytest.param(OPEN, SHOWN, ROUTE, None, Plan(Move.WAIT), id="up to date"),
         pytest.param(OPEN, BEHIND, ROUTE, None, Plan(Move.EDIT), id="changed"),
         pytest.param(
@@ -320,7 +321,7 @@ def test_a_summary_mentions_nobody_in_vain() -> None:
 
 
 PENDING: Final = PendingRow(1, 1, 2, None, due_at=NOW, silent=False, next_at=NOW)
-LATEST: Final = LatestAlert(1, NOW - INTERVAL, 1, None, HERE, silent=False, open_count=1)
+LATEST: Final = LatestAlert(1, NOW - INTERVAL, 1, None, HERE, 11, silent=False, open_count=1)
 OLD: Final = replace(LATEST, since=NOW - INTERVAL - 1)
 
 
@@ -342,6 +343,7 @@ OLD: Final = replace(LATEST, since=NOW - INTERVAL - 1)
             SECOND, replace(LATEST, since=NOW + 9), None, False, PendingPlan(2), id="clock set back"
         ),
         pytest.param(SECOND, LATEST, LATER, False, PendingPlan(None, LATER), id="muted"),
+        pytest.param(SECOND, replace(LATEST, message_id=None), None, False, PendingPlan(2), id="deleted"),
         pytest.param(replace(SECOND, closed_at=NOW), LATEST, LATER, False, PendingPlan(0), id="over, muted"),
         pytest.param(None, LATEST, None, False, PendingPlan(0), id="forgotten"),
     ],

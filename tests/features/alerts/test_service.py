@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import InvalidInputError, NoIncidentError, NoRouteError
 from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.routes import Recovery, Route
 from bot.features.alerts.service import (
@@ -21,6 +22,7 @@ from bot.features.alerts.service import (
 )
 from bot.features.alerts.store import AlertStore
 from bot.features.guilds.changes import GuildChanges
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.providers.base.integration import State
 from bot.store.database import Database
@@ -49,7 +51,14 @@ def alerts(database: Database, clock: Clock, changed_guilds: list[int]) -> Alert
     """The service, with a listener to its changes."""
     changes = GuildChanges()
     changes.subscribe(changed_guilds.append)
-    return AlertService(AlertStore(database), GroupStore(database), IncidentStore(database), changes, clock)
+    return AlertService(
+        AlertStore(database),
+        GroupStore(database),
+        IncidentStore(database),
+        HoldReader(database, MaintenanceStore(database)),
+        changes,
+        clock,
+    )
 
 
 @pytest.fixture

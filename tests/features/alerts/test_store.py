@@ -178,9 +178,9 @@ async def test_each_guild_has_its_routes(store: AlertStore, groups: GroupStore) 
     theirs = replace(ROUTE, guild_id=OTHER, role_id=None)
     second = replace(ROUTE, number=2, channel_id=2**63 - 1, role_id=None, states="error,unknown")
     for row in (ROUTE, theirs, second):
-        assert await groups.put_route(replace(row, number=0), 500, []) == row
+        assert await groups.put_route(replace(row, number=0), 500, {}, most=10) == row
     newer = replace(second, checks=3, remind=0, suspended="forbidden", retry_at=9, is_reported=True)
-    await groups.put_route(newer, 600, [])
+    await groups.put_route(newer, 600, {}, most=10)
     assert (await store.routes(GUILD), await store.routes(OTHER)) == ([ROUTE, newer], [theirs])
     assert await store.route(GUILD, 2) == newer
     assert await groups.delete_route(GUILD, 1)
@@ -193,44 +193,38 @@ async def test_a_route_that_replaces_gathers_what_is_open(
     store: AlertStore, groups: GroupStore, watched: MonitoringStore
 ) -> None:
     """In another channel one message tells of all that is open; what it replaces is to be deleted."""
-    await groups.put_route(ROUTE, 100, [])
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
     over = replace(INCIDENT, id="c", closed_at=150)
     await opened(watched, INCIDENT, replace(INCIDENT, id="b"), over)
     for number in (1, 2, 3):
         row = await stored_alert(store, number)
-        sent = replace(row, channel_id=7, message_id=number, posts=1, sent_version=1, next_at=None)
+        sent = replace(
+            row, channel_id=7, message_id=number, posts=1, sent_version=1, told_at=200, next_at=None
+        )
         await store.note(sent, row)
-    await groups.put_route(replace(ROUTE, remind=0), 300, [1, 2])
+    await groups.put_route(replace(ROUTE, remind=0), 300, {1: True, 2: True}, most=10)
     assert [len(await groups.members(GUILD, 1, number)) for number in (1, 2, 3)] == [1, 1, 1]
-    await groups.put_route(replace(ROUTE, channel_id=8), 400, [1, 2])
+    await groups.put_route(replace(ROUTE, channel_id=8), 400, {1: True, 2: True}, most=10)
     assert [len(await groups.members(GUILD, 1, number)) for number in (1, 2, 3)] == [2, 0, 1]
     assert await groups.is_silent(GUILD, 1, 1)
     first, second, third = [await stored_alert(store, number) for number in (1, 2, 3)]
     assert (first.channel_id, first.next_at, first.since) == (7, 400, 400)
-    assert (second.channel_id, second.old_channel_id, second.old_message_id, second.next_at) == (
-        None,
-        7,
-        2,
-        400,
-    )
+    assert (second.channel_id, second.message_id, second.next_at) == (7, 2, 400)
     assert (third.channel_id, third.message_id, third.next_at) == (7, 3, None)
 
 
 async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore, groups: GroupStore) -> None:
-    """A refusal of a former channel changes nothing; the same channel resumes all of its routes."""
-    await groups.put_route(ROUTE, 100, [])
-    await groups.put_route(replace(ROUTE, number=2), 100, [])
+    """A refusal of another channel changes nothing; all routes to a channel are suspended and resumed."""
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
 
-    async def refuse(guild: int, number: int, channel: int) -> None:
-        await store.suspend_route(
-            guild, number, channel, why="forbidden", now=600, retry_at=700, is_reported=True
-        )
+    async def refuse(guild: int, channel: int) -> None:
+        await store.suspend_routes(guild, channel, why="forbidden", now=600, retry_at=700, is_reported=True)
 
-    await refuse(GUILD, 1, 6)
-    await refuse(OTHER, 1, 7)
+    await refuse(GUILD, 6)
+    await refuse(OTHER, 7)
     assert await store.route(GUILD, 1) == ROUTE
-    for number in (1, 2):
-        await refuse(GUILD, number, 7)
+    await refuse(GUILD, 7)
     suspended = replace(ROUTE, suspended="forbidden", refused_at=600, retry_at=700, is_reported=True)
     assert await store.route(GUILD, 1) == suspended
     assert not await store.resume(GUILD, 6, 200)
@@ -241,9 +235,9 @@ async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore
 
 async def test_what_was_refused_is_not_tried_too_often(store: AlertStore, groups: GroupStore) -> None:
     """An hour later, or soon after something has changed, but once a minute at most."""
-    await groups.put_route(ROUTE, 100, [])
-    await store.suspend_route(
-        GUILD, 1, 7, why="forbidden", now=100, retry_at=100 + RETRY_SECONDS, is_reported=True
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    await store.suspend_routes(
+        GUILD, 7, why="forbidden", now=100, retry_at=100 + RETRY_SECONDS, is_reported=True
     )
     for now, retry_at in ((110, 160), (150, 160), (200, 160)):
         await store.retry(GUILD, now)

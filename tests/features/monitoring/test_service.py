@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import InvalidInputError, NoIncidentError, NotWatchedError
 from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
@@ -268,7 +269,12 @@ async def test_incidents_and_history_are_the_guilds_own(
     await put(store, ROW, replace(ROW, guild_id=OTHER_GUILD), replace(of_a, closed_at=NOW), of_a)
     await store.transact(lambda unit: unit.transition(ROW, NOW))
     alerts = AlertService(
-        AlertStore(database), GroupStore(database), IncidentStore(database), GuildChanges(), clock
+        AlertStore(database),
+        GroupStore(database),
+        IncidentStore(database),
+        HoldReader(database, MaintenanceStore(database)),
+        GuildChanges(),
+        clock,
     )
     assert (await alerts.incident(GUILD, 2)).closed_at is None
     assert [each.number for each in await alerts.incidents(GUILD, NOW + 1)] == [2]

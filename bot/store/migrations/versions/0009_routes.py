@@ -100,7 +100,8 @@ def upgrade() -> None:
         SELECT
             guild_id, kind, CASE WHEN kind = 'alert' THEN 1 ELSE 0 END, number, channel_id, message_id,
             old_channel_id, old_message_id, posts, desired_version, sent_version, tried_at, tries, posted_at,
-            next_at, content, coalesce(posted_at, tried_at, next_at, 0), NULL, posted_at, posted_at, NULL, ''
+            next_at, content, coalesce(posted_at, tried_at, next_at, 0), NULL, coalesce(posted_at, tried_at),
+            coalesce(posted_at, tried_at), NULL, ''
         FROM former_outbox
         """
     )
@@ -127,6 +128,21 @@ def upgrade() -> None:
         """
         INSERT INTO alert_incident
         SELECT guild_id, 1, number, number, since, 0, NULL FROM outbox WHERE kind = 'alert'
+        """
+    )
+    op.execute("CREATE INDEX alert_incident_alert ON alert_incident (guild_id, route, alert)")
+    # What waited for a channel that had refused is due now, and so is what may have to be posted once more.
+    op.execute(
+        """
+        UPDATE outbox SET next_at = 0
+        WHERE kind = 'alert' AND next_at IS NULL AND (
+            desired_version > sent_version OR tried_at IS NOT NULL OR old_message_id IS NOT NULL
+            OR EXISTS (
+                SELECT 1 FROM incident
+                WHERE incident.guild_id = outbox.guild_id AND incident.number = outbox.number
+                    AND incident.closed_at IS NULL
+            )
+        )
         """
     )
     # The highest number that a guild has given to an incident: numbers are never given again.
