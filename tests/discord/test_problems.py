@@ -36,6 +36,7 @@ VALUES: dict[str, str | int] = {
     "name": "loja",
     "names": "loja, porto",
     "limit": 25,
+    "count": 3,
     "input": "toolzz.access_token",
     "other": "toolzz.unit_id",
     "choices": "discord, telegram",

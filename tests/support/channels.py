@@ -51,9 +51,9 @@ class FakeMessenger:
     board_calls: list[tuple[str, int]] = field(default_factory=list)
     """The requests about boards, each with its channel."""
     mentions: list[tuple[float, AnyNotice]] = field(default_factory=list)
-    """When somebody was mentioned, and the message."""
+    """When somebody was to be mentioned, and the message as it was asked for."""
     posts: list[tuple[float, AnyNotice]] = field(default_factory=list)
-    """When each message was posted, and what it showed then."""
+    """When each message was posted, and what it should show then."""
     routed: dict[int, int] = field(default_factory=dict)
     """The channels that alerts go to, by the number of the route."""
     unreachable: set[int] = field(default_factory=set)
@@ -108,11 +108,11 @@ class FakeMessenger:
             self._posted_at[message_id] = self.clock.now
             posted = self._late.pop(notice.nonce, notice)
             self.messages[message_id] = posted
-            self.posts.append((self.clock.now, posted))
+            self.posts.append((self.clock.now, notice))
             if isinstance(posted, BoardNotice):
                 self._boards.add(message_id)
-            elif posted.role_ids:
-                self.mentions.append((self.clock.now, posted))
+            elif not isinstance(notice, BoardNotice) and notice.role_ids:
+                self.mentions.append((self.clock.now, notice))
         self._fail_to_answer()
         return message_id
 

@@ -125,7 +125,7 @@ class AlertMover:
         stored = await self._store.route(guild_id, row.route)
         route = None if stored is None else Route.of(stored)
         if row.kind == MessageKind.SUMMARY:
-            incidents = await self._groups.reported(guild_id, row.route, row.since)
+            incidents = await self._groups.reported(guild_id, row.route, row.began_at)
         else:
             incidents = await self._groups.members(guild_id, row.route, row.number)
         held = await self._holds.of(guild_id, incidents, now)
@@ -209,7 +209,7 @@ class AlertMover:
             case MessageKind.SUMMARY:
                 # They may have been ended before their time.
                 until = min(row.number * 60, situation.now)
-                return SummaryNotice(row.guild_id, 0, row.route, row.since, until, incidents, chosen, "")
+                return SummaryNotice(row.guild_id, 0, row.route, row.began_at, until, incidents, chosen, "")
             case MessageKind.RECOVERY:
                 alert = await self._store.message(row.guild_id, MessageKind.ALERT, row.route, row.number)
                 reply_to = None if alert is None else alert.message_id
@@ -252,7 +252,7 @@ class AlertMover:
         is_shown = after.desired_version == after.sent_version and is_there
         if after.kind == MessageKind.ALERT and is_shown and wants_reply(before):
             key = (guild_id, MessageKind.RECOVERY, after.route, after.number)
-            await self._groups.add_message(*key, since=after.since, next_at=now)
+            await self._groups.add_message(*key, began_at=after.began_at, next_at=now)
 
     async def _suspend(
         self, messenger: Messenger, guild_id: int, route: Route, refused: ChannelRefusedError, now: int

@@ -104,12 +104,12 @@ class GroupStore:
         return row is not None and row[0] > 0
 
     async def add_message(
-        self, guild_id: int, kind: MessageKind, route: int, number: int, *, since: int, next_at: int
+        self, guild_id: int, kind: MessageKind, route: int, number: int, *, began_at: int, next_at: int
     ) -> None:
         """Add a message to the outbox; do nothing where there is one."""
         await self._database.transact(
             lambda connection: add_message(
-                connection, guild_id, kind, route, number, since=since, next_at=next_at
+                connection, guild_id, kind, route, number, began_at=began_at, next_at=next_at
             )
         )
 
@@ -125,7 +125,7 @@ class GroupStore:
             number = await QUERIES.next_summary(connection, **key, number=until // 60)
             if pending is None:
                 await add_message(
-                    connection, guild_id, MessageKind.SUMMARY, route, number, since=since, next_at=until
+                    connection, guild_id, MessageKind.SUMMARY, route, number, began_at=since, next_at=until
                 )
             else:  # the quiet hours were changed
                 await QUERIES.put_off_summary(connection, **key, number=pending, later=number, next_at=until)
@@ -174,7 +174,7 @@ class GroupUnit:
             MessageKind.ALERT,
             pending.route,
             pending.incident,
-            since=min(pending.due_at, now),
+            began_at=min(pending.due_at, now),
             next_at=now,
         )
         await self._assign(pending, pending.incident)

@@ -138,7 +138,7 @@ def plan_pending(
         # What was not posted yet can tell of everything that comes until then.
         is_unposted = latest.posts == 0 and latest.tried_at is None
         window = max(MIN_JOIN_SECONDS, interval)
-        if is_unposted or 0 <= pending.due_at - latest.since <= window:
+        if is_unposted or 0 <= pending.due_at - latest.began_at <= window:
             return PendingPlan(latest.number)
     return PendingPlan(pending.incident)
 

@@ -138,12 +138,12 @@ UPDATE board SET suspended = '', refused_at = NULL, retry_at = NULL, is_reported
 -- name: delete_board(guild_id, channel_id)!
 DELETE FROM board WHERE guild_id = :guild_id AND channel_id = :channel_id;
 
--- name: add_message(guild_id, kind, route, number, since, next_at)!
+-- name: add_message(guild_id, kind, route, number, began_at, next_at)!
 -- Does nothing where there is one.
 INSERT INTO outbox (
-    guild_id, kind, route, number, posts, desired_version, sent_version, tries, next_at, content, since, error
+    guild_id, kind, route, number, posts, desired_version, sent_version, tries, next_at, content, began_at, error
 )
-VALUES (:guild_id, :kind, :route, :number, 0, 1, 0, 0, :next_at, '', :since, '')
+VALUES (:guild_id, :kind, :route, :number, 0, 1, 0, 0, :next_at, '', :began_at, '')
 ON CONFLICT (guild_id, kind, route, number) DO NOTHING;
 
 -- name: delete_message(guild_id, kind, route, number)!
@@ -213,7 +213,7 @@ WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND 
 
 -- name: latest_alert(guild_id, route)^
 -- The route's newest alert, with how many of its incidents are open.
-SELECT number, since, posts, tried_at, channel_id, message_id,
+SELECT number, began_at, posts, tried_at, channel_id, message_id,
     (
         SELECT coalesce(min(alert_incident.silent), 0)
         FROM alert_incident
@@ -232,7 +232,7 @@ SELECT number, since, posts, tried_at, channel_id, message_id,
     ) AS open_count
 FROM outbox
 WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route
-ORDER BY since DESC, number DESC
+ORDER BY began_at DESC, number DESC
 LIMIT 1;
 
 -- name: list_reported(guild_id, route, since)
@@ -247,7 +247,7 @@ ORDER BY incident.number;
 -- name: list_open_alerts(guild_id, route)
 -- Those that tell of an open incident.
 SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
-    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at,
     mentioned_at, escalated_at, error
 FROM outbox
 WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number IN (
@@ -281,7 +281,7 @@ WHERE guild_id = :guild_id AND route = :route AND alert > 0 AND EXISTS (
 
 -- name: renew_alert(guild_id, route, number, now)!
 -- Incidents that are reported now may join it; a mention that is owed for one of its incidents is due.
-UPDATE outbox SET since = :now,
+UPDATE outbox SET began_at = :now,
     told_at = CASE
         WHEN EXISTS (
             SELECT 1 FROM alert_incident
@@ -394,10 +394,10 @@ UPDATE outbox SET
     mentioned_at = min(mentioned_at, :now), escalated_at = min(escalated_at, :now),
     tried_at = min(tried_at, :now), next_at = min(next_at, :now),
     -- No incident joins an alert that began in the future: nobody would be mentioned.
-    since = CASE WHEN since > :now THEN 0 ELSE since END
+    began_at = CASE WHEN began_at > :now THEN 0 ELSE began_at END
 WHERE max(
     coalesce(posted_at, 0), coalesce(edited_at, 0), coalesce(told_at, 0), coalesce(mentioned_at, 0),
-    coalesce(escalated_at, 0), coalesce(tried_at, 0), since
+    coalesce(escalated_at, 0), coalesce(tried_at, 0), began_at
 ) > :now;
 
 -- name: set_back_pending(now)!
@@ -429,7 +429,7 @@ ORDER BY lane, guild_id;
 -- name: list_due(guild_id, is_board, now)
 -- Of a guild's board, or of its other messages: a summary is due before the alerts that wait for it.
 SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
-    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at,
     mentioned_at, escalated_at, error
 FROM outbox
 WHERE guild_id = :guild_id AND (kind = 'board') = :is_board AND next_at <= :now
@@ -445,17 +445,17 @@ FROM (
 
 -- name: get_message(guild_id, kind, route, number)^
 SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
-    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at,
+    desired_version, sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at,
     mentioned_at, escalated_at, error
 FROM outbox
 WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :number;
 
--- name: note_message(guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at, mentioned_at, escalated_at, error, seen_version)!
+-- name: note_message(guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at, mentioned_at, escalated_at, error, seen_version)!
 -- What has come meanwhile is not overwritten: it stays due.
 UPDATE outbox SET
     channel_id = :channel_id, message_id = :message_id, old_channel_id = :old_channel_id,
     old_message_id = :old_message_id, posts = :posts, sent_version = :sent_version, tried_at = :tried_at,
-    tries = :tries, posted_at = :posted_at, content = :content, since = :since, edited_at = :edited_at,
+    tries = :tries, posted_at = :posted_at, content = :content, began_at = :began_at, edited_at = :edited_at,
     told_at = :told_at, mentioned_at = :mentioned_at, escalated_at = :escalated_at, error = :error,
     next_at = CASE
         WHEN desired_version = :seen_version THEN :next_at
@@ -466,7 +466,7 @@ WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :num
 -- name: compact_alerts(before)!
 -- Those of which all incidents were over before that time, and those that were emptied and are gone.
 DELETE FROM outbox
-WHERE (kind = 'summary' AND next_at IS NULL AND since < :before)
+WHERE (kind = 'summary' AND next_at IS NULL AND began_at < :before)
     OR (
         kind IN ('alert', 'recovery') AND NOT EXISTS (
             SELECT 1 FROM alert_incident

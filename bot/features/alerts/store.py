@@ -76,7 +76,7 @@ class OutboxRow:
     up to date where they are equal. tried_at: since when it is not known whether a message was posted. tries:
     how often in a row sending failed; error: why it failed last. posted_at: when it was posted last; of a
     board that was never posted, when it was set. next_at: when something is due, None for nothing. content: a
-    hash of what a board shows, empty where that is not known. since: when the first incident of an alert was
+    hash of what a board shows, empty where that is not known. began_at: when the first incident of an alert was
     reported, when the quiet hours of a summary began. edited_at: when it was edited last. told_at: when it
     first told somebody, with a mention if the route has a role; None while quiet hours delay that.
     mentioned_at: when it told somebody last. escalated_at: when it mentioned the second role.
@@ -98,7 +98,7 @@ class OutboxRow:
     posted_at: int | None
     next_at: int | None
     content: str
-    since: int = 0
+    began_at: int = 0
     edited_at: int | None = None
     told_at: int | None = None
     mentioned_at: int | None = None
@@ -143,7 +143,7 @@ class LatestAlert:
     """
 
     number: int
-    since: int
+    began_at: int
     posts: int
     tried_at: int | None
     channel_id: int | None
@@ -254,7 +254,7 @@ class AlertStore:
 
         async def work(connection: aiosqlite.Connection) -> None:
             await QUERIES.put_board(connection, **asdict(row))
-            await add_message(connection, row.guild_id, MessageKind.BOARD, 0, 0, since=now, next_at=now)
+            await add_message(connection, row.guild_id, MessageKind.BOARD, 0, 0, began_at=now, next_at=now)
             await QUERIES.replace_board(connection, guild_id=row.guild_id, now=now)
 
         await self._database.transact(work)
@@ -344,12 +344,12 @@ async def add_message(
     route: int,
     number: int,
     *,
-    since: int,
+    began_at: int,
     next_at: int,
 ) -> None:
     """Add a message to the outbox in a transaction; do nothing where there is one."""
     await QUERIES.add_message(
-        connection, guild_id=guild_id, kind=kind, route=route, number=number, since=since, next_at=next_at
+        connection, guild_id=guild_id, kind=kind, route=route, number=number, began_at=began_at, next_at=next_at
     )
 
 

@@ -162,7 +162,7 @@ SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
 
 -- name: export_outbox(guild_id)
 SELECT kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
-    sent_version, tried_at, tries, posted_at, next_at, content, since, edited_at, told_at, mentioned_at,
+    sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at, mentioned_at,
     escalated_at, error
 FROM outbox
 WHERE guild_id = :guild_id

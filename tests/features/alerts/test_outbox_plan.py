@@ -322,7 +322,7 @@ def test_a_summary_mentions_nobody_in_vain() -> None:
 
 PENDING: Final = PendingRow(1, 1, 2, None, due_at=NOW, silent=False, next_at=NOW)
 LATEST: Final = LatestAlert(1, NOW - INTERVAL, 1, None, HERE, 11, silent=False, open_count=1)
-OLD: Final = replace(LATEST, since=NOW - INTERVAL - 1)
+OLD: Final = replace(LATEST, began_at=NOW - INTERVAL - 1)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ OLD: Final = replace(LATEST, since=NOW - INTERVAL - 1)
         ),
         pytest.param(SECOND, LATEST, None, True, PendingPlan(2), id="silent beside one that is not"),
         pytest.param(
-            SECOND, replace(LATEST, since=NOW + 9), None, False, PendingPlan(2), id="clock set back"
+            SECOND, replace(LATEST, began_at=NOW + 9), None, False, PendingPlan(2), id="clock set back"
         ),
         pytest.param(SECOND, LATEST, LATER, False, PendingPlan(None, LATER), id="muted"),
         pytest.param(SECOND, replace(LATEST, message_id=None), None, False, PendingPlan(2), id="deleted"),

@@ -43,7 +43,7 @@ ROUTE = RouteRow(
 )
 INCIDENT = Incident(GUILD, 0, "integration", "toolzz", "a", "default", "Nora", "error", "", opened_at=100)
 NEW = OutboxRow(
-    GUILD, "alert", 1, 1, None, None, None, None, 0, 1, 0, None, 0, None, next_at=100, content="", since=100
+    GUILD, "alert", 1, 1, None, None, None, None, 0, 1, 0, None, 0, None, next_at=100, content="", began_at=100
 )
 BOARD = BoardRow(GUILD, 7, set_by=5)
 NEW_BOARD = replace(NEW, kind="board", route=0, number=0, desired_version=2, posted_at=100)
@@ -104,7 +104,7 @@ SENT = replace(
     posted_at=100,
     next_at=900,
     content="hash",
-    since=90,
+    began_at=90,
     edited_at=95,
     told_at=96,
     mentioned_at=97,
@@ -208,7 +208,7 @@ async def test_a_route_that_replaces_gathers_what_is_open(
     assert [len(await groups.members(GUILD, 1, number)) for number in (1, 2, 3)] == [2, 0, 1]
     assert await groups.is_silent(GUILD, 1, 1)
     first, second, third = [await stored_alert(store, number) for number in (1, 2, 3)]
-    assert (first.channel_id, first.next_at, first.since) == (7, 400, 400)
+    assert (first.channel_id, first.next_at, first.began_at) == (7, 400, 400)
     assert (second.channel_id, second.message_id, second.next_at) == (7, 2, 400)
     assert (third.channel_id, third.message_id, third.next_at) == (7, 3, None)
 

@@ -46,6 +46,7 @@ COUNTED = {
         "is_reported",
         "silent",
         "highest",
+        "route",
     )
 }
 

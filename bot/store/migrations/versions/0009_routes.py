@@ -59,7 +59,7 @@ def upgrade() -> None:
         "is_reported INTEGER NOT NULL DEFAULT 0",
     ):
         op.execute(f"ALTER TABLE board ADD COLUMN {column}")
-    # route: 0 for a board. since: when the first incident of an alert was reported, when the quiet hours of a
+    # route: 0 for a board. began_at: when the first incident of an alert was reported, when the quiet hours of a
     # summary began. told_at: when an alert first told somebody, by a mention if the route has a role; empty
     # while quiet hours delay that. mentioned_at: when it mentioned somebody last. escalated_at: when it
     # mentioned the second role. error: why it could not be sent last.
@@ -84,7 +84,7 @@ def upgrade() -> None:
             posted_at INTEGER,
             next_at INTEGER,
             content TEXT NOT NULL,
-            since INTEGER NOT NULL,
+            began_at INTEGER NOT NULL,
             edited_at INTEGER,
             told_at INTEGER,
             mentioned_at INTEGER,
@@ -127,7 +127,7 @@ def upgrade() -> None:
     op.execute(
         """
         INSERT INTO alert_incident
-        SELECT guild_id, 1, number, number, since, 0, NULL FROM outbox WHERE kind = 'alert'
+        SELECT guild_id, 1, number, number, began_at, 0, NULL FROM outbox WHERE kind = 'alert'
         """
     )
     op.execute("CREATE INDEX alert_incident_alert ON alert_incident (guild_id, route, alert)")
