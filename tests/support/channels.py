@@ -131,6 +131,7 @@ class FakeMessenger:
             assert not isinstance(before, BoardNotice)
             notice = replace(notice, role_ids=before.role_ids)
         self.messages[message_id] = notice
+        self.unreachable.discard(message_id)
         self._fail_to_answer()
 
     async def delete(self, guild_id: int, channel_id: int, message_id: int) -> None:

@@ -314,7 +314,9 @@ class OutboxMachine(RuleBasedStateMachine):
         self._messenger.fault = fault
         seen, posted = len(self._messenger.calls), len(self._messenger.posts)
         board, board_calls = self._board(), len(self._messenger.board_calls)
-        suspended = [route for route in self._routes() if route.is_suspended(int(self._clock.now))]
+        before, now = self._routes(), int(self._clock.now)
+        open_channels = {route.channel_id for route in before if not route.is_suspended(now)}
+        waiting = {route.channel_id for route in before} - open_channels
         try:
             self._run(self._outbox.pump(self._messenger, lambda _: True))
         except* KilledError:
@@ -323,8 +325,6 @@ class OutboxMachine(RuleBasedStateMachine):
         assert board is not None or len(self._messenger.board_calls) == board_calls
         calls = self._messenger.calls[seen:]
         routed = [route.channel_id for route in self._routes()]
-        open_channels = {route.channel_id for route in self._routes() if not route.suspended}
-        waiting = {route.channel_id for route in suspended} - open_channels
         assert not waiting & {channel for what, channel in calls if what == "post"}
         refused = [
             channel for what, channel in calls if what == "post" and channel in self._messenger.refusing

@@ -157,7 +157,7 @@ async def test_alerts_that_wait_are_looked_at_again(
     await database.transact(
         lambda connection: connection.execute(
             "INSERT INTO outbox (guild_id, kind, route, number, posts, desired_version, sent_version, tries,"
-            " next_at, content, since, error) VALUES (?, 'alert', 1, 1, 0, 1, 0, 0, ?, '', 0, '')",
+            " next_at, content, began_at, error) VALUES (?, 'alert', 1, 1, 0, 1, 0, 0, ?, '', 0, '')",
             (GUILD, now + HOUR),
         )
     )

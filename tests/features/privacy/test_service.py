@@ -47,6 +47,8 @@ COUNTED = {
         "silent",
         "highest",
         "route",
+        "alert",
+        "incident",
     )
 }
 
