@@ -167,6 +167,10 @@ class AlertStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def takes_writes(self) -> bool:
+        """Tell whether the database takes writes; while it takes none, this tries one."""
+        return await self._database.takes_writes()
+
     async def routes(self, guild_id: int) -> list[RouteRow]:
         """Return the guild's routes by their numbers."""
         return await self._database.fetch(RouteRow, QUERIES.list_routes, guild_id=guild_id)
