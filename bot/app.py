@@ -103,7 +103,7 @@ async def build_bot(
     redactor.keep(b64encode(key).decode() for key in keys.values())
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database_path))
+        database = await stack.enter_async_context(Database.open(settings.database_path, clock))
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
@@ -189,6 +189,7 @@ async def build_bot(
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
+            write_state=database.write_state,
         )
         bot = PatchbayBot(
             services,
@@ -214,7 +215,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         token = _token(settings, redactor)
         if settings.http_port is not None:
             try:
-                health = serve_health(bot, settings.http_host, settings.http_port)
+                health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror})"

@@ -34,6 +34,7 @@ from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
 ResultT = TypeVar("ResultT")
@@ -72,6 +73,7 @@ class Services:
     privacy: PrivacyService
     provider_clocks: ProviderClockService
     quiet_hours: QuietHoursService
+    write_state: WriteState
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
         """Return a provider as its own class, for its own cog."""

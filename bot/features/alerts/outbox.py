@@ -23,6 +23,7 @@ from bot.features.alerts.messenger import (
 )
 from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -110,12 +111,16 @@ class Outbox:
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._woken.clear()
+                pause: float = FIRST_PAUSE
                 try:
-                    await self._begin(messenger, serves, lanes)
-                    pause = await self._idle_seconds()
+                    # What cannot be noted is not posted: it would be posted again.
+                    if await self._store.takes_writes():
+                        await self._begin(messenger, serves, lanes)
+                        pause = await self._idle_seconds()
+                except NotWritableError:
+                    pass  # the log says so already
                 except Exception:  # noqa: BLE001 - a locked or broken file may be a whole one later
                     _log.exception("outbox_failed")
-                    pause = FIRST_PAUSE
                 # asyncio.wait_for would swallow a cancellation that comes as the pause ends (Python 3.11).
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -225,6 +230,8 @@ class Outbox:
         async with places, self._lock(lane):
             try:
                 await self._work_off_and_note(messenger, serves, lane)
+            except NotWritableError:
+                await asyncio.sleep(FIRST_PAUSE)
             except Exception:  # noqa: BLE001 - what could not be noted is due again, but not at once
                 _log.exception("outbox_failed", guild=guild_id)
                 await asyncio.sleep(FIRST_PAUSE)
@@ -281,7 +288,7 @@ class Outbox:
                     # What is sent after a long wait must not be about the time before.
                     row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row  # noqa: PLW2901 - the same message
                 after = await self._alerts.move(messenger, row)
-        except BoardDroppedError:
+        except (BoardDroppedError, NotWritableError):
             raise
         except Exception as error:  # noqa: BLE001 - one message that fails delays no other
             # As it was noted last: perhaps as tried.

@@ -173,6 +173,10 @@ class AlertStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def takes_writes(self) -> bool:
+        """Tell whether the database takes writes; while it takes none, this tries one."""
+        return await self._database.takes_writes()
+
     async def routes(self, guild_id: int) -> list[RouteRow]:
         """Return the guild's routes by their numbers."""
         return await self._database.fetch(RouteRow, QUERIES.list_routes, guild_id=guild_id)
@@ -349,7 +353,13 @@ async def add_message(
 ) -> None:
     """Add a message to the outbox in a transaction; do nothing where there is one."""
     await QUERIES.add_message(
-        connection, guild_id=guild_id, kind=kind, route=route, number=number, began_at=began_at, next_at=next_at
+        connection,
+        guild_id=guild_id,
+        kind=kind,
+        route=route,
+        number=number,
+        began_at=began_at,
+        next_at=next_at,
     )
 
 

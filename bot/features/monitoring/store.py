@@ -88,6 +88,10 @@ class MonitoringStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def takes_writes(self) -> bool:
+        """Tell whether the database takes writes; while it takes none, this tries one."""
+        return await self._database.takes_writes()
+
     async def watched(self, guild_id: int) -> list[WatchedRow]:
         """Return everything that is watched in a guild."""
         return await self._database.fetch(WatchedRow, QUERIES.list_watched, guild_id=guild_id)

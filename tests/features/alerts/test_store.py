@@ -43,7 +43,23 @@ ROUTE = RouteRow(
 )
 INCIDENT = Incident(GUILD, 0, "integration", "toolzz", "a", "default", "Nora", "error", "", opened_at=100)
 NEW = OutboxRow(
-    GUILD, "alert", 1, 1, None, None, None, None, 0, 1, 0, None, 0, None, next_at=100, content="", began_at=100
+    GUILD,
+    "alert",
+    1,
+    1,
+    None,
+    None,
+    None,
+    None,
+    0,
+    1,
+    0,
+    None,
+    0,
+    None,
+    next_at=100,
+    content="",
+    began_at=100,
 )
 BOARD = BoardRow(GUILD, 7, set_by=5)
 NEW_BOARD = replace(NEW, kind="board", route=0, number=0, desired_version=2, posted_at=100)
