@@ -184,7 +184,7 @@ class AlertMover:
     async def _deliver(self, messenger: Messenger, situation: Situation, held: Held, plan: Plan) -> OutboxRow:
         route, row = situation.route, situation.row
         is_posted = plan.move in {Move.POST, Move.REPOST}
-        # An alert that is over, or attended to, before it is posted tells nobody: should it come back, it does.
+        # One that is over, or attended to, before it is posted tells nobody: should it come back, it does.
         marks = Marks(
             is_told=is_posted and (bool(plan.mentions) or (situation.is_silent and bool(situation.open))),
             is_escalated=is_posted and Mention.SECOND_ROLE in plan.mentions,
@@ -237,10 +237,10 @@ class AlertMover:
             return
         is_there = after.channel_id == route.channel_id
         is_posted = move in {Move.POST, Move.REPOST}
-        if route.suspended and is_there and (is_posted or move is Move.EDIT):
-            # Whoever may not post may still edit.
-            if is_posted or messenger.can_post(guild_id, route.channel_id):
-                await self._store.resume(guild_id, route.channel_id, now)
+        # Whoever may not post may still edit.
+        is_proof = is_posted or (move is Move.EDIT and messenger.can_post(guild_id, route.channel_id))
+        if route.suspended and is_there and is_proof:
+            await self._store.resume(guild_id, route.channel_id, now)
         if after.kind == MessageKind.ALERT and move is Move.EDIT and after.message_id is None:
             await self._groups.release_joined(after, now)
         if after.message_id is None:

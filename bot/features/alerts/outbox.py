@@ -207,7 +207,7 @@ class Outbox:
                 tasks.create_task(self._serve(messenger, serves, lane))
 
     async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
-        """Resume routes to which nothing is to be sent, once nothing is known that keeps the bot from posting."""
+        """Resume routes to which nothing is to be sent, where nothing is known to keep the bot from posting."""
         for guild_id, channel_id in await self._store.idle_suspended(now):
             if serves(guild_id) and messenger.can_post(guild_id, channel_id):
                 await self._store.resume(guild_id, channel_id, now)
@@ -286,7 +286,7 @@ class Outbox:
                 if await self._alerts.is_request_due(row):
                     await self._wait_for_turn()
                     # What is sent after a long wait must not be about the time before.
-                    row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row  # noqa: PLW2901 - the same message
+                    row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row
                 after = await self._alerts.move(messenger, row)
         except (BoardDroppedError, NotWritableError):
             raise
