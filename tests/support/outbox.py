@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
+import pytest
+
 from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.messenger import AnyNotice, BoardNotice, Notice
 from bot.features.alerts.outbox import Outbox
@@ -142,3 +144,30 @@ def mentioned(setup: OutboxSetup) -> list[list[int]]:
     return [
         list(notice.role_ids) for _, notice in setup.messenger.mentions if not isinstance(notice, BoardNotice)
     ]
+
+
+def channels(setup: OutboxSetup) -> set[int]:
+    """Return where messages are."""
+    return {notice.channel_id for notice in setup.messenger.messages.values()}
+
+
+def turns_of(setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list that grows by each turn that the outbox takes of the limit for all guilds."""
+    turns: list[float] = []
+    pause = setup.outbox._rate_limiter.pause
+
+    def take(now: float) -> float:
+        turns.append(now)
+        return pause(now)
+
+    monkeypatch.setattr(setup.outbox._rate_limiter, "pause", take)
+    return turns
+
+
+async def open_apart(setup: OutboxSetup, *integrations: str) -> None:
+    """Open incidents that have an alert each."""
+    for each in integrations:
+        await setup.open_incidents(each)
+        await setup.pump()
+        setup.checks.now += HOUR
+    setup.clock.now = setup.checks.now

@@ -207,7 +207,7 @@ class Outbox:
                 tasks.create_task(self._serve(messenger, serves, lane))
 
     async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
-        """Resume routes to which nothing is to be sent, where nothing is known to keep the bot from posting."""
+        """Resume routes that are to be sent nothing, where nothing is known to keep the bot from posting."""
         for guild_id, channel_id in await self._store.idle_suspended(now):
             if serves(guild_id) and messenger.can_post(guild_id, channel_id):
                 await self._store.resume(guild_id, channel_id, now)

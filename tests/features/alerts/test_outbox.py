@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import shutil
-from collections.abc import Collection, Coroutine
-from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import Phase, settings
@@ -25,38 +20,17 @@ from hypothesis.stateful import (
 from structlog.testing import capture_logs
 
 from bot.errors import InvalidInputError
-from bot.features.alerts.group_store import GroupStore
-from bot.features.alerts.holds import HoldReader
-from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.messenger import BoardNotice, Notice, NotSentError, SummaryNotice
-from bot.features.alerts.quiet_hours_service import QuietHoursService
-from bot.features.alerts.quiet_hours_store import QuietHoursStore
-from bot.features.alerts.routes import Recovery, Route
-from bot.features.alerts.service import AlertService, RouteSettings
-from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
-from bot.features.audit.service import AuditService
-from bot.features.audit.store import AuditStore
-from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.features.guilds.changes import GuildChanges
-from bot.features.history.store import HistoryStore
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import IntegrationStore
-from bot.features.maintenance.service import MaintenanceService
-from bot.features.maintenance.store import MaintenanceStore
-from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.features.monitoring.recorder import Recorder
-from bot.features.monitoring.service import MonitoringService
-from bot.features.monitoring.store import MonitoringStore
+from bot.features.alerts.routes import Recovery
+from bot.features.alerts.service import RouteSettings
+from bot.features.alerts.store import MessageKind
+from bot.features.connections.store import ConnectionStore
+from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
-from bot.store.database import Database
-from bot.store.vault import Vault
-from tests.support.alert_parts import INTERVAL, make_outbox
-from tests.support.channels import FakeMessenger, KilledError
-from tests.support.clock import Clock
+from tests.support.channels import KilledError
+from tests.support.outbox_world import CONNECTION, GUILD, MEMBER, OutboxWorld
 
-GUILD: Final = 1
-MEMBER: Final = 7
 ROLES: Final = {1: 91, 2: 92}
 """The role of each route."""
 SECOND_ROLE: Final = 99
@@ -65,80 +39,23 @@ ESCALATE: Final = 1800
 CHANNELS: Final = (100, 200)
 IDS: Final = ("a", "b", "c")
 STATES: Final = (State.CONNECTED, State.DISCONNECTED, State.ERROR, State.UNKNOWN)
-CONNECTION: Final = ConnectionRow(GUILD, "toolzz", "default", b"", MEMBER, 0, 0)
 NOT_SENT: Final = "not sent"
 FAULTS: Final = ("", "", "", NOT_SENT, "down", "broken", "unanswered", "late", "killed", "killed_after")
-HOUR: Final = 3600
 
 faults = st.sampled_from(FAULTS)
 
 
-class OutboxMachine(RuleBasedStateMachine):
+class OutboxMachine(OutboxWorld, RuleBasedStateMachine):
     """A guild whose agents come and go, its managers, a bot that is killed, and a Discord that fails.
 
     Route 1 tells of everything, route 2 of errors of one agent.
     """
 
-    empty: Path
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._runner = asyncio.Runner()
-        self._stack = AsyncExitStack()
-        self._clock = Clock()
-        self._messenger = FakeMessenger(self._clock)
-        self._deleted: set[int] = set()
-        """Incidents of which a member has deleted a message."""
-        self._board_version = 0
-        self._mutes: dict[str, tuple[float, float]] = {}
-        """When each agent was muted last, and until when."""
-        self._windows: list[tuple[str, float, float]] = []
-        """Maintenance: the agent, empty for all, the start and the end."""
-        self._quiet: list[tuple[float, float]] = []
-        """The times in which the guild had quiet hours that hold always, or never."""
-
     @initialize()
     def begin(self) -> None:
         """Open the database, and start."""
-        folder = Path(self._stack.enter_context(TemporaryDirectory()))
-        shutil.copy(self.empty, folder / "patchbay.db")
-
-        async def work() -> None:
-            self._database = await self._stack.enter_async_context(Database.open(folder / "patchbay.db"))
-            # No test cuts the power.
-            await self._database._writer.execute("PRAGMA synchronous = OFF")
-            await ConnectionStore(self._database).insert(CONNECTION)
-
-        self._runner.run(work())
-        self.restart()
+        self.open()
         self.route(1, CHANNELS[0], 0, NOT_SENT, mentions=True, escalates=False)
-
-    def restart(self) -> None:
-        """Start with nothing but what the database knows."""
-        database = self._database
-        self._alerts, self._incident_store = AlertStore(database), IncidentStore(database)
-        monitoring, changes = MonitoringStore(database), GuildChanges()
-        self._groups, maintenance = GroupStore(database), MaintenanceStore(database)
-        self._holds = HoldReader(database, maintenance)
-        self._service = AlertService(
-            self._alerts, self._groups, self._incident_store, self._holds, changes, self._clock
-        )
-        self._maintenance = MaintenanceService(maintenance, changes, self._clock)
-        self._quiet_hours = QuietHoursService(QuietHoursStore(database), changes, self._clock)
-        self._monitoring = MonitoringService(
-            monitoring,
-            self._incident_store,
-            HistoryStore(database),
-            IntegrationService(IntegrationStore(database), self._clock),
-            changes,
-            self._clock,
-            interval=INTERVAL,
-            history_days=90,
-        )
-        self._recorder = Recorder(monitoring, changes, INTERVAL)
-        audit = AuditService(AuditStore(database), Vault({"k1": bytes(32)}), self._clock)
-        self._outbox = make_outbox(database, self._clock, self._alerts, audit)
-        changes.subscribe(self._outbox.wake)
 
     @rule(states=st.tuples(*[st.sampled_from(STATES)] * len(IDS)), times=st.integers(1, 4), fault=faults)
     def answered(self, states: tuple[State, ...], times: int, fault: str) -> None:
@@ -397,8 +314,7 @@ class OutboxMachine(RuleBasedStateMachine):
         try:
             self._settle()
         finally:
-            self._runner.run(self._stack.aclose())
-            self._runner.close()
+            self.close()
 
     def _settle(self) -> None:
         self._messenger.edits_refused = False
@@ -435,44 +351,6 @@ class OutboxMachine(RuleBasedStateMachine):
         standing = [boards[message_id] for message_id in set(boards) - self._messenger.unreachable]
         expected = [] if board is None else [(board.channel_id, self._messenger.board)]
         assert [(notice.channel_id, notice.embed) for notice in standing] == expected
-
-    def _record(self, outcome: CheckOutcome, reports: Reports | None, times: int) -> None:
-        for _ in range(times):
-            self._clock.now += INTERVAL
-            error = "" if outcome is CheckOutcome.ANSWERED else "timeout"
-            result = CheckResult(
-                GUILD, "toolzz", "default", int(self._clock.now), outcome, reports, error=error
-            )
-            self._run(self._recorder.record(result))
-
-    def _follow_routes(self) -> None:
-        """A new route mentions anew."""
-        self._messenger.routed = {route.number: route.channel_id for route in self._routes()}
-        self._messenger.mentions.clear()
-
-    async def _finish_writes(self) -> None:
-        """Let a transaction that has begun end, as SQLite would at the next start."""
-        await asyncio.gather(*self._database._writes, return_exceptions=True)
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever it returns
-        return self._runner.run(work)
-
-    def _incidents(self) -> list[Incident]:
-        return self._runner.run(self._incident_store.since(GUILD, 0))
-
-    def _routes(self) -> list[Route]:
-        return self._runner.run(self._service.routes(GUILD))
-
-    def _board(self) -> BoardRow | None:
-        return self._runner.run(self._alerts.board(GUILD))
-
-    def _rows(self) -> Collection[OutboxRow]:
-        rows = self._run(self._database.read_all(_All))
-        return [OutboxRow(**dict(row)) for row in rows]
-
-
-class _All:
-    sql = "SELECT * FROM outbox"
 
 
 def test_whatever_happens_what_is_open_is_told_of_and_nobody_is_mentioned_in_vain(
