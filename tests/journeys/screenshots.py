@@ -251,6 +251,30 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-integrations-history")
 
 
+async def play_storm(stage: Stage, browser: Browser, locale: str) -> None:
+    """Break and heal all agents at once; take pictures of their alert, and of what keeps alerts back."""
+    toolzz, texts, faults = simulator(stage, ToolzzSimulator), load_catalog()[locale], FAULTS[locale]
+    await browser.command("connections add", "Toolzz")
+    await browser.fill_in(toolzz.credentials.values())
+    await browser.answered()
+    channel = stage.world.operations.name or ""
+    await browser.command("alerts set", channel, role=TEXTS[locale].moderator)
+    await browser.answered()
+    count = len(toolzz.discord_integrations())
+    await browser.say(f"{faults.breaks} {faults.everything}")
+    group = browser.message(texts.plural("alerts.group.agents", count))
+    await expect(group).to_be_visible(timeout=SOON)
+    await shoot(group, f"{locale}-alert-group")
+    await browser.press(texts("alerts.group.acknowledge_button"), group)
+    await shoot(await browser.answered(), f"{locale}-alert-group-acknowledged")
+    await browser.say(f"{faults.heals} {faults.everything}")
+    closed = browser.message(texts.plural("alerts.group.recovered", count))
+    await expect(closed).to_be_visible(timeout=SOON)
+    await shoot(closed, f"{locale}-alert-group-closed")
+    await browser.command("alerts maintenance", **{"for": texts("alerts.maintenance.for.2h")})
+    await shoot(await browser.answered(), f"{locale}-alerts-maintenance")
+
+
 async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
     """Show a blocked agent, an ignored one, one of another unit, and two of one name."""
     toolzz, texts = simulator(stage, ToolzzSimulator), load_catalog()[locale]
@@ -287,7 +311,7 @@ async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
 async def main() -> None:
     """Take every picture again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for locale, scene in product(LOCALES, (play_setup, play, play_watching, play_belonging)):
+    for locale, scene in product(LOCALES, (play_setup, play, play_watching, play_storm, play_belonging)):
         async with open_stage(locale) as stage:
             world = stage.world
             viewers = (world.mira, world.theo, world.ravi)
