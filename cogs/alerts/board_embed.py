@@ -22,15 +22,20 @@ _GAP: Final = "\n\n"
 
 
 def render_board(
-    status: GuildStatus, texts: Texts, providers: Mapping[str, Provider], links: CommandLinks
+    status: GuildStatus,
+    unreported: Iterable[int],
+    texts: Texts,
+    providers: Mapping[str, Provider],
+    links: CommandLinks,
 ) -> RenderedBoard:
-    """Return the board that shows a guild's status, however many agents there are."""
+    """Return the board that shows a guild's status, however many agents there are.
+
+    unreported: the channels in which alerts do not arrive, if nobody could be told of that.
+    """
     agents = status.integrations
-    head = listed(
-        filter(None, (_counts(agents), *(_trouble(each, texts, providers) for each in status.troubles))),
-        texts,
-        DESCRIPTION // 4,
-    )
+    lost = (texts("board.undelivered", channel=f"<#{each}>") for each in unreported)
+    troubles = (_trouble(each, texts, providers) for each in status.troubles)
+    head = listed(filter(None, (_counts(agents), *lost, *troubles)), texts, DESCRIPTION // 4)
     checked = "" if status.answered_at is None else texts("board.checked", time=when(status.answered_at))
     more = links.link(texts("board.more" if agents else "board.none"))
     end = " · ".join(filter(None, (checked, more)))

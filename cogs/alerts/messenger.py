@@ -117,7 +117,19 @@ class DiscordMessenger:
             return None
         status = await services.monitoring.status(guild_id)
         status = replace(status, integrations=told_apart(status.integrations, services.providers))
-        return render_board(status, services.texts_of(guild), services.providers, services.links)
+        unreported = [
+            route.channel_id
+            for route in await services.alerts.routes(guild_id)
+            # A timeout of the bot passes by itself.
+            if route.suspended and not route.is_reported and route.suspended != "timed_out"
+        ]
+        return render_board(
+            status,
+            dict.fromkeys(unreported),
+            services.texts_of(guild),
+            services.providers,
+            services.links,
+        )
 
     def can_post(self, guild_id: int, channel_id: int) -> bool:
         """Look at the permissions that are known; those of an archived thread are not."""

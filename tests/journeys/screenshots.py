@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -252,7 +253,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
 
 
 async def play_storm(stage: Stage, browser: Browser, locale: str) -> None:
-    """Break and heal all agents at once; take pictures of their alert, and of what keeps alerts back."""
+    """Break and heal all agents at once; take pictures of their alert."""
     toolzz, texts, faults = simulator(stage, ToolzzSimulator), load_catalog()[locale], FAULTS[locale]
     await browser.command("connections add", "Toolzz")
     await browser.fill_in(toolzz.credentials.values())
@@ -260,19 +261,21 @@ async def play_storm(stage: Stage, browser: Browser, locale: str) -> None:
     channel = stage.world.operations.name or ""
     await browser.command("alerts set", channel, role=TEXTS[locale].moderator)
     await browser.answered()
-    count = len(toolzz.discord_integrations())
     await browser.say(f"{faults.breaks} {faults.everything}")
-    group = browser.message(texts.plural("alerts.group.agents", count))
+    group = browser.message(with_any_count(texts.plural("alerts.group.agents", 2)))
     await expect(group).to_be_visible(timeout=SOON)
     await shoot(group, f"{locale}-alert-group")
     await browser.press(texts("alerts.group.acknowledge_button"), group)
     await shoot(await browser.answered(), f"{locale}-alert-group-acknowledged")
     await browser.say(f"{faults.heals} {faults.everything}")
-    closed = browser.message(texts.plural("alerts.group.recovered", count))
+    closed = browser.message(with_any_count(texts.plural("alerts.group.recovered", 2)))
     await expect(closed).to_be_visible(timeout=SOON)
     await shoot(closed, f"{locale}-alert-group-closed")
-    await browser.command("alerts maintenance", **{"for": texts("alerts.maintenance.for.2h")})
-    await shoot(await browser.answered(), f"{locale}-alerts-maintenance")
+
+
+def with_any_count(text: str) -> re.Pattern[str]:
+    """Return a pattern of a text about two, for any other number."""
+    return re.compile(re.escape(text).replace("2", r"\d+"))
 
 
 async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:

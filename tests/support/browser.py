@@ -1,6 +1,7 @@
 """Drives the demo's page in headless Chromium like a user with a keyboard."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -78,7 +79,7 @@ class Browser:
         await self.page.keyboard.type(text)
         await self.page.keyboard.press("Enter")
 
-    def message(self, text: str) -> Locator:
+    def message(self, text: str | re.Pattern[str]) -> Locator:
         """Return the messages with this text."""
         return self._messages.filter(has_text=text)
 

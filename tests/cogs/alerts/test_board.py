@@ -13,6 +13,7 @@ from bot.discord.client import PatchbayBot
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION
 from bot.errors import RateLimitedError, UnreachableError
+from bot.features.alerts.service import RouteSettings
 from bot.features.alerts.store import RETRY_SECONDS
 from bot.features.history.service import DAY
 from bot.features.monitoring.service import STALE_CHECKS
@@ -20,6 +21,7 @@ from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.redaction import Redactor
 from cogs.alerts.board_embed import REFRESH_SECONDS
+from tests.support.alert_steps import suspend_routes
 from tests.support.board_steps import (
     BAD,
     GOOD,
@@ -197,6 +199,20 @@ async def test_it_keeps_its_message_as_long_as_discord_takes_edits(harness: BotH
         "DELETE",
         "POST",
     ]
+
+
+async def test_it_says_that_alerts_reach_nobody(harness: BotHarness) -> None:
+    """It does so if no manager could be told, and no longer once alerts arrive."""
+    await put_up_board_of(harness)
+    elsewhere = harness.guild.create_text_channel("alerts")
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, elsewhere.id, RouteSettings(), member_id=harness.manager.id
+    )
+    warning = harness.texts("board.undelivered", channel=elsewhere.mention)
+    for is_reported, is_shown in ((False, True), (True, False)):
+        await suspend_routes(harness, elsewhere, is_reported=is_reported)
+        await harness.env.advance_time(70)
+        assert (warning in board_text(harness)) is is_shown
 
 
 async def test_it_survives_a_restart(harness: BotHarness) -> None:

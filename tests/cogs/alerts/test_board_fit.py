@@ -139,7 +139,7 @@ def board(*agents: Watched, locale: str = "en-US", checked_at: int | None = NOW 
         last_day=days,
         answered_at=checked_at,
     )
-    return render_board(status, CATALOG[locale], {}, CommandLinks())
+    return render_board(status, (), CATALOG[locale], {}, CommandLinks())
 
 
 def text_of(*agents: Watched) -> str:

@@ -195,7 +195,7 @@ async def test_incident_mute_and_alerts_are_shown(
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 3600, member_id=viewer.id)
     found = await diagnose(harness, viewer)
     assert verdicts(found)[5:] == OK + NOTED * 2
-    assert f"<@{viewer.id}> looks after it" in shown(found)
+    assert f"acknowledged by <@{viewer.id}>" in shown(found)
     assert str(viewer.id) not in file_of(harness, found)
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 0, member_id=viewer.id)
     await harness.bot.services.alerts.remove_route(harness.guild.id, 1)
