@@ -1,6 +1,6 @@
 """Stores which alert of which route tells of an incident, and what follows for the outbox."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ class GroupStore:
         Return None if there is no route with that number, or if there are as many as ``most`` already.
         incidents: the numbers of the open ones of which it tells, each with whether it mentions nobody. They
         are told of in one message; in another channel than before, this replaces the messages that there are.
+        Of other incidents the route tells no more: they are taken out of its messages.
         """
 
         async def work(connection: aiosqlite.Connection) -> RouteRow | None:
@@ -48,6 +49,7 @@ class GroupStore:
             number = row.number or await QUERIES.next_route(connection, guild_id=guild_id)
             stored = replace(row, number=number)
             await QUERIES.put_route(connection, **asdict(stored))
+            await _release_others(connection, guild_id, number, incidents, now)
             if before is None or before.channel_id != stored.channel_id:
                 await _gather(connection, guild_id, number, now)
             key = {"guild_id": guild_id, "route": number}
@@ -197,6 +199,18 @@ class GroupUnit:
     async def _assign(self, pending: PendingRow, alert: int) -> None:
         key = {"guild_id": pending.guild_id, "route": pending.route, "incident": pending.incident}
         await QUERIES.assign_incident(self._connection, **key, alert=alert)
+
+
+async def _release_others(
+    connection: aiosqlite.Connection, guild_id: int, route: int, kept: Collection[int], now: int
+) -> None:
+    """Take the open incidents out of the route's alerts that are not to be kept."""
+    key = {"guild_id": guild_id, "route": route}
+    for row in await connection.execute_fetchall(QUERIES.list_told_open.sql, key):
+        if row["incident"] not in kept:
+            await QUERIES.assign_incident(connection, **key, incident=row["incident"], alert=0)
+            await QUERIES.arm_alert(connection, **key, number=row["alert"], now=now)
+    await QUERIES.arm_emptied(connection, **key, now=now)
 
 
 async def _gather(connection: aiosqlite.Connection, guild_id: int, route: int, now: int) -> None:

@@ -231,9 +231,12 @@ def due_mentions(situation: Situation) -> Iterator[tuple[int, Mention]]:
     elif route.remind:
         last = max(row.posted_at or 0, row.mentioned_at or 0)
         yield last + route.remind, Mention.ROLE
-    if route.escalate and row.told_at is not None and row.escalated_at is None:
+    called_at = row.told_at
+    if s.is_silent and called_at is not None and (row.mentioned_at or 0) <= called_at:
+        called_at = None  # nobody was mentioned yet
+    if route.escalate and called_at is not None and row.escalated_at is None:
         # A route that was changed meanwhile begins to count with that.
-        yield max(row.told_at, route.set_at) + route.escalate, Mention.SECOND_ROLE
+        yield max(called_at, route.set_at) + route.escalate, Mention.SECOND_ROLE
 
 
 def plan_board(board: BoardRow, row: OutboxRow, content: str, now: int) -> Plan:

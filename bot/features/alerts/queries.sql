@@ -260,6 +260,14 @@ WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND number IN (
 )
 ORDER BY number;
 
+-- name: list_told_open(guild_id, route)
+-- The open incidents of which a route tells, or is about to, each with its alert.
+SELECT alert_incident.incident, coalesce(alert_incident.alert, 0) AS alert
+FROM alert_incident
+INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
+WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route
+    AND (alert_incident.alert IS NULL OR alert_incident.alert > 0) AND incident.closed_at IS NULL;
+
 -- name: gather_open(guild_id, route, alert)!
 -- Has one alert tell of all open incidents of its route, and mention nobody for those that somebody was told of.
 UPDATE alert_incident SET

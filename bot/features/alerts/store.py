@@ -77,8 +77,8 @@ class OutboxRow:
     how often in a row sending failed; error: why it failed last. posted_at: when it was posted last; of a
     board that was never posted, when it was set. next_at: when something is due, None for nothing. content:
     a hash of what a board shows, empty where that is not known. began_at: when the first incident of an
-    alert was reported, when the quiet hours of a summary began. edited_at: when it was edited last. told_at: when it
-    first told somebody, with a mention if the route has a role; None while quiet hours delay that.
+    alert was reported, when the quiet hours of a summary began. edited_at: when it was edited last. told_at:
+    when it first told somebody, with a mention if the route has a role; None while quiet hours delay that.
     mentioned_at: when it told somebody last. escalated_at: when it mentioned the second role.
     """
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.features.alerts.incident_store import IncidentStore
-from bot.features.alerts.messenger import AnyNotice, ChannelRefusedError, NotSentError
+from bot.features.alerts.messenger import AnyNotice, ChannelRefusedError, Notice, NotSentError
 from bot.features.alerts.outbox_plan import MIN_EDIT_SECONDS
 from bot.features.alerts.store import RETRY_SECONDS
 from tests.support.alert_parts import INTERVAL
@@ -199,6 +199,39 @@ async def test_a_route_that_was_removed_waits_for_nothing(setup: OutboxSetup) ->
     setup.messenger.fault = ""
     await setup.pump(100)
     assert await setup.checks.alerts.waiting(GUILD) == []
+
+
+@pytest.mark.parametrize("channel", [7, 8])
+async def test_a_route_that_is_narrowed_tells_no_more_of_the_rest(setup: OutboxSetup, channel: int) -> None:
+    """In the same channel or another: what it is no longer about is in no message and mentions nobody."""
+    await setup.checks.route(role_id=ROLE)
+    await setup.open_incidents("a", "b")
+    await setup.pump()
+    await setup.checks.route(role_id=ROLE, channel_id=channel, integration="b", remind=HOUR)
+    await setup.pump(MIN_EDIT_SECONDS)
+    assert [
+        (notice.channel_id, [each.id for each in notice.incidents])
+        for notice in setup.messenger.messages.values()
+        if isinstance(notice, Notice)
+    ] == [(channel, ["b"])]
+    await setup.checks.route(role_id=ROLE, channel_id=channel, integration="c", remind=HOUR)
+    await setup.pump(MIN_EDIT_SECONDS)
+    assert setup.messenger.messages == {}
+    await setup.pump(2 * HOUR)
+    assert mentioned(setup) == [[ROLE]]
+
+
+async def test_nobody_is_called_second_who_was_not_called_first(setup: OutboxSetup) -> None:
+    """A route that is set while agents are down mentions nobody, and so not its second role alone."""
+    await setup.checks.groups.delete_route(GUILD, 1)
+    await setup.open_incidents("a")
+    await setup.checks.route(role_id=ROLE, second_role_id=SECOND_ROLE, escalate=900, remind=HOUR)
+    await setup.pump()
+    await setup.pump(1000)
+    assert mentioned(setup) == []
+    await setup.pump(HOUR)
+    await setup.pump(900)
+    assert mentioned(setup) == [[ROLE], [SECOND_ROLE]]
 
 
 async def test_a_second_role_that_is_added_later_is_not_mentioned_at_once(setup: OutboxSetup) -> None:

@@ -60,8 +60,8 @@ def upgrade() -> None:
     ):
         op.execute(f"ALTER TABLE board ADD COLUMN {column}")
     # route: 0 for a board. began_at: when the first incident of an alert was reported, when the quiet hours
-    # of a summary began. told_at: when an alert first told somebody, by a mention if the route has a role; empty
-    # while quiet hours delay that. mentioned_at: when it mentioned somebody last. escalated_at: when it
+    # of a summary began. told_at: when an alert first told somebody, by a mention if the route has a role;
+    # empty while quiet hours delay that. mentioned_at: when it mentioned somebody last. escalated_at: when it
     # mentioned the second role. error: why it could not be sent last.
     op.execute("DROP INDEX outbox_due")
     op.execute("ALTER TABLE outbox RENAME TO former_outbox")
