@@ -9,7 +9,7 @@ from bot.discord.theme import DESCRIPTION, Field, card, when
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
 from bot.features.alerts.messenger import Notice
 from cogs.alerts.messages.alert_embed import status_lines
-from cogs.alerts.messages.fixes import fix_of
+from cogs.alerts.messages.fixes import shared_fix_of
 from cogs.alerts.messages.incident_rows import (
     footer_of,
     limited,
@@ -67,8 +67,8 @@ class _Common:
         self.state = _only(state_of(each, texts) for each in open_ones) if is_one_kind else ""
         self.why = _only(why(each, texts, providers) for each in open_ones)
         # A link leads to one agent's bot, and what is said to all of them has none.
-        self.fix = _only(fix_of(each, rendering) for each in open_ones) or _only(
-            fix_of(each, rendering.without_bots()) for each in open_ones
+        self.fix = _only(shared_fix_of(each, rendering) for each in open_ones) or _only(
+            shared_fix_of(each, rendering.without_bots()) for each in open_ones
         )
         self.acknowledged_by = _only(str(each.acknowledged_by or "") for each in open_ones)
         begun = [each.opened_at for each in open_ones]
@@ -82,13 +82,16 @@ def _only(values: Iterator[str]) -> str:
 
 
 def _title(open_ones: Sequence[Incident], over: Sequence[Incident], rendering: Rendering) -> str:
-    texts, shown = rendering.texts, open_ones or over
-    are_agents = all(each.kind == Kind.INTEGRATION for each in shown)
+    texts, are_agents = rendering.texts, _are_agents(open_ones or over)
     if open_ones:
         return texts.plural("alerts.group.agents" if are_agents else "alerts.group.incidents", len(open_ones))
     if are_agents and all(each.ended == RECOVERED for each in over):
         return texts.plural("alerts.group.recovered", len(over))
     return texts.plural("alerts.group.over", len(over))
+
+
+def _are_agents(incidents: Sequence[Incident]) -> bool:
+    return all(each.kind == Kind.INTEGRATION for each in incidents)
 
 
 def _head(
@@ -125,6 +128,8 @@ def _step(open_ones: Sequence[Incident], common: _Common, rendering: Rendering) 
     texts = rendering.texts
     if not open_ones:
         return texts("alerts.message.next_overview")
-    if len(open_ones) == 1 or not common.fix:
-        return common.fix or texts("alerts.group.next_one")
-    return texts("alerts.group.each", fix=common.fix)
+    if not common.fix:
+        return texts("alerts.group.next_one")
+    # What repairs several connections or providers is said as it is: they are no agents.
+    is_of_each = len(open_ones) > 1 and _are_agents(open_ones)
+    return texts("alerts.group.each", fix=common.fix) if is_of_each else common.fix
