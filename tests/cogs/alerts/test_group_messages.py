@@ -72,3 +72,21 @@ def test_what_repairs_several_connections_is_not_said_of_agents() -> None:
     assert of_agents == f"For each agent: {used.texts('state.fix.absent')}"
     assert of_connections not in {"", used.texts("alerts.group.next_one")}
     assert "agent" not in of_connections
+
+
+def test_a_mute_and_maintenance_have_a_mark_each() -> None:
+    """Whoever reads it knows which of them to end, and when either ends."""
+    taken, muted, maintained, both = several(4)
+    taken = replace(taken, acknowledged_by=7)
+    notice = notice_of(
+        *(taken, muted, maintained, both),
+        muted={2: 1_700_003_600, 4: 1_700_007_200},
+        maintenance={3: 1_700_003_600, 4: 1_700_003_600},
+    )
+    text = group_embed(notice, rendering(ENGLISH)).description or ""
+    assert [line.partition("** · ")[2] for line in text.splitlines() if " · **" in line] == [
+        "🙋 <@7>",
+        "🔕 <t:1700003600:R>",
+        "🔧 <t:1700003600:R>",
+        "🔕 <t:1700007200:R> · 🔧 <t:1700003600:R>",
+    ]
