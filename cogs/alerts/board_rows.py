@@ -12,7 +12,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
 from cogs.alerts.board_fit import Row, Size
-from cogs.monitoring.formatting import name_of, symbol, why, word
+from cogs.monitoring.formatting import name_of, quiet_marks, symbol, why, word
 
 _BLOCKS: Final = 8
 """The blocks of the last day: their squares and a name fit into a phone's line. A square means as much on
@@ -77,10 +77,7 @@ def marks_of(watched: Watched) -> Iterator[str]:
         yield f"#{watched.incident.number}"
         if watched.incident.acknowledged_by is not None:
             yield f"🙋 <@{watched.incident.acknowledged_by}>"
-    if watched.muted_until is not None:
-        yield f"🔕 {when(watched.muted_until)}"
-    if watched.maintenance_until is not None:
-        yield f"🔧 {when(watched.maintenance_until)}"
+    yield from quiet_marks(watched.muted_until, watched.maintenance_until)
 
 
 def legend(shown: str, integrations: Iterable[Watched], texts: Texts) -> str:

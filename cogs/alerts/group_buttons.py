@@ -126,16 +126,17 @@ class OneIncidentSelect(PersistentSelect):
         picked = next((each for each in found if str(each.number) == value), None)
         if picked is None:
             raise NoIncidentError
-        watched = await services.monitoring.integrations(ctx.guild_id)
-        until = next((each.muted_until for each in watched if _is_about(picked, each)), None)
+        # A connection or a provider is in maintenance too while the whole server is.
+        troubles, integrations = await services.monitoring.troubles_and_integrations(ctx.guild_id)
+        about = next((each for each in (*troubles, *integrations) if _is_about(picked, each)), None)
         notice = Notice(
             guild_id=ctx.guild_id,
             channel_id=0,
             route=self.alert_route,
             number=self.number,
             incidents=[picked],
-            muted={} if until is None else {picked.number: until},
-            maintenance={},
+            muted=_until(picked, about.muted_until if about else None),
+            maintenance=_until(picked, about.maintenance_until if about else None),
             role_ids=[],
             second_role_id=None,
             escalated_at=None,
@@ -183,6 +184,11 @@ async def _agents_of(ctx: Context, alert_route: int, number: int) -> Sequence[Wa
     incidents = open_of(await ctx.services.alerts.incidents_of(ctx.guild_id, alert_route, number))
     watched = await ctx.services.monitoring.integrations(ctx.guild_id)
     return [each for each in watched if any(_is_about(incident, each) for incident in incidents)]
+
+
+def _until(incident: Incident, end: int | None) -> dict[int, int]:
+    """Return the end by the incident's number, as a notice has it; nothing if there is none."""
+    return {} if end is None else {incident.number: end}
 
 
 def _is_about(incident: Incident, watched: Watched) -> bool:

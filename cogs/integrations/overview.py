@@ -31,6 +31,7 @@ from cogs.monitoring.formatting import (
     name_of,
     plain_name,
     provider_name,
+    quiet_marks,
     symbol,
     told_apart,
     tone,
@@ -233,11 +234,8 @@ def _integration(
         word(watched, texts),
         provider_name(watched, providers),
         when(watched.changed_at),
+        *quiet_marks(watched.muted_until, watched.maintenance_until),
     ]
-    if watched.muted_until is not None:
-        parts.append(f"🔕 {when(watched.muted_until)}")
-    if watched.maintenance_until is not None:
-        parts.append(f"🔧 {when(watched.maintenance_until)}")
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
         parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
     yield " · ".join(parts)

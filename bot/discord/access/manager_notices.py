@@ -1,6 +1,7 @@
 """Tells a server's managers what nobody has asked about, and where nobody else reads it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 import discord
 import structlog
@@ -9,6 +10,10 @@ from bot.discord.access.agent_bots import FAILURES, is_member
 from bot.discord.access.posting import bot_lacks
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_MODERATION: Final = discord.Permissions(
+    moderate_members=True, kick_members=True, ban_members=True, manage_messages=True
+)
+"""Any one of these makes a role one for moderators."""
 
 
 async def notify_managers(
@@ -46,10 +51,9 @@ async def _recipients(
     The system channel is none of them: it is where new members are welcomed.
     """
     of_community = (guild.public_updates_channel, guild.safety_alerts_channel)
-    candidates = [
-        each for each in of_community if each is not None and not _is_seen_by(guild.default_role, each)
-    ]
-    candidates += filter(_is_for_managers, guild.text_channels)
+    # Behind a gate for new members, everyone's role sees nothing, and another one that all get sees these.
+    candidates = [each for each in of_community if each is not None and _is_only_for(_is_moderator, each)]
+    candidates += [each for each in guild.text_channels if _is_only_for(_is_manager, each)]
     for channel in dict.fromkeys(candidates):
         if channel.id != lost_channel_id and not bot_lacks(channel):
             yield channel
@@ -60,18 +64,16 @@ async def _recipients(
         yield discord.Object(guild.owner_id)
 
 
-def _is_seen_by(role: discord.Role, channel: discord.TextChannel) -> bool:
-    return channel.permissions_for(role).view_channel
-
-
-def _is_for_managers(channel: discord.TextChannel) -> bool:
-    """Tell whether only bots and members with Manage Server see a channel.
+def _is_only_for(is_trusted: Callable[[discord.Role], bool], channel: discord.TextChannel) -> bool:
+    """Tell whether only bots and roles that are trusted see a channel.
 
     A member who was given access alone may be anybody: our cache has no members.
     """
     known = {channel.guild.me.id, channel.guild.owner_id}
     return not any(
-        _is_seen_by(role, channel) for role in channel.guild.roles if not _is_trusted(role)
+        channel.permissions_for(role).view_channel
+        for role in channel.guild.roles
+        if role.is_default() or not (role.is_bot_managed() or is_trusted(role))
     ) and not any(
         overwrite.view_channel
         for target, overwrite in channel.overwrites.items()
@@ -79,8 +81,11 @@ def _is_for_managers(channel: discord.TextChannel) -> bool:
     )
 
 
-def _is_trusted(role: discord.Role) -> bool:
-    """Tell whether only managers, or a bot, have a role."""
-    if role.is_default():
-        return False
-    return role.permissions.manage_guild or role.permissions.administrator or role.is_bot_managed()
+def _is_manager(role: discord.Role) -> bool:
+    """Tell whether whoever has a role manages the server."""
+    return role.permissions.manage_guild or role.permissions.administrator
+
+
+def _is_moderator(role: discord.Role) -> bool:
+    """Tell whether whoever has a role moderates the server, or manages it."""
+    return _is_manager(role) or bool(role.permissions.value & _MODERATION.value)

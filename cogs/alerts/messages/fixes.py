@@ -26,7 +26,7 @@ def fix_of(incident: Incident, rendering: Rendering) -> str:
     if incident.kind == Kind.PROVIDER:
         return texts("alerts.message.next_provider", provider=provider)
     if needs_credentials(incident):
-        button = texts("connections.rotate.button")
+        button = texts(_ROTATE)
         return texts("alerts.message.next_rotate", button=button, provider=provider)
     general = fix(incident, texts, providers)
     if incident.kind == Kind.CONNECTION:
@@ -36,8 +36,18 @@ def fix_of(incident: Incident, rendering: Rendering) -> str:
     return linked or general or texts("alerts.message.next_diagnose", button=texts(DIAGNOSE))
 
 
+def shared_fix_of(incident: Incident, rendering: Rendering) -> str:
+    """Return what to do about an open incident without its own buttons; empty if it takes one of them."""
+    found = fix_of(incident, rendering)
+    # Every text that names a button has its label in bold.
+    own = (f"**{rendering.texts(key)}**" for key in (DIAGNOSE, _ROTATE))
+    return "" if any(each in found for each in own) else found
+
+
 DIAGNOSE: Final = "integrations.diagnose.button"
 """The key of the label of the button that diagnoses."""
+_ROTATE: Final = "connections.rotate.button"
+"""The key of the label of the button for new credentials."""
 
 
 def needs_credentials(incident: Incident) -> bool:

@@ -9,11 +9,11 @@ from bot.discord.theme import DESCRIPTION, Field, card, when
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
 from bot.features.alerts.messenger import Notice
 from cogs.alerts.messages.alert_embed import status_lines
-from cogs.alerts.messages.fixes import fix_of
+from cogs.alerts.messages.fixes import shared_fix_of
 from cogs.alerts.messages.incident_rows import (
+    acknowledged_mark,
     footer_of,
     limited,
-    marks_of,
     open_of,
     open_row,
     over_of,
@@ -23,7 +23,7 @@ from cogs.alerts.messages.incident_rows import (
     tone_of,
 )
 from cogs.alerts.messages.rendering import Rendering
-from cogs.monitoring.formatting import why
+from cogs.monitoring.formatting import quiet_marks, why
 
 _MAX_OPEN = 10
 _MAX_OVER = 5
@@ -38,15 +38,11 @@ def group_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
     texts, services = rendering.texts, rendering.services
     open_ones, over = open_of(notice.incidents), over_of(notice.incidents)
     common = _Common(open_ones, rendering)
-    held = {
-        number: max(notice.muted.get(number, 0), notice.maintenance.get(number, 0))
-        for number in {*notice.muted, *notice.maintenance}
-    }
     head = "\n".join(filter(None, _head(open_ones, over, common, rendering)))
     foot = "\n".join(status_lines(notice, rendering))
     rows_over = limited([over_row(each, rendering) for each in over], _MAX_OVER, texts, _ROOM_FOR_OVER)
     room = DESCRIPTION - sum(map(length, (head, rows_over, foot))) - 6
-    rows = [_row(each, held.get(each.number), common, rendering) for each in open_ones]
+    rows = [_row(each, notice, common, rendering) for each in open_ones]
     rows_open = limited(rows, _MAX_OPEN, texts, room)
     return card(
         tone_of(open_ones, over),
@@ -67,8 +63,8 @@ class _Common:
         self.state = _only(state_of(each, texts) for each in open_ones) if is_one_kind else ""
         self.why = _only(why(each, texts, providers) for each in open_ones)
         # A link leads to one agent's bot, and what is said to all of them has none.
-        self.fix = _only(fix_of(each, rendering) for each in open_ones) or _only(
-            fix_of(each, rendering.without_bots()) for each in open_ones
+        self.fix = _only(shared_fix_of(each, rendering) for each in open_ones) or _only(
+            shared_fix_of(each, rendering.without_bots()) for each in open_ones
         )
         self.acknowledged_by = _only(str(each.acknowledged_by or "") for each in open_ones)
         begun = [each.opened_at for each in open_ones]
@@ -82,13 +78,16 @@ def _only(values: Iterator[str]) -> str:
 
 
 def _title(open_ones: Sequence[Incident], over: Sequence[Incident], rendering: Rendering) -> str:
-    texts, shown = rendering.texts, open_ones or over
-    are_agents = all(each.kind == Kind.INTEGRATION for each in shown)
+    texts, are_agents = rendering.texts, _are_agents(open_ones or over)
     if open_ones:
         return texts.plural("alerts.group.agents" if are_agents else "alerts.group.incidents", len(open_ones))
     if are_agents and all(each.ended == RECOVERED for each in over):
         return texts.plural("alerts.group.recovered", len(over))
     return texts.plural("alerts.group.over", len(over))
+
+
+def _are_agents(incidents: Sequence[Incident]) -> bool:
+    return all(each.kind == Kind.INTEGRATION for each in incidents)
 
 
 def _head(
@@ -110,11 +109,12 @@ def _head(
         yield texts("alerts.message.acknowledged", member=member, time=when(latest))
 
 
-def _row(incident: Incident, held_until: int | None, common: _Common, rendering: Rendering) -> str:
+def _row(incident: Incident, notice: Notice, common: _Common, rendering: Rendering) -> str:
     """Return the row of an open incident, with what it does not have in common with the others."""
-    marks = marks_of(incident, held_until)
-    if common.acknowledged_by and marks:
-        marks = marks[1:]
+    marks = [
+        *([] if common.acknowledged_by else acknowledged_mark(incident)),
+        *quiet_marks(notice.muted.get(incident.number), notice.maintenance.get(incident.number)),
+    ]
     since = [when(incident.opened_at)] if common.since is None else []
     row = open_row(incident, rendering, *since, *marks, state=not common.state)
     cause = "" if common.why else why(incident, rendering.texts, rendering.services.providers)
@@ -125,6 +125,8 @@ def _step(open_ones: Sequence[Incident], common: _Common, rendering: Rendering) 
     texts = rendering.texts
     if not open_ones:
         return texts("alerts.message.next_overview")
-    if len(open_ones) == 1 or not common.fix:
-        return common.fix or texts("alerts.group.next_one")
-    return texts("alerts.group.each", fix=common.fix)
+    if not common.fix:
+        return texts("alerts.group.next_one")
+    # What repairs several connections or providers is said as it is: they are no agents.
+    is_of_each = len(open_ones) > 1 and _are_agents(open_ones)
+    return texts("alerts.group.each", fix=common.fix) if is_of_each else common.fix

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.discord.text import length, listed, plain
-from bot.discord.theme import Tone, duration, when
+from bot.discord.theme import Tone, duration
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import WORST_FIRST, State
@@ -106,7 +106,6 @@ def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
         yield row
 
 
-def marks_of(incident: Incident, held_until: int | None) -> list[str]:
-    """Return who looks after an incident, and until when it is kept quiet."""
-    marks = [] if incident.acknowledged_by is None else [f"🙋 <@{incident.acknowledged_by}>"]
-    return marks if held_until is None else [*marks, f"🔕 {when(held_until)}"]
+def acknowledged_mark(incident: Incident) -> list[str]:
+    """Return who looks after an incident, if anybody does."""
+    return [] if incident.acknowledged_by is None else [f"🙋 <@{incident.acknowledged_by}>"]

@@ -8,8 +8,8 @@ from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
 from bot.features.alerts.messenger import SummaryNotice
 from cogs.alerts.messages.incident_rows import (
+    acknowledged_mark,
     limited,
-    marks_of,
     open_of,
     open_row,
     over_of,
@@ -38,7 +38,7 @@ def summary_embed(notice: SummaryNotice, rendering: Rendering) -> discord.Embed:
         title = f"**{texts.plural('alerts.summary.open', len(open_ones))}**\n"
         room = DESCRIPTION - sum(map(length, (head, title, below))) - 8
         rows = limited(
-            [open_row(each, rendering, when(each.opened_at), *marks_of(each, None)) for each in open_ones],
+            [open_row(each, rendering, when(each.opened_at), *acknowledged_mark(each)) for each in open_ones],
             _MAX_OPEN,
             texts,
             room,

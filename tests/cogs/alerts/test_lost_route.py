@@ -71,15 +71,36 @@ async def refuse(harness: BotHarness, channel: simcord.ChannelHandle) -> None:
 
 
 @pytest.mark.parametrize("kind", COMMUNITY)
+@pytest.mark.parametrize(
+    "permission", ["manage_guild", "moderate_members", "kick_members", "ban_members", "manage_messages"]
+)
 async def test_a_community_s_moderators_come_first(
-    harness: BotHarness, lost: simcord.ChannelHandle, kind: str
+    harness: BotHarness, lost: simcord.ChannelHandle, kind: str, permission: str
 ) -> None:
     """The channel in which Discord itself tells them something, though others than managers see it."""
     managers_channel(harness)
-    moderators = harness.guild.create_role("Moderators")
+    moderators = harness.guild.create_role(
+        "Moderators", permissions=discord.Permissions(**{permission: True})
+    )
     updates = seen_by(harness, moderators, name="moderators-only")
     setattr(cached(harness), kind, updates.id)
     assert await told(harness) == [updates.id]
+
+
+@pytest.mark.parametrize("kind", COMMUNITY)
+@pytest.mark.parametrize("who", ["role", "member"])
+async def test_a_community_s_channel_that_others_see_is_left_out(
+    harness: BotHarness, lost: simcord.ChannelHandle, kind: str, who: str
+) -> None:
+    """Behind a gate, all that were let in have a role; a member with access of their own may be anybody."""
+    moderators = harness.guild.create_role("Moderators", permissions=discord.Permissions(ban_members=True))
+    if who == "role":
+        other: Any = harness.guild.create_role("Verified")
+    else:
+        other = harness.guild.add_member(harness.env.create_user("gus"))
+    setattr(cached(harness), kind, seen_by(harness, moderators, other, name="announcements").id)
+    office = managers_channel(harness)
+    assert await told(harness) == [office.id]
 
 
 @pytest.mark.parametrize("kind", [*COMMUNITY, "_system_channel_id"])
