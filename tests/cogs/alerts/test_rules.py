@@ -22,10 +22,12 @@ from tests.support.alert_steps import (
     embed_messages,
     record_checks,
     run_alerts,
+    suspend_routes,
 )
 from tests.support.embeds import fits_discord
 from tests.support.harness import BotHarness, embed_of, field, shown
 from tests.support.hostile import ATTACKS, marks, plain_marks
+from tests.support.posting_steps import open_thread
 
 
 @pytest.fixture
@@ -303,6 +305,21 @@ async def test_suggestions_lead_to_rules_and_agents(harness: BotHarness, locale:
     about = await suggested(harness, "set", "about", channel=harness.channel)
     assert list(about) == ["everything", "toolzz", KEY]
     assert list(await suggested(harness, "set", "about", "front", channel=harness.channel)) == [KEY]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_an_archived_thread_is_not_called_deleted(harness: BotHarness, locale: str) -> None:
+    """The cache lacks it; only a channel that Discord does not know is called deleted."""
+    harness.locale = locale
+    thread = open_thread(harness, harness.guild.create_text_channel("night"), archived=True)
+    await run_alerts(harness, "set", channel=harness.channel)
+    services, guild_id = harness.bot.services, harness.guild.id
+    await services.alerts.set_route(guild_id, thread.id, RouteSettings(), member_id=harness.manager.id)
+    named = (await suggested(harness, "test", "rule"))["2"]
+    assert named.startswith(f"2 · {harness.texts('alerts.rule.channel', id=thread.id)} · ")
+    await suspend_routes(harness, thread, "not_found")
+    named = (await suggested(harness, "test", "rule"))["2"]
+    assert named.startswith(f"2 · {harness.texts('alerts.rule.no_channel')} · ")
 
 
 async def test_hostile_names_do_nothing_in_rules(harness: BotHarness) -> None:
