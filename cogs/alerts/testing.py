@@ -139,6 +139,9 @@ class _TestMessenger(DiscordMessenger):
         texts, embed = self._bot.services.texts_of(self._guild(notice.guild_id)), rendered["embed"]
         test = texts("alerts.test.message", member=f"<@{self._member_id}>")
         embed.description = f"🧪 {test}\n\n{embed.description}"
+        # What an alert asks for would have its readers look for what is not there.
+        embed.clear_fields()
+        embed.add_field(name=texts("next_step"), value=texts("alerts.test.message_next"))
         for child in rendered["view"].children:
             button = child.item if isinstance(child, discord.ui.DynamicItem) else child
             if isinstance(button, discord.ui.Button):

@@ -176,6 +176,8 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
     assert english("alerts.test.label") in (message.embeds[0].title or "")
     text = english("alerts.test.message", member=harness.manager.mention)
     assert (message.embeds[0].description or "").startswith(f"🧪 {text}")
+    (step,) = message.embeds[0].fields
+    assert (step.name, step.value) == (english("next_step"), english("alerts.test.message_next"))
     rows: Any = message.components
     assert [(each.label, each.disabled) for row in rows for each in row.children] == [
         ("Diagnose", True),
