@@ -86,7 +86,9 @@ def plain(text: str, limit: int = 100) -> str:
 
     The result is one line without mentions and links, in which only joiners and a flag's tags are invisible.
     """
-    return clamp(_cleaned(text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]), limit)
+    start = text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]
+    # Cleaning may remove so much that what is left of the start fits, and hides that something follows.
+    return clamp(_cleaned(start) + _ELLIPSIS * (start != text), limit)
 
 
 def quoted(text: str, limit: int = 256) -> str:

@@ -10,7 +10,7 @@ from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
-from bot.features.alerts.routes import DEFAULT_CHECKS, Recovery
+from bot.features.alerts.routes import Recovery
 from bot.features.alerts.service import MAX_CHECKS, RouteSettings
 from cogs.alerts import embeds
 from cogs.alerts.buttons import DURATIONS, mute
@@ -20,12 +20,14 @@ from cogs.alerts.maintenance import change_maintenance
 from cogs.alerts.quiet_hours import change_quiet_hours, suggest_zones
 from cogs.alerts.route_options import (
     ESCALATIONS,
-    EVERYTHING,
     REMINDERS,
     STATES,
+    About,
+    NamedOptions,
     find_replaced,
     find_rule,
     read_about,
+    settings_of,
     suggest_about,
     suggest_rules,
     suggest_rules_and_new,
@@ -59,31 +61,36 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         ctx: Context,
         channel: PickedChannel,
         role: discord.Role | None = None,
-        about: str = EVERYTHING,
-        states: str = "default",
-        checks: app_commands.Range[int, 1, MAX_CHECKS] = DEFAULT_CHECKS,
-        remind: str = "never",
+        about: str | None = None,
+        states: str | None = None,
+        checks: app_commands.Range[int, 1, MAX_CHECKS] | None = None,
+        remind: str | None = None,
         second_role: discord.Role | None = None,
         escalate: str | None = None,
-        recovery: str = Recovery.QUIET.value,
+        recovery: str | None = None,
         rule: str = "",
+        no_role: bool = False,
     ) -> None:
-        """Send alerts to a channel from now on, those of open incidents included."""
+        """Send alerts to a channel from now on, those of open incidents included.
+
+        What a member does not name stays as it is in the rule that is changed.
+        """
         await defer(ctx)
-        subject = await read_about(ctx, about)
-        settings = RouteSettings(
-            provider=subject.provider,
-            integration=subject.integration,
-            role_id=None if role is None else role.id,
-            states=STATES[states],
-            partial=states == "partial",
+        subject = None if about is None else await read_about(ctx, about)
+        named = NamedOptions(
+            about=subject,
+            role=role,
+            no_role=no_role,
+            states=states,
             checks=checks,
-            remind=REMINDERS[remind],
-            second_role_id=None if second_role is None else second_role.id,
-            escalate=0 if escalate is None else ESCALATIONS[escalate],
-            recovery=Recovery(recovery),
+            remind=remind,
+            second_role=second_role,
+            escalate=escalate,
+            recovery=recovery,
         )
-        before = find_replaced(await ctx.services.alerts.routes(ctx.guild_id), rule, channel.id, subject)
+        routes = await ctx.services.alerts.routes(ctx.guild_id)
+        before = find_replaced(routes, rule, channel.id, subject or About())
+        settings = named.applied_to(RouteSettings() if before is None else settings_of(before, ctx.guild))
         route = await set_route(ctx, channel, settings, number=0 if before is None else before.number)
         await respond(ctx, await read_result(ctx, route, before))
 

@@ -19,8 +19,14 @@ from cogs.alerts.undelivered import Undelivered
 from cogs.monitoring.formatting import name_of, symbol, word
 
 _RULES: Final = 3000
-"""Characters for the rules, so that there is room for incidents."""
+"""Characters for the rules, so that there is room for the rest."""
 _RULE_TITLE: Final = 80
+_BOARD: Final = 500
+_INCIDENTS: Final = 400
+"""Characters that are left for incidents, whatever is muted or in maintenance."""
+_MORE: Final = 40
+"""Characters in which it is said at least how much is not shown."""
+_ELLIPSIS: Final = "…"
 _LINKS: Final = 300
 """Characters that are left for the links that commands in the text become."""
 
@@ -68,28 +74,31 @@ def listing(shown: AlertList, words: RouteWords, *, footer: str) -> discord.Embe
     """Show where alerts go, what waits and why, what is muted and a page of open incidents."""
     ctx, texts = words.ctx, words.ctx.texts
     title = texts("alerts.list.title")
-    fields = list(_rules(shown, words))
-    if shown.muted:
-        fields.append(
-            Field(texts("alerts.list.muted"), listed((_mute_line(each, ctx) for each in shown.muted), texts))
-        )
-    if shown.quiet_hours:
-        fields.append(Field(texts("alerts.quiet_hours.field"), shown.quiet_hours))
-    if shown.maintenance:
-        fields.append(Field(texts("alerts.list.maintenance"), listed(shown.maintenance, texts)))
-    step = "none_next" if not shown.routes else "lost_next" if shown.undelivered else "next"
-    fields.append(Field(texts("next_step"), texts(f"alerts.list.{step}")))
     count = texts.plural("alerts.list.open", shown.total) if shown.total else texts("alerts.list.none_open")
     head = f"**{count}**\n" if shown.routes else f"{texts('alerts.list.none')}\n\n**{count}**\n"
-    # What is done next stands last, where an embed that is too long would be cut.
-    taken = sum(length(part) for field in fields for part in field[:2])
-    room = min(DESCRIPTION, TOTAL - taken - length(title) - length(footer) - _LINKS) - length(head)
-    lines = listed((_incident_line(each, ctx) for each in shown.incidents), texts, max(room, _LINKS))
+    step = "none_next" if not shown.routes else "lost_next" if shown.undelivered else "next"
+    # What is done next stands last, where an embed that is too long would be cut: its room is taken first.
+    last = Field(texts("next_step"), texts(f"alerts.list.{step}"))
+    fields = list(_rules(shown, words))
+    if shown.quiet_hours:
+        fields.append(Field(texts("alerts.quiet_hours.field"), shown.quiet_hours))
+    room = TOTAL - length(f"⚠️ {title}{footer}{head}") - _LINKS - sum(map(_length, [*fields, last]))
+    lists = {
+        texts("alerts.list.muted"): [_mute_line(each, ctx) for each in shown.muted],
+        texts("alerts.list.maintenance"): shown.maintenance,
+    }
+    lists = {name: lines for name, lines in lists.items() if lines}
+    for left, (name, lines) in zip(range(len(lists), 0, -1), lists.items(), strict=True):
+        limit = min(FIELD_VALUE, (room - _INCIDENTS) // left - length(name))
+        fields.append(Field(name, listed(lines, texts, max(limit, _MORE))))
+        room -= _length(fields[-1])
+    incidents = (_incident_line(each, ctx) for each in shown.incidents)
+    lines = listed(incidents, texts, max(min(DESCRIPTION - length(head), room), _MORE))
     return card(
         Tone.WARNING if shown.undelivered else Tone.INFO,
         title,
         head + lines,
-        fields=fields,
+        fields=[*fields, last],
         footer=footer,
         symbol=None if shown.undelivered else "🔔",
     )
@@ -145,10 +154,30 @@ def _rules(shown: AlertList, words: RouteWords) -> Iterator[Field]:
     # With few rules each has room for all that can be said.
     room = min(FIELD_VALUE, _RULES // max(len(shown.routes), 1))
     for route in shown.routes:
-        lines = [*words.lines(route), *words.warnings(route), *problems.get(route.number, [])]
-        yield Field(clamp(words.title(route), _RULE_TITLE), clamp("\n".join(lines), room))
+        found = problems.get(route.number, [])
+        lines = [*found, *words.warnings(route), *words.lines(route)]
+        yield Field(clamp(words.title(route), _RULE_TITLE), _fitting(lines, room, needed=found[:2]))
     if 0 in problems:
-        yield Field(texts("alerts.list.board"), "\n".join(problems[0]))
+        yield Field(texts("alerts.list.board"), _fitting(problems[0], _BOARD, needed=problems[0][:2]))
+
+
+def _fitting(lines: Sequence[str], room: int, *, needed: Sequence[str]) -> str:
+    """Join as many lines as fit, none of which is cut: a cut could go through a mention.
+
+    needed: the first lines, which are shown even if there is no room: what is wrong, and what to do about it.
+    """
+    if length(full := "\n".join(lines)) <= room:
+        return full
+    shown = list(needed)
+    for line in lines[len(needed) :]:
+        if length("\n".join([*shown, line, _ELLIPSIS])) > room:
+            break
+        shown.append(line)
+    return "\n".join([*shown, *([_ELLIPSIS] if len(shown) < len(lines) else [])])
+
+
+def _length(field: Field) -> int:
+    return length(field.name) + length(field.value)
 
 
 def _incident_line(incident: Incident, ctx: Context) -> str:

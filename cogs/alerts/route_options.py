@@ -1,6 +1,7 @@
 """What a member can say about an alert rule in the options of ``/alerts``, and which rule that is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import discord
@@ -9,7 +10,7 @@ from bot.discord.commands import MAX_CHOICE_LENGTH, Suggestion
 from bot.discord.context import Context
 from bot.discord.text import clamp
 from bot.errors import InvalidInputError, NoRouteError
-from bot.features.alerts.routes import DEFAULT_STATES, Route
+from bot.features.alerts.routes import DEFAULT_STATES, Recovery, Route
 from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State, name_key
 from cogs.alerts.route_words import RouteWords, read_words
@@ -35,8 +36,8 @@ REMINDERS: Final[Mapping[str, int]] = {
     "1d": 86_400,
 }
 """Seconds between two reminders; ``alerts.remind.<key>`` names each."""
-ESCALATIONS: Final[Mapping[str, int]] = {"15m": 900, "30m": 1800, "1h": 3600, "4h": 14_400}
-"""Seconds until the second role is mentioned; ``alerts.escalate.<key>`` names each."""
+ESCALATIONS: Final[Mapping[str, int]] = {"never": 0, "15m": 900, "30m": 1800, "1h": 3600, "4h": 14_400}
+"""Seconds until the second role is mentioned, 0 for no second role; ``alerts.escalate.<key>`` names each."""
 
 
 class About(NamedTuple):
@@ -49,6 +50,48 @@ class About(NamedTuple):
     def of(cls, route: Route) -> "About":
         """Return what a rule is about."""
         return cls(route.provider, route.integration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedOptions:
+    """What a member has named in the options of ``/alerts set``; None where an option was left out.
+
+    states, remind, escalate, recovery: the choices' values. no_role: whether the role is removed.
+    """
+
+    about: About | None
+    role: discord.Role | None
+    no_role: bool
+    states: str | None
+    checks: int | None
+    remind: str | None
+    second_role: discord.Role | None
+    escalate: str | None
+    recovery: str | None
+
+    def applied_to(self, settings: RouteSettings) -> RouteSettings:
+        """Return the settings with what was named; the rest stays. Raises InvalidInputError("no_role")."""
+        if self.no_role and self.role is not None:
+            raise InvalidInputError("no_role")
+        if self.about is not None:
+            settings = replace(settings, provider=self.about.provider, integration=self.about.integration)
+        if self.role is not None or self.no_role:
+            settings = replace(settings, role_id=None if self.role is None else self.role.id)
+        if self.states is not None:
+            settings = replace(settings, states=STATES[self.states], partial=self.states == "partial")
+        if self.checks is not None:
+            settings = replace(settings, checks=self.checks)
+        if self.remind is not None:
+            settings = replace(settings, remind=REMINDERS[self.remind])
+        if self.escalate is not None:
+            escalate = ESCALATIONS[self.escalate]
+            second_role_id = settings.second_role_id if escalate else None
+            settings = replace(settings, escalate=escalate, second_role_id=second_role_id)
+        if self.second_role is not None:
+            settings = replace(settings, second_role_id=self.second_role.id)
+        if self.recovery is not None:
+            settings = replace(settings, recovery=Recovery(self.recovery))
+        return settings
 
 
 def settings_of(route: Route, guild: discord.Guild | None) -> RouteSettings:

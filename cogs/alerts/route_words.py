@@ -29,7 +29,9 @@ class RouteWords:
         """Return the rule in one line without markdown, as suggestions show it."""
         guild = self.ctx.guild
         channel = None if guild is None else guild.get_channel_or_thread(route.channel_id)
-        missing = self.ctx.texts("alerts.rule.no_channel")
+        # The cache lacks archived threads too, so that only Discord's refusal says what is gone.
+        kind = "no_channel" if route.suspended == "not_found" else "channel"
+        missing = self.ctx.texts(f"alerts.rule.{kind}", id=route.channel_id)
         parts = [
             f"{route.number}",
             missing if channel is None else f"#{plain(channel.name, _MAX_NAME)}",

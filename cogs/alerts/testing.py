@@ -1,10 +1,14 @@
 """Posts a test alert in the same way as a real one, to find out whether alerts would arrive."""
 
+import asyncio
 from typing import Any, NamedTuple
 
 import discord
 
+from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES
+from bot.discord.access.posting import PostChannel, check_posting
 from bot.discord.context import Context
+from bot.errors import InvalidInputError, UnreachableError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.alerts.messenger import (
     ChannelRefusedError,
@@ -33,8 +37,56 @@ class TestAlert(NamedTuple):
 async def post_test_alert(ctx: Context, route: Route) -> TestAlert:
     """Post a test alert where the route leads, and mention whom it names.
 
-    If Discord takes it, alerts that were kept are sent there again.
+    If Discord takes it, alerts that were kept are sent there again. Raises what ``check_posting`` raises:
+    the route may be another member's, who may write where this one may not.
     """
+    target = f"channel · {route.channel_id} · rule {route.number}"
+    async with ctx.change("alerts.test", target) as change:
+        channel = await _find_channel(ctx, route.channel_id)
+        if channel is None:
+            found = TestAlert(refused="not_found")
+        else:
+            await _check(ctx, route, channel)
+            found = await _post(ctx, route)
+        if found.refused:
+            change.result = f"failed:{found.refused}"
+    return found
+
+
+async def _find_channel(ctx: Context, channel_id: int) -> PostChannel | None:
+    """Return the channel, from Discord where the cache lacks it, as it lacks archived threads.
+
+    None if there is no such channel. Raises InvalidInputError("thread_unseen") and UnreachableError.
+    """
+    guild = ctx.guild
+    if guild is None:
+        return None
+    channel = guild.get_channel_or_thread(channel_id)
+    if channel is None:
+        try:
+            async with asyncio.timeout(DISCORD_SECONDS):
+                channel = await guild.fetch_channel(channel_id)
+        except (discord.NotFound, discord.InvalidData):
+            return None
+        except discord.Forbidden:
+            raise InvalidInputError("thread_unseen", channel=channel_id) from None
+        except FAILURES as failed:
+            raise UnreachableError("Discord") from failed
+    return channel if isinstance(channel, (discord.TextChannel, discord.Thread)) else None
+
+
+async def _check(ctx: Context, route: Route, channel: PostChannel) -> None:
+    """Check that the member could post what the test posts, and that the bot can."""
+    role = None if route.role_id is None else channel.guild.get_role(route.role_id)
+    try:
+        await check_posting(channel, ctx.member, ctx.texts, [] if role is None else [role])
+    except InvalidInputError as refused:
+        # A timeout takes permissions from the bot; Discord's refusal of the test says so more clearly.
+        if refused.field != "bot_cannot_post" or not channel.guild.me.is_timed_out():
+            raise
+
+
+async def _post(ctx: Context, route: Route) -> TestAlert:
     # In the server's language: whoever reads an alert has not asked for it.
     texts = ctx.services.catalog["" if ctx.guild is None else ctx.guild.preferred_locale.value]
     incident = Incident(
@@ -87,6 +139,9 @@ class _TestMessenger(DiscordMessenger):
         texts, embed = self._bot.services.texts_of(self._guild(notice.guild_id)), rendered["embed"]
         test = texts("alerts.test.message", member=f"<@{self._member_id}>")
         embed.description = f"🧪 {test}\n\n{embed.description}"
+        # What an alert asks for would have its readers look for what is not there.
+        embed.clear_fields()
+        embed.add_field(name=texts("next_step"), value=texts("alerts.test.message_next"))
         for child in rendered["view"].children:
             button = child.item if isinstance(child, discord.ui.DynamicItem) else child
             if isinstance(button, discord.ui.Button):

@@ -8,7 +8,9 @@ import pytest
 import simcord
 from simcord.enums import ChannelType
 
+from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
+from tests.support.alert_steps import run_alerts
 from tests.support.harness import BotHarness, embed_of, field, final, shown
 from tests.support.posting_steps import (
     WAYS,
@@ -37,7 +39,8 @@ async def refused(
     assert await chosen(harness, way) is None
     assert channel.history() == []
     entries, _ = await harness.bot.services.audit.export(harness.guild.id)
-    assert (entries[-1].target, entries[-1].result) == (f"channel · {channel.id}", "refused:invalid_input")
+    target = f"channel · {channel.id}{' · rule 1' if way == 'test' else ''}"
+    assert (entries[-1].target, entries[-1].result) == (target, "refused:invalid_input")
 
 
 async def accepted(harness: BotHarness, way: str, channel: simcord.ChannelHandle) -> None:
@@ -137,6 +140,19 @@ async def test_a_role_that_the_member_cannot_mention_is_refused(harness: BotHarn
     assert await chosen(harness, "alerts") == harness.channel.id
 
 
+async def test_a_test_mentions_no_role_that_the_member_cannot_mention(harness: BotHarness) -> None:
+    """A rule that somebody else has set lends nobody its mention."""
+    staff = harness.guild.create_role("Staff")
+    channel = harness.guild.create_text_channel("alerts")
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, channel.id, RouteSettings(role_id=staff.id), member_id=harness.member.id
+    )
+    answer = await run_alerts(harness, "test")
+    title = harness.texts("problem.invalid_input.you_cannot_mention.title")
+    assert embed_of(answer).title == f"⚠️ {title}"
+    assert channel.history() == []
+
+
 async def test_in_a_thread_the_channel_s_permissions_decide_about_mentions(harness: BotHarness) -> None:
     """Who may mention all roles in a channel may do so in its threads; so may the bot, without a warning."""
     overwrites: Any = {
@@ -219,11 +235,11 @@ async def test_threads_need_a_permission_of_their_own(
     await refused(harness, way, open_thread(harness, parent), rule, "send_messages_in_threads")
 
 
-@in_every_way
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "test"])
 async def test_a_thread_of_a_channel_that_the_bot_does_not_see_is_refused(
     harness: BotHarness, way: str
 ) -> None:
-    """Discord is not asked for the thread: it would refuse."""
+    """Discord is not asked for the thread: it would refuse. A test knows the thread's id only, and asks."""
     parent = closed_channel(harness, to_bot=True, view_channel=False)
     thread = open_thread(harness, parent, archived=True)
     await refused(harness, way, thread, "bot_cannot_post", "read_messages")

@@ -37,6 +37,7 @@ VALUES: dict[str, str | int] = {
     "names": "loja, porto",
     "limit": 25,
     "count": 3,
+    "number": 2,
     "input": "toolzz.access_token",
     "other": "toolzz.unit_id",
     "choices": "discord, telegram",

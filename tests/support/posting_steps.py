@@ -11,6 +11,7 @@ from simcord.backend import serializers
 from simcord.enums import ChannelType
 
 from bot.features.access.tier import Tier
+from bot.features.alerts.service import RouteSettings
 from tests.support.command_payloads import run, walk
 from tests.support.harness import BotHarness, final
 from tests.support.setup_steps import menus
@@ -40,6 +41,14 @@ async def choose_for_mirror(harness: BotHarness, channel: simcord.ChannelHandle)
     return await _run(harness, "audit mirror", channel)
 
 
+async def choose_for_test(harness: BotHarness, channel: simcord.ChannelHandle) -> simcord.InteractionResult:
+    """Run `/alerts test` for a rule that somebody else has set."""
+    alerts, guild_id = harness.bot.services.alerts, harness.guild.id
+    number = len(await alerts.routes(guild_id))
+    await alerts.set_route(guild_id, channel.id, RouteSettings(), member_id=harness.member.id, number=number)
+    return await harness.manager.slash(harness.channel, "alerts test")
+
+
 async def choose_in_setup(harness: BotHarness, channel: simcord.ChannelHandle) -> simcord.InteractionResult:
     """Pick the channel in the menu of `/setup`."""
     if not await harness.bot.services.connections.names(harness.guild.id):
@@ -63,6 +72,7 @@ WAYS: Final[Mapping[str, Choose]] = {
     "setup": choose_in_setup,
     "board": choose_for_board,
     "mirror": choose_for_mirror,
+    "test": choose_for_test,
 }
 """All of them, by name."""
 
@@ -71,6 +81,11 @@ async def chosen(harness: BotHarness, way: str) -> int | None:
     """Return the id of the channel that was chosen."""
     services, guild_id = harness.bot.services, harness.guild.id
     match way:
+        case "test":
+            # The rule is there already; what counts is where the test was posted.
+            entries, _ = await services.audit.export(guild_id)
+            if (entries[-1].action, entries[-1].result) != ("alerts.test", "done"):
+                return None
         case "board":
             board = await services.outbox._store.board(guild_id)
             return None if board is None else board.channel_id

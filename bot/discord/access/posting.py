@@ -17,7 +17,7 @@ PickedChannel = discord.TextChannel | app_commands.AppCommandThread
 A thread comes as the interaction has it, because discord.py's cache lacks archived threads.
 """
 PostChannel = discord.TextChannel | discord.Thread
-"""A channel whose permissions can be computed."""
+"""A channel whose permissions can be computed: a thread that the cache has, or that Discord was asked for."""
 _VIEW: Final = discord.Permissions(view_channel=True)
 _SEND: Final = discord.Permissions(send_messages=True)
 _SEND_IN_THREADS: Final = discord.Permissions(send_messages_in_threads=True)
@@ -25,7 +25,7 @@ _EMBED: Final = discord.Permissions(embed_links=True)
 
 
 async def check_posting(
-    picked: PickedChannel,
+    picked: PickedChannel | PostChannel,
     member: discord.Member | discord.User,
     texts: Texts,
     roles: Iterable[discord.Role] = (),
@@ -81,7 +81,7 @@ def _to_write(channel: PostChannel) -> tuple[discord.Permissions, ...]:
     return _VIEW, _SEND_IN_THREADS if isinstance(channel, discord.Thread) else _SEND
 
 
-async def _find(picked: PickedChannel, texts: Texts) -> PostChannel:
+async def _find(picked: PickedChannel | PostChannel, texts: Texts) -> PostChannel:
     """Return the channel, from Discord where our cache may not have it."""
     if isinstance(picked, discord.TextChannel):
         return picked
@@ -91,7 +91,7 @@ async def _find(picked: PickedChannel, texts: Texts) -> PostChannel:
     if not parent.permissions_for(parent.guild.me).view_channel:
         names = permission_names(_VIEW, texts)
         raise InvalidInputError("bot_cannot_post", channel=picked.id, permissions=names)
-    cached = picked.resolve()
+    cached = picked if isinstance(picked, discord.Thread) else picked.resolve()
     # Our cache does not say whether the bot is still in a private thread.
     if cached is not None and not cached.is_private():
         return cached

@@ -28,6 +28,7 @@ ACTIONS: Final = (
     "access.revoke",
     "alerts.set",
     "alerts.remove",
+    "alerts.test",
     "alerts.mute",
     "alerts.maintenance",
     "alerts.quiet_hours",

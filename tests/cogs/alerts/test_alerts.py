@@ -1,10 +1,12 @@
 """`/alerts set, list, test, remove`: where alerts go, and whether they would arrive."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
 import pytest
 
+from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from tests.support.alert_steps import (
@@ -18,6 +20,7 @@ from tests.support.alert_steps import (
 )
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
+from tests.support.posting_steps import open_thread
 from tests.support.toolzz_agent import press
 
 MESSAGES = "/channels/{}/messages"
@@ -173,6 +176,8 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
     assert english("alerts.test.label") in (message.embeds[0].title or "")
     text = english("alerts.test.message", member=harness.manager.mention)
     assert (message.embeds[0].description or "").startswith(f"🧪 {text}")
+    (step,) = message.embeds[0].fields
+    assert (step.name, step.value) == (english("next_step"), english("alerts.test.message_next"))
     rows: Any = message.components
     assert [(each.label, each.disabled) for row in rows for each in row.children] == [
         ("Diagnose", True),
@@ -206,6 +211,57 @@ async def test_a_test_that_does_not_arrive_says_why(
     assert embed_of(failed).title == f"❌ {texts('alerts.test.failed')}"
     assert embed_of(failed).description == texts(f"alerts.test.{why}", channel=harness.channel.mention)
     assert field(failed, texts("next_step")) == harness.linked(texts(f"alerts.test.{why}_next"))
+
+
+async def test_a_test_while_the_bot_is_timed_out_says_so(harness: BotHarness) -> None:
+    """A timeout takes the permission to write, which is not what has to be given back."""
+    await run_alerts(harness, "set", channel=harness.channel)
+    until = (harness.env.now() + timedelta(hours=1)).isoformat()
+    backend = harness.env.backend
+    backend.get_guild(harness.guild.id).members[backend.bot_user.id].timed_out_until = until
+    me = harness.bot.get_guild(harness.guild.id).me  # type: ignore[union-attr]
+    me.timed_out_until = datetime.fromisoformat(until)
+    path = MESSAGES.format(harness.channel.id)
+    harness.env.inject_error("POST", path, status=403, code=50013, times=None)
+    failed = await run_alerts(harness, "test")
+    text = harness.texts("alerts.test.timed_out", channel=harness.channel.mention)
+    assert embed_of(failed).description == text
+
+
+async def test_a_test_for_a_channel_that_is_gone_says_so(harness: BotHarness) -> None:
+    """Discord is asked for the channel that the cache lacks, and the audit log keeps the result."""
+    gone = harness.guild.create_text_channel("gone")
+    await run_alerts(harness, "set", channel=gone)
+    harness.env.backend.delete_channel(gone.id)
+    await harness.env.settle()
+    failed = await run_alerts(harness, "test")
+    text = harness.texts("alerts.test.not_found", channel=gone.mention)
+    assert embed_of(failed).description == text
+    target = f"channel · {gone.id} · rule 1"
+    assert (await audited_changes(harness))[-1] == ("alerts.test", target, "failed:not_found")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "problem"),
+    [
+        (403, 50001, "invalid_input.thread_unseen"),
+        (503, 0, "unreachable"),
+    ],
+)
+async def test_a_test_asks_discord_for_a_channel_that_the_cache_lacks(
+    harness: BotHarness, status: int, code: int, problem: str
+) -> None:
+    """Without a useful answer nothing is posted, because nobody knows what the member may do there."""
+    thread = open_thread(harness, harness.guild.create_text_channel("night"), archived=True)
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, thread.id, RouteSettings(), member_id=harness.member.id
+    )
+    path = f"/channels/{thread.id}"
+    harness.env.inject_error("GET", path, status=status, code=code, times=None)
+    refused = await run_alerts(harness, "test")
+    title = harness.texts(f"problem.{problem}.title", provider="Discord")
+    assert (embed_of(refused).title or "").endswith(title)
+    assert thread.history() == []
 
 
 async def test_a_test_that_arrives_restores_a_suspended_channel(harness: BotHarness) -> None:

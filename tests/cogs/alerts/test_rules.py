@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -12,6 +13,7 @@ from bot.features.alerts.routes import Recovery
 from bot.features.alerts.service import MAX_ROUTES, RouteSettings
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
+from cogs.alerts.route_options import settings_of
 from tests.support.alert_steps import (
     DOWN,
     KEY,
@@ -20,10 +22,12 @@ from tests.support.alert_steps import (
     embed_messages,
     record_checks,
     run_alerts,
+    suspend_routes,
 )
 from tests.support.embeds import fits_discord
 from tests.support.harness import BotHarness, embed_of, field, shown
 from tests.support.hostile import ATTACKS, marks, plain_marks
+from tests.support.posting_steps import open_thread
 
 
 @pytest.fixture
@@ -111,13 +115,88 @@ async def test_a_member_names_the_rule_that_is_replaced(
     ]
 
 
+async def settings(harness: BotHarness, number: int = 1) -> RouteSettings:
+    """Return what is set for a rule."""
+    route = await harness.bot.services.alerts.route(harness.guild.id, number)
+    return settings_of(route, harness.bot.get_guild(harness.guild.id))
+
+
+@pytest.mark.parametrize("options", [{"rule": "1"}, {}])
+async def test_what_is_not_named_stays(
+    harness: BotHarness, other: simcord.ChannelHandle, options: dict[str, str]
+) -> None:
+    """A rule that is changed keeps every setting that the member leaves out."""
+    crew, leads = (harness.guild.create_role(name, mentionable=True) for name in ("Crew", "Leads"))
+    chosen: dict[str, Any] = {"role": crew, "on": "partial", "after": 5, "remind": "1d"}
+    later: dict[str, Any] = {"second_role": leads, "escalate": "15m", "recovery": "mention"}
+    about = {"about": KEY} if options else {}
+    await run_alerts(harness, "set", channel=harness.channel, **about, **chosen, **later)
+    before = await settings(harness)
+    moved = await run_alerts(harness, "set", channel=other, **options)
+    assert embed_of(moved).title == f"✅ {harness.texts('alerts.set.changed', number=1)}"
+    assert crew.mention in shown(moved)
+    assert await settings(harness) == before
+    await run_alerts(harness, "set", channel=other, **options, escalate="1h")
+    assert await settings(harness) == replace(before, escalate=3600)
+    await run_alerts(harness, "set", channel=other, **options, second_role=crew)
+    assert await settings(harness) == replace(before, escalate=3600, second_role_id=crew.id)
+    await run_alerts(harness, "set", channel=other, **options, on="failing", remind="never")
+    changed = await settings(harness)
+    assert (changed.partial, changed.remind, changed.checks) == (False, 0, 5)
+    assert changed.states == (State.DISCONNECTED, State.ERROR)
+
+
+async def test_roles_are_removed_from_a_rule(harness: BotHarness) -> None:
+    """Each by an option of its own; the rest of the rule stays."""
+    here = harness.channel
+    crew, leads = (harness.guild.create_role(name, mentionable=True) for name in ("Crew", "Leads"))
+    roles: dict[str, Any] = {"role": crew, "second_role": leads, "escalate": "15m"}
+    await run_alerts(harness, "set", channel=here, remind="1h", **roles)
+    await run_alerts(harness, "set", channel=here, no_role=True)
+    assert await settings(harness) == RouteSettings(remind=3600, second_role_id=leads.id, escalate=900)
+    await run_alerts(harness, "set", channel=here, escalate="never")
+    assert await settings(harness) == RouteSettings(remind=3600)
+
+
+async def test_a_role_that_stays_is_checked_in_the_new_channel(harness: BotHarness) -> None:
+    """A member who may not mention it there cannot have the rule mention it there."""
+    staff = harness.guild.create_role("Staff")
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, harness.channel.id, RouteSettings(role_id=staff.id), member_id=harness.member.id
+    )
+    other = harness.guild.create_text_channel("other")
+    refused = await run_alerts(harness, "set", channel=other, rule="1")
+    title = harness.texts("problem.invalid_input.you_cannot_mention.title")
+    assert embed_of(refused).title == f"⚠️ {title}"
+    assert await rules(harness) == {1: (harness.channel.id, "", "")}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_no_two_rules_are_the_same(
+    harness: BotHarness, other: simcord.ChannelHandle, locale: str
+) -> None:
+    """They would post each alert twice in one channel; the refusal names the rule that is there."""
+    harness.locale = locale
+    await run_alerts(harness, "set", channel=harness.channel)
+    await run_alerts(harness, "set", channel=other, rule="new")
+    for rule in ("new", "2"):
+        refused = await run_alerts(harness, "set", channel=harness.channel, rule=rule)
+        texts = harness.texts
+        assert embed_of(refused).title == f"⚠️ {texts('problem.invalid_input.same_rule.title')}"
+        assert embed_of(refused).description == texts("problem.invalid_input.same_rule.why", number=1)
+    assert await rules(harness) == {1: (harness.channel.id, "", ""), 2: (other.id, "", "")}
+    await run_alerts(harness, "set", channel=harness.channel, rule="2", on="unknown")
+    await run_alerts(harness, "set", channel=harness.channel, rule="new", about=KEY)
+    assert len(await rules(harness)) == 3
+
+
 async def test_there_are_at_most_ten_rules(harness: BotHarness) -> None:
     """The eleventh is refused with the ways to go on."""
     for _ in range(MAX_ROUTES):
         await harness.bot.services.alerts.set_route(
             harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
         )
-    refused = await run_alerts(harness, "set", channel=harness.channel, rule="new")
+    refused = await run_alerts(harness, "set", channel=harness.channel, about=KEY, rule="new")
     assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.routes.title')}"
     assert len(await rules(harness)) == MAX_ROUTES
 
@@ -133,6 +212,7 @@ async def test_what_members_type_is_validated(harness: BotHarness, locale: str) 
         "invalid_input.about_provider": {"about": "sensay"},
         "invalid_input.escalate": {"escalate": "30m"},
         "invalid_input.alert_role": {"second_role": harness.guild.default_role, "escalate": "1h"},
+        "invalid_input.no_role": {"role": harness.guild.default_role, "no_role": True},
     }
     for problem, options in refusals.items():
         refused = await run_alerts(harness, "set", channel=here, **options)
@@ -225,6 +305,21 @@ async def test_suggestions_lead_to_rules_and_agents(harness: BotHarness, locale:
     about = await suggested(harness, "set", "about", channel=harness.channel)
     assert list(about) == ["everything", "toolzz", KEY]
     assert list(await suggested(harness, "set", "about", "front", channel=harness.channel)) == [KEY]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_an_archived_thread_is_not_called_deleted(harness: BotHarness, locale: str) -> None:
+    """The cache lacks it; only a channel that Discord does not know is called deleted."""
+    harness.locale = locale
+    thread = open_thread(harness, harness.guild.create_text_channel("night"), archived=True)
+    await run_alerts(harness, "set", channel=harness.channel)
+    services, guild_id = harness.bot.services, harness.guild.id
+    await services.alerts.set_route(guild_id, thread.id, RouteSettings(), member_id=harness.manager.id)
+    named = (await suggested(harness, "test", "rule"))["2"]
+    assert named.startswith(f"2 · {harness.texts('alerts.rule.channel', id=thread.id)} · ")
+    await suspend_routes(harness, thread, "not_found")
+    named = (await suggested(harness, "test", "rule"))["2"]
+    assert named.startswith(f"2 · {harness.texts('alerts.rule.no_channel')} · ")
 
 
 async def test_hostile_names_do_nothing_in_rules(harness: BotHarness) -> None:
