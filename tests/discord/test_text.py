@@ -26,7 +26,7 @@ WILD = st.text(
     max_size=80,
 ).map(lambda text: text.translate(WHOLE))
 LIMIT = st.integers(min_value=4, max_value=60)
-many = settings(max_examples=500)
+many = settings(max_examples=2_500)
 
 
 def bases(text: str) -> str:
