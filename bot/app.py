@@ -29,8 +29,13 @@ from bot.discord.sync import CommandLinks
 from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
+from bot.features.alerts.alert_mover import AlertMover
+from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import IncidentStore
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_service import QuietHoursService
+from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
 from bot.features.audit.service import AuditService
@@ -45,6 +50,8 @@ from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.service import MaintenanceService
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ResultBuilder
@@ -96,7 +103,7 @@ async def build_bot(
     redactor.keep(b64encode(key).decode() for key in keys.values())
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database_path))
+        database = await stack.enter_async_context(Database.open(settings.database_path, clock))
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
@@ -114,7 +121,20 @@ async def build_bot(
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
-        outbox = Outbox(alert_store, incident_store, audit, clock)
+        groups, maintenance_store = GroupStore(database), MaintenanceStore(database)
+        holds = HoldReader(database, maintenance_store)
+        quiet_hours_store = QuietHoursStore(database)
+        alert_mover = AlertMover(
+            alert_store,
+            groups,
+            incident_store,
+            holds,
+            quiet_hours_store,
+            audit,
+            clock,
+            interval=settings.check_interval,
+        )
+        outbox = Outbox(alert_store, alert_mover, audit, clock)
         changes.subscribe(outbox.wake)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
@@ -145,13 +165,14 @@ async def build_bot(
             background=background,
             links=CommandLinks(),
             access=access,
-            alerts=AlertService(alert_store, incident_store, changes, clock),
+            alerts=AlertService(alert_store, groups, incident_store, holds, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
             connections=connections,
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
+            maintenance=MaintenanceService(maintenance_store, changes, clock),
             monitoring=MonitoringService(
                 monitoring_store,
                 incident_store,
@@ -167,6 +188,8 @@ async def build_bot(
             preflight=PreflightService(discord_api, settings.discord_api_url),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
+            quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
+            write_state=database.write_state,
         )
         bot = PatchbayBot(
             services,
@@ -192,7 +215,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         token = _token(settings, redactor)
         if settings.http_port is not None:
             try:
-                health = serve_health(bot, settings.http_host, settings.http_port)
+                health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror})"

@@ -9,7 +9,7 @@ from unittest import mock
 import httpx
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bot.providers import simulators as simulator_classes
 from bot.providers.base.redaction import Redactor
@@ -24,7 +24,10 @@ SIMULATORS = simulator_classes()
 # By default Python looks for garbage so often that it takes a tenth of the suite's time.
 gc.set_threshold(50_000, 20, 100)
 
-settings.register_profile("patchbay", deadline=None, print_blob=True)
+# How long an example takes depends on what else the machine does.
+settings.register_profile(
+    "patchbay", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patchbay")
 
 

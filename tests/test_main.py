@@ -247,8 +247,8 @@ def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ..
         ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), *words], input=typed)
     assert ended.exit_code == 0
     counted = (
-        "connections 1, agents 2, grants 1, audit entries 1, incidents and alerts 2, state changes 1,"
-        " other records 6"
+        "connections 1, agents 2, grants 1, audit entries 1, incidents and alerts 3, state changes 1,"
+        " other records 10"
     )
     assert ended.output.startswith(f"Stored of guild {GUILD}: {counted}.\n")
     assert "All of it is erased." in ended.output

@@ -1,4 +1,4 @@
-"""Lets users of the demo break and heal an agent with a message in a channel."""
+"""Lets users of the demo break and heal an agent, or all of them, with a message in a channel."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,30 +12,39 @@ from bot.providers.base.simulator import RunsIntegrations, Simulator
 
 @dataclass(frozen=True)
 class FaultTexts:
-    """The messages that users write, and the answers to them."""
+    """The messages that users write, and the answers to them. everything: the name that means all agents."""
 
     breaks: str
     heals: str
+    everything: str
     broken: str
     healed: str
+    all_broken: str
+    all_healed: str
     which: str
 
 
 ENGLISH: Final = FaultTexts(
     breaks="break",
     heals="heal",
+    everything="everything",
     broken="💥 {name} has lost its connection. Patchbay will read that within seconds.",
     healed="🩹 {name} is back. Patchbay will read that within seconds.",
-    which="There is no such agent. These can break and heal: {names}",
+    all_broken="💥 All {count} agents have lost their connections. Patchbay will read that within seconds.",
+    all_healed="🩹 All {count} agents are back. Patchbay will read that within seconds.",
+    which="There is no such agent. These can break and heal, or {everything}: {names}",
 )
 TEXTS: Final[Mapping[str, FaultTexts]] = {
     "en-US": ENGLISH,
     "pt-BR": FaultTexts(
         breaks="quebrar",
         heals="consertar",
+        everything="tudo",
         broken="💥 {name} perdeu a conexão. O Patchbay vai ler isso em segundos.",
         healed="🩹 {name} voltou. O Patchbay vai ler isso em segundos.",
-        which="Não há agente com esse nome. Estes quebram e voltam: {names}",
+        all_broken="💥 Os {count} agentes perderam a conexão. O Patchbay vai ler isso em segundos.",
+        all_healed="🩹 Os {count} agentes voltaram. O Patchbay vai ler isso em segundos.",
+        which="Não há agente com esse nome. Estes quebram e voltam, ou {everything}: {names}",
     ),
 }
 STAGEHAND: Final = "stagehand"
@@ -78,12 +87,15 @@ def _obey(content: str, simulators: Sequence[Simulator], texts: FaultTexts) -> s
         if isinstance(provider, RunsIntegrations)
         for integration, name in provider.discord_integrations().items()
     ]
-    meant = [agent for agent in agents if wanted.strip() and wanted.strip().lower() in agent[0].lower()]
-    if len(meant) != 1:
-        return texts.which.format(names=", ".join(name for name, _, _ in agents))
-    ((name, provider, integration),) = meant
-    if verb.lower() == texts.breaks:
-        provider.break_integration(integration)
-        return texts.broken.format(name=name)
-    provider.heal_integration(integration)
-    return texts.healed.format(name=name)
+    named = wanted.strip().lower()
+    is_everything = named == texts.everything
+    meant = agents if is_everything else [agent for agent in agents if named and named in agent[0].lower()]
+    if not is_everything and len(meant) != 1:
+        names = ", ".join(name for name, _, _ in agents)
+        return texts.which.format(everything=texts.everything, names=names)
+    is_break = verb.lower() == texts.breaks
+    for _, provider, integration in meant:
+        (provider.break_integration if is_break else provider.heal_integration)(integration)
+    if is_everything:
+        return (texts.all_broken if is_break else texts.all_healed).format(count=len(meant))
+    return (texts.broken if is_break else texts.healed).format(name=meant[0][0])

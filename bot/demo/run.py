@@ -83,6 +83,8 @@ def _instructions(stage: Stage, url: str, locale: str) -> Iterator[str]:
     yield f"  Break      /alerts set channel: {channel}, the one that you see; then write there:"
     yield f"               {phrases.breaks} {stage.breakable}"
     yield f"               {phrases.heals} {stage.breakable}"
+    yield f"               {phrases.breaks} {phrases.everything}"
+    yield f"               {phrases.heals} {phrases.everything}"
     yield f"               the alert comes after about {2 * CHECK_INTERVAL} seconds, and closes like that too"
     yield ""
     yield "  Stop       Ctrl-C"

@@ -7,6 +7,7 @@ describes an option. The group's key is that of its cog's ``group_name``.
 
 import functools
 import inspect
+import unicodedata
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
@@ -101,13 +102,19 @@ def command(
     return declare
 
 
+def without_accents(text: str) -> str:
+    """Return a text as it is compared with another: without accents, and in lower case."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
+
 def _suggesting(suggest: Suggest) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Any]]]:
     async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
-        wanted = typed.strip().casefold()
+        wanted = without_accents(typed.strip())
         return [
             app_commands.Choice(name=each.name, value=each.value)
             for each in await suggest(Context.of(interaction))
-            if any(wanted in text.casefold() for text in each.searched or each[:2])
+            if any(wanted in without_accents(text) for text in each.searched or each[:2])
         ][:MAX_CHOICES]
 
     return suggesting

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
 import discord
 from discord import app_commands
 
+from bot.discord.access.posting import PickedChannel
 from bot.discord.context import Context, Interaction
 from bot.discord.reporting import admit, report
 from bot.discord.routes import CustomIdFormat
@@ -23,6 +24,14 @@ FORM_SECONDS: Final = 900.0
 """How long a form can be sent. Discord does not say when a member closes one: it would be kept for ever."""
 MAX_BUTTONS: Final = 5
 """How many buttons fit into a row."""
+_POST_CHANNEL_TYPES: Final = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.news_thread,
+    discord.ChannelType.public_thread,
+    discord.ChannelType.private_thread,
+]
+"""The types of a ``PickedChannel``."""
 _NO_CUSTOM_ID: Final = "(?!)"
 """A pattern that matches nothing, for the base classes."""
 
@@ -241,7 +250,7 @@ class PersistentSelect(PersistentComponent[discord.ui.Select[discord.ui.View]]):
 
 
 class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[discord.ui.View]]):
-    """A menu of which one text channel is picked, and which survives a restart.
+    """A menu of which one channel for the bot's messages is picked, and which survives a restart.
 
     caption: the key of its placeholder.
     """
@@ -254,19 +263,20 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
         return discord.ui.ChannelSelect(
             placeholder=self.texts(self.caption),
             custom_id=custom_id,
-            channel_types=[discord.ChannelType.text, discord.ChannelType.news],
+            channel_types=_POST_CHANNEL_TYPES,
         )
 
     async def _use(self, ctx: Context) -> None:
-        guild = ctx.interaction.guild
-        ids = [each.id for each in self.item.values if isinstance(each, app_commands.AppCommandChannel)]
-        channel = guild.get_channel(ids[0]) if guild is not None and len(ids) == 1 else None
-        if not isinstance(channel, discord.TextChannel):
+        picked = self.item.values
+        channel: object = picked[0] if len(picked) == 1 else None
+        if isinstance(channel, app_commands.AppCommandChannel):
+            channel = channel.resolve()
+        if not isinstance(channel, PickedChannel):
             raise InvalidInputError("option")
         await self.pick(ctx, channel)
 
     @abstractmethod
-    async def pick(self, ctx: Context, channel: discord.TextChannel) -> None:
+    async def pick(self, ctx: Context, channel: PickedChannel) -> None:
         """Do what the channel is picked for."""
 
 

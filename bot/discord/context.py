@@ -18,6 +18,7 @@ from bot.discord.overrides import guild_of
 from bot.discord.sync import CommandLinks
 from bot.features.access.service import AccessService
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.service import AlertService
 from bot.features.audit.service import AuditService, Change
 from bot.features.connections.choices import ChoiceService
@@ -25,6 +26,7 @@ from bot.features.connections.service import Connection, ConnectionService
 from bot.features.guilds.service import GuildService
 from bot.features.handover.service import PreflightService
 from bot.features.integrations.service import IntegrationService
+from bot.features.maintenance.service import MaintenanceService
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.service import MonitoringService
 from bot.features.privacy.service import PrivacyService
@@ -32,6 +34,7 @@ from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
 ResultT = TypeVar("ResultT")
@@ -62,12 +65,15 @@ class Services:
     guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
+    maintenance: MaintenanceService
     monitoring: MonitoringService
     outbox: Outbox
     poller: Poller
     preflight: PreflightService
     privacy: PrivacyService
     provider_clocks: ProviderClockService
+    quiet_hours: QuietHoursService
+    write_state: WriteState
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
         """Return a provider as its own class, for its own cog."""

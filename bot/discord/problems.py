@@ -150,12 +150,13 @@ def _first(texts: Texts, prefixes: tuple[str, ...], part: str, values: Mapping[s
 
 
 def _show(name: str, value: str | int, texts: Texts, provider_names: Mapping[str, str]) -> str | int:
-    """Return a value as members know it: a provider's name, an input's label, or the text itself.
+    """Return a value as members know it: a provider's name, an input's label, a channel, or the text itself.
 
     An input is written ``<provider>.<field>``.
     """
     if isinstance(value, int):
-        return when(value) if name == "until" else value
+        shown = {"until": when(value), "channel": f"<#{value}>", "role": f"<@&{value}>"}
+        return shown.get(name, value)
     known = None
     if name == "provider":
         known = provider_names.get(value)

@@ -155,11 +155,16 @@ async def keep_updated(
 
 def _link_commands(embed: discord.Embed, links: CommandLinks) -> None:
     """Turn the commands that an embed names into links that can be clicked, where the limits leave room."""
+    room = TOTAL - total(embed)
 
     def link(text: str, limit: int) -> str:
+        nonlocal room
         linked = links.link(text)
         growth = length(linked) - length(text)
-        return linked if length(linked) <= limit and total(embed) + growth <= TOTAL else text
+        if length(linked) > limit or growth > room:
+            return text
+        room -= growth
+        return linked
 
     if embed.description:
         embed.description = link(embed.description, DESCRIPTION)

@@ -17,7 +17,7 @@ from bot.features.commands.store import CommandStore, SyncedCommands
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # How our texts write a command: `/toolzz status`.
-_COMMAND: Final = re.compile(r"`/([a-z]+)((?: [a-z]+)?)`")
+_COMMAND: Final = re.compile(r"`/([a-z]+)((?: [a-z-]+)?)`")
 
 
 class CommandLinks:

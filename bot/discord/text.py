@@ -63,7 +63,7 @@ _CLEANED_PER_SHOWN: Final = 4
 
 def length(text: str) -> int:
     """Return the length as Discord counts it, in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clamp(text: str, limit: int) -> str:
@@ -86,7 +86,9 @@ def plain(text: str, limit: int = 100) -> str:
 
     The result is one line without mentions and links, in which only joiners and a flag's tags are invisible.
     """
-    return clamp(_cleaned(text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]), limit)
+    start = text[: min(_MAX_LENGTH, limit * _CLEANED_PER_SHOWN)]
+    # Cleaning may remove so much that what is left of the start fits, and hides that something follows.
+    return clamp(_cleaned(start) + _ELLIPSIS * (start != text), limit)
 
 
 def quoted(text: str, limit: int = 256) -> str:

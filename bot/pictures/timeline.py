@@ -18,6 +18,7 @@ from bot.pictures.canvas import (
     GRID_LINE,
     GROUND,
     TITLE_HEIGHT,
+    TITLE_TEXT,
     WIDTH,
     Canvas,
     Font,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # matplotlib is loaded with the first picture
 
 # Lengths, in pixels.
 _TIMELINE_HEIGHT: Final = 64
+_BAR_HEIGHT: Final = 10
 _MIN_PIXELS: Final = 4  # a short failure must stay visible
 _DAYS_HEIGHT: Final = 170
 _FIGURES_HEIGHT: Final = 34
@@ -85,13 +87,15 @@ class Timeline:
     """A period from left to right.
 
     marks: the labels below, from left to right, each with its place from 0 to 1. now: the label at the right
-    end. A part that is too short to be seen is drawn wider, unless its state is ``CONNECTED``.
+    end. marked: parts with a light bar along the bottom, each from 0 to 1. A part that is too short to be
+    seen is drawn wider, unless its state is ``CONNECTED``.
     """
 
     title: str
     parts: Sequence[TimelinePart]
     marks: Sequence[tuple[float, str]]
     now: str
+    marked: Sequence[tuple[float, float]] = ()
 
     @property
     def height(self) -> int:
@@ -111,6 +115,9 @@ class Timeline:
                 for start, end, state in _pixel_runs(self.parts, width)
             ],
         )
+        for start, end in self.marked:
+            left, length = start * width, max((end - start) * width, _MIN_PIXELS)
+            axes.bar(left, -_BAR_HEIGHT, length, _TIMELINE_HEIGHT, align="edge", color=hex_colour(TITLE_TEXT))
         texts = [canvas.label.fit(text, _MAX_LABEL_WIDTH) for _, text in self.marks]
         marks = [(self.marks[index][0] * width, texts[index]) for index in canvas.label.shown(texts, width)]
         now = (float(width), canvas.label.fit(self.now, _MAX_LABEL_WIDTH))

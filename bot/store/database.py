@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -13,6 +14,7 @@ import aiosqlite
 
 from bot.errors import DatabaseUnusableError
 from bot.store.migrations import migrate
+from bot.store.write_state import WriteState, refusal_reason
 
 ResultT = TypeVar("ResultT")
 RowT = TypeVar("RowT")
@@ -21,6 +23,12 @@ UnavailableError = sqlite3.OperationalError
 """What a query raises when the file is locked, full or gone."""
 
 _BUSY_TIMEOUT_MS: Final = 5000
+_PROBE_BYTES: Final = 1 << 16
+"""A disk that has no room for so much is still full: the next check would fail."""
+
+
+class NotWritableError(UnavailableError):
+    """The file takes no writes at present; ``write_state`` knows why, and the log has said it."""
 
 
 class Query(Protocol):
@@ -32,7 +40,10 @@ class Query(Protocol):
 class Database:
     """Reads on one SQLite connection and writes on another, one transaction at a time."""
 
-    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
+    def __init__(
+        self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, write_state: WriteState
+    ) -> None:
+        self.write_state = write_state
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
@@ -40,10 +51,10 @@ class Database:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path) -> AsyncIterator[Database]:
+    async def open(cls, path: Path, clock: Callable[[], float] = time.time) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
-        Raises DatabaseUnusableError and DatabaseNewerError.
+        clock: seconds since 1970. Raises DatabaseUnusableError and DatabaseNewerError.
         """
         await asyncio.to_thread(migrate, path)
         async with contextlib.AsyncExitStack() as stack:
@@ -53,7 +64,7 @@ class Database:
                 await reader.execute("PRAGMA query_only = ON")
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(reader, writer)
+            database = cls(reader, writer, WriteState(clock))
             try:
                 yield database
             finally:
@@ -84,7 +95,7 @@ class Database:
         """Run a writing query in its own transaction; return the number of rows that it changed.
 
         The change is durable once this returns. If the caller is cancelled, the transaction still ends as a
-        whole.
+        whole. Raises NotWritableError if the file takes no writes.
         """
         return await self.transact(lambda connection: query(connection, **values))
 
@@ -92,12 +103,20 @@ class Database:
         """Run ``work`` in one transaction, and return its result.
 
         No other transaction comes between its reads and its writes. It is durable and whole, as with
-        ``write``.
+        ``write``. Raises NotWritableError if the file takes no writes.
         """
         task = asyncio.create_task(self._transact(work))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
+
+    async def takes_writes(self) -> bool:
+        """Tell whether writes work. While they fail, this tries one that leaves nothing behind."""
+        if self.write_state.is_refused:
+            with contextlib.suppress(NotWritableError):
+                await self.transact(_probe)
+                self.write_state.accepted()
+        return not self.write_state.is_refused
 
     async def mark_traces(self, connection: aiosqlite.Connection) -> None:
         """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""
@@ -130,15 +149,23 @@ class Database:
 
     async def _transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         async with self._turn:
-            # A deferred transaction fails at its first write if another process writes: the busy timeout does
-            # not apply to it.
-            await self._writer.execute("BEGIN IMMEDIATE")
             try:
-                result = await work(self._writer)
-                await self._writer.commit()
-            except BaseException:
-                await self._writer.rollback()
-                raise
+                # A deferred transaction fails at its first write if another process writes: the busy timeout
+                # does not apply to it.
+                await self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    result = await work(self._writer)
+                    await self._writer.commit()
+                except BaseException:
+                    await self._writer.rollback()
+                    raise
+            except UnavailableError as error:
+                if (reason := refusal_reason(error)) is None:
+                    raise
+                # Another write may still work, such as one that needs no more room: ``takes_writes`` decides
+                # when this is over.
+                self.write_state.refused(reason)
+                raise NotWritableError(str(error)) from error
             return result
 
 
@@ -162,6 +189,16 @@ async def fetch_one(
 ) -> RowT | None:
     """Run a reading query, which may be part of a transaction; return its first row or None."""
     return next(iter(await fetch(connection, kind, query, **values)), None)
+
+
+async def _probe(connection: aiosqlite.Connection) -> None:
+    """Write what needs new pages, and delete it in the same transaction.
+
+    Because of ``secure_delete`` the pages are written although they are free again when it commits.
+    """
+    await connection.execute("CREATE TABLE probe (filling)")
+    await connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (_PROBE_BYTES,))
+    await connection.execute("DROP TABLE probe")
 
 
 @contextlib.asynccontextmanager

@@ -6,16 +6,27 @@ from bot.discord.client import PatchbayBot
 from cogs.alerts.board import clear_board, put_up_board, take_down_board
 from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect, mute_buttons
 from cogs.alerts.commands import Alerts
+from cogs.alerts.delivery_signals import DeliverySignals
+from cogs.alerts.group_buttons import (
+    AcknowledgeAllButton,
+    GroupMuteButton,
+    GroupMuteSelect,
+    OneIncidentSelect,
+)
 from cogs.alerts.listing import AlertListButton
+from cogs.alerts.maintenance import MaintenanceSelect
 from cogs.alerts.messenger import DiscordMessenger
-from cogs.alerts.routes import set_route
+from cogs.alerts.routes import set_channel
+from cogs.alerts.undelivered import Undelivered, read_undelivered
 
 __all__ = [
     "MuteButton",
+    "Undelivered",
     "clear_board",
     "mute_buttons",
     "put_up_board",
-    "set_route",
+    "read_undelivered",
+    "set_channel",
     "setup",
     "take_down_board",
 ]
@@ -23,6 +34,17 @@ __all__ = [
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the commands and the components that survive a restart, and start what sends the outbox."""
-    bot.add_dynamic_items(AcknowledgeButton, MuteButton, MuteSelect, AlertListButton)
+    bot.add_dynamic_items(
+        AcknowledgeAllButton,
+        AcknowledgeButton,
+        AlertListButton,
+        GroupMuteButton,
+        GroupMuteSelect,
+        MaintenanceSelect,
+        MuteButton,
+        MuteSelect,
+        OneIncidentSelect,
+    )
     await bot.add_cog(Alerts())
+    await bot.add_cog(DeliverySignals(bot.services.outbox.retry, bot.services.background))
     bot.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))

@@ -1,39 +1,71 @@
-"""The embed of a board: a server's integrations by state, worst first, in lines that fit a phone."""
+"""What a board shows: a server's agents, problems first, in lines that fit a phone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-import discord
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from bot.discord.sync import CommandLinks
 from bot.discord.text import length, listed
-from bot.discord.theme import DESCRIPTION, Tone, card, when
-from bot.features.monitoring.service import Watched
+from bot.discord.theme import DESCRIPTION, Tone, card, state_symbol, when
+from bot.features.alerts.messenger import RenderedBoard
+from bot.features.monitoring.service import GuildStatus, Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import DOWN_STATES, State
+from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
-from cogs.monitoring.formatting import name_of, provider_name, symbol, tone, why, word
+from cogs.alerts.board_fit import fit
+from cogs.alerts.board_rows import SQUARES, legend, marks_of, row_of, since_of
+from cogs.monitoring.formatting import name_of, symbol, tone, word
+
+REFRESH_SECONDS: Final = 15 * 60
+"""A board that shows nothing new but the time of the last check is edited once in so many seconds."""
+_GAP: Final = "\n\n"
 
 
-def board_embed(
-    troubles: Sequence[Watched],
-    integrations: Sequence[Watched],
+def render_board(
+    status: GuildStatus,
+    unreported: Iterable[int],
     texts: Texts,
     providers: Mapping[str, Provider],
     links: CommandLinks,
-) -> discord.Embed:
-    """Return the embed of two sorted lists. A check that finds nothing new changes nothing in it."""
-    head = listed((_trouble(each, texts, providers) for each in troubles), texts, DESCRIPTION // 4)
-    more = links.link(texts("board.more" if integrations else "board.none"))
-    room = DESCRIPTION - length(head) - length(more) - 4
-    body = listed(_lines(integrations, texts, providers), texts, room)
-    connected = sum(each.state is State.CONNECTED and not each.is_stale for each in integrations)
-    return card(
-        _tone([*troubles, *integrations]),
-        texts("board.title", connected=connected, count=len(integrations)),
-        "\n\n".join(part for part in (head, body, more) if part),
+) -> RenderedBoard:
+    """Return the board that shows a guild's status, however many agents there are.
+
+    unreported: the channels in which alerts do not arrive, if nobody could be told of that.
+    """
+    agents = status.integrations
+    lost = (texts("board.undelivered", channel=f"<#{each}>") for each in unreported)
+    troubles = (_trouble(each, texts, providers) for each in status.troubles)
+    head = listed(filter(None, (_counts(agents), *lost, *troubles)), texts, DESCRIPTION // 4)
+    checked = "" if status.answered_at is None else texts("board.checked", time=when(status.answered_at))
+    more = links.link(texts("board.more" if agents else "board.none"))
+    end = " · ".join(filter(None, (checked, more)))
+    longest = (head, legend(SQUARES, agents, texts), end)
+    room = DESCRIPTION - sum(length(part) + length(_GAP) for part in longest)
+    rows = [row_of(each, status.last_day.get(each.key, ()), status.now, texts, providers) for each in agents]
+    body = fit(rows, texts, room)
+    squares = legend(body, agents, texts)
+    embed = card(
+        _tone([*status.troubles, *agents]),
+        _title(agents, texts),
+        _GAP.join(filter(None, (head, body, "\n".join(filter(None, (squares, end)))))),
         footer=texts("board.footer"),
         symbol="📡",
-    )
+    ).to_dict()
+    # Each check would be an edit otherwise.
+    refreshed = None if status.answered_at is None else status.answered_at // REFRESH_SECONDS
+    return RenderedBoard(embed, {**embed, "description": [head, body, squares, more, refreshed]})
+
+
+def _title(agents: Iterable[Watched], texts: Texts) -> str:
+    ups = [each.state is State.CONNECTED and not each.is_stale for each in agents]
+    return texts.plural("board.title", len(ups), connected=sum(ups)) if ups else texts("board.empty")
+
+
+def _counts(agents: Iterable[Watched]) -> str:
+    """Return how many agents are in each state, first those that are connected, then the worst."""
+    up = state_symbol(State.CONNECTED)
+    counts = Counter(sorted(map(symbol, agents), key=lambda each: each != up))
+    return " · ".join(f"{each} {count}" for each, count in counts.items())
 
 
 def _tone(shown: Iterable[Watched]) -> Tone:
@@ -45,43 +77,6 @@ def _tone(shown: Iterable[Watched]) -> Tone:
 
 
 def _trouble(trouble: Watched, texts: Texts, providers: Mapping[str, Provider]) -> str:
-    return _marked(
-        trouble,
-        f"{symbol(trouble)} **{name_of(trouble, providers)}** · {word(trouble, texts)}",
-        trouble.changed_at,
-    )
-
-
-def _lines(integrations: Iterable[Watched], texts: Texts, providers: Mapping[str, Provider]) -> Iterator[str]:
-    """Yield a line for each integration, the first of each state with a heading above it."""
-    groups: dict[str, list[Watched]] = {}
-    for each in integrations:
-        groups.setdefault(f"{symbol(each)} **{word(each, texts)}**", []).append(each)
-    gap = ""
-    for heading, group in groups.items():
-        top = f"{gap}{heading} · {len(group)}\n"
-        for each in group:
-            yield top + _line(each, texts, providers)
-            top = ""
-        gap = "\n"
-
-
-def _line(watched: Watched, texts: Texts, providers: Mapping[str, Provider]) -> str:
-    since = watched.changed_at
-    if watched.is_stale and watched.answered_at is not None:
-        since = watched.answered_at
-    line = _marked(watched, f"{name_of(watched, providers)} · {provider_name(watched, providers)}", since)
-    # A connected agent has a reason where it can answer in some of its channels only.
-    is_explained = watched.state in {*DOWN_STATES, State.CONNECTED} and not watched.is_stale
-    cause = why(watched, texts, providers) if is_explained else ""
-    return f"{line}\n↳ {cause}" if cause else line
-
-
-def _marked(watched: Watched, line: str, since: int) -> str:
-    """Add since when it is so, and who looks after it and until when it is muted."""
-    marks = ""
-    if watched.incident is not None and watched.incident.acknowledged_by is not None:
-        marks += f" · 🙋 <@{watched.incident.acknowledged_by}>"
-    if watched.muted_until is not None:
-        marks += f" · 🔕 {when(watched.muted_until)}"
-    return f"{line} · {when(since)}{marks}"
+    name, state = name_of(trouble, providers), word(trouble, texts)
+    parts = (f"**{name}**", state, *since_of(trouble, texts), *marks_of(trouble))
+    return f"{symbol(trouble)} {' · '.join(parts)}"

@@ -10,11 +10,11 @@ from bot.discord.context import Context
 from bot.discord.replies import acknowledge, defer, edit, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug, Segment
 from bot.discord.theme import Field, Tone, card, when
-from bot.errors import ErasedSecretError, InvalidInputError, UnreadableSecretError
+from bot.errors import InvalidInputError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import State
+from cogs.alerts.messages.fixes import DIAGNOSE, needs_credentials
 from cogs.connections import ROTATE, CredentialButton
 from cogs.monitoring import find_watched
 from cogs.monitoring.formatting import name_of
@@ -65,11 +65,7 @@ class MuteButton(PersistentButton):
             texts=ctx.texts,
             provider=watched.provider,
             integration=watched.id,
-            options=[
-                discord.SelectOption(label=ctx.texts(f"alerts.mute.for.{each}"), value=each)
-                for each in DURATIONS
-                if each != END or watched.muted_until is not None
-            ],
+            options=duration_options(ctx.texts, is_muted=watched.muted_until is not None),
         )
         await respond(ctx, _mute_question(watched, ctx), view_of(menu))
 
@@ -87,6 +83,15 @@ class MuteSelect(PersistentSelect):
         """Mute it, and say so in place of the question."""
         await acknowledge(ctx)
         await edit(ctx, await mute(ctx, f"{self.provider}:{self.integration}", value))
+
+
+def duration_options(texts: Texts, *, is_muted: bool) -> list[discord.SelectOption]:
+    """Return the entries of a menu of durations. is_muted: whether a mute can be ended."""
+    return [
+        discord.SelectOption(label=texts(f"alerts.mute.for.{each}"), value=each)
+        for each in DURATIONS
+        if each != END or is_muted
+    ]
 
 
 async def mute(ctx: Context, key: str, duration: str) -> discord.Embed:
@@ -119,26 +124,20 @@ def buttons_of(incident: Incident, texts: Texts) -> list[discord.ui.Item[Any]]:
     if incident.kind == Kind.INTEGRATION:
         buttons += [
             discord.ui.Button(
-                label=texts("integrations.diagnose.button"),
+                label=texts(DIAGNOSE),
                 emoji="🩺",
                 # The cog that diagnoses is above this one: its persistent button is found by its custom id.
                 custom_id=f"integrations:why:{incident.provider}:{incident.id}",
             ),
             MuteButton(texts=texts, provider=incident.provider, integration=incident.id),
         ]
-    elif _needs_credentials(incident):
+    elif needs_credentials(incident):
         buttons.append(
             CredentialButton(texts=texts, action=ROTATE, provider=incident.provider, name=incident.connection)
         )
     if incident.acknowledged_by is None:
         buttons.append(AcknowledgeButton(texts=texts, number=incident.number))
     return buttons
-
-
-def _needs_credentials(incident: Incident) -> bool:
-    """Tell whether the incident is about a connection that new credentials would repair."""
-    is_unreadable = incident.detail in {UnreadableSecretError.key, ErasedSecretError.key}
-    return incident.kind == Kind.CONNECTION and (incident.state == State.ERROR or is_unreadable)
 
 
 def _acknowledged(incident: Incident, ctx: Context, *, noted: bool) -> discord.Embed:

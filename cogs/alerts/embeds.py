@@ -1,101 +1,140 @@
 """What ``/alerts`` answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import discord
 
 from bot.discord.context import Context
-from bot.discord.text import length, listed
-from bot.discord.theme import DESCRIPTION, Field, Tone, card, duration, shared_state_word, when
+from bot.discord.text import clamp, length, listed
+from bot.discord.theme import DESCRIPTION, FIELD_VALUE, TOTAL, Field, Tone, card, notice, when
 from bot.features.alerts.incident_store import Incident
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import WORST_FIRST, State
+from cogs.alerts.route_words import RouteWords
 from cogs.alerts.testing import TestAlert
+from cogs.alerts.undelivered import Undelivered
 from cogs.monitoring.formatting import name_of, symbol, word
 
-REMINDERS: Final[Mapping[str, int]] = {
-    "never": 0,
-    "1h": 3600,
-    "4h": 14_400,
-    "12h": 43_200,
-    "1d": 86_400,
-}
-"""Seconds between two reminders; ``alerts.remind.<key>`` names each."""
+_RULES: Final = 3000
+"""Characters for the rules, so that there is room for the rest."""
+_RULE_TITLE: Final = 80
+_BOARD: Final = 500
+_INCIDENTS: Final = 400
+"""Characters that are left for incidents, whatever is muted or in maintenance."""
+_MORE: Final = 40
+"""Characters in which it is said at least how much is not shown."""
+_ELLIPSIS: Final = "…"
+_LINKS: Final = 300
+"""Characters that are left for the links that commands in the text become."""
 
 
-def worst_first(incident: Incident) -> tuple[int, int]:
-    """Return the sort key that puts the highest severity first, then the longest incident."""
-    return WORST_FIRST.index(State(incident.state)), incident.opened_at
-
-
-def route_set(route: Route, open_count: int, ctx: Context, *, is_silent: bool) -> discord.Embed:
-    """Say what goes where from now on. is_silent: whether Discord lets the mention notify nobody."""
-    texts = ctx.texts
-    lines = [texts("alerts.set.how", channel=f"<#{route.channel_id}>")]
+def route_set(
+    route: Route, words: RouteWords, *, is_new: bool, is_only: bool, open_count: int
+) -> discord.Embed:
+    """Say what a rule does from now on. open_count: open incidents that it tells of for the first time."""
+    texts = words.ctx.texts
+    first, *others = words.sentences(route)
+    lines = [first, *(f"- {each}" for each in others)]
     if open_count:
         lines.append(texts.plural("alerts.set.open", open_count))
-    if is_silent:
-        lines.append(texts("alerts.set.silent", role=f"<@&{route.role_id}>"))
+    warnings = list(words.warnings(route))
+    kind = "done" if is_new and is_only else "added" if is_new else "changed"
     return card(
-        Tone.WARNING if is_silent else Tone.GOOD,
-        texts("alerts.set.done"),
-        "\n".join(lines),
-        fields=[*_rules(route, ctx), Field(texts("next_step"), texts("alerts.set.next"))],
+        Tone.WARNING if warnings else Tone.GOOD,
+        texts(f"alerts.set.{kind}", number=route.number),
+        "\n".join([*lines, *warnings]),
+        fields=[
+            Field(texts("next_step"), texts("alerts.set.next" if is_only else "alerts.set.next_several"))
+        ],
     )
 
 
-def listing(
-    route: Route | None,
-    muted: Sequence[Watched],
-    incidents: Sequence[Incident],
-    ctx: Context,
-    *,
-    total: int,
-    footer: str,
-) -> discord.Embed:
-    """Show where alerts go, what is muted and a page of open incidents. total: the number on all pages."""
-    texts = ctx.texts
-    is_lost = route is not None and bool(route.lost)
-    count = texts.plural("alerts.list.open", total) if total else texts("alerts.list.none_open")
-    head = f"{_where(route, texts)}\n\n**{count}**\n"
-    lines = listed((_incident_line(each, ctx) for each in incidents), texts, DESCRIPTION - length(head))
-    fields = [] if route is None else _rules(route, ctx)
-    if muted:
-        fields.append(
-            Field(texts("alerts.list.muted"), listed((_mute_line(each, ctx) for each in muted), texts))
-        )
-    step = "none_next" if route is None else "lost_next" if is_lost else "next"
+@dataclass(frozen=True, slots=True)
+class AlertList:
+    """What ``/alerts list`` shows.
+
+    routes: the rules. undelivered: what Discord does not take. muted: the integrations that are muted.
+    incidents: a page of the open ones; total: their number on all pages. quiet_hours: empty if there are
+    none. maintenance: a line for each window that is not over.
+    """
+
+    routes: Sequence[Route]
+    undelivered: Sequence[Undelivered]
+    muted: Sequence[Watched]
+    incidents: Sequence[Incident]
+    total: int
+    quiet_hours: str
+    maintenance: Sequence[str]
+
+
+def listing(shown: AlertList, words: RouteWords, *, footer: str) -> discord.Embed:
+    """Show where alerts go, what waits and why, what is muted and a page of open incidents."""
+    ctx, texts = words.ctx, words.ctx.texts
+    title = texts("alerts.list.title")
+    count = texts.plural("alerts.list.open", shown.total) if shown.total else texts("alerts.list.none_open")
+    head = f"**{count}**\n" if shown.routes else f"{texts('alerts.list.none')}\n\n**{count}**\n"
+    step = "none_next" if not shown.routes else "lost_next" if shown.undelivered else "next"
+    # What is done next stands last, where an embed that is too long would be cut: its room is taken first.
+    last = Field(texts("next_step"), texts(f"alerts.list.{step}"))
+    fields = list(_rules(shown, words))
+    if shown.quiet_hours:
+        fields.append(Field(texts("alerts.quiet_hours.field"), shown.quiet_hours))
+    room = TOTAL - length(f"⚠️ {title}{footer}{head}") - _LINKS - sum(map(_length, [*fields, last]))
+    lists = {
+        texts("alerts.list.muted"): [_mute_line(each, ctx) for each in shown.muted],
+        texts("alerts.list.maintenance"): shown.maintenance,
+    }
+    lists = {name: lines for name, lines in lists.items() if lines}
+    for left, (name, lines) in zip(range(len(lists), 0, -1), lists.items(), strict=True):
+        limit = min(FIELD_VALUE, (room - _INCIDENTS) // left - length(name))
+        fields.append(Field(name, listed(lines, texts, max(limit, _MORE))))
+        room -= _length(fields[-1])
+    incidents = (_incident_line(each, ctx) for each in shown.incidents)
+    lines = listed(incidents, texts, max(min(DESCRIPTION - length(head), room), _MORE))
     return card(
-        Tone.WARNING if is_lost else Tone.INFO,
-        texts("alerts.list.title"),
+        Tone.WARNING if shown.undelivered else Tone.INFO,
+        title,
         head + lines,
-        fields=[*fields, Field(texts("next_step"), texts(f"alerts.list.{step}"))],
+        fields=[*fields, last],
         footer=footer,
-        symbol=None if is_lost else "🔔",
+        symbol=None if shown.undelivered else "🔔",
     )
 
 
 def tested(route: Route, test: TestAlert, texts: Texts) -> discord.Embed:
-    """Say where the test alert is, or what Discord refused."""
+    """Say where the test alert is and whom it could not mention, or what Discord refused.
+
+    route: as it was before the test.
+    """
     channel = f"<#{route.channel_id}>"
     if test.refused:
         kind, how = test.refused, texts(f"alerts.test.{test.refused}", channel=channel)
     else:
-        kind = "lost" if route.lost else "done"
+        kind = "resumed" if route.suspended else "done"
         how = texts("alerts.test.how", channel=channel, link=test.link)
+    is_silent = bool(test.mentions.refused)
     return card(
-        Tone.BAD if test.refused else Tone.GOOD,
+        Tone.BAD if test.refused else Tone.WARNING if is_silent else Tone.GOOD,
         texts("alerts.test.failed" if test.refused else "alerts.test.done"),
-        how,
+        "\n".join([how, *test.mentions.problems(texts)]),
         fields=[Field(texts("next_step"), texts(f"alerts.test.{kind}_next"))],
     )
 
 
-def removed(texts: Texts) -> discord.Embed:
-    """Say that no alert is sent any more."""
+def removed(route: Route, left: int, texts: Texts) -> discord.Embed:
+    """Say what is no longer sent. left: how many rules there still are."""
+    if left:
+        return notice(
+            texts,
+            Tone.QUIET,
+            "alerts.remove.one",
+            how=texts.plural("alerts.remove.left", left),
+            number=route.number,
+            symbol="🔕",
+        )
     return card(
         Tone.QUIET,
         texts("alerts.remove.done"),
@@ -105,34 +144,45 @@ def removed(texts: Texts) -> discord.Embed:
     )
 
 
-def _where(route: Route | None, texts: Texts) -> str:
-    if route is None:
-        return texts("alerts.list.none")
-    if route.lost:
-        return texts(f"alerts.list.{route.lost}", channel=f"<#{route.channel_id}>")
-    member, time = f"<@{route.set_by}>", when(route.set_at)
-    return texts("alerts.list.route", channel=f"<#{route.channel_id}>", member=member, time=time)
-
-
-def _rules(route: Route, ctx: Context) -> list[Field]:
-    """Return the fields that say who is told of what, and when."""
-    texts = ctx.texts
-    checked_for = duration(route.checks * ctx.services.monitoring.interval, texts)
-    remind = next(word for word, seconds in REMINDERS.items() if seconds == route.remind)
-    role = texts("alerts.rule.nobody") if route.role_id is None else f"<@&{route.role_id}>"
-    partial = [texts("alerts.rule.partial")] if route.partial else []
-    values = {
-        "role": role,
-        "on": ", ".join([*(shared_state_word(texts, state) for state in route.states), *partial]),
-        "after": texts.plural("alerts.rule.checks", route.checks, time=checked_for),
-        "remind": texts(f"alerts.remind.{remind}"),
+def _rules(shown: AlertList, words: RouteWords) -> Iterator[Field]:
+    """Yield a field for each rule, and one for the board if that is not up to date."""
+    ctx, texts = words.ctx, words.ctx.texts
+    problems = {
+        0 if each.route is None else each.route.number: list(each.lines(ctx, fixes=True))
+        for each in shown.undelivered
     }
-    return [Field(texts(f"alerts.rule.{key}"), value, inline=True) for key, value in values.items()]
+    # With few rules each has room for all that can be said.
+    room = min(FIELD_VALUE, _RULES // max(len(shown.routes), 1))
+    for route in shown.routes:
+        found = problems.get(route.number, [])
+        lines = [*found, *words.warnings(route), *words.lines(route)]
+        yield Field(clamp(words.title(route), _RULE_TITLE), _fitting(lines, room, needed=found[:2]))
+    if 0 in problems:
+        yield Field(texts("alerts.list.board"), _fitting(problems[0], _BOARD, needed=problems[0][:2]))
+
+
+def _fitting(lines: Sequence[str], room: int, *, needed: Sequence[str]) -> str:
+    """Join as many lines as fit, none of which is cut: a cut could go through a mention.
+
+    needed: the first lines, which are shown even if there is no room: what is wrong, and what to do about it.
+    """
+    if length(full := "\n".join(lines)) <= room:
+        return full
+    shown = list(needed)
+    for line in lines[len(needed) :]:
+        if length("\n".join([*shown, line, _ELLIPSIS])) > room:
+            break
+        shown.append(line)
+    return "\n".join([*shown, *([_ELLIPSIS] if len(shown) < len(lines) else [])])
+
+
+def _length(field: Field) -> int:
+    return length(field.name) + length(field.value)
 
 
 def _incident_line(incident: Incident, ctx: Context) -> str:
     name, state = name_of(incident, ctx.services.providers), word(incident, ctx.texts)
-    line = f"{symbol(incident)} **{name}** · {state} · {when(incident.opened_at)}"
+    line = f"{symbol(incident)} #{incident.number} **{name}** · {state} · {when(incident.opened_at)}"
     return line if incident.acknowledged_by is None else f"{line} · 🙋 <@{incident.acknowledged_by}>"
 
 

@@ -1,57 +1,44 @@
-"""Reports to a server's managers that its alerts reach nobody."""
+"""Reports to a server's managers that its alerts, or its board, reach nobody."""
 
-from collections.abc import Iterator
-
-import aiohttp
 import discord
-import structlog
 
+from bot.discord.access.manager_notices import notify_managers
 from bot.discord.context import ServicesBot
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, card
-from bot.features.alerts.service import Route
-from cogs.alerts.routes import NEEDED_PERMISSIONS
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+from bot.features.alerts.routes import Route
+from bot.features.alerts.store import BoardRow
 
 
-async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> None:
-    """Write to the system channel, or else to the member who set the lost channel; raise nothing."""
+async def report_lost_route(bot: ServicesBot, guild_id: int, route: Route) -> bool:
+    """Tell the managers, and return whether somebody was told; raise nothing."""
     guild = bot.get_guild(guild_id)
     if guild is None:
-        return
-    embed = _embed(bot, guild, route)
-    for recipient in _recipients(guild, route):
-        try:
-            if isinstance(recipient, discord.TextChannel):
-                channel: discord.abc.Messageable = recipient
-            else:
-                channel = await bot.create_dm(recipient)
-            await channel.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-            _log.info("managers_not_told", guild=guild_id, error=type(failed).__name__)
-        else:
-            return
-
-
-def _recipients(guild: discord.Guild, route: Route) -> Iterator[discord.TextChannel | discord.Object]:
-    system = guild.system_channel
-    if (
-        system is not None
-        and system.id != route.channel_id
-        and system.permissions_for(guild.me) >= NEEDED_PERMISSIONS
-    ):
-        yield system
-    yield discord.Object(route.set_by)
-
-
-def _embed(bot: ServicesBot, guild: discord.Guild, route: Route) -> discord.Embed:
-    texts = bot.services.texts_of(guild)
-    why = texts(f"alerts.lost.{route.lost}", channel=f"<#{route.channel_id}>", server=quoted(guild.name))
-    step = bot.services.links.link(texts("alerts.lost.next"))
-    return card(
+        return False
+    texts, where = bot.services.texts_of(guild), _where(guild, route.channel_id)
+    embed = card(
         Tone.WARNING,
         texts("alerts.lost.title"),
-        f"{why}\n{texts('alerts.lost.kept')}",
-        fields=[Field(texts("next_step"), step)],
+        f"{texts(f'alerts.lost.{route.suspended}', **where)}\n{texts('alerts.lost.kept')}",
+        fields=[Field(texts("next_step"), bot.services.links.link(texts("alerts.lost.next")))],
     )
+    return await notify_managers(bot, guild, embed, lost_channel_id=route.channel_id, member_id=route.set_by)
+
+
+async def report_lost_board(bot: ServicesBot, guild_id: int, board: BoardRow) -> bool:
+    """Tell the managers, and return whether somebody was told; raise nothing."""
+    guild = bot.get_guild(guild_id)
+    if guild is None:
+        return False
+    texts, where = bot.services.texts_of(guild), _where(guild, board.channel_id)
+    embed = card(
+        Tone.WARNING,
+        texts("alerts.lost_board.title"),
+        f"{texts(f'alerts.lost_board.{board.suspended}', **where)}\n{texts('alerts.lost_board.kept')}",
+        fields=[Field(texts("next_step"), bot.services.links.link(texts("alerts.lost_board.next")))],
+    )
+    return await notify_managers(bot, guild, embed, lost_channel_id=board.channel_id, member_id=board.set_by)
+
+
+def _where(guild: discord.Guild, channel_id: int) -> dict[str, str]:
+    return {"channel": f"<#{channel_id}>", "server": quoted(guild.name)}

@@ -1,53 +1,66 @@
 """Sends a server's alerts to a channel, once it is sure that they would arrive."""
 
-from typing import Final
-
 import discord
 
-from bot.discord.access.agent_bots import permission_names
+from bot.discord.access.posting import PickedChannel, check_posting
 from bot.discord.context import Context
 from bot.errors import InvalidInputError
-from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, Route
-from bot.providers.base.integration import State
-
-NEEDED_PERMISSIONS: Final = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
-"""What the bot needs in a channel that alerts go to."""
+from bot.features.alerts.routes import Route
+from bot.features.alerts.service import RouteSettings
+from cogs.alerts.route_options import About, settings_of
 
 
 async def set_route(
     ctx: Context,
-    channel: discord.TextChannel,
+    channel: PickedChannel,
+    settings: RouteSettings = RouteSettings(),  # noqa: B008 - it cannot be changed
     *,
-    role: discord.Role | None = None,
-    states: tuple[State, ...] = DEFAULT_STATES,
-    checks: int = DEFAULT_CHECKS,
-    remind: int = 0,
-    partial: bool = False,
+    number: int = 0,
 ) -> Route:
-    """Send alerts to a channel from now on.
+    """Send the alerts that the settings choose to a channel from now on.
 
-    Raises InvalidInputError("alert_channel", "alert_role"), and what AlertService.set_route raises.
+    number: the rule that is replaced, 0 for a new one. Raises InvalidInputError("alert_role", "same_rule"),
+    and what ``check_posting`` and AlertService.set_route raise.
     """
-    async with ctx.change("alerts.set", f"channel · {channel.id}"):
-        missing = discord.Permissions(
-            NEEDED_PERMISSIONS.value & ~channel.permissions_for(channel.guild.me).value
-        )
-        if missing:
-            raise InvalidInputError("alert_channel", permissions=permission_names(missing, ctx.texts))
-        if role is not None and role.is_default():
+    target = f"channel · {channel.id}"
+    async with ctx.change("alerts.set", f"{target} · rule {number}" if number else target) as change:
+        roles = _roles_of(settings, ctx.guild)
+        if any(role.is_default() for role in roles):
             raise InvalidInputError("alert_role")
-        return await ctx.services.alerts.set_route(
-            ctx.guild_id,
-            channel.id,
-            member_id=ctx.member.id,
-            role_id=None if role is None else role.id,
-            states=states,
-            checks=checks,
-            remind=remind,
-            partial=partial,
+        await check_posting(channel, ctx.member, ctx.texts, roles)
+        for each in await ctx.services.alerts.routes(ctx.guild_id):
+            if each.number != number and _is_same(each, channel.id, settings):
+                raise InvalidInputError("same_rule", number=each.number)
+        route = await ctx.services.alerts.set_route(
+            ctx.guild_id, channel.id, settings, member_id=ctx.member.id, number=number
         )
+        change.target = f"{target} · rule {route.number}"
+    return route
 
 
-def can_notify(role: discord.Role, channel: discord.TextChannel) -> bool:
-    """Tell whether Discord lets our mention of a role notify anybody in a channel."""
-    return role.mentionable or channel.permissions_for(channel.guild.me).mention_everyone
+async def set_channel(ctx: Context, channel: PickedChannel) -> None:
+    """Send the alerts about everything to a channel; the rest of the rule stays as it is, if there is one.
+
+    A role that was deleted is no longer mentioned. Raises what ``set_route`` raises.
+    """
+    routes = await ctx.services.alerts.routes(ctx.guild_id)
+    rule = next((each for each in routes if About.of(each) == About()), None)
+    if rule is None:
+        await set_route(ctx, channel)
+    else:
+        await set_route(ctx, channel, settings_of(rule, ctx.guild), number=rule.number)
+
+
+def _is_same(route: Route, channel_id: int, settings: RouteSettings) -> bool:
+    """Tell whether a rule posts the alerts that the settings choose in the channel already."""
+    about = About(settings.provider, settings.integration)
+    chosen = set(settings.states), settings.partial
+    is_alike = About.of(route) == about and (set(route.states), route.partial) == chosen
+    return is_alike and route.channel_id == channel_id
+
+
+def _roles_of(settings: RouteSettings, guild: discord.Guild | None) -> list[discord.Role]:
+    """Return the roles that the alerts mention, without those that were deleted."""
+    ids = (settings.role_id, settings.second_role_id)
+    found = (guild.get_role(each) for each in ids if guild is not None and each is not None)
+    return [role for role in found if role is not None]

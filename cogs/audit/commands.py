@@ -6,12 +6,12 @@ from io import BytesIO
 import discord
 from discord.ext import commands
 
+from bot.discord.access.posting import PickedChannel, check_posting
 from bot.discord.commands import Suggestion, command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needs
 from bot.discord.replies import defer, respond
 from bot.discord.theme import Tone, notice
-from bot.errors import InvalidInputError
 from bot.features.access.tier import Tier
 from bot.features.audit.service import known_actions
 from cogs.audit import export_file
@@ -56,20 +56,15 @@ class Audit(commands.GroupCog, group_name="audit", group_description=localized("
         await respond(ctx, exported(chain, ctx.texts), files=[file])
 
     @command("audit mirror")
-    async def mirror(self, ctx: Context, channel: discord.TextChannel | None = None) -> None:
+    async def mirror(self, ctx: Context, channel: PickedChannel | None = None) -> None:
         """Copy new entries to a channel from now on, or no longer."""
         await defer(ctx)
         async with ctx.change("audit.mirror", "off" if channel is None else f"channel · {channel.id}"):
-            if channel is not None and not _may_post(channel):
-                raise InvalidInputError("mirror_channel")
+            if channel is not None:
+                await check_posting(channel, ctx.member, ctx.texts)
             await ctx.services.guilds.set_audit_channel(ctx.guild_id, None if channel is None else channel.id)
         if channel is None:
             await respond(ctx, notice(ctx.texts, Tone.QUIET, "audit.mirror.stopped"))
         else:
             started = notice(ctx.texts, Tone.GOOD, "audit.mirror.started", channel=channel.mention)
             await respond(ctx, started)
-
-
-def _may_post(channel: discord.TextChannel) -> bool:
-    permissions = channel.permissions_for(channel.guild.me)
-    return permissions.view_channel and permissions.send_messages and permissions.embed_links

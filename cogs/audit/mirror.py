@@ -8,13 +8,20 @@ import aiohttp
 import discord
 import structlog
 
+from bot.discord.access.manager_notices import notify_managers
 from bot.discord.client import PatchbayBot
+from bot.discord.text import quoted
+from bot.discord.theme import Tone, notice
+from bot.features.audit.service import DONE
 from bot.features.audit.store import Entry
 from cogs.audit.embeds import entry_embed
 from cogs.audit.words import read_names
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+_ACTION: Final = "audit.mirror"
+_MAX_SEARCHED: Final = 20
+"""The number of entries among which the one about the channel's choice is looked for."""
 # Discord's own codes; a refusal by a proxy says nothing about the channel.
 _CLOSED: Final[Mapping[object, str]] = {10003: "not_found", 50001: "forbidden", 50013: "forbidden"}
 
@@ -65,11 +72,24 @@ class AuditMirror:
                 "audit_not_mirrored", guild=entry.guild_id, number=entry.number, error=error, code=code
             )
             if code in _CLOSED:
-                await self._stop_mirroring(entry.guild_id, channel_id, _CLOSED[code])
+                await self._stop_mirroring(guild, channel_id, _CLOSED[code])
 
-    async def _stop_mirroring(self, guild_id: int, channel_id: int, reason: str) -> None:
-        """Copy nothing more to a channel: after too many refusals Discord blocks our address."""
-        if await self._bot.services.guilds.drop_audit_channel(guild_id, channel_id):
-            await self._bot.services.audit.note(
-                guild_id, "audit.mirror", f"channel · {channel_id}", f"refused:{reason}"
-            )
+    async def _stop_mirroring(self, guild: discord.Guild, channel_id: int, reason: str) -> None:
+        """Copy nothing more to a channel, and tell the managers.
+
+        After too many refusals Discord blocks our address.
+        """
+        services = self._bot.services
+        if not await services.guilds.drop_audit_channel(guild.id, channel_id):
+            return
+        target = f"channel · {channel_id}"
+        entries = (await services.audit.page(guild.id, 1, _MAX_SEARCHED, action=_ACTION)).entries
+        chosen_by = next(
+            (each.member for each in entries if (each.target, each.result) == (target, DONE)), None
+        )
+        await services.audit.note(guild.id, _ACTION, target, f"refused:{reason}")
+        texts = services.texts_of(guild)
+        why = texts(f"audit.mirror.lost.{reason}", channel=f"<#{channel_id}>", server=quoted(guild.name))
+        step = services.links.link(texts("audit.mirror.lost_next"))
+        embed = notice(texts, Tone.WARNING, "audit.mirror.lost", how=why, next_step=step)
+        await notify_managers(self._bot, guild, embed, lost_channel_id=channel_id, member_id=chosen_by)

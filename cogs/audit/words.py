@@ -11,10 +11,15 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import id_key
 
 RESULT_SYMBOLS: Final[Mapping[str, str]] = {"done": "✅", "refused": "🚫", "failed": "❌", "unknown": "❔"}
-_SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+))?")
+_SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+|rule [0-9]{1,12}))?")
 _MENTIONS: Final = {"role": "<@&{}>", "member": "<@{}>", "channel": "<#{}>"}
 _NUMBER: Final = re.compile(r"#([0-9]{1,12})")
-_NUMBERED: Final = {"alerts.acknowledge": "incident", "audit.export": "entries", "audit.unsigned": "entries"}
+_NUMBERED: Final = {
+    "alerts.acknowledge": "incident",
+    "alerts.maintenance": "maintenance",
+    "audit.export": "entries",
+    "audit.unsigned": "entries",
+}
 """What a number counts, by action."""
 _KEY: Final = re.compile(r"[a-z_]{1,64}")
 _SEPARATOR: Final = " · "
@@ -66,6 +71,9 @@ def target_words(entry: Entry, names: KnownNames, texts: Texts) -> str:
         return _subject(entry, subject, texts)
     if (number := _NUMBER.fullmatch(target)) is not None and entry.action in _NUMBERED:
         return texts(f"audit.target.{_NUMBERED[entry.action]}", number=number[1])
+    server, _, duration = target.rpartition(_SEPARATOR)
+    if server and server in whole:
+        return f"{whole[server]}{_SEPARATOR}{_duration(entry, duration, texts)}"
     slug, _, rest = target.partition(_SEPARATOR)
     if rest and slug in names.providers:
         return _of_provider(entry, slug, rest, names, texts)
@@ -82,12 +90,14 @@ def result_words(entry: Entry, names: KnownNames, texts: Texts) -> str:
 
 
 def _subject(entry: Entry, subject: re.Match[str], texts: Texts) -> str:
-    kind, number, tier = subject.groups()
+    kind, number, more = subject.groups()
     is_everyone = kind == "role" and number == str(entry.guild_id)
     mention = "`@everyone`" if is_everyone else _MENTIONS[kind].format(number)
-    if tier is None:
+    if more is None:
         return mention
-    return f"{mention}{_SEPARATOR}{texts.find(f'access.tier.{tier}') or code(tier)}"
+    rule = more.removeprefix("rule ")
+    named = texts.find(f"access.tier.{more}") if rule == more else texts("audit.target.rule", number=rule)
+    return f"{mention}{_SEPARATOR}{named or code(more)}"
 
 
 def _of_provider(entry: Entry, slug: str, rest: str, names: KnownNames, texts: Texts) -> str:
@@ -101,7 +111,11 @@ def _of_provider(entry: Entry, slug: str, rest: str, names: KnownNames, texts: T
         shown = f"{quoted(name)} ({code(agent[-_ID_END:])})"
     if not duration:
         return shown
-    return f"{shown}{_SEPARATOR}{texts.find(f'alerts.mute.for.{duration}') or code(duration, 64)}"
+    return f"{shown}{_SEPARATOR}{_duration(entry, duration, texts)}"
+
+
+def _duration(entry: Entry, duration: str, texts: Texts) -> str:
+    return texts.find(f"{entry.action}.for.{duration}") or code(duration, 64)
 
 
 def _reason(key: str, entry: Entry, names: KnownNames, texts: Texts) -> str:

@@ -1,9 +1,9 @@
 """``/integrations``."""
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needs
@@ -54,7 +54,7 @@ class Integrations(
         await show_diagnosis(ctx, integration)
 
     @command("integrations board")
-    async def board(self, ctx: Context, channel: discord.TextChannel | None = None) -> None:
+    async def board(self, ctx: Context, channel: PickedChannel | None = None) -> None:
         """Keep a message up to date that shows how everything is doing; without a channel, delete it."""
         await defer(ctx)
         await respond(ctx, await (take_down_board(ctx) if channel is None else put_up_board(ctx, channel)))

@@ -1,6 +1,6 @@
 """Finds out, one check after the other, what is wrong with an integration of any provider."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,8 @@ from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
 from bot.discord.problems import explain
 from bot.discord.theme import state_word, when
 from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
-from bot.features.alerts.service import Route
+from bot.features.alerts.incident_store import Kind
+from bot.features.alerts.routes import Route
 from bot.features.connections.service import Connection
 from bot.features.monitoring.breaker import DOWN
 from bot.features.monitoring.service import Watched
@@ -18,6 +19,7 @@ from bot.i18n.catalog import DEFAULT_LOCALE
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
+from cogs.alerts import Undelivered, read_undelivered
 from cogs.connections import open_connection
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, why, word
 
@@ -43,7 +45,8 @@ async def diagnose(ctx: Context, watched: Watched) -> tuple[Connection | None, D
             found = await ctx.cancel_on_shutdown(_diagnose_any(ctx, connection, watched))
     # The check that was just made may have begun an incident, or ended one.
     checks = _Checks(ctx, await _current(ctx, watched) or watched)
-    watching = checks.watching(await ctx.services.alerts.route(ctx.guild_id))
+    routes = await ctx.services.alerts.routes(ctx.guild_id)
+    watching = checks.watching(routes, await read_undelivered(ctx))
     return connection, replace(found, findings=[*found.findings, *watching])
 
 
@@ -147,7 +150,7 @@ class _Checks:
                 fix_bot = texts("diagnosis.fix.bot", link=invite_link(application, self.ctx.guild_id))
             yield self.finding("bot", Verdict.FAILED, "absent", fix_bot)
 
-    def watching(self, route: Route | None) -> Iterator[CheckFinding]:
+    def watching(self, routes: Sequence[Route], undelivered: Sequence[Undelivered]) -> Iterator[CheckFinding]:
         """Yield the findings on how the integration is watched, and where its alerts go; nobody is asked."""
         watched, texts = self.watched, self.ctx.texts
         answered = watched.answered_at
@@ -159,15 +162,28 @@ class _Checks:
         else:
             yield self.ok("fresh", "recent", time=when(answered))
         yield self._incident()
-        if watched.muted_until is not None:
+        if watched.maintenance_until is not None:
+            yield self.finding("alerts", Verdict.NOTED, "maintenance", time=when(watched.maintenance_until))
+        elif watched.muted_until is not None:
             yield self.finding("alerts", Verdict.NOTED, "muted", time=when(watched.muted_until))
-        elif route is None:
-            yield self.finding("alerts", Verdict.NOTED, "none", texts("diagnosis.fix.alerts"))
-        elif route.lost:
-            channel, alerts = f"<#{route.channel_id}>", texts("diagnosis.fix.alerts")
-            yield self.finding("alerts", Verdict.FAILED, "lost", alerts, channel=channel)
         else:
-            yield self.ok("alerts", "set", channel=f"<#{route.channel_id}>")
+            yield from self._alerts(routes, undelivered)
+
+    def _alerts(self, routes: Sequence[Route], undelivered: Sequence[Undelivered]) -> Iterator[CheckFinding]:
+        """Yield where the integration's alerts go, and of which rules Discord does not take them."""
+        watched, texts = self.watched, self.ctx.texts
+        own = [each for each in routes if each.is_about(Kind.INTEGRATION, watched.provider, watched.id)]
+        if not own:
+            kind = "narrow" if routes else "none"
+            yield self.finding("alerts", Verdict.NOTED, kind, texts("diagnosis.fix.alerts"))
+        if well := [each for each in own if not each.suspended]:
+            channels = dict.fromkeys(f"<#{each.channel_id}>" for each in well)
+            yield self.ok("alerts", "set", channel=", ".join(channels))
+        if lost := [each for each in undelivered if each.route in own]:
+            check = Check("alerts", Verdict.FAILED, lost[0].suspended or lost[0].waiting[0].why)
+            says = " ".join(reason.text for each in lost for reason in each.reasons(self.ctx))
+            fix_it = texts("diagnosis.fix.undelivered")
+            yield CheckFinding(check, texts("diagnosis.check.alerts"), says, fix_it)
 
     def _incident(self) -> CheckFinding:
         incident = self.watched.incident

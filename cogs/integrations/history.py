@@ -17,6 +17,7 @@ from bot.errors import NotWatchedError
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.incident_summary import summarise
 from bot.features.history.service import DAY, PERIODS, look_back, reaches_back_to
+from bot.features.maintenance.windows import MaintenanceTime, covered
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.pictures.canvas import draw
@@ -81,8 +82,11 @@ async def read_history(
     transitions = await services.monitoring.history(ctx.guild_id, watched, reaches_back_to(days, now))
     if not transitions:
         raise NotWatchedError  # all data of the server was erased this very moment
+    since = min(transitions[0].at, reaches_back_to(days, now))
+    windows = await services.maintenance.windows(ctx.guild_id, since)
+    maintenance = MaintenanceTime(covered(windows, watched.provider, watched.id, since, now))
     # Summing up a long history and drawing it would hold up the event loop.
-    past = await asyncio.to_thread(look_back, transitions, days, now)
+    past = await asyncio.to_thread(look_back, transitions, days, now, maintenance)
     incidents = [
         each
         for each in await services.alerts.incidents(ctx.guild_id, past.since)
@@ -91,7 +95,7 @@ async def read_history(
     embed = history_embed(watched, past, summarise(incidents, now), services.providers, texts, kept=kept)
     picture = await draw(*await asyncio.to_thread(panels, watched.provider, past, texts))
     embed.set_image(url=f"attachment://{_PICTURE}")
-    table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts)
+    table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts, maintenance)
     # The class of this button stands in a module that imports this one.
     status: discord.ui.Button[Any] = discord.ui.Button(
         label=texts("integrations.status.button"), emoji="🔎", custom_id=f"integrations:status:{watched.key}"

@@ -15,7 +15,7 @@ from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import DOWN_STATES
 from bot.providers.base.provider import Provider
-from cogs.integrations.history_files import MAX_SPANS, state_not_in_use
+from cogs.integrations.history_files import MAX_SPANS, word_without_figure
 from cogs.monitoring.formatting import name, symbol, tone, why, word
 
 _MAX_CHANGES: Final = 10
@@ -71,18 +71,22 @@ def _availability(provider: str, past: Past, texts: Texts) -> Iterator[Field]:
         period = texts("integrations.history.availability", period=duration(days * DAY, texts))
         known = texts("integrations.history.known", share=texts.percent(tally.known))
         figure = "" if tally.availability is None else f"**{texts.percent(tally.availability)}**"
-        shown = figure or state_word(texts, provider, state_not_in_use(tally))
+        shown = figure or word_without_figure(provider, tally, texts)
         yield Field(period, f"{shown}\n{known}", inline=True)
 
 
 def _period(provider: str, past: Past, incidents: IncidentSummary, texts: Texts) -> Iterator[Field]:
     """Yield the fields about the period that the member asked for."""
     period = duration(past.now - past.since, texts)
-    times = (
+    times = [
         f"{state_symbol(state)} {state_word(texts, provider, state)}: **{duration(seconds, texts)}**"
         for state, seconds in past.tally.seconds.items()
         if seconds
-    )
+    ]
+    if past.tally.maintenance:
+        times.append(
+            texts("integrations.history.maintenance", duration=duration(past.tally.maintenance, texts))
+        )
     yield Field(texts("integrations.history.times", period=period), "\n".join(times), inline=True)
     yield Field(
         texts("integrations.history.incidents", period=period),

@@ -1,7 +1,7 @@
 """``/integrations overview``: everything that a server has connected, across providers, worst first."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -21,6 +21,7 @@ from bot.features.monitoring.store import CheckRow
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import DOWN_STATES, State
 from bot.providers.base.provider import Provider
+from cogs.alerts import read_undelivered
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
 from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked
@@ -30,6 +31,7 @@ from cogs.monitoring.formatting import (
     name_of,
     plain_name,
     provider_name,
+    quiet_marks,
     symbol,
     told_apart,
     tone,
@@ -89,14 +91,15 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     found = told_apart(found, services.providers)
     checks = await services.monitoring.checks(guild_id)
     candidates = told_apart(await services.monitoring.candidates(guild_id), services.providers)
+    problems = [line for each in await read_undelivered(ctx) for line in each.lines(ctx, fixes=False)]
     if not found and not troubles and not candidates:
         connected = bool(await services.connections.names(guild_id))
-        return empty_embed(checks, texts, connected=connected), view_of(again)
+        return empty_embed(checks, texts, _undelivered(problems, texts), connected=connected), view_of(again)
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
-    has_alerts = await services.alerts.route(guild_id) is not None
-    shown = Overview(found, page, troubles, candidates, checks, has_alerts=has_alerts)
+    has_alerts = bool(await services.alerts.routes(guild_id))
+    shown = Overview(found, page, troubles, candidates, checks, problems, has_alerts=has_alerts)
     embed = overview_embed(shown, services.providers, texts)
 
     def button(*, page: int, label: str, emoji: str, disabled: bool = False) -> OverviewButton:
@@ -143,7 +146,8 @@ class Overview:
 
     found, troubles: the integrations, and the connections and providers that are not well, both sorted, worst
     first. page: of the integrations, counted from 1. candidates: the integrations that may run here. checks:
-    the last check of each connection. has_alerts: whether the server has a channel for alerts.
+    the last check of each connection. undelivered: lines about what Discord does not take. has_alerts:
+    whether the server has a channel for alerts.
     """
 
     found: Sequence[Watched]
@@ -151,6 +155,7 @@ class Overview:
     troubles: Sequence[Watched]
     candidates: Sequence[Watched]
     checks: Sequence[CheckRow]
+    undelivered: Sequence[str]
     has_alerts: bool
 
 
@@ -182,6 +187,7 @@ def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Te
         texts("integrations.overview.title"),
         f"{head}\n\n{body}".strip(),
         fields=[
+            *_undelivered(shown.undelivered, texts),
             *candidate_fields(shown.candidates, providers, texts),
             *_last_check(shown.checks, texts),
             Field(texts("next_step"), _next_step(shown, texts)),
@@ -191,10 +197,15 @@ def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Te
     )
 
 
-def empty_embed(checks: Sequence[CheckRow], texts: Texts, *, connected: bool) -> discord.Embed:
-    """Say that there is nothing to watch. connected: whether the server has any credentials."""
+def empty_embed(
+    checks: Sequence[CheckRow], texts: Texts, problems: Iterable[Field] = (), *, connected: bool
+) -> discord.Embed:
+    """Say that there is nothing to watch. connected: whether the server has any credentials.
+
+    problems: a field about what Discord does not take.
+    """
     kind = "none" if connected else "nothing"
-    return notice(texts, Tone.QUIET, f"integrations.overview.{kind}", *_last_check(checks, texts))
+    return notice(texts, Tone.QUIET, f"integrations.overview.{kind}", *problems, *_last_check(checks, texts))
 
 
 def _counted(found: Sequence[Watched], texts: Texts) -> str:
@@ -223,9 +234,8 @@ def _integration(
         word(watched, texts),
         provider_name(watched, providers),
         when(watched.changed_at),
+        *quiet_marks(watched.muted_until, watched.maintenance_until),
     ]
-    if watched.muted_until is not None:
-        parts.append(f"🔕 {when(watched.muted_until)}")
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
         parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
     yield " · ".join(parts)
@@ -233,6 +243,12 @@ def _integration(
     reason = why(watched, texts, providers)
     if reason and (watched.state is not State.UNKNOWN or connections.isdisjoint(explained)):
         yield f"↳ {reason}"
+
+
+def _undelivered(problems: Sequence[str], texts: Texts) -> Iterator[Field]:
+    """Yield what Discord does not take."""
+    if problems:
+        yield Field(texts("integrations.overview.undelivered"), listed(problems, texts))
 
 
 def _last_check(checks: Sequence[CheckRow], texts: Texts) -> Iterator[Field]:
@@ -245,6 +261,8 @@ def _next_step(shown: Overview, texts: Texts) -> str:
     found = shown.found
     if shown.troubles:
         return texts("integrations.overview.troubles_next")
+    if shown.undelivered:
+        return texts("integrations.overview.undelivered_next")
     if not found:
         return texts("belonging.maybe_next")
     if not shown.has_alerts:

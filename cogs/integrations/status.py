@@ -89,6 +89,7 @@ def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -
         "checked": texts("never") if answered is None else when(answered),
         "incident": "" if incident is None else when(incident.opened_at),
         "muted": "" if watched.muted_until is None else when(watched.muted_until),
+        "maintenance": "" if watched.maintenance_until is None else when(watched.maintenance_until),
         "id": code(watched.id, 70),
     }
     for key, value in values.items():

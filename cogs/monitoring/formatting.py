@@ -13,8 +13,8 @@ from bot.discord.problems import explain
 from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Tone, condition_word, state_symbol, state_tone, state_word, when
 from bot.errors import ErasedSecretError, PatchbayError, ProviderError, UnreadableSecretError
-from bot.features.alerts.incident_store import Incident, Kind
-from bot.features.monitoring.absence import ACCEPTED, MISSING, OVERDUE
+from bot.features.alerts.incident_store import OVERDUE, Incident, Kind
+from bot.features.monitoring.absence import ACCEPTED, MISSING
 from bot.features.monitoring.access import Access, AccessKind
 from bot.features.monitoring.service import NOT_CHECKED, NOT_YET, Watched
 from bot.i18n.catalog import Texts
@@ -103,6 +103,12 @@ def name_of(of: Watched | Incident, providers: Mapping[str, Provider]) -> str:
 def plain_name(of: Watched | Incident, limit: int = 100) -> str:
     """Return an integration's label, else its id, safe where Discord renders no markdown."""
     return plain(of.label, limit) or plain(of.id, limit)
+
+
+def quiet_marks(muted_until: int | None, maintenance_until: int | None) -> list[str]:
+    """Return until when something is muted, and until when it is in maintenance; None where it is not."""
+    marks = (("🔕", muted_until), ("🔧", maintenance_until))
+    return [f"{mark} {when(until)}" for mark, until in marks if until is not None]
 
 
 def told_apart(integrations: Sequence[Watched], providers: Mapping[str, Provider]) -> list[Watched]:

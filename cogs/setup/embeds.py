@@ -94,7 +94,7 @@ def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, st
     yield "credentials", *_credentials(progress, ctx)
     yield "check", *_check(progress, ctx)
     yield "agents", *_agents(progress, ctx)
-    yield "alerts", *_alerts(progress, ctx.texts)
+    yield "alerts", *_alerts(progress, ctx)
     yield "have", *_have(progress, ctx)
 
 
@@ -176,15 +176,20 @@ def _list_line(content: SetupListContent, ctx: Context) -> str:
     return f"{line} {texts(f'{key}.more', shown=MAX_CHOICES)}" if len(content.choices) > MAX_CHOICES else line
 
 
-def _alerts(progress: SetupProgress, texts: Texts) -> tuple[str, str]:
-    if progress.route is None:
-        if progress.is_working:
-            return TODO, texts("setup.alerts.none")
+def _alerts(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
+    texts = ctx.texts
+    problems = [line for each in progress.undelivered for line in each.lines(ctx, fixes=True)]
+    suitable = progress.suitable_routes
+    if progress.has_alert_channel:
+        channels = dict.fromkeys(f"<#{each.channel_id}>" for each in suitable if not each.suspended)
+        done = texts("setup.alerts.done", channel=", ".join(channels))
+        return ATTENTION if problems else DONE, listed([done, *problems], texts)
+    if suitable:
+        return BAD, listed(problems, texts)
+    if not progress.is_working:
         return LATER, texts("setup.alerts.later")
-    channel = f"<#{progress.route.channel_id}>"
-    if not progress.has_alert_channel:
-        return BAD, texts("setup.alerts.lost", channel=channel)
-    return DONE, texts("setup.alerts.done", channel=channel)
+    missing = texts("setup.alerts.narrow" if progress.routes else "setup.alerts.none")
+    return TODO, listed([missing, *problems], texts)
 
 
 def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import discord
 
+from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentChannelSelect, PersistentSelect
 from bot.discord.context import Context
@@ -21,7 +22,7 @@ from bot.discord.theme import state_symbol, state_word
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
-from cogs.alerts import set_route
+from cogs.alerts import set_channel
 from cogs.connections import ADD, ROTATE, open_form
 from cogs.monitoring import LinkAllButton, candidate_select, unlinked
 from cogs.monitoring.formatting import told_apart
@@ -130,10 +131,10 @@ class SetupAlertsSelect(PersistentChannelSelect):
     provider: ProviderSlug
     connection: _ConnectionOrDefault
 
-    async def pick(self, ctx: Context, channel: discord.TextChannel) -> None:
-        """Set the channel as `/alerts set` does without its other options."""
+    async def pick(self, ctx: Context, channel: PickedChannel) -> None:
+        """Set the rule for everything as `/alerts set` does; what it says besides the channel stays."""
         await acknowledge(ctx)
-        await set_route(ctx, channel)
+        await set_channel(ctx, channel)
         await _show(ctx, self.provider, self.connection)
 
 

@@ -15,12 +15,13 @@ from bot.errors import (
     UnknownUnitError,
     UnreadableSecretError,
 )
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
 from bot.features.connections.service import DEFAULT_NAME, Connection, Summary
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.service import Watched
 from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
+from cogs.alerts import Undelivered, read_undelivered
 from cogs.connections import UnitDoubt, choices_here, investigate, open_connection, read_summaries
 from cogs.monitoring.formatting import told_apart
 
@@ -75,8 +76,8 @@ class SetupProgress:
     """How far a guild has come with one connection of a provider.
 
     summary: the connection's, None where there is none. failure: why it cannot be used. lists: empty where
-    the provider has none, too. agents: those of the connection, the ones that are not well first. route:
-    where the guild's alerts go, None for nowhere.
+    the provider has none, too. agents: those of the connection, the ones that are not well first. routes:
+    the guild's alert rules. undelivered: what Discord does not take of them, and of the board.
     """
 
     provider: Provider
@@ -85,7 +86,8 @@ class SetupProgress:
     failure: ProviderError | UnreadableSecretError | None = None
     lists: Sequence[SetupListContent] = ()
     agents: Sequence[Watched] = ()
-    route: Route | None = None
+    routes: Sequence[Route] = ()
+    undelivered: Sequence[Undelivered] = ()
 
     @property
     def is_working(self) -> bool:
@@ -109,8 +111,14 @@ class SetupProgress:
 
     @property
     def has_alert_channel(self) -> bool:
-        """Whether alerts arrive somewhere."""
-        return self.route is not None and not self.route.lost
+        """Whether alerts about everything at the provider arrive somewhere."""
+        return any(not each.suspended for each in self.suitable_routes)
+
+    @property
+    def suitable_routes(self) -> list[Route]:
+        """The alert rules that are about everything, or about everything at the provider."""
+        slug = self.provider.slug
+        return [each for each in self.routes if not each.integration and each.provider in {"", slug}]
 
     @property
     def is_done(self) -> bool:
@@ -125,7 +133,9 @@ class SetupProgress:
         agents = [
             (agent.key, agent.label, agent.state, agent.detail, agent.is_stale) for agent in self.agents
         ]
-        return len(self.summaries), set_at, type(self.failure), lists, agents, self.route
+        undelivered = [each.comparison_key for each in self.undelivered]
+        routes = [(each.channel_id, each.suspended) for each in self.suitable_routes]
+        return len(self.summaries), set_at, type(self.failure), lists, agents, routes, undelivered
 
 
 def setup_lists(services: Services, slug: str) -> Sequence[SetupList]:
@@ -189,7 +199,8 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         failure,
         contents,
         [agent for agent in agents if agent.connection == summary.name],
-        await services.alerts.route(ctx.guild_id),
+        await services.alerts.routes(ctx.guild_id),
+        await read_undelivered(ctx),
     )
 
 

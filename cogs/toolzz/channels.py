@@ -26,7 +26,7 @@ from cogs.toolzz.snapshot import IntegrationSnapshot
 
 _OF_THE_BOT: Final = frozenset({ChannelFinding.ABSENT, ChannelFinding.TIMED_OUT})
 """Findings that say nothing about the channel itself."""
-MAX_EXPLAINED: Final = 3
+_MAX_EXPLAINED: Final = 3
 """How many bad channels are explained outside the list of the channels."""
 _MAX_NAME: Final = 60
 _MAX_IDS: Final = 200
@@ -62,20 +62,27 @@ def channels_embed(
 def access_lines(snapshot: IntegrationSnapshot, access: BotAccess, texts: Texts) -> Iterator[str]:
     """Say in short what the agent's bot can do in the server, and what has to be changed."""
     yield from _membership_lines(snapshot, texts)
-    bad = list(bad_channel_lines(snapshot, texts))
-    yield from bad[:MAX_EXPLAINED]
-    if len(bad) > MAX_EXPLAINED:
-        yield texts.plural("toolzz.reach.more", len(bad) - MAX_EXPLAINED)
+    yield from bad_channel_lines(snapshot, texts)
+    more = len(_bad_channels(snapshot)) - _MAX_EXPLAINED
+    if more > 0:
+        yield texts.plural("toolzz.reach.more", more)
     has_doubts = not access.bad_channels and access.usable < len(access.channels)
     if has_doubts and access.is_member:
         yield texts("toolzz.reach.untold")
 
 
 def bad_channel_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
-    """Say for each bad channel what has to be changed, unless the bot itself is the reason."""
-    for channel, access in snapshot.channels:
-        if access is not None and access.is_bad and access.finding not in _OF_THE_BOT:
-            yield _line(channel, access, snapshot.access, texts)
+    """Say for the first bad channels what has to be changed, unless the bot itself is the reason."""
+    for channel, access in _bad_channels(snapshot)[:_MAX_EXPLAINED]:
+        yield _line(channel, access, snapshot.access, texts)
+
+
+def _bad_channels(snapshot: IntegrationSnapshot) -> list[tuple[Channel, ChannelAccess]]:
+    return [
+        (channel, access)
+        for channel, access in snapshot.channels
+        if access is not None and access.is_bad and access.finding not in _OF_THE_BOT
+    ]
 
 
 def needs_change(access: BotAccess | None) -> bool:

@@ -17,7 +17,6 @@ from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.toolzz.diagnosis import DiscordFacts, diagnose
 from bot.providers.toolzz.models import Integration
 from cogs.toolzz.channels import (
-    MAX_EXPLAINED,
     bad_channel_lines,
     channels_in_one_list,
     invitation,
@@ -111,8 +110,7 @@ def _says(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
             later = [texts("toolzz.status.lost_later")] if report.lost_connection_later else []
             return "\n".join([_state(report, texts), *later])
         case "channels", "usable" if snapshot.access is not None:
-            bad = list(bad_channel_lines(snapshot, texts))[:MAX_EXPLAINED]
-            return "\n".join([usable_count(snapshot.access, texts), *bad])
+            return "\n".join([usable_count(snapshot.access, texts), *bad_channel_lines(snapshot, texts)])
         case "error", "known":
             return f"{texts(f'toolzz.code.{report.known_code}.cause')} {error_words(report, 300)}"
         case "error", "past" | "unknown" as reason:

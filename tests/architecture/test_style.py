@@ -16,7 +16,6 @@ LOADED_LATE = {"bot/__main__.py", "bot/pictures/canvas.py", "bot/pictures/timeli
 """Modules that import a large library only when they need it."""
 MAY_CATCH = {
     # No member waits for an answer there.
-    "cogs/alerts/lost_route.py",
     "cogs/alerts/messenger.py",
     "cogs/alerts/testing.py",
     "cogs/audit/mirror.py",

@@ -57,7 +57,7 @@ async def test_the_commands_are_the_promised_ones(bot: PatchbayBot, payload: lis
         "connections": {"add", "list", "test", "rotate", "remove"},
         "sensay": {"connect", "status", "replicas", "ask", "usage", "disconnect"},
         "toolzz": {"status", "list", "link", "unlink", "connect", "edit"},
-        "alerts": {"set", "list", "test", "mute", "remove"},
+        "alerts": {"set", "list", "test", "mute", "maintenance", "quiet-hours", "remove"},
         "integrations": {"overview", "status", "history", "board", "diagnose"},
         "access": {"grant", "revoke", "list"},
         "audit": {"list", "export", "mirror"},

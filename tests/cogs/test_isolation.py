@@ -24,6 +24,8 @@ from tests.support.isolation import IDS, NAMES, USES, VERBS, World
 ANSWERED: Final = (PatchbayError, app_commands.TransformerError, app_commands.CommandOnCooldown)
 """The errors that the tree answers with a text for members."""
 TABLES: Final = (
+    "alert_incident",
+    "incident_number",
     "access",
     "audit",
     "audit_head",
@@ -35,7 +37,10 @@ TABLES: Final = (
     "incident",
     "integration",
     "last_check",
+    "maintenance",
+    "maintenance_count",
     "outbox",
+    "quiet_hours",
     "route",
     "watched",
 )

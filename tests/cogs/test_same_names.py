@@ -9,6 +9,7 @@ import simcord
 
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
+from tests.support.embeds import embed_text
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
 from tests.support.sensay_steps import status as sensay_status
@@ -94,7 +95,7 @@ async def test_overview_and_board_tell_them_apart(twins: BotHarness) -> None:
     await twins.manager.slash(twins.channel, "integrations board", channel=twins.channel)
     (board,) = [message for message in twins.channel.history() if message.embeds]
     for label in labels.values():
-        assert f"{label} · Toolzz" in (board.embeds[0].description or "")
+        assert f"🟢 **{label}** · changed " in (board.embeds[0].description or "")
 
 
 async def test_alerts_tell_them_apart(twins: BotHarness) -> None:
@@ -104,8 +105,8 @@ async def test_alerts_tell_them_apart(twins: BotHarness) -> None:
     twins.toolzz.break_integration(twins.toolzz.CROWDED)
     await twins.bot.services.poller.check_guild(twins.guild.id)
     await twins.env.advance_time(10)
-    titles = [embed.title or "" for message in twins.channel.history() for embed in message.embeds]
-    assert any(label in title for title in titles), titles
+    posted = [embed_text(embed) for message in twins.channel.history() for embed in message.embeds]
+    assert any(label in text for text in posted), posted
     assert f"**{label}**" in shown(await twins.manager.slash(twins.channel, "alerts list"))
     muted = await twins.manager.slash(
         twins.channel, "alerts mute", integration=f"toolzz:{twins.toolzz.CROWDED}", **{"for": "1h"}

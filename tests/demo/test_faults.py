@@ -42,6 +42,25 @@ async def test_an_agent_breaks_and_heals(
         assert all("Suporte da loja" in said for said in answers(discord.env, channel))
 
 
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("en-US", ("break everything", "heal everything")), ("pt-BR", ("quebrar tudo", "Consertar TUDO"))],
+)
+async def test_all_agents_break_and_heal_at_once(
+    toolzz: ToolzzSimulator, locale: str, words: tuple[str, str]
+) -> None:
+    """One word means every agent that is switched on, and the answer says how many these are."""
+    agents = toolzz.discord_integrations()
+    async with SimulatedDiscord.serve(locale=locale) as discord:
+        channel, member = place(discord.env)
+        with faults(discord.env, [toolzz], locale):
+            for number, (text, state) in enumerate(zip(words, ("disconnected", "connected"), strict=True), 1):
+                await member.send(channel, text)
+                await answered(discord, channel, number)
+                assert {toolzz.integrations[each]["connectionStatus"] for each in agents} == {state}
+        assert all(str(len(agents)) in said for said in answers(discord.env, channel))
+
+
 async def test_what_is_not_meant_is_left_alone(toolzz: ToolzzSimulator, sensay: SensaySimulator) -> None:
     """An unknown name is answered with the known ones; other messages are not answered."""
     before = {key: dict(value) for key, value in toolzz.integrations.items()}

@@ -27,6 +27,7 @@ from tests.support.override_server import (
     HeldRequests,
     Server,
 )
+from tests.support.waiting import until
 
 READ = "/applications/*/guilds/*/commands/*/permissions"
 
@@ -230,7 +231,7 @@ async def test_what_changes_while_it_is_read(server: Server, monkeypatch: pytest
     """An answer from before a change is used only by those who already waited for it."""
     requests = HeldRequests(server, monkeypatch)
     server.press()
-    await asyncio.sleep(0.01)
+    await until(lambda: requests.held == 2)
     server.set_all(permission=False)
     server.client.overrides.forget(server.guild.id)
     requests.released.set()
@@ -289,7 +290,7 @@ async def test_a_cancelled_press_leaves_the_reading_to_others(
     server.press()
     (first,) = asyncio.all_tasks() - before
     server.press()
-    await asyncio.sleep(0.01)
+    await until(lambda: requests.held == 2)
     first.cancel()
     requests.released.set()
     await server.env.settle()

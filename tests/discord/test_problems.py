@@ -36,6 +36,8 @@ VALUES: dict[str, str | int] = {
     "name": "loja",
     "names": "loja, porto",
     "limit": 25,
+    "count": 3,
+    "number": 2,
     "input": "toolzz.access_token",
     "other": "toolzz.unit_id",
     "choices": "discord, telegram",
@@ -45,6 +47,8 @@ VALUES: dict[str, str | int] = {
     "max": 80,
     "until": 1_700_000_000,
     "permissions": "Send Messages, Embed Links",
+    "channel": 1_456_074_443_980_800_019,
+    "role": 1_456_074_443_980_800_020,
 }
 CANARY = "CANARY-of-a-secret"
 NOW = 1_700_000_000

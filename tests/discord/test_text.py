@@ -71,6 +71,7 @@ def test_no_backslash_is_left_before_the_ellipsis() -> None:
 
 @many
 @given(WILD, LIMIT)
+@example("\u0301" * 9 + "0000  \ud7a40", 4)
 def test_plain_text_fits_and_is_one_visible_line(text: str, limit: int) -> None:
     """No invisible character, line end or double blank is left, and no visible base character is changed."""
     shown = plain(text, limit)

@@ -58,7 +58,7 @@ ALIKE = {
     "sensay.usage.source.telegram",
     "setup.invalid_setting",
 }
-COMMAND = re.compile(r"`/([a-z]+(?: [a-z]+)?)`")
+COMMAND = re.compile(r"`/([a-z]+(?: [a-z-]+)?)`")
 WORD = re.compile(r"[\w.]+")
 FIELD = re.compile(r"\{\w+\}")
 
@@ -157,6 +157,14 @@ def test_texts_are_translated() -> None:
         one, other = (messages(folder, locale) for locale in LOCALES)
         alike |= {key for key, message in one.items() if forms(message) == forms(other[key])}
     assert alike == ALIKE | {f"{provider.slug}.title" for provider in providers()}
+
+
+def test_portuguese_has_one_word_for_each_thing() -> None:
+    """A board is always "painel", and what is muted is "silenciada"; only quiet hours have a silence."""
+    for locale, key, text in every_text():
+        if locale == "pt-BR":
+            assert not re.search(r"\bquadros?\b", text, re.IGNORECASE), key
+            assert "quiet_hours" in key or "em silêncio" not in text.lower(), key
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -221,7 +222,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.answered()
 
     await browser.say(f"{breaks} {agent}")
-    down = f"{texts('state.disconnected')}: {agent}"
+    down = f"{texts('state.disconnected')} · {agent}"
     alert = browser.message(down)
     await expect(alert).to_be_visible(timeout=SOON)
     # What the page is sent while a message changes is not taken, and the board changes a little later.
@@ -243,12 +244,38 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-alerts-list")
 
     await browser.say(f"{heals} {agent}")
-    closed = browser.message(f"{texts('alerts.message.recovered')}: {agent}")
+    closed = browser.message(f"{texts('alerts.message.recovered')} · {agent}")
     await expect(closed).to_be_visible(timeout=SOON)
     await expect(board).not_to_contain_text("🙋", timeout=SOON)
     await shoot(closed, f"{locale}-alert-closed")
     await browser.command("integrations history", agent)
     await shoot(await browser.answered(), f"{locale}-integrations-history")
+
+
+async def play_storm(stage: Stage, browser: Browser, locale: str) -> None:
+    """Break and heal all agents at once; take pictures of their alert."""
+    toolzz, texts, faults = simulator(stage, ToolzzSimulator), load_catalog()[locale], FAULTS[locale]
+    await browser.command("connections add", "Toolzz")
+    await browser.fill_in(toolzz.credentials.values())
+    await browser.answered()
+    channel = stage.world.operations.name or ""
+    await browser.command("alerts set", channel, role=TEXTS[locale].moderator)
+    await browser.answered()
+    await browser.say(f"{faults.breaks} {faults.everything}")
+    group = browser.message(with_any_count(texts.plural("alerts.group.agents", 2)))
+    await expect(group).to_be_visible(timeout=SOON)
+    await shoot(group, f"{locale}-alert-group")
+    await browser.press(texts("alerts.group.acknowledge_button"), group)
+    await shoot(await browser.answered(), f"{locale}-alert-group-acknowledged")
+    await browser.say(f"{faults.heals} {faults.everything}")
+    closed = browser.message(with_any_count(texts.plural("alerts.group.recovered", 2)))
+    await expect(closed).to_be_visible(timeout=SOON)
+    await shoot(closed, f"{locale}-alert-group-closed")
+
+
+def with_any_count(text: str) -> re.Pattern[str]:
+    """Return a pattern of a text about two, for any other number."""
+    return re.compile(re.escape(text).replace("2", r"\d+"))
 
 
 async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
@@ -287,7 +314,7 @@ async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
 async def main() -> None:
     """Take every picture again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for locale, scene in product(LOCALES, (play_setup, play, play_watching, play_belonging)):
+    for locale, scene in product(LOCALES, (play_setup, play, play_watching, play_storm, play_belonging)):
         async with open_stage(locale) as stage:
             world = stage.world
             viewers = (world.mira, world.theo, world.ravi)

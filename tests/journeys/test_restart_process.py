@@ -4,9 +4,15 @@ import asyncio
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
-from bot.providers.base.simulator import Slow
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.support.clock import Held
 from tests.support.demo_steps import connect, simulator, text
+
+
+async def has_written(bot: BotProcess, words: str) -> None:
+    """Wait until the bot has written a line with these words."""
+    while not any(words in line for line in bot.lines):  # noqa: ASYNC110 - a line wakes nobody
+        await asyncio.sleep(0.02)
 
 
 async def test_a_server_does_not_notice_a_restart(stage: Stage) -> None:
@@ -30,9 +36,12 @@ async def test_a_command_is_answered_before_the_bot_ends(stage: Stage) -> None:
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot() as bot:
         await connect(stage, toolzz)
-        toolzz.fail(Slow(1))
+        toolzz.fail(held := Held())
         asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
-        assert await bot.stop() == 0
+        ending = asyncio.create_task(bot.stop())
+        await has_written(bot, "stopping")
+        held.let_go.set()
+        assert await ending == 0
         assert "Suporte da loja" in text(await stage.discord.answer(asked, 0))
 
 
@@ -41,9 +50,8 @@ async def test_a_gateway_that_is_down_does_not_hold_up_the_end(stage: Stage) -> 
     nowhere = stage.environment() | {"PATCHBAY_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9"}
     async with BotProcess(nowhere, stage.folder) as bot:
         await stage.discord.commands_synced()  # the last thing before the gateway
-        await asyncio.sleep(1)
+        await has_written(bot, "Failed to connect")
         assert await bot.stop() == 0
-        assert any("Failed to connect" in line for line in bot.lines)
 
 
 async def test_a_command_that_comes_while_the_bot_ends_is_told_so(stage: Stage) -> None:
@@ -51,10 +59,11 @@ async def test_a_command_that_comes_while_the_bot_ends_is_told_so(stage: Stage) 
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
     async with stage.running_bot() as bot:
         await connect(stage, toolzz)
-        toolzz.fail(Slow(2))
+        toolzz.fail(held := Held())
         await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
         ending = asyncio.create_task(bot.stop())
-        await asyncio.sleep(0.5)
+        await has_written(bot, "stopping")
         asked = await mira.slash(channel, "help")
         assert "I am restarting" in text(await stage.discord.answer(asked))
+        held.let_go.set()
         assert await ending == 0

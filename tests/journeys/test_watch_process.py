@@ -39,11 +39,11 @@ async def test_an_agent_goes_down_and_comes_back(stage: Stage) -> None:
         assert "Alerts" in text(await stage.discord.answer(asked))
         await world.mira.send(world.operations, f"break {AGENT}")
         alert = await told(stage, "Disconnected")
-        await stage.discord.answer(await world.theo.click(alert, label="Acknowledge"))
+        await stage.discord.answer(await world.theo.click(alert, label="Acknowledge all"))
         await told(stage, f"<@{world.theo.id}>")
     await world.mira.send(world.operations, f"heal {AGENT}")
     async with stage.running_bot():
-        await told(stage, "Well again")
+        await told(stage, "✅")
         shown = await world.theo.slash(
             world.operations, "integrations history", integration=f"toolzz:{toolzz.CONNECTED}"
         )

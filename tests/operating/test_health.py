@@ -5,6 +5,7 @@ import discord
 import pytest
 
 from bot.operating.health import serve_health
+from bot.store.write_state import WriteState
 from tests.support.harness import BotHarness
 
 
@@ -16,7 +17,7 @@ async def ask(port: int, path: str) -> tuple[int, object]:
 
 async def test_a_bot_in_discord_is_alive_and_ready(harness: BotHarness) -> None:
     """After Discord's READY both paths answer 200."""
-    async with serve_health(harness.bot, "127.0.0.1", 0) as port:
+    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
         assert await ask(port, "/healthz") == (200, {"status": "alive"})
         assert await ask(port, "/readyz") == (200, {"status": "ready"})
 
@@ -24,22 +25,39 @@ async def test_a_bot_in_discord_is_alive_and_ready(harness: BotHarness) -> None:
 async def test_a_bot_that_is_starting_is_alive_and_not_ready() -> None:
     """Before Discord's READY the bot is alive but not ready (503)."""
     client = discord.Client(intents=discord.Intents.none())
-    async with client, serve_health(client, "127.0.0.1", 0) as port:
+    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
         assert await ask(port, "/healthz") == (200, {"status": "alive"})
         assert await ask(port, "/readyz") == (503, {"status": "starting"})
 
 
 async def test_a_bot_that_has_closed_is_not_ready(harness: BotHarness) -> None:
     """A bot that is closing is not ready."""
-    async with serve_health(harness.bot, "127.0.0.1", 0) as port:
+    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
         await harness.bot.close()
         assert (await ask(port, "/readyz"))[0] == 503
         assert (await ask(port, "/healthz"))[0] == 200
 
 
+async def test_a_bot_whose_database_takes_no_writes_is_alive_and_not_ready(harness: BotHarness) -> None:
+    """While writes fail the answer says since when and why; afterwards the bot is ready again."""
+    state = WriteState(lambda: 1_700_000_000.5)
+    async with serve_health(harness.bot, state, "127.0.0.1", 0) as port:
+        state.refused("disk full")
+        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        assert await ask(port, "/readyz") == (
+            503,
+            {
+                "status": "not writable",
+                "reason": "the database takes no writes since 2023-11-14T22:13:20Z: disk full",
+            },
+        )
+        state.accepted()
+        assert await ask(port, "/readyz") == (200, {"status": "ready"})
+
+
 async def test_nothing_else_is_served(harness: BotHarness) -> None:
     """There are two paths, and both can only be read."""
-    async with serve_health(harness.bot, "127.0.0.1", 0) as port:
+    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
         for path in ("/", "/metrics", "/healthz/x"):
             assert (await ask(port, path))[0] == 404
         session = aiohttp.ClientSession()
@@ -50,9 +68,9 @@ async def test_nothing_else_is_served(harness: BotHarness) -> None:
 async def test_a_taken_port_is_an_error_and_a_left_one_is_free() -> None:
     """Two bots cannot serve on one port; after the first has stopped, the next can."""
     async with discord.Client(intents=discord.Intents.none()) as client:
-        async with serve_health(client, "127.0.0.1", 0) as port:
+        async with serve_health(client, WriteState(), "127.0.0.1", 0) as port:
             with pytest.raises(OSError, match="address already in use"):
-                async with serve_health(client, "127.0.0.1", port):
+                async with serve_health(client, WriteState(), "127.0.0.1", port):
                     raise AssertionError("unreachable")
-        async with serve_health(client, "127.0.0.1", port) as again:
+        async with serve_health(client, WriteState(), "127.0.0.1", port) as again:
             assert again == port

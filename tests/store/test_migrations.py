@@ -4,27 +4,30 @@ import asyncio
 import contextlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
-from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.messenger import BoardNotice, Notice
-from bot.features.alerts.outbox import Outbox
-from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
+from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow, RouteRow
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.integrations.store import IntegrationStore, Placed
+from bot.features.monitoring.store import MonitoringStore
 from bot.store import migrations
 from bot.store.database import Database
 from bot.store.migrations import HEAD, current_revision, migrate
 from bot.store.vault import Vault
+from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger
 from tests.support.clock import Clock
 from tests.support.ids import GUILD
@@ -39,6 +42,7 @@ def tables(path: Path) -> set[str]:
 
 EVERYTHING = {
     "access",
+    "alert_incident",
     "alembic_version",
     "audit",
     "audit_head",
@@ -48,10 +52,14 @@ EVERYTHING = {
     "history",
     "ignored",
     "incident",
+    "incident_number",
     "integration",
     "last_check",
+    "maintenance",
+    "maintenance_count",
     "outbox",
     "provider_clock",
+    "quiet_hours",
     "route",
     "synced_commands",
     "watched",
@@ -147,33 +155,76 @@ def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision
     after = rows(path)
     for table, old in before.items():
         assert old
-        if table not in {"alert", "board"}:
+        if table not in {"alert", "board", "outbox", "route"}:
             assert [row[: len(old[0])] for row in after[table]] == old
 
 
 async def test_messages_in_flight_are_moved_into_the_outbox(path: Path) -> None:
-    """Every alert and every board of revision 0004 continues where it was."""
+    """Every alert and every board of revision 0004 continues where it was, an alert with its incident."""
     async with Database.open(release(path, "0004")) as database:
-        store = AlertStore(database)
-        row = partial(OutboxRow, GUILD, MessageKind.ALERT, content="")
-        assert [await store.message(GUILD, MessageKind.ALERT, number) for number in range(1, 6)] == [
-            row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900),
-            row(2, 7, 13, 7, 12, 2, 1, 1, None, 0, 202, 203),
-            row(3, 7, None, 7, 14, 1, 3, 1, 204, 2, 203, 205),
-            row(4, None, None, 7, 15, 1, 2, 1, None, 1, 204, 206),
-            row(5, None, None, None, None, 0, 1, 0, None, 0, None, 207),
+        store, groups = AlertStore(database), GroupStore(database)
+
+        def row(number: int, *columns: Any, told_at: int | None) -> OutboxRow:  # noqa: ANN401 - of several types
+            alert = OutboxRow(GUILD, "alert", 1, number, *columns)
+            return replace(alert, told_at=told_at, mentioned_at=told_at)
+
+        assert [await store.message(GUILD, MessageKind.ALERT, 1, number) for number in range(1, 6)] == [
+            row(1, 7, 11, None, None, 1, 2, 2, None, 0, 201, 900, "", 201, told_at=201),
+            row(2, 7, 13, 7, 12, 2, 1, 1, None, 0, 202, 203, "", 202, told_at=202),
+            row(3, 7, None, 7, 14, 1, 3, 1, 204, 2, 203, 205, "", 203, told_at=203),
+            row(4, None, None, 7, 15, 1, 2, 1, None, 1, 204, 206, "", 204, told_at=204),
+            row(5, None, None, None, None, 0, 1, 0, None, 0, None, 207, "", 207, told_at=None),
         ]
+        members = [await groups.members(GUILD, 1, number) for number in range(1, 6)]
+        assert [[each.number for each in found] for found in members] == [[1], [2], [3], [4], [5]]
         assert await store.boards() == [
             BoardRow(GUILD, 7, set_by=5),
             BoardRow(GUILD + 1, 7, set_by=6),
             BoardRow(GUILD + 2, 8, set_by=6),
         ]
         boards = [await store.message(GUILD + more, MessageKind.BOARD) for more in range(3)]
-        assert boards == [
-            OutboxRow(GUILD, "board", 0, 7, 21, None, None, 1, 1, 1, None, 0, 300, None, "hash"),
-            OutboxRow(GUILD + 1, "board", 0, 7, None, None, None, 0, 1, 0, 301, 0, 301, 301, ""),
-            OutboxRow(GUILD + 2, "board", 0, 8, None, 7, 22, 0, 1, 0, 302, 0, 302, 302, "old"),
+        assert [each and replace(each, told_at=None, mentioned_at=None) for each in boards] == [
+            OutboxRow(GUILD, "board", 0, 0, 7, 21, None, None, 1, 1, 1, None, 0, 300, None, "hash", 300),
+            OutboxRow(GUILD + 1, "board", 0, 0, 7, None, None, None, 0, 1, 0, 301, 0, 301, 301, "", 301),
+            OutboxRow(GUILD + 2, "board", 0, 0, 8, None, 7, 22, 0, 1, 0, 302, 0, 302, 302, "old", 302),
         ]
+
+
+async def test_a_route_becomes_the_first_of_several(path: Path) -> None:
+    """It tells of everything as before; one whose channel had refused is tried again."""
+    lost = f"{GUILD + 1}, 7, 8, 'error', 3, 600, 5, 180, 'forbidden', 1"
+    execute(release(path, "0007"), f"INSERT INTO route VALUES ({lost})")  # noqa: S608 - constants
+    async with Database.open(path) as database:
+        store = AlertStore(database)
+        (route,) = await store.routes(GUILD)
+        (suspended,) = await store.routes(GUILD + 1)
+    assert (route.number, route.provider, route.integration, route.recovery) == (1, "", "", "quiet")
+    assert (route.suspended, route.retry_at, route.second_role_id, route.escalate) == ("", None, None, 0)
+    assert suspended == RouteRow(
+        GUILD + 1,
+        1,
+        7,
+        8,
+        "error",
+        3,
+        600,
+        5,
+        180,
+        partial=True,
+        suspended="forbidden",
+        refused_at=180,
+        retry_at=180,
+        is_reported=True,
+    )
+
+
+async def test_numbers_go_on_after_the_update(path: Path) -> None:
+    """The next incident gets a number that no incident had."""
+    async with Database.open(release(path, "0007")) as database:
+        before = [each.number for each in await IncidentStore(database).since(GUILD, 0)]
+        new = Incident(GUILD, 0, "integration", "toolzz", "new", "second", "", "error", "", 1)
+        opened = await MonitoringStore(database).transact(lambda unit: unit.open(new))
+    assert opened.number == max(before) + 1
 
 
 async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
@@ -187,10 +238,12 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
             incident = await incidents.get(GUILD, number)
             assert incident is not None
             reference = f"#{number}.{2 if message_id == 13 else 1}"
-            messenger.messages[message_id] = Notice(7, incident, None, None, reference)
-        messenger.messages[21] = BoardNotice(GUILD, 7, 0, "board.1", {})
-        messenger.messages[22] = BoardNotice(GUILD + 2, 7, 0, "board.1", {})
-        await Outbox(store, incidents, audit, clock).pump(messenger, lambda _: True)
+            messenger.messages[message_id] = Notice(
+                GUILD, 7, 1, number, [incident], {}, {}, [], None, None, reference
+            )
+        messenger.messages[21] = BoardNotice(GUILD, 7, 0, "board-0-1", {})
+        messenger.messages[22] = BoardNotice(GUILD + 2, 7, 0, "board-0-1", {})
+        await make_outbox(database, clock, store, audit).pump(messenger, lambda _: True)
     alerts = [list(messenger.alerts(number).values()) for number in range(1, 6)]
     assert [[notice.channel_id for notice in notices] for notices in alerts] == [[7]] * 5
     boards = [(notice.guild_id, notice.channel_id, notice.embed) for notice in messenger.boards().values()]
@@ -206,6 +259,9 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0003", "board"),
         ("0004", "outbox"),
         ("0005", "ignored"),
+        ("0006", "provider_clock"),
+        ("0007", "quiet_hours"),
+        ("0008", "incident_number"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

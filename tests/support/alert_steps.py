@@ -55,3 +55,17 @@ async def audited_changes(harness: BotHarness) -> list[tuple[str, str, str]]:
     """Return action, target and result of the audit log's entries about alerts, the oldest first."""
     entries, _ = await harness.bot.services.audit.export(harness.guild.id)
     return [(each.action, each.target, each.result) for each in entries if each.action.startswith("alerts.")]
+
+
+async def suspend_routes(
+    harness: BotHarness,
+    channel: simcord.ChannelHandle,
+    why: str = "forbidden",
+    *,
+    is_reported: bool = False,
+) -> None:
+    """Note that Discord takes no alerts in a channel, for another hour."""
+    now = int(harness.env.now().timestamp())
+    await harness.bot.services.outbox._store.suspend_routes(
+        harness.guild.id, channel.id, why=why, now=now, retry_at=now + 3600, is_reported=is_reported
+    )

@@ -1,8 +1,10 @@
 """Drives the demo's page in headless Chromium like a user with a keyboard."""
 
+import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from playwright.async_api import Locator, Page, ViewportSize, async_playwright, expect
@@ -22,6 +24,8 @@ GREETING: Final = "👋"
 """The beginning of the bot's first message."""
 PATIENCE: Final = 15_000
 """Milliseconds that anything on the page may take."""
+SHOWN_WITHIN: Final = 1_000
+"""Milliseconds after which what was chosen counts as lost."""
 
 
 class Browser:
@@ -75,7 +79,7 @@ class Browser:
         await self.page.keyboard.type(text)
         await self.page.keyboard.press("Enter")
 
-    def message(self, text: str) -> Locator:
+    def message(self, text: str | re.Pattern[str]) -> Locator:
         """Return the messages with this text."""
         return self._messages.filter(has_text=text)
 
@@ -102,10 +106,26 @@ class Browser:
         await form.wait_for(state="detached")
 
     async def choose(self, form: Locator, entry: str) -> None:
-        """Open the form's one menu and choose the entry of this name."""
-        await form.get_by_role("combobox").click()
-        await self.page.get_by_role("option", name=entry).first.click()
-        await form.get_by_role("combobox").click()
+        """Open the form's one menu and choose the entry of this name, until the menu shows it.
+
+        The page loses what is chosen while it still loads entries.
+        """
+        menu = form.get_by_role("combobox")
+        option = self.page.get_by_role("option", name=entry).first
+        async with asyncio.timeout(PATIENCE / 1000):
+            while entry not in await menu.inner_text():
+                if await menu.get_attribute("aria-expanded") != "true":
+                    await menu.click()
+                await option.wait_for()
+                await expect(self.page.locator("[role=listbox][aria-busy=true]:visible")).to_have_count(0)
+                if await option.get_attribute("aria-selected") != "true":
+                    await option.click()
+                with suppress(AssertionError):
+                    await expect(menu).to_contain_text(entry, timeout=SHOWN_WITHIN)
+            if await menu.get_attribute("aria-expanded") == "true":
+                await menu.click()
+        await expect(menu).to_have_attribute("aria-expanded", "false")
+        await expect(menu).to_contain_text(entry)
 
     async def pick(self, menu: str, entry: str, message: Locator) -> None:
         """Choose an entry of the menu with this placeholder under a message."""

@@ -7,14 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.features.alerts.messenger import (
+    AnyNotice,
     BoardNotice,
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
     Notice,
     NotSentError,
+    RecoveryNotice,
+    RenderedBoard,
+    SummaryNotice,
 )
-from bot.features.alerts.service import Route
+from bot.features.alerts.routes import Route
+from bot.features.alerts.store import BoardRow
 from tests.support.clock import Clock
 
 NONCE_SECONDS: Final = 180
@@ -36,7 +41,7 @@ class FakeMessenger:
 
     clock: Clock
     fault: str = ""
-    messages: dict[int, Notice | BoardNotice] = field(default_factory=dict)
+    messages: dict[int, AnyNotice] = field(default_factory=dict)
     refusing: set[int] = field(default_factory=set)
     """Channels that take nothing from the bot."""
     edits_refused: bool = False
@@ -45,35 +50,52 @@ class FakeMessenger:
     """The requests about alerts, each with its channel."""
     board_calls: list[tuple[str, int]] = field(default_factory=list)
     """The requests about boards, each with its channel."""
-    mentions: list[tuple[float, Notice]] = field(default_factory=list)
-    routed: int | None = None
-    """The channel that alerts go to."""
+    mentions: list[tuple[float, AnyNotice]] = field(default_factory=list)
+    """When somebody was to be mentioned, and the message as it was asked for."""
+    posts: list[tuple[float, AnyNotice]] = field(default_factory=list)
+    """When each message was posted, and what it should show then."""
+    routed: dict[int, int] = field(default_factory=dict)
+    """The channels that alerts go to, by the number of the route."""
     unreachable: set[int] = field(default_factory=set)
-    """Messages that a channel did not let the bot find, edit or delete; no alerts of the routed channel."""
+    """Messages that a channel did not let the bot find, edit or delete, and where they no longer belong."""
     lost_routes: list[Route] = field(default_factory=list)
     """The routes that were reported as lost."""
+    lost_boards: list[BoardRow] = field(default_factory=list)
+    """The boards that were reported as lost."""
+    is_anybody_reached: bool = True
+    """Whether somebody can be told of what is lost."""
+    refused_until: int | None = None
+    """Until when the channels refuse, because the bot itself is timed out."""
     board: Mapping[str, Any] | None = field(default_factory=dict)
     """What every guild's board has to show."""
     _nonces: dict[str, tuple[float, int]] = field(default_factory=dict)
-    _late: dict[str, Notice | BoardNotice] = field(default_factory=dict)
+    _late: dict[str, AnyNotice] = field(default_factory=dict)
     _posted_at: dict[int, float] = field(default_factory=dict)
     _boards: set[int] = field(default_factory=set)
     """All messages that are or were boards."""
     _last: int = 0
 
     def alerts(self, number: int) -> dict[int, Notice]:
-        """Return the messages about an incident, by their ids."""
+        """Return the alerts that tell of an incident, by their messages' ids."""
         return {
             key: notice
             for key, notice in self.messages.items()
-            if isinstance(notice, Notice) and notice.incident.number == number
+            if isinstance(notice, Notice) and any(each.number == number for each in notice.incidents)
         }
+
+    def recoveries(self) -> dict[int, RecoveryNotice]:
+        """Return the replies to alerts, by their messages' ids."""
+        return {key: each for key, each in self.messages.items() if isinstance(each, RecoveryNotice)}
+
+    def summaries(self) -> dict[int, SummaryNotice]:
+        """Return the summaries of quiet hours, by their messages' ids."""
+        return {key: each for key, each in self.messages.items() if isinstance(each, SummaryNotice)}
 
     def boards(self) -> dict[int, BoardNotice]:
         """Return the boards, by their messages' ids."""
         return {key: notice for key, notice in self.messages.items() if isinstance(notice, BoardNotice)}
 
-    async def post(self, notice: Notice | BoardNotice) -> int:
+    async def post(self, notice: AnyNotice) -> int:
         """Post, or return what was posted with the same nonce."""
         self._ask("post", notice.channel_id, is_board=isinstance(notice, BoardNotice))
         if self.fault == "late":
@@ -86,27 +108,30 @@ class FakeMessenger:
             self._posted_at[message_id] = self.clock.now
             posted = self._late.pop(notice.nonce, notice)
             self.messages[message_id] = posted
+            self.posts.append((self.clock.now, notice))
             if isinstance(posted, BoardNotice):
                 self._boards.add(message_id)
-            elif posted.role_id is not None:
-                self.mentions.append((self.clock.now, posted))
+            elif not isinstance(notice, BoardNotice) and notice.role_ids:
+                self.mentions.append((self.clock.now, notice))
         self._fail_to_answer()
         return message_id
 
-    async def edit(self, notice: Notice | BoardNotice, message_id: int) -> None:
+    async def edit(self, notice: AnyNotice, message_id: int) -> None:
         """Edit; a message keeps its mention."""
         self._ask("edit", notice.channel_id, message_id, is_board=message_id in self._boards)
         self._fail()
         if message_id not in self.messages:
             raise MessageGoneError
         before = self.messages[message_id]
-        assert (before.channel_id, before.reference) == (notice.channel_id, notice.reference)
+        assert before.channel_id == notice.channel_id
+        assert before.reference in {notice.reference, former_reference(notice)}
         if self.edits_refused:
             raise MessageNotEditableError
-        if isinstance(notice, Notice):
-            assert isinstance(before, Notice)
-            notice = replace(notice, role_id=before.role_id)
+        if not isinstance(notice, BoardNotice):
+            assert not isinstance(before, BoardNotice)
+            notice = replace(notice, role_ids=before.role_ids)
         self.messages[message_id] = notice
+        self.unreachable.discard(message_id)
         self._fail_to_answer()
 
     async def delete(self, guild_id: int, channel_id: int, message_id: int) -> None:
@@ -117,32 +142,47 @@ class FakeMessenger:
             raise MessageGoneError
         self._fail_to_answer()
 
-    async def find(self, notice: Notice | BoardNotice, since: int) -> int | None:
+    async def find(self, notice: AnyNotice, since: int) -> int | None:
         """Look for the message with the notice's reference, of those that were posted since then."""
         found = [
             key
             for key, each in self.messages.items()
-            if (each.guild_id, each.channel_id, each.reference)
-            == (notice.guild_id, notice.channel_id, notice.reference)
+            if (each.guild_id, each.channel_id) == (notice.guild_id, notice.channel_id)
+            and each.reference in {notice.reference, former_reference(notice)}
             and self._posted_at.get(key, 0) >= since
         ]
         self._ask("find", notice.channel_id, *found, is_board=isinstance(notice, BoardNotice))
         self._fail()
         return next(iter(found), None)
 
-    async def render_board(self, guild_id: int) -> Mapping[str, Any] | None:
+    async def render_board(self, guild_id: int) -> RenderedBoard | None:
         """Return what the board has to show."""
-        return self.board
+        return None if self.board is None else RenderedBoard(self.board, self.board)
 
-    async def report_lost_route(self, guild_id: int, route: Route) -> None:
+    def can_post(self, guild_id: int, channel_id: int) -> bool:
+        """Tell whether the channel takes messages."""
+        return channel_id not in self.refusing
+
+    async def report_lost_route(self, guild_id: int, route: Route) -> bool:
         """Remember the route."""
         self.lost_routes.append(route)
+        return self.is_anybody_reached
+
+    async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:
+        """Remember the board."""
+        self.lost_boards.append(board)
+        return self.is_anybody_reached
 
     def _ask(self, what: str, channel_id: int, *messages: int, is_board: bool) -> None:
         (self.board_calls if is_board else self.calls).append((what, channel_id))
         if channel_id in self.refusing:
-            if is_board or channel_id != self.routed:
-                self.unreachable.update(messages)
+            for message_id in messages:
+                notice = self.messages.get(message_id)
+                belongs = None if notice is None or isinstance(notice, BoardNotice) else notice.route
+                if belongs is None or self.routed.get(belongs) != channel_id:
+                    self.unreachable.add(message_id)
+            if self.refused_until is not None:
+                raise ChannelRefusedError("timed_out", self.refused_until)
             raise ChannelRefusedError("forbidden")
 
     def _fail(self) -> None:
@@ -162,3 +202,8 @@ class FakeMessenger:
             case "killed_after":
                 self.fault = ""
                 raise KilledError
+
+
+def former_reference(notice: AnyNotice) -> str:
+    """Return how a message was marked before there were several routes."""
+    return f"#{notice.reference.replace('-', '.')}"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TypedDict, Unpack
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
 
+from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
+from bot.features.alerts.routes import Route
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.store import Ignored, IntegrationStore, Placed
+from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.recorder import Recorder
@@ -18,9 +23,9 @@ from bot.features.monitoring.store import MonitoringStore, WatchedRow
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
 from bot.store.database import Database
+from tests.support.alert_parts import INTERVAL, make_mover
 from tests.support.ids import GUILD
 
-INTERVAL = 60
 START = 1_700_000_000
 WELL, LOST, FAULTY, OFF = State.CONNECTED, State.DISCONNECTED, State.ERROR, State.INACTIVE
 BLOCKED, UNKNOWN = State.BLOCKED, State.UNKNOWN
@@ -45,6 +50,7 @@ class RecordedChecks:
         self.database = database
         self.store = MonitoringStore(database)
         self.alerts = AlertStore(database)
+        self.groups = GroupStore(database)
         self.changes = GuildChanges()
         self.now = START
         self.restart()
@@ -87,11 +93,37 @@ class RecordedChecks:
         assert await IntegrationStore(self.database).ignore(guild, "toolzz", row)
         await self.store.stop_watching(guild, "toolzz", integration, self.now)
 
-    async def route(self, *states: State, checks: int = 2, guild: int = GUILD, partial: bool = False) -> None:
-        """Set a guild's route for alerts."""
+    async def route(self, *states: State, guild: int = GUILD, number: int = 1, **fields: Any) -> RouteRow:  # noqa: ANN401 - those of a route
+        """Set one of a guild's routes for alerts. fields: of the row."""
         chosen = ",".join(states or (LOST, FAULTY))
-        row = RouteRow(guild, 7, None, chosen, checks, 0, set_by=1, set_at=1, partial=partial)
-        await self.alerts.put_route(row, self.now)
+        row = RouteRow(
+            guild,
+            number,
+            **{
+                "channel_id": 7,
+                "role_id": None,
+                "states": chosen,
+                "checks": 2,
+                "remind": 0,
+                "set_by": 1,
+                "set_at": 1,
+                **fields,
+            },
+        )
+        open_ones = [
+            each
+            for each in await self.incidents(guild)
+            if each.closed_at is None and Route.of(row).tells_of(each)
+        ]
+        holds = HoldReader(self.database, MaintenanceStore(self.database))
+        held = (await holds.of(guild, open_ones, self.now)).until
+        told = {each.number: each.number not in held for each in open_ones}
+        if await self.alerts.route(guild, number) is None:
+            row = replace(row, number=0)
+        stored = await self.groups.put_route(row, self.now, told, most=10)
+        assert stored is not None
+        assert stored.number == number
+        return stored
 
     def result(
         self,
@@ -161,9 +193,15 @@ class RecordedChecks:
         rows = await HistoryStore(self.database).transitions(guild, "toolzz", integration, 0)
         return [(row.at - START, row.state, row.detail) for row in rows]
 
-    async def alert(self, number: int = 1, guild: int = GUILD) -> OutboxRow | None:
-        """Return an incident's alert."""
-        return await self.alerts.message(guild, MessageKind.ALERT, number)
+    async def alert(self, number: int = 1, guild: int = GUILD, route: int = 1) -> OutboxRow | None:
+        """Return an alert by the number of its first incident, once it is decided which alerts there are."""
+        await make_mover(self.database, lambda: self.now).assign(guild)
+        return await self.alerts.message(guild, MessageKind.ALERT, route, number)
+
+    async def reported(self, guild: int = GUILD, route: int = 1) -> list[int]:
+        """Return the numbers of the incidents of which a route's alerts tell."""
+        await make_mover(self.database, lambda: self.now).assign(guild)
+        return [each.number for each in await self.groups.reported(guild, route, 0)]
 
 
 def report(

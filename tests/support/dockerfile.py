@@ -96,7 +96,9 @@ class Image:
 
     def _run(self, arguments: str) -> None:
         step = re.sub(r"--(owner|group)=\d+ ", "", self._at(arguments))  # that user is not on this machine
-        environment = {**os.environ, "PATH": self.environment["PATH"]}  # with the machine's settings for pip
+        # With the machine's settings for pip. To compile all libraries takes longer than to import some from
+        # their source, and where nothing is compiled, a program that stores what it compiles is found out.
+        environment = {**os.environ, "PATH": self.environment["PATH"], "PIP_COMPILE": "0"}
         subprocess.run(["/bin/sh", "-c", step], cwd=self._folder, env=environment, check=True, timeout=200)
 
     def _volume(self, arguments: str) -> None:

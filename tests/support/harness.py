@@ -32,7 +32,7 @@ from bot.providers.base.simulator import Simulator
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.settings import load_settings
-from tests.support.clock import no_pause
+from tests.support.clock import SharedClock, no_pause
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
 
@@ -372,14 +372,15 @@ async def open_harness(stack: AsyncExitStack, folder: Path, empty: Path) -> BotH
     with mock.patch.dict(os.environ, environment(folder, *running.values(), discord_api)):
         settings = load_settings()
     shutil.copy(empty, settings.database_path)
-    deadlines = Deadlines()
+    clock, deadlines = SharedClock(), Deadlines()
 
     async def start(redactor: Redactor) -> PatchbayBot:
-        bot = build_bot(settings, redactor, deadline_of=deadlines, sleep=no_pause)
+        bot = build_bot(settings, redactor, clock=clock, deadline_of=deadlines, sleep=no_pause)
         return await stack.enter_async_context(bot)
 
     bot = await start(Redactor())
     env = Env(bot, check_errors=False)
+    clock.source = lambda: env.now().timestamp()
     await env.start()
     stack.push_async_callback(env.shutdown)
     return build_harness(env, bot, start, running, discord_api, deadlines, settings.database_path)

@@ -13,12 +13,14 @@ from discord import app_commands
 from simcord.backend import serializers
 
 from bot.features.access.tier import Tier
+from bot.features.alerts.service import RouteSettings
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.alerts.buttons import MuteSelect
+from cogs.alerts.maintenance import MaintenanceSelect
 from tests.support.command_payloads import given, run, walk
 from tests.support.harness import BotHarness, final
 from tests.support.persistent_components import (
@@ -65,7 +67,12 @@ class World:
         self.asked: list[simcord.InteractionResult] = []
         self.own_message: simcord.ResponseMessage
         hidden = (guild, harness.manager, *self.unknown, self.mirror, self.alarm)
-        self.canaries = [SECRET, UNTYPED_INTEGRATION, *(str(thing.id) for thing in hidden)]
+        self.canaries = [
+            SECRET,
+            UNTYPED_INTEGRATION,
+            "01:00-02:00 · Asia/Kathmandu",
+            *(str(thing.id) for thing in hidden),
+        ]
 
     async def fill_first_server(self, *, own: bool) -> None:
         """Give the first server one of everything. own: whether the second has connections as well."""
@@ -91,10 +98,14 @@ class World:
             await bot.services.access.grant(here, "member", person.id, Tier.VIEWER, member_id=member)
         await bot.services.audit.note(here, "connection.refused", f"toolzz · {SECRET}", member_id=member)
         await bot.services.guilds.set_audit_channel(here, self.mirror.id)
-        await bot.services.alerts.set_route(here, self.alarm.id, member_id=member, role_id=self.unknown[0].id)
+        await bot.services.alerts.set_route(
+            here, self.alarm.id, RouteSettings(role_id=self.unknown[0].id), member_id=member
+        )
         await self.check(here, SECRET, State.ERROR)
         watched = await bot.services.monitoring.find(here, f"toolzz:{UNTYPED_INTEGRATION}")
         await bot.services.monitoring.mute(here, watched, 3600, member_id=member)
+        await bot.services.maintenance.add(here, "toolzz", UNTYPED_INTEGRATION, 7200, member_id=member)
+        await bot.services.quiet_hours.set(here, 60, 120, "Asia/Kathmandu", member_id=member)
         await self.harness.manager.slash(self.harness.channel, "integrations board", channel=self.alarm)
         if own:
             there, manager = self.other.guild.id, self.other.manager.id
@@ -241,6 +252,8 @@ class World:
             return str(self.known[2].id)
         if kind is MuteSelect:
             return "1h"
+        if kind is MaintenanceSelect:
+            return "1"
         return name if "connection" in kind.__name__.lower() else thing
 
     def component(self, kind: type[Any], name: str, thing: str) -> str:

@@ -173,6 +173,30 @@ REVISIONS: Final = {
         "UPDATE watched SET bot_id = 1219876543210987654 WHERE id = 'b'",
         "UPDATE alembic_version SET version_num = '0006'",
     ),
+    "0007": (
+        """CREATE TABLE provider_clock (
+            provider TEXT NOT NULL, host TEXT NOT NULL, offset_minutes INTEGER NOT NULL,
+            learned_at INTEGER NOT NULL, PRIMARY KEY (provider, host)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO provider_clock VALUES ('toolzz', 'toolzz.invalid', -180, 300)",
+        "UPDATE alembic_version SET version_num = '0007'",
+    ),
+    "0008": (
+        """CREATE TABLE maintenance (
+            guild_id INTEGER NOT NULL, number INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL,
+            starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, set_by INTEGER NOT NULL,
+            set_at INTEGER NOT NULL, PRIMARY KEY (guild_id, number)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO maintenance VALUES (1102345678901234567, 1, '', '', 400, 500, 5, 350)",
+        "CREATE TABLE maintenance_count (guild_id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT",
+        "INSERT INTO maintenance_count VALUES (1102345678901234567, 1)",
+        """CREATE TABLE quiet_hours (
+            guild_id INTEGER PRIMARY KEY, start INTEGER NOT NULL, end_ INTEGER NOT NULL, zone TEXT NOT NULL,
+            set_by INTEGER NOT NULL, set_at INTEGER NOT NULL
+        ) STRICT""",
+        "INSERT INTO quiet_hours VALUES (1102345678901234567, 1320, 420, 'America/Sao_Paulo', 5, 350)",
+        "UPDATE alembic_version SET version_num = '0008'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

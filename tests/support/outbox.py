@@ -7,29 +7,35 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from bot.features.alerts.incident_store import IncidentStore
-from bot.features.alerts.messenger import BoardNotice, Notice
+import pytest
+
+from bot.features.alerts.incident_store import Incident, IncidentStore
+from bot.features.alerts.messenger import AnyNotice, BoardNotice, Notice
 from bot.features.alerts.outbox import Outbox
+from bot.features.alerts.quiet_hours_store import QuietHoursRow, QuietHoursStore
 from bot.features.alerts.store import MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger
-from tests.support.check_recorder import FAULTY, RecordedChecks, report
+from tests.support.check_recorder import FAULTY, WELL, RecordedChecks, report
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER
 
 BOARD_CHANNEL = 9
+ROLE, SECOND_ROLE = 21, 22
+HOUR = 3600
 
 
 @dataclass
 class SlowMessenger(FakeMessenger):
     """A messenger with which something else happens, or one guild waits, while a message is posted."""
 
-    meanwhile: Callable[[Notice | BoardNotice], object] = lambda _: None
+    meanwhile: Callable[[AnyNotice], object] = lambda _: None
     held: set[int] = field(default_factory=set)
     """Guilds whose posts wait until ``released``."""
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def post(self, notice: Notice | BoardNotice) -> int:
+    async def post(self, notice: AnyNotice) -> int:
         """Post, after what happens meanwhile."""
         if notice.guild_id in self.held:
             await self.released.wait()
@@ -63,8 +69,7 @@ class OutboxSetup:
 
     def restarted(self) -> OutboxSetup:
         """Replace the outbox by one that knows nothing but what is stored."""
-        incidents = IncidentStore(self.checks.database)
-        self.outbox = Outbox(self.checks.alerts, incidents, self.audit, self.clock)
+        self.outbox = make_outbox(self.checks.database, self.clock, self.checks.alerts, self.audit)
         return self
 
     async def pump(self, seconds: float = 0) -> None:
@@ -73,9 +78,14 @@ class OutboxSetup:
         await self.outbox.pump(self.messenger, lambda _: True)
 
     def shown(self, number: int) -> Notice:
-        """Return the one message about an incident."""
+        """Return the one alert that tells of an incident."""
         (notice,) = self.messenger.alerts(number).values()
         return notice
+
+    def incident(self, number: int) -> Incident:
+        """Return an incident as its one alert shows it."""
+        (incident,) = [each for each in self.shown(number).incidents if each.number == number]
+        return incident
 
     def shown_board(self) -> object:
         """Return what the one board shows."""
@@ -115,8 +125,49 @@ async def running(setup: OutboxSetup) -> AsyncIterator[None]:
             await task
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened, 5 seconds at most."""
-    async with asyncio.timeout(5):
-        while not happened():  # noqa: ASYNC110 - nothing announces what a test waits for
-            await asyncio.sleep(0.001)
+async def recover(setup: OutboxSetup, *integrations: str) -> None:
+    """Record good checks of these integrations until their incidents are over."""
+    for _ in range(2):
+        await setup.checks.answer(*[report(WELL, each) for each in integrations])
+    setup.clock.now = setup.checks.now
+
+
+async def be_quiet(setup: OutboxSetup, hours: int) -> None:
+    """Begin quiet hours now that last so long."""
+    minute = int(setup.clock.now) // 60 % 1440
+    row = QuietHoursRow(GUILD, minute, (minute + hours * 60) % 1440, "UTC", MEMBER, int(setup.clock.now))
+    await QuietHoursStore(setup.checks.database).put(row)
+
+
+def mentioned(setup: OutboxSetup) -> list[list[int]]:
+    """Return the roles that were mentioned, one message after the other."""
+    return [
+        list(notice.role_ids) for _, notice in setup.messenger.mentions if not isinstance(notice, BoardNotice)
+    ]
+
+
+def channels(setup: OutboxSetup) -> set[int]:
+    """Return where messages are."""
+    return {notice.channel_id for notice in setup.messenger.messages.values()}
+
+
+def turns_of(setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list that grows by each turn that the outbox takes of the limit for all guilds."""
+    turns: list[float] = []
+    pause = setup.outbox._rate_limiter.pause
+
+    def take(now: float) -> float:
+        turns.append(now)
+        return pause(now)
+
+    monkeypatch.setattr(setup.outbox._rate_limiter, "pause", take)
+    return turns
+
+
+async def open_apart(setup: OutboxSetup, *integrations: str) -> None:
+    """Open incidents that have an alert each."""
+    for each in integrations:
+        await setup.open_incidents(each)
+        await setup.pump()
+        setup.checks.now += HOUR
+    setup.clock.now = setup.checks.now

@@ -100,6 +100,8 @@ class HeldRequests:
     ) -> None:
         self._send = server.client.http.get_application_command_permissions
         self._failure = failure
+        self.held = 0
+        """How many requests were answered and are held back."""
         self.released = asyncio.Event()
         monkeypatch.setattr(server.client.http, "get_application_command_permissions", self._read)
 
@@ -109,4 +111,5 @@ class HeldRequests:
         try:
             return await self._send(*ids)
         finally:
+            self.held += 1
             await self.released.wait()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.incident_store import IncidentStore, Kind
-from bot.features.alerts.service import DEFAULT_STATES
+from bot.features.alerts.routes import DEFAULT_STATES
 from bot.features.alerts.store import AlertStore, RouteRow
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
@@ -178,5 +179,7 @@ class Rounds:
     async def route(self, *states: State, checks: int = 2, partial: bool = False) -> None:
         """Set the guild's route for alerts; without states it has those of the default."""
         chosen = ",".join(states or DEFAULT_STATES)
-        row = RouteRow(GUILD, 7, None, chosen, checks, 0, set_by=1, set_at=1, partial=partial)
-        await AlertStore(self.database).put_route(row, int(self.clock.now))
+        is_new = await AlertStore(self.database).route(GUILD, 1) is None
+        number = 0 if is_new else 1
+        row = RouteRow(GUILD, number, 7, None, chosen, checks, 0, set_by=1, set_at=1, partial=partial)
+        assert await GroupStore(self.database).put_route(row, int(self.clock.now), {}, most=10)

@@ -3,18 +3,45 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final, NamedTuple
 
 from bot.features.alerts.messenger import (
-    BoardNotice,
+    AnyNotice,
     ChannelRefusedError,
     MessageGoneError,
     MessageNotEditableError,
     Messenger,
-    Notice,
     NotSentError,
 )
 from bot.features.alerts.outbox_plan import Move
 from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow
+
+MAX_TRIES_ELSEWHERE: Final = 10
+"""A message that takes no edits where it no longer belongs is left as it is after so many tries.
+
+It may be in a thread that was archived.
+"""
+
+
+class Marks(NamedTuple):
+    """Whether a message that is posted now tells somebody, for the first time or again.
+
+    may_repost: whether an alert that takes no edits may be posted anew instead.
+    """
+
+    is_told: bool = False
+    is_escalated: bool = False
+    may_repost: bool = True
+
+
+def reference_of(row: OutboxRow, posts: int) -> str:
+    """Return what distinguishes a message in its channel.
+
+    posts: how often it was posted, this time included.
+    """
+    route = f"-r{row.route}" if row.route > 1 else ""
+    prefix = "" if row.kind == MessageKind.ALERT else f"{row.kind}-"
+    return f"{prefix}{row.number}-{posts}{route}"
 
 
 class Delivery:
@@ -25,16 +52,21 @@ class Delivery:
         store: AlertStore,
         messenger: Messenger,
         row: OutboxRow,
-        notice: Notice | BoardNotice,
+        notice: AnyNotice,
         target: int | None,
+        marks: Marks,
         now: int,
     ) -> None:
-        """notice: without channel and reference. target: where the message belongs, None for nowhere."""
+        """notice: without channel and reference. target: where the message belongs, None for nowhere.
+
+        marks: what is noted if the message is posted.
+        """
         self._store = store
         self._messenger = messenger
         self._row = row
         self._notice = notice
         self._target = target
+        self._marks = marks
         self._now = now
         self._is_board = row.kind == MessageKind.BOARD
 
@@ -51,21 +83,18 @@ class Delivery:
             case Move.CLEAR:
                 with contextlib.suppress(MessageGoneError):
                     await self._delete(row)
-                return replace(row, old_channel_id=None, old_message_id=None, tries=0)
+                return replace(row, old_channel_id=None, old_message_id=None, tries=0, error="")
             case Move.TAKE_DOWN:
                 return self._taken_down()
-            case Move.REPLACE:
-                return await self._replace()
             case Move.POST | Move.REPOST if self._target is not None:
                 return await self._post(self._target)
             case Move.EDIT:
                 return await self._edit()
         raise AssertionError(move)
 
-    def _addressed(self, channel_id: int, posts: int) -> Notice | BoardNotice:
+    def _addressed(self, channel_id: int, posts: int) -> AnyNotice:
         """Return the notice for a message. posts: how often it was posted, this time included."""
-        prefix = "board" if self._is_board else f"#{self._row.number}"
-        return replace(self._notice, channel_id=channel_id, reference=f"{prefix}.{posts}")
+        return replace(self._notice, channel_id=channel_id, reference=reference_of(self._row, posts))
 
     def _taken_down(self) -> OutboxRow:
         """Return the row of a message that is nowhere and whose present message has to be deleted.
@@ -110,6 +139,10 @@ class Delivery:
                 old_channel_id=None,
                 old_message_id=None,
                 tried_at=None,
+                # What was noted for the message that was not posted is taken back.
+                told_at=None if row.told_at == row.tried_at else row.told_at,
+                mentioned_at=None if row.mentioned_at == row.tried_at else row.mentioned_at,
+                escalated_at=None if row.escalated_at == row.tried_at else row.escalated_at,
                 sent_version=self._outdated_version() if row.old_message_id is None else row.sent_version,
                 # It may still be on its way: what is posted next is not taken to show the latest.
                 tries=max(row.tries, 1),
@@ -123,6 +156,7 @@ class Delivery:
             posted_at=row.tried_at,
             tried_at=None,
             tries=0,
+            error="",
         )
 
     async def _delete(self, row: OutboxRow) -> None:
@@ -139,8 +173,15 @@ class Delivery:
 
     async def _post(self, channel_id: int) -> OutboxRow:
         row = self._row
+        marks, now = self._marks, self._now
         tried = replace(
-            self._taken_down(), channel_id=channel_id, sent_version=row.sent_version, tried_at=self._now
+            self._taken_down(),
+            channel_id=channel_id,
+            sent_version=row.sent_version,
+            tried_at=now,
+            told_at=now if marks.is_told and row.told_at is None else row.told_at,
+            mentioned_at=now if marks.is_told else row.mentioned_at,
+            escalated_at=now if marks.is_escalated else row.escalated_at,
         )
         await self._store.note(tried, row)
         message_id = await self._messenger.post(self._addressed(channel_id, row.posts + 1))
@@ -154,13 +195,21 @@ class Delivery:
             content=self._notice.content if is_certain else "",
             tried_at=None,
             tries=0,
-            posted_at=self._now,
+            posted_at=now,
+            error="",
         )
 
     async def _edit(self) -> OutboxRow:
         row = self._row
         assert row.channel_id is not None and row.message_id is not None  # noqa: S101, PT018 - planned so
-        edited = replace(row, sent_version=row.desired_version, content=self._notice.content, tries=0)
+        edited = replace(
+            row,
+            sent_version=row.desired_version,
+            content=self._notice.content,
+            edited_at=self._now,
+            tries=0,
+            error="",
+        )
         try:
             with self._ignoring_other_channels(row.channel_id):
                 await self._messenger.edit(self._addressed(row.channel_id, row.posts), row.message_id)
@@ -171,7 +220,11 @@ class Delivery:
         except MessageNotEditableError:
             if self._is_board:
                 return await self._replace()
-            if row.channel_id != self._target:
+            if row.kind != MessageKind.ALERT:
+                return edited
+            if row.channel_id != self._target and row.tries >= MAX_TRIES_ELSEWHERE:
+                return edited
+            if row.channel_id != self._target or not self._marks.may_repost:
                 raise NotSentError("not editable") from None
             return await self._post(row.channel_id)
         return edited

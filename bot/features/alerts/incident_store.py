@@ -9,6 +9,8 @@ import aiosqlite
 from bot.features.alerts.store import QUERIES
 from bot.store.database import Database
 
+OVERDUE: Final = "overdue"
+"""The detail of an agent that the provider has accepted and has not listed for too long."""
 RECOVERED: Final = "recovered"
 UNWATCHED: Final = "unwatched"
 """Why an incident was closed: the latest checks passed, or it is no longer watched."""
@@ -78,7 +80,7 @@ class IncidentStore:
                 connection, guild_id=guild_id, number=number, acknowledged_by=member_id, acknowledged_at=now
             )
             if noted:
-                await QUERIES.arm_alert(connection, guild_id=guild_id, number=number, now=now)
+                await QUERIES.arm_incident(connection, guild_id=guild_id, incident=number, now=now)
             return noted == 1
 
         return await self._database.transact(work)

@@ -11,52 +11,47 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.errors import InvalidInputError
-from bot.features.alerts.delivery import Delivery
-from bot.features.alerts.incident_store import IncidentStore
+from bot.features.alerts.alert_mover import AlertMover
+from bot.features.alerts.board_mover import BoardDroppedError, BoardMover
+from bot.features.alerts.delivery import reference_of
 from bot.features.alerts.messenger import (
     BoardNotice,
     ChannelRefusedError,
     MessageGoneError,
     Messenger,
-    Notice,
     NotSentError,
 )
-from bot.features.alerts.outbox_plan import Move, plan_alert, plan_board
-from bot.features.alerts.service import Route
 from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 Serves = Callable[[int], bool]
 """Tells whether this process serves a guild."""
 Lane = tuple[int, str]
-"""A guild and a kind of its messages: these are sent one after the other; no lane waits for another."""
+"""A guild, and ``board`` or ``alert`` for all its other messages: those of a lane are sent one after the
+other, and no lane waits for another.
+"""
 
 FIRST_PAUSE: Final = 5
 PAUSES: Final = {MessageKind.ALERT: (FIRST_PAUSE, 600), MessageKind.BOARD: (60, 3600)}
-"""Seconds before the next try: after the first failure, and at most; each failure doubles them."""
+"""Seconds before the next try: after the first failure, and at most; each failure doubles them. By lane."""
+MAX_REJECTED_PAUSE: Final = 3600
+"""The longest pause before a message is tried again that Discord did not take."""
+_REJECTIONS: Final = frozenset({"auto_moderation", "rejected"})
 MAX_IDLE_SECONDS: Final = 60.0
 """The longest time between two renderings of all boards: a board gets out of date without a check."""
 GATHER_SECONDS: Final = 6.0
 """How long a guild's changes are gathered into one edit of its board."""
 MAX_BOARDS_AT_ONCE: Final = 3
 """Boards that are sent at the same time: alerts come first."""
-MAX_BOARD_SECONDS: Final = 30.0
-"""The longest time for one move of a board: without a limit discord.py lets all boards wait."""
 MAX_ERASURE_SECONDS: Final = 5.0
 """How long the erasure of a guild's data waits for Discord."""
+MAX_CLOCK_STEP_SECONDS: Final = 2.0
+"""The system's clock is corrected by so little all the time."""
 MAX_A_SECOND: Final = 20
 """Requests to Discord over all guilds. It takes 50 from a bot, and members' commands need theirs."""
-
-
-class BoardDroppedError(Exception):
-    """A board is no longer kept: its channel takes nothing, or somebody has deleted its message."""
-
-    def __init__(self, channel_id: int, why: str) -> None:
-        super().__init__(why)
-        self.channel_id = channel_id
-        self.why = why
 
 
 class RateLimiter:
@@ -77,11 +72,12 @@ class Outbox:
     """Works through the messages for which something is due; the store holds what must survive a restart."""
 
     def __init__(
-        self, store: AlertStore, incidents: IncidentStore, audit: AuditService, clock: Callable[[], float]
+        self, store: AlertStore, alerts: AlertMover, audit: AuditService, clock: Callable[[], float]
     ) -> None:
         """clock: seconds since 1970."""
         self._store = store
-        self._incidents = incidents
+        self._alerts = alerts
+        self._boards = BoardMover(store, clock, self._wait_for_turn)
         self._audit = audit
         self._clock = clock
         self._rate_limiter = RateLimiter(MAX_A_SECOND)
@@ -96,6 +92,8 @@ class Outbox:
         """Guilds whose boards are rendered now."""
         self._rendered_at = 0.0
         """When all boards were rendered last."""
+        self._latest = 0.0
+        """The latest time that the clock has shown."""
 
     def wake(self, guild_id: int | None = None) -> None:
         """Have what is due sent at once. guild_id: a guild whose board may have changed."""
@@ -103,17 +101,26 @@ class Outbox:
             self._changed.setdefault(guild_id, self._clock())
         self._woken.set()
 
+    async def retry(self, guild_id: int) -> None:
+        """Try again what could not be sent, because something has changed in the guild."""
+        await self._store.retry(guild_id, int(self._clock()))
+        self.wake()
+
     async def run(self, messenger: Messenger, serves: Serves) -> None:
         """Send whatever becomes due; never end."""
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._woken.clear()
+                pause: float = FIRST_PAUSE
                 try:
-                    await self._begin(messenger, serves, lanes)
-                    pause = await self._idle_seconds()
+                    # What cannot be noted is not posted: it would be posted again.
+                    if await self._store.takes_writes():
+                        await self._begin(messenger, serves, lanes)
+                        pause = await self._idle_seconds()
+                except NotWritableError:
+                    pass  # the log says so already
                 except Exception:  # noqa: BLE001 - a locked or broken file may be a whole one later
                     _log.exception("outbox_failed")
-                    pause = FIRST_PAUSE
                 # asyncio.wait_for would swallow a cancellation that comes as the pause ends (Python 3.11).
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -135,10 +142,12 @@ class Outbox:
         lane = guild_id, MessageKind.BOARD
         async with self._lock(lane):
             await self._store.put_board(BoardRow(guild_id, channel_id, member_id), int(self._clock()))
-            try:
+            with contextlib.suppress(BoardDroppedError):
                 await self._work_off(messenger, lambda _: True, lane)
-            except BoardDroppedError:
-                raise InvalidInputError("board_channel") from None
+            board = await self._store.board(guild_id)
+            if board is None or board.suspended:
+                await self._store.delete_board(guild_id, channel_id)
+                raise InvalidInputError("board_channel")
             row = await self._store.message(*lane)
         self.wake()
         return None if row is None else row.message_id
@@ -155,7 +164,7 @@ class Outbox:
                 return None
             message_id = row.message_id
             if row.tried_at is not None and row.channel_id is not None:
-                notice = BoardNotice(guild_id, row.channel_id, 0, f"board.{row.posts + 1}", {})
+                notice = BoardNotice(guild_id, row.channel_id, 0, reference_of(row, row.posts + 1), {})
                 with contextlib.suppress(ChannelRefusedError):
                     message_id = await messenger.find(notice, row.tried_at)
             for channel, message in ((row.channel_id, message_id), (row.old_channel_id, row.old_message_id)):
@@ -176,9 +185,15 @@ class Outbox:
 
     async def _begin(self, messenger: Messenger, serves: Serves, tasks: asyncio.TaskGroup) -> None:
         now = self._clock()
+        is_set_back = now < self._latest - MAX_CLOCK_STEP_SECONDS
+        if is_set_back or not self._latest:
+            # At the start it is not known: the clock may have been set back meanwhile.
+            await self._store.set_back(int(now), is_known=is_set_back)
+        self._latest = now
         if not _is_within(MAX_IDLE_SECONDS, self._rendered_at, now):
             self._unrendered |= {board.guild_id for board in await self._store.boards()}
             self._rendered_at = now
+            await self._resume_idle(messenger, serves, int(now))
         for guild_id, since in list(self._changed.items()):
             if not _is_within(GATHER_SECONDS, since, now):
                 del self._changed[guild_id]
@@ -190,6 +205,12 @@ class Outbox:
             if serves(lane[0]) and lane not in self._busy:
                 self._busy.add(lane)
                 tasks.create_task(self._serve(messenger, serves, lane))
+
+    async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
+        """Resume routes that are to be sent nothing, where nothing is known to keep the bot from posting."""
+        for guild_id, channel_id in await self._store.idle_suspended(now):
+            if serves(guild_id) and messenger.can_post(guild_id, channel_id):
+                await self._store.resume(guild_id, channel_id, now)
 
     async def _idle_seconds(self) -> float:
         now = self._clock()
@@ -209,6 +230,8 @@ class Outbox:
         async with places, self._lock(lane):
             try:
                 await self._work_off_and_note(messenger, serves, lane)
+            except NotWritableError:
+                await asyncio.sleep(FIRST_PAUSE)
             except Exception:  # noqa: BLE001 - what could not be noted is due again, but not at once
                 _log.exception("outbox_failed", guild=guild_id)
                 await asyncio.sleep(FIRST_PAUSE)
@@ -219,46 +242,62 @@ class Outbox:
             self.wake()
 
     async def _work_off_and_note(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
-        """Work off, and record in the audit log that a board was dropped."""
+        """Work off, and record in the audit log what became of a board."""
+        guild_id, is_board = lane[0], lane[1] == MessageKind.BOARD
+        before = await self._store.board(guild_id) if is_board else None
         try:
             await self._work_off(messenger, serves, lane)
         except BoardDroppedError as dropped:
-            target = f"channel · {dropped.channel_id}"
-            await self._audit.note(lane[0], "integrations.board", target, f"refused:{dropped.why}")
+            await self._note_board(guild_id, dropped.channel_id, dropped.why)
+        board = None if before is None or before.suspended else await self._store.board(guild_id)
+        if board is not None and board.suspended:
+            await self._note_board(guild_id, board.channel_id, board.suspended)
+
+    async def _note_board(self, guild_id: int, channel_id: int, why: str) -> None:
+        channel = f"channel · {channel_id}"
+        await self._audit.note(guild_id, "integrations.board", channel, f"refused:{why}")
 
     async def _work_off(self, messenger: Messenger, serves: Serves, lane: Lane) -> None:
         """Make one move after the other until nothing more is due. Raises BoardDroppedError."""
         while serves(lane[0]) and (rows := await self._due(*lane)):
             for row in rows:
                 await self._see_to(messenger, row)
+                if row.kind == MessageKind.SUMMARY:
+                    break  # it changes the rows of the alerts that waited for it
 
-    async def _due(self, guild_id: int, kind: str) -> list[OutboxRow]:
+    async def _due(self, guild_id: int, lane: str) -> list[OutboxRow]:
         now = int(self._clock())
-        if kind != MessageKind.BOARD or guild_id not in self._unrendered:
-            return await self._store.due(guild_id, kind, now)
+        if lane != MessageKind.BOARD:
+            await self._alerts.assign(guild_id)
+            return await self._store.due(guild_id, lane, now)
+        if guild_id not in self._unrendered:
+            return await self._store.due(guild_id, lane, now)
         self._unrendered.discard(guild_id)
-        row = await self._store.message(guild_id, kind)
+        row = await self._store.message(guild_id, MessageKind.BOARD)
         return [] if row is None or (row.next_at is not None and row.next_at > now) else [row]
 
     async def _see_to(self, messenger: Messenger, row: OutboxRow) -> None:
         """Make one move, and note when the next one is due. Raises BoardDroppedError."""
-        kind = MessageKind(row.kind)
+        is_board = row.kind == MessageKind.BOARD
         try:
-            if kind is MessageKind.BOARD:
-                after = await self._move_board(messenger, row)
+            if is_board:
+                after = await self._boards.move(messenger, row)
             else:
-                after = await self._move_alert(messenger, row)
-        except BoardDroppedError:
+                if await self._alerts.is_request_due(row):
+                    await self._wait_for_turn()
+                    # What is sent after a long wait must not be about the time before.
+                    row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row
+                after = await self._alerts.move(messenger, row)
+        except (BoardDroppedError, NotWritableError):
             raise
         except Exception as error:  # noqa: BLE001 - one message that fails delays no other
             # As it was noted last: perhaps as tried.
-            after = await self._store.message(row.guild_id, kind, row.number) or row
-            first, longest = PAUSES[kind]
-            pause = min(first * 2 ** min(after.tries, 10), longest)
-            after = replace(after, tries=after.tries + 1, next_at=int(self._clock()) + pause)
+            after = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row
+            after = self._failed(after, _reason(error))
             _log.warning(
-                "alert_not_sent" if kind is MessageKind.ALERT else "board_not_shown",
+                "board_not_shown" if is_board else "alert_not_sent",
                 guild=row.guild_id,
+                route=row.route,
                 number=row.number,
                 tries=after.tries,
                 error=str(error) or type(error).__name__,
@@ -267,73 +306,13 @@ class Outbox:
         if after != row:
             await self._store.note(after, row)
 
-    async def _move_alert(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
-        """Make one move; return the row as it is then, with the time of the next move."""
-        # Before anything is read: what is sent after a long wait must not be about what was before it.
-        await self._wait_for_turn()
-        guild_id, now = row.guild_id, int(self._clock())
-        incident = await self._incidents.get(guild_id, row.number)
-        stored = await self._store.route(guild_id)
-        route = None if stored is None else Route.of(stored)
-        muted_until = None
-        if incident is not None:
-            muted_until = await self._store.muted_until(
-                guild_id, incident.kind, incident.provider, incident.id
-            )
-        move, next_at = plan_alert(incident, row, route, muted_until, now)
-        if move is Move.WAIT or incident is None:
-            return replace(row, next_at=next_at)
-        if move is Move.SETTLE:
-            after = replace(row, sent_version=row.desired_version)
-        else:
-            is_muted = muted_until is not None and now < muted_until
-            is_posted = move in {Move.POST, Move.REPOST}
-            is_mentioned = is_posted and incident.closed_at is None and incident.acknowledged_by is None
-            role_id = route.role_id if route is not None and is_mentioned else None
-            notice = Notice(0, incident, muted_until if is_muted else None, role_id, "")
-            target = None if route is None else route.channel_id
-            try:
-                after = await Delivery(self._store, messenger, row, notice, target, now).make(move)
-            except ChannelRefusedError as refused:
-                assert route is not None  # noqa: S101 - no other channel's refusal counts
-                await self._mark_route_lost(messenger, guild_id, route, refused.why)
-                # It waits for a channel from now on; should that be set just now, it is due again by that.
-                return replace(row, next_at=None)
-        rest = plan_alert(incident, after, route, muted_until, now)
-        return replace(after, next_at=rest.next_at if rest.move is Move.WAIT else now)
-
-    async def _move_board(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
-        """Make one move; return the row as it is then. Raises BoardDroppedError."""
-        guild_id, now = row.guild_id, int(self._clock())
-        board = await self._store.board(guild_id)
-        embed = await messenger.render_board(guild_id)
-        if board is None or embed is None:
-            return replace(row, next_at=now + int(MAX_IDLE_SECONDS))
-        notice = BoardNotice(guild_id, 0, row.posted_at or 0, "", embed)
-        move = plan_board(board, row, notice.content, now)
-        if move is Move.WAIT:
-            return replace(row, next_at=None)
-        await self._wait_for_turn()
-        try:
-            async with asyncio.timeout(MAX_BOARD_SECONDS):
-                delivery = Delivery(self._store, messenger, row, notice, board.channel_id, now)
-                after = await delivery.make(move)
-        except (ChannelRefusedError, MessageGoneError) as refused:
-            # For each further refusal Discord comes nearer to blocking our address; and whoever has deleted
-            # the message does not want it there.
-            await self._store.delete_board(guild_id, board.channel_id)
-            _log.info("board_given_up", guild=guild_id, reason=refused.why)
-            raise BoardDroppedError(board.channel_id, refused.why) from None
-        is_done = plan_board(board, after, notice.content, now) is Move.WAIT
-        return replace(after, next_at=None if is_done else now)
-
-    async def _mark_route_lost(self, messenger: Messenger, guild_id: int, route: Route, why: str) -> None:
-        """Send no more alerts to a channel that refuses: further refusals make Discord block our address."""
-        if await self._store.mark_route_lost(guild_id, route.channel_id, why):
-            channel = f"channel · {route.channel_id}"
-            _log.warning("alerts_lost", guild=guild_id, channel=route.channel_id, why=why)
-            await self._audit.note(guild_id, "alerts.lost", channel, f"refused:{why}")
-            await messenger.report_lost_route(guild_id, replace(route, lost=why))
+    def _failed(self, row: OutboxRow, why: str) -> OutboxRow:
+        """Return the row of a message that could not be sent, with the time of the next try."""
+        first, longest = PAUSES[MessageKind.BOARD if row.kind == MessageKind.BOARD else MessageKind.ALERT]
+        if why in _REJECTIONS:
+            longest = MAX_REJECTED_PAUSE
+        pause = min(first * 2 ** min(row.tries, 10), longest)
+        return replace(row, tries=row.tries + 1, error=why, next_at=int(self._clock()) + pause)
 
     async def _wait_for_turn(self) -> None:
         await asyncio.sleep(self._rate_limiter.pause(asyncio.get_running_loop().time()))
@@ -345,3 +324,10 @@ class Outbox:
 def _is_within(seconds: float, since: float, now: float) -> bool:
     """Tell whether less than so many seconds have passed; False if the clock was set back."""
     return 0 <= now - since < seconds
+
+
+def _reason(error: Exception) -> str:
+    """Return why a message could not be sent, as members are told."""
+    if isinstance(error, NotSentError):
+        return error.why
+    return "rate_limited" if isinstance(error, TimeoutError) else "unexpected"

@@ -17,6 +17,24 @@ WHERE guild_id = :guild_id AND provider = :provider AND id = :id
     )
 ORDER BY at;
 
+-- name: list_recent_history(guild_id, since)
+-- The first row of each watched integration is the state that held at the beginning. The CROSS keeps SQLite from
+-- reading all that is kept of the guild before it looks at what is watched.
+SELECT history.provider, history.id, history.at, history.state, history.detail
+FROM watched
+CROSS JOIN history ON history.guild_id = watched.guild_id AND history.provider = watched.provider
+    AND history.id = watched.id
+    AND history.at >= coalesce(
+        (
+            SELECT max(earlier.at) FROM history AS earlier
+            WHERE earlier.guild_id = watched.guild_id AND earlier.provider = watched.provider
+                AND earlier.id = watched.id AND earlier.at <= :since
+        ),
+        :since
+    )
+WHERE watched.guild_id = :guild_id AND watched.kind = 'integration'
+ORDER BY history.provider, history.id, history.at;
+
 -- name: compact_history(before)!
 -- The newest row before that time stays: it is the state that held then. It goes as well if the integration is
 -- no longer watched.

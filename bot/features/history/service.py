@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from bot.features.history.store import Transition
+from bot.features.maintenance.windows import MaintenanceTime
 from bot.providers.base.integration import State
 
 DAY: Final = 86_400
@@ -15,6 +16,7 @@ PERIODS: Final = (1, 7, 30)
 """Numbers of days for which the availability is always summed up, whichever period is shown."""
 IN_USE: Final = (State.CONNECTED, State.BLOCKED, State.DISCONNECTED, State.ERROR)
 """Only time in these states counts for the availability: inactive or unknown is no outage."""
+NO_MAINTENANCE: Final = MaintenanceTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,27 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The seconds in each state. Time of which nothing is known counts as ``UNKNOWN``."""
+    """The seconds in each state. Time of which nothing is known counts as ``UNKNOWN``.
+
+    counted: those outside maintenance.
+    """
 
     seconds: Mapping[State, int]
+    counted: Mapping[State, int]
 
     @property
     def availability(self) -> float | None:
-        """The connected part of the time that counts, from 0 to 1; None if no time counts."""
-        in_use = sum(self.seconds[state] for state in IN_USE)
-        return self.seconds[State.CONNECTED] / in_use if in_use else None
+        """The connected part of the time that counts, from 0 to 1; None if no time counts.
+
+        Time in maintenance counts neither as connected nor as anything else.
+        """
+        in_use = sum(self.counted[state] for state in IN_USE)
+        return self.counted[State.CONNECTED] / in_use if in_use else None
+
+    @property
+    def maintenance(self) -> int:
+        """The seconds of maintenance, in whichever state."""
+        return sum(self.seconds.values()) - sum(self.counted.values())
 
     @property
     def known(self) -> float:
@@ -56,7 +70,7 @@ class Past:
 
     spans: those in the period that is shown; the first one may begin before it. tally: of the period.
     periods: the tallies of ``PERIODS``. days: the tallies of the period's days in UTC, both parts of days
-    included, ``MAX_DAYS`` at most.
+    included, ``MAX_DAYS`` at most. maintenance: also from before the period.
     """
 
     since: int
@@ -65,6 +79,7 @@ class Past:
     tally: Tally
     periods: Mapping[int, Tally]
     days: Mapping[date, Tally]
+    maintenance: MaintenanceTime
 
 
 def reaches_back_to(days: int, now: int) -> int:
@@ -72,7 +87,9 @@ def reaches_back_to(days: int, now: int) -> int:
     return now - (max(days, *PERIODS) + 1) * DAY
 
 
-def look_back(transitions: Sequence[Transition], days: int, now: int) -> Past:
+def look_back(
+    transitions: Sequence[Transition], days: int, now: int, maintenance: MaintenanceTime = NO_MAINTENANCE
+) -> Past:
     """Sum up so many days until now. transitions: the oldest first. It takes long if there are many."""
     since = now - days * DAY
     spans = spans_of(transitions, now)
@@ -80,9 +97,10 @@ def look_back(transitions: Sequence[Transition], days: int, now: int) -> Past:
         since,
         now,
         [each for each in spans if each.end > since],
-        tally(spans, since, now),
-        {period: tally(spans, now - period * DAY, now) for period in PERIODS},
-        by_day(spans, min(days + 1, MAX_DAYS), now),
+        tally(spans, since, now, maintenance),
+        {period: tally(spans, now - period * DAY, now, maintenance) for period in PERIODS},
+        by_day(spans, min(days + 1, MAX_DAYS), now, maintenance),
+        maintenance,
     )
 
 
@@ -113,16 +131,23 @@ def within(spans: Sequence[Span], since: int, until: int) -> list[Span]:
     ]
 
 
-def tally(spans: Sequence[Span], since: int, until: int) -> Tally:
+def tally(
+    spans: Sequence[Span], since: int, until: int, maintenance: MaintenanceTime = NO_MAINTENANCE
+) -> Tally:
     """Add up the time in each state. The sum is exactly the period."""
-    seconds = dict.fromkeys(State, 0)
+    until = max(since, until)
+    seconds, counted = dict.fromkeys(State, 0), dict.fromkeys(State, 0)
     for each in within(spans, since, until):
         seconds[each.state] += each.seconds
-    seconds[State.UNKNOWN] += max(0, until - since) - sum(seconds.values())
-    return Tally(seconds)
+        counted[each.state] += each.seconds - maintenance.seconds(each.start, each.end)
+    seconds[State.UNKNOWN] += until - since - sum(seconds.values())
+    counted[State.UNKNOWN] += until - since - maintenance.seconds(since, until) - sum(counted.values())
+    return Tally(seconds, counted)
 
 
-def by_day(spans: Sequence[Span], days: int, now: int) -> dict[date, Tally]:
+def by_day(
+    spans: Sequence[Span], days: int, now: int, maintenance: MaintenanceTime = NO_MAINTENANCE
+) -> dict[date, Tally]:
     """Return the tallies of so many days in UTC, the oldest first; the last one ends now."""
     today = (now - 1) // DAY * DAY  # at midnight the new day has no time yet
     starts = range(today - (days - 1) * DAY, today + 1, DAY)
@@ -131,6 +156,6 @@ def by_day(spans: Sequence[Span], days: int, now: int) -> dict[date, Tally]:
         for start in range(each.start - each.start % DAY, each.end, DAY):
             parts[start].append(each)
     return {
-        datetime.fromtimestamp(start, UTC).date(): tally(part, start, min(start + DAY, now))
+        datetime.fromtimestamp(start, UTC).date(): tally(part, start, min(start + DAY, now), maintenance)
         for start, part in parts.items()
     }

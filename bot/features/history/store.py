@@ -1,5 +1,6 @@
 """Reads the ``history`` table, whose rows say since when an integration was in which state."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,14 @@ class Transition:
     at: int
     state: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent(Transition):
+    """A transition, and the integration that it is about."""
+
+    provider: str
+    id: str
 
 
 class HistoryStore:
@@ -38,3 +47,15 @@ class HistoryStore:
             id=integration_id,
             since=since,
         )
+
+    async def recent_transitions(self, guild_id: int, since: int) -> dict[tuple[str, str], list[Transition]]:
+        """Return the transitions of all of a guild's watched integrations, by provider and id.
+
+        They are read at once, each integration's as ``transitions`` returns them; one without any is absent.
+        """
+        found: defaultdict[tuple[str, str], list[Transition]] = defaultdict(list)
+        for each in await self._database.fetch(
+            _Recent, QUERIES.list_recent_history, guild_id=guild_id, since=since
+        ):
+            found[each.provider, each.id].append(each)
+        return found

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Final
 
+from bot.features.alerts.incident_store import OVERDUE
 from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE, NOT_LISTED
 
 ACCEPTED: Final = "accepted"
 """The detail of an agent that the provider has accepted and has never listed."""
-OVERDUE: Final = "overdue"
-"""The same, once managers have to know of it."""
 OVERDUE_SECONDS: Final = 1800
+"""Managers have to know of it after so long."""
 MISSING: Final = "missing"
 """The detail of an integration of which the provider says that it does not exist, before that is certain."""
 GONE_CHECKS: Final = 3

@@ -4,20 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
-from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES, Route
-from bot.features.monitoring.absence import ACCEPTED, NOT_THERE, OVERDUE, count_missing, not_listed
+from bot.features.alerts.incident_store import OVERDUE, Kind
+from bot.features.alerts.routes import Route
+from bot.features.monitoring.absence import ACCEPTED, NOT_THERE, count_missing, not_listed
 from bot.features.monitoring.access import UNKNOWN, Access, AccessKind, effective_state
 from bot.features.monitoring.belonging import Belonging
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.features.monitoring.incidents import (
-    Alarming,
-    Health,
-    IncidentStep,
-    count_check,
-    health_of,
-    next_step,
-)
+from bot.features.monitoring.incident_writer import IncidentWriter
+from bot.features.monitoring.incidents import Health, count_check, health_of
 from bot.features.monitoring.service import NOT_CHECKED, STALE_CHECKS
 from bot.features.monitoring.store import CheckRow, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -45,11 +39,8 @@ class CheckWriter:
         self._result = result
         self._interval = interval
         self._changed = False
-        self._alarming = Alarming(DEFAULT_STATES)
-        self._checks_to_open = DEFAULT_CHECKS
-        self._has_route = False
+        self._incidents = IncidentWriter(unit, (), (), result.at)
         self._unchecked_since: int | None = None
-        self._open: dict[tuple[str, str], Incident] = {}
 
     async def write(self) -> bool:
         """Store the result; return whether more than the time of the last check changed."""
@@ -57,16 +48,10 @@ class CheckWriter:
         last = await unit.checks(result.guild_id, result.provider)
         if result.is_check and not await unit.check(_check_row(result)):
             return False  # the connection was removed, or the guild was erased, while the check ran
-        route = await unit.route(result.guild_id)
-        if route is not None:
-            wanted = Route.of(route)
-            self._alarming, self._checks_to_open = Alarming(wanted.states, wanted.partial), wanted.checks
-            self._has_route = True
         rows = {(row.kind, row.id): row for row in await unit.subjects(result.guild_id, result.provider)}
-        self._open = {
-            (incident.kind, incident.id): incident
-            for incident in await unit.open_incidents(result.guild_id, result.provider)
-        }
+        routes = [Route.of(row) for row in await unit.routes(result.guild_id)]
+        open_ones = await unit.open_incidents(result.guild_id, result.provider)
+        self._incidents = IncidentWriter(unit, routes, open_ones, result.at)
         if result.is_check:
             previous = last.get(result.connection)
             if previous is not None and result.at - previous.checked_at > STALE_CHECKS * self._interval:
@@ -235,9 +220,9 @@ class CheckWriter:
         """
         at = self._result.at
         counts = found_out and self._result.is_check and now.detail != ACCEPTED
-        health = health_of(now, self._alarming, before) if counts else Health.NEITHER
+        health = health_of(now, self._incidents.alarming(now), before) if counts else Health.NEITHER
         moved = before is None or before.state != now.state
-        is_open = (now.kind, now.id) in self._open
+        is_open = self._incidents.is_open(now.kind, now.id)
         if before is not None:
             now = replace(
                 before,
@@ -267,34 +252,13 @@ class CheckWriter:
             moved or before is None or before.detail != now.detail or self._unchecked_since is not None
         ):
             await self._unit.transition(now, at)
-        await self._update_incident(now, health)
+        if await self._incidents.update(now, before, health):
+            self._changed = True
 
     async def _record_gap(self, before: WatchedRow, since: int) -> None:
         """Add to the history that nobody checked from this time on."""
         if before.state != State.UNKNOWN:
             await self._unit.transition(replace(before, state=State.UNKNOWN, detail=NOT_CHECKED), since)
-
-    async def _update_incident(self, row: WatchedRow, health: Health) -> None:
-        """Open, change or close the subject's incident."""
-        unit, at = self._unit, self._result.at
-        latest = self._open.get((row.kind, row.id))
-        if latest is None and row.bad >= self._checks_to_open:
-            latest = await unit.latest_incident(row)
-        match next_step(row, health, latest, self._checks_to_open):
-            case IncidentStep.NOTHING:
-                return
-            case IncidentStep.OPEN:
-                await unit.open(_new_incident(row), announce_at=at if self._has_route else None)
-            case IncidentStep.CLOSE if latest is not None:
-                await unit.change(replace(latest, closed_at=at, ended=RECOVERED), at)
-            case IncidentStep.REOPEN if latest is not None:
-                again = replace(_updated(latest, row), closed_at=None, ended="", reopened=latest.reopened + 1)
-                if self._has_route:  # the guild may have had no route when the incident began
-                    await unit.announce(again.guild_id, again.number, at)
-                await unit.change(again, at)
-            case IncidentStep.CHANGE if latest is not None:
-                await unit.change(_updated(latest, row), at)
-        self._changed = True
 
 
 def _read_by_others(
@@ -312,23 +276,3 @@ def _read_by_others(
 def _check_row(result: CheckResult) -> CheckRow:
     answered_at = result.at if result.outcome is CheckOutcome.ANSWERED else None
     return CheckRow(result.guild_id, result.provider, result.connection, result.at, answered_at, result.error)
-
-
-def _new_incident(row: WatchedRow) -> Incident:
-    assert row.bad_at is not None  # noqa: S101 - only bad checks open an incident
-    return Incident(
-        guild_id=row.guild_id,
-        number=0,
-        kind=row.kind,
-        provider=row.provider,
-        id=row.id,
-        connection=row.connection,
-        label=row.label,
-        state=row.state,
-        detail=row.detail,
-        opened_at=row.bad_at,
-    )
-
-
-def _updated(incident: Incident, row: WatchedRow) -> Incident:
-    return replace(incident, label=row.label, state=row.state, detail=row.detail, connection=row.connection)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
-from bot.features.monitoring.absence import OVERDUE
+from bot.features.alerts.incident_store import OVERDUE, RECOVERED, Incident, Kind
 from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
@@ -121,4 +120,5 @@ def good_checks_needed(incident: Incident) -> int:
 def _comes_back(row: WatchedRow, latest: Incident | None) -> bool:
     if latest is None or latest.closed_at is None or row.bad_at is None or latest.ended != RECOVERED:
         return False
-    return row.bad_at - latest.closed_at < FLAPPING_SECONDS
+    # Less than no time has passed where the clock was set back: then nothing is known of flapping.
+    return 0 <= row.bad_at - latest.closed_at < FLAPPING_SECONDS

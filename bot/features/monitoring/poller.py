@@ -22,6 +22,7 @@ from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
+from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -125,6 +126,8 @@ class Poller:
             while True:
                 try:
                     await self.tick(is_served)
+                except NotWritableError:
+                    pass  # the log says so already, and the next tick finds out whether it is over
                 except Exception:  # noqa: BLE001 - the next tick comes whatever happens
                     _log.exception("tick_failed")
                 await asyncio.sleep(self._schedule.tick)
@@ -136,7 +139,12 @@ class Poller:
                 task.cancel()
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
-        """Start the checks that are due, and delete what is no longer needed."""
+        """Start the checks that are due, and delete what is no longer needed.
+
+        Nothing is checked while the database takes no writes: the results would be lost.
+        """
+        if not await self._store.takes_writes():
+            return
         rows = [row for row in await self._connections.watchable() if is_served(row.guild_id)]
         for row in rows:
             state = self._state(row)
@@ -196,6 +204,8 @@ class Poller:
     async def _try_judging(self, guild_id: int) -> None:
         try:
             await self.judge_again(guild_id)
+        except NotWritableError:
+            pass
         except Exception:  # noqa: BLE001 - the next check judges again
             _log.exception("judging_failed", guild=guild_id)
 
@@ -239,12 +249,14 @@ class Poller:
             error = result.error
         except (errors.NoConnectionError, errors.ConnectionChangedError):
             return  # it was removed or changed after the tick listed it
+        except NotWritableError:
+            return  # the log says so already, once for all connections
         except errors.RateLimitedError as limited:
             wait = limited.retry_after
             state.held_until = state.due if wait is None else self._schedule.clock() + wait
             state.due = max(state.due, state.held_until)
             error = limited.key
-        except Exception as failed:  # noqa: BLE001 - a full disk, a broken file
+        except Exception as failed:  # noqa: BLE001 - a broken file
             error, cause = "not_recorded", failed
         self._log_change(row, state, error, cause)
 
@@ -253,8 +265,8 @@ class Poller:
     ) -> tuple[CheckResult, Exception | None]:
         """Return the result of a check, and the exception if it failed unexpectedly.
 
-        Raises NoConnectionError, ConnectionChangedError and RateLimitedError: these say nothing of the
-        connection.
+        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and NotWritableError: these say
+        nothing of the connection.
         """
         cause: Exception | None = None
         try:
@@ -263,7 +275,12 @@ class Poller:
             outcome, error, reports = await self._ask(state, connection, wanted)
             if reports is not None:
                 return await self._builder.build(_key(row), reports, must_read=must_read), None
-        except (errors.NoConnectionError, errors.ConnectionChangedError, errors.RateLimitedError):
+        except (
+            errors.NoConnectionError,
+            errors.ConnectionChangedError,
+            errors.RateLimitedError,
+            NotWritableError,
+        ):
             raise
         except errors.PatchbayError as failed:
             outcome, error = CheckOutcome.FAILED, failed.key

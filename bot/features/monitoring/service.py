@@ -1,15 +1,17 @@
 """Returns the states of a guild's integrations from the last checks. It sends no request."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.guilds.changes import GuildChanges
+from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import Placed
+from bot.features.maintenance.windows import held_until
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
@@ -29,11 +31,13 @@ class Watched(WatchedRow):
 
     answered_at: when the provider last answered, None if it never did. is_stale: whether the state is out of
     date. muted_until, muted_by: None unless it is muted now. incident: None if none is open.
+    maintenance_until: when the maintenance ends that holds now, None if none does.
     """
 
     answered_at: int | None
     is_stale: bool
     incident: Incident | None
+    maintenance_until: int | None = None
 
     @property
     def key(self) -> str:
@@ -46,6 +50,22 @@ class Watched(WatchedRow):
         # A state that is out of date comes after an unknown one.
         rank = WORST_FIRST.index(State.UNKNOWN) + 0.5 if self.is_stale else WORST_FIRST.index(self.state)
         return rank, self.label.casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildStatus:
+    """What is watched in a guild. Times are seconds since 1970.
+
+    troubles: the connections and providers that are not connected. integrations: both lists begin with the
+    worst. last_day: the integrations' transitions since a day ago, by key, each as ``history`` returns them.
+    answered_at: when a provider last answered a check, None if none ever did.
+    """
+
+    now: int
+    troubles: Sequence[Watched]
+    integrations: Sequence[Watched]
+    last_day: Mapping[str, Sequence[Transition]]
+    answered_at: int | None
 
 
 class MonitoringService:
@@ -138,9 +158,24 @@ class MonitoringService:
         date, the last one says that nothing is known since the last answer.
         """
         found = await self._history.transitions(guild_id, watched.provider, watched.id, since)
-        if watched.is_stale and watched.answered_at is not None:
-            found.append(Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED))
-        return found
+        return [*found, *self._not_checked(watched)]
+
+    async def status(self, guild_id: int) -> GuildStatus:
+        """Return what is watched in a guild, with the transitions of the last day."""
+        now = int(self._clock())
+        troubles, integrations = await self.troubles_and_integrations(guild_id)
+        recent = await self._history.recent_transitions(guild_id, now - DAY)
+        answered = (check.answered_at for check in await self._store.checks(guild_id))
+        return GuildStatus(
+            now=now,
+            troubles=troubles,
+            integrations=integrations,
+            last_day={
+                each.key: [*recent.get((each.provider, each.id), ()), *self._not_checked(each)]
+                for each in integrations
+            },
+            answered_at=max((at for at in answered if at is not None), default=None),
+        )
 
     async def mute(self, guild_id: int, watched: Watched, seconds: int, *, member_id: int) -> int | None:
         """Mute an integration's alerts and reminders for so many seconds; 0 unmutes it. Return the end, if
@@ -164,6 +199,11 @@ class MonitoringService:
         self._changes.announce([guild_id])
         return until
 
+    def _not_checked(self, watched: Watched) -> Iterator[Transition]:
+        """Yield since when nothing is known, if the state is out of date."""
+        if watched.is_stale and watched.answered_at is not None:
+            yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
+
     async def _all(self, guild_id: int) -> list[Watched]:
         now = int(self._clock())
         answered: dict[tuple[str, str], int] = {}
@@ -178,6 +218,7 @@ class MonitoringService:
             for each in await self._incidents.since(guild_id, now)
             if each.closed_at is None
         }
+        windows = await self._store.windows(guild_id, now)
         found = []
         rows = await self._store.watched(guild_id)
         for row in [
@@ -194,9 +235,17 @@ class MonitoringService:
                 # An unknown state cannot be out of date.
                 is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
                 incident=incidents.get((row.kind, row.provider, row.id)),
+                maintenance_until=held_until(windows, *_maintained_as(row), now),
             )
             found.append(watched)
         return sorted(found, key=lambda each: each.severity)
+
+
+def _maintained_as(row: WatchedRow) -> tuple[str, str]:
+    """Return by which provider and id windows cover it: only one for the whole server covers what is no
+    agent.
+    """
+    return (row.provider, row.id) if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE} else ("", "")
 
 
 def _not_yet_checked(

@@ -10,10 +10,12 @@ import aiosqlite
 
 from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.store import QUERIES as ALERTS
-from bot.features.alerts.store import MessageKind, RouteRow
+from bot.features.alerts.store import RouteRow, read_routes
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
 from bot.features.integrations.store import Ignored, Placed
+from bot.features.maintenance.store import QUERIES as MAINTENANCE
+from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
 from bot.store.database import Database, fetch, fetch_one
 from bot.store.queries import load_queries
@@ -86,6 +88,10 @@ class MonitoringStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def takes_writes(self) -> bool:
+        """Tell whether the database takes writes; while it takes none, this tries one."""
+        return await self._database.takes_writes()
+
     async def watched(self, guild_id: int) -> list[WatchedRow]:
         """Return everything that is watched in a guild."""
         return await self._database.fetch(WatchedRow, QUERIES.list_watched, guild_id=guild_id)
@@ -94,6 +100,12 @@ class MonitoringStore:
         """Return everything that is watched in a guild and belongs to one provider."""
         return await self._database.fetch(
             WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
+        )
+
+    async def windows(self, guild_id: int, now: int) -> list[MaintenanceWindow]:
+        """Return the guild's maintenance windows that are not over at that time."""
+        return await self._database.fetch(
+            MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now
         )
 
     async def blocked_incidents(self, guild_id: int, provider: str) -> frozenset[str]:
@@ -138,17 +150,22 @@ class MonitoringStore:
             muted: int = await QUERIES.mute_watched(
                 connection, **key, muted_until_at=until, muted_by=member_id
             )
-            await ALERTS.arm_integration(connection, **key, now=now)
+            unit = UnitOfWork(connection)
+            for incident in await unit.open_incidents(guild_id, provider):
+                if (incident.kind, incident.id) == (Kind.INTEGRATION, integration_id):
+                    await unit.look_again(incident, now)
             return muted == 1
 
         return await self._database.transact(work)
 
     async def compact(self, before: int) -> None:
-        """Delete history, incidents and alerts that were over before that time."""
+        """Delete history, maintenance windows, incidents and alerts that were over before that time."""
 
         async def work(connection: aiosqlite.Connection) -> None:
             await HISTORY.compact_history(connection, before=before)
+            await MAINTENANCE.compact_maintenance(connection, before=before)
             await ALERTS.compact_alerts(connection, before=before)
+            await ALERTS.compact_members(connection, before=before)
             await ALERTS.compact_incidents(connection, before=before)
 
         await self._database.transact(work)
@@ -164,9 +181,9 @@ class UnitOfWork:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
 
-    async def route(self, guild_id: int) -> RouteRow | None:
-        """Return the guild's route."""
-        return await fetch_one(self._connection, RouteRow, ALERTS.get_route, guild_id=guild_id)
+    async def routes(self, guild_id: int) -> list[RouteRow]:
+        """Return the guild's routes."""
+        return await read_routes(self._connection, guild_id)
 
     async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
         """Return everything that is watched in a guild and belongs to one provider."""
@@ -199,6 +216,8 @@ class UnitOfWork:
         latest = await self.latest_incident(row)
         if latest is not None and latest.closed_at is None:
             await self.change(replace(latest, closed_at=at, ended=UNWATCHED), at)
+            key = {"guild_id": row.guild_id, "incident": latest.number}
+            await ALERTS.drop_incident_pending(self._connection, **key)
         await self.drop(row)
 
     async def drop(self, row: WatchedRow) -> None:
@@ -234,23 +253,31 @@ class UnitOfWork:
         """Return the newest incident of a row."""
         return await fetch_one(self._connection, Incident, ALERTS.latest_incident, **asdict(row))
 
-    async def open(self, incident: Incident, *, announce_at: int | None) -> None:
-        """Store a new incident with the guild's next number.
-
-        announce_at: when its alert is due, None if it gets no alert.
-        """
+    async def open(self, incident: Incident) -> Incident:
+        """Store a new incident with the guild's next number, and return it with that number."""
         number = await ALERTS.next_incident(self._connection, guild_id=incident.guild_id)
-        await ALERTS.put_incident(self._connection, **asdict(replace(incident, number=number)))
-        if announce_at is not None:
-            await self.announce(incident.guild_id, number, announce_at)
+        numbered = replace(incident, number=number)
+        await ALERTS.put_incident(self._connection, **asdict(numbered))
+        return numbered
 
-    async def announce(self, guild_id: int, number: int, now: int) -> None:
-        """Create an alert for an incident that has none."""
-        await ALERTS.add_message(
-            self._connection, guild_id=guild_id, kind=MessageKind.ALERT, number=number, now=now
+    async def report(self, incident: Incident, route: int, at: int) -> None:
+        """Have a route's alerts tell of an incident; do nothing where they do or will."""
+        await ALERTS.report_incident(
+            self._connection,
+            guild_id=incident.guild_id,
+            route=route,
+            incident=incident.number,
+            due_at=at,
+            silent=False,
         )
 
     async def change(self, incident: Incident, now: int) -> None:
-        """Store a changed incident, and make its alert due. This does not change who acknowledged it."""
+        """Store a changed incident, and make its alerts due. This does not change who acknowledged it."""
         await ALERTS.put_incident(self._connection, **asdict(incident))
-        await ALERTS.arm_alert(self._connection, guild_id=incident.guild_id, number=incident.number, now=now)
+        await self.look_again(incident, now)
+
+    async def look_again(self, incident: Incident, now: int) -> None:
+        """Make what tells of an incident due."""
+        key = {"guild_id": incident.guild_id, "incident": incident.number}
+        await ALERTS.arm_incident(self._connection, **key, now=now)
+        await ALERTS.arm_incident_pending(self._connection, **key, now=now)

@@ -13,8 +13,13 @@ FROM (
     UNION SELECT guild_id FROM history
     UNION SELECT guild_id FROM incident
     UNION SELECT guild_id FROM outbox
+    UNION SELECT guild_id FROM alert_incident
+    UNION SELECT guild_id FROM incident_number
     UNION SELECT guild_id FROM route
     UNION SELECT guild_id FROM board
+    UNION SELECT guild_id FROM maintenance
+    UNION SELECT guild_id FROM maintenance_count
+    UNION SELECT guild_id FROM quiet_hours
 ) AS held
 LEFT JOIN guild USING (guild_id)
 ORDER BY held.guild_id;
@@ -27,14 +32,19 @@ SELECT
     (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
     (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
     (SELECT count(*) FROM incident WHERE guild_id = :guild_id)
-    + (SELECT count(*) FROM outbox WHERE guild_id = :guild_id AND kind <> 'board') AS incidents,
+    + (SELECT count(*) FROM outbox WHERE guild_id = :guild_id AND kind <> 'board')
+    + (SELECT count(*) FROM alert_incident WHERE guild_id = :guild_id) AS incidents,
     (SELECT count(*) FROM history WHERE guild_id = :guild_id) AS history,
     (SELECT count(*) FROM guild WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM watched WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM last_check WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM incident_number WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM route WHERE guild_id = :guild_id)
-    + (SELECT count(*) FROM board WHERE guild_id = :guild_id) AS others;
+    + (SELECT count(*) FROM board WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM maintenance WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM maintenance_count WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM quiet_hours WHERE guild_id = :guild_id) AS others;
 
 -- name: mark_removed(guild_id, removed_at)!
 -- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
@@ -60,6 +70,12 @@ SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id
 -- name: erase_outbox(guild_id)!
 DELETE FROM outbox WHERE guild_id = :guild_id;
 
+-- name: erase_alert_incident(guild_id)!
+DELETE FROM alert_incident WHERE guild_id = :guild_id;
+
+-- name: erase_incident_number(guild_id)!
+DELETE FROM incident_number WHERE guild_id = :guild_id;
+
 -- name: erase_incident(guild_id)!
 DELETE FROM incident WHERE guild_id = :guild_id;
 
@@ -77,6 +93,15 @@ DELETE FROM route WHERE guild_id = :guild_id;
 
 -- name: erase_board(guild_id)!
 DELETE FROM board WHERE guild_id = :guild_id;
+
+-- name: erase_maintenance(guild_id)!
+DELETE FROM maintenance WHERE guild_id = :guild_id;
+
+-- name: erase_maintenance_count(guild_id)!
+DELETE FROM maintenance_count WHERE guild_id = :guild_id;
+
+-- name: erase_quiet_hours(guild_id)!
+DELETE FROM quiet_hours WHERE guild_id = :guild_id;
 
 -- name: erase_integration(guild_id)!
 DELETE FROM integration WHERE guild_id = :guild_id;
@@ -136,11 +161,21 @@ ORDER BY number;
 SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
 
 -- name: export_outbox(guild_id)
-SELECT kind, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
-    sent_version, tried_at, tries, posted_at, next_at, content
+SELECT kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,
+    sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at, mentioned_at,
+    escalated_at, error
 FROM outbox
 WHERE guild_id = :guild_id
-ORDER BY kind, number;
+ORDER BY kind, route, number;
+
+-- name: export_alert_incident(guild_id)
+SELECT route, incident, alert, due_at, silent, next_at
+FROM alert_incident
+WHERE guild_id = :guild_id
+ORDER BY route, incident;
+
+-- name: export_incident_number(guild_id)
+SELECT highest FROM incident_number WHERE guild_id = :guild_id;
 
 -- name: export_incident(guild_id)
 SELECT number, kind, provider, id, connection, label, state, detail, opened_at, closed_at, ended, reopened,
@@ -166,9 +201,23 @@ WHERE guild_id = :guild_id
 ORDER BY kind, provider, id;
 
 -- name: export_route(guild_id)
-SELECT channel_id, role_id, states, checks, remind, set_by, set_at, lost, partial
+SELECT number, channel_id, role_id, provider, integration, states, partial, checks, remind, second_role_id,
+    escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported
 FROM route
-WHERE guild_id = :guild_id;
+WHERE guild_id = :guild_id
+ORDER BY number;
 
 -- name: export_board(guild_id)
-SELECT channel_id, set_by FROM board WHERE guild_id = :guild_id;
+SELECT channel_id, set_by, suspended, refused_at, retry_at, is_reported FROM board WHERE guild_id = :guild_id;
+
+-- name: export_maintenance(guild_id)
+SELECT number, provider, id, starts_at, ends_at, set_by, set_at
+FROM maintenance
+WHERE guild_id = :guild_id
+ORDER BY number;
+
+-- name: export_maintenance_count(guild_id)
+SELECT number FROM maintenance_count WHERE guild_id = :guild_id;
+
+-- name: export_quiet_hours(guild_id)
+SELECT start, end_, zone, set_by, set_at FROM quiet_hours WHERE guild_id = :guild_id;

@@ -14,12 +14,17 @@ QUERIES: Final = load_queries("bot.features.privacy")
 # In the order of erasure: an integration goes before its connection.
 _TABLES: Final = (
     "outbox",
+    "alert_incident",
     "incident",
+    "incident_number",
     "history",
     "last_check",
     "watched",
     "route",
     "board",
+    "maintenance",
+    "maintenance_count",
+    "quiet_hours",
     "integration",
     "ignored",
     "connection",
@@ -34,8 +39,10 @@ _TABLES: Final = (
 class Stored:
     """The number of rows of a guild.
 
-    incidents: with their alerts. history: transitions. others: the guild itself, the watched states and last
-    checks, the route, the board (which counts as one with its message) and the head of the audit log.
+    incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild
+    itself, the watched states and last checks, the routes, the board (which counts as one with its message),
+    the quiet hours, the maintenance windows, the last numbers of windows and incidents, and the head of the
+    audit log.
     """
 
     connections: int

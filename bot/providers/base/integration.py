@@ -1,5 +1,6 @@
 """The states and ids of integrations, the same for every provider."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -87,7 +88,9 @@ def name_key(name: str) -> str:
     if name.isascii() and name.isprintable():  # by far the most names, and nothing to fold but case
         return " ".join(name.lower().split())
     seen = "".join(sign for sign in name if sign.isspace() or unicodedata.category(sign) not in _INVISIBLE)
-    folded = unicodedata.normalize("NFKC", seen).casefold()
+    # Marks at the start are not shown: they would change what stands before the name.
+    begun = itertools.dropwhile(lambda sign: sign.isspace() or unicodedata.category(sign)[0] == "M", seen)
+    folded = unicodedata.normalize("NFKC", "".join(begun)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 

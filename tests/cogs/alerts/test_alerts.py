@@ -1,10 +1,12 @@
 """`/alerts set, list, test, remove`: where alerts go, and whether they would arrive."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
 import pytest
 
+from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from tests.support.alert_steps import (
@@ -18,6 +20,7 @@ from tests.support.alert_steps import (
 )
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
+from tests.support.posting_steps import open_thread
 from tests.support.toolzz_agent import press
 
 MESSAGES = "/channels/{}/messages"
@@ -44,18 +47,20 @@ async def test_alerts_go_where_they_are_sent(harness: BotHarness, locale: str) -
     texts = harness.texts
     assert final(answered).ephemeral
     assert embed_of(answered).title == f"✅ {texts('alerts.set.done')}"
-    lines = [texts("alerts.set.how", channel=here.mention), texts.plural("alerts.set.open", 1)]
-    assert (embed_of(answered).description or "").splitlines() == lines
-    assert field(answered, texts("alerts.rule.role")) == crew.mention
     states = ("disconnected", "error", "blocked", "inactive", "unknown")
-    assert field(answered, texts("alerts.rule.on")) == ", ".join(texts(f"state.{each}") for each in states)
-    after = texts.plural("alerts.rule.checks", 3, time=texts.plural("duration.hours", 3))
-    assert field(answered, texts("alerts.rule.after")) == after
-    assert field(answered, texts("alerts.rule.remind")) == texts("alerts.remind.4h")
+    about = texts("alerts.about.everything")
+    assert (embed_of(answered).description or "").splitlines() == [
+        texts("alerts.set.goes", about=about, channel=here.mention, role=crew.mention),
+        f"- {texts.plural('alerts.set.checks', 3, time=texts.plural('duration.hours', 3))}",
+        f"- {texts('alerts.set.states', states=', '.join(texts(f'state.{each}') for each in states))}",
+        f"- {texts('alerts.set.remind', time=texts.plural('duration.hours', 4))}",
+        f"- {texts('alerts.set.recovery.quiet')}",
+        texts.plural("alerts.set.open", 1),
+    ]
     assert field(answered, texts("next_step")) == harness.linked(texts("alerts.set.next"))
     (alert,) = embed_messages(here)
-    assert alert.content == crew.mention
-    assert await audited_changes(harness) == [("alerts.set", f"channel · {here.id}", "done")]
+    assert alert.content == ""
+    assert await audited_changes(harness) == [("alerts.set", f"channel · {here.id} · rule 1", "done")]
 
 
 async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> None:
@@ -68,27 +73,32 @@ async def test_a_channel_that_would_refuse_is_refused(harness: BotHarness) -> No
         }
         closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
         refused = await run_alerts(harness, "set", channel=closed)
-        assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.alert_channel.title')}"
+        assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.bot_cannot_post.title')}"
         assert harness.texts(f"permission.{name}") in (embed_of(refused).description or "")
         assert (await audited_changes(harness))[-1] == (
             "alerts.set",
             f"channel · {closed.id}",
             "refused:invalid_input",
         )
-    assert await harness.bot.services.alerts.route(harness.guild.id) is None
+    assert await harness.bot.services.alerts.routes(harness.guild.id) == []
 
 
 async def test_nobody_is_called_by_accident(harness: BotHarness) -> None:
-    """@everyone is refused; a role that the bot cannot mention is set, and the answer warns of it."""
+    """@everyone is refused; a role that only the bot cannot mention is set, and the answer warns of it."""
     refused = await run_alerts(harness, "set", channel=harness.channel, role=harness.guild.default_role)
     assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.alert_role.title')}"
-    assert await harness.bot.services.alerts.route(harness.guild.id) is None
-    no_mention: Any = {harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False)}
-    strict = harness.guild.create_text_channel("strict", overwrites=no_mention)
+    assert await harness.bot.services.alerts.routes(harness.guild.id) == []
+    only_managers: Any = {
+        harness.guild.default_role: discord.PermissionOverwrite(mention_everyone=False),
+        harness.manager: discord.PermissionOverwrite(mention_everyone=True),
+    }
+    strict = harness.guild.create_text_channel("strict", overwrites=only_managers)
     crew = harness.guild.create_role("Crew")
     warned = await run_alerts(harness, "set", channel=strict, role=crew)
-    assert harness.texts("alerts.set.silent", role=crew.mention) in shown(warned)
-    warned = await run_alerts(harness, "set", channel=harness.channel, role=crew)
+    assert harness.texts("alerts.rule.silent", role=crew.mention) in shown(warned)
+    both: Any = {harness.manager: discord.PermissionOverwrite(mention_everyone=True)}
+    loud = harness.guild.create_text_channel("loud", overwrites=both)
+    warned = await run_alerts(harness, "set", channel=loud, role=crew)
     assert "⚠️" not in shown(warned)
 
 
@@ -106,27 +116,7 @@ async def test_the_list_leads_on_from_nothing(harness: BotHarness) -> None:
     ]
     assert field(empty, texts("next_step")) == harness.linked(texts("alerts.list.none_next"))
     await run_alerts(harness, "set", channel=harness.channel)
-    assert harness.channel.mention in (embed_of(await run_alerts(harness, "list")).description or "")
-
-
-@pytest.mark.parametrize(("code", "why"), [(50001, "forbidden"), (10003, "not_found")])
-async def test_a_lost_channel_is_told_until_there_is_another(
-    harness: BotHarness, code: int, why: str
-) -> None:
-    """The list says why alerts do not arrive; another channel gets what was kept."""
-    await run_alerts(harness, "set", channel=harness.channel)
-    path = MESSAGES.format(harness.channel.id)
-    harness.env.inject_error("POST", path, status=404 if why == "not_found" else 403, code=code, times=None)
-    await record_checks(harness, DOWN)
-    listed = await run_alerts(harness, "list")
-    text = harness.texts(f"alerts.list.{why}", channel=harness.channel.mention)
-    assert (embed_of(listed).title or "").startswith("⚠️")
-    assert text in shown(listed)
-    assert field(listed, "Next step") == harness.linked(harness.texts("alerts.list.lost_next"))
-    other = harness.guild.create_text_channel("other")
-    await run_alerts(harness, "set", channel=other)
-    assert len(embed_messages(other)) == 1
-    assert text not in shown(await run_alerts(harness, "list"))
+    assert harness.channel.mention in field(await run_alerts(harness, "list"), "Rule 1: everything")
 
 
 async def test_what_is_open_is_listed_worst_first_a_page_at_a_time(harness: BotHarness) -> None:
@@ -141,7 +131,10 @@ async def test_what_is_open_is_listed_worst_first_a_page_at_a_time(harness: BotH
     listed = await run_alerts(harness, "list")
     lines = (embed_of(listed).description or "").splitlines()
     assert lines[2] == f"**{harness.texts.plural('alerts.list.open', 12)}**"
-    assert lines[3] == (f"🟠 **Broken** · Error · <t:{broken.opened_at}:R> · 🙋 <@{harness.member.id}>")
+    shown_first = (
+        f"🟠 #{broken.number} **Broken** · Error · <t:{broken.opened_at}:R> · 🙋 <@{harness.member.id}>"
+    )
+    assert lines[3] == shown_first
     assert [line[:1] for line in lines[4:]] == ["🔴"] * 9
     assert labels(listed) == ["Previous", "Refresh", "Next"]
     await press(harness, listed, "Next")
@@ -182,7 +175,9 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
     english = harness.bot.services.catalog["en-US"]
     assert english("alerts.test.label") in (message.embeds[0].title or "")
     text = english("alerts.test.message", member=harness.manager.mention)
-    assert message.embeds[0].description == text
+    assert (message.embeds[0].description or "").startswith(f"🧪 {text}")
+    (step,) = message.embeds[0].fields
+    assert (step.name, step.value) == (english("next_step"), english("alerts.test.message_next"))
     rows: Any = message.components
     assert [(each.label, each.disabled) for row in rows for each in row.children] == [
         ("Diagnose", True),
@@ -195,7 +190,14 @@ async def test_a_test_looks_and_calls_like_an_alert(harness: BotHarness, locale:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "why"), [(403, 50013, "forbidden"), (404, 10003, "not_found"), (500, 0, "unsent")]
+    ("status", "code", "why"),
+    [
+        (403, 50013, "forbidden"),
+        (404, 10003, "not_found"),
+        (500, 0, "unavailable"),
+        (400, 200000, "auto_moderation"),
+        (400, 50035, "rejected"),
+    ],
 )
 async def test_a_test_that_does_not_arrive_says_why(
     harness: BotHarness, status: int, code: int, why: str
@@ -211,14 +213,91 @@ async def test_a_test_that_does_not_arrive_says_why(
     assert field(failed, texts("next_step")) == harness.linked(texts(f"alerts.test.{why}_next"))
 
 
-async def test_a_lost_channel_that_takes_a_test_is_to_be_set_anew(harness: BotHarness) -> None:
-    """A test alone does not send what was kept."""
+async def test_a_test_while_the_bot_is_timed_out_says_so(harness: BotHarness) -> None:
+    """A timeout takes the permission to write, which is not what has to be given back."""
     await run_alerts(harness, "set", channel=harness.channel)
-    await harness.bot.services.outbox._store.mark_route_lost(
-        harness.guild.id, harness.channel.id, "forbidden"
+    until = (harness.env.now() + timedelta(hours=1)).isoformat()
+    backend = harness.env.backend
+    backend.get_guild(harness.guild.id).members[backend.bot_user.id].timed_out_until = until
+    me = harness.bot.get_guild(harness.guild.id).me  # type: ignore[union-attr]
+    me.timed_out_until = datetime.fromisoformat(until)
+    path = MESSAGES.format(harness.channel.id)
+    harness.env.inject_error("POST", path, status=403, code=50013, times=None)
+    failed = await run_alerts(harness, "test")
+    text = harness.texts("alerts.test.timed_out", channel=harness.channel.mention)
+    assert embed_of(failed).description == text
+
+
+async def test_a_test_for_a_channel_that_is_gone_says_so(harness: BotHarness) -> None:
+    """Discord is asked for the channel that the cache lacks, and the audit log keeps the result."""
+    gone = harness.guild.create_text_channel("gone")
+    await run_alerts(harness, "set", channel=gone)
+    harness.env.backend.delete_channel(gone.id)
+    await harness.env.settle()
+    failed = await run_alerts(harness, "test")
+    text = harness.texts("alerts.test.not_found", channel=gone.mention)
+    assert embed_of(failed).description == text
+    target = f"channel · {gone.id} · rule 1"
+    assert (await audited_changes(harness))[-1] == ("alerts.test", target, "failed:not_found")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "problem"),
+    [
+        (403, 50001, "invalid_input.thread_unseen"),
+        (503, 0, "unreachable"),
+    ],
+)
+async def test_a_test_asks_discord_for_a_channel_that_the_cache_lacks(
+    harness: BotHarness, status: int, code: int, problem: str
+) -> None:
+    """Without a useful answer nothing is posted, because nobody knows what the member may do there."""
+    thread = open_thread(harness, harness.guild.create_text_channel("night"), archived=True)
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, thread.id, RouteSettings(), member_id=harness.member.id
     )
+    path = f"/channels/{thread.id}"
+    harness.env.inject_error("GET", path, status=status, code=code, times=None)
+    refused = await run_alerts(harness, "test")
+    title = harness.texts(f"problem.{problem}.title", provider="Discord")
+    assert (embed_of(refused).title or "").endswith(title)
+    assert thread.history() == []
+
+
+async def test_a_test_that_arrives_restores_a_suspended_channel(harness: BotHarness) -> None:
+    """What was kept is sent, and the answer says so."""
+    await run_alerts(harness, "set", channel=harness.channel)
+    path = MESSAGES.format(harness.channel.id)
+    harness.env.inject_error("POST", path, status=403, code=50001, times=1)
+    await record_checks(harness, DOWN)
+    (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
+    assert route.suspended == "forbidden"
     tried = await run_alerts(harness, "test")
-    assert field(tried, "Next step") == harness.linked(harness.texts("alerts.test.lost_next"))
+    assert field(tried, "Next step") == harness.linked(harness.texts("alerts.test.resumed_next"))
+    (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
+    assert not route.suspended
+    await harness.env.settle()
+    titles = [message.embeds[0].title or "" for message in embed_messages(harness.channel)]
+    assert [title for title in titles if title.startswith("🔴 #1 ·")]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_test_says_which_role_cannot_be_mentioned(harness: BotHarness, locale: str) -> None:
+    """Both the message and the answer say so, and nobody is mentioned."""
+    harness.locale = locale
+    crew = harness.guild.create_role("Crew", mentionable=True)
+    await run_alerts(harness, "set", channel=harness.channel, role=crew)
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert guild is not None
+    guild._remove_role(crew.id)
+    answered = await run_alerts(harness, "test")
+    (message,) = embed_messages(harness.channel)
+    assert message.content == ""
+    english, own = harness.bot.services.catalog["en-US"], harness.texts
+    assert english("alerts.message.no_mention.deleted", role=crew.mention) in (
+        message.embeds[0].description or ""
+    )
+    assert own("alerts.message.no_mention.deleted", role=crew.mention) in shown(answered)
 
 
 # --- remove ---
@@ -237,7 +316,7 @@ async def test_alerts_end_and_cannot_end_twice(harness: BotHarness, locale: str)
         refused = await run_alerts(harness, command)
         assert embed_of(refused).title == f"⚠️ {harness.texts('problem.no_route.title')}"
     assert await audited_changes(harness) == [
-        ("alerts.set", f"channel · {harness.channel.id}", "done"),
-        ("alerts.remove", f"channel · {harness.channel.id}", "done"),
+        ("alerts.set", f"channel · {harness.channel.id} · rule 1", "done"),
+        ("alerts.remove", f"channel · {harness.channel.id} · rule 1", "done"),
         ("alerts.remove", "", "refused:no_route"),
     ]

@@ -1,32 +1,48 @@
 """`/integrations board`: one message that shows every state, edited when something changes, and only then."""
 
 import json
+import re
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 import discord
 import pytest
-import simcord
-from simcord.types import HttpLogEntry
 
 from bot.discord.client import PatchbayBot
-from bot.errors import ProviderError, RateLimitedError, UnreachableError
-from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
+from bot.discord.text import length
+from bot.discord.theme import DESCRIPTION
+from bot.errors import RateLimitedError, UnreachableError
+from bot.features.alerts.service import RouteSettings
+from bot.features.alerts.store import RETRY_SECONDS
 from bot.features.monitoring.service import STALE_CHECKS
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from bot.providers.base.redaction import Redactor
+from cogs.alerts.board_embed import REFRESH_SECONDS
+from tests.support.alert_steps import suspend_routes
+from tests.support.board_steps import (
+    BAD,
+    GOOD,
+    REFUSALS,
+    SOON,
+    audited_changes,
+    board_text,
+    boards_in,
+    check,
+    is_given_up,
+    message_requests,
+    only_board,
+    put_up_board,
+    put_up_board_of,
+    sent_body,
+)
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks
 
-SOON = 8.0
-"""Seconds after which a change shows."""
-GOOD = {"Front desk": State.CONNECTED, "Night desk": State.CONNECTED}
-BAD = {"Front desk": State.CONNECTED, "Night desk": State.DISCONNECTED}
-REFUSALS = [(403, 50001, "forbidden"), (404, 10003, "not_found")]
+OLD = 2 * 3600
+"""Seconds after which a message is old: Discord limits the edits of one from more than an hour ago."""
 
 
 @pytest.fixture
@@ -45,83 +61,6 @@ async def harness(harness: BotHarness) -> BotHarness:
     return harness
 
 
-async def check(
-    harness: BotHarness, states: Mapping[str, State], failure: ProviderError | None = None
-) -> None:
-    """Check a provider that lists these integrations, by name, or that fails."""
-    provider = harness.bot.services.provider(FakeProvider)
-    provider.listed.clear()
-    for number, (label, state) in enumerate(states.items()):
-        provider.list_integration(f"agent-{number}", label, state)
-    provider.failure = failure
-    await harness.bot.services.poller.check_guild(harness.guild.id)
-
-
-async def put_up_board(
-    harness: BotHarness, channel: simcord.ChannelHandle | None = None
-) -> simcord.InteractionResult:
-    """Have the member put the board up."""
-    return await harness.member.slash(
-        harness.channel, "integrations board", channel=channel or harness.channel
-    )
-
-
-async def put_up_board_of(harness: BotHarness, states: Mapping[str, State] = GOOD) -> discord.Message:
-    """Put a board up that shows these states, and return it."""
-    await check(harness, states)
-    await put_up_board(harness)
-    return only_board(harness)
-
-
-def boards_in(channel: simcord.ChannelHandle) -> list[discord.Message]:
-    """Return the boards in a channel."""
-    return [
-        message
-        for message in channel.history()
-        if any((embed.title or "").startswith("📡") for embed in message.embeds)
-    ]
-
-
-def only_board(harness: BotHarness) -> discord.Message:
-    """Return the only board in the channel."""
-    (only,) = boards_in(harness.channel)
-    return only
-
-
-def board_text(harness: BotHarness) -> str:
-    """Return the board's text."""
-    return only_board(harness).embeds[0].description or ""
-
-
-def sent_body(entry: HttpLogEntry) -> Any:  # noqa: ANN401 - JSON
-    """Return the body of a request."""
-    return entry.json
-
-
-def message_requests(harness: BotHarness, *methods: str) -> list[HttpLogEntry]:
-    """Return the requests about messages in channels, with these methods."""
-    return [
-        entry
-        for entry in harness.env.http_requests
-        if entry.method in methods and entry.path.startswith("/channels/") and "/messages" in entry.path
-    ]
-
-
-async def is_given_up(harness: BotHarness) -> bool:
-    """Tell whether the bot keeps no board any more, and sends Discord nothing about it."""
-    before = len(harness.env.http_requests)
-    await check(harness, GOOD)
-    await harness.env.advance_time(120)
-    silent = len(harness.env.http_requests) == before
-    return silent and await harness.bot.services.outbox._store.board(harness.guild.id) is None
-
-
-async def audited_changes(harness: BotHarness) -> list[tuple[int | None, str, str]]:
-    """Return who changed the board, where, and how it ended, as the audit log has it."""
-    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
-    return [(row.member, row.target, row.result) for row in rows if row.action == "integrations.board"]
-
-
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> None:
     """It lists states, worst first, in the server's language, and pings nobody; the answer links to it."""
@@ -134,17 +73,32 @@ async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> N
     assert final(answered).ephemeral
     assert message.jump_url in shown(answered)
     assert field(answered, texts("next_step")) == harness.linked(texts("integrations.board.up_next"))
-    since = f"<t:{int(harness.env.now().timestamp())}:R>"
-    assert message.embeds[0].title == f"📡 {texts('board.title', connected=1, count=3)}"
+    now = f"<t:{int(harness.env.now().timestamp())}:R>"
+    since = texts("board.since", time=now)
+    assert message.embeds[0].title == f"📡 {texts.plural('board.title', 3, connected=1)}"
     assert message.embeds[0].footer.text == texts("board.footer")
-    assert board_text(harness) == "\n\n".join(
-        [
-            f"🟠 **{texts('state.error')}** · 1\nBeta · Parrot House · {since}",
-            f"⚪ **{texts('state.inactive')}** · 1\nGamma · Parrot House · {since}",
-            f"🟢 **{texts('state.connected')}** · 1\nAlpha · Parrot House · {since}",
-            harness.linked(texts("board.more")),
-        ]
-    )
+    shown_squares = {
+        "🟩": "state.connected",
+        "🟥": "board.down",
+        "⬜": "state.inactive",
+        "▫️": "board.no_data",
+    }
+    meanings = " · ".join(f"{square} {texts(key)}" for square, key in shown_squares.items())
+    checked = texts("board.checked", time=now)
+    assert board_text(harness).splitlines() == [
+        "🟢 1 · 🟠 1 · ⚪ 1",
+        "",
+        f"🟠 **Beta** · {texts('state.error')}",
+        "▫️▫️▫️▫️▫️▫️▫️🟥",
+        f"↳ {since}",
+        f"⚪ **Gamma** · {texts('state.inactive')} · {since}",
+        "▫️▫️▫️▫️▫️▫️▫️⬜",
+        f"🟢 **Alpha** · {since}",
+        "▫️▫️▫️▫️▫️▫️▫️🟩",
+        "",
+        texts("board.legend", duration="3 h", meanings=meanings),
+        f"{checked} · {harness.linked(texts('board.more'))}",
+    ]
     (sent,) = message_requests(harness, "POST")
     assert sent_body(sent)["allowed_mentions"]["parse"] == []
     assert sent_body(sent)["flags"] == discord.MessageFlags(suppress_notifications=True).value
@@ -153,20 +107,38 @@ async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> N
 
 async def test_it_is_edited_on_change_only(harness: BotHarness) -> None:
     """Checks that find nothing new cost no request; changes close together cost one."""
+    await harness.env.advance_time(-harness.env.now().timestamp() % REFRESH_SECONDS)
     message = await put_up_board_of(harness)
     harness.env.http_requests.clear()
     for _ in range(4):
-        await harness.env.advance_time(600)
+        await harness.env.advance_time(120)
         await check(harness, GOOD)
     assert message_requests(harness, "PATCH", "POST", "GET", "DELETE") == []
     await check(harness, {**GOOD, "Third desk": State.CONNECTED})
     await harness.env.advance_time(1)
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
-    assert "🔴 **Disconnected** · 1\nNight desk" in board_text(harness)
+    assert "🔴 **Night desk** · Disconnected\n" in board_text(harness)
     assert only_board(harness).id == message.id
     assert len(message_requests(harness, "PATCH", "POST", "GET", "DELETE")) == 1
     assert sent_body(message_requests(harness, "PATCH")[0])["allowed_mentions"]["parse"] == []
+
+
+async def test_the_time_of_the_last_check_is_refreshed(harness: BotHarness) -> None:
+    """That alone edits a board at most once in fifteen minutes, and only after a check."""
+    await harness.env.advance_time(-harness.env.now().timestamp() % REFRESH_SECONDS)
+    await put_up_board_of(harness)
+    harness.env.http_requests.clear()
+    for _ in range(5):
+        await harness.env.advance_time(REFRESH_SECONDS / 5)
+        await check(harness, GOOD)
+    checked = f"Checked <t:{int(harness.env.now().timestamp())}:R>"
+    assert checked not in board_text(harness)
+    await harness.env.advance_time(SOON + 60)
+    assert checked in board_text(harness)
+    assert len(message_requests(harness, "PATCH", "POST", "GET", "DELETE")) == 1
+    await harness.env.advance_time(REFRESH_SECONDS)
+    assert len(message_requests(harness, "PATCH", "POST", "GET", "DELETE")) == 1
 
 
 async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarness) -> None:
@@ -182,13 +154,15 @@ async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarne
         harness.guild.id, worst, 600, member_id=harness.manager.id
     )
     await harness.env.advance_time(SOON)
-    assert f" · 🙋 <@{harness.manager.id}> · 🔕 <t:{until}:R>" in board_text(harness)
+    number = worst.incident.number
+    assert f" · #{number} · 🙋 <@{harness.manager.id}> · 🔕 <t:{until}:R>" in board_text(harness)
     await harness.env.advance_time(700)
     assert "🔕" not in board_text(harness)
     await check(harness, {}, UnreachableError("parrots"))
     await harness.env.advance_time(SOON)
-    assert board_text(harness).startswith("🔴 **Parrot House** · Not answering · <t:")
-    assert only_board(harness).embeds[0].title == "📡 Integrations · 0 of 2 OK"
+    assert board_text(harness).splitlines()[0] == "❔ 2"
+    assert board_text(harness).splitlines()[1].startswith("🔴 **Parrot House** · Not answering · changed <t:")
+    assert only_board(harness).embeds[0].title == "📡 0 of 2 agents connected"
 
 
 @pytest.mark.parametrize("check_interval", [120])
@@ -200,33 +174,47 @@ async def test_what_gets_out_of_date_says_so(harness: BotHarness) -> None:
     )
     harness.env.http_requests.clear()
     await harness.env.advance_time(STALE_CHECKS * 120 + 70)
-    assert "⏳ **Out of date: last known Connected** · 2" in board_text(harness)
+    assert board_text(harness).startswith("⏳ 2\n")
+    assert "⏳ **Night desk** · Out of date: last known Connected\n" in board_text(harness)
+    assert "↳ Parrot House last answered <t:" in board_text(harness)
     assert len(message_requests(harness, "PATCH")) == 1
     assert "0 of 2" in (only_board(harness).embeds[0].title or "")
 
 
-async def test_it_is_posted_anew_before_discord_takes_no_more_edits(harness: BotHarness) -> None:
-    """That happens with the first change after fifty minutes, or as soon as Discord refuses an edit."""
+async def test_it_keeps_its_message_as_long_as_discord_takes_edits(harness: BotHarness) -> None:
+    """So it stays pinned, however old it is; where Discord refuses an edit, it is posted anew."""
     first = await put_up_board_of(harness)
-    await harness.env.advance_time(EDITABLE_SECONDS)
+    await harness.env.advance_time(OLD)
     harness.env.http_requests.clear()
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
-    second = only_board(harness)
-    assert second.id != first.id
+    assert only_board(harness).id == first.id
     assert "🔴" in board_text(harness)
-    assert [entry.method for entry in message_requests(harness, "PATCH", "DELETE", "POST")] == [
-        "DELETE",
-        "POST",
-    ]
+    harness.env.http_requests.clear()
     harness.env.inject_error("PATCH", "/channels/*", status=429, code=30046)
     await check(harness, GOOD)
     await harness.env.advance_time(SOON)
-    assert only_board(harness).id != second.id
+    assert only_board(harness).id != first.id
     assert "🔴" not in board_text(harness)
-    await check(harness, BAD)
-    await harness.env.advance_time(SOON)
-    assert "🔴" in board_text(harness)
+    assert [entry.method for entry in message_requests(harness, "PATCH", "DELETE", "POST")] == [
+        "PATCH",
+        "DELETE",
+        "POST",
+    ]
+
+
+async def test_it_says_that_alerts_reach_nobody(harness: BotHarness) -> None:
+    """It does so if no manager could be told, and no longer once alerts arrive."""
+    await put_up_board_of(harness)
+    elsewhere = harness.guild.create_text_channel("alerts")
+    await harness.bot.services.alerts.set_route(
+        harness.guild.id, elsewhere.id, RouteSettings(), member_id=harness.manager.id
+    )
+    warning = harness.texts("board.undelivered", channel=elsewhere.mention)
+    for is_reported, is_shown in ((False, True), (True, False)):
+        await suspend_routes(harness, elsewhere, is_reported=is_reported)
+        await harness.env.advance_time(70)
+        assert (warning in board_text(harness)) is is_shown
 
 
 async def test_it_survives_a_restart(harness: BotHarness) -> None:
@@ -259,22 +247,27 @@ async def test_a_bot_that_was_killed_leaves_no_two_boards(harness: BotHarness, w
 
 
 @pytest.mark.parametrize(("status", "code", "reason"), REFUSALS)
-async def test_a_channel_that_was_lost_is_given_up(
+async def test_a_channel_that_refuses_is_left_alone_for_a_while(
     harness: BotHarness, status: int, code: int, reason: str
 ) -> None:
-    """After the first refusal nothing more is sent, and the audit log says so."""
+    """Nothing more is sent at first, the audit log says so, and an hour later the board is right again."""
     await put_up_board_of(harness)
     harness.env.inject_error("PATCH", "/channels/*", status=status, code=code, times=None)
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
     assert len(message_requests(harness, "PATCH")) == 1
-    assert await is_given_up(harness)
     assert (await audited_changes(harness))[1:] == [
         (None, f"channel · {harness.channel.id}", f"refused:{reason}")
     ]
+    board = await harness.bot.services.alerts.board(harness.guild.id)
+    assert board is not None
+    assert board.suspended == reason
+    harness.env.backend.faults.clear()
+    await harness.env.advance_time(RETRY_SECONDS + SOON)
+    assert "🔴" in board_text(harness)
 
 
-@pytest.mark.parametrize("age", [0, EDITABLE_SECONDS])
+@pytest.mark.parametrize("age", [0, OLD])
 async def test_a_board_that_somebody_deleted_stays_deleted(harness: BotHarness, age: int) -> None:
     """The bot does not post it again, however old it was."""
     message = await put_up_board_of(harness)
@@ -328,12 +321,12 @@ async def test_nobody_makes_the_bot_write_where_they_may_not(harness: BotHarness
     """Both must be allowed to write there; the present board stays, and the log says who tried."""
     await put_up_board_of(harness)
     lacks = {
-        "board_channel": ("view_channel", "send_messages", "embed_links"),
+        "bot_cannot_post": ("view_channel", "send_messages", "embed_links"),
         # Of a channel that a member does not see the simulated Discord takes no command.
-        "board_channel_yours": ("send_messages",),
+        "you_cannot_post": ("send_messages",),
     }
     for who, lacking in ((who, lacking) for who, all_ in lacks.items() for lacking in all_):
-        is_bots = who == "board_channel"
+        is_bots = who == "bot_cannot_post"
         overwrites: Any = {
             harness.guild.default_role: discord.PermissionOverwrite(**{lacking: not is_bots}),
             harness.member: discord.PermissionOverwrite(**{lacking: is_bots}),
@@ -366,7 +359,7 @@ async def test_servers_are_apart(harness: BotHarness) -> None:
     assert edit.path.startswith(f"/channels/{there.channel.id}/")
     assert "Front desk" not in json.dumps(edit.json)
     assert "Cais" not in board_text(harness)
-    assert "🟠 **Com erro** · 1\nCais" in board_text(there)
+    assert "🟠 **Cais** · Com erro\n" in board_text(there)
 
 
 async def test_what_others_wrote_does_nothing(harness: BotHarness) -> None:
@@ -374,8 +367,8 @@ async def test_what_others_wrote_does_nothing(harness: BotHarness) -> None:
     hostile = {f"{number} {ATTACKS[number % len(ATTACKS)]}": State.ERROR for number in range(90)}
     await put_up_board_of(harness, hostile)
     text = board_text(harness)
-    assert len(text) <= 4096
-    assert "more" in text.splitlines()[-3]
+    assert length(text) <= DESCRIPTION
+    assert re.search(r"^\+\d+ more$", text, re.MULTILINE)
     ours = {"bold", "time", "command"}
     assert set(marks(text)) <= ours
 

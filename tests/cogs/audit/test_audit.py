@@ -1,6 +1,5 @@
 """`/audit`: the log in pages, as a file that anybody can check, and copied to a channel."""
 
-import asyncio
 import importlib
 import json
 import sqlite3
@@ -8,57 +7,24 @@ from contextlib import closing
 from hashlib import sha256
 from typing import Any
 
-import discord
 import pytest
 import simcord
 
-from bot.features.audit.chain import Chain, Flaw
+from bot.features.audit.chain import Flaw
 from bot.i18n.catalog import LOCALES, load_catalog
+from tests.support.audit_steps import (
+    fill,
+    listed,
+    mirror,
+    numbers,
+    posted,
+    tamper,
+    wait_until_sent,
+)
 from tests.support.authority import NOT_ALLOWED
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks
 from tests.support.toolzz_steps import move_here
-
-
-async def fill(harness: BotHarness, entries: int) -> None:
-    """Record so many changes by two members."""
-    for number in range(1, entries + 1):
-        member = harness.member if number % 5 == 0 else harness.manager
-        action = "toolzz.edit" if number % 2 else "sensay.connect"
-        await harness.bot.services.audit.note(
-            harness.guild.id, action, f"toolzz · n{number}", member_id=member.id
-        )
-
-
-async def listed(harness: BotHarness, **options: Any) -> simcord.InteractionResult:  # noqa: ANN401 - as in a command
-    """Have the manager list the log."""
-    return await harness.manager.slash(harness.channel, "audit list", **options)
-
-
-def numbers(result: simcord.InteractionResult) -> list[int]:
-    """Return the numbers of the entries that are shown."""
-    lines = (embed_of(result).description or "").splitlines()
-    return [int(line[1:].partition(" ")[0]) for line in lines if line.startswith("#")]
-
-
-def tamper(harness: BotHarness, statement: str) -> None:
-    """Write into the database without the bot."""
-    with closing(sqlite3.connect(harness.database)) as database, database:
-        database.execute(statement)
-
-
-async def wait_until_sent(harness: BotHarness) -> None:
-    """Wait until everything for the channel was sent."""
-    (take,) = harness.bot.services.audit._listeners
-    mirror = take.__self__  # type: ignore[attr-defined]
-    while mirror._waiting:  # noqa: ASYNC110 - only this test waits for it
-        await asyncio.sleep(0)
-
-
-def posted(channel: simcord.ChannelHandle) -> list[discord.Embed]:
-    """Return what the bot has posted in a channel, oldest first."""
-    return [embed for message in channel.history() for embed in message.embeds]
-
 
 # --- list ---
 
@@ -280,110 +246,3 @@ async def test_the_file_of_a_long_log_has_the_newest_entries(
     rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     assert [entry["number"] for entry in file["entries"]] == [4, 5]
     assert file["hash_before"] == rows[2].hash.hex()
-
-
-# --- mirror ---
-
-
-async def mirror(
-    harness: BotHarness, channel: simcord.ChannelHandle | None = None
-) -> simcord.InteractionResult:
-    """Have the manager choose a channel, or none."""
-    options = {} if channel is None else {"channel": channel}
-    return await harness.manager.slash(harness.channel, "audit mirror", **options)
-
-
-async def test_entries_are_repeated_in_a_channel(harness: BotHarness) -> None:
-    """New entries are copied in order, in the server's language, without pings, until that is stopped."""
-    channel = harness.guild.create_text_channel("log")
-    harness.bot.get_guild(harness.guild.id).preferred_locale = discord.Locale.brazil_portuguese  # type: ignore[union-attr]
-    said = await mirror(harness, channel)
-    assert channel.mention in (embed_of(said).description or "")
-    await harness.connect("sensay")
-    await fill(harness, 5)
-    await wait_until_sent(harness)
-    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
-    stopped = await mirror(harness)
-    assert harness.texts("audit.mirror.stopped") in (embed_of(stopped).title or "")
-    await fill(harness, 1)
-    await wait_until_sent(harness)
-    embeds = posted(channel)
-    assert [embed.footer.text for embed in embeds] == [
-        f"#{row.number} · {row.hash.hex()[:16]}" for row in rows
-    ]
-    portuguese = harness.bot.services.catalog[PORTUGUESE]
-    assert embeds[1].title == f"✅ {portuguese('audit.action.connection.add')}"
-    assert f"Sensay · `default` · ✅ {portuguese('audit.result.done')}" in (embeds[1].description or "")
-    assert f"<@{harness.manager.id}>" in (embeds[1].description or "")
-    sent = [
-        entry.json for entry in harness.env.http_requests if entry.path == f"/channels/{channel.id}/messages"
-    ]
-    assert len(sent) == len(rows)
-    assert [body for body in sent if not body or body["allowed_mentions"] != {"parse": []}] == []
-
-
-async def test_a_channel_that_the_bot_cannot_use_is_refused(harness: BotHarness) -> None:
-    """The channel before it stays, and the log says that the new one was refused."""
-    await mirror(harness, harness.channel)
-    for lacking in ("view_channel", "send_messages", "embed_links"):
-        overwrites: Any = {
-            harness.guild.default_role: discord.PermissionOverwrite(**{lacking: False}),
-            harness.manager: discord.PermissionOverwrite(**{lacking: True}),
-        }
-        refused = await mirror(harness, harness.guild.create_text_channel("closed", overwrites=overwrites))
-        assert harness.texts("problem.invalid_input.mirror_channel.title") in shown(refused)
-    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == harness.channel.id
-    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
-    assert [row.result for row in rows] == ["done", *["refused:invalid_input"] * 3]
-
-
-@pytest.mark.parametrize(("status", "code", "reason"), [(403, 50001, "forbidden"), (404, 10003, "not_found")])
-async def test_a_lost_channel_is_dropped(harness: BotHarness, status: int, code: int, reason: str) -> None:
-    """After a refusal nothing more is sent there, which is logged; the change itself is done."""
-    channel = harness.guild.create_text_channel("log")
-    await mirror(harness, channel)
-    path = f"/channels/{channel.id}/messages"
-    harness.env.inject_error("POST", path, status=status, code=code, times=None)
-    connected = await harness.connect("sensay")
-    assert (embed_of(connected).title or "").startswith("✅")
-    await fill(harness, 3)
-    await wait_until_sent(harness)
-    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) is None
-    assert len([entry for entry in harness.env.http_requests if entry.path == path]) == 2
-    rows, chain = await harness.bot.services.audit.export(harness.guild.id)
-    assert chain == Chain(6)
-    assert (rows[2].member, rows[2].action, rows[2].target, rows[2].result) == (
-        None,
-        "audit.mirror",
-        f"channel · {channel.id}",
-        f"refused:{reason}",
-    )
-    assert f"<#{channel.id}>" in shown(await listed(harness))
-
-
-async def test_a_refusal_that_is_not_discords_own_ends_no_mirror(harness: BotHarness) -> None:
-    """A 403 by a proxy says nothing about the channel."""
-    channel = harness.guild.create_text_channel("log")
-    await mirror(harness, channel)
-    harness.env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=0, times=1)
-    await fill(harness, 2)
-    await wait_until_sent(harness)
-    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == channel.id
-
-
-async def test_a_channel_that_took_the_place_of_a_lost_one_stays(harness: BotHarness) -> None:
-    """A channel that was chosen meanwhile is kept when the one before is dropped."""
-    await harness.bot.services.guilds.set_audit_channel(harness.guild.id, 200)
-    assert not await harness.bot.services.guilds.drop_audit_channel(harness.guild.id, 100)
-    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == 200
-
-
-async def test_an_outage_of_discord_costs_only_what_it_hits(harness: BotHarness) -> None:
-    """An entry that cannot be sent is skipped, and the mirror stays."""
-    channel = harness.guild.create_text_channel("log")
-    await mirror(harness, channel)
-    harness.env.inject_error("POST", f"/channels/{channel.id}/messages", status=400, times=1)
-    await fill(harness, 2)
-    await wait_until_sent(harness)
-    assert [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text] == ["#1", "#3"]
-    assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == channel.id

@@ -30,6 +30,7 @@ PARTS: Final = ["toolzz", "role", "12", AGENT, "1h", "*", "@everyone", ""]
         ("access.revoke", "role · 1", "`@everyone`", "`@everyone`"),
         ("access.revoke", "member · 12", "<@12>", "<@12>"),
         ("alerts.set", "channel · 12", "<#12>", "<#12>"),
+        ("alerts.set", "channel · 12 · rule 2", "<#12> · rule 2", "<#12> · regra 2"),
         ("audit.mirror", "off", "switched off", "desligado"),
         ("privacy.export", "server · 1", "this server", "este servidor"),
         ("alerts.acknowledge", "#12", "incident #12", "incidente #12"),

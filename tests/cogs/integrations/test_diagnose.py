@@ -17,6 +17,7 @@ from bot.errors import (
     RejectedError,
     UnauthorizedError,
 )
+from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
@@ -43,7 +44,7 @@ async def fake_provider(harness: BotHarness) -> FakeProvider:
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await harness.bot.services.poller.check_guild(harness.guild.id)
     await harness.bot.services.alerts.set_route(
-        harness.guild.id, harness.channel.id, member_id=harness.manager.id
+        harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
     )
     return fake_provider
 
@@ -194,10 +195,10 @@ async def test_incident_mute_and_alerts_are_shown(
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 3600, member_id=viewer.id)
     found = await diagnose(harness, viewer)
     assert verdicts(found)[5:] == OK + NOTED * 2
-    assert f"<@{viewer.id}> looks after it" in shown(found)
+    assert f"acknowledged by <@{viewer.id}>" in shown(found)
     assert str(viewer.id) not in file_of(harness, found)
     await harness.bot.services.monitoring.mute(harness.guild.id, watched, 0, member_id=viewer.id)
-    await harness.bot.services.alerts.remove_route(harness.guild.id)
+    await harness.bot.services.alerts.remove_route(harness.guild.id, 1)
     found = await diagnose(harness, viewer)
     assert harness.linked(harness.texts("diagnosis.fix.alerts")) in shown(found)
 

@@ -156,12 +156,12 @@ async def test_a_picture_is_shown_and_a_table_attached(harness: BotHarness) -> N
     picture = next(file for file in final(result).attachments if file.filename == "history.png")
     assert (picture.description or "").startswith("Availability per day: 12/31 71.4%, 12/30 Unknown, 12/29 ")
     assert table(harness, result) == [
-        ["from", "to", "seconds", "state", "detail"],
-        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "Connected", ""],
-        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "Error", "COUGH"],
-        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "Connected", ""],
-        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "Unknown", "timeout"],
-        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "Connected", ""],
+        ["from", "to", "seconds", "maintenance_seconds", "state", "detail"],
+        ["2025-12-31T08:00:00Z", "2025-12-31T12:00:00Z", "14400", "0", "Connected", ""],
+        ["2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "14400", "0", "Error", "COUGH"],
+        ["2025-12-31T16:00:00Z", "2025-12-31T19:00:00Z", "10800", "0", "Connected", ""],
+        ["2025-12-31T19:00:00Z", "2025-12-31T21:00:00Z", "7200", "0", "Unknown", "timeout"],
+        ["2025-12-31T21:00:00Z", "2026-01-01T00:00:00Z", "10800", "0", "Connected", ""],
     ]
 
 
@@ -185,7 +185,7 @@ async def test_time_in_which_nobody_checked_is_unknown(harness: BotHarness) -> N
     result = await history(harness, days=1)
     assert (embed_of(result).description or "").startswith("⏳")
     assert field(result, "Availability, 1 day") == "**100%**\nknown: 4.1% of the time"
-    assert [row[3:] for row in table(harness, result)[1:]] == [["Connected", ""], ["Unknown", "not_checked"]]
+    assert [row[4:] for row in table(harness, result)[1:]] == [["Connected", ""], ["Unknown", "not_checked"]]
 
 
 async def test_the_first_check_is_a_history(harness: BotHarness) -> None:

@@ -78,12 +78,13 @@ async def test_it_is_watched_like_any_other(harness: BotHarness, locale: str, un
     )
     assert embed_of(status).title == "🔴 Comunidade"
     assert texts("toolzz.code.4004.cause") in shown(status)
-    assert titles(harness) == [f"🔴 {texts('alerts.message.title', state=down, name='Comunidade')}"]
+    assert titles(harness) == [f"🔴 {texts('alerts.message.title', number=1, state=down, name='Comunidade')}"]
 
     toolzz.heal_integration(other)
     await check(harness, 2)
     assert all(line.startswith("🟢") for line in await overview(harness))
-    (recovered,) = titles(harness)
-    assert texts("alerts.message.recovered") in recovered
+    alert, reply = titles(harness)
+    assert texts("alerts.message.recovered") in alert
+    assert reply == f"✅ {texts('alerts.recovery.title', names='Comunidade')}"
     found = await harness.bot.services.monitoring.find(harness.guild.id, f"toolzz:{other}")
     assert (found.state, found.detail) == (State.CONNECTED, "")

@@ -10,6 +10,7 @@ import pytest
 import simcord
 
 from bot.features.alerts.incident_store import Kind
+from bot.features.alerts.service import RouteSettings
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import load_catalog
 from bot.providers.base.integration import State
@@ -60,7 +61,7 @@ async def test_a_moderator_sees_everything_worst_first(
     assert field(seen, "Last check").startswith("<t:")
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(
-        harness.guild.id, harness.channel.id, member_id=harness.manager.id
+        harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
     )
     seen = await viewer.slash(harness.channel, OVERVIEW)
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.bad_next"))
@@ -167,7 +168,7 @@ def embeds_with(text: str) -> list[discord.Embed]:
     candidate = replace(watched, kind=Kind.CANDIDATE)
     texts = load_catalog()["en-US"]
     return [
-        overview_embed(Overview([watched], 1, [], [candidate], [], has_alerts=True), {}, texts),
+        overview_embed(Overview([watched], 1, [], [candidate], [], [], has_alerts=True), {}, texts),
         status_embed(watched, {}, texts),
     ]
 

@@ -3,7 +3,7 @@
 import pytest
 import simcord
 
-from bot.features.alerts.service import DEFAULT_CHECKS, DEFAULT_STATES
+from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES
 from bot.i18n.catalog import LOCALES
 from tests.support.handover_steps import remembered as replicas_of
 from tests.support.harness import BotHarness, embed_of, final, labels, shown
@@ -51,8 +51,7 @@ async def test_from_nothing_to_an_integration_that_is_well(harness: BotHarness, 
     assert field_of(harness, steps, "alerts") == harness.texts(
         "setup.alerts.done", channel=harness.channel.mention
     )
-    route = await harness.bot.services.alerts.route(harness.guild.id)
-    assert route is not None
+    (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
     assert (route.states, route.checks, route.role_id) == (DEFAULT_STATES, DEFAULT_CHECKS, None)
     assert field_of(harness, steps, "have") == f"🟢 **Suporte da loja** · {harness.texts('state.connected')}"
     assert field_of(harness, steps, "next") == harness.linked(harness.texts("toolzz.setup.done"))

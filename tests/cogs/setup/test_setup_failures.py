@@ -19,6 +19,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.setup import embeds
 from cogs.setup.stepper import _options
 from cogs.setup.steps import SetupListContent, SetupProgress
+from tests.support.alert_steps import suspend_routes
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
@@ -147,7 +148,7 @@ async def test_a_channel_that_takes_no_alerts_is_refused(harness: BotHarness) ->
     closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
     steps = await steps_with(harness, "sensay")
     refused = await pick_channel(harness, steps, closed)
-    assert harness.texts("problem.invalid_input.alert_channel.title") in shown(refused)
+    assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
     assert steps_of(steps) == "✅✅▶️▶️⬜"
     await pick_channel(harness, steps, harness.channel)
     assert steps_of(steps) == "✅✅▶️✅⬜"
@@ -158,14 +159,12 @@ async def test_a_lost_channel_is_a_step_to_do_again(harness: BotHarness) -> None
     """Where alerts no longer arrive, the step says so and has the menu, after a restart too."""
     steps = await steps_with(harness, "sensay")
     await pick_channel(harness, steps, harness.channel)
-    await harness.bot.services.outbox._store.mark_route_lost(
-        harness.guild.id, harness.channel.id, "forbidden"
-    )
+    await suspend_routes(harness, harness.channel)
     await press(harness, steps, "setup.check_button")
     assert steps_of(steps) == "✅✅▶️❌⬜"
-    assert field_of(harness, steps, "alerts") == harness.texts(
-        "setup.alerts.lost", channel=harness.channel.mention
-    )
+    says = field_of(harness, steps, "alerts")
+    assert harness.texts("alerts.undelivered.rule.forbidden", channel=harness.channel.mention) in says
+    assert harness.texts("alerts.undelivered.untold") in says
     await harness.restart()
     await pick_channel(harness, steps, harness.guild.create_text_channel("other"))
     assert steps_of(steps) == "✅✅▶️✅⬜"

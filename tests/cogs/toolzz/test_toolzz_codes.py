@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
 from tests.support.embeds import embed_text
@@ -34,9 +35,13 @@ async def broken(harness: BotHarness, code: object, message: object, state: Stat
     await harness.connect("toolzz")
     add_agent_bot(harness)
     move_here(harness)
+    # Alone: incidents that begin together share a message.
+    harness.toolzz.integrations = {
+        uuid: each for uuid, each in harness.toolzz.integrations.items() if uuid == harness.toolzz.CONNECTED
+    }
     await harness.manager.slash(harness.channel, "toolzz link", integration=harness.toolzz.CONNECTED)
     await harness.bot.services.alerts.set_route(
-        harness.guild.id, harness.channel.id, member_id=harness.manager.id, checks=1
+        harness.guild.id, harness.channel.id, RouteSettings(checks=1), member_id=harness.manager.id
     )
     await harness.bot.services.poller.check_guild(harness.guild.id)
     change(harness, connectionStatus=state, lastConnectionErrorCode=code, lastConnectionErrorMessage=message)

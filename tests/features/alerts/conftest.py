@@ -2,12 +2,14 @@
 
 import pytest
 
-from bot.features.alerts.incident_store import IncidentStore
-from bot.features.alerts.outbox import Outbox
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
+from bot.features.guilds.changes import GuildChanges
+from bot.features.maintenance.service import MaintenanceService
+from bot.features.maintenance.store import MaintenanceStore
 from bot.store.database import Database
 from bot.store.vault import Vault
+from tests.support.alert_parts import make_outbox
 from tests.support.check_recorder import RecordedChecks
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, OTHER_GUILD
@@ -25,5 +27,12 @@ async def setup(
         await checks.connect("default", guild=guild)
         await checks.route(guild=guild)
     audit = AuditService(AuditStore(database), vault, clock)
-    outbox = Outbox(checks.alerts, IncidentStore(database), audit, clock)
-    return OutboxSetup(checks, outbox, SlowMessenger(clock), clock, audit)
+    return OutboxSetup(
+        checks, make_outbox(database, clock, checks.alerts, audit), SlowMessenger(clock), clock, audit
+    )
+
+
+@pytest.fixture
+def maintenance(setup: OutboxSetup) -> MaintenanceService:
+    """The service that sets windows."""
+    return MaintenanceService(MaintenanceStore(setup.checks.database), GuildChanges(), setup.clock)

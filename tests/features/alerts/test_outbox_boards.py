@@ -8,12 +8,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import InvalidInputError
-from bot.features.alerts.messenger import BoardNotice, Notice, NotSentError
+from bot.features.alerts.messenger import AnyNotice, Notice, NotSentError
 from bot.features.alerts.outbox import GATHER_SECONDS, MAX_BOARDS_AT_ONCE, MAX_IDLE_SECONDS
-from bot.features.alerts.outbox_plan import EDITABLE_SECONDS
+from bot.features.alerts.store import RETRY_SECONDS, RETRY_SPACING_SECONDS
 from tests.support.channels import KilledError
 from tests.support.ids import GUILD, MEMBER
-from tests.support.outbox import BOARD_CHANNEL, OutboxSetup, running, until
+from tests.support.outbox import BOARD_CHANNEL, OutboxSetup, running
+from tests.support.waiting import until
 
 POST, EDIT = ("post", BOARD_CHANNEL), ("edit", BOARD_CHANNEL)
 
@@ -92,7 +93,7 @@ async def test_few_boards_are_sent_at_once_and_none_delays_an_alert(setup: Outbo
             await setup.outbox.put_up_board(setup.messenger, guild, BOARD_CHANNEL, member_id=MEMBER)
     setup.messenger.fault, waiting = "", []
 
-    async def wait(notice: BoardNotice) -> None:
+    async def wait(notice: AnyNotice) -> None:
         waiting.append(notice.guild_id)
         await setup.messenger.released.wait()
 
@@ -107,9 +108,9 @@ async def test_few_boards_are_sent_at_once_and_none_delays_an_alert(setup: Outbo
 
 async def test_a_board_that_hangs_is_put_off(setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that takes too long ends, and what it may have posted is looked for later."""
-    monkeypatch.setattr("bot.features.alerts.outbox.MAX_BOARD_SECONDS", 0.01)
     setup.messenger.held = {GUILD}
-    with capture_logs() as logs:
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr("bot.features.alerts.board_mover.MAX_BOARD_SECONDS", 0.5)
         assert await setup.put_up_board() is None
     assert [entry["event"] for entry in logs] == ["board_not_shown"]
     setup.messenger.held.clear()
@@ -127,17 +128,53 @@ async def test_a_channel_that_refuses_a_new_board_is_an_error_of_the_member(setu
     assert await setup.audited() == []
 
 
-@pytest.mark.parametrize("age", [0, EDITABLE_SECONDS])
-async def test_a_board_whose_channel_refuses_later_is_given_up(setup: OutboxSetup, age: int) -> None:
-    """The audit log says so; after the one refusal nothing more is asked."""
+async def test_a_board_whose_channel_refuses_later_is_suspended(setup: OutboxSetup) -> None:
+    """The audit log says so and a manager is told; an hour later it is tried again."""
     await setup.put_up_board()
     setup.messenger.refusing.add(BOARD_CHANNEL)
     setup.messenger.board = {"title": "changed"}
     with capture_logs() as logs:
-        await setup.pump(age + MAX_IDLE_SECONDS)
+        await setup.pump(MAX_IDLE_SECONDS)
         await setup.pump(MAX_IDLE_SECONDS)
     assert len(setup.messenger.board_calls) == 2
     assert await setup.audited() == [("integrations.board", "channel · 9", "refused:forbidden")]
+    assert [entry["event"] for entry in logs] == ["board_suspended"]
+    assert [board.suspended for board in setup.messenger.lost_boards] == ["forbidden"]
+    await setup.pump(RETRY_SECONDS)
+    assert len(setup.messenger.board_calls) == 3
+    assert len(setup.messenger.lost_boards) == 1
+    setup.messenger.refusing.clear()
+    await setup.pump(RETRY_SECONDS)
+    assert setup.shown_board() == {"title": "changed"}
+    board = await setup.checks.alerts.board(GUILD)
+    assert board is not None
+    assert (board.suspended, board.retry_at, board.is_reported) == ("", None, False)
+
+
+async def test_a_board_is_tried_again_when_its_guild_changes(setup: OutboxSetup) -> None:
+    """It need not wait for the hour to pass, but it is asked once a minute at most."""
+    await setup.put_up_board()
+    setup.messenger.refusing.add(BOARD_CHANNEL)
+    setup.messenger.board = {"title": "changed"}
+    with capture_logs():
+        await setup.pump(MAX_IDLE_SECONDS)
+    setup.messenger.refusing.clear()
+    await setup.outbox.retry(GUILD)
+    await setup.pump(RETRY_SPACING_SECONDS - 1)
+    assert len(setup.messenger.board_calls) == 2
+    await setup.pump(1)
+    assert setup.shown_board() == {"title": "changed"}
+
+
+async def test_a_board_whose_message_was_deleted_is_given_up(setup: OutboxSetup) -> None:
+    """Whoever deleted it does not want it there: the audit log says so, and nothing more is asked."""
+    await setup.put_up_board()
+    setup.messenger.messages.clear()
+    setup.messenger.board = {"title": "changed"}
+    with capture_logs() as logs:
+        await setup.pump(MAX_IDLE_SECONDS)
+        await setup.pump(MAX_IDLE_SECONDS)
+    assert await setup.audited() == [("integrations.board", "channel · 9", "refused:not_found")]
     assert [entry["event"] for entry in logs] == ["board_given_up"]
     assert not await setup.has_board()
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.features.alerts.messenger import BoardNotice, Notice
+from bot.features.alerts.messenger import AnyNotice, Notice
+from bot.features.alerts.outbox_plan import MIN_JOIN_SECONDS
 from bot.features.alerts.store import MessageKind, OutboxRow
 from bot.store.database import Database
 from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
 from tests.support.ids import GUILD, MEMBER
 from tests.support.ids import OTHER_GUILD as OTHER
-from tests.support.outbox import OutboxSetup, running, until
+from tests.support.outbox import OutboxSetup, running
+from tests.support.waiting import until
 
 
 async def test_what_changes_while_it_is_sent_is_shown(setup: OutboxSetup) -> None:
@@ -24,7 +25,7 @@ async def test_what_changes_while_it_is_sent_is_shown(setup: OutboxSetup) -> Non
     await setup.open_incidents("a")
     setup.messenger.meanwhile = lambda _: setup.acknowledge()
     await setup.pump()
-    assert setup.shown(1).incident.acknowledged_by == MEMBER
+    assert setup.incident(1).acknowledged_by == MEMBER
 
 
 @pytest.mark.parametrize("fault", ["unanswered", "killed_after"])
@@ -43,9 +44,7 @@ async def test_what_ends_while_it_is_moved_is_told(setup: OutboxSetup) -> None:
     """If Discord fails while an alert is moved to another channel, it arrives there, closed."""
     await setup.open_incidents("a")
     await setup.pump()
-    row = await setup.checks.alerts.route(GUILD)
-    assert row is not None
-    await setup.checks.alerts.put_route(replace(row, channel_id=8), setup.checks.now)
+    await setup.checks.route(channel_id=8)
     setup.messenger.fault = "down"
     with capture_logs():
         await setup.pump()
@@ -54,7 +53,7 @@ async def test_what_ends_while_it_is_moved_is_told(setup: OutboxSetup) -> None:
     setup.clock.now, setup.messenger.fault = setup.checks.now, ""
     await setup.pump()
     assert setup.shown(1).channel_id == 8
-    assert setup.shown(1).incident.closed_at is not None
+    assert setup.incident(1).closed_at is not None
 
 
 async def test_what_becomes_due_at_the_last_moment_is_sent(
@@ -63,9 +62,10 @@ async def test_what_becomes_due_at_the_last_moment_is_sent(
     """What becomes due after a guild's last look at it, but before its lane is free, is not missed."""
     due = setup.checks.alerts.due
 
-    async def look(guild_id: int, kind: str, now: int) -> list[OutboxRow]:
-        rows = await due(guild_id, kind, now)
+    async def look(guild_id: int, lane: str, now: int) -> list[OutboxRow]:
+        rows = await due(guild_id, lane, now)
         if not rows and len(setup.messenger.messages) == 1:
+            setup.checks.now += MIN_JOIN_SECONDS
             await setup.open_incidents("a", "b")
             setup.outbox.wake()
             await asyncio.sleep(0.05)
@@ -85,18 +85,19 @@ async def test_what_arrives_late_is_brought_up_to_date(setup: OutboxSetup) -> No
     await setup.acknowledge()
     setup.clock.now, setup.messenger.fault = setup.clock.now + 10, ""
     await setup.pump()
-    assert setup.shown(1).incident.acknowledged_by == MEMBER
+    assert setup.incident(1).acknowledged_by == MEMBER
 
 
 async def test_one_that_fails_keeps_back_no_other(setup: OutboxSetup) -> None:
     """An alert that cannot be sent is tried again, later each time; the guild's others are sent."""
 
-    def fail_first(notice: Notice | BoardNotice) -> None:
-        if isinstance(notice, Notice) and notice.incident.number == 1:
+    def fail_first(notice: AnyNotice) -> None:
+        if isinstance(notice, Notice) and notice.route == 1:
             raise RuntimeError
 
-    await setup.open_incidents("a", "b")
+    await setup.open_incidents("a")
     setup.messenger.meanwhile = fail_first
+    await setup.checks.route(number=2, channel_id=9)
     with capture_logs() as logs:
         pauses = []
         for _ in range(9):
@@ -107,9 +108,8 @@ async def test_one_that_fails_keeps_back_no_other(setup: OutboxSetup) -> None:
             pauses.append(alert.next_at - int(setup.clock.now))
             setup.clock.now = alert.next_at
     assert pauses == [5, 10, 20, 40, 80, 160, 320, 600, 600]
-    assert len(setup.messenger.alerts(2)) == 1
-    assert setup.messenger.alerts(1) == {}
-    assert {(entry["event"], entry["number"]) for entry in logs} == {("alert_not_sent", 1)}
+    assert [notice.channel_id for notice in setup.messenger.alerts(1).values()] == [9]
+    assert {(entry["event"], entry["route"]) for entry in logs} == {("alert_not_sent", 1)}
 
 
 async def test_a_guild_that_takes_long_keeps_back_no_other(setup: OutboxSetup) -> None:
@@ -160,8 +160,10 @@ async def test_a_channel_that_refuses_is_asked_once(setup: OutboxSetup) -> None:
     """Ten alerts for a channel that refuses cause one refusal, one audit entry and one report."""
     await setup.open_incidents(*"abcdefghij")
     setup.messenger.refusing.add(7)
-    setup.messenger.routed = 7
+    setup.messenger.routed = {1: 7}
     await setup.pump()
     assert setup.messenger.calls == [("post", 7)]
-    assert [(route.channel_id, route.lost) for route in setup.messenger.lost_routes] == [(7, "forbidden")]
+    assert [(route.channel_id, route.suspended) for route in setup.messenger.lost_routes] == [
+        (7, "forbidden")
+    ]
     assert await setup.audited() == [("alerts.lost", "channel · 7", "refused:forbidden")]

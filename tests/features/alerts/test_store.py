@@ -6,21 +6,63 @@ from dataclasses import replace
 
 import pytest
 
-from bot.features.alerts.incident_store import Incident
-from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow, RouteRow
+from bot.features.alerts.group_store import GroupStore, GroupUnit
+from bot.features.alerts.incident_store import Incident, IncidentStore
+from bot.features.alerts.store import (
+    QUERIES,
+    RETRY_SECONDS,
+    AlertStore,
+    BoardRow,
+    MessageKind,
+    OutboxRow,
+    PendingRow,
+    RouteRow,
+)
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.features.privacy.store import PrivacyStore
-from bot.store.database import Database
+from bot.store.database import Database, fetch
 from tests.support.ids import GUILD
 from tests.support.ids import OTHER_GUILD as OTHER
 
-ROUTE = RouteRow(GUILD, 7, 8, "error", checks=2, remind=60, set_by=5, set_at=100, partial=True)
+ROUTE = RouteRow(
+    GUILD,
+    1,
+    7,
+    8,
+    "error",
+    checks=2,
+    remind=60,
+    set_by=5,
+    set_at=100,
+    provider="toolzz",
+    integration="a",
+    partial=True,
+    second_role_id=9,
+    escalate=900,
+    recovery="mention",
+)
 INCIDENT = Incident(GUILD, 0, "integration", "toolzz", "a", "default", "Nora", "error", "", opened_at=100)
 NEW = OutboxRow(
-    GUILD, "alert", 1, None, None, None, None, 0, 1, 0, None, 0, posted_at=None, next_at=100, content=""
+    GUILD,
+    "alert",
+    1,
+    1,
+    None,
+    None,
+    None,
+    None,
+    0,
+    1,
+    0,
+    None,
+    0,
+    None,
+    next_at=100,
+    content="",
+    began_at=100,
 )
 BOARD = BoardRow(GUILD, 7, set_by=5)
-NEW_BOARD = replace(NEW, kind="board", number=0, desired_version=2, posted_at=100)
+NEW_BOARD = replace(NEW, kind="board", route=0, number=0, desired_version=2, posted_at=100)
 """The message of a board that was just set."""
 
 
@@ -31,24 +73,36 @@ def store(database: Database) -> AlertStore:
 
 
 @pytest.fixture
+def groups(database: Database) -> GroupStore:
+    """The store of what alerts tell of."""
+    return GroupStore(database)
+
+
+@pytest.fixture
 def watched(database: Database) -> MonitoringStore:
     """The store of the incidents that alerts are about."""
     return MonitoringStore(database)
 
 
 async def opened(watched: MonitoringStore, *incidents: Incident, told: bool = True) -> None:
-    """Store incidents, with an alert each or without."""
+    """Store incidents, with an alert of route 1 each or without."""
 
     async def work(unit: UnitOfWork) -> None:
         for incident in incidents:
-            await unit.open(incident, announce_at=incident.opened_at if told else None)
+            stored = await unit.open(incident)
+            if told:
+                await unit.report(stored, 1, incident.opened_at)
+                (pending,) = await fetch(
+                    unit._connection, PendingRow, QUERIES.list_pending, guild_id=incident.guild_id, now=10**9
+                )
+                await GroupUnit(unit._connection).begin(pending, incident.opened_at)
 
     await watched.transact(work)
 
 
 async def stored_alert(store: AlertStore, number: int = 1) -> OutboxRow:
     """Return an alert that exists."""
-    row = await store.message(GUILD, MessageKind.ALERT, number)
+    row = await store.message(GUILD, MessageKind.ALERT, 1, number)
     assert row is not None
     return row
 
@@ -66,6 +120,12 @@ SENT = replace(
     posted_at=100,
     next_at=900,
     content="hash",
+    began_at=90,
+    edited_at=95,
+    told_at=96,
+    mentioned_at=97,
+    escalated_at=98,
+    error="rejected",
 )
 
 
@@ -95,7 +155,7 @@ async def test_what_was_erased_while_it_was_sent_stays_erased(
     await opened(watched, INCIDENT)
     await PrivacyStore(database).erase(GUILD)
     await store.note(SENT, NEW)
-    assert await store.message(GUILD, MessageKind.ALERT, 1) is None
+    assert await store.message(GUILD, MessageKind.ALERT, 1, 1) is None
 
 
 async def test_a_note_concerns_one_alert(store: AlertStore, watched: MonitoringStore) -> None:
@@ -104,7 +164,7 @@ async def test_a_note_concerns_one_alert(store: AlertStore, watched: MonitoringS
     await opened(watched, INCIDENT, replace(INCIDENT, id="b"), theirs)
     await store.note(SENT, NEW)
     assert await stored_alert(store, 2) == replace(NEW, number=2)
-    assert await store.message(OTHER, MessageKind.ALERT, 1) == replace(NEW, guild_id=OTHER)
+    assert await store.message(OTHER, MessageKind.ALERT, 1, 1) == replace(NEW, guild_id=OTHER)
 
 
 async def test_due_is_whatever_has_a_time_that_has_come(store: AlertStore, watched: MonitoringStore) -> None:
@@ -129,52 +189,88 @@ async def test_due_is_whatever_has_a_time_that_has_come(store: AlertStore, watch
     assert [row.number for row in await store.due(GUILD, "alert", 300)] == [1]
 
 
-async def test_a_new_route_tells_of_what_is_open_and_of_what_waited(
-    store: AlertStore, watched: MonitoringStore
-) -> None:
-    """An open incident without alert gets one; what was not sent is due; what is over is not."""
-    await opened(watched, INCIDENT, told=False)
-    await opened(
-        watched,
-        replace(INCIDENT, id="b"),
-        replace(INCIDENT, id="c", closed_at=150),
-        replace(INCIDENT, id="d", closed_at=150),
-    )
-    await opened(watched, replace(INCIDENT, id="e", closed_at=150), told=False)
-    for number in (2, 3, 4):
-        row = await stored_alert(store, number)
-        await store.note(replace(row, sent_version=int(number != 4), tries=3, next_at=None), row)
-    await store.put_route(ROUTE, 500)
-    found = [await store.message(GUILD, MessageKind.ALERT, number) for number in range(1, 6)]
-    assert [row and (row.next_at, row.tries, row.desired_version > row.sent_version) for row in found] == [
-        (500, 0, True),
-        (500, 3, True),
-        (None, 3, False),
-        (500, 3, True),
-        None,
-    ]
-
-
-async def test_each_guild_has_one_route(store: AlertStore) -> None:
-    """The newer route counts, another guild's stays, and a deletion says whether there was one."""
+async def test_each_guild_has_its_routes(store: AlertStore, groups: GroupStore) -> None:
+    """Numbers count up in each guild and are not given again; a deletion says whether there was one."""
     theirs = replace(ROUTE, guild_id=OTHER, role_id=None)
-    newer = replace(ROUTE, channel_id=2**63 - 1, role_id=None, states="error,unknown", checks=3, remind=0)
-    for row in (replace(ROUTE, lost="forbidden"), theirs, newer):
-        await store.put_route(row, 500)
-    assert (await store.route(GUILD), await store.route(OTHER)) == (newer, theirs)
-    assert await store.delete_route(GUILD)
-    assert not await store.delete_route(GUILD)
-    assert (await store.route(GUILD), await store.route(OTHER)) == (None, theirs)
+    second = replace(ROUTE, number=2, channel_id=2**63 - 1, role_id=None, states="error,unknown")
+    for row in (ROUTE, theirs, second):
+        assert await groups.put_route(replace(row, number=0), 500, {}, most=10) == row
+    newer = replace(second, checks=3, remind=0, suspended="forbidden", retry_at=9, is_reported=True)
+    await groups.put_route(newer, 600, {}, most=10)
+    assert (await store.routes(GUILD), await store.routes(OTHER)) == ([ROUTE, newer], [theirs])
+    assert await store.route(GUILD, 2) == newer
+    assert await groups.delete_route(GUILD, 1)
+    assert not await groups.delete_route(GUILD, 1)
+    assert (await store.routes(GUILD), await store.routes(OTHER)) == ([newer], [theirs])
+    assert await store.route(GUILD, 1) is None
 
 
-async def test_a_channel_is_lost_once(store: AlertStore) -> None:
-    """Only the present channel is marked, and the first reason stays: managers are told once."""
-    await store.put_route(ROUTE, 500)
-    assert not await store.mark_route_lost(GUILD, 6, "forbidden")
-    assert not await store.mark_route_lost(OTHER, 7, "forbidden")
-    assert await store.mark_route_lost(GUILD, 7, "forbidden")
-    assert not await store.mark_route_lost(GUILD, 7, "not_found")
-    assert await store.route(GUILD) == replace(ROUTE, lost="forbidden")
+async def test_a_route_that_replaces_gathers_what_is_open(
+    store: AlertStore, groups: GroupStore, watched: MonitoringStore
+) -> None:
+    """In another channel one message tells of all that is open; what it replaces is to be deleted."""
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    over = replace(INCIDENT, id="c", closed_at=150)
+    await opened(watched, INCIDENT, replace(INCIDENT, id="b"), over)
+    for number in (1, 2, 3):
+        row = await stored_alert(store, number)
+        sent = replace(
+            row, channel_id=7, message_id=number, posts=1, sent_version=1, told_at=200, next_at=None
+        )
+        await store.note(sent, row)
+    await groups.put_route(replace(ROUTE, remind=0), 300, {1: True, 2: True}, most=10)
+    assert [len(await groups.members(GUILD, 1, number)) for number in (1, 2, 3)] == [1, 1, 1]
+    await groups.put_route(replace(ROUTE, channel_id=8), 400, {1: True, 2: True}, most=10)
+    assert [len(await groups.members(GUILD, 1, number)) for number in (1, 2, 3)] == [2, 0, 1]
+    assert await groups.is_silent(GUILD, 1, 1)
+    first, second, third = [await stored_alert(store, number) for number in (1, 2, 3)]
+    assert (first.channel_id, first.next_at, first.began_at) == (7, 400, 400)
+    assert (second.channel_id, second.message_id, second.next_at) == (7, 2, 400)
+    assert (third.channel_id, third.message_id, third.next_at) == (7, 3, None)
+
+
+async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore, groups: GroupStore) -> None:
+    """A refusal of another channel changes nothing; all routes to a channel are suspended and resumed."""
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+
+    async def refuse(guild: int, channel: int) -> None:
+        await store.suspend_routes(guild, channel, why="forbidden", now=600, retry_at=700, is_reported=True)
+
+    await refuse(GUILD, 6)
+    await refuse(OTHER, 7)
+    assert await store.route(GUILD, 1) == ROUTE
+    await refuse(GUILD, 7)
+    suspended = replace(ROUTE, suspended="forbidden", refused_at=600, retry_at=700, is_reported=True)
+    assert await store.route(GUILD, 1) == suspended
+    assert not await store.resume(GUILD, 6, 200)
+    assert await store.resume(GUILD, 7, 200)
+    assert await store.routes(GUILD) == [ROUTE, replace(ROUTE, number=2)]
+    assert not await store.resume(GUILD, 7, 200)
+
+
+async def test_what_was_refused_is_not_tried_too_often(store: AlertStore, groups: GroupStore) -> None:
+    """An hour later, or soon after something has changed, but once a minute at most."""
+    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    await store.suspend_routes(
+        GUILD, 7, why="forbidden", now=100, retry_at=100 + RETRY_SECONDS, is_reported=True
+    )
+    for now, retry_at in ((110, 160), (150, 160), (200, 160)):
+        await store.retry(GUILD, now)
+        route = await store.route(GUILD, 1)
+        assert route is not None
+        assert route.retry_at == retry_at
+
+
+async def test_a_number_is_never_given_again(watched: MonitoringStore, database: Database) -> None:
+    """Not even after the incident with the highest number was deleted."""
+    await opened(
+        watched, replace(INCIDENT, closed_at=150), replace(INCIDENT, id="b", closed_at=150), told=False
+    )
+    await watched.compact(10**9)
+    assert await IncidentStore(database).since(GUILD, 0) == []
+    await opened(watched, INCIDENT, told=False)
+    assert [each.number for each in await IncidentStore(database).since(GUILD, 0)] == [3]
 
 
 async def test_each_guild_has_one_board(store: AlertStore) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.features.history.service import DAY, Span, by_day, spans_of, tally, within
 from bot.features.history.store import Transition
+from bot.features.maintenance.windows import MaintenanceTime
 from bot.providers.base.integration import State
 
 NOW = 1_764_000_000 + 5 * 3_600 + 7
@@ -125,6 +126,51 @@ def test_what_counts_as_available(
     counted = tally(spans_of(transitions, NOW), NOW - 1000, NOW)
     assert counted.availability == (None if availability is None else pytest.approx(availability))
     assert counted.known == pytest.approx(known)
+
+
+@given(TRANSITIONS, st.integers(1, 5), st.lists(st.tuples(st.integers(0, 6 * DAY), st.integers(1, 2 * DAY))))
+def test_maintenance_counts_neither_way(
+    transitions: list[Transition], days: int, drawn: list[tuple[int, int]]
+) -> None:
+    """The availability is that of the other time; the sums of all days are those of the whole time."""
+    held: list[tuple[int, int]] = []
+    for ago, seconds in sorted(drawn, reverse=True):
+        start = max(NOW - ago, held[-1][1] + 1 if held else 0)
+        if start < (end := min(NOW, start + seconds)):
+            held.append((start, end))
+    maintenance = MaintenanceTime(held)
+    spans = spans_of(transitions, NOW)
+    found = by_day(spans, days, NOW, maintenance)
+    since = NOW - sum(sum(day.seconds.values()) for day in found.values())
+    whole = tally(spans, since, NOW, maintenance)
+    edges = [since, *(min(max(at, since), NOW) for period in held for at in period), NOW]
+    parts = [tally(spans, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    for state in State:
+        assert whole.counted[state] == sum(part.seconds[state] for part in parts)
+        assert whole.counted[state] == sum(day.counted[state] for day in found.values())
+        assert whole.seconds[state] == tally(spans, since, NOW).seconds[state]
+    assert whole.maintenance == sum(day.maintenance for day in found.values())
+    assert whole.maintenance == maintenance.seconds(since, NOW)
+
+
+@pytest.mark.parametrize(
+    ("maintenance", "availability"),
+    [
+        ([], 0.75),
+        ([(NOW - 250, NOW)], 1),
+        ([(NOW - 1000, NOW - 250)], 0),
+        ([(NOW - 500, NOW - 125)], 0.8),
+        ([(NOW - 1000, NOW)], None),
+        ([(NOW - 9000, NOW - 1000)], 0.75),
+    ],
+)
+def test_an_outage_in_maintenance_is_none(
+    maintenance: list[tuple[int, int]], availability: float | None
+) -> None:
+    """What fails in a window costs nothing, and what works in it wins nothing."""
+    spans = spans_of(transitions_of((1000, UP), (250, DOWN)), NOW)
+    counted = tally(spans, NOW - 1000, NOW, MaintenanceTime(maintenance))
+    assert counted.availability == (None if availability is None else pytest.approx(availability))
 
 
 def test_transitions_in_the_future_take_no_time() -> None:

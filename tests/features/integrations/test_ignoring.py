@@ -131,7 +131,7 @@ async def test_subscribers_hear_of_every_change(
     assert told == [GUILD, OTHER_GUILD, GUILD, GUILD, OTHER_GUILD]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["link", "unlink", "ignore", "stop"]), st.sampled_from("ab")), max_size=9

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.alerts.incident_store import Kind
+from bot.features.alerts.incident_store import OVERDUE, Kind
 from bot.features.monitoring.absence import (
     ACCEPTED,
     GONE_CHECKS,
     GONE_SECONDS,
     MISSING,
     NOT_THERE,
-    OVERDUE,
     OVERDUE_SECONDS,
     count_missing,
     not_listed,

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.features.alerts.incident_store import RECOVERED, UNWATCHED, Incident, Kind
+from bot.features.alerts.incident_store import OVERDUE, RECOVERED, UNWATCHED, Incident, Kind
 from bot.features.alerts.service import MAX_CHECKS
-from bot.features.monitoring.absence import OVERDUE
 from bot.features.monitoring.incidents import (
     MAX_COUNTED,
     Alarming,

@@ -13,8 +13,8 @@ from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.clock import Held
 from tests.support.ids import GUILD
-from tests.support.outbox import until
 from tests.support.rounds import INTERVAL, Rounds, asked
+from tests.support.waiting import until
 
 ABSENT = Access(AccessKind.ABSENT)
 

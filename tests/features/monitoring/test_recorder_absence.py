@@ -10,9 +10,9 @@ from bot.features.monitoring.check_result import CheckOutcome
 from bot.features.monitoring.store import UnitOfWork
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE, NOT_LISTED, Report
+from tests.support.alert_parts import INTERVAL
 from tests.support.check_recorder import (
     ALL_BAD,
-    INTERVAL,
     LOST,
     OFF,
     UNKNOWN,

@@ -9,7 +9,8 @@ from bot.features.monitoring.access import UNKNOWN as UNTOLD
 from bot.features.monitoring.access import Access, AccessKind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
-from tests.support.check_recorder import BLOCKED, INTERVAL, LOST, OFF, UNKNOWN, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import BLOCKED, LOST, OFF, UNKNOWN, WELL, RecordedChecks, report
 from tests.support.ids import GUILD, OTHER_GUILD
 
 ABSENT, SILENT = Access(AccessKind.ABSENT), Access(AccessKind.NO_CHANNEL, channels=2)

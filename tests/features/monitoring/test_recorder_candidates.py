@@ -13,7 +13,8 @@ from bot.features.monitoring.check_result import CheckOutcome
 from bot.features.monitoring.check_writer import MAX_CANDIDATES
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
-from tests.support.check_recorder import ALL_BAD, INTERVAL, LOST, START, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import ALL_BAD, LOST, START, WELL, RecordedChecks, report
 from tests.support.guild_rows import counts
 from tests.support.ids import GUILD, OTHER_GUILD
 

@@ -8,7 +8,8 @@ from bot.features.alerts.incident_store import Kind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
 from bot.providers.base.report import Report
-from tests.support.check_recorder import FAULTY, INTERVAL, LOST, OFF, START, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import FAULTY, LOST, OFF, START, WELL, RecordedChecks, report
 from tests.support.ids import GUILD
 
 GAP = 3600

@@ -7,7 +7,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.features.alerts.service import DEFAULT_STATES
+from bot.features.alerts.routes import DEFAULT_STATES
 from bot.features.monitoring.access import UNKNOWN, Access, AccessKind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.features.monitoring.store import WatchedRow
@@ -39,7 +39,9 @@ said = st.builds(
     st.sampled_from(ACCESS),
     st.sampled_from([0, 60, 60, 200, 280, 1000]),
 )
-settings_of_all = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings_of_all = settings(
+    max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 
 class Watcher:

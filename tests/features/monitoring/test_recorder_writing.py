@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.base.integration import State
-from bot.store.database import Database
-from tests.support.check_recorder import INTERVAL, LOST, WELL, RecordedChecks, report
+from bot.store.database import Database, NotWritableError
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import LOST, WELL, RecordedChecks, report
 from tests.support.guild_rows import counts
 from tests.support.ids import GUILD, OTHER_GUILD
 
@@ -124,7 +125,7 @@ async def test_a_locked_file_is_tried_once(checks: RecordedChecks, path: Path) -
         other.execute("BEGIN IMMEDIATE")
         async with traced(checks.database) as statements:
             ended = await asyncio.gather(*map(checks.recorder.record, both), return_exceptions=True)
-    assert [type(each) for each in ended] == [sqlite3.OperationalError] * 2
+    assert [type(each) for each in ended] == [NotWritableError] * 2
     assert statements.count("BEGIN IMMEDIATE") <= 1
     await asyncio.gather(*map(checks.recorder.record, both))
     assert set(await checks.rows()) == {"a"}

@@ -220,7 +220,7 @@ async def test_an_open_incident_need_not_be_confirmed(known: Known) -> None:
             replace(blocked, id="c", state=State.ERROR),
             replace(blocked, id="d", guild_id=OTHER_GUILD),
         ):
-            await unit.open(incident, announce_at=None)
+            await unit.open(incident)
 
     await known.store.transact(work)
     found = await known.asked(*(running(each) for each in "abcd"))

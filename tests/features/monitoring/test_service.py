@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import InvalidInputError, NoIncidentError, NotWatchedError
+from bot.features.alerts.group_store import GroupStore
+from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
+from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.maintenance.store import MaintenanceStore
+from bot.features.maintenance.windows import MaintenanceWindow
 from bot.features.monitoring.service import MAX_MUTE_SECONDS, MonitoringService, Watched
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
 from bot.providers.base.integration import State
@@ -80,7 +85,7 @@ async def put(store: MonitoringStore, *rows: WatchedRow | CheckRow | Incident) -
             elif isinstance(row, CheckRow):
                 assert await unit.check(row)
             else:
-                await unit.open(row, announce_at=None)
+                await unit.open(row)
 
     await store.transact(work)
 
@@ -263,7 +268,14 @@ async def test_incidents_and_history_are_the_guilds_own(
     of_a = Incident(GUILD, 0, Kind.INTEGRATION, "toolzz", "a", "default", "Nora", State.ERROR, "", NOW)
     await put(store, ROW, replace(ROW, guild_id=OTHER_GUILD), replace(of_a, closed_at=NOW), of_a)
     await store.transact(lambda unit: unit.transition(ROW, NOW))
-    alerts = AlertService(AlertStore(database), IncidentStore(database), GuildChanges(), clock)
+    alerts = AlertService(
+        AlertStore(database),
+        GroupStore(database),
+        IncidentStore(database),
+        HoldReader(database, MaintenanceStore(database)),
+        GuildChanges(),
+        clock,
+    )
     assert (await alerts.incident(GUILD, 2)).closed_at is None
     assert [each.number for each in await alerts.incidents(GUILD, NOW + 1)] == [2]
     for guild_id, number in ((GUILD, 3), (OTHER_GUILD, 1)):
@@ -274,6 +286,39 @@ async def test_incidents_and_history_are_the_guilds_own(
     assert [line.at for line in await monitoring.history(GUILD, found, NOW + 5)] == [NOW]
     assert list(await monitoring.history(OTHER_GUILD, found, 0)) == []
     assert list(await monitoring.checks(GUILD)) == []
+
+
+async def test_the_status_of_a_guild_has_the_last_day_of_each_of_its_integrations(
+    database: Database, store: MonitoringStore, monitoring: MonitoringService, clock: Clock
+) -> None:
+    """It is what each one's own history says, also where nothing is known since the last answer."""
+    await connect(database, store, 9999, "old")
+    await connect(database, store, 50)
+    rows = [ROW, replace(ROW, id="b", provider="sensay"), replace(ROW, id="old", connection="old")]
+    await put(
+        store, *rows, replace(ROW, id="new"), replace(ROW, kind=Kind.PROVIDER, state=State.DISCONNECTED)
+    )
+    theirs, dropped = replace(ROW, guild_id=OTHER_GUILD), replace(ROW, id="dropped")
+    await put(store, theirs)
+
+    async def happen(unit: UnitOfWork) -> None:
+        for ago in (3 * DAY, 2 * DAY, DAY + 1, DAY - 1, 60):
+            for row in (*rows, theirs, dropped):
+                await unit.transition(row, NOW - ago)
+
+    await store.transact(happen)
+    status = await monitoring.status(GUILD)
+    assert (status.now, status.answered_at) == (NOW, NOW - 50)
+    assert [each.kind for each in status.troubles] == [Kind.PROVIDER]
+    assert list(status.integrations) == await monitoring.integrations(GUILD)
+    for each in status.integrations:
+        own = await monitoring.history(GUILD, each, NOW - DAY)
+        found = status.last_day[each.key]
+        assert [(one.at, one.state) for one in found] == [(one.at, one.state) for one in own]
+    assert [NOW - each.at for each in status.last_day["toolzz:a"]] == [DAY + 1, DAY - 1, 60]
+    assert [NOW - each.at for each in status.last_day["toolzz:old"]][-1] == 9999 - INTERVAL
+    assert status.last_day["toolzz:new"] == []
+    assert (await monitoring.status(OTHER_GUILD)).answered_at is None
 
 
 @pytest.fixture
@@ -317,3 +362,29 @@ async def test_another_guilds_integration_is_not_muted(
     (row,) = await store.watched(GUILD)
     assert row.muted_by is None
     assert changed_guilds == []
+
+
+async def test_maintenance_is_known_of_what_it_covers(
+    monitoring: MonitoringService, store: MonitoringStore, database: Database, clock: Clock
+) -> None:
+    """An agent's own window covers that agent, and one for the whole server everything; later it is over."""
+    await connect(database, store, ago=0)
+    other = replace(ROW, id="b", label="Otto")
+    trouble = replace(ROW, kind=Kind.CONNECTION, id="default", label="default", state=State.ERROR)
+    await put(store, ROW, other, trouble)
+    windows = MaintenanceStore(database)
+
+    async def until() -> dict[str, int | None]:
+        troubles, integrations = await monitoring.troubles_and_integrations(GUILD)
+        return {each.id: each.maintenance_until for each in (*troubles, *integrations)}
+
+    assert set((await until()).values()) == {None}
+    own = MaintenanceWindow(GUILD, 0, "toolzz", "a", NOW, NOW + 600, MEMBER, NOW)
+    await windows.add(own, most=9)
+    assert await until() == {"a": NOW + 600, "b": None, "default": None}
+    await windows.add(replace(own, provider="", id="", starts_at=NOW + 300, ends_at=NOW + 900), most=9)
+    assert await until() == {"a": NOW + 900, "b": None, "default": None}
+    clock.now += 300
+    assert set((await until()).values()) == {NOW + 900}
+    clock.now += 600
+    assert set((await until()).values()) == {None}

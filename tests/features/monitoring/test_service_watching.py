@@ -11,7 +11,8 @@ from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.service import MonitoringService
 from bot.providers.base.integration import State
-from tests.support.check_recorder import INTERVAL, LOST, UNKNOWN, WELL, RecordedChecks, report
+from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import LOST, UNKNOWN, WELL, RecordedChecks, report
 from tests.support.ids import GUILD, OTHER_GUILD
 
 
@@ -86,6 +87,7 @@ async def test_what_is_no_longer_watched_is_forgotten_and_its_incident_ends(
     await checks.route()
     for _ in range(2):
         await checks.answer(report(LOST), report(LOST, "b"))
+    assert await checks.alert() is not None
     told: list[int] = []
     checks.changes.subscribe(told.append)
     assert await monitoring.stop_watching(GUILD, "toolzz", "a")
@@ -95,7 +97,7 @@ async def test_what_is_no_longer_watched_is_forgotten_and_its_incident_ends(
     assert await checks.endings() == [(Kind.INTEGRATION, "a", "unwatched"), (Kind.INTEGRATION, "b", "")]
     alert = await checks.alert()
     assert alert is not None
-    assert (alert.next_at, alert.desired_version) == (checks.now, 2)
+    assert (alert.next_at, alert.desired_version) == (checks.now, 3)
 
 
 async def test_a_candidate_can_be_forgotten(checks: RecordedChecks, monitoring: MonitoringService) -> None:

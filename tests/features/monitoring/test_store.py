@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.features.alerts.group_store import GroupUnit
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
-from bot.features.alerts.store import AlertStore, MessageKind
+from bot.features.alerts.store import AlertStore, MessageKind, PendingRow
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.history.store import HistoryStore, Transition
 from bot.features.monitoring.store import CheckRow, MonitoringStore, UnitOfWork, WatchedRow
@@ -73,11 +74,16 @@ async def put_transitions(store: MonitoringStore, *times: int, row: WatchedRow =
 
 
 async def put_incidents(store: MonitoringStore, *rows: Incident) -> None:
-    """Store incidents, each with an alert."""
+    """Store incidents, each with an alert of its own."""
 
     async def work(unit: UnitOfWork) -> None:
         for incident in rows:
-            await unit.open(incident, announce_at=incident.opened_at)
+            stored = await unit.open(incident)
+            await unit.report(stored, 1, incident.opened_at)
+            pending = PendingRow(
+                stored.guild_id, 1, stored.number, None, stored.opened_at, silent=False, next_at=None
+            )
+            await GroupUnit(unit._connection).begin(pending, incident.opened_at)
 
     await store.transact(work)
 
@@ -111,7 +117,6 @@ async def test_a_new_state_replaces_the_old_one_and_stays_muted(
     )
     await put(store, newer)
     assert await store.watched(GUILD) == [replace(newer, muted_until=900, muted_by=5)]
-    assert await alerts.muted_until(GUILD, "integration", "toolzz", "a") == 900
     assert await store.mute(GUILD, "toolzz", "a", until=None, member_id=None, now=1)
     assert await store.watched(GUILD) == [newer]
 
@@ -134,7 +139,7 @@ async def test_muting_and_acknowledging_make_the_alert_due(
     assert await store.mute(GUILD, "toolzz", "a", until=900, member_id=5, now=300)
     assert await incidents.acknowledge(GUILD, 3, 5, now=400)
     assert not await incidents.acknowledge(GUILD, 3, 6, now=500)
-    found = [await alerts.message(GUILD, MessageKind.ALERT, number) for number in (1, 2, 3)]
+    found = [await alerts.message(GUILD, MessageKind.ALERT, 1, number) for number in (1, 2, 3)]
     assert [(alert.desired_version, alert.next_at) for alert in found if alert] == [
         (1, 100),
         (2, 300),
@@ -218,7 +223,7 @@ async def test_history_begins_with_the_state_that_held(
     assert await history.transitions(GUILD, "toolzz", "a", since) == lines[first:]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(times=st.sets(st.integers(0, 30)), horizon=st.integers(0, 31))
 async def test_compacting_changes_nothing_after_the_horizon(
     store: MonitoringStore, history: HistoryStore, times: set[int], horizon: int
@@ -263,7 +268,7 @@ async def test_an_open_incident_is_never_deleted(
     await store.compact(200)
     assert [incident.number for incident in await incidents.since(GUILD, 0)] == [3, 2]
     assert await incidents.since(OTHER_GUILD, 0) == []
-    found = [await alerts.message(GUILD, MessageKind.ALERT, number) for number in (1, 2, 3)]
+    found = [await alerts.message(GUILD, MessageKind.ALERT, 1, number) for number in (1, 2, 3)]
     assert [alert is None for alert in found] == [True, False, False]
 
 

@@ -34,12 +34,21 @@ COUNTED = {
         "checks",
         "remind",
         "missing",
+        "start",
+        "end_",
         "partial",
         "reopened",
         "posts",
         "desired_version",
         "sent_version",
         "tries",
+        "escalate",
+        "is_reported",
+        "silent",
+        "highest",
+        "route",
+        "alert",
+        "incident",
     )
 }
 

@@ -20,7 +20,7 @@ HOSTILE = st.text(st.sampled_from(SIGNS), min_size=1, max_size=12) | st.sampled_
 @example("...")
 @example("%252e%252e")
 @example("http://evil.invalid/")
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_an_id_cannot_change_the_path(order_api: OrderApi, api: ApiClient, segment: str) -> None:
     """Any id arrives as one path segment in its place, or the request is not sent."""
     order_api.requests.clear()
@@ -50,7 +50,7 @@ async def test_an_id_that_is_no_segment_is_refused(order_api: OrderApi, api: Api
 
 @given(value=st.text(max_size=30))
 @example("a&page_size=1#x")
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_a_parameter_stays_one(order_api: OrderApi, api: ApiClient, value: str) -> None:
     """The value of a parameter cannot add a parameter or end the query."""
     order_api.requests.clear()

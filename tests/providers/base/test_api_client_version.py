@@ -96,7 +96,7 @@ async def test_what_is_no_version_is_not_noted(
 )
 @example("v1\n")
 @example("2027-01-01\r\nevent: x")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_only_plain_versions_reach_the_log(order_api: OrderApi, version: str) -> None:
     """For any header, a logged version has only harmless characters."""
     async with open_api(order_api.url, version=VERSION) as api:

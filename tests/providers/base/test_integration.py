@@ -1,7 +1,7 @@
 """Ids and names are compared as providers and people take them, and an entry counts once."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.discord.text import plain
@@ -47,6 +47,8 @@ def test_an_integration_is_reported_once() -> None:
 
 
 @given(st.text(max_size=60))
+@example("\U00011d8a")
+@example(" \u0301a")
 def test_what_is_shown_alike_counts_as_alike(name: str) -> None:
     """Cleaning a name for display never changes what it is compared by."""
     assert name_key(plain(name, 1000)) == name_key(name)

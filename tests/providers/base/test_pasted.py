@@ -144,9 +144,9 @@ def test_what_is_no_secret_is_not_made_one(text: str) -> None:
 def test_a_hostile_value_takes_no_time(piece: str) -> None:
     """A form that is filled to Discord's limit does not hold up the bot."""
     text = (piece * 4000)[:4000]
-    begun = time.perf_counter()
+    begun = time.thread_time()  # what other programs do meanwhile does not count
     unwrapped(text)
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @given(st.integers(10**14, (1 << 63) - 1), st.text(string.ascii_letters, min_size=5, max_size=40))

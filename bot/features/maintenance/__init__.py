@@ -1,0 +1,1 @@
+"""Maintenance windows: times in which a server expects agents to fail."""

@@ -1,0 +1,1 @@
+"""Builds what alerts, recoveries and summaries show."""
