@@ -1,10 +1,11 @@
 """The components under an alert about several incidents: acknowledge or mute them all, or look at one."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import discord
 
+from bot.discord.commands import MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.replies import acknowledge, defer, edit, respond, view_of
@@ -22,8 +23,6 @@ from cogs.alerts.messages.incident_rows import open_of, state_of, symbol_of
 from cogs.alerts.messages.rendering import Rendering, read_bots, with_names
 from cogs.monitoring.formatting import plain_name, provider_name
 
-_MAX_ENTRIES: Final = 25
-"""Discord's limit for a menu."""
 RouteNumber = Annotated[int, Segment(r"[0-9]{1,9}", read=int)]
 
 
@@ -47,7 +46,7 @@ class AcknowledgeAllButton(PersistentButton):
             incidents = open_of(await alerts.incidents_of(ctx.guild_id, self.alert_route, self.number))
             numbers = [each.number for each in incidents]
             noted = await alerts.acknowledge_all(ctx.guild_id, numbers, member_id=ctx.member.id)
-            change.idle = True
+            change.idle = True  # each incident has an entry of its own
         for number in noted:
             await ctx.services.audit.note(
                 ctx.guild_id, "alerts.acknowledge", f"#{number}", member_id=ctx.member.id
@@ -142,10 +141,9 @@ class OneIncidentSelect(PersistentSelect):
             escalated_at=None,
             reference="",
         )
-        bots = await read_bots(services, ctx.guild_id)
-        embed = alert_embed(
-            await with_names(notice, services), Rendering(ctx.texts, services, ctx.guild_id, bots)
-        )
+        bots = await read_bots(services, ctx.guild_id, integrations)
+        rendering = Rendering(ctx.texts, services, ctx.guild_id, bots)
+        embed = alert_embed(with_names(notice, services, integrations), rendering)
         await respond(ctx, embed, view_of(*buttons_of(picked, ctx.texts)))
 
 
@@ -160,7 +158,7 @@ def group_components(notice: Notice, rendering: Rendering) -> list[discord.ui.It
         items.append(AcknowledgeAllButton(**place))
     if any(each.kind == Kind.INTEGRATION for each in open_ones):
         items.append(GroupMuteButton(**place))
-    options = [_entry(each, rendering) for each in open_ones[:_MAX_ENTRIES]]
+    options = [_entry(each, rendering) for each in open_ones[:MAX_CHOICES]]
     return [*items, OneIncidentSelect(**place, options=options)]
 
 

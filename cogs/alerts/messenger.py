@@ -150,13 +150,14 @@ class DiscordMessenger:
     async def _rendered(self, notice: IncidentNotice, mentions: Mentions) -> dict[str, Any]:
         """Return what discord.py takes to post or edit a message."""
         guild, services = self._guild(notice.guild_id), self._bot.services
-        bots = await read_bots(services, guild.id)
+        agents = await services.monitoring.integrations(guild.id)
+        bots = await read_bots(services, guild.id, agents)
         rendering = Rendering(services.texts_of(guild), services, guild.id, bots, mentions)
         if isinstance(notice, RecoveryNotice):
-            return {"embed": recovery_embed(await with_names(notice, services), rendering)}
+            return {"embed": recovery_embed(with_names(notice, services, agents), rendering)}
         if isinstance(notice, SummaryNotice):
-            return {"embed": summary_embed(await with_names(notice, services), rendering)}
-        shown = await with_names(notice, services)
+            return {"embed": summary_embed(with_names(notice, services, agents), rendering)}
+        shown = with_names(notice, services, agents)
         if len(shown.incidents) == 1:
             embed, items = alert_embed(shown, rendering), buttons_of(shown.incidents[0], rendering.texts)
         else:

@@ -1,7 +1,7 @@
 """Makes one move of an alert, a recovery or a summary, and decides which alert tells of an incident."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -30,18 +30,20 @@ from bot.features.alerts.outbox_plan import (
     plan_pending,
     plan_recovery,
     plan_summary,
+    retry_time,
     wants_reply,
 )
-from bot.features.alerts.quiet_hours import QuietHours
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.routes import Recovery, Route
-from bot.features.alerts.store import RETRY_SECONDS, AlertStore, MessageKind, OutboxRow, PendingRow
+from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, PendingRow
 from bot.features.audit.service import AuditService
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MAX_SEND_SECONDS: Final = 30.0
 """The longest time for one move: without a limit discord.py waits for as long as a rate limit says."""
+_WITHOUT_REQUEST: Final = frozenset({Move.WAIT, Move.SETTLE, Move.TAKE_DOWN})
+"""The moves that ask nothing of Discord."""
 
 
 class AlertMover:
@@ -96,16 +98,21 @@ class AlertMover:
         else:
             await unit.begin(pending, now)
 
-    async def is_request_due(self, row: OutboxRow) -> bool:
-        """Tell whether the next move asks something of Discord."""
-        situation, _ = await self._situation(row)
-        return (await self._plan(situation)).move not in {Move.WAIT, Move.SETTLE, Move.TAKE_DOWN}
+    async def move(
+        self, messenger: Messenger, row: OutboxRow, wait_for_turn: Callable[[], Awaitable[bool]]
+    ) -> OutboxRow:
+        """Make one move; return the row as it is then, with the time of the next move.
 
-    async def move(self, messenger: Messenger, row: OutboxRow) -> OutboxRow:
-        """Make one move; return the row as it is then, with the time of the next move."""
+        wait_for_turn: waits until a request may be sent, and returns whether that took time.
+        """
         situation, held = await self._situation(row)
-        route, now = situation.route, situation.now
         plan = await self._plan(situation)
+        if plan.move not in _WITHOUT_REQUEST and await wait_for_turn():
+            # What is sent after a wait must not be about the time before.
+            row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row
+            situation, held = await self._situation(row)
+            plan = await self._plan(situation)
+        route, now = situation.route, situation.now
         if plan.move is Move.WAIT:
             return replace(row, next_at=plan.next_at)
         if plan.move is Move.SETTLE:
@@ -129,7 +136,8 @@ class AlertMover:
         else:
             incidents = await self._groups.members(guild_id, row.route, row.number)
         held = await self._holds.of(guild_id, incidents, now)
-        quiet_hours = await self._quiet_hours_of(guild_id)
+        stored_hours = await self._quiet_hours.get(guild_id)
+        quiet_hours = None if stored_hours is None else await stored_hours.hours()
         is_alert = row.kind == MessageKind.ALERT
         situation = Situation(
             incidents,
@@ -137,6 +145,7 @@ class AlertMover:
             route,
             now,
             held.until,
+            quiet_since=None if quiet_hours is None else quiet_hours.since(now),
             quiet_until=None if quiet_hours is None else quiet_hours.until(now),
             has_summary=is_alert and await self._groups.has_summary(guild_id, row.route),
             is_silent=is_alert and await self._groups.is_silent(guild_id, row.route, row.number),
@@ -153,20 +162,10 @@ class AlertMover:
                 plan = plan_recovery(situation)
             case _:
                 plan = plan_alert(situation)
-        if plan.is_delayed and situation.quiet_until is not None:
-            quiet_hours = await self._quiet_hours_of(row.guild_id)
-            since = None if quiet_hours is None else quiet_hours.since(situation.now)
-            await self._groups.delay_mention(
-                row.guild_id,
-                row.route,
-                since=situation.now if since is None else since,
-                until=situation.quiet_until,
-            )
+        since, until = situation.quiet_since, situation.quiet_until
+        if plan.is_delayed and since is not None and until is not None:
+            await self._groups.delay_mention(row.guild_id, row.route, since=since, until=until)
         return plan
-
-    async def _quiet_hours_of(self, guild_id: int) -> QuietHours | None:
-        row = await self._quiet_hours.get(guild_id)
-        return None if row is None else await row.hours()
 
     async def _owed(self, summary: Situation) -> list[tuple[MessageKind, int]]:
         """Return the kinds and numbers of the route's messages that owe its role a mention by now."""
@@ -262,8 +261,7 @@ class AlertMover:
         Further refusals would have Discord block our address.
         """
         is_news = not route.suspended
-        until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
-        retry_at = min(until, now + RETRY_SECONDS)
+        retry_at = retry_time(refused.until, now)
         suspend = partial(
             self._store.suspend_routes,
             guild_id,

@@ -14,8 +14,8 @@ from bot.features.alerts.messenger import (
     MessageGoneError,
     Messenger,
 )
-from bot.features.alerts.outbox_plan import Move, plan_board
-from bot.features.alerts.store import RETRY_SECONDS, AlertStore, BoardRow, OutboxRow
+from bot.features.alerts.outbox_plan import Move, plan_board, retry_time
+from bot.features.alerts.store import AlertStore, BoardRow, OutboxRow
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class BoardMover:
     """Works on one guild's board at a time."""
 
     def __init__(
-        self, store: AlertStore, clock: Callable[[], float], wait_for_turn: Callable[[], Awaitable[None]]
+        self, store: AlertStore, clock: Callable[[], float], wait_for_turn: Callable[[], Awaitable[object]]
     ) -> None:
         """clock: seconds since 1970. wait_for_turn: waits until a request may be sent."""
         self._store = store
@@ -79,8 +79,7 @@ class BoardMover:
     ) -> int:
         """Leave a board as it is for a while, and tell the managers; return until when."""
         guild_id, channel_id = board.guild_id, board.channel_id
-        until = now + RETRY_SECONDS if refused.until is None else max(refused.until, now + 1)
-        retry_at = min(until, now + RETRY_SECONDS)
+        retry_at = retry_time(refused.until, now)
         if not board.suspended:
             _log.warning("board_suspended", guild=guild_id, channel=channel_id, why=refused.why)
         is_reported = board.is_reported

@@ -261,9 +261,10 @@ class Outbox:
         """Make one move after the other until nothing more is due. Raises BoardDroppedError."""
         while serves(lane[0]) and (rows := await self._due(*lane)):
             for row in rows:
-                await self._see_to(messenger, row)
-                if row.kind == MessageKind.SUMMARY:
-                    break  # it changes the rows of the alerts that waited for it
+                # A command, or the message before, may have changed it since.
+                fresh = await self._store.message(row.guild_id, row.kind, row.route, row.number)
+                if fresh is not None:
+                    await self._see_to(messenger, fresh)
 
     async def _due(self, guild_id: int, lane: str) -> list[OutboxRow]:
         now = int(self._clock())
@@ -283,11 +284,7 @@ class Outbox:
             if is_board:
                 after = await self._boards.move(messenger, row)
             else:
-                if await self._alerts.is_request_due(row):
-                    await self._wait_for_turn()
-                    # What is sent after a long wait must not be about the time before.
-                    row = await self._store.message(row.guild_id, row.kind, row.route, row.number) or row
-                after = await self._alerts.move(messenger, row)
+                after = await self._alerts.move(messenger, row, self._wait_for_turn)
         except (BoardDroppedError, NotWritableError):
             raise
         except Exception as error:  # noqa: BLE001 - one message that fails delays no other
@@ -314,8 +311,11 @@ class Outbox:
         pause = min(first * 2 ** min(row.tries, 10), longest)
         return replace(row, tries=row.tries + 1, error=why, next_at=int(self._clock()) + pause)
 
-    async def _wait_for_turn(self) -> None:
-        await asyncio.sleep(self._rate_limiter.pause(asyncio.get_running_loop().time()))
+    async def _wait_for_turn(self) -> bool:
+        """Wait until a request may be sent; return whether that took time."""
+        pause = self._rate_limiter.pause(asyncio.get_running_loop().time())
+        await asyncio.sleep(pause)
+        return pause > 0
 
     def _lock(self, lane: Lane) -> asyncio.Lock:
         return self._locks.setdefault(lane, asyncio.Lock())

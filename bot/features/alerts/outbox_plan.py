@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bot.features.alerts.incident_store import RECOVERED, Incident
 from bot.features.alerts.routes import Recovery, Route
-from bot.features.alerts.store import BoardRow, LatestAlert, OutboxRow, PendingRow
+from bot.features.alerts.store import RETRY_SECONDS, BoardRow, LatestAlert, OutboxRow, PendingRow
 
 MIN_JOIN_SECONDS: Final = 60
 """An incident joins the alert of one that was reported at most so long before it, or one check interval."""
@@ -74,7 +74,7 @@ class Situation:
 
     incidents: those of which the alert tells. route: None if it was removed. held: until when mutes or
     maintenance keep something quiet, by the number of its incident; of an incident that is over, whether they
-    did at its end. quiet_until: the end of the quiet hours that are now. has_summary: whether a summary is
+    did at its end. quiet_since, quiet_until: the quiet hours that are now. has_summary: whether a summary is
     still to be posted. is_silent: whether nobody is mentioned when the alert is posted. now: seconds since
     1970.
     """
@@ -84,6 +84,7 @@ class Situation:
     route: Route | None
     now: int
     held: Mapping[int, int]
+    quiet_since: int | None = None
     quiet_until: int | None = None
     has_summary: bool = False
     is_silent: bool = False
@@ -202,6 +203,15 @@ def plan_summary(situation: Situation, *, is_wanted: bool) -> Plan:
     if s.route is None or not s.incidents or row.channel_id is not None:
         return Plan(Move.SETTLE)
     return Plan(Move.POST, None, frozenset({Mention.ROLE}) if is_wanted else _NOBODY)
+
+
+def retry_time(refused_until: int | None, now: int) -> int:
+    """Return when a channel that has refused is tried again.
+
+    refused_until: when that ends, None where it is not known.
+    """
+    latest = now + RETRY_SECONDS
+    return latest if refused_until is None else min(max(refused_until, now + 1), latest)
 
 
 def wants_reply(situation: Situation) -> bool:

@@ -1,6 +1,6 @@
 """What a message about incidents is rendered with, besides the incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ from bot.discord.access.agent_bots import application_of
 from bot.discord.context import Services
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.messenger import Notice, RecoveryNotice, SummaryNotice
+from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from cogs.alerts.messages.mentions import NO_MENTIONS, Mentions
 from cogs.monitoring.formatting import told_apart, with_labels
@@ -44,11 +45,13 @@ class Rendering:
         return replace(self, bots={})
 
 
-async def read_bots(services: Services, guild_id: int) -> dict[tuple[str, str], AgentBot]:
+async def read_bots(
+    services: Services, guild_id: int, agents: Iterable[Watched]
+) -> dict[tuple[str, str], AgentBot]:
     """Return the bots of the guild's agents by provider and integration."""
     placed = {(slug, each.id): each for slug, each in await services.integrations.all_of_guild(guild_id)}
     bots = {}
-    for each in await services.monitoring.integrations(guild_id):
+    for each in agents:
         known = placed.get((each.provider, each.id))
         user_id = each.bot_id or (None if known is None else known.bot_id)
         application = application_of(user_id, None if known is None else known.application_id)
@@ -56,8 +59,7 @@ async def read_bots(services: Services, guild_id: int) -> dict[tuple[str, str], 
     return bots
 
 
-async def with_names(notice: NoticeT, services: Services) -> NoticeT:
-    """Return the notice with the names that its integrations have beside the guild's others."""
-    integrations = await services.monitoring.integrations(notice.guild_id)
-    watched = told_apart(integrations, services.providers)
+def with_names(notice: NoticeT, services: Services, agents: Sequence[Watched]) -> NoticeT:
+    """Return the notice with the names that its integrations have beside all the guild's agents."""
+    watched = told_apart(agents, services.providers)
     return replace(notice, incidents=with_labels(notice.incidents, watched))

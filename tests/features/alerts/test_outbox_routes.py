@@ -12,6 +12,7 @@ from bot.features.alerts.messenger import AnyNotice, ChannelRefusedError, Notice
 from bot.features.alerts.outbox_plan import MIN_EDIT_SECONDS
 from bot.features.alerts.store import RETRY_SECONDS
 from tests.support.alert_parts import INTERVAL
+from tests.support.check_recorder import WELL, report
 from tests.support.ids import GUILD, MEMBER
 from tests.support.outbox import (
     HOUR,
@@ -173,6 +174,29 @@ async def test_a_route_that_moves_during_a_request_leaves_no_message_behind(
     await setup.pump(MIN_EDIT_SECONDS)
     await setup.pump(HOUR)
     assert channels(setup) == {8}
+
+
+async def test_a_route_that_moves_during_a_request_keeps_what_it_gathers_in_one_alert(
+    setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits behind the request is looked at as it is by then, so that the next incident may join it."""
+    await open_apart(setup, "a", "b")
+    await setup.checks.answer(report(WELL))
+    await setup.checks.answer(report(WELL))
+    await IncidentStore(setup.checks.database).acknowledge(GUILD, 2, MEMBER, setup.checks.now)
+    setup.clock.now = setup.checks.now
+    edit = setup.messenger.edit
+
+    async def move(notice: AnyNotice, message_id: int) -> None:
+        monkeypatch.setattr(setup.messenger, "edit", edit)
+        await setup.checks.route(channel_id=8)
+        await edit(notice, message_id)
+
+    monkeypatch.setattr(setup.messenger, "edit", move)
+    await setup.pump()
+    row = await setup.checks.alert(2)
+    assert row is not None
+    assert (row.channel_id, row.began_at) == (8, setup.checks.now)
 
 
 async def test_what_a_route_replaced_is_deleted_however_late(setup: OutboxSetup) -> None:
