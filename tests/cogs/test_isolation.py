@@ -24,9 +24,8 @@ from tests.support.isolation import IDS, NAMES, USES, VERBS, World
 ANSWERED: Final = (PatchbayError, app_commands.TransformerError, app_commands.CommandOnCooldown)
 """The errors that the tree answers with a text for members."""
 TABLES: Final = (
-    "alert_incident",
-    "incident_number",
     "access",
+    "alert_incident",
     "audit",
     "audit_head",
     "board",
@@ -35,6 +34,7 @@ TABLES: Final = (
     "history",
     "ignored",
     "incident",
+    "incident_number",
     "integration",
     "last_check",
     "maintenance",

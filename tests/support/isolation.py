@@ -22,6 +22,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from cogs.alerts.buttons import MuteSelect
 from cogs.alerts.maintenance import MaintenanceSelect
 from tests.support.command_payloads import given, run, walk
+from tests.support.guild_rows import tables
 from tests.support.harness import BotHarness, final
 from tests.support.persistent_components import (
     BUTTON,
@@ -382,20 +383,12 @@ class World:
     def stored(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of the first server, by table."""
         with closing(sqlite3.connect(self.harness.database)) as database:
-            names = [
-                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            ]
-            ours = [
-                name
-                for name in sorted(names)
-                if any(column[1] == "guild_id" for column in database.execute(f"PRAGMA table_info({name})"))
-            ]
             return {
                 name: database.execute(
                     f"SELECT * FROM {name} WHERE guild_id = ?",  # noqa: S608 - names of our own tables
                     (self.harness.guild.id,),
                 ).fetchall()
-                for name in ours
+                for name in sorted(tables(self.harness.database))
             }
 
     def asked_of_providers(self) -> int:
