@@ -68,12 +68,8 @@ class World:
         self.asked: list[simcord.InteractionResult] = []
         self.own_message: simcord.ResponseMessage
         hidden = (guild, harness.manager, *self.unknown, self.mirror, self.alarm)
-        self.canaries = [
-            SECRET,
-            UNTYPED_INTEGRATION,
-            "01:00-02:00 · Asia/Kathmandu",
-            *(str(thing.id) for thing in hidden),
-        ]
+        texts = (SECRET, UNTYPED_INTEGRATION, "01:00-02:00 · Asia/Kathmandu")
+        self.canaries = [*texts, *(str(thing.id) for thing in hidden)]
 
     async def fill_first_server(self, *, own: bool) -> None:
         """Give the first server one of everything. own: whether the second has connections as well."""
