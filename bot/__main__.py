@@ -30,10 +30,12 @@ def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
     from bot import app
     from bot.errors import SetupError
+    from bot.store.process_lock import process_lock
 
     settings, redactor = _prepare()
     try:
-        asyncio.run(app.run(settings, redactor))
+        with process_lock(settings.database_path, settings.shard_ids):
+            asyncio.run(app.run(settings, redactor))
     except SetupError as error:
         _fail(error)
 
@@ -50,6 +52,9 @@ def run() -> None:
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 def demo(port: int, locale: str, *, no_browser: bool) -> None:
     """Try the bot in a browser page: a simulated Discord, simulated providers, no account anywhere."""
+    from bot.settings import forget_secrets
+
+    forget_secrets()  # the browser is a child process
     try:
         from bot.demo.run import run as run_demo
     except ModuleNotFoundError as missing:
@@ -69,12 +74,13 @@ def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
     from bot.errors import SetupError
     from bot.operating.doctor import examine_offline, examine_online
-    from bot.settings import load_settings
+    from bot.settings import forget_secrets, load_settings
 
     try:
         settings = load_settings()
     except SetupError as error:
         _fail(error)
+    forget_secrets()
     failed = False
     for finding in examine_offline(settings):
         failed |= _show(finding)
@@ -142,7 +148,9 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
 def new_provider(slug: str, name: str | None, root: Path) -> None:
     """Write a working skeleton of one more provider into a checkout, and its settings into the README."""
     from bot.operating.new_provider import NewProviderError, write_provider
+    from bot.settings import forget_secrets
 
+    forget_secrets()
     try:
         written = write_provider(slug, name or slug.capitalize(), root)
     except NewProviderError as error:
@@ -166,13 +174,14 @@ def _prepare() -> tuple[Settings, Redactor]:
     from bot.errors import SetupError
     from bot.logs import set_up_logs
     from bot.providers.base.redaction import Redactor
-    from bot.settings import load_settings
+    from bot.settings import forget_secrets, load_settings
 
     redactor = Redactor()
     try:
         settings = load_settings()
     except SetupError as error:
         _fail(error)
+    forget_secrets()
     set_up_logs(settings.log_level, settings.log_format, redactor)
     return settings, redactor
 

@@ -91,6 +91,14 @@ class DatabaseNewerError(SetupError):
     key = "database_newer"
 
 
+class AlreadyRunningError(SetupError):
+    """Another process answers for the same shards on the same database. Values: ``path`` of the database,
+    ``pid``, ``host`` and ``since``, which are ``?`` if they cannot be read.
+    """
+
+    key = "already_running"
+
+
 class DiscordLoginError(SetupError):
     """Discord refused the bot's own token."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -180,6 +180,25 @@ def load_settings() -> Settings:
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
+
+
+def forget_secrets() -> None:
+    """Remove the variables that hold secrets from the environment, which every child process inherits.
+
+    Call it once the settings are read, or first if they are not needed. The kernel still shows this
+    process's first environment to the same user.
+    """
+    secret = {
+        f"PATCHBAY_{name}".upper()
+        for name, field in Settings.model_fields.items()
+        if _is_secret(field.annotation)
+    }
+    for name in [name for name in os.environ if name.upper() in secret]:
+        del os.environ[name]
+
+
+def _is_secret(kind: object) -> bool:
+    return kind is SecretStr or any(map(_is_secret, get_args(kind)))
 
 
 def _field(setting: str) -> str:
