@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -14,6 +15,8 @@ import aiosqlite
 
 from bot.errors import DatabaseUnusableError
 from bot.store.migrations import migrate
+from bot.store.private_files import make_database_private
+from bot.store.readers import Readers
 from bot.store.write_state import WriteState, refusal_reason
 
 ResultT = TypeVar("ResultT")
@@ -23,6 +26,17 @@ UnavailableError = sqlite3.OperationalError
 """What a query raises when the file is locked, full or gone."""
 
 _BUSY_TIMEOUT_MS: Final = 5000
+_CHUNK: Final = 64
+"""Rows that the writing connection fetches in one step."""
+_PRAGMAS: Final = (
+    f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    # By default VACUUM copies the database to a folder that may not be writable in a container.
+    "temp_store = MEMORY",
+)
 _PROBE_BYTES: Final = 1 << 16
 """A disk that has no room for so much is still full: the next check would fail."""
 
@@ -38,13 +52,15 @@ class Query(Protocol):
 
 
 class Database:
-    """Reads on one SQLite connection and writes on another, one transaction at a time."""
+    """Reads on several SQLite connections and writes on another one, one transaction at a time.
 
-    def __init__(
-        self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, write_state: WriteState
-    ) -> None:
+    Whatever a write has stored before it returned is seen by each read that begins after that. A query's
+    value named ``guild_id`` says whose read it is: see ``Readers``.
+    """
+
+    def __init__(self, readers: Readers, writer: aiosqlite.Connection, write_state: WriteState) -> None:
         self.write_state = write_state
-        self._reader = reader
+        self._readers = readers
         self._writer = writer
         self._turn = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
@@ -56,15 +72,16 @@ class Database:
 
         clock: seconds since 1970. Raises DatabaseUnusableError and DatabaseNewerError.
         """
-        await asyncio.to_thread(migrate, path)
+        await asyncio.to_thread(_prepare, path)
         async with contextlib.AsyncExitStack() as stack:
             try:
-                reader = await stack.enter_async_context(_connect(path))
                 writer = await stack.enter_async_context(_connect(path))
-                await reader.execute("PRAGMA query_only = ON")
+                readers = Readers(functools.partial(_connect_reader, path))
+                stack.push_async_callback(readers.close)
+                await readers.open()
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(reader, writer, WriteState(clock))
+            database = cls(readers, writer, WriteState(clock))
             try:
                 yield database
             finally:
@@ -76,20 +93,29 @@ class Database:
         return rows[0] if rows else None
 
     async def read_all(self, query: Query, /, **values: object) -> list[sqlite3.Row]:
-        """Run a reading query; return its rows.
+        """Run a reading query; return its rows, which are fetched in one step.
 
-        All rows are fetched in one step. While a query is fetched in parts, each read on this connection sees
-        the state from the start of that query, and a member would not see what was stored since.
+        They are as they were at one moment.
         """
-        return list(await self._reader.execute_fetchall(query.sql, values))
+        return await self._readers.read(_rows(query, values), values.get("guild_id"))
 
     async def fetch(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
-        """Run a reading query; return its rows as ``kind``, whose fields are the query's columns."""
-        return await fetch(self._reader, kind, query, **values)
+        """Run a reading query; return its rows as ``kind``, whose fields are the query's columns.
+
+        The rows are made in a thread as well, so that many of them do not hold up the event loop.
+        """
+        return await self._readers.read(_rows_as(kind, query, values), values.get("guild_id"))
 
     async def fetch_one(self, kind: type[RowT], query: Query, /, **values: object) -> RowT | None:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
-        return await fetch_one(self._reader, kind, query, **values)
+        return next(iter(await self.fetch(kind, query, **values)), None)
+
+    async def fetch_urgently(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
+        """Do the same for a few rows that each command and press needs before anything else.
+
+        No other read is in the way, however long it is.
+        """
+        return await self._readers.read_urgently(_rows_as(kind, query, values))
 
     async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
         """Run a writing query in its own transaction; return the number of rows that it changed.
@@ -169,6 +195,17 @@ class Database:
             return result
 
 
+def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
+    return lambda connection: connection.execute(query.sql, values).fetchall()
+
+
+def _rows_as(
+    kind: type[RowT], query: Query, values: Mapping[str, object]
+) -> Callable[[sqlite3.Connection], list[RowT]]:
+    rows = _rows(query, values)
+    return lambda connection: [kind(**dict(row)) for row in rows(connection)]
+
+
 async def fetch(
     connection: aiosqlite.Connection,
     kind: type[RowT],
@@ -201,17 +238,35 @@ async def _probe(connection: aiosqlite.Connection) -> None:
     await connection.execute("DROP TABLE probe")
 
 
+def _prepare(path: Path) -> None:
+    # A folder that is missing or takes no file is reported by SQLite.
+    with contextlib.suppress(OSError):
+        make_database_private(path)
+    migrate(path)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    # Text that is not UTF-8 must be shown and reported; a query that fails shows nothing.
+    connection.text_factory = lambda text: text.decode(errors="replace")
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    _set_up(connection)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect_writer(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    _set_up(connection)
+    return connection
+
+
 @contextlib.asynccontextmanager
 async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    async with aiosqlite.connect(path, isolation_level=None) as connection:
-        connection.row_factory = sqlite3.Row
-        # Text that is not UTF-8 must be shown and reported; a query that fails shows nothing.
-        connection.text_factory = lambda text: text.decode(errors="replace")
-        await connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        await connection.execute("PRAGMA journal_mode = WAL")
-        await connection.execute("PRAGMA synchronous = FULL")
-        await connection.execute("PRAGMA foreign_keys = ON")
-        await connection.execute("PRAGMA secure_delete = ON")
-        # By default VACUUM copies the database to a folder that may not be writable in a container.
-        await connection.execute("PRAGMA temp_store = MEMORY")
+    async with aiosqlite.Connection(functools.partial(_connect_writer, path), _CHUNK) as connection:
         yield connection

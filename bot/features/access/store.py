@@ -42,7 +42,7 @@ class AccessStore:
 
     async def of_guild(self, guild_id: int) -> list[Grant]:
         """Return a guild's grants: the highest tier first, roles before members, then by age."""
-        return await self._database.fetch(Grant, QUERIES.list_grants, guild_id=guild_id)
+        return await self._database.fetch_urgently(Grant, QUERIES.list_grants, guild_id=guild_id)
 
     async def put(self, guild_id: int, grant: Grant, check: Callable[[Sequence[Grant]], ResultT]) -> ResultT:
         """Store a grant in place of an older one of the same subject; return what ``check`` returns.
