@@ -135,6 +135,39 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
         click.echo("All of it is erased. Backups that you have made still hold it.")
 
 
+@main.command("rotate-key")
+def rotate_key() -> None:
+    """Encrypt and sign everything with the first key of PATCHBAY_ENCRYPTION_KEYS; the bot may be running.
+
+    Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
+    """
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, _ = _prepare()
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"{done} of {total} connections", err=True)
+
+    try:
+        rotation = asyncio.run(app.rotate(settings, show))
+    except SetupError as error:
+        _fail(error)
+    click.echo(
+        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} audit logs with the key"
+        f" {rotation.key_id}. No other key opens or verifies anything now: you can remove the others from"
+        " PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
+    )
+    for key_id, number in sorted(rotation.unreadable.items()):
+        click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
+    for key_id, number in sorted(rotation.unsigned.items()):
+        click.echo(
+            f"Without a valid signature, and left as they are: {number} audit logs of the key {key_id}."
+        )
+    if not rotation.clean:
+        click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")
+
+
 @main.command("new-provider")
 @click.argument("slug")
 @click.option("--name", show_default="the slug, capitalised", help="The provider's proper name.")

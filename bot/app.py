@@ -64,12 +64,14 @@ from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
+from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
 from bot.store.database import Database, UnavailableError
+from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -104,6 +106,7 @@ async def build_bot(
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
+        await bring_up_to_date(database, vault)
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
@@ -117,7 +120,9 @@ async def build_bot(
         monitoring_store = MonitoringStore(database)
         audit = AuditService(AuditStore(database), vault, clock)
         access = AccessService(AccessStore(database), clock)
-        connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
+        connections = ConnectionService(
+            ConnectionStore(database), vault, found, redactor, clock, KeyMarks(database, vault)
+        )
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
@@ -264,6 +269,16 @@ async def purge(settings: Settings, guild_id: int) -> bool:
     """
     async with _existing(settings) as database:
         return await PrivacyStore(database).erase(guild_id)
+
+
+async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:
+    """Bring everything that is stored under the first key. A bot may be running on the same database.
+
+    progress: called with how many credentials are done, and how many there are. Raises SetupError.
+    """
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
+    async with _existing(settings) as database:
+        return await rotate_keys(database, vault, progress)
 
 
 @contextlib.asynccontextmanager

@@ -4,13 +4,9 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
-    │   ├── InvalidSettingError
-    │   ├── MissingKeysError
-    │   ├── InvalidKeysError
-    │   ├── DatabaseUnusableError
-    │   ├── DatabaseNewerError
-    │   ├── DiscordLoginError
-    │   └── DiscordUnreachableError
+    │   ├── InvalidSettingError, MissingKeysError, InvalidKeysError
+    │   ├── DatabaseUnusableError, DatabaseNewerError, AlreadyRunningError
+    │   └── DiscordLoginError, DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError
@@ -92,9 +88,7 @@ class DatabaseNewerError(SetupError):
 
 
 class AlreadyRunningError(SetupError):
-    """Another process answers for the same shards on the same database. Values: ``path`` of the database,
-    ``pid``, ``host`` and ``since``, which are ``?`` if they cannot be read.
-    """
+    """Another process runs on it. Values: ``path``, ``pid``, ``host``, ``since``; ``?`` if unknown."""
 
     key = "already_running"
 

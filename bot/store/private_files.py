@@ -16,7 +16,7 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_private(path: Path) -> None:
-    """Create an empty file with mode 0600 if there is none, else take group's and others' access away. Blocks.
+    """Create an empty file with mode 0600 if there is none, else take others' access away. Blocks.
 
     A file that cannot be changed because it belongs to another user is logged and left as it is. Raises
     OSError if the file cannot be created.
@@ -44,7 +44,7 @@ def narrow(path: Path) -> None:
 
 
 def make_database_private(path: Path) -> None:
-    """Do this for a database and the files that SQLite keeps beside it, which get the database's mode. Blocks.
+    """Do this for a database and the files that SQLite keeps beside it. Blocks.
 
     Raises OSError as ``make_private`` does.
     """

@@ -16,6 +16,9 @@ READERS: Final = 4
 MOST_PER_GUILD: Final = 2
 """A guild reads on so many connections at once; what it reads beyond that waits for them."""
 
+_STEPS: Final = 20_000
+"""SQLite's instructions after which a read looks whether its caller was cancelled: a millisecond."""
+
 
 class Readers:
     """Runs each read in a thread, on a connection of its own.
@@ -66,8 +69,18 @@ class Readers:
         connection: sqlite3.Connection,
         release: Callable[[], None],
     ) -> ResultT:
+        stopped = False
+
+        def in_thread() -> ResultT:
+            # Not ``interrupt``, which does nothing if it comes before the statement begins.
+            connection.set_progress_handler(lambda: stopped, _STEPS)
+            try:
+                return work(connection)
+            finally:
+                connection.set_progress_handler(None, 0)
+
         # The thread goes on when the caller is cancelled. Nobody else gets the connection before it is done.
-        task = asyncio.ensure_future(self._in_thread(work, connection))
+        task = asyncio.ensure_future(self._in_thread(in_thread))
         self._reads.add(task)
 
         def done(_: object) -> None:
@@ -80,8 +93,7 @@ class Readers:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if not task.done():
-                connection.interrupt()
+            stopped = True
             raise
 
     async def _in_thread(self, function: Callable[..., ResultT], *values: object) -> ResultT:

@@ -16,6 +16,7 @@ from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.store.database import Database
+from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
 from tests.support.clock import Clock
 
@@ -73,9 +74,10 @@ def service(
     clients: dict[str, Provider],
     redactor: Redactor,
     clock: Clock,
+    database: Database,
 ) -> ConnectionService:
     """The service of connections, without any connection yet."""
-    return ConnectionService(store, vault, clients, redactor, clock)
+    return ConnectionService(store, vault, clients, redactor, clock, KeyMarks(database, vault))
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> Connecti
 
 async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
     """Insert two rows with two statements: a transaction that could be stored in part."""
-    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3, NULL)"
+    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3, NULL, 0)"
     await connection.execute(statement, (number, "one"))
     await connection.execute(statement, (number, "two"))
     return 2
@@ -228,7 +228,7 @@ async def test_a_write_waits_for_another_process(database: Database, path: Path)
     store = ConnectionStore(database)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL)")
+        other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL, 0)")
         writing = asyncio.create_task(store.insert(row()))
         await asyncio.sleep(0.2)
         assert await store.of_guild(1) == []
@@ -246,7 +246,7 @@ async def test_a_transaction_holds_the_lock_from_its_beginning(database: Databas
             contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other,
             contextlib.suppress(sqlite3.OperationalError),
         ):
-            other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL)")
+            other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL, 0)")
 
     async def read_then_write(connection: aiosqlite.Connection) -> int:
         await connection.execute_fetchall("SELECT * FROM connection")

@@ -54,6 +54,7 @@ EVERYTHING = {
     "incident",
     "incident_number",
     "integration",
+    "key_mark",
     "last_check",
     "maintenance",
     "maintenance_count",
@@ -262,6 +263,7 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0006", "provider_clock"),
         ("0007", "quiet_hours"),
         ("0008", "incident_number"),
+        ("0009", "key_mark"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

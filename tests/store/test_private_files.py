@@ -37,7 +37,7 @@ async def test_new_files_are_private(path: Path) -> None:
 
 
 async def test_files_of_an_earlier_release_are_narrowed_and_that_is_logged(path: Path) -> None:
-    """The files that others could read lose those bits when the database is opened, also one that is in use."""
+    """The files that others could read lose those bits when the database is opened, also in use."""
     async with Database.open(path) as first:
         await ConnectionStore(first).insert(ROW)
         for file in path.parent.iterdir():

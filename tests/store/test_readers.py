@@ -123,7 +123,7 @@ async def test_each_connection_sees_what_a_write_has_stored(database: Database) 
     for number in range(1, 30):
         await store.insert(ConnectionRow(1, "sensay", f"n{number}", b"sealed", 1, 2, 3))
         counts = await asyncio.gather(
-            *(database.fetch(dict, Query(f"SELECT name FROM connection -- {i}")) for i in range(READERS)),
+            *(database.fetch(dict, Query("SELECT name FROM connection"), guild_id=i) for i in range(READERS)),
             store.of_guild(1),
         )
         assert {len(rows) for rows in counts} == {number}
@@ -135,7 +135,9 @@ async def test_rows_are_made_in_a_thread(database: Database) -> None:
     assert row.name != threading.current_thread().name
 
 
-async def test_a_failing_read_harms_no_other(database: Database, occupied: list[asyncio.Task[object]]) -> None:
+async def test_a_failing_read_harms_no_other(
+    database: Database, occupied: list[asyncio.Task[object]]
+) -> None:
     """A failing read reports its error to its caller only, and the pool goes on."""
     with pytest.raises(sqlite3.OperationalError, match="no_such_table"):
         await database.read_all(Query("SELECT * FROM no_such_table"))

@@ -40,3 +40,15 @@ SELECT guild_id, number, NULL, NULL, NULL, NULL, NULL, hash, signature
 FROM audit_head
 WHERE guild_id = :guild_id
 ORDER BY number;
+
+-- name: list_audit_heads(after_guild, size)
+-- Of all guilds, for a change of the key that signs them.
+SELECT guild_id, number, hash, signature
+FROM audit_head
+WHERE guild_id > :after_guild
+ORDER BY guild_id
+LIMIT :size;
+
+-- name: resign_audit_head(signature, guild_id, before)!
+-- A head that moved on meanwhile was signed with the new key.
+UPDATE audit_head SET signature = :signature WHERE guild_id = :guild_id AND signature = :before;

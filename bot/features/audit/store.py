@@ -97,3 +97,20 @@ class AuditStore:
             else:
                 head = AuditHead(row["guild_id"], row["number"], row["hash"], row["signature"])
         return entries, head
+
+    async def heads(self, after: int, size: int) -> list[AuditHead]:
+        """Return the next guilds' heads, ordered by guild. after: the last guild, 0 before the first."""
+        return await self._database.fetch(AuditHead, QUERIES.list_audit_heads, after_guild=after, size=size)
+
+    async def resign(self, changes: Sequence[tuple[AuditHead, bytes]]) -> int:
+        """Store new signatures of heads that are still the same; return how many were stored."""
+
+        async def work(connection: aiosqlite.Connection) -> int:
+            changed = 0
+            for head, signature in changes:
+                changed += await QUERIES.resign_audit_head(
+                    connection, guild_id=head.guild_id, signature=signature, before=head.signature
+                )
+            return changed
+
+        return await self._database.transact(work)

@@ -20,7 +20,8 @@ from bot.providers.base.credentials import (
 from bot.providers.base.pasted import PUBLIC_KEY, unwrapped
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
-from bot.store.vault import Place, Vault
+from bot.store.key_marks import KeyMarks
+from bot.store.vault import Place, Vault, new_generation
 
 DEFAULT_NAME: Final = "default"
 MAX_CONNECTIONS: Final = 25
@@ -93,10 +94,12 @@ class ConnectionService:
         providers: Mapping[str, Provider],
         redactor: Redactor,
         clock: Callable[[], float],
+        key_marks: KeyMarks,
     ) -> None:
         """clock: seconds since 1970."""
         self._store = store
         self._vault = vault
+        self._key_marks = key_marks
         self._providers = providers
         self._redactor = redactor
         self._clock = clock
@@ -239,7 +242,11 @@ class ConnectionService:
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
 
     async def watchable(self, guild_id: int | None = None) -> list[WatchableRow]:
-        """Return the connections to check in a guild, or in all guilds that the bot was not removed from."""
+        """Return the connections to check in a guild, or in all guilds that the bot was not removed from.
+
+        Since this is asked before each round of checks, it also learns here which keys are out of use.
+        """
+        await self._key_marks.refresh()
         rows = await self._store.watchable(guild_id)
         return [row for row in rows if row.provider in self._providers]
 
@@ -279,8 +286,18 @@ class ConnectionService:
                 slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
             ) from None
         now = int(self._clock())
-        sealed = self._vault.seal(credentials, Place(guild_id, slug, name))
-        row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)
+        place = Place(guild_id, slug, name, set_at=now, generation=new_generation())
+        sealed = self._vault.seal(credentials, place)
+        row = ConnectionRow(
+            guild_id,
+            slug,
+            name,
+            sealed,
+            set_by=member_id,
+            set_at=now,
+            verified_at=now,
+            generation=place.generation,
+        )
         return row, credentials
 
     async def _read(self, key: _Key, values: Mapping[str, str], member_id: int) -> Credentials:
@@ -320,7 +337,7 @@ class ConnectionService:
         return found
 
     def _open(self, row: ConnectionRow) -> Credentials:
-        values = self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name))
+        values = self._vault.open(row.secret, row.place)
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
         self._redactor.remember(value for field, value in values.items() if field in secret)
         kept, facts = self._facts.get(_key(row), (b"", None))

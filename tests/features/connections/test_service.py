@@ -363,7 +363,7 @@ async def test_only_a_long_secret_gives_a_hint(
 ) -> None:
     """The last four characters of a secret with sixteen or more are shown, and nothing of a shorter one."""
     sealed = vault.seal(
-        {"organization_secret": secret, "user_id": "northwind-of-the-harbour"}, Place(GUILD, "sensay", "a")
+        {"organization_secret": secret, "user_id": "northwind-of-the-harbour"}, Place(GUILD, "sensay", "a", 1)
     )
     await store.insert(ConnectionRow(GUILD, "sensay", "a", sealed, MEMBER, 1, 1))
     (summary,) = await service.summaries(GUILD)

@@ -1,0 +1,54 @@
+"""Remembers in the database which encryption keys are in use, signed with one of them."""
+
+import json
+from typing import Final
+
+import aiosqlite
+
+from bot.store.database import Database
+from bot.store.vault import Vault
+
+_READ: Final = "SELECT key_ids, signature FROM key_mark"
+_WRITE: Final = """
+    INSERT INTO key_mark (id, key_ids, signature) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET key_ids = excluded.key_ids, signature = excluded.signature
+"""
+
+
+class _Read:
+    sql = _READ
+
+
+class KeyMarks:
+    """Takes keys out of use that are still configured, once nothing is stored under them any more.
+
+    Who can write to the file can delete the mark or put an older file back: then, after the next start, every
+    configured key is in use again. Only a key that is not configured opens nothing whatever is in the file.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def refresh(self) -> bool:
+        """Restrict the vault as the mark says; return False if there is none that a key in use has signed."""
+        row = await self._database.read(_Read)
+        if row is None or not self._vault.verify(_signed(row["key_ids"]), row["signature"]):
+            return False
+        self._vault.restrict(row["key_ids"].split(","))
+        return True
+
+    async def write(self, *key_ids: str) -> None:
+        """Store that all is in the present format and under these keys, and restrict the vault to it."""
+        text = ",".join(key_ids)
+        values = (text, self._vault.sign(_signed(text)))
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            await connection.execute(_WRITE, values)
+
+        await self._database.transact(work)
+        self._vault.restrict(key_ids)
+
+
+def _signed(key_ids: str) -> bytes:
+    return json.dumps(["keys in use", key_ids]).encode()
