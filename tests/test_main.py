@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import contextlib
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,8 +18,11 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.demo.discord_server import SimulatedDiscord
+from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.store.database import Database
 from bot.store.migrations import migrate
-from bot.store.vault import read_keys
+from bot.store.process_lock import process_lock
+from bot.store.vault import Place, Vault, read_keys
 from tests.support.guild_rows import counts, fill, traces
 
 ROOT = Path(__file__).parents[1]
@@ -83,7 +88,7 @@ def test_help_lists_the_commands() -> None:
     """Without arguments and with --help the commands are listed."""
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
-    for command in ("run", "demo", "doctor", "sync", "purge-guild"):
+    for command in ("run", "demo", "doctor", "sync", "purge-guild", "rotate-key"):
         assert f"\n  {command} " in shown.output
     assert CliRunner().invoke(main, ["-h"]).output == shown.output
 
@@ -297,3 +302,49 @@ def test_the_demo_names_the_package_that_it_lacks() -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr == "Error: simcord is missing; install with: pip install 'patchbay[demo]'\n"
+
+
+async def test_a_second_bot_on_the_same_database_ends_at_once(
+    environment: dict[str, str], discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """It says who holds the lock, and Discord never hears of it."""
+    before = len(discord.env.http_requests)
+    with process_lock(tmp_path / "patchbay.db"):
+        refused = await patchbay(environment, "run")
+    assert refused.exit_code == 1
+    assert f"process {os.getpid()} on the machine {socket.gethostname()}" in refused.errors
+    assert len(discord.env.http_requests) == before
+
+
+async def test_keys_are_rotated_from_the_command_line(environment: dict[str, str], tmp_path: Path) -> None:
+    """It says what was done, and afterwards the database opens with the new key alone."""
+    path, place = tmp_path / "patchbay.db", Place(1, "sensay", "default", 2, 3)
+    old = Vault(read_keys(environment["PATCHBAY_ENCRYPTION_KEYS"]))
+    async with Database.open(path) as database:
+        row = ConnectionRow(1, "sensay", "default", old.seal({"a": "b"}, place), 1, 2, 3, generation=3)
+        await ConnectionStore(database).insert(row)
+    new = f"k2:{base64.b64encode(bytes(range(32))).decode()}"
+    environment["PATCHBAY_ENCRYPTION_KEYS"] = f"{new},{environment['PATCHBAY_ENCRYPTION_KEYS']}"
+    ended = await patchbay(environment, "rotate-key")
+    assert (ended.exit_code, ended.errors) == (0, "1 of 1 connections\n1 of 1 connections\n")
+    assert "Encrypted 1 connections and signed 0 audit logs with the key k2." in ended.output
+    assert "you can remove the others" in ended.output
+    async with Database.open(path) as database:
+        (stored,) = await ConnectionStore(database).of_guild(1)
+    assert Vault(read_keys(new)).open(stored.secret, stored.place) == {"a": "b"}
+
+
+async def test_child_processes_inherit_no_secret(environment: dict[str, str]) -> None:
+    """A process that the command line starts after it read the settings finds no key and no token."""
+    script = (
+        "import subprocess, sys; from bot.__main__ import _prepare; settings, _ = _prepare();"
+        "assert settings.encryption_keys.get_secret_value() and settings.discord_token;"
+        "sys.exit(subprocess.call([sys.executable, '-c', 'import os; print(*os.environ)']))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, env=environment, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    inherited = set(output.decode().split())
+    assert "PATCHBAY_DATABASE_URL" in inherited
+    assert {"PATCHBAY_ENCRYPTION_KEYS", "PATCHBAY_DISCORD_TOKEN"} & inherited == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -17,6 +18,7 @@ from bot.errors import DatabaseUnusableError
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
 from bot.store.readers import Readers
+from bot.store.scrub import Scrubber
 from bot.store.write_state import WriteState, refusal_reason
 
 ResultT = TypeVar("ResultT")
@@ -34,9 +36,18 @@ _PRAGMAS: Final = (
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",
-    # By default VACUUM copies the database to a folder that may not be writable in a container.
+    # By default a large sort uses a folder that may not be writable in a container.
     "temp_store = MEMORY",
+    # The triggers of a scrub must see the rows that an INSERT OR REPLACE replaces.
+    "recursive_triggers = ON",
 )
+_SCRUB_EVERY: Final = 3600
+"""Seconds from the beginning of a scrub to that of the next one."""
+_CLEAN: Final = 0
+_TRACES: Final = 1
+_SCRUBBING: Final = 2
+_MOVED: Final = 3
+"""Values of ``user_version``: no traces, some, a scrub of them has begun, and only the log holds some."""
 _PROBE_BYTES: Final = 1 << 16
 """A disk that has no room for so much is still full: the next check would fail."""
 
@@ -63,6 +74,9 @@ class Database:
         self._readers = readers
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._scrubbing = asyncio.Lock()
+        self._scrub_from = -math.inf
+        self._scrub_timer: asyncio.TimerHandle | None = None
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -85,6 +99,8 @@ class Database:
             try:
                 yield database
             finally:
+                if database._scrub_timer is not None:
+                    database._scrub_timer.cancel()  # the mark stays in the file
                 await asyncio.gather(*database._writes, return_exceptions=True)
 
     async def read(self, query: Query, /, **values: object) -> sqlite3.Row | None:
@@ -147,26 +163,71 @@ class Database:
     async def mark_traces(self, connection: aiosqlite.Connection) -> None:
         """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""
         # The note is in the file's header, so the process that opens the file next finds it too.
-        await connection.execute("PRAGMA user_version = 1")
+        await connection.execute(f"PRAGMA user_version = {_TRACES}")
 
     async def scrub(self) -> bool:
         """Remove all traces of deleted data from the file and its log if ``mark_traces`` noted any.
 
-        Return False if this has to be tried again: another process uses the file, or the disk is full.
+        This happens once an hour at most, for all guilds together. Return False if it happens later: when
+        the hour is over, which this process sees to; or, if another process uses the file or the disk is
+        full, when this is called again.
         """
-        async with self._turn:
+        async with self._scrubbing:
+            async with self._turn:
+                state = await self._pragma("user_version")
+            if state == _CLEAN:
+                return True
+            if state == _MOVED:
+                return await self._empty_log()
+            loop = asyncio.get_running_loop()
+            if (wait := self._scrub_from - loop.time()) > 0:
+                if self._scrub_timer is None:
+                    self._scrub_timer = loop.call_later(wait, self._scrub_later)
+                return False
+            self._scrub_from = loop.time() + _SCRUB_EVERY
             try:
-                if not await self._pragma("user_version"):
-                    return True
-                # SQLite overwrites deleted rows with zeroes, but not the copies that it leaves in a page when
-                # it moves rows to another page.
-                await self._writer.execute("VACUUM")
-                if await self._pragma("wal_checkpoint(TRUNCATE)"):
-                    return False
-                await self._writer.execute("PRAGMA user_version = 0")
+                return await self._scrub()
             except sqlite3.OperationalError:
                 return False
-            return True
+
+    async def _scrub(self) -> bool:
+        # What is deleted while this runs sets the mark anew.
+        await self.transact(lambda connection: connection.execute(f"PRAGMA user_version = {_SCRUBBING}"))
+        await Scrubber(self._writer, self.transact, self._transact_freely).run()
+        async with self._turn:
+            if await self._pragma("user_version") != _SCRUBBING:
+                return False
+            await self._writer.execute(f"PRAGMA user_version = {_MOVED}")
+        return await self._empty_log()
+
+    async def _empty_log(self) -> bool:
+        async with self._turn:
+            try:
+                if await self._pragma("wal_checkpoint(TRUNCATE)"):
+                    return False
+                if await self._pragma("user_version") != _MOVED:
+                    return False
+                await self._writer.execute(f"PRAGMA user_version = {_CLEAN}")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
+    def _scrub_later(self) -> None:
+        self._scrub_timer = None
+        task = asyncio.create_task(self.scrub())
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _transact_freely(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
+        """Run ``work``, which renames tables, in a transaction that leaves foreign keys alone."""
+        async with self._turn:
+            await self._writer.execute("PRAGMA foreign_keys = OFF")
+            await self._writer.execute("PRAGMA legacy_alter_table = ON")
+            try:
+                await self._in_transaction(work)
+            finally:
+                await self._writer.execute("PRAGMA legacy_alter_table = OFF")
+                await self._writer.execute("PRAGMA foreign_keys = ON")
 
     async def _pragma(self, name: str) -> int:
         """Run a pragma; return the first number of its result."""
@@ -176,15 +237,7 @@ class Database:
     async def _transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         async with self._turn:
             try:
-                # A deferred transaction fails at its first write if another process writes: the busy timeout
-                # does not apply to it.
-                await self._writer.execute("BEGIN IMMEDIATE")
-                try:
-                    result = await work(self._writer)
-                    await self._writer.commit()
-                except BaseException:
-                    await self._writer.rollback()
-                    raise
+                result = await self._in_transaction(work)
             except UnavailableError as error:
                 if (reason := refusal_reason(error)) is None:
                     raise
@@ -193,6 +246,18 @@ class Database:
                 self.write_state.refused(reason)
                 raise NotWritableError(str(error)) from error
             return result
+
+    async def _in_transaction(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
+        # A deferred transaction fails at its first write if another process writes: the busy timeout does not
+        # apply to it.
+        await self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            result = await work(self._writer)
+            await self._writer.commit()
+        except BaseException:
+            await self._writer.rollback()
+            raise
+        return result
 
 
 def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:

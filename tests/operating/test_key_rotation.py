@@ -84,7 +84,7 @@ async def restarted(database: Database, keys: dict[str, bytes]) -> Vault:
 async def test_the_old_key_opens_and_verifies_nothing_after_a_rotation(
     database: Database, clock: Clock
 ) -> None:
-    """Although it is still configured, forged rows and a rewritten log under it are refused; the rest goes on."""
+    """Although it is still configured, rows and logs that are forged with it are refused."""
     store, old = ConnectionStore(database), await restarted(database, OLD)
     await store.insert(sealed_row(old))
     await AuditService(AuditStore(database), old, clock).note(GUILD, "connection.add", "sensay")

@@ -74,7 +74,7 @@ async def pragma(connection: aiosqlite.Connection, name: str) -> Any:  # noqa: A
     return answer[0]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Text:
     """A query that stands in no file."""
 

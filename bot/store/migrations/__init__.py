@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import DatabaseNewerError, DatabaseUnusableError
+from bot.store.scrub import drop_leftovers
 
 HEAD: Final = "0010"
 """The newest revision in ``versions/``; a test holds it to that."""
@@ -43,6 +44,7 @@ def migrate(path: Path) -> None:
     current = current_revision(path)
     if current == HEAD:
         return
+    _prepare(path)
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from sqlalchemy import URL, create_engine  # noqa: PLC0415
@@ -62,3 +64,19 @@ def migrate(path: Path) -> None:
         raise DatabaseUnusableError(path=str(path), reason=type(error).__name__) from None
     finally:
         engine.dispose()
+
+
+def _prepare(path: Path) -> None:
+    """Drop what an interrupted scrub left, and let free pages be cut off the file in steps (auto_vacuum).
+
+    That takes one rewrite of a file of an earlier release.
+
+    If another process uses the file or the disk has no room for that, the file only stays as large as it is.
+    """
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,
+    ):
+        drop_leftovers(connection)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")

@@ -116,7 +116,9 @@ async def test_no_trace_stays_in_pages_that_were_split(
             )
     await database._writer.execute("COMMIT")
     for guild_id in guilds[::3]:
-        assert await privacy.erase(guild_id)
+        await privacy.erase(guild_id)
+    database._scrub_from = 0  # an hour later
+    assert await database.scrub()
     assert traces(path, [f"SEALED {guild_id}".encode() for guild_id in guilds[::3]]) == []
 
 
@@ -198,7 +200,9 @@ async def test_a_removal_erases_only_the_credentials_at_once(
     assert (await service.open(GUILD, "sensay")).credentials == SensaySimulator.credentials
 
 
-async def test_the_rest_is_erased_after_seven_days(privacy: PrivacyService, path: Path, clock: Clock) -> None:
+async def test_the_rest_is_erased_after_seven_days(
+    privacy: PrivacyService, database: Database, path: Path, clock: Clock
+) -> None:
     """The time counts from the first note of the removal. Other guilds stay."""
     mine = fill(path, GUILD)
     fill(path, OTHER_GUILD)
@@ -211,6 +215,7 @@ async def test_the_rest_is_erased_after_seven_days(privacy: PrivacyService, path
     await privacy.sweep()
     assert counts(path, GUILD) == kept
     clock.now += 1
+    database._scrub_from = 0
     await privacy.sweep()
     assert set(counts(path, GUILD).values()) == {0}
     assert traces(path, mine) == []
