@@ -4,9 +4,8 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
-    │   ├── InvalidSettingError, MissingKeysError, InvalidKeysError
-    │   ├── DatabaseUnusableError, DatabaseNewerError, AlreadyRunningError
-    │   └── DiscordLoginError, DiscordUnreachableError
+    │   ├── InvalidSettingError, MissingKeysError, InvalidKeysError, AlreadyRunningError
+    │   └── DatabaseUnusableError, DatabaseNewerError, DiscordLoginError, DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError

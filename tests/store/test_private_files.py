@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.store import private_files
 from bot.store.database import Database
 
 ROW = ConnectionRow(1, "sensay", "default", b"sealed", 1, 2, 3)
@@ -36,8 +37,12 @@ async def test_new_files_are_private(path: Path) -> None:
     assert found == {"patchbay.db": 0o600, "patchbay.db-wal": 0o600, "patchbay.db-shm": 0o600}
 
 
-async def test_files_of_an_earlier_release_are_narrowed_and_that_is_logged(path: Path) -> None:
+async def test_files_of_an_earlier_release_are_narrowed_and_that_is_logged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The files that others could read lose those bits when the database is opened, also in use."""
+    # A logger that an earlier test used keeps that test's configuration.
+    monkeypatch.setattr(private_files, "_log", structlog.get_logger())
     async with Database.open(path) as first:
         await ConnectionStore(first).insert(ROW)
         for file in path.parent.iterdir():
