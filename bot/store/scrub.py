@@ -132,8 +132,8 @@ class Scrubber:
     async def _shrink(self) -> bool:
         async def cut(connection: aiosqlite.Connection) -> bool:
             for _ in range(PAGES):
-                # Python's driver takes one step of a statement without columns, which cuts one page off, and a
-                # statement that is not closed stops the commit.
+                # Python's driver takes one step of a statement without columns, which cuts off one page, and
+                # a statement that is not closed stops the commit.
                 cursor = await connection.execute("PRAGMA incremental_vacuum(1)")
                 await cursor.close()
             (row,) = await connection.execute_fetchall("PRAGMA freelist_count")
