@@ -4,13 +4,9 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
 
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
-    │   ├── InvalidSettingError
-    │   ├── MissingKeysError
-    │   ├── InvalidKeysError
-    │   ├── DatabaseUnusableError
-    │   ├── DatabaseNewerError
-    │   ├── DiscordLoginError
-    │   └── DiscordUnreachableError
+    │   ├── InvalidSettingError, MissingKeysError, InvalidKeysError
+    │   ├── DatabaseUnusableError, DatabaseNewerError
+    │   └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError
@@ -95,6 +91,12 @@ class DiscordLoginError(SetupError):
     """Discord refused the bot's own token."""
 
     key = "discord_login"
+
+
+class DiscordRefusedError(SetupError):
+    """Discord answered, but not with what the start needs. Values: ``reason``."""
+
+    key = "discord_refused"
 
 
 class DiscordUnreachableError(SetupError):
