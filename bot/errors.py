@@ -17,8 +17,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
     │   ├── NoGrantError, GrantLimitError
     │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
-    ├── UnreadableSecretError         a stored secret that no key opens
-    │   └── ErasedSecretError
+    ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -94,7 +93,7 @@ class DiscordLoginError(SetupError):
 
 
 class DiscordRefusedError(SetupError):
-    """Discord answered, but not with what the start needs. Values: ``reason``."""
+    """Discord answered, but the bot cannot start. Values: ``reason``."""
 
     key = "discord_refused"
 

@@ -39,7 +39,7 @@ _LAST_ANSWERS_SECONDS: Final = 8.5
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
 # discord.py has no parameter for the class of its connections.
-discord.shard.DiscordWebSocket = PatientWebSocket  # type: ignore[misc, assignment, attr-defined]
+discord.shard.DiscordWebSocket = PatientWebSocket  # type: ignore[misc]
 
 
 def point_to(api_url: str, gateway_url: str | None) -> None:
@@ -151,7 +151,7 @@ class PatchbayBot(ServicesBot):
         await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Count each identify, and wait where discord.py has connected a shard again without asking before."""
+        """Count each identify, and wait where discord.py has connected a shard again without asking."""
         await super().before_identify_hook(shard_id, initial=initial)
         await self.starts.permit(self.http, shard_id or 0)
         await self.starts.identifies(shard_id or 0)

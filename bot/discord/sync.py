@@ -87,9 +87,7 @@ async def keep_trying(
         except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
             pause = backoff.fail()
             known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-            _log.error(
-                "commands_not_synced", error=type(failed).__name__, retry_in=round(pause), **known
-            )
+            _log.error("commands_not_synced", error=type(failed).__name__, retry_in=round(pause), **known)
             await state.put(SYNC_REFUSAL, {"at": int(time.time()), "error": type(failed).__name__, **known})
         except Exception as error:  # noqa: BLE001 - a locked database may be free later
             pause = backoff.fail_with(_log, "commands_not_synced", error)

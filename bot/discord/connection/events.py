@@ -1,9 +1,9 @@
 """Lets a gateway event that discord.py cannot parse cost that event alone.
 
 discord.py calls one function of its connection state for each event, and ends the process, with all shards
-and servers, when one raises. The mapping of these functions is where every event passes, with its name and its
-payload, whatever carried it: it is the one place that is wrapped. READY alone still fails, because without it
-there is no session: ``socket.py`` makes a failed start of it.
+and servers, when one raises. The mapping of these functions is where every event passes, with its name and
+its payload, whatever carried it: it is the one place that is wrapped. READY alone still fails, because
+without it there is no session: ``socket.py`` makes a failed start of it.
 """
 
 import time
@@ -32,7 +32,8 @@ class EventFilter:
     """Wraps the parsers of one bot.
 
     doubtful: called with the id of a server of which the cache may now be wrong. interaction: called with the
-    payload of an interaction that could not be parsed. ready: called with a shard's id once its READY was parsed.
+    payload of an interaction that could not be parsed. ready: called with a shard's id once its READY was
+    parsed.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class EventFilter:
             self._doubtful(guild_id)
 
     def _log_skipped(self, name: str, data: object, error: Exception) -> None:
-        """Log the event, and where discord.py gave up; neither the payload nor the error's text, which quotes it."""
+        """Log the event, and where discord.py gave up; not the error's text, which quotes the payload."""
         now = self._clock()
         if now - self._logged.get(name, -_LOG_SECONDS) < _LOG_SECONDS:
             self._unlogged[name] = self._unlogged.get(name, 0) + 1
@@ -98,7 +99,7 @@ class EventFilter:
 
 
 def guild_of(name: str, data: object) -> int | None:
-    """Return the id of the server that an event is about, None where it does not say in a form that can be read."""
+    """Return the id of the server that an event is about, None where that cannot be read."""
     if not isinstance(data, Mapping):
         return None
     found = data.get("id" if name in _NAMED_BY_ID else "guild_id")
@@ -112,7 +113,7 @@ def _is_outage(data: object) -> bool:
 
 
 def _shard_of(data: Any) -> int:  # noqa: ANN401 - READY's payload
-    """Return the shard that READY is for. Raises TypeError, and what reading a payload of another shape raises."""
+    """Return the shard that READY is for. A payload of another shape raises whatever reading it raises."""
     shard_id = data["shard"][0]
     if type(shard_id) is not int:
         raise TypeError("a shard's id is a number")

@@ -26,7 +26,10 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def describe(error: discord.HTTPException) -> dict[str, str | int]:
-    """Return ``route``, ``status``, ``code`` (Discord's, 0 if it gave none) and, where it names some, ``fields``."""
+    """Return what is known of a refusal.
+
+    These are ``route``, ``status``, ``code`` (Discord's, 0 if it gave none) and, if it names some, ``fields``.
+    """
     described: dict[str, str | int] = {
         "route": _route_of(error.response),
         "status": error.status,
@@ -55,7 +58,7 @@ def route_template(method: str, path: str) -> str:
 
 
 def request_log() -> aiohttp.TraceConfig:
-    """Return what logs each request to Discord at DEBUG: its route, status and duration, nothing of its content."""
+    """Return what logs each request to Discord at DEBUG: route, status and duration, no content."""
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(_note_start)
     trace.on_request_end.append(_log_answer)
@@ -86,7 +89,8 @@ async def _log_failure(
 
 
 def _ms_since(context: SimpleNamespace) -> int:
-    return round((time.monotonic() - context.began) * 1000)
+    began: float = context.began
+    return round((time.monotonic() - began) * 1000)
 
 
 def _route_of(response: Any) -> str:  # noqa: ANN401 - aiohttp's, or a test's

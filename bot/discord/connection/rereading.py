@@ -44,7 +44,7 @@ class Rereading:
         self._remove = remove
         self._sleep = sleep
         self._reading: dict[int, bool] = {}
-        """Each server that is being read -> whether something new has come in doubt since the reading began."""
+        """Each server that is being read -> whether it has come in doubt again since the reading began."""
 
     def doubt(self, guild_id: int) -> None:
         """Let a server count as unavailable, and read it again in the background."""

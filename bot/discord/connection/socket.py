@@ -44,7 +44,7 @@ class PatientWebSocket(DiscordWebSocket):
             _log.warning("gateway_stream_unreadable", shard=self.shard_id)
             await self.close(code=_UNREADABLE)
             raise ReconnectWebSocket(self.shard_id) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             if self._keep_alive is None:
                 # Before HELLO; discord.py waits and connects again after an OSError only.
                 raise ConnectionError("the gateway's HELLO cannot be read") from None
@@ -56,7 +56,7 @@ class PatientWebSocket(DiscordWebSocket):
             _log.warning("gateway_frame_skipped", shard=self.shard_id, error=type(error).__name__)
 
     async def _wait_for_permit(self) -> None:
-        """Wait here, in the shard's own task, and not where discord.py connects: it allows that a minute only."""
+        """Wait in the shard's own task, and not where discord.py connects: it allows that a minute only."""
         await self._starts.permit(self._client.http, self._shard)
 
     @property

@@ -2,7 +2,8 @@
 
 Discord allows a number of identifies a day; whoever needs more loses the token. Neither discord.py nor
 Discord keeps a bot that is started again and again from using them up, so two rules hold here: a start after
-one that failed waits, longer each time and across restarts, and none begins while the day's budget is used up.
+one that failed waits, longer each time and across restarts, and none begins while the day's budget is used
+up.
 """
 
 import asyncio
@@ -27,7 +28,8 @@ _KEPT: Final = 0.2
 _SHORTEST_WAIT: Final = 60.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
 _LONGEST_WAIT: Final = 86_400.0
-_KEY: Final = "identifies"
+IDENTIFIES: Final = "identifies"
+"""The key in the state file: of each shard, how many starts failed in a row, and when the last one began."""
 
 
 def pause_after(failures: int) -> float:
@@ -37,8 +39,13 @@ def pause_after(failures: int) -> float:
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * _FACTOR ** min(failures - 1, 8))
 
 
+def failed_starts(kept: object) -> int:
+    """Return how many starts of one shard have failed in a row, by what the state file holds."""
+    return max((_entry(each)[0] for each in kept.values()), default=0) if isinstance(kept, dict) else 0
+
+
 class Starts:
-    """The identifies of one process, by shard. An identify counts as failed until its READY was understood."""
+    """The identifies of one process, by shard. One counts as failed until its READY was understood."""
 
     def __init__(
         self,
@@ -69,18 +76,20 @@ class Starts:
         """Count an identify before it is sent: a process that is killed meanwhile has used it up as well."""
         self._permitted.discard(shard_id)
         self._open.add(shard_id)
-        kept = await self._state.get(_KEY)
+        kept = await self._state.get(IDENTIFIES)
         failures, _ = _entry(kept.get(str(shard_id)))
-        await self._state.put(_KEY, {**kept, str(shard_id): [failures + 1, self._clock()]})
+        await self._state.put(IDENTIFIES, {**kept, str(shard_id): [failures + 1, self._clock()]})
 
     async def succeeded(self, shard_id: int) -> None:
         """Forget the failed starts of a shard, whose READY was understood."""
         self._open.discard(shard_id)
-        kept = await self._state.get(_KEY)
-        await self._state.put(_KEY, {shard: entry for shard, entry in kept.items() if shard != str(shard_id)})
+        kept = await self._state.get(IDENTIFIES)
+        await self._state.put(
+            IDENTIFIES, {shard: entry for shard, entry in kept.items() if shard != str(shard_id)}
+        )
 
     async def _wait_after_failures(self, shard_id: int) -> None:
-        failures, last = _entry((await self._state.get(_KEY)).get(str(shard_id)))
+        failures, last = _entry((await self._state.get(IDENTIFIES)).get(str(shard_id)))
         pause = pause_after(failures)
         # A clock that was set back must not make the wait longer than the pause.
         left = min(pause, last + pause - self._clock())
