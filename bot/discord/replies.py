@@ -53,9 +53,13 @@ async def acknowledge(ctx: Context) -> None:
 async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
     """Answer with a form."""
     interaction = ctx.interaction
-    if not await first_answer(interaction, _Kind.modal, interaction.response.send_modal(form)):
-        # discord.py listens to a form only after an answer that it knows to have arrived.
-        ctx.client._connection.store_view(form)  # noqa: SLF001 - as its send_modal does
+    # discord.py listens to a form only once it knows that it arrived; a member may be faster than that.
+    ctx.client._connection.store_view(form)  # noqa: SLF001 - as its send_modal does
+    try:
+        await first_answer(interaction, _Kind.modal, interaction.response.send_modal(form))
+    except BaseException:
+        form.stop()
+        raise
 
 
 async def remove_components(ctx: Context) -> None:

@@ -131,7 +131,7 @@ async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClie
             "Reset the token in the Developer Portal and set the new one.",
         )
     if not answer.is_success:
-        said = f"Discord answered with status {answer.status_code}{_code_in(answer)}"
+        said = f"Discord answered {answer.status_code}{_code_in(answer)}"
         return Finding("discord token", "warning", said, "Try again in a minute.")
     return Finding("discord token", "ok", "Discord accepts it")
 

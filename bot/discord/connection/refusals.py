@@ -28,7 +28,7 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 def describe(error: discord.HTTPException) -> dict[str, str | int]:
     """Return what is known of a refusal.
 
-    These are ``route``, ``status``, ``code`` (Discord's, 0 if it gave none) and, if it names some, ``fields``.
+    These are ``route``, ``status``, ``code`` (Discord's, 0 if it gave none) and perhaps ``fields``.
     """
     described: dict[str, str | int] = {
         "route": _route_of(error.response),
