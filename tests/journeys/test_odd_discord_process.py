@@ -17,7 +17,7 @@ from bot.demo.stage import Stage
 from bot.discord.connection.state_file import read_state
 from bot.i18n.catalog import load_catalog
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.support.demo_steps import connect, simulator, text
+from tests.support.demo_steps import simulator, text
 from tests.support.odd_discord import Oddities, json_logs, logged, odd_stage, send_event
 from tests.support.waiting import until
 

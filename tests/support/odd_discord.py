@@ -20,8 +20,8 @@ class Oddities:
     """What is odd about a Discord, and what it has counted.
 
     lose: whether the reply to a request that was taken is lost; takes its method and path. refuse: the status
-    and the body for a request, None to take it. ready: the payload of READY as it is sent. remaining: how many
-    identifies are left today.
+    and the body for a request, None to take it. ready: the payload of READY as it is sent. remaining: how
+    many identifies are left today.
     """
 
     lose: Callable[[str, str], bool] = lambda _method, _path: False

@@ -76,16 +76,17 @@ class Starts:
         """Count an identify before it is sent: a process that is killed meanwhile has used it up as well."""
         self._permitted.discard(shard_id)
         self._open.add(shard_id)
-        kept = await self._state.get(IDENTIFIES)
-        failures, _ = _entry(kept.get(str(shard_id)))
-        await self._state.put(IDENTIFIES, {**kept, str(shard_id): [failures + 1, self._clock()]})
+        shard, now = str(shard_id), self._clock()
+        await self._state.change(
+            IDENTIFIES, lambda kept: {**kept, shard: [_entry(kept.get(shard))[0] + 1, now]}
+        )
 
     async def succeeded(self, shard_id: int) -> None:
         """Forget the failed starts of a shard, whose READY was understood."""
         self._open.discard(shard_id)
-        kept = await self._state.get(IDENTIFIES)
-        await self._state.put(
-            IDENTIFIES, {shard: entry for shard, entry in kept.items() if shard != str(shard_id)}
+        await self._state.change(
+            IDENTIFIES,
+            lambda kept: {shard: entry for shard, entry in kept.items() if shard != str(shard_id)},
         )
 
     async def _wait_after_failures(self, shard_id: int) -> None:

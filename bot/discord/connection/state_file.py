@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,12 +49,18 @@ class StateFile:
 
     async def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep something under a key, an empty mapping to keep nothing."""
+        await self.change(key, lambda _: value)
+
+    async def change(self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Replace what is kept under a key by what the function makes of it."""
         async with self._lock:
             values = await self._read()
-            if values.get(key, {}) == value:
+            before = values.get(key)
+            after = dict(change(before if isinstance(before, dict) else {}))
+            if before == (after or None):
                 return
-            if value:
-                values[key] = dict(value)
+            if after:
+                values[key] = after
             else:
                 del values[key]
             if self._path is not None:
