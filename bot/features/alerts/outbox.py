@@ -313,7 +313,10 @@ class Outbox:
                 number=row.number,
                 tries=after.tries,
                 error=str(error) or type(error).__name__,
-                exc_info=None if isinstance(error, (NotSentError, TimeoutError)) else error,
+                # A cause that nobody foresaw is told in full once, not at every try.
+                exc_info=None
+                if after.error == row.error or isinstance(error, (NotSentError, TimeoutError))
+                else error,
             )
         if after != row:
             await self._store.note(after, row)

@@ -147,25 +147,22 @@ async def test_a_database_that_fails_for_a_while_ends_nothing(
     assert ["exc_info" in entry for entry in logs] == [True] + [False] * (len(logs) - 1)
 
 
-async def test_a_board_that_cannot_be_made_is_tried_less_and_less_often(
-    setup: OutboxSetup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An unforeseen failure of one server's board is told in full once, and holds up no other server."""
-    monkeypatch.setattr("bot.features.alerts.outbox.FIRST_PAUSE", 0.001)
-    await setup.outbox._store.put_board(BoardRow(GUILD, 100, 7), int(setup.clock()))
+async def test_a_board_that_cannot_be_made_is_tried_less_and_less_often(setup: OutboxSetup) -> None:
+    """An unforeseen failure is told in full once; then a line counts the tries, whose pauses grow."""
+    await setup.outbox._store.put_board(BoardRow(GUILD, 100, MEMBER), int(setup.clock()))
 
     async def fail(_guild_id: int) -> None:
         raise ZeroDivisionError
 
     setup.messenger.render_board = fail  # type: ignore[method-assign, assignment]
-    await setup.open_incidents("a", guild=OTHER)
+    began = setup.clock()
     with capture_logs() as logs:
-        async with running(setup):
-            await until(lambda: len(logs) > 3)
-            await until(lambda: len(setup.messenger.messages) == 1)
-    mine = [entry for entry in logs if entry.get("guild") == GUILD]
-    assert [entry.get("failures") for entry in mine] == [None, *range(2, len(mine) + 1)]
-    assert setup.shown(1).guild_id == OTHER
+        while setup.clock() < began + 3600:
+            await setup.pump()
+            setup.clock.now += 10
+    assert [bool(entry["exc_info"]) for entry in logs] == [True] + [False] * (len(logs) - 1)
+    assert [entry["tries"] for entry in logs] == list(range(1, len(logs) + 1))
+    assert 3 < len(logs) < 8
 
 
 async def test_a_guild_that_is_not_here_is_left_alone(setup: OutboxSetup) -> None:
