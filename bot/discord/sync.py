@@ -28,6 +28,7 @@ SYNC_REFUSAL: Final = "sync"
 _FIRST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 6 * 3600.0
 """Seconds between two attempts: some twelve in the first day, because command creates are limited."""
+_SLOW_SECONDS: Final = 60.0
 # How our texts write a command: `/toolzz status`.
 _COMMAND: Final = re.compile(r"`/([a-z]+)((?: [a-z-]+)?)`")
 
@@ -83,7 +84,7 @@ async def keep_trying(
     backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
     while True:
         try:
-            synced = await sync_commands(tree, store, application_id)
+            synced = await _send(tree, store, state, application_id)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
             pause = backoff.fail()
             known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
@@ -96,6 +97,21 @@ async def keep_trying(
             await state.put(SYNC_REFUSAL, {})
             return
         await sleep(pause)
+
+
+async def _send(
+    tree: app_commands.CommandTree[Any], store: CommandStore, state: StateFile, application_id: int
+) -> SyncedCommands:
+    """Send the commands, and take note where Discord lets that wait: discord.py sleeps through a long 429."""
+    sending = asyncio.create_task(sync_commands(tree, store, application_id))
+    try:
+        done, _ = await asyncio.wait((sending,), timeout=_SLOW_SECONDS)
+        if not done:
+            _log.warning("commands_sync_waits", seconds=_SLOW_SECONDS)
+            await state.put(SYNC_REFUSAL, {"at": int(time.time()), "error": "Discord asked for a pause"})
+        return await sending
+    finally:
+        sending.cancel()
 
 
 async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:

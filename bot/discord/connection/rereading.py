@@ -5,7 +5,7 @@ what the cache holds of it, and nothing of it is erased.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -25,6 +25,8 @@ _GATHER_SECONDS: Final = 1.0
 """Events often come together, and one reading covers them."""
 _NOT_A_MEMBER: Final = frozenset({10004, 50001})
 """Unknown guild, missing access: Discord's own codes; no other refusal says that the bot was removed."""
+_UNUSED: Final[Mapping[str, int]] = {"position": 0, "bitrate": 64_000, "user_limit": 0}
+"""What discord.py cannot do without in a channel and nobody here looks at: its absence costs no server."""
 
 
 class Rereading:
@@ -90,7 +92,7 @@ class Rereading:
             _log.info("guild_removal_confirmed", guild=guild_id)
             self._remove({"id": str(guild_id)})
             return
-        data["channels"] = await http.get_all_guild_channels(guild_id)
+        data["channels"] = [_completed(each) for each in await http.get_all_guild_channels(guild_id)]
         data["threads"] = (await http.get_active_threads(guild_id))["threads"]
         own_id = self._state.self_id
         data["members"] = [await http.get_member(guild_id, own_id)]
@@ -104,3 +106,7 @@ class Rereading:
         guild = self._state._add_guild_from_data(data)  # noqa: SLF001 - as above
         _log.info("guild_read_again", guild=guild_id)
         self._client.dispatch("guild_join" if is_new else "guild_available", guild)
+
+
+def _completed(channel: Mapping[str, Any]) -> dict[str, Any]:
+    return {**channel, **{key: value for key, value in _UNUSED.items() if channel.get(key) is None}}

@@ -188,6 +188,25 @@ async def test_a_new_server_whose_first_event_is_odd_is_greeted_later(harness: B
     assert cached.name == "Late"
 
 
+async def test_a_channel_without_what_nobody_looks_at_costs_no_server(harness: BotHarness) -> None:
+    """A Discord that always leaves out a channel's position or bitrate is served like any other."""
+    http = harness.bot.http
+    get = http.get_all_guild_channels
+
+    async def get_poor(guild_id: int) -> Any:  # noqa: ANN401 - discord.py's
+        channels = [{**each} for each in await get(guild_id)]
+        for channel in channels:
+            del channel["position"]
+        return [*channels, {"id": "1102345678901234567", "type": 2, "name": "v", "bitrate": None}]
+
+    http.get_all_guild_channels = get_poor  # type: ignore[method-assign, assignment]
+    harness.env.backend.emit("GUILD_DELETE", {"id": str(harness.guild.id)})
+    await harness.env.settle()
+    assert not whole_guild(harness).unavailable
+    assert whole_guild(harness).get_channel(1102345678901234567) is not None
+    assert await harness.listed()
+
+
 async def test_an_event_is_logged_once_an_hour(harness: BotHarness) -> None:
     """The line has the event's name and server, and nothing of its payload."""
     odd = {"id": "CANARY", "guild_id": str(harness.guild.id), "type": 0, "name": "CANARY"}
