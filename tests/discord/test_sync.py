@@ -5,6 +5,7 @@ import asyncio
 import discord
 import pytest
 import simcord
+from discord import app_commands
 from structlog.testing import capture_logs
 
 from bot.app import build_bot
@@ -98,6 +99,31 @@ async def test_a_refusal_costs_new_commands_only(harness: BotHarness) -> None:
     sent = times_sent(harness.env)
     await harness.env.advance_time(86_400)
     assert sent < times_sent(harness.env) <= sent + 15
+
+
+async def test_a_pause_that_discord_asks_for_is_told(harness: BotHarness, settings: Settings) -> None:
+    """discord.py sleeps through a 429 of five minutes; meanwhile the state file says what is the matter."""
+    bot = await harness.start_bot(Redactor())
+    load, kept = bot.load_cogs, path_beside(settings.database_path)
+
+    async def load_fewer() -> None:
+        await load()
+        bot.tree.remove_command("sensay")
+        sync = bot.tree.sync
+
+        async def sync_later() -> list[app_commands.AppCommand]:
+            await asyncio.sleep(300)
+            return await sync()
+
+        bot.tree.sync = sync_later  # type: ignore[method-assign, assignment]
+
+    bot.load_cogs = load_fewer  # type: ignore[method-assign]
+    await harness.env.restart_bot(bot)
+    await harness.env.advance_time(61)
+    assert "pause" in (await asyncio.to_thread(read_state, kept))[SYNC_REFUSAL]["error"]
+    await harness.env.advance_time(240)
+    assert "sensay" not in bot.services.links.ids
+    assert SYNC_REFUSAL not in await asyncio.to_thread(read_state, kept)
 
 
 async def test_what_patchbay_sync_sends_and_discord_refuses_is_an_error(settings: Settings) -> None:
