@@ -22,11 +22,19 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.connection.refusals import sentence
+from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.context import Services
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
 from bot.discord.sync import CommandLinks
-from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
+from bot.errors import (
+    DatabaseUnusableError,
+    DiscordLoginError,
+    DiscordRefusedError,
+    DiscordUnreachableError,
+    InvalidSettingError,
+)
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.alerts.alert_mover import AlertMover
@@ -200,6 +208,7 @@ async def build_bot(
             services,
             CommandStore(database),
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+            StateFile(path_beside(settings.database_path)),
             extensions=_packages_with("setup"),
         )
         await stack.enter_async_context(bot)
@@ -308,9 +317,13 @@ def _worded() -> Iterator[None]:
     except discord.ConnectionClosed as closed:
         if closed.code == _TOKEN_REFUSED:
             raise DiscordLoginError from None
-        raise DiscordUnreachableError(reason=f"the gateway closed with {closed.code}") from None
+        raise DiscordRefusedError(
+            reason=f"the gateway closed the connection with code {closed.code}"
+        ) from None
+    except discord.PrivilegedIntentsRequired:
+        raise DiscordRefusedError(reason="the gateway closed the connection with code 4014") from None
     except discord.HTTPException as refused:
-        raise DiscordUnreachableError(reason=f"it answered {refused.status}") from None
+        raise DiscordRefusedError(reason=sentence(refused)) from None
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=type(error).__name__) from None
 

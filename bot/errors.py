@@ -5,7 +5,8 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     PatchbayError
     ├── SetupError                    the operator has to act before the bot can run
     │   ├── InvalidSettingError, MissingKeysError, InvalidKeysError, AlreadyRunningError
-    │   └── DatabaseUnusableError, DatabaseNewerError, DiscordLoginError, DiscordUnreachableError
+    │   ├── DatabaseUnusableError, DatabaseNewerError
+    │   └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError
@@ -16,8 +17,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
     │   ├── NoGrantError, GrantLimitError
     │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
-    ├── UnreadableSecretError         a stored secret that no key opens
-    │   └── ErasedSecretError
+    ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -96,6 +96,12 @@ class DiscordLoginError(SetupError):
     """Discord refused the bot's own token."""
 
     key = "discord_login"
+
+
+class DiscordRefusedError(SetupError):
+    """Discord answered, but the bot cannot start. Values: ``reason``."""
+
+    key = "discord_refused"
 
 
 class DiscordUnreachableError(SetupError):

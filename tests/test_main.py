@@ -5,6 +5,7 @@ import base64
 import contextlib
 import os
 import socket
+import json
 import sqlite3
 import subprocess
 import sys
@@ -185,12 +186,18 @@ async def test_what_keeps_it_from_starting_is_worded(
     assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
 
 
-@pytest.mark.parametrize("status", [403, 503])
-async def test_a_discord_that_fails_is_worded(environment: dict[str, str], status: int) -> None:
-    """An error that discord.py raises is shown with its status and without a traceback."""
+@pytest.mark.parametrize(("status", "code"), [(403, 40001), (400, 50035), (501, 0)])
+async def test_a_discord_that_refuses_is_worded(environment: dict[str, str], status: int, code: int) -> None:
+    """The error names the route, the status, Discord's code and the refused fields, and blames no network."""
 
     async def fail(_request: web.Request) -> web.Response:
-        return web.json_response({"message": "CANARY", "code": 0}, status=status)
+        errors = {"name": {"_errors": [{"code": "BASE_TYPE_REQUIRED", "message": "CANARY"}]}}
+        return web.json_response(
+            {"message": "CANARY", "code": code, "errors": errors},
+            status=status,
+            dumps=json.dumps,
+            content_type="application/json",
+        )
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fail)
@@ -198,8 +205,10 @@ async def test_a_discord_that_fails_is_worded(environment: dict[str, str], statu
         environment["PATCHBAY_DISCORD_API_URL"] = str(stand_in.make_url("/api/v10"))
         ended = await patchbay(environment, "run")
     assert ended.exit_code == 1
-    assert f"Discord cannot be used (it answered {status})" in ended.errors
+    assert f"GET /users/@me was answered with status {status}" in ended.errors
+    assert "network" not in ended.errors
     assert "Traceback" not in ended.errors
+    assert "CANARY" not in ended.errors
 
 
 async def test_sync_sends_the_commands_and_counts_them(

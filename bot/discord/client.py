@@ -16,8 +16,15 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
+from bot.discord.connection.events import EventFilter
+from bot.discord.connection.refusals import request_log
+from bot.discord.connection.rereading import Rereading
+from bot.discord.connection.socket import PatientWebSocket
+from bot.discord.connection.starts import Starts
+from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
-from bot.discord.sync import sync_commands
+from bot.discord.sync import keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
 
@@ -31,6 +38,8 @@ _LAST_ANSWERS_SECONDS: Final = 8.5
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
+# discord.py has no parameter for the class of its connections.
+discord.shard.DiscordWebSocket = PatientWebSocket  # type: ignore[misc]
 
 
 def point_to(api_url: str, gateway_url: str | None) -> None:
@@ -59,7 +68,13 @@ class PatchbayBot(ServicesBot):
     """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
 
     def __init__(
-        self, services: Services, command_store: CommandStore, gateway: Gateway, *, extensions: Sequence[str]
+        self,
+        services: Services,
+        command_store: CommandStore,
+        gateway: Gateway,
+        state: StateFile,
+        *,
+        extensions: Sequence[str],
     ) -> None:
         """extensions: dotted names of the packages whose ``setup`` adds a cog."""
         super().__init__(
@@ -75,15 +90,20 @@ class PatchbayBot(ServicesBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
+            http_trace=request_log(),
         )
         self.services = services
         services.guild_access.bind(self)
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
+        self.starts = Starts(state)
+        """When a shard may identify; its connection asks as well."""
+        self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
         self._extensions = extensions
         self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._filter_events()
 
     @property
     def tree(self) -> PatchbayTree:
@@ -107,10 +127,13 @@ class PatchbayBot(ServicesBot):
         await self.load_cogs()
         if self.application_id is None:
             raise RuntimeError("the commands belong to an application: log in first")
-        synced = await sync_commands(
-            self.tree, self._command_store, self.application_id, force=self.always_sync
-        )
-        self.services.links.ids = synced.ids
+        links, store = self.services.links, self._command_store
+        if self.always_sync:
+            links.ids = (await sync_commands(self.tree, store, self.application_id, force=True)).ids
+            return
+        if (known := await store.get(self.application_id)) is not None:
+            links.ids = known.ids
+        self.services.background.start(keep_trying(self.tree, store, links, self._state, self.application_id))
 
     async def load_cogs(self) -> None:
         """Load every command group."""
@@ -124,7 +147,14 @@ class PatchbayBot(ServicesBot):
 
         A session that is resumed goes where the gateway itself said; a proxy has to rewrite that.
         """
+        await self.starts.permit(self.http, shard_id)
         await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count each identify, and wait where discord.py has connected a shard again without asking."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        await self.starts.permit(self.http, shard_id or 0)
+        await self.starts.identifies(shard_id or 0)
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a worker in the background once the bot knows in which servers it is."""
@@ -158,6 +188,21 @@ class PatchbayBot(ServicesBot):
             # Only now: the last commands may have started something in the background.
             self.services.background.cancel_all()
         await super().close()
+
+    def _filter_events(self) -> None:
+        parsers = self._connection.parsers
+        background = self.services.background
+        rereading = Rereading(self, background, parsers["GUILD_DELETE"])
+
+        def note_ready(shard_id: int) -> None:
+            if self.starts.is_open(shard_id):
+                background.start(self.starts.succeeded(shard_id))
+
+        EventFilter(
+            doubtful=rereading.doubt,
+            interaction=lambda payload: background.start(answer_unread(self.http, self.services, payload)),
+            ready=note_ready,
+        ).wrap(parsers)
 
 
 def _running_commands() -> set[asyncio.Task[object]]:

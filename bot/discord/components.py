@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.discord.access.posting import PickedChannel
 from bot.discord.context import Context, Interaction
+from bot.discord.replies import acknowledge
 from bot.discord.reporting import admit, report
 from bot.discord.routes import CustomIdFormat
 from bot.discord.text import clamp
@@ -70,7 +71,7 @@ class GuardedView(discord.ui.View):
         allowed = await _is_admitted(Context.of(interaction), self._asked.command, self._asked.guild_id)
         if allowed and self.is_finished():
             # Asked after the guard, which may have waited while another press was handled.
-            await interaction.response.defer()
+            await acknowledge(Context.of(interaction))
             return False
         return allowed
 

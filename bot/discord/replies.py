@@ -9,7 +9,8 @@ import aiohttp
 import discord
 import structlog
 
-from bot.discord.context import Context
+from bot.discord.connection.first_answer import first_answer
+from bot.discord.context import Context, Interaction
 from bot.discord.sync import CommandLinks
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION, FIELD_VALUE, TOTAL, total
@@ -40,12 +41,33 @@ async def defer(ctx: Context, *, share: bool = False) -> None:
     """
     ctx.is_shared = share
     # Without ``thinking`` a form's answer would lose the flag that hides it from others.
-    await ctx.interaction.response.defer(ephemeral=not share, thinking=True)
+    answer = ctx.interaction.response.defer(ephemeral=not share, thinking=True)
+    await first_answer(ctx.interaction, _Kind.deferred_channel_message, answer)
 
 
 async def acknowledge(ctx: Context) -> None:
     """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it."""
-    await ctx.interaction.response.defer()
+    await first_answer(ctx.interaction, _Kind.deferred_message_update, ctx.interaction.response.defer())
+
+
+async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
+    """Answer with a form."""
+    interaction = ctx.interaction
+    # discord.py listens to a form only once it knows that it arrived; a member may be faster than that.
+    ctx.client._connection.store_view(form)  # noqa: SLF001 - as its send_modal does
+    try:
+        await first_answer(interaction, _Kind.modal, interaction.response.send_modal(form))
+    except BaseException:
+        form.stop()
+        raise
+
+
+async def remove_components(ctx: Context) -> None:
+    """Take the buttons and menus off the message whose component was used."""
+    interaction = ctx.interaction
+    answer = interaction.response.edit_message(view=None)
+    if not await first_answer(interaction, _Kind.message_update, answer):
+        await interaction.edit_original_response(view=None)
 
 
 async def respond(
@@ -62,7 +84,9 @@ async def respond(
     _link_commands(embed, ctx.services.links)
     kind = interaction.response.type
     if kind is None:
-        await interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+        answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+        if not await first_answer(interaction, _Kind.channel_message, answer):
+            await _edit_original(interaction, embed, view, files)
     elif kind is _Kind.deferred_channel_message:
         await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
@@ -99,7 +123,21 @@ async def edit(
     if interaction.response.is_done():
         await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
-        await interaction.response.edit_message(embed=embed, view=view, attachments=files)
+        answer = interaction.response.edit_message(embed=embed, view=view, attachments=files)
+        if not await first_answer(interaction, _Kind.message_update, answer):
+            await _edit_original(interaction, embed, view, files)
+
+
+async def _edit_original(
+    interaction: Interaction,
+    embed: discord.Embed,
+    view: discord.ui.View | None,
+    files: Sequence[discord.File],
+) -> None:
+    """Show once more what was sent: only what arrives is sure to be shown, with buttons that work."""
+    for file in files:
+        file.reset()  # it was read to its end
+    await interaction.edit_original_response(embed=embed, view=view, attachments=files)
 
 
 async def try_edit(ctx: Context, embed: discord.Embed) -> None:

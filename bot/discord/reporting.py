@@ -8,6 +8,7 @@ import structlog
 from discord import app_commands
 
 from bot import errors
+from bot.discord.connection.refusals import describe
 from bot.discord.context import Context, Interaction
 from bot.discord.problems import new_reference, problem
 from bot.discord.replies import respond_privately, view_of
@@ -69,8 +70,8 @@ def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
 
 
 def _log_undelivered(failed: Exception, reference: str) -> None:
-    code = getattr(failed, "code", None)
-    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, code=code)
+    known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
+    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, **known)
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
@@ -90,6 +91,9 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
             outcome_unknown=error.outcome_unknown,
             **known,
         )
+    elif isinstance(error, discord.HTTPException):
+        # No traceback: its last line quotes what was sent.
+        _log.error("discord_refused", **describe(error), **known)
     elif isinstance(error, errors.PatchbayError):
         _log.info("refused", error=error.key, **known)
     else:

@@ -53,6 +53,15 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             return False
         return True
 
+    async def _call(self, interaction: Interaction) -> None:
+        """Report what reading a command of another shape raises; discord.py would answer nothing."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
+            await report(interaction, error)
+
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Report what a command raised."""
         cause: BaseException = error

@@ -6,7 +6,7 @@ from typing import Self
 import discord
 
 from bot.discord.context import Context
-from bot.discord.replies import Answer, defer
+from bot.discord.replies import Answer, defer, open_modal
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
 from bot.discord.text import quoted
 from bot.discord.theme import Field, when
@@ -185,7 +185,7 @@ async def open_form(ctx: Context, replica: str, connection: str | None) -> None:
     """
     opened = await open_connection(ctx, "sensay", connection)
     chosen = chosen_replica(ctx, opened, replica)
-    await ctx.interaction.response.send_modal(SensayTokenModal(ctx, opened.name, chosen))
+    await open_modal(ctx, SensayTokenModal(ctx, opened.name, chosen))
 
 
 def _as_listed(replica: Choice, listed: ListedReplica | None) -> Choice:

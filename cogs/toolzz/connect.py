@@ -10,7 +10,7 @@ import discord
 from bot.discord.access.agent_bots import needed_permissions
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
-from bot.discord.replies import Answer, defer
+from bot.discord.replies import Answer, defer, open_modal
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
 from bot.errors import InvalidInputError, NotListedError, UnknownUnitError
@@ -255,7 +255,7 @@ async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
     opened = await open_connection(ctx, "toolzz", connection)
     _client_in_unit(ctx, opened)
     chosen = chosen_agent(ctx, opened, agent)
-    await ctx.interaction.response.send_modal(ToolzzConnectModal(ctx, opened.name, chosen))
+    await open_modal(ctx, ToolzzConnectModal(ctx, opened.name, chosen))
 
 
 def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:

@@ -12,7 +12,7 @@ from bot.discord.components import FORM_SECONDS, GuardedModal, GuardedView, Pers
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.problems import result_notice
-from bot.discord.replies import Answer, acknowledge, edit, respond, view_of
+from bot.discord.replies import Answer, acknowledge, edit, open_modal, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
 from bot.discord.text import code, quoted
 from bot.discord.theme import Field, Tone, notice
@@ -138,7 +138,7 @@ def _offer(
     async def open_form(pressed: Context) -> None:
         # What was read is kept in memory for as long as a form can be sent.
         form = EditModal(pressed, connection.name, report, settings)
-        await pressed.interaction.response.send_modal(form)
+        await open_modal(pressed, form)
 
     view = GuardedView(ctx, timeout=FORM_SECONDS)
     view.add_button(ctx.texts("toolzz.edit.button"), open_form, discord.ButtonStyle.primary, emoji="✏️")

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot import errors
+from bot.backoff import Backoff
 from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
@@ -29,6 +30,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _MAX_CHECKS_PER_HOST: Final = 4
 """The HTTP client opens twice as many connections to a host; the others are for members' commands."""
 _MAX_WAIT_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+"""How long a tick waits after several that failed for a reason that nobody foresaw."""
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""
 _COMPACT_SECONDS: Final = 3600
@@ -122,15 +125,18 @@ class Poller:
 
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
+        backoff = Backoff(self._schedule.tick, _LONGEST_PAUSE_SECONDS)
         try:
             while True:
+                pause = self._schedule.tick
                 try:
                     await self.tick(is_served)
+                    backoff.succeed()
                 except NotWritableError:
                     pass  # the log says so already, and the next tick finds out whether it is over
-                except Exception:  # noqa: BLE001 - the next tick comes whatever happens
-                    _log.exception("tick_failed")
-                await asyncio.sleep(self._schedule.tick)
+                except Exception as error:  # noqa: BLE001 - the next tick comes whatever happens
+                    pause = max(pause, backoff.fail_with(_log, "tick_failed", error))
+                await asyncio.sleep(pause)
         finally:
             for state in self._states.values():
                 if state.running is not None:

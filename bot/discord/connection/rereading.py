@@ -1,0 +1,112 @@
+"""Reads a server again by REST when the gateway's word about it could not be used.
+
+Until that has worked the server counts as unavailable, as in an outage of Discord: nothing is concluded from
+what the cache holds of it, and nothing of it is erased.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.backoff import Backoff
+from bot.discord.background import BackgroundTasks
+from bot.discord.connection.refusals import describe
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 900.0
+"""Seconds between two attempts to read a server."""
+_GATHER_SECONDS: Final = 1.0
+"""Events often come together, and one reading covers them."""
+_NOT_A_MEMBER: Final = frozenset({10004, 50001})
+"""Unknown guild, missing access: Discord's own codes; no other refusal says that the bot was removed."""
+_UNUSED: Final[Mapping[str, int]] = {"position": 0, "bitrate": 64_000, "user_limit": 0}
+"""What discord.py cannot do without in a channel and nobody here looks at: its absence costs no server."""
+
+
+class Rereading:
+    """The servers that are being read again. remove: discord.py's own parser of a removal."""
+
+    def __init__(
+        self,
+        client: discord.AutoShardedClient,
+        background: BackgroundTasks,
+        remove: Callable[[Any], None],
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._state: Any = client._connection  # noqa: SLF001 - the cache has no public way in
+        self._background = background
+        self._remove = remove
+        self._sleep = sleep
+        self._reading: dict[int, bool] = {}
+        """Each server that is being read -> whether it has come in doubt again since the reading began."""
+
+    def doubt(self, guild_id: int) -> None:
+        """Let a server count as unavailable, and read it again in the background."""
+        guild = self._client.get_guild(guild_id)
+        is_new = guild is None
+        if guild is None:
+            guild = self._state._add_guild_from_data({"id": str(guild_id), "unavailable": True})  # noqa: SLF001
+        guild.unavailable = True
+        if guild_id in self._reading:
+            self._reading[guild_id] = True
+        elif not self._background.is_shutting_down:
+            self._reading[guild_id] = True
+            self._background.start(self._read_until_known(guild_id, is_new=is_new))
+
+    async def _read_until_known(self, guild_id: int, *, is_new: bool) -> None:
+        backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        pause = _GATHER_SECONDS
+        try:
+            while self._reading[guild_id]:
+                await self._sleep(pause)
+                self._reading[guild_id] = False
+                try:
+                    await self._read(guild_id, is_new=is_new)
+                except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+                    pause = backoff.fail()
+                    known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
+                    _log.warning("guild_not_read", guild=guild_id, error=type(failed).__name__, **known)
+                    self._reading[guild_id] = True
+                except Exception as error:  # noqa: BLE001 - it may be whole another time
+                    pause = backoff.fail()
+                    _log.warning("guild_not_read", guild=guild_id, error=type(error).__name__)
+                    self._reading[guild_id] = True
+        finally:
+            del self._reading[guild_id]
+
+    async def _read(self, guild_id: int, *, is_new: bool) -> None:
+        http = self._client.http
+        try:
+            data: dict[str, Any] = {**await http.get_guild(guild_id, with_counts=False)}
+        except (discord.NotFound, discord.Forbidden) as refused:
+            if refused.code not in _NOT_A_MEMBER:
+                raise
+            _log.info("guild_removal_confirmed", guild=guild_id)
+            self._remove({"id": str(guild_id)})
+            return
+        data["channels"] = [_completed(each) for each in await http.get_all_guild_channels(guild_id)]
+        data["threads"] = (await http.get_active_threads(guild_id))["threads"]
+        own_id = self._state.self_id
+        data["members"] = [await http.get_member(guild_id, own_id)]
+        data["unavailable"] = bool(self._reading[guild_id])
+        if data["unavailable"]:
+            return  # it has changed while it was read
+        before = self._client.get_guild(guild_id)
+        if before is not None and "member_count" not in data:
+            data["member_count"] = before.member_count
+        # Made anew and not updated: what an earlier reading left half done must not stay.
+        guild = self._state._add_guild_from_data(data)  # noqa: SLF001 - as above
+        _log.info("guild_read_again", guild=guild_id)
+        self._client.dispatch("guild_join" if is_new else "guild_available", guild)
+
+
+def _completed(channel: Mapping[str, Any]) -> dict[str, Any]:
+    return {**channel, **{key: value for key, value in _UNUSED.items() if channel.get(key) is None}}
