@@ -38,6 +38,7 @@ from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
+from bot.features.audit.former_logs import FormerLogs
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore
@@ -115,7 +116,9 @@ async def build_bot(
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
         monitoring_store = MonitoringStore(database)
-        audit = AuditService(AuditStore(database), vault, clock)
+        audit = AuditService(AuditStore(database), vault, clock, settings.audit_days)
+        await FormerLogs(database, vault).rewrite(int(clock()))
+        stack.push_async_callback(audit.flush)
         access = AccessService(AccessStore(database), clock)
         connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
