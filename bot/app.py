@@ -38,7 +38,7 @@ from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
-from bot.features.audit.former_logs import FormerLogs
+from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore

@@ -6,7 +6,7 @@ from bot.discord.client import PatchbayBot
 from cogs.audit.commands import Audit
 from cogs.audit.listing import AuditListButton, AuditPageButton
 from cogs.audit.mirror import AuditMirror
-from cogs.audit.upkeep import keep_up
+from bot.features.audit.upkeep import keep_up
 
 
 async def setup(bot: PatchbayBot) -> None:

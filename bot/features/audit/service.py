@@ -14,7 +14,7 @@ import structlog
 from bot.errors import PatchbayError, ProviderError, RequestError
 from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainCheck, Flaw, Signer, check_window
 from bot.features.audit.entry import Entry, Seal, SealKind
-from bot.features.audit.former_logs import REWRITTEN
+from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
 from bot.features.audit.store import LAST, AuditStore
 from bot.providers.base.provider import Provider

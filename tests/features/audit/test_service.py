@@ -33,12 +33,6 @@ OTHER_VAULT = Vault({"k1": bytes(31) + b"\1"})
 """A vault with another key of the same name."""
 
 
-@pytest.fixture
-def audit(database: Database, vault: Vault, clock: Clock) -> AuditService:
-    """The service, with an empty log."""
-    return AuditService(AuditStore(database), vault, clock)
-
-
 async def fill(audit: AuditService, entries: int, guild_id: int = GUILD) -> None:
     """Add so many entries of several actions and members."""
     for number in range(entries):
