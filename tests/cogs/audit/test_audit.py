@@ -118,6 +118,52 @@ async def test_actions_are_suggested_by_their_words(harness: BotHarness) -> None
     assert harness.texts("problem.invalid_input.audit_action.title") in shown(refused)
 
 
+async def test_buttons_of_earlier_messages_answer(harness: BotHarness) -> None:
+    """A button that was sent when pages were counted shows the newest page, with the same filter."""
+    await fill(harness, 23)
+    result = await listed(harness)
+    pressed = await harness.press_forged(result, "audit:list:2:0:")
+    assert numbers(pressed) == list(range(23, 13, -1))
+    pressed = await harness.press_forged(result, f"audit:list:2:{harness.member.id}:")
+    assert numbers(pressed) == [20, 15, 10, 5]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_an_erased_member_is_shown_as_one(harness: BotHarness, locale: str) -> None:
+    """The entries stay; neither who did it nor whom it was about is shown any more."""
+    harness.locale = locale
+    audit, erased = harness.bot.services.audit, harness.texts("audit.member.erased")
+    target = f"member · {harness.member.id} · viewer"
+    await audit.note(harness.guild.id, "access.grant", target, member_id=harness.member.id)
+    said = embed_of(await listed(harness)).description or ""
+    assert said.count(f"<@{harness.member.id}>") == 2
+    await audit.forget_member(harness.member.id)
+    said = embed_of(await listed(harness)).description or ""
+    assert str(harness.member.id) not in said
+    assert f"{erased}\n" in said
+    assert f" · {erased} · " in said
+    file = await exported(harness)
+    assert str(harness.member.id) not in json.dumps(file)
+    assert file["verdict"]["holds"]
+
+
+async def test_a_handover_is_one_line(harness: BotHarness) -> None:
+    """The line with the result stands for the entry from before it too; what is under way says so."""
+    audit, me = harness.bot.services.audit, harness.manager.id
+    async with audit.change(harness.guild.id, me, "sensay.connect", "sensay · a") as change:
+        await change.begin()
+        said = embed_of(await listed(harness)).description or ""
+        assert f"⏳ {harness.texts('audit.result.begun')}" in said
+    said = embed_of(await listed(harness)).description or ""
+    assert "\n#2 + #1 · <t:" in said
+    assert said.count("#") == 2
+    file = await exported(harness)
+    assert [(each["result"], each.get("ends")) for each in file["entries"]][:2] == [
+        ("begun", None),
+        ("done", 1),
+    ]
+
+
 async def test_no_guild_sees_anothers_log(harness: BotHarness) -> None:
     """A guild's entries are in no other guild's list or file, not even by a button of its message."""
     await fill(harness, 3)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import PatchbayError, SetupError
-from bot.features.audit.service import ACTIONS
 from bot.features.audit.entry import Entry
+from bot.features.audit.service import ACTIONS
 from bot.i18n.catalog import LOCALES, load_catalog
 from cogs.audit.embeds import entry_line
 from cogs.audit.words import KnownNames, result_words
