@@ -3,10 +3,10 @@
 from functools import partial
 
 from bot.discord.client import PatchbayBot
+from bot.features.audit.upkeep import keep_up
 from cogs.audit.commands import Audit
 from cogs.audit.listing import AuditListButton, AuditPageButton
 from cogs.audit.mirror import AuditMirror
-from bot.features.audit.upkeep import keep_up
 
 
 async def setup(bot: PatchbayBot) -> None:
