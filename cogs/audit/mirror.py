@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
@@ -29,6 +29,13 @@ _MAX_PAUSE_SECONDS: Final = 600
 _RATE_LIMITED: Final = 429
 # Discord's own codes; a refusal by a proxy says nothing about the channel.
 _CLOSED: Final[Mapping[object, str]] = {10003: "not_found", 50001: "forbidden", 50013: "forbidden"}
+
+
+class _Place(NamedTuple):
+    """A guild, and the channel that its entries are repeated in."""
+
+    guild: discord.Guild
+    channel_id: int
 
 
 class AuditMirror:
@@ -71,25 +78,27 @@ class AuditMirror:
             del self._left_out[guild_id]
 
     async def _send(self, entry: Entry) -> None:
-        guild = self._bot.get_guild(entry.guild_id)
-        # Where the bot was removed, the channel is kept in case the bot comes back.
-        if guild is None:
-            return
-        texts = self._bot.services.texts_of(guild)
-        names = await read_names(self._bot.services, entry.guild_id)
-        await self._post(guild, number=entry.number, embed=entry_embed(entry, names, texts))
+        place = await self._place(entry.guild_id)
+        if place is not None:
+            texts = self._bot.services.texts_of(place.guild)
+            embed = entry_embed(entry, await read_names(self._bot.services, entry.guild_id), texts)
+            await self._post(place, number=entry.number, embed=embed)
 
     async def _say_left_out(self, guild_id: int, count: int) -> None:
-        guild = self._bot.get_guild(guild_id)
-        if guild is not None:
-            text = self._bot.services.texts_of(guild).plural("audit.mirror.left_out", count)
-            await self._post(guild, number=None, content=self._bot.services.links.link(text))
+        place = await self._place(guild_id)
+        if place is not None:
+            text = self._bot.services.texts_of(place.guild).plural("audit.mirror.left_out", count)
+            await self._post(place, number=None, content=self._bot.services.links.link(text))
 
-    async def _post(self, guild: discord.Guild, *, number: int | None, **message: Any) -> None:  # noqa: ANN401 - as discord.py's send
-        """Send a message to the guild's channel, if it has one. number: of the entry that it is about."""
-        channel_id = await self._bot.services.guilds.audit_channel(guild.id)
-        if channel_id is None:
-            return
+    async def _place(self, guild_id: int) -> _Place | None:
+        channel_id = await self._bot.services.guilds.audit_channel(guild_id)
+        guild = self._bot.get_guild(guild_id)
+        # Where the bot was removed, the channel is kept in case the bot comes back.
+        return None if channel_id is None or guild is None else _Place(guild, channel_id)
+
+    async def _post(self, place: _Place, *, number: int | None, **message: Any) -> None:  # noqa: ANN401 - as discord.py's send
+        """Send a message. number: of the entry that it is about."""
+        guild, channel_id = place
         channel = self._bot.get_partial_messageable(channel_id, guild_id=guild.id)
         try:
             await _send_paced(channel, **message)

@@ -1,4 +1,4 @@
-"""Kills the bot's process while it hands a token over: the audit log has an entry each time."""
+"""Kills the bot's process while it hands a token over, and stops it: the audit log has what was tried."""
 
 import asyncio
 import sqlite3
@@ -72,3 +72,15 @@ async def test_a_killed_handover_leaves_an_entry(stage: Stage, point: str) -> No
     assert result in ({"unknown"} if point == "before" else {"unknown", "done"})
     assert ("Last token sent" in shown) == (result == "unknown")
     assert listed.count("Connect a Sensay replica") == 1
+
+
+async def test_what_was_refused_is_written_before_the_end(stage: Stage) -> None:
+    """SIGTERM within the minute in which tries are counted: the log has them, as one entry."""
+    world = stage.world
+    async with stage.running_bot() as bot:
+        for _ in range(3):
+            asked = await world.mira.slash(world.operations, "access revoke", member=world.mira)
+            await stage.discord.answer(asked)
+        assert await bot.stop() == 0
+    with closing(sqlite3.connect(stage.folder / "patchbay.db")) as database:
+        assert database.execute("SELECT result, times FROM audit").fetchall() == [("refused:no_grant", 3)]

@@ -77,10 +77,11 @@ class FormerLogs:
     async def _rehash(self, connection: aiosqlite.Connection, guild_id: int) -> tuple[int, bytes]:
         """Rewrite all entries; return the number and the hash of the last one."""
         number, last = 0, BEGINNING
+        known: dict[int, str] = {}
         async for rows in _batches(connection, guild_id):
             changed: list[dict[str, object]] = []
             for row in rows:
-                renamed = await _renamed(connection, row)
+                renamed = await _renamed(connection, row, known)
                 number, last = row.number, digest(last, renamed)
                 changed.append(
                     {
@@ -97,12 +98,12 @@ class FormerLogs:
         return number, last
 
 
-async def _renamed(connection: aiosqlite.Connection, row: Entry) -> Entry:
+async def _renamed(connection: aiosqlite.Connection, row: Entry, known: dict[int, str]) -> Entry:
     author = row.author or ""
     # Whatever else stands there was written by somebody else.
     is_id = author.isascii() and author.isdecimal() and int(author) < LAST
     draft = replace(row, author=None, member=int(author)) if is_id else row
-    return await with_pseudonyms(connection, draft)
+    return await with_pseudonyms(connection, draft, known)
 
 
 async def _batches(connection: aiosqlite.Connection, guild_id: int) -> AsyncIterator[Sequence[Entry]]:

@@ -34,7 +34,8 @@ class AuditStore:
         """
 
         async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
-            drafts = [await with_pseudonyms(connection, each) for each in entries]
+            known: dict[int, str] = {}
+            drafts = [await with_pseudonyms(connection, each, known) for each in entries]
             head = await get_seal(connection, drafts[0].guild_id, SealKind.HEAD)
             return await add(connection, head, drafts, signer)
 
@@ -237,24 +238,30 @@ async def add(
     return entries
 
 
-async def with_pseudonyms(connection: aiosqlite.Connection, draft: Entry) -> Entry:
-    """Return an entry with pseudonyms in the places of the members that it names by their ids."""
+async def with_pseudonyms(connection: aiosqlite.Connection, draft: Entry, known: dict[int, str]) -> Entry:
+    """Return an entry with pseudonyms in the places of the members that it names by their ids.
+
+    known: the guild's pseudonyms that were read or made before, by member; what is found is added.
+    """
     if draft.author is None and draft.member is not None:
-        author = await _pseudonym(connection, draft.guild_id, draft.member)
+        author = await _pseudonym(connection, draft.guild_id, draft.member, known)
         draft = replace(draft, author=author)
     named = MEMBER_TARGET.match(draft.target)
     if named is not None and int(named[1]) < LAST:
         subject = int(named[1])
-        pseudonym = await _pseudonym(connection, draft.guild_id, subject)
+        pseudonym = await _pseudonym(connection, draft.guild_id, subject, known)
         target = f"member · {pseudonym}{draft.target[named.end() :]}"
         draft = replace(draft, target=target, subject=subject)
     return draft
 
 
-async def _pseudonym(connection: aiosqlite.Connection, guild_id: int, member: int) -> str:
-    known: str | None = await QUERIES.get_pseudonym(connection, guild_id=guild_id, member=member)
-    if known is not None:
-        return known
-    made = new_pseudonym()
-    await QUERIES.add_pseudonym(connection, guild_id=guild_id, pseudonym=made, member=member)
-    return made
+async def _pseudonym(
+    connection: aiosqlite.Connection, guild_id: int, member: int, known: dict[int, str]
+) -> str:
+    if member not in known:
+        found: str | None = await QUERIES.get_pseudonym(connection, guild_id=guild_id, member=member)
+        if found is None:
+            found = new_pseudonym()
+            await QUERIES.add_pseudonym(connection, guild_id=guild_id, pseudonym=found, member=member)
+        known[member] = found
+    return known[member]

@@ -1,4 +1,4 @@
-"""Writes what the audit log counts, about once a minute."""
+"""Writes what the audit log counts, and ends what a process that died has begun."""
 
 import asyncio
 from typing import Final
@@ -13,11 +13,12 @@ _SECONDS: Final = 60
 
 
 async def keep_up(audit: AuditService) -> None:
-    """End what a process that died has begun; then write the counts for as long as the bot runs."""
-    try:
-        await audit.end_unfinished()
-    except Exception:  # noqa: BLE001 - a full disk or a broken file: the counts are written once it is well
-        _log.exception("audit_not_ended")
+    """Do so about once a minute for as long as the bot runs."""
     while True:
+        try:
+            # Not only at the start: the disk may have been full when a result was to be written.
+            await audit.end_unfinished()
+            await audit.flush()
+        except Exception:  # noqa: BLE001 - a locked or broken file must not end this for good
+            _log.exception("audit_upkeep_failed")
         await asyncio.sleep(_SECONDS)
-        await audit.flush()

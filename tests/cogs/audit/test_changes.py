@@ -9,7 +9,7 @@ from bot.providers.base.simulator import Answer, Reset
 from tests.support import handover_steps, toolzz_editing, toolzz_steps
 from tests.support.disconnect_steps import disconnect
 from tests.support.handover_doubt import look, unread_doubt
-from tests.support.harness import BotHarness, final, labels
+from tests.support.harness import BotHarness, final, labels, shown
 from tests.support.link_steps import link, unlink
 
 REFUSED = Answer(400, {"error": "no"})
@@ -214,6 +214,23 @@ async def test_a_change_that_the_log_misses_is_answered(
     result = await harness.connect("sensay")
     assert (final(result).embeds[0].title or "").startswith("✅")
     assert "default" in await harness.listed()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_status_says_what_is_known_of_a_handover(
+    toolzz_connected: BotHarness, *, is_known: bool
+) -> None:
+    """The latest handover for the agent is named while its result is unknown, and no longer than that."""
+    unit, harness = toolzz_connected.toolzz, toolzz_connected
+    agent = unit.integrations[unit.CONNECTED]["botId"]
+    note = harness.bot.services.audit.note
+    me = harness.manager.id
+    await note(harness.guild.id, "toolzz.connect", f"toolzz · {agent}", "unknown", member_id=me)
+    if is_known:
+        await note(harness.guild.id, "toolzz.connect", f"toolzz · {agent}", member_id=me)
+    asked = await harness.manager.slash(harness.channel, "toolzz status", integration=unit.CONNECTED)
+    assert (harness.texts("handover.unsettled") in shown(asked)) != is_known
+    assert (f"by <@{me}>. Whether" in shown(asked)) != is_known
 
 
 async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:

@@ -177,14 +177,14 @@ async def test_a_limit_of_discord_is_waited_for(harness: BotHarness, monkeypatch
     async def limited(self: Any, *given: Any, **more: Any) -> Any:  # noqa: ANN401 - as discord.py's
         if refusals:
             response = SimpleNamespace(status=429, reason="", headers={"Retry-After": str(refusals.pop())})
-            raise discord.HTTPException(response, "slow down")  # type: ignore[arg-type]
+            raise discord.HTTPException(response, "slow down")
         return await send(self, *given, **more)
 
     monkeypatch.setattr(discord.abc.Messageable, "send", limited)
     monkeypatch.setattr("cogs.audit.mirror.asyncio", SimpleNamespace(sleep=pause))
     await fill(harness, 2)
-    monkeypatch.undo()
     await wait_until_sent(harness)
+    monkeypatch.undo()
     assert pauses == [7.5]
     numbered = [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text]
     assert numbered[-2:] == ["#2", "#3"]
