@@ -1,6 +1,8 @@
 """Proves that a part of a long log is checked by itself, and that the log can be cut at its beginning."""
 
+import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +73,25 @@ async def test_a_page_names_its_altered_entry(
     far = await audit.page(GUILD, 10, before=2 * STRIDE + 20)
     assert rehash or far.chain.flaw is None
     assert (await audit.export(GUILD))[1].flaw is Flaw.ALTERED
+
+
+async def test_one_log_is_read_once_at_a_time(audit: AuditService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports of one guild wait for each other, and each reads in batches."""
+    await fill(audit, LENGTH)
+    monkeypatch.setattr("bot.features.audit.service._BATCH", 20)
+    read = audit._store.entries
+    firsts: list[int] = []
+
+    async def watched(guild_id: int, after: int, until: int, size: int) -> Sequence[Entry]:
+        rows = await read(guild_id, after, until, size)
+        assert len(rows) <= 20
+        firsts.extend(row.number for row in rows[:1])
+        return rows
+
+    monkeypatch.setattr(audit._store, "entries", watched)
+    exports = await asyncio.gather(*(audit.export(GUILD) for _ in range(3)))
+    assert [len(rows) for rows, _ in exports] == [LENGTH] * 3
+    assert firsts == [*range(1, LENGTH + 1, 20)] * 3
 
 
 async def test_a_seal_that_is_missing_or_forged_is_found(audit: AuditService, database: Database) -> None:
