@@ -165,10 +165,14 @@ class AuditService:
         for guild_id in self._refusals.guilds():
             await self._write(self._refusals.take(guild_id))
 
-    async def end_unfinished(self) -> None:
-        """Write that the result of each change is unknown that a process had begun before it died."""
+    async def end_unfinished(self, is_served: Callable[[int], bool]) -> None:
+        """Write that the result of each change is unknown that a process had begun before it died.
+
+        is_served: tells whether this process, and no other, works for a guild.
+        """
         for begun in await self._store.unfinished():
-            if (begun.guild_id, begun.number) not in self._at_work:
+            is_at_work = (begun.guild_id, begun.number) in self._at_work
+            if not is_at_work and is_served(begun.guild_id):
                 now = int(self._clock())
                 await self._write([replace(begun, at=now, result=UNKNOWN, ends=begun.number)])
 

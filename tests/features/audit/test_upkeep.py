@@ -18,7 +18,7 @@ from tests.support.log_capture import logging_to_memory
 async def kept_up(audit: AuditService, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """The background work, without pauses."""
     monkeypatch.setattr("bot.features.audit.upkeep._SECONDS", 0)
-    task = asyncio.create_task(keep_up(audit))
+    task = asyncio.create_task(keep_up(audit, lambda _: True))
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
