@@ -154,7 +154,7 @@ def rotate_key() -> None:
     except SetupError as error:
         _fail(error)
     click.echo(
-        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} audit logs with the key"
+        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with the key"
         f" {rotation.key_id}. No other key opens or verifies anything now: you can remove the others from"
         " PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
     )
@@ -162,7 +162,7 @@ def rotate_key() -> None:
         click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
     for key_id, number in sorted(rotation.unsigned.items()):
         click.echo(
-            f"Without a valid signature, and left as they are: {number} audit logs of the key {key_id}."
+            f"Without a valid signature, and left as they are: {number} seals of audit logs of the key {key_id}."
         )
     if not rotation.clean:
         click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")

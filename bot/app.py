@@ -46,6 +46,7 @@ from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
+from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore
@@ -126,7 +127,9 @@ async def build_bot(
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
         monitoring_store = MonitoringStore(database)
-        audit = AuditService(AuditStore(database), vault, clock)
+        audit = AuditService(AuditStore(database), vault, clock, settings.audit_days)
+        await FormerLogs(database, vault).rewrite(int(clock()))
+        stack.push_async_callback(audit.flush)
         access = AccessService(AccessStore(database), clock)
         connections = ConnectionService(
             ConnectionStore(database), vault, found, redactor, clock, KeyMarks(database, vault)
@@ -287,7 +290,7 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     """
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        return await rotate_keys(database, vault, progress)
+        return await rotate_keys(database, vault, progress, int(time.time()))
 
 
 @contextlib.asynccontextmanager

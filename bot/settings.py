@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     history_days: int = Field(
         90, description="days for which it is kept how they were doing, 1 to 3650", ge=1, le=3650
     )
+    audit_days: int = Field(
+        400, description="days for which entries of the audit log are kept, 30 to 3650", ge=30, le=3650
+    )
     erase_after: int = Field(
         7,
         description="days after which the data of a server that removed the bot is erased; its credentials"

@@ -3,25 +3,29 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
-from bot.features.audit.resigning import resign
-from bot.features.audit.store import AuditStore
+from bot.features.audit.former_store import FormerLogs
+from bot.features.audit.store import FIRST_SEAL, AuditStore, SealKey
 from bot.features.connections.resealing import Resealed, reseal
 from bot.features.connections.store import ConnectionStore
 from bot.store.database import Database, NotWritableError
 from bot.store.key_marks import KeyMarks
-from bot.store.vault import Vault
+from bot.store.vault import Vault, key_id_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_SEALS_AT_ONCE: Final = 250
+"""The seals of audit logs that are signed in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """What a rotation did and what it left.
 
-    key_id: the first key. sealed, signed: how many credentials and ends of audit logs are under it now that
+    key_id: the first key. sealed, signed: how many credentials and seals of audit logs are under it now that
     were not before. unreadable, unsigned: what no key in use opens or verifies, by the id of the key that it
     names.
     clean: whether all traces of what was replaced have left the file.
@@ -35,11 +39,13 @@ class Rotation:
     clean: bool
 
 
-async def rotate_keys(database: Database, vault: Vault, progress: Callable[[int, int], None]) -> Rotation:
+async def rotate_keys(
+    database: Database, vault: Vault, progress: Callable[[int, int], None], now: int
+) -> Rotation:
     """Encrypt and sign everything with the first key, then take all others out of use.
 
     A bot may use the database meanwhile if it has the same first key. Interrupted, this goes on with what is
-    left. progress: called with how many secrets are done, and how many there are.
+    left. progress: called with how many secrets are done, and how many there are. now: seconds since 1970.
     """
     marks, store = KeyMarks(database, vault), ConnectionStore(database)
     await marks.refresh()
@@ -49,12 +55,24 @@ async def rotate_keys(database: Database, vault: Vault, progress: Callable[[int,
         progress(resealed.done, total)
 
     resealed = await reseal(store, vault, vault.heading, tell)
-    resigned = await resign(AuditStore(database), vault)
+    # An earlier release's log has no seals; once the old key is out of use nobody could tell whether it is whole.
+    await FormerLogs(database, vault).rewrite(now)
+    signed, unsigned = await _resign(AuditStore(database), vault)
     await marks.write(vault.current)
     clean = await database.scrub()
-    return Rotation(
-        vault.current, resealed.done, resigned.done, resealed.unreadable, resigned.unsigned, clean
-    )
+    return Rotation(vault.current, resealed.done, signed, resealed.unreadable, unsigned, clean)
+
+
+async def _resign(store: AuditStore, vault: Vault) -> tuple[int, Counter[str]]:
+    """Sign every seal with the first key; return how many, and those that no key in use signed, by key id."""
+    signed, unsigned = 0, Counter[str]()
+    after: SealKey | None = FIRST_SEAL
+    while after is not None:
+        step = await store.resign(vault, after, _SEALS_AT_ONCE)
+        signed += step.done
+        unsigned.update(key_id_of(each.signature) or "?" for each in step.unsigned)
+        after = step.last
+    return signed, unsigned
 
 
 async def bring_up_to_date(database: Database, vault: Vault) -> None:

@@ -117,6 +117,7 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
 
 async def _sweep(bot: PatchbayBot) -> None:
     await bot.services.privacy.sweep()
+    await bot.services.audit.prune()
 
 
 async def _greet(bot: PatchbayBot, guild: discord.Guild) -> None:

@@ -89,6 +89,7 @@ async def _forget(connection: str, replica: Choice, ctx: Context) -> Answer:
         opened = await open_connection(ctx, "sensay", connection)
         client = client_of(ctx, opened)
         placed = (await integrations.of_guild(guild_id, "sensay")).get(replica.id)
+        await change.begin()
         # First, so that nothing has been asked of Sensay if our own store fails.
         await integrations.forget(guild_id, "sensay", replica.id)
         await ctx.services.monitoring.stop_watching(guild_id, "sensay", replica.id)

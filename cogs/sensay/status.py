@@ -21,6 +21,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
+from cogs.handover import add_unsettled
 from cogs.monitoring import belonging_buttons
 from cogs.monitoring.formatting import why_access
 from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
@@ -145,7 +146,9 @@ async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tupl
         return beyond_embed(chosen, ctx.texts), None
     placement = (await placements_of(ctx, [replica])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
-    return status_embed(replica, placement, ctx.services.clock(), ctx.texts), invite
+    embed = status_embed(replica, placement, ctx.services.clock(), ctx.texts)
+    await add_unsettled(ctx, embed, "sensay", chosen.id)
+    return embed, invite
 
 
 async def _show_replica(ctx: Context, connection: str, text: str) -> None:

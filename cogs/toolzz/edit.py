@@ -166,6 +166,7 @@ async def _write(
             return _offer(ctx, opened, client, fresh, before)
         # Before and after the call: an outcome in doubt may have changed the list too.
         ctx.services.choices.forget(opened)
+        await change.begin()
         outcome = await write_once(
             client, report.id, before, after, cancel_on_shutdown=ctx.cancel_on_shutdown
         )

@@ -148,7 +148,8 @@ async def _link_anyway(connection: str, integration: str, report: Integration, c
 
 
 async def _unlink(placed: Placed, ctx: Context) -> Answer:
-    async with ctx.change("toolzz.unlink", f"toolzz · {placed.id}"):
+    async with ctx.change("toolzz.unlink", f"toolzz · {placed.id}") as change:
+        await change.begin()
         await ctx.services.integrations.forget(ctx.guild_id, "toolzz", placed.id)
         await ctx.services.monitoring.stop_watching(ctx.guild_id, "toolzz", placed.id)
     return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed, ctx.texts)), view_of()

@@ -14,13 +14,14 @@ from bot.discord.routes import ConnectionName, IntegrationId, Segment
 from bot.features.connections.service import Connection
 from cogs.alerts import mute_buttons
 from cogs.connections import open_connection
+from cogs.handover import add_unsettled
 from cogs.integrations import respond_with_diagnosis
 from cogs.monitoring import belonging_buttons
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.embeds import next_step, status_embed
 from cogs.toolzz.link import ToolzzLinkButton
-from cogs.toolzz.snapshot import take_snapshot
+from cogs.toolzz.snapshot import IntegrationSnapshot, take_snapshot
 
 LIST_ROUTE = "toolzz:all:"
 """How the custom id of every button to the list begins."""
@@ -99,13 +100,20 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
         *(await belonging_buttons(ctx, "toolzz", integration))[-1:],
         *_list_buttons(ctx),
     )
-    return status_embed(snapshot, int(ctx.services.clock()), ctx.texts), view
+    return await _embed(ctx, snapshot), view
 
 
 async def show_status(ctx: Context, connection: Connection, integration: str) -> discord.Embed:
     """Return the status without buttons. Raises ProviderError and RestartingError."""
     snapshot = await take_snapshot(ctx, connection, integration)
-    return status_embed(snapshot, int(ctx.services.clock()), ctx.texts)
+    return await _embed(ctx, snapshot)
+
+
+async def _embed(ctx: Context, snapshot: IntegrationSnapshot) -> discord.Embed:
+    embed = status_embed(snapshot, int(ctx.services.clock()), ctx.texts)
+    if snapshot.report.agent_id is not None:
+        await add_unsettled(ctx, embed, "toolzz", snapshot.report.agent_id)
+    return embed
 
 
 async def _read_channels(ctx: Context, connection: Connection, integration: str, page: int) -> Answer:

@@ -71,7 +71,7 @@ async def secrets_of(database: Database, vault: Vault) -> list[object]:
 
 async def rotate(database: Database, keys: dict[str, bytes] = BOTH) -> Rotation:
     """Rotate to the first key."""
-    return await rotate_keys(database, Vault(keys), lambda *_: None)
+    return await rotate_keys(database, Vault(keys), lambda *_: None, 100)
 
 
 async def restarted(database: Database, keys: dict[str, bytes]) -> Vault:
@@ -183,7 +183,7 @@ async def test_an_interrupted_rotation_goes_on(database: Database, monkeypatch: 
             raise KeyError
 
     with pytest.raises(KeyError):
-        await rotate_keys(database, Vault(BOTH), stop)
+        await rotate_keys(database, Vault(BOTH), stop, 100)
     assert await secrets_of(database, await restarted(database, BOTH)) == [SECRET] * 45
     assert (await rotate(database)).sealed == 25
     assert await secrets_of(database, await restarted(database, NEW)) == [SECRET] * 45

@@ -46,6 +46,8 @@ EVERYTHING = {
     "alembic_version",
     "audit",
     "audit_head",
+    "audit_member",
+    "audit_seal",
     "board",
     "connection",
     "guild",
@@ -63,6 +65,7 @@ EVERYTHING = {
     "quiet_hours",
     "route",
     "synced_commands",
+    "tombstone",
     "watched",
 }
 
@@ -156,7 +159,9 @@ def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision
     after = rows(path)
     for table, old in before.items():
         assert old
-        if table not in {"alert", "board", "outbox", "route"}:
+        if table == "audit":  # its members are text from 0011 on
+            assert [row[:8] for row in after[table]] == [(*row[:3], str(row[3]), *row[4:]) for row in old]
+        elif table not in {"alert", "board", "outbox", "route"}:
             assert [row[: len(old[0])] for row in after[table]] == old
 
 

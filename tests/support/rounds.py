@@ -124,7 +124,7 @@ class Rounds:
 
     async def refusals(self) -> int:
         """Return how many entries of the audit log say that a connection is refused."""
-        return (await self.audit.page(GUILD, 1, 100, action="connection.refused")).total
+        return len((await self.audit.page(GUILD, 100, action="connection.refused")).entries)
 
     async def history(self, integration_id: str) -> list[Transition]:
         """Return all transitions of one of the guild's integrations with Toolzz."""

@@ -8,6 +8,8 @@ FROM (
     UNION SELECT guild_id FROM access
     UNION SELECT guild_id FROM audit
     UNION SELECT guild_id FROM audit_head
+    UNION SELECT guild_id FROM audit_seal
+    UNION SELECT guild_id FROM audit_member
     UNION SELECT guild_id FROM watched
     UNION SELECT guild_id FROM last_check
     UNION SELECT guild_id FROM history
@@ -37,6 +39,8 @@ SELECT
     (SELECT count(*) FROM history WHERE guild_id = :guild_id) AS history,
     (SELECT count(*) FROM guild WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM audit_head WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM audit_seal WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM audit_member WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM watched WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM last_check WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM incident_number WHERE guild_id = :guild_id)
@@ -121,6 +125,12 @@ DELETE FROM audit WHERE guild_id = :guild_id;
 -- name: erase_audit_head(guild_id)!
 DELETE FROM audit_head WHERE guild_id = :guild_id;
 
+-- name: erase_audit_seal(guild_id)!
+DELETE FROM audit_seal WHERE guild_id = :guild_id;
+
+-- name: erase_audit_member(guild_id)!
+DELETE FROM audit_member WHERE guild_id = :guild_id;
+
 -- name: erase_guild(guild_id)!
 DELETE FROM guild WHERE guild_id = :guild_id;
 
@@ -152,13 +162,19 @@ WHERE guild_id = :guild_id
 ORDER BY kind, subject;
 
 -- name: export_audit(guild_id)
-SELECT number, at, member, action, target, result
+SELECT number, at, member, action, target, result, ends, times
 FROM audit
 WHERE guild_id = :guild_id
 ORDER BY number;
 
 -- name: export_audit_head(guild_id)
 SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
+
+-- name: export_audit_seal(guild_id)
+SELECT kind, number, hash, signature FROM audit_seal WHERE guild_id = :guild_id ORDER BY kind, number;
+
+-- name: export_audit_member(guild_id)
+SELECT pseudonym, member FROM audit_member WHERE guild_id = :guild_id ORDER BY pseudonym;
 
 -- name: export_outbox(guild_id)
 SELECT kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts, desired_version,

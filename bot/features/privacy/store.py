@@ -31,6 +31,8 @@ _TABLES: Final = (
     "access",
     "audit",
     "audit_head",
+    "audit_seal",
+    "audit_member",
     "guild",
 )
 
@@ -41,8 +43,8 @@ class Stored:
 
     incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild
     itself, the watched states and last checks, the routes, the board (which counts as one with its message),
-    the quiet hours, the maintenance windows, the last numbers of windows and incidents, and the head of the
-    audit log.
+    the quiet hours, the maintenance windows, the last numbers of windows and incidents, and the audit log's
+    signatures and pseudonyms.
     """
 
     connections: int

@@ -45,7 +45,7 @@ async def test_info_counts_what_is_stored(harness: BotHarness, locale: str) -> N
     result = await harness.manager.slash(harness.channel, "privacy info")
     assert final(result).ephemeral
     there = counts(harness.database, harness.guild.id)
-    others = ("guild", "audit_head", "watched", "last_check", "route", "board")
+    others = ("guild", "audit_seal", "audit_member", "watched", "last_check", "route", "board")
     assert embed_of(result).description == harness.texts(
         "privacy.info_how",
         connections=1,

@@ -49,6 +49,8 @@ COUNTED = {
         "route",
         "alert",
         "incident",
+        "ends",
+        "times",
     )
 }
 
@@ -111,7 +113,7 @@ async def test_no_trace_stays_in_pages_that_were_split(
             )
         else:
             await database._writer.execute(
-                "INSERT INTO audit VALUES (?, ?, 1, 2, 'a', ?, 'done', x'00')",
+                "INSERT INTO audit VALUES (?, ?, 1, '2', 'a', ?, 'done', x'00', NULL, 1)",
                 (guild_id, number, f"SEALED {guild_id} {'x' * die.randrange(60)}"),
             )
     await database._writer.execute("COMMIT")
