@@ -3,10 +3,12 @@
 from functools import partial
 
 from bot.discord.client import PatchbayBot
+from cogs.guilds.greeting import greet_when_due
 from cogs.guilds.rounds import Guilds, reconcile_hourly
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the listeners, and start the hourly rounds once the bot knows in which servers it is."""
+    """Add the listeners, and start the rounds once the bot knows in which servers it is."""
+    bot.start_when_ready(partial(greet_when_due, bot))
     bot.start_when_ready(partial(reconcile_hourly, bot))
     await bot.add_cog(Guilds(bot))

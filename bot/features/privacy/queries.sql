@@ -20,6 +20,8 @@ FROM (
     UNION SELECT guild_id FROM maintenance
     UNION SELECT guild_id FROM maintenance_count
     UNION SELECT guild_id FROM quiet_hours
+    UNION SELECT guild_id FROM audit_member
+    UNION SELECT guild_id FROM greeting
 ) AS held
 LEFT JOIN guild USING (guild_id)
 ORDER BY held.guild_id;
@@ -44,7 +46,9 @@ SELECT
     + (SELECT count(*) FROM board WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM maintenance WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM maintenance_count WHERE guild_id = :guild_id)
-    + (SELECT count(*) FROM quiet_hours WHERE guild_id = :guild_id) AS others;
+    + (SELECT count(*) FROM quiet_hours WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM audit_member WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM greeting WHERE guild_id = :guild_id) AS others;
 
 -- name: mark_removed(guild_id, removed_at)!
 -- Touches a row when the guild was not known to be removed. Whoever comes back is greeted again.
@@ -59,10 +63,11 @@ UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at IS 
 -- name: erase_secrets(guild_id)!
 UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
 
--- name: erase_late_secrets()!
+-- name: list_late_secrets()
 -- Entered in a form that was open while the bot was removed.
-UPDATE connection SET secret = X''
-WHERE secret <> X'' AND guild_id IN (SELECT guild_id FROM guild WHERE removed_at IS NOT NULL);
+SELECT DISTINCT connection.guild_id
+FROM connection JOIN guild USING (guild_id)
+WHERE connection.secret <> X'' AND guild.removed_at IS NOT NULL;
 
 -- name: list_overdue(removed_before)
 SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
@@ -121,8 +126,30 @@ DELETE FROM audit WHERE guild_id = :guild_id;
 -- name: erase_audit_head(guild_id)!
 DELETE FROM audit_head WHERE guild_id = :guild_id;
 
+-- name: erase_audit_member(guild_id)!
+DELETE FROM audit_member WHERE guild_id = :guild_id;
+
+-- name: erase_greeting(guild_id)!
+DELETE FROM greeting WHERE guild_id = :guild_id;
+
 -- name: erase_guild(guild_id)!
 DELETE FROM guild WHERE guild_id = :guild_id;
+
+-- name: erase_tombstone(guild_id)!
+DELETE FROM tombstone WHERE guild_id = :guild_id;
+
+-- name: erase_old_tombstones(erased_before)!
+DELETE FROM tombstone WHERE erased_at <= :erased_before;
+
+-- name: put_tombstone(guild_id, erased_at, entries)!
+-- Whoever erases a second time must not hide how much the first time erased.
+INSERT INTO tombstone (guild_id, erased_at, entries)
+VALUES (:guild_id, :erased_at, :entries)
+ON CONFLICT (guild_id) DO UPDATE SET
+    erased_at = excluded.erased_at, entries = entries + excluded.entries;
+
+-- name: get_tombstone(guild_id)^
+SELECT erased_at, entries FROM tombstone WHERE guild_id = :guild_id;
 
 -- name: export_guild(guild_id)
 SELECT greeted_at, removed_at, audit_channel FROM guild WHERE guild_id = :guild_id;
@@ -152,10 +179,19 @@ WHERE guild_id = :guild_id
 ORDER BY kind, subject;
 
 -- name: export_audit(guild_id)
-SELECT number, at, member, action, target, result
+SELECT number, at, member, pseudonym, action, target, result
 FROM audit
 WHERE guild_id = :guild_id
 ORDER BY number;
+
+-- name: export_audit_member(guild_id)
+SELECT pseudonym, member FROM audit_member WHERE guild_id = :guild_id ORDER BY pseudonym;
+
+-- name: export_greeting(guild_id)
+SELECT tries, due_at FROM greeting WHERE guild_id = :guild_id;
+
+-- name: export_tombstone(guild_id)
+SELECT erased_at, entries FROM tombstone WHERE guild_id = :guild_id;
 
 -- name: export_audit_head(guild_id)
 SELECT number, hash, signature FROM audit_head WHERE guild_id = :guild_id;
