@@ -59,6 +59,8 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
+from bot.features.privacy.member_store import MemberData, MemberStore
+from bot.features.privacy.plain_values import plain_tables
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.features.provider_clocks.service import ProviderClockService
@@ -269,6 +271,27 @@ async def purge(settings: Settings, guild_id: int) -> bool:
     """
     async with _existing(settings) as database:
         return await PrivacyStore(database).erase(guild_id)
+
+
+async def member_stored(settings: Settings, member_id: int) -> MemberData:
+    """Count what is stored of a member in all guilds. Raises SetupError."""
+    async with _existing(settings) as database:
+        return await MemberStore(database).stored(member_id)
+
+
+async def member_rows(settings: Settings, member_id: int) -> dict[str, list[dict[str, object]]]:
+    """Return what is stored of a member in all guilds by table, as JSON values. Raises SetupError."""
+    async with _existing(settings) as database:
+        return plain_tables(await MemberStore(database).rows(member_id))
+
+
+async def erase_member(settings: Settings, member_id: int) -> bool:
+    """Erase a member in all guilds; return False if traces of them may be left in the file.
+
+    A bot may be running on the same database. Raises SetupError.
+    """
+    async with _existing(settings) as database:
+        return await MemberStore(database).erase(member_id)
 
 
 @contextlib.asynccontextmanager

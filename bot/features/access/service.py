@@ -64,9 +64,7 @@ class AccessService:
             return before
 
         given_at = int(self._clock()) if at is None else at
-        return await self._store.put(
-            guild_id, Grant(kind, subject, tier, member_id, given_at), check
-        )
+        return await self._store.put(guild_id, Grant(kind, subject, tier, member_id, given_at), check)
 
     async def revoke(
         self, guild_id: int, kind: GrantKind, subject: int, *, up_to: Tier = Tier.MANAGER

@@ -257,3 +257,106 @@ SELECT number FROM maintenance_count WHERE guild_id = :guild_id;
 
 -- name: export_quiet_hours(guild_id)
 SELECT start, end_, zone, set_by, set_at FROM quiet_hours WHERE guild_id = :guild_id;
+
+-- Of one member in all guilds. The audit log names members by pseudonyms, and ``audit_member`` alone says who
+-- that is; entries from before that may hold the member's id, which their hashes cover.
+
+-- name: member_access(member)
+SELECT guild_id, kind, subject, tier, granted_by, granted_at
+FROM access
+WHERE (kind = 'member' AND subject = :member) OR granted_by = :member
+ORDER BY guild_id, kind, subject;
+
+-- name: member_audit(member, target)
+SELECT audit.guild_id, audit.number, audit.at, audit.member, audit.pseudonym, audit.action, audit.target,
+    audit.result
+FROM audit
+LEFT JOIN audit_member
+    ON audit_member.guild_id = audit.guild_id AND audit_member.pseudonym = audit.pseudonym
+WHERE audit.member = :member OR audit_member.member = :member
+    OR audit.target = :target OR audit.target LIKE :target || ' %'
+ORDER BY audit.guild_id, audit.number;
+
+-- name: member_audit_member(member)
+SELECT guild_id, pseudonym, member FROM audit_member WHERE member = :member ORDER BY guild_id;
+
+-- name: member_connection(member)
+SELECT guild_id, provider, name, set_by, set_at
+FROM connection
+WHERE set_by = :member
+ORDER BY guild_id, provider, name;
+
+-- name: member_integration(member)
+SELECT guild_id, provider, id, label, placed_by, placed_at
+FROM integration
+WHERE placed_by = :member
+ORDER BY guild_id, provider, id;
+
+-- name: member_ignored(member)
+SELECT guild_id, provider, id, label, ignored_by, ignored_at
+FROM ignored
+WHERE ignored_by = :member
+ORDER BY guild_id, provider, id;
+
+-- name: member_watched(member)
+SELECT guild_id, kind, provider, id, label, muted_by, muted_until_at
+FROM watched
+WHERE muted_by = :member
+ORDER BY guild_id, kind, provider, id;
+
+-- name: member_incident(member)
+SELECT guild_id, number, provider, id, label, acknowledged_by, acknowledged_at
+FROM incident
+WHERE acknowledged_by = :member
+ORDER BY guild_id, number;
+
+-- name: member_route(member)
+SELECT guild_id, number, channel_id, set_by, set_at FROM route WHERE set_by = :member ORDER BY guild_id, number;
+
+-- name: member_board(member)
+SELECT guild_id, channel_id, set_by FROM board WHERE set_by = :member ORDER BY guild_id;
+
+-- name: member_maintenance(member)
+SELECT guild_id, number, provider, id, set_by, set_at
+FROM maintenance
+WHERE set_by = :member
+ORDER BY guild_id, number;
+
+-- name: member_quiet_hours(member)
+SELECT guild_id, set_by, set_at FROM quiet_hours WHERE set_by = :member ORDER BY guild_id;
+
+-- name: forget_member_access_subject(member)!
+DELETE FROM access WHERE kind = 'member' AND subject = :member;
+
+-- name: forget_member_access_granted_by(member)!
+UPDATE access SET granted_by = 0 WHERE granted_by = :member;
+
+-- name: forget_member_audit_member_member(member)!
+DELETE FROM audit_member WHERE member = :member;
+
+-- name: forget_member_connection_set_by(member)!
+UPDATE connection SET set_by = 0 WHERE set_by = :member;
+
+-- name: forget_member_integration_placed_by(member)!
+UPDATE integration SET placed_by = 0 WHERE placed_by = :member;
+
+-- name: forget_member_ignored_ignored_by(member)!
+UPDATE ignored SET ignored_by = 0 WHERE ignored_by = :member;
+
+-- name: forget_member_watched_muted_by(member)!
+UPDATE watched SET muted_by = 0 WHERE muted_by = :member;
+
+-- name: forget_member_incident_acknowledged_by(member)!
+UPDATE incident SET acknowledged_by = 0 WHERE acknowledged_by = :member;
+
+-- name: forget_member_route_set_by(member)!
+UPDATE route SET set_by = 0 WHERE set_by = :member;
+
+-- name: forget_member_board_set_by(member)!
+UPDATE board SET set_by = 0 WHERE set_by = :member;
+
+-- name: forget_member_maintenance_set_by(member)!
+UPDATE maintenance SET set_by = 0 WHERE set_by = :member;
+
+-- name: forget_member_quiet_hours_set_by(member)!
+UPDATE quiet_hours SET set_by = 0 WHERE set_by = :member;

@@ -1,13 +1,13 @@
 """Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
 from bot.features.audit.service import AuditService
 from bot.features.connections.service import ConnectionService
+from bot.features.privacy.plain_values import iso_time, plain_tables
 from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
 
 __all__ = ["PrivacyService", "Stored", "Tombstone"]
@@ -15,10 +15,6 @@ __all__ = ["PrivacyService", "Stored", "Tombstone"]
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _DAY: Final = 86_400
-_TIME: Final = "at"
-"""The names of columns with a time end with this."""
-_IDS: Final = ("_id", "_by", "_channel", "member", "subject")
-"""The names of columns with an id end with one of these. All other numbers are counts."""
 
 
 class PrivacyService:
@@ -49,17 +45,14 @@ class PrivacyService:
         Of credentials, it names only the fields that are set. Ids are strings, because some programs round
         large numbers. Times are ISO 8601, UTC.
         """
-        tables = {
-            table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
-            for table, rows in (await self._store.rows(guild_id)).items()
-        }
+        tables = plain_tables(await self._store.rows(guild_id))
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)
         }
         for row in tables["connection"]:
             row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
-        return {"guild_id": str(guild_id), "exported_at": _time(self._clock()), **tables}
+        return {"guild_id": str(guild_id), "exported_at": iso_time(self._clock()), **tables}
 
     async def erase(self, guild_id: int) -> bool:
         """Erase everything that is stored of the guild but a tombstone, on a member's word.
@@ -111,17 +104,3 @@ class PrivacyService:
         self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean
-
-
-def _plain(name: str, value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, int) and name.endswith(_TIME):
-        return _time(value)
-    if isinstance(value, int) and name.endswith(_IDS):
-        return str(value)
-    return value
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()

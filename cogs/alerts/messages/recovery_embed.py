@@ -34,9 +34,7 @@ def recovery_embed(notice: RecoveryNotice, rendering: Rendering) -> discord.Embe
     recovered = [each for each in notice.incidents if each.ended == RECOVERED] or list(notice.incidents)
     lines = [_lasted(recovered, rendering)]
     members = dict.fromkeys(
-        mention_member(each.acknowledged_by, texts)
-        for each in recovered
-        if each.acknowledged_by is not None
+        mention_member(each.acknowledged_by, texts) for each in recovered if each.acknowledged_by is not None
     )
     if members:
         shown = listed(members, texts, _MAX_MEMBERS, separator=", ")
