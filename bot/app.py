@@ -23,7 +23,7 @@ from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.context import Services
-from bot.discord.due_work import do_due_work, do_due_work_hourly
+from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
 from bot.discord.sync import CommandLinks
@@ -201,7 +201,6 @@ async def build_bot(
             extensions=_packages_with("setup"),
         )
         await stack.enter_async_context(bot)
-        background.start(do_due_work_hourly(bot))
         yield bot
 
 
@@ -234,7 +233,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         stopping.cancel()
         if running.done():
             if running.exception() is not None:
-                # A bot that is restarted again and again while Discord is away runs for no hour.
+                # While Discord takes no login, a bot that is started again and again runs for no hour.
                 await do_due_work(bot)
             await running
             return

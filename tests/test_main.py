@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,25 @@ async def test_what_keeps_it_from_starting_is_worded(
     assert "Traceback" not in ended.errors
     secrets = (KEY, OTHER_TOKEN, "Q0FOQVJZ", "CANARY")
     assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
+
+
+@pytest.mark.parametrize("harm", [lose_discord, change_token])
+async def test_what_is_due_is_erased_although_discord_takes_no_login(
+    environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None]
+) -> None:
+    """A bot that ends at once, each time it is started, erases what has been due for an hour, and no more."""
+    path = tmp_path / "patchbay.db"
+    migrate(path)
+    harm(environment, path)
+    due = time.time() - 7 * 86_400 - 3600
+    for guild_id, removed_at in ((GUILD, due - 60), (OTHER_GUILD, due + 600)):
+        fill(path, guild_id)
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            values = {"guild": guild_id, "removed_at": int(removed_at)}
+            database.execute("UPDATE guild SET removed_at = :removed_at WHERE guild_id = :guild", values)
+    assert (await patchbay(environment, "run")).exit_code == 1
+    assert set(counts(path, GUILD).values()) == {0}
+    assert counts(path, OTHER_GUILD)["audit"] == 1
 
 
 @pytest.mark.parametrize("status", [403, 503])

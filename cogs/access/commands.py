@@ -204,9 +204,11 @@ def _lines(
         for grant in of_tier:
             gone = roles is not None and grant.kind == "role" and grant.subject not in roles
             shown = mention(guild_id, grant.kind, grant.subject, texts)
-            is_over = grant.kind == "member" and grant.subject in ended
+            if grant.kind == "member" and grant.subject in ended:
+                yield texts("access.list.ended", who=shown)
+                continue
             yield texts(
-                "access.list.ended" if is_over else "access.list.line",
+                "access.list.line",
                 who=texts("access.list.gone", id=grant.subject) if gone else shown,
                 member=mention_member(grant.granted_by, texts),
                 time=when(grant.granted_at),

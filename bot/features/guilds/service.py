@@ -4,12 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-import aiosqlite
-
+from bot.features.guilds.greeting_store import QUERIES, GreetingStore
 from bot.store.database import Database
-from bot.store.queries import load_queries
 
-QUERIES: Final = load_queries("bot.features.guilds")
 _RECENT_SECONDS: Final = 86_400
 _GREETING_PAUSES: Final = (300, 900, 3600, 3 * 3600, 8 * 3600)
 """Seconds between two attempts to greet; after the last one, nobody is greeted."""
@@ -21,47 +18,29 @@ class GuildService:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """clock: seconds since 1970."""
         self._database = database
+        self._greetings = GreetingStore(database)
         self._clock = clock
 
     async def arrived(self, guild_id: int) -> bool:
         """Return whether to greet the guild now: True once after each time that the bot joins.
 
-        The greeting is owed from then on, until ``greeted`` or until ``greeting_failed`` gives it up.
+        The greeting is owed from then on, until ``greeted`` is called or ``greeting_failed`` gives it up.
         """
         now = int(self._clock())
-
-        async def work(connection: aiosqlite.Connection) -> bool:
-            touched: int = await QUERIES.greet_guild(connection, guild_id=guild_id, greeted_at=now)
-            if touched:
-                # The first attempt is made at once; this is for when the process does not survive it.
-                due_at = now + _GREETING_PAUSES[0]
-                await QUERIES.put_greeting(connection, guild_id=guild_id, due_at=due_at)
-            return touched == 1
-
-        return await self._database.transact(work)
+        # The caller tries at once; the first pause is for when the process does not survive that.
+        return await self._greetings.begin(guild_id, now, now + _GREETING_PAUSES[0])
 
     async def to_greet(self) -> list[int]:
         """Return the guilds whose greeting is owed and due."""
-        now = int(self._clock())
-        return [row["guild_id"] for row in await self._database.read_all(QUERIES.list_greetings, now=now)]
+        return await self._greetings.due(int(self._clock()))
 
     async def greeted(self, guild_id: int) -> None:
         """Owe the guild no greeting any more."""
-        await self._database.write(QUERIES.delete_greeting, guild_id=guild_id)
+        await self._greetings.end(guild_id)
 
     async def greeting_failed(self, guild_id: int) -> None:
         """Try again later, each time after a longer pause; give it up after the last one."""
-        now = int(self._clock())
-
-        async def work(connection: aiosqlite.Connection) -> None:
-            tries: int = await QUERIES.get_greeting_tries(connection, guild_id=guild_id) or 0
-            if tries >= len(_GREETING_PAUSES):
-                await QUERIES.delete_greeting(connection, guild_id=guild_id)
-            else:
-                due_at = now + _GREETING_PAUSES[tries]
-                await QUERIES.delay_greeting(connection, guild_id=guild_id, due_at=due_at)
-
-        await self._database.transact(work)
+        await self._greetings.delay(guild_id, int(self._clock()), _GREETING_PAUSES)
 
     def is_recent(self, joined_at: datetime) -> bool:
         """Return whether a bot that joined at this time may still send its greeting."""

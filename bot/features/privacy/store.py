@@ -166,7 +166,12 @@ class PrivacyStore:
 
     async def erase_tombstones(self, erased_before: int) -> None:
         """Delete the tombstones of guilds that were erased at this time or earlier."""
-        await self._database.write(QUERIES.erase_old_tombstones, erased_before=erased_before)
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            if await QUERIES.erase_old_tombstones(connection, erased_before=erased_before):
+                await self._database.mark_traces(connection)
+
+        await self._database.transact(work)
 
     async def scrub(self) -> bool:
         """Remove the traces that an earlier erasure left in the file; return False if they stay."""
