@@ -173,17 +173,17 @@ async def test_a_greeting_that_fails_is_tried_again(harness: BotHarness, status:
     await harness.env.advance_time(610)
     assert len(posted(channel)) == 1
     assert await owed(harness) == []
-    await harness.env.advance_time(DAY)
+    await harness.env.advance_time(2 * HOUR)
     assert len(posted(channel)) == 1
 
 
 async def test_a_greeting_is_given_up_after_some_hours(harness: BotHarness) -> None:
-    """The pauses grow; a day later Discord was asked six times, and nobody is greeted any more."""
+    """The pauses grow; half a day later Discord was asked six times, and nobody is greeted any more."""
     newcomer = NewGuild(harness)
     channel = newcomer.guild.create_text_channel("open")
     harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
     await newcomer.invite(harness)
-    await harness.env.advance_time(DAY)
+    await harness.env.advance_time(14 * HOUR)
     asked = [each for each in harness.env.http_requests if each.path.endswith(f"/{channel.id}/messages")]
     assert len(asked) == 6
     assert await owed(harness) == []
