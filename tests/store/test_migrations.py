@@ -46,8 +46,10 @@ EVERYTHING = {
     "alembic_version",
     "audit",
     "audit_head",
+    "audit_member",
     "board",
     "connection",
+    "greeting",
     "guild",
     "history",
     "ignored",
@@ -62,6 +64,7 @@ EVERYTHING = {
     "quiet_hours",
     "route",
     "synced_commands",
+    "tombstone",
     "watched",
 }
 
