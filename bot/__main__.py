@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -11,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from bot.errors import SetupError
+    from bot.features.privacy.member_store import MemberData
     from bot.features.privacy.store import Stored
     from bot.operating.doctor import Finding
     from bot.providers.base.redaction import Redactor
@@ -126,13 +128,55 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
         clean = asyncio.run(app.purge(settings, guild_id))
     except SetupError as error:
         _fail(error)
-    if not clean:
-        raise click.ClickException(
-            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
-            " Run this again; stop the bot first if that does not help."
-        )
+    _fail_unless_clean(settings, clean=clean)
     if stored.total:
         click.echo("All of it is erased. Backups that you have made still hold it.")
+
+
+@main.group()
+def member() -> None:
+    """Export or erase what is stored of one person, in all servers; the bot may be running."""
+
+
+_member_id = click.argument("user_id", type=click.IntRange(1, 2**63 - 1))
+
+
+@member.command("export")
+@_member_id
+def export_member(user_id: int) -> None:
+    """Print all that names this Discord user, as JSON."""
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        tables = asyncio.run(app.member_rows(settings, user_id))
+    except SetupError as error:
+        _fail(error)
+    click.echo(json.dumps({"user_id": str(user_id), **tables}, indent=1, ensure_ascii=False))
+
+
+@member.command("erase")
+@_member_id
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_member(user_id: int, *, yes: bool) -> None:
+    """Erase this Discord user: their grants, and their name from whatever they did."""
+    from bot import app
+    from bot.errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        stored = asyncio.run(app.member_stored(settings, user_id))
+        click.echo(f"Stored of user {user_id}: {_counted_of_member(stored)}.")
+        if stored.total and not yes:
+            click.confirm("Erase the user from all of it? This cannot be undone.", abort=True)
+        clean = asyncio.run(app.erase_member(settings, user_id))
+    except SetupError as error:
+        _fail(error)
+    _fail_unless_clean(settings, clean=clean)
+    if stored.total:
+        click.echo("Erased: the grants are gone, and everything else no longer says who did it.")
+        click.echo("Messages in Discord, and backups that you have made, still name the user.")
 
 
 @main.command("rotate-key")
@@ -154,15 +198,16 @@ def rotate_key() -> None:
     except SetupError as error:
         _fail(error)
     click.echo(
-        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with the key"
-        f" {rotation.key_id}. No other key opens or verifies anything now: you can remove the others from"
+        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with"
+        f" the key {rotation.key_id}. No other key opens or verifies anything now: you can remove the others from"
         " PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
     )
     for key_id, number in sorted(rotation.unreadable.items()):
         click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
     for key_id, number in sorted(rotation.unsigned.items()):
         click.echo(
-            f"Without a valid signature, and left as they are: {number} seals of audit logs of the key {key_id}."
+            f"Without a valid signature, and left as they are: {number} seals of audit logs"
+            f" of the key {key_id}."
         )
     if not rotation.clean:
         click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")
@@ -201,6 +246,23 @@ def _counted(stored: Stored) -> str:
         f" audit entries {stored.entries}, incidents and alerts {stored.incidents},"
         f" state changes {stored.history}, other records {stored.others}"
     )
+
+
+def _counted_of_member(stored: MemberData) -> str:
+    if not stored.total:
+        return "nothing"
+    return (
+        f"grants {stored.grants}, other records {stored.others},"
+        f" audit entries {stored.entries}, in servers {stored.guilds}"
+    )
+
+
+def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
+    if not clean:
+        raise click.ClickException(
+            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
+            " Run this again; stop the bot first if that does not help."
+        )
 
 
 def _prepare() -> tuple[Settings, Redactor]:

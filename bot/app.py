@@ -25,6 +25,7 @@ from bot.discord.client import Gateway, PatchbayBot, point_to
 from bot.discord.connection.refusals import sentence
 from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.context import Services
+from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
 from bot.discord.sync import CommandLinks
@@ -67,6 +68,8 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
+from bot.features.privacy.member_store import MemberData, MemberStore
+from bot.features.privacy.plain_values import plain_tables
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.features.provider_clocks.service import ProviderClockService
@@ -246,6 +249,9 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if running.done():
+            if running.exception() is not None:
+                # While Discord takes no login, a bot that is started again and again runs for no hour.
+                await do_due_work(bot)
             await running
             return
         _log.info("stopping")
@@ -291,6 +297,37 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
         return await rotate_keys(database, vault, progress, int(time.time()))
+
+
+async def member_stored(settings: Settings, member_id: int) -> MemberData:
+    """Count what is stored of a member in all guilds. Raises SetupError."""
+    async with _with_pseudonyms(settings) as database:
+        return await MemberStore(database).stored(member_id)
+
+
+async def member_rows(settings: Settings, member_id: int) -> dict[str, list[dict[str, object]]]:
+    """Return what is stored of a member in all guilds by table, as JSON values. Raises SetupError."""
+    async with _with_pseudonyms(settings) as database:
+        return plain_tables(await MemberStore(database).rows(member_id))
+
+
+async def erase_member(settings: Settings, member_id: int) -> bool:
+    """Erase a member in all guilds; return False if traces of them may be left in the file.
+
+    A bot may be running on the same database. Raises SetupError.
+    """
+    async with _with_pseudonyms(settings) as database:
+        return await MemberStore(database).erase(member_id)
+
+
+@contextlib.asynccontextmanager
+async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database with audit logs whose members are known by their pseudonyms alone."""
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
+    async with _existing(settings) as database:
+        await bring_up_to_date(database, vault)
+        await FormerLogs(database, vault).rewrite(int(time.time()))
+        yield database
 
 
 @contextlib.asynccontextmanager

@@ -110,8 +110,8 @@ class Settings(BaseSettings):
     )
     erase_after: int = Field(
         7,
-        description="days after which the data of a server that removed the bot is erased; its credentials"
-        " are erased at once",
+        description="days after which the data of a server that removed the bot is erased, and the note that"
+        " `/privacy delete` leaves; credentials are erased at once",
         ge=0,
         le=365,
     )

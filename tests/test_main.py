@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import contextlib
-import os
-import socket
 import json
+import os
+import re
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +21,20 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.demo.discord_server import SimulatedDiscord
+from bot.features.audit.entry import new_pseudonym
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.features.privacy.member_store import ERASED_COLUMNS
 from bot.store.database import Database
 from bot.store.migrations import migrate
 from bot.store.process_lock import process_lock
 from bot.store.vault import Place, Vault, read_keys
 from tests.support.guild_rows import counts, fill, traces
+from tests.support.guild_rows import tables as guild_tables
 
 ROOT = Path(__file__).parents[1]
 KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
 GUILD, OTHER_GUILD = 1102345678901234567, 1102345678999999999
+PERSON = 298765432109870077
 OTHER_TOKEN = "FAKE-TOKEN-OF-NOBODY.not-a-real.value-0000000000000000000000000"
 
 
@@ -89,7 +95,7 @@ def test_help_lists_the_commands() -> None:
     """Without arguments and with --help the commands are listed."""
     shown = CliRunner().invoke(main, ["--help"])
     assert shown.exit_code == 0
-    for command in ("run", "demo", "doctor", "sync", "purge-guild", "rotate-key"):
+    for command in ("run", "demo", "doctor", "sync", "purge-guild", "member", "rotate-key"):
         assert f"\n  {command} " in shown.output
     assert CliRunner().invoke(main, ["-h"]).output == shown.output
 
@@ -186,6 +192,27 @@ async def test_what_keeps_it_from_starting_is_worded(
     assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
 
 
+
+
+@pytest.mark.parametrize("harm", [lose_discord, change_token])
+async def test_what_is_due_is_erased_although_discord_takes_no_login(
+    environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None]
+) -> None:
+    """A bot that ends at once, each time it is started, erases what has been due for an hour, and no more."""
+    path = tmp_path / "patchbay.db"
+    migrate(path)
+    harm(environment, path)
+    due = time.time() - 7 * 86_400 - 3600
+    for guild_id, removed_at in ((GUILD, due - 60), (OTHER_GUILD, due + 600)):
+        fill(path, guild_id)
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            values = {"guild": guild_id, "removed_at": int(removed_at)}
+            database.execute("UPDATE guild SET removed_at = :removed_at WHERE guild_id = :guild", values)
+    assert (await patchbay(environment, "run")).exit_code == 1
+    assert set(counts(path, GUILD).values()) == {0}
+    assert counts(path, OTHER_GUILD)["audit"] == 1
+
+
 @pytest.mark.parametrize(("status", "code"), [(403, 40001), (400, 50035), (501, 0)])
 async def test_a_discord_that_refuses_is_worded(environment: dict[str, str], status: int, code: int) -> None:
     """The error names the route, the status, Discord's code and the refused fields, and blames no network."""
@@ -218,7 +245,7 @@ async def test_sync_sends_the_commands_and_counts_them(
     for number in (1, 2):
         ended = await patchbay(environment, "sync")
         assert (ended.exit_code, "Traceback" in ended.errors) == (0, False)
-        assert ended.stdout.startswith(f"Sent {len(registered(discord))} commands to Discord.")
+        assert ended.output.startswith(f"Sent {len(registered(discord))} commands to Discord.")
         sent = [call for call in discord.env.http_requests if call.path.endswith("/commands")]
         assert [call.method for call in sent] == ["PUT"] * number
     assert {"connections", "help"} < registered(discord)
@@ -262,7 +289,7 @@ def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ..
     assert ended.exit_code == 0
     counted = (
         "connections 1, agents 2, grants 1, audit entries 1, incidents and alerts 3, state changes 1,"
-        " other records 10"
+        " other records 12"
     )
     assert ended.stdout.startswith(f"Stored of guild {GUILD}: {counted}.\n")
     assert "All of it is erased." in ended.output
@@ -301,6 +328,138 @@ def test_purge_guild_makes_no_database(purged: Path) -> None:
     assert ended.exit_code == 1
     assert f"{purged} cannot be used: there is no such file" in ended.output
     assert not purged.exists()
+
+
+def mark_member(path: Path) -> None:
+    """Put a member's id into every column that names members, in a row of its own for each."""
+    for number, (table, column) in enumerate(
+        (table, column) for table, columns in ERASED_COLUMNS.items() for column in columns
+    ):
+        guild_id = OTHER_GUILD + 10 * number
+        fill(path, guild_id)
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            values = {"member": PERSON, "guild": guild_id}
+            kind = ", kind = 'member'" if (table, column) == ("access", "subject") else ""
+            database.execute(
+                f"UPDATE {table} SET {column} = :member{kind} WHERE guild_id = :guild",  # noqa: S608 - our own names
+                values,
+            )
+
+
+def naming(path: Path) -> dict[str, int]:
+    """Return how many rows name the member, by column."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        found = {
+            f"{table}.{column}": database.execute(
+                f"SELECT count(*) FROM {table} WHERE {column} = ?",  # noqa: S608 - our own names
+                (PERSON,),
+            ).fetchone()[0]
+            for table in guild_tables(path)
+            for _, column, *_ in database.execute(f"PRAGMA table_info({table})").fetchall()
+        }
+    return {column: number for column, number in found.items() if number}
+
+
+def test_every_column_with_a_member_is_known(purged: Path) -> None:
+    """A table that names members is exported and erased by member: a new one has to be added to the list."""
+    named = re.compile(r"\w+_by|subject|(\w+_)?(member|user|owner)(_id)?")
+    with contextlib.closing(sqlite3.connect(purged)) as database:
+        found = {
+            (table, column)
+            for table in guild_tables(purged)
+            for _, column, *_ in database.execute(f"PRAGMA table_info({table})").fetchall()
+            if named.fullmatch(column)
+        }
+    known = ERASED_COLUMNS
+    assert found == {(table, column) for table, columns in known.items() for column in columns}
+
+
+def test_a_member_s_export_has_every_row_that_names_them(purged: Path) -> None:
+    """Also entries by their pseudonym, and entries about them; of others it has nothing."""
+    mark_member(purged)
+    fill(purged, GUILD)
+    with contextlib.closing(sqlite3.connect(purged)) as database, database:
+        pseudonym = new_pseudonym()
+        database.execute("INSERT INTO audit_member VALUES (?, ?, ?)", (GUILD, pseudonym, PERSON))
+        entry = "INSERT INTO audit VALUES (?, ?, 1, ?, 'access.grant', ?, 'done', x'00', NULL, 1)"
+        target = f"member · {pseudonym}"
+        named = [(pseudonym, ""), ("x", f"{target} · viewer"), ("x", target), ("x", "member · other")]
+        for number, (by, what) in enumerate(named, start=10):
+            database.execute(entry, (GUILD, number, by, what))
+    ended = CliRunner().invoke(main, ["member", "export", str(PERSON)])
+    assert ended.exit_code == 0
+    exported = json.loads(ended.output)
+    assert exported.pop("user_id") == str(PERSON)
+    columns = {f"{table}.{name}" for table, rows in exported.items() for row in rows for name in row}
+    assert set(naming(purged)) <= columns
+    here = [row["number"] for row in exported["audit"] if row["guild_id"] == str(GUILD)]
+    assert here == [10, 11, 12]
+    rows = [(row, "audit" if table == "audit" else "") for table in exported for row in exported[table]]
+    assert [row for row, table in rows if not table and str(PERSON) not in row.values()] == []
+    assert "SEALED" not in ended.output
+
+
+@pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), "")])
+def test_a_member_is_erased_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
+    """Grants to them go, other rows stay and name nobody, and no trace of their id is left."""
+    mark_member(purged)
+    before = {guild_id: counts(purged, guild_id) for guild_id in guild_ids(purged)}
+    assert traces(purged, [PERSON.to_bytes(8)]) != []
+    with contextlib.closing(sqlite3.connect(purged)) as beside:
+        beside.execute("SELECT * FROM guild").fetchall()
+        ended = CliRunner().invoke(main, ["member", "erase", str(PERSON), *words], input=typed)
+    assert ended.exit_code == 0
+    columns = sum(map(len, ERASED_COLUMNS.values()))
+    assert ended.output.startswith(
+        f"Stored of user {PERSON}: grants 1, other records {columns - 1}, audit entries 1,"
+        f" in servers {columns}.\n"
+    )
+    assert naming(purged) == {}
+    assert traces(purged, [PERSON.to_bytes(8)]) == []
+    after = {guild_id: counts(purged, guild_id) for guild_id in guild_ids(purged)}
+    lost = [(table, n) for guild in before for table, n in before[guild].items() if after[guild][table] != n]
+    assert sorted(lost) == [("access", 1), ("audit_member", 1)]
+    again = CliRunner().invoke(main, ["member", "erase", str(PERSON)])
+    assert (again.exit_code, again.output) == (0, f"Stored of user {PERSON}: nothing.\n")
+
+
+@pytest.mark.parametrize("typed", ["n\n", ""])
+def test_a_member_that_is_not_confirmed_stays(purged: Path, typed: str) -> None:
+    """The answer no, and no answer, end with exit code 1."""
+    mark_member(purged)
+    before = naming(purged)
+    ended = CliRunner().invoke(main, ["member", "erase", str(PERSON)], input=typed)
+    assert ended.exit_code == 1
+    assert naming(purged) == before
+
+
+def test_erasing_a_member_says_when_traces_are_left(purged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another process reads the file, traces stay in it: exit code 1, and the text says what to do."""
+    monkeypatch.setattr("bot.store.database._BUSY_TIMEOUT_MS", 0)
+    mark_member(purged)
+    with contextlib.closing(sqlite3.connect(purged, isolation_level=None)) as beside:
+        beside.execute("PRAGMA journal_mode = WAL")
+        beside.execute("BEGIN")
+        beside.execute("SELECT * FROM guild").fetchall()
+        ended = CliRunner().invoke(main, ["member", "erase", str(PERSON), "--yes"])
+    assert ended.exit_code == 1
+    assert "Run this again" in ended.output
+
+
+@pytest.mark.parametrize("words", [("export",), ("erase", "--yes")])
+def test_the_member_commands_make_no_database(purged: Path, words: tuple[str, ...]) -> None:
+    """A path without a database is an error: it would look like a person of whom nothing is stored."""
+    purged.unlink()
+    ended = CliRunner().invoke(main, ["member", *words, str(PERSON)])
+    assert ended.exit_code == 1
+    assert f"{purged} cannot be used: there is no such file" in ended.output
+    assert not purged.exists()
+
+
+def guild_ids(path: Path) -> list[int]:
+    """Return every guild of which anything is stored."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return [guild_id for (guild_id,) in database.execute("SELECT guild_id FROM guild")]
 
 
 def test_the_demo_names_the_package_that_it_lacks() -> None:

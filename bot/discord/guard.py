@@ -167,7 +167,9 @@ class Guard:
         permitted = permitted_tier(interaction)
         if permitted is Tier.MANAGER:
             return permitted
-        granted = self._access.tier_of(guild_of(interaction), interaction.user.id, roles_of(interaction))
+        member = interaction.user
+        joined_at = member.joined_at if isinstance(member, discord.Member) else None
+        granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
 
     def forget_overrides(self, guild_id: int) -> None:

@@ -55,7 +55,7 @@ async def rotate_keys(
         progress(resealed.done, total)
 
     resealed = await reseal(store, vault, vault.heading, tell)
-    # An earlier release's log has no seals; once the old key is out of use nobody could tell whether it is whole.
+    # An earlier release's log has no seals: without the old key nobody could tell whether it is whole.
     await FormerLogs(database, vault).rewrite(now)
     signed, unsigned = await _resign(AuditStore(database), vault)
     await marks.write(vault.current)

@@ -8,10 +8,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.ended_grants import read_ended
 from bot.discord.client import PatchbayBot
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needed_tier, needs, permitted_tier
+from bot.discord.names import mention_member
 from bot.discord.replies import defer, respond
 from bot.discord.text import listed
 from bot.discord.theme import DESCRIPTION, Tone, notice, when
@@ -55,9 +57,10 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
                 subject.id,
                 given,
                 member_id=ctx.member.id,
+                at=ctx.now,
                 up_to=_highest_grantable(ctx),
             )
-        who = mention(ctx.guild_id, kind, subject.id)
+        who = mention(ctx.guild_id, kind, subject.id, ctx.texts)
         await respond(ctx, granted(who, given, before, self._commands_of(given), ctx.texts))
 
     @command("access revoke")
@@ -78,7 +81,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
             if before is Tier.NONE:
                 raise NoGrantError
             change.target += f" · {before.name.lower()}"
-        who, before_name = mention(ctx.guild_id, kind, subject.id), tier_name(before, ctx.texts)
+        who = mention(ctx.guild_id, kind, subject.id, ctx.texts)
+        before_name = tier_name(before, ctx.texts)
         done = notice(ctx.texts, Tone.GOOD, "access.revoke.done", who=who, tier=before_name)
         await respond(ctx, done)
 
@@ -90,7 +94,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
         # A guild that Discord does not show us has no role at all, not even @everyone.
         roles = {role.id for role in guild.roles} if guild is not None and guild.roles else None
         grants = await ctx.services.access.of_guild(ctx.guild_id)
-        await respond(ctx, overview(ctx.guild_id, grants, roles, ctx.texts))
+        ended = set() if ctx.guild is None else await read_ended(ctx.guild, grants)
+        await respond(ctx, overview(ctx.guild_id, grants, roles, ended, ctx.texts))
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
@@ -137,10 +142,10 @@ def _highest_grantable(ctx: Context) -> Tier:
     return max(permitted_tier(ctx.interaction), Tier.VIEWER)
 
 
-def mention(guild_id: int, kind: GrantKind, subject: int) -> str:
+def mention(guild_id: int, kind: GrantKind, subject: int, texts: Texts) -> str:
     """Mention a role or a member; their own names are never written out."""
     if kind == "member":
-        return f"<@{subject}>"
+        return mention_member(subject, texts)
     return "`@everyone`" if subject == guild_id else f"<@&{subject}>"
 
 
@@ -165,11 +170,18 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
 
 
 def overview(
-    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+    guild_id: int,
+    grants: Sequence[Grant],
+    roles: Collection[int] | None,
+    ended: Collection[int],
+    texts: Texts,
 ) -> discord.Embed:
-    """List a guild's grants, and what needs none. roles: ids of all roles, None if unknown."""
+    """List a guild's grants, and what needs none.
+
+    roles: ids of all roles, None if unknown. ended: the members of whom it is known that their grant is void.
+    """
     base = texts("access.list.base")
-    lines = listed(_lines(guild_id, grants, roles, texts), texts, DESCRIPTION - len(base) - 1)
+    lines = listed(_lines(guild_id, grants, roles, ended, texts), texts, DESCRIPTION - len(base) - 1)
     return notice(
         texts,
         Tone.INFO,
@@ -180,18 +192,25 @@ def overview(
 
 
 def _lines(
-    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+    guild_id: int,
+    grants: Sequence[Grant],
+    roles: Collection[int] | None,
+    ended: Collection[int],
+    texts: Texts,
 ) -> Iterator[str]:
     """Yield a heading for each tier and a line for each grant, so short that there is room for all."""
     for tier, of_tier in groupby(grants, lambda grant: grant.tier):
         yield tier_name(tier, texts)
         for grant in of_tier:
             gone = roles is not None and grant.kind == "role" and grant.subject not in roles
-            shown = mention(guild_id, grant.kind, grant.subject)
+            shown = mention(guild_id, grant.kind, grant.subject, texts)
+            if grant.kind == "member" and grant.subject in ended:
+                yield texts("access.list.ended", who=shown)
+                continue
             yield texts(
                 "access.list.line",
                 who=texts("access.list.gone", id=grant.subject) if gone else shown,
-                member=mention(guild_id, "member", grant.granted_by),
+                member=mention_member(grant.granted_by, texts),
                 time=when(grant.granted_at),
             )
 

@@ -11,6 +11,7 @@ from bot.discord.components import MAX_BUTTONS
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.guard import needs
+from bot.discord.names import mention_member
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import code, listed
 from bot.discord.theme import Tone, notice, when
@@ -112,7 +113,8 @@ def _entry(summary: Summary, ctx: Context) -> str:
         lines.append(f"{Tone.WARNING.symbol} **{texts('connections.list.attention')}** · {trouble}")
     if summary.readable:
         lines.append(credential_lines(summary, ctx.services, texts))
-    lines.append(texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at)))
+    set_by = mention_member(summary.set_by, texts)
+    lines.append(texts("connections.list.set", member=set_by, time=when(summary.set_at)))
     lines.append(texts("connections.list.verified", time=when(summary.verified_at)))
     return "\n".join(lines)
 

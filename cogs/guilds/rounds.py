@@ -1,7 +1,7 @@
 """Greets the servers that the bot joins, and finds out which ones it is no longer in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ import structlog
 from discord.ext import commands
 
 from bot.discord.client import PatchbayBot
+from cogs.guilds.greeting import greet
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ async def welcome(bot: PatchbayBot, guild: discord.Guild) -> None:
     """Keep what is stored of a server that the bot has just joined, and greet the server once."""
     await bot.services.privacy.returned(guild.id)
     if guild.id in bot.services.served and await bot.services.guilds.arrived(guild.id):
-        await _greet(bot, guild)
+        await greet(bot, guild)
 
 
 async def reconcile_hourly(bot: PatchbayBot) -> None:
@@ -117,29 +118,3 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
 
 async def _sweep(bot: PatchbayBot) -> None:
     await bot.services.privacy.sweep()
-    await bot.services.audit.prune()
-
-
-async def _greet(bot: PatchbayBot, guild: discord.Guild) -> None:
-    channel = next(_greeting_channels(guild), None)
-    if channel is None:
-        return
-    text = bot.services.texts_of(guild)("guild.hello")
-    try:
-        await channel.send(bot.services.links.link(text))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-        _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
-
-
-def _greeting_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:
-    """Yield the channels where a greeting may go, the best first: for new members, then for everybody."""
-    if guild.system_channel is not None and _may_write(guild.system_channel):
-        yield guild.system_channel
-    for channel in guild.text_channels:
-        if channel.permissions_for(guild.default_role).view_channel and _may_write(channel):
-            yield channel
-
-
-def _may_write(channel: discord.TextChannel) -> bool:
-    # False in a channel that the bot cannot see: discord.py takes that into account.
-    return channel.permissions_for(channel.guild.me).send_messages

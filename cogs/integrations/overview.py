@@ -10,6 +10,7 @@ import discord
 from bot.discord.commands import MAX_CHOICE_LENGTH
 from bot.discord.components import MAX_BUTTONS, PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.pages import REFRESH, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
@@ -237,7 +238,7 @@ def _integration(
         *quiet_marks(watched.muted_until, watched.maintenance_until),
     ]
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
-        parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
+        parts.append(f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}")
     yield " · ".join(parts)
     connections = {(watched.provider, watched.connection), (watched.provider, "")}
     reason = why(watched, texts, providers)

@@ -6,6 +6,7 @@ from typing import Self
 import discord
 
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.replies import Answer, defer, open_modal
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
 from bot.discord.text import quoted
@@ -115,7 +116,9 @@ class SensayHandover(TokenHandover[Replica]):
             fields.append(Field(texts("sensay.connect.unread"), texts(f"sensay.connect.{part}")))
         if placed is not None:
             text = texts(
-                "sensay.connect.placed_text", member=f"<@{placed.placed_by}>", time=when(placed.placed_at)
+                "sensay.connect.placed_text",
+                member=mention_member(placed.placed_by, texts),
+                time=when(placed.placed_at),
             )
             fields.append(Field(texts("sensay.connect.placed"), text))
         return fields

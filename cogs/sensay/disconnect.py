@@ -9,6 +9,7 @@ from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ConnectionName, Snowflake
@@ -69,7 +70,11 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     label = texts(button, replica=plain(chosen.label, 50))
     act = partial(_forget, connection.name, chosen)
     here = [
-        texts("sensay.disconnect.forget", member=f"<@{placed.placed_by}>", time=when(placed.placed_at))
+        texts(
+            "sensay.disconnect.forget",
+            member=mention_member(placed.placed_by, texts),
+            time=when(placed.placed_at),
+        )
         if placed
         else texts("sensay.disconnect.nothing_to_forget")
     ]

@@ -10,6 +10,7 @@ import discord
 from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import ConnectionName, PageNumber
@@ -287,7 +288,8 @@ def _here(state: State | None, placement: Placement | None, texts: Texts) -> str
 def _by(placement: Placement | None, texts: Texts) -> str:
     if placement is None or placement.placed is None:
         return texts("sensay.status.not_ours")
-    return f"<@{placement.placed.placed_by}> · {when(placement.placed.placed_at, exact=True)}"
+    placed = placement.placed
+    return f"{mention_member(placed.placed_by, texts)} · {when(placed.placed_at, exact=True)}"
 
 
 def _next_step(state: State | None, placement: Placement | None, texts: Texts) -> str:

@@ -50,6 +50,7 @@ EVERYTHING = {
     "audit_seal",
     "board",
     "connection",
+    "greeting",
     "guild",
     "history",
     "ignored",

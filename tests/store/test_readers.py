@@ -77,7 +77,7 @@ async def test_the_guard_waits_for_nobody(database: Database, occupied: list[asy
     await asyncio.sleep(0)
     occupied += others
     async with asyncio.timeout(5):
-        assert await access.tier_of(GUILD, MEMBER, []) is Tier.MANAGER
+        assert await access.tier_of(GUILD, MEMBER, [], None) is Tier.MANAGER
     assert not any(read.done() for read in occupied)
 
 

@@ -216,12 +216,15 @@ class Poller:
             _log.exception("judging_failed", guild=guild_id)
 
     async def _clean_up(self) -> None:
-        now = int(self._clock())
         if self._may_have_orphans:
-            await self._recorder.remove_orphans(now)
+            await self._recorder.remove_orphans(int(self._clock()))
             self._may_have_orphans = False
+        await self.compact()
+
+    async def compact(self) -> None:
+        """Delete history and closed incidents that are too old, if that was not done lately."""
         if self._compacted_at is None or self._schedule.clock() - self._compacted_at >= _COMPACT_SECONDS:
-            await self._store.compact(now - self._history_seconds)
+            await self._store.compact(int(self._clock()) - self._history_seconds)
             self._compacted_at = self._schedule.clock()
 
     def _state(self, row: WatchableRow) -> _ConnectionState:

@@ -1,24 +1,20 @@
 """Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import structlog
 
 from bot.features.audit.service import AuditService
 from bot.features.connections.service import ConnectionService
-from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.privacy.plain_values import iso_time, plain_tables
+from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
 
-__all__ = ["PrivacyService", "Stored"]
+__all__ = ["PrivacyService", "Stored", "Tombstone"]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _DAY: Final = 86_400
-_TIME: Final = "at"
-"""The names of columns with a time end with this."""
-_IDS: Final = ("_id", "_by", "_channel", "member", "subject")
-"""The names of columns with an id end with one of these. All other numbers are counts."""
 
 
 class PrivacyService:
@@ -49,24 +45,25 @@ class PrivacyService:
         Of credentials, it names only the fields that are set. Ids are strings, because some programs round
         large numbers. Times are ISO 8601, UTC.
         """
-        tables = {
-            table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
-            for table, rows in (await self._store.rows(guild_id)).items()
-        }
+        tables = plain_tables(await self._store.rows(guild_id))
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)
         }
         for row in tables["connection"]:
             row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
-        return {"guild_id": str(guild_id), "exported_at": _time(self._clock()), **tables}
+        return {"guild_id": str(guild_id), "exported_at": iso_time(self._clock()), **tables}
 
     async def erase(self, guild_id: int) -> bool:
-        """Erase everything that is stored of the guild; return False if traces leave the file only later."""
-        clean = await self._store.erase(guild_id)
-        self._connections.forget_facts(guild_id)
-        _log.info("guild_erased", guild=guild_id, clean=clean)
-        return clean
+        """Erase everything that is stored of the guild but a tombstone, on a member's word.
+
+        Return False if traces leave the file only later.
+        """
+        return await self._erase(guild_id, int(self._clock()))
+
+    async def tombstone(self, guild_id: int) -> Tombstone | None:
+        """Return what an erasure has left of the guild, None if there was none in ``erase_after`` days."""
+        return await self._store.tombstone(guild_id)
 
     async def guilds(self) -> Mapping[int, int | None]:
         """Return every guild of which anything is stored, with the time of the bot's removal or None."""
@@ -77,7 +74,7 @@ class PrivacyService:
         if not (await self._store.stored(guild_id)).total:
             return
         if self.erase_after == 0:
-            await self.erase(guild_id)
+            await self._erase(guild_id, None)
         elif await self._store.remove(guild_id, int(self._clock())):
             self._connections.forget_facts(guild_id)
             _log.info("guild_removed", guild=guild_id)
@@ -89,23 +86,21 @@ class PrivacyService:
             _log.info("guild_returned", guild=guild_id)
             await self._audit.note(guild_id, "guild.returned", f"server · {guild_id}")
 
-    async def sweep(self) -> None:
-        """Erase the guilds whose time is over, and the traces that an earlier erasure left in the file."""
-        for guild_id in await self._store.erase_overdue(int(self._clock()) - self.erase_after * _DAY):
+    async def sweep(self, kept: Collection[int] = (), *, late: int = 0) -> None:
+        """Erase the guilds whose time is over, and the traces that an earlier erasure left in the file.
+
+        kept: guilds that the bot is in, whatever is stored of their removal. late: seconds by which a guild's
+        time has to be over; tombstones go on time.
+        """
+        due = int(self._clock()) - self.erase_after * _DAY
+        for guild_id in await self._store.erase_overdue(due - late, kept):
             _log.info("guild_erased", guild=guild_id)
+        await self._store.erase_tombstones(due)
         if not await self._store.scrub():
             _log.warning("traces_left")
 
-
-def _plain(name: str, value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, int) and name.endswith(_TIME):
-        return _time(value)
-    if isinstance(value, int) and name.endswith(_IDS):
-        return str(value)
-    return value
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    async def _erase(self, guild_id: int, erased_at: int | None) -> bool:
+        clean = await self._store.erase(guild_id, erased_at)
+        self._connections.forget_facts(guild_id)
+        _log.info("guild_erased", guild=guild_id, clean=clean)
+        return clean

@@ -1,6 +1,6 @@
 """Counts, exports and erases what the tables of all features hold of a guild."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -33,8 +33,11 @@ _TABLES: Final = (
     "audit_head",
     "audit_seal",
     "audit_member",
+    "greeting",
     "guild",
 )
+_TOMBSTONE: Final = "tombstone"
+"""What is left of an erased guild is no data of the guild: it is exported, and not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class Stored:
 
     incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild
     itself, the watched states and last checks, the routes, the board (which counts as one with its message),
-    the quiet hours, the maintenance windows, the last numbers of windows and incidents, and the audit log's
-    signatures and pseudonyms.
+    the quiet hours, the maintenance windows, the last numbers of windows and incidents, the audit log's
+    signatures and pseudonyms, and a greeting that is owed.
     """
 
     connections: int
@@ -59,6 +62,17 @@ class Stored:
     def total(self) -> int:
         """The number of all rows."""
         return sum(astuple(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a guild whose data a member erased.
+
+    erased_at: seconds since 1970. entries: how many the audit log had.
+    """
+
+    erased_at: int
+    entries: int
 
 
 class PrivacyStore:
@@ -86,8 +100,12 @@ class PrivacyStore:
                     getattr(QUERIES, f"export_{table}"), guild_id=guild_id
                 )
             ]
-            for table in _TABLES
+            for table in (*_TABLES, _TOMBSTONE)
         }
+
+    async def tombstone(self, guild_id: int) -> Tombstone | None:
+        """Return what an erasure has left of the guild, None if there was none lately."""
+        return await self._database.fetch_one(Tombstone, QUERIES.get_tombstone, guild_id=guild_id)
 
     async def remove(self, guild_id: int, removed_at: int) -> bool:
         """Erase the guild's credentials and store its removal; return False if that was stored before."""
@@ -95,6 +113,7 @@ class PrivacyStore:
         async def work(connection: aiosqlite.Connection) -> bool:
             await self._database.mark_traces(connection)
             await QUERIES.erase_secrets(connection, guild_id=guild_id)
+            await QUERIES.erase_greeting(connection, guild_id=guild_id)
             marked: int = await QUERIES.mark_removed(connection, guild_id=guild_id, removed_at=removed_at)
             return marked == 1
 
@@ -106,39 +125,63 @@ class PrivacyStore:
         """Delete the time of the removal; return False if there was none."""
         return await self._database.write(QUERIES.mark_returned, guild_id=guild_id) == 1
 
-    async def erase(self, guild_id: int) -> bool:
-        """Erase all rows of a guild; return False if traces of them may be left in the file."""
+    async def erase(self, guild_id: int, erased_at: int | None = None) -> bool:
+        """Erase all rows of a guild; return False if traces of them may be left in the file.
+
+        erased_at: leave a tombstone with this time, in the same transaction; without it, none stays.
+        """
 
         async def work(connection: aiosqlite.Connection) -> None:
-            await self._erase(connection, guild_id)
+            entries = await self._erase(connection, guild_id)
+            if erased_at is None:
+                await QUERIES.erase_tombstone(connection, guild_id=guild_id)
+            else:
+                values = {"guild_id": guild_id, "erased_at": erased_at, "entries": entries}
+                await QUERIES.put_tombstone(connection, **values)
 
         await self._database.transact(work)
         return await self._database.scrub()
 
-    async def erase_overdue(self, removed_before: int) -> list[int]:
+    async def erase_overdue(self, removed_before: int, kept: Collection[int]) -> list[int]:
         """Erase the guilds that removed the bot at this time or earlier, and return them.
 
-        Of guilds that removed it later, erase credentials that were stored after the removal.
+        Of guilds that removed it later, erase credentials that were stored after the removal. kept: guilds
+        that are left as they are.
         """
 
         async def work(connection: aiosqlite.Connection) -> list[int]:
-            if await QUERIES.erase_late_secrets(connection):
+            late = [row["guild_id"] async for row in QUERIES.list_late_secrets(connection)]
+            for guild_id in set(late).difference(kept):
                 await self._database.mark_traces(connection)
-            guilds = [
+                await QUERIES.erase_secrets(connection, guild_id=guild_id)
+            overdue = [
                 row["guild_id"]
                 async for row in QUERIES.list_overdue(connection, removed_before=removed_before)
             ]
+            guilds = [guild_id for guild_id in overdue if guild_id not in kept]
             for guild_id in guilds:
                 await self._erase(connection, guild_id)
             return guilds
 
         return await self._database.transact(work)
 
+    async def erase_tombstones(self, erased_before: int) -> None:
+        """Delete the tombstones of guilds that were erased at this time or earlier."""
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            if await QUERIES.erase_old_tombstones(connection, erased_before=erased_before):
+                await self._database.mark_traces(connection)
+
+        await self._database.transact(work)
+
     async def scrub(self) -> bool:
         """Remove the traces that an earlier erasure left in the file; return False if they stay."""
         return await self._database.scrub()
 
-    async def _erase(self, connection: aiosqlite.Connection, guild_id: int) -> None:
+    async def _erase(self, connection: aiosqlite.Connection, guild_id: int) -> int:
+        """Erase all rows but the tombstone; return how many entries the audit log had."""
         await self._database.mark_traces(connection)
+        erased: dict[str, int] = {}
         for table in _TABLES:
-            await getattr(QUERIES, f"erase_{table}")(connection, guild_id=guild_id)
+            erased[table] = await getattr(QUERIES, f"erase_{table}")(connection, guild_id=guild_id)
+        return erased["audit"]

@@ -14,7 +14,7 @@ from bot.errors import ErasedSecretError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
-from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.service import PrivacyService, Tombstone
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.store.database import Database
@@ -51,8 +51,10 @@ COUNTED = {
         "incident",
         "ends",
         "times",
+        "entries",
     )
 }
+TOMBSTONE = "tombstone"
 
 
 @pytest.fixture
@@ -80,16 +82,27 @@ def sealed(path: Path, guild_id: int) -> list[bytes]:
         return [secret for (secret,) in rows]
 
 
+def left(path: Path, guild_id: int = GUILD) -> dict[str, int]:
+    """Return how many rows of a guild there are, by table, without the tables that have none."""
+    return {table: number for table, number in counts(path, guild_id).items() if number}
+
+
+def drop(path: Path, table: str, guild_id: int | None = None) -> None:
+    """Delete a table's rows, or only those of a guild."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"DELETE FROM {table} WHERE ?1 IS NULL OR guild_id = ?1", (guild_id,))  # noqa: S608 - a table's name
+
+
 async def test_an_erased_guild_is_in_no_table_or_file(privacy: PrivacyService, path: Path) -> None:
-    """Its ids, texts and encrypted bytes are gone from the tables, the file and the log; other guilds
-    stay.
+    """Its members' ids, texts and encrypted bytes are gone from the tables, the file and the log, and its own
+    id is in the tombstone alone; other guilds stay.
     """
     mine, theirs = fill(path, GUILD), fill(path, OTHER_GUILD)
     before = counts(path, OTHER_GUILD)
     assert set(counts(path, GUILD).values()) == {1}
     assert await privacy.erase(GUILD)
-    assert set(counts(path, GUILD).values()) == {0}
-    assert traces(path, mine) == []
+    assert left(path) == {TOMBSTONE: 1}
+    assert traces(path, mine) == [GUILD.to_bytes(8)]
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (0,)
     assert counts(path, OTHER_GUILD) == before
@@ -134,12 +147,12 @@ async def test_another_process_delays_only_the_traces(
         other.execute("BEGIN")
         other.execute("SELECT * FROM connection").fetchall()
         assert not await privacy.erase(GUILD)
-        assert set(counts(path, GUILD).values()) == {0}
-        assert traces(path, mine) != []
+        assert left(path) == {TOMBSTONE: 1}
+        assert len(traces(path, mine)) > 1
         await privacy.sweep()
-        assert traces(path, mine) != []
+        assert len(traces(path, mine)) > 1
     await privacy.sweep()
-    assert traces(path, mine) == []
+    assert traces(path, mine) == [GUILD.to_bytes(8)]
 
 
 async def test_an_export_has_all_tables_and_no_secret(
@@ -208,10 +221,11 @@ async def test_the_rest_is_erased_after_seven_days(
     """The time counts from the first note of the removal. Other guilds stay."""
     mine = fill(path, GUILD)
     fill(path, OTHER_GUILD)
+    drop(path, TOMBSTONE)
     theirs = counts(path, OTHER_GUILD)
     await privacy.removed(GUILD)
     kept = counts(path, GUILD)
-    assert min(kept.values()) == 1
+    assert [table for table, number in kept.items() if not number] == [TOMBSTONE, "greeting"]
     clock.now += 7 * DAY - 1
     await privacy.removed(GUILD)
     await privacy.sweep()
@@ -236,7 +250,7 @@ async def test_a_guild_that_returns_in_time_keeps_the_rest(
     assert (await privacy.guilds())[GUILD] is None
     clock.now += 365 * DAY
     await privacy.sweep()
-    assert min(counts(path, GUILD).values()) == 1
+    assert set(left(path)) == tables(path) - {"greeting", TOMBSTONE}
     entries = (await privacy.export(GUILD))["audit"]
     assert isinstance(entries, list)
     noted = [entry["action"] for entry in entries if str(entry["action"]).startswith("guild.")]
@@ -272,8 +286,9 @@ async def test_traces_of_an_earlier_process_are_removed(path: Path, build: Build
 
 
 async def test_one_row_in_any_table_makes_a_guild_known(privacy: PrivacyService, path: Path) -> None:
-    """The guild is listed and counted, whichever table has a row of it."""
-    guilds = {GUILD + number: table for number, table in enumerate(sorted(tables(path)))}
+    """The guild is listed and counted, whichever table has a row of it; a tombstone is no data of a guild."""
+    holding = tables(path) - {TOMBSTONE}
+    guilds = {GUILD + number: table for number, table in enumerate(sorted(holding))}
     for guild_id, only in guilds.items():
         fill(path, guild_id)
         with closing(sqlite3.connect(path)) as database, database:
@@ -281,6 +296,12 @@ async def test_one_row_in_any_table_makes_a_guild_known(privacy: PrivacyService,
                 database.execute(f"DELETE FROM {table} WHERE guild_id = ?", (guild_id,))  # noqa: S608 - as above
     assert set(await privacy.guilds()) == set(guilds)
     assert [(await privacy.stored(guild_id)).total for guild_id in guilds] == [1] * len(guilds)
+    fill(path, OTHER_GUILD)
+    for table in holding:
+        drop(path, table, OTHER_GUILD)
+    assert OTHER_GUILD not in await privacy.guilds()
+    assert (await privacy.stored(OTHER_GUILD)).total == 0
+    assert await privacy.tombstone(OTHER_GUILD) is not None
 
 
 @pytest.mark.parametrize("erase", [True, False])
@@ -293,3 +314,62 @@ async def test_what_providers_said_is_forgotten_as_well(
         await service.add(guild_id, "sensay", "default", values, member_id=MEMBER)
     await (privacy.erase(GUILD) if erase else privacy.removed(GUILD))
     assert [key[0] for key in service._facts] == [OTHER_GUILD]
+
+
+async def test_a_tombstone_stays_until_its_time_is_over(
+    privacy: PrivacyService, path: Path, clock: Clock
+) -> None:
+    """It counts the audit log's entries, also those of an earlier erasure, and goes after seven days."""
+    fill(path, GUILD)
+    drop(path, TOMBSTONE)
+    first = int(clock.now)
+    await privacy.erase(GUILD)
+    assert await privacy.tombstone(GUILD) == Tombstone(first, 1)
+    clock.now += 5 * DAY
+    fill(path, OTHER_GUILD)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "INSERT INTO audit SELECT ?, 7, at, 1, 'a', '', '', x'00', NULL FROM audit", (GUILD,)
+        )
+    await privacy.erase(GUILD)
+    assert await privacy.tombstone(GUILD) == Tombstone(int(clock.now), 2)
+    clock.now += 7 * DAY - 1
+    await privacy.sweep()
+    assert left(path) == {TOMBSTONE: 1}
+    clock.now += 1
+    await privacy.sweep()
+    assert left(path) == {}
+    assert traces(path, [GUILD.to_bytes(8)]) == []
+
+
+async def test_what_a_sweep_keeps_is_as_it_was(privacy: PrivacyService, path: Path, clock: Clock) -> None:
+    """A guild that the bot is in keeps also new credentials; others are swept once they are late enough."""
+    for guild_id in (GUILD, OTHER_GUILD):
+        fill(path, guild_id)
+        drop(path, TOMBSTONE)
+        await privacy.removed(guild_id)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE connection SET secret = x'07'")
+    kept, other = left(path), left(path, OTHER_GUILD)
+    clock.now += 7 * DAY + 3599
+    await privacy.sweep({GUILD}, late=3600)
+    assert (left(path), left(path, OTHER_GUILD)) == (kept, other)
+    assert (sealed(path, GUILD), sealed(path, OTHER_GUILD)) == ([b"\x07"], [b""])
+    clock.now += 1
+    await privacy.sweep({GUILD}, late=3600)
+    assert (left(path), left(path, OTHER_GUILD)) == (kept, {})
+
+
+async def test_an_erasure_that_fails_changes_nothing(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """Rows go and the tombstone comes in one transaction."""
+    fill(path, GUILD)
+    drop(path, TOMBSTONE)
+    before = counts(path, GUILD)
+    await database._writer.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON main.tombstone BEGIN SELECT raise(ABORT, 'full'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        await privacy.erase(GUILD)
+    assert counts(path, GUILD) == before

@@ -1,4 +1,7 @@
-"""Let an audit log be verified in parts, be cut at its beginning, and hold pseudonyms instead of members."""
+"""Let an audit log be verified in parts, be cut at its beginning, and hold pseudonyms instead of members.
+
+Keep what is left of an erased server, and the greetings that are owed.
+"""
 
 from alembic import op
 
@@ -74,6 +77,16 @@ def upgrade() -> None:
             guild_id INTEGER PRIMARY KEY,
             erased_at INTEGER NOT NULL,
             entries INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+    # A server that is to be greeted. tries: how often that has failed. due_at: when it is tried next.
+    op.execute(
+        """
+        CREATE TABLE greeting (
+            guild_id INTEGER PRIMARY KEY,
+            tries INTEGER NOT NULL,
+            due_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID
         """
     )

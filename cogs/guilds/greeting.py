@@ -1,0 +1,64 @@
+"""Greets servers, where everybody may read and answer it; a greeting that fails is tried again."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+import aiohttp
+import discord
+import structlog
+
+from bot.discord.client import PatchbayBot
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 300.0
+"""The time between two looks at the greetings that are owed."""
+_SEND_SECONDS: Final = 60.0
+"""Shorter than the first pause: no greeting is sent again while one is on its way."""
+_NEEDED: Final = discord.Permissions(view_channel=True, send_messages=True)
+
+
+async def greet_when_due(bot: PatchbayBot) -> None:
+    """Try the greetings again that could not be sent, also those of an earlier run."""
+    while True:
+        try:
+            for guild_id in await bot.services.guilds.to_greet():
+                guild = bot.get_guild(guild_id)
+                if guild_id not in bot.services.served:
+                    await bot.services.guilds.greeted(guild_id)
+                elif guild is None or guild.unavailable:
+                    await bot.services.guilds.greeting_failed(guild_id)
+                else:
+                    await greet(bot, guild)
+        except Exception:  # noqa: BLE001 - one failed round must not end the rounds
+            _log.exception("greetings_failed")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def greet(bot: PatchbayBot, guild: discord.Guild) -> None:
+    """Send the greeting, or note that it is to be tried again; without a fitting channel, greet nobody."""
+    channel = next(_greeting_channels(guild), None)
+    if channel is not None:
+        text = bot.services.texts_of(guild)("guild.hello")
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await channel.send(bot.services.links.link(text))
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+            _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
+            await bot.services.guilds.greeting_failed(guild.id)
+            return
+    await bot.services.guilds.greeted(guild.id)
+
+
+def _greeting_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:
+    """Yield the channels where a greeting may go, the best first: for new members, then for everybody.
+
+    Nobody answers in an announcement channel or under the rules.
+    """
+    first = [] if guild.system_channel is None else [guild.system_channel]
+    for channel in (*first, *guild.text_channels):
+        everybody, bot = (channel.permissions_for(who) for who in (guild.default_role, guild.me))
+        # False in a channel that one cannot see: discord.py takes that into account.
+        if not channel.is_news() and channel != guild.rules_channel and (everybody & bot) >= _NEEDED:
+            yield channel
