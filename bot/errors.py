@@ -15,7 +15,8 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── InvalidInputError
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
-    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError
+    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
+    │   │   DiscordSilentError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
@@ -165,6 +166,12 @@ class OutdatedCommandError(RequestError):
     """A member's Discord still shows a command that has changed."""
 
     key = "outdated_command"
+
+
+class DiscordSilentError(RequestError):
+    """Discord does not say what the server's admins allow, so nothing is changed."""
+
+    key = "discord_silent"
 
 
 class CooldownError(RequestError):

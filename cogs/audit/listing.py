@@ -24,6 +24,7 @@ class AuditPageButton(PersistentButton):
     """Shows a page of the entries by one member or of one kind; None stands for all."""
 
     route = "audit:list:{page}:{member}:{action}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
