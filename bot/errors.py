@@ -16,7 +16,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
     │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
-    │   │   DiscordSilentError
+    │   │   DiscordSilentError, PreflightBudgetError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
@@ -178,6 +178,12 @@ class CooldownError(RequestError):
     """A member uses commands too often. Values: ``until`` (seconds since 1970)."""
 
     key = "cooldown"
+
+
+class PreflightBudgetError(RequestError):
+    """Discord has refused too many tokens. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_budget"
 
 
 class NoConnectionError(RequestError):

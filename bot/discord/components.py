@@ -138,8 +138,8 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     annotated attributes; the constructor takes them by name. The route begins with the top-level command that
     the component belongs to: who may not use that command may not use the component. after_not_found: whether
     the button helps where the provider knows no such thing, because another value can be entered. reads_only:
-    whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in Server
-    Settings. operation: the qualified name of the command of which it does the same, and shares the cooldown.
+    whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
+    Server Settings. operation: the qualified name of the command that does the same, whose cooldown counts.
     """
 
     route: ClassVar[str] = ""

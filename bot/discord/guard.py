@@ -173,7 +173,12 @@ class Guard:
         cooldowns.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
 
     async def lets(
-        self, interaction: AnyInteraction, command: TopCommand, command_id: int | None, *, changes: bool = True
+        self,
+        interaction: AnyInteraction,
+        command: TopCommand,
+        command_id: int | None,
+        *,
+        changes: bool = True,
     ) -> bool:
         """Tell whether the member may use the command here.
 

@@ -93,7 +93,7 @@ class Overrides:
     def __init__(self, deadline: float = DEADLINE) -> None:
         self.deadline = deadline
         """Seconds that an interaction waits for Discord."""
-        # To forget a guild forgets what is being read as well: that goes to an object that nobody asks any more.
+        # To forget a guild forgets what is being read as well: nobody asks the object that it goes to.
         self._kept: LRUCache[int, _Kept] = LRUCache(_KEPT_GUILDS)
 
     async def decide(self, interaction: AnyInteraction, command_id: int) -> bool | None:

@@ -4,6 +4,8 @@ import asyncio
 import functools
 import io
 from collections.abc import AsyncIterator, Collection
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,7 +16,8 @@ from simcord.backend import Backend
 from simcord.backend.command_access import command_access
 from simcord.backend.models import Channel, Role, User
 
-from bot.discord.overrides import DEADLINE, Override, _Kept, judge
+from bot.discord.overrides import DEADLINE, Override, Overrides, _Kept, judge
+from bot.errors import DiscordSilentError
 from tests.support.harness import BotHarness
 from tests.support.log_capture import log_lines
 from tests.support.override_server import (
@@ -294,16 +297,34 @@ async def test_a_broken_answer_decides_nothing(
     assert {line["error"] for line in log_lines(log, "overrides_not_read")} == {type(failure).__name__}
 
 
-async def test_nobody_waits_for_a_slow_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_waits_for_a_slow_answer() -> None:
     """After the deadline the press goes on; the answer counts for the next one, without a second request."""
-    server.set_all(permission=False)
-    requests = HeldRequests(server, monkeypatch)
-    server.client.overrides.deadline = 0
-    assert await server.ask() == SILENT
-    server.client.overrides.deadline = DEADLINE
-    requests.released.set()
-    assert await server.ask() is False
-    assert server.readings == 1
+    released, readings = asyncio.Event(), 0
+
+    async def read(*_: int) -> list[dict[str, object]]:
+        nonlocal readings
+        readings += 1
+        await released.wait()
+        entry = {"id": str(GUILD), "type": ROLE, "permission": False}
+        return [{"id": str(COMMAND), "permissions": [entry]}]
+
+    http = SimpleNamespace(get_guild_application_command_permissions=read)
+    press: Any = SimpleNamespace(
+        guild_id=GUILD,
+        application_id=1,
+        channel=None,
+        channel_id=HERE,
+        user=SimpleNamespace(id=ME),
+        client=SimpleNamespace(http=http),
+    )
+    overrides = Overrides(deadline=0.01)
+    for _ in range(2):
+        with pytest.raises(DiscordSilentError):
+            await overrides.decide(press, COMMAND)
+    released.set()
+    overrides.deadline = DEADLINE
+    assert await overrides.decide(press, COMMAND) is False
+    assert readings == 1
 
 
 async def test_a_cancelled_press_leaves_the_reading_to_others(
