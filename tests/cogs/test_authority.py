@@ -272,7 +272,7 @@ async def test_managers_cannot_use_up_what_administrators_have(harness: BotHarne
     titles = [
         embed_of(await actor.slash(harness.channel, command)).title
         for actor, command in [
-            (harness.moderator(), "integrations status"),
+            (harness.moderator(), "integrations overview"),
             (harness.manager, "connections list"),
             (admin, "connections list"),
             (owner, "connections list"),

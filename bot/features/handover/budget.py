@@ -23,7 +23,7 @@ INVALID: Final = frozenset({401, 403, 429})
 
 
 class InvalidRequestBudget:
-    """How many invalid answers the tokens of members have caused in ten minutes: by member, by guild, in all."""
+    """Counts the invalid answers to members' tokens of ten minutes: by member, by guild, in all."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """clock: seconds since 1970."""
