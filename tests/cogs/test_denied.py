@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import discord
 import pytest
@@ -21,7 +22,7 @@ READ = "/applications/*/guilds/*/commands/permissions"
 
 
 def use(
-    harness: BotHarness, kind: type[PersistentComponent], message: simcord.ResponseMessage
+    harness: BotHarness, kind: type[PersistentComponent[Any]], message: simcord.ResponseMessage
 ) -> simcord.InteractionResult:
     """Have the manager use a component, without waiting for the answer."""
     number, custom_id = component_type(kind), custom_id_of(kind)
