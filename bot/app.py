@@ -56,6 +56,7 @@ from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.guilds.service import GuildService
+from bot.features.handover.budget import InvalidRequestBudget
 from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
@@ -204,7 +205,7 @@ async def build_bot(
             ),
             outbox=outbox,
             poller=poller,
-            preflight=PreflightService(discord_api, settings.discord_api_url),
+            preflight=PreflightService(discord_api, settings.discord_api_url, InvalidRequestBudget(clock)),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),

@@ -11,7 +11,8 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── InvalidInputError
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
-    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError
+    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
+    │   │   DiscordSilentError, PreflightBudgetError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
@@ -174,10 +175,22 @@ class OutdatedCommandError(RequestError):
     key = "outdated_command"
 
 
+class DiscordSilentError(RequestError):
+    """Discord does not say what the server's admins allow, so nothing is changed."""
+
+    key = "discord_silent"
+
+
 class CooldownError(RequestError):
     """A member uses commands too often. Values: ``until`` (seconds since 1970)."""
 
     key = "cooldown"
+
+
+class PreflightBudgetError(RequestError):
+    """Discord has refused too many tokens. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_budget"
 
 
 class NoConnectionError(RequestError):

@@ -138,11 +138,15 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     A subclass declares a route, such as ``toolzz:status:{connection}:{integration}``, and its fields as
     annotated attributes; the constructor takes them by name. The route begins with the top-level command that
     the component belongs to: who may not use that command may not use the component. after_not_found: whether
-    the button helps where the provider knows no such thing, because another value can be entered.
+    the button helps where the provider knows no such thing, because another value can be entered. reads_only:
+    whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
+    Server Settings. operation: the qualified name of the command that does the same, whose cooldown counts.
     """
 
     route: ClassVar[str] = ""
     after_not_found: ClassVar[bool] = False
+    reads_only: ClassVar[bool] = False
+    operation: ClassVar[str | None] = None
     custom_id_format: ClassVar[CustomIdFormat]
 
     def __init_subclass__(cls) -> None:
@@ -172,7 +176,7 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx = Context.of(interaction)
         command, _, _ = self.custom_id.partition(":")
-        if not await _is_admitted(ctx, command):
+        if not await _is_admitted(ctx, command, changes=not self.reads_only, operation=self.operation):
             return
         try:
             await self._use(ctx)
@@ -281,12 +285,19 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
         """Do what the channel is picked for."""
 
 
-async def _is_admitted(ctx: Context, command: str, guild_id: int | None = None) -> bool:
+async def _is_admitted(
+    ctx: Context,
+    command: str,
+    guild_id: int | None = None,
+    *,
+    changes: bool = True,
+    operation: str | None = None,
+) -> bool:
     """Ask the guard and report its refusal. guild_id: the only guild that may ask, None for any."""
     # Before anything is awaited: whoever looks for presses that nobody handles comes right after.
     ctx.is_handled = True
     try:
-        await admit(ctx, command)
+        await admit(ctx, command, changes=changes, operation=operation)
         # Discord lets no press come from another guild, but nothing rests on it.
         if guild_id not in {None, ctx.interaction.guild_id}:
             raise StaleComponentError  # noqa: TRY301 - reported like any other refusal

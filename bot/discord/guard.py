@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.overrides import AnyInteraction, Overrides, guild_of, roles_of
-from bot.errors import CooldownError, NotAllowedError, NotInServerError, NotServedError
+from bot.errors import CooldownError, DiscordSilentError, NotAllowedError, NotInServerError, NotServedError
 from bot.features.access.service import AccessService
 from bot.features.access.tier import Tier
 
@@ -21,7 +21,15 @@ TargetT = TypeVar("TargetT")
 MEMBER_COOLDOWN: Final = (60, 60.0)
 """How many commands, presses and forms of one member are taken in how many seconds."""
 GUILD_COOLDOWN: Final = (300, 60.0)
-"""The same for all members of a server together; commands that are open to everybody do not count."""
+"""The same for all members of a server together who have the same share: administrators, those with Manage
+Server, and all others cannot use up each other's. Commands that are open to everybody do not count.
+"""
+SUGGESTION_COOLDOWN: Final = (240, 60.0)
+"""How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
+READ_COOLDOWN: Final = (20, 60.0)
+"""How many presses of one member are taken that only read, which may ask a provider several things each."""
+GUILD_READ_COOLDOWN: Final = (100, 60.0)
+"""The same for all members of a server together who have the same share."""
 _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
     Tier.MANAGER: {"manage_guild": True},
     Tier.VIEWER: {"moderate_members": True},
@@ -95,6 +103,8 @@ class Guard:
         *,
         member_cooldown: tuple[int, float] = MEMBER_COOLDOWN,
         guild_cooldown: tuple[int, float] = GUILD_COOLDOWN,
+        member_reads: tuple[int, float] = READ_COOLDOWN,
+        guild_reads: tuple[int, float] = GUILD_READ_COOLDOWN,
     ) -> None:
         """The cooldowns are numbers of uses and seconds."""
         self._access = access
@@ -102,56 +112,87 @@ class Guard:
         self._served = served
         self._members = _Cooldowns(*member_cooldown)
         self._guilds = _Cooldowns(*guild_cooldown)
-        self._commands: dict[str, _Cooldowns] = {}
+        self._suggestions = _Cooldowns(*SUGGESTION_COOLDOWN)
+        self._member_reads = _Cooldowns(*member_reads)
+        self._guild_reads = _Cooldowns(*guild_reads)
+        self._operations: dict[str, _Cooldowns] = {}
         """By qualified name, for commands with a cooldown of their own."""
 
-    async def check(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> None:
+    async def check(
+        self,
+        interaction: AnyInteraction,
+        command: TopCommand,
+        command_id: int | None,
+        *,
+        changes: bool = True,
+        operation: str | None = None,
+    ) -> None:
         """Raise RequestError unless the member may now do here what the command is for.
 
-        command_id: Discord's, None where Discord does not know the command.
+        command_id: Discord's, None where Discord does not know the command. changes: False for what only
+        reads. operation: the qualified name of the command whose cooldown counts; by default that of the
+        command that is run.
         """
         guild_id = guild_of(interaction)
         if guild_id not in self._served:
             raise NotServedError
         if interaction.client.get_guild(guild_id) is None:
             raise NotInServerError
-        if interaction.type is not _Kind.autocomplete:
-            self._members.count((guild_id, interaction.user.id), interaction.created_at.timestamp())
-        if not await self.lets(interaction, command, command_id):
+        now, member = interaction.created_at.timestamp(), (guild_id, interaction.user.id)
+        suggests = interaction.type is _Kind.autocomplete
+        (self._suggestions if suggests else self._members).count(member, now)
+        if not await self.lets(interaction, command, command_id, changes=changes and not suggests):
             needed = needed_tier(command)
             # A member who has the tier and is refused was denied in Server Settings: no grant helps.
             enough = await self.tier(interaction) >= needed
             raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
-        if interaction.type is _Kind.autocomplete:
+        if suggests:
             return
         if needed_tier(command) is not Tier.NONE:
-            self._guilds.count(guild_id, interaction.created_at.timestamp())
-        if _was_run(interaction, command):
-            self._count_run(interaction)
+            self._guilds.count((guild_id, _share_of(interaction)), now)
+        if not changes:
+            self._member_reads.count(member, now)
+            self._guild_reads.count((guild_id, _share_of(interaction)), now)
+        self._count_operation(interaction, command, operation)
 
-    def _count_run(self, interaction: AnyInteraction) -> None:
-        """Raise CooldownError if the member runs a command more often than ``cooldown`` declared."""
-        run = interaction.command
+    def _count_operation(
+        self, interaction: AnyInteraction, command: TopCommand, operation: str | None
+    ) -> None:
+        """Raise CooldownError if the member does something more often than ``cooldown`` declared."""
+        if operation is not None:
+            run = interaction.client.tree.get_command(command.name)
+            for name in operation.split()[1:]:
+                run = run.get_command(name) if isinstance(run, app_commands.Group) else None
+        else:
+            run = interaction.command if _was_run(interaction, command) else None
         if run is None or _COOLDOWN not in run.extras:
             return
-        cooldowns = self._commands.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
+        cooldowns = self._operations.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
         cooldowns.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
 
-    async def lets(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
+    async def lets(
+        self,
+        interaction: AnyInteraction,
+        command: TopCommand,
+        command_id: int | None,
+        *,
+        changes: bool = True,
+    ) -> bool:
         """Tell whether the member may use the command here.
 
         What the server's admins set for it in Server Settings goes before the tier. Discord applies that to a
         command that is run, but to no button and no form; and members whom they allow without the tier are
-        admitted here too. Administrators pass in any case, as with Discord.
+        admitted here too. Administrators pass in any case, as with Discord. Where Discord does not tell what
+        was set, the tier decides what only reads. Raises DiscordSilentError for what changes something.
         """
         if interaction.permissions.administrator:
             return True
         enough = await self.tier(interaction) >= needed_tier(command)
         if enough and _was_run(interaction, command):
             return True
-        return await self._overridden(interaction, command_id, otherwise=enough)
+        return await self._overridden(interaction, command_id, otherwise=enough, changes=changes)
 
     async def shows(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
         """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
@@ -160,7 +201,7 @@ class Guard:
         # A manager who may not moderate members is not shown what is for those who may.
         asked = discord.Permissions(**_PERMISSIONS.get(needed_tier(command), {}))
         permitted = interaction.permissions.is_superset(asked)
-        return await self._overridden(interaction, command_id, otherwise=permitted)
+        return await self._overridden(interaction, command_id, otherwise=permitted, changes=False)
 
     async def tier(self, interaction: AnyInteraction) -> Tier:
         """Return the highest tier that the member has here, by permission or granted."""
@@ -177,10 +218,17 @@ class Guard:
         self._overrides.forget(guild_id)
 
     async def _overridden(
-        self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool
+        self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool, changes: bool
     ) -> bool:
         """Return what was set for the member in Server Settings, else how it is without."""
-        decided = None if command_id is None else await self._overrides.decide(interaction, command_id)
+        try:
+            if command_id is None:
+                raise DiscordSilentError  # noqa: TRY301 - handled like an answer that does not come
+            decided = await self._overrides.decide(interaction, command_id)
+        except DiscordSilentError:
+            if changes:
+                raise
+            return otherwise
         return otherwise if decided is None else decided
 
 
@@ -190,6 +238,14 @@ def permitted_tier(interaction: AnyInteraction) -> Tier:
     if permissions.manage_guild or permissions.administrator:
         return Tier.MANAGER
     return Tier.VIEWER if permissions.moderate_members else Tier.NONE
+
+
+def _share_of(interaction: AnyInteraction) -> str:
+    """Return with whom the member shares the server's cooldown. Discord gives an owner every permission."""
+    permissions = interaction.permissions
+    if permissions.administrator:
+        return "administrators"
+    return "managers" if permissions.manage_guild else "others"
 
 
 def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:

@@ -19,8 +19,10 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
 
 
-async def admit(ctx: Context, command: str) -> None:
+async def admit(ctx: Context, command: str, *, changes: bool = True, operation: str | None = None) -> None:
     """Ask the guard, and note which command the interaction belongs to.
+
+    changes, operation: see ``Guard.check``.
 
     Raises RequestError unless this member may now do here what the top-level command is for.
     """
@@ -29,7 +31,8 @@ async def admit(ctx: Context, command: str) -> None:
     known = ctx.client.tree.get_command(command)
     if not isinstance(known, (app_commands.Command, app_commands.Group)):
         raise errors.OutdatedCommandError
-    await ctx.services.guard.check(ctx.interaction, known, ctx.services.links.ids.get(command))
+    command_id = ctx.services.links.ids.get(command)
+    await ctx.services.guard.check(ctx.interaction, known, command_id, changes=changes, operation=operation)
     ctx.command = command
 
 

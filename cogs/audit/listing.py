@@ -49,6 +49,7 @@ class AuditListButton(PersistentButton):
     """The button of messages that counted pages: shows the newest page, from which the others are reached."""
 
     route = "audit:list:{page}:{member}:{action}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 

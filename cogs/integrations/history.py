@@ -36,6 +36,7 @@ class IntegrationHistoryButton(PersistentButton):
     """Shows the history in an answer of its own, from a message that shows something else."""
 
     route = "integrations:history:{provider}:{integration}"
+    reads_only = True
     caption = "integrations.history.button"
     symbol = _SYMBOL
 
@@ -52,6 +53,7 @@ class HistoryPeriodButton(PersistentButton):
     """Shows the history of so many days in the message."""
 
     route = "integrations:history:{days}:{provider}:{integration}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 

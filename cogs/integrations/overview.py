@@ -53,6 +53,7 @@ class OverviewButton(PersistentButton):
     """Shows a page of the overview in the message: ``all`` as it was last checked, ``check`` as it is now."""
 
     route = "integrations:{how}:{page}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -70,6 +71,7 @@ class OverviewSelect(PersistentSelect):
     """Opens one integration in the overview's place."""
 
     route = "integrations:details"
+    reads_only = True
     caption = "integrations.overview.placeholder"
 
     async def pick(self, ctx: Context, value: str) -> None:

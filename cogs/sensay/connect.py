@@ -47,6 +47,7 @@ class SensayConnectButton(ConnectButton):
     """Opens the bot token form."""
 
     route = "sensay:connect:{connection}:{agent}"
+    operation = "sensay connect"
     caption = "sensay.connect.button"
     default_style = discord.ButtonStyle.primary
 

@@ -46,6 +46,7 @@ class SensayOverviewButton(PersistentButton):
     """Reads a page of the overview into the message; also leads from a replica back to the overview."""
 
     route = "sensay:overview:{connection}:{page}"
+    reads_only = True
     caption = "pages.up"
     symbol = UP
 
@@ -64,6 +65,7 @@ class SensayStatusButton(PersistentButton):
     """Reads the same replica again, into the same message."""
 
     route = "sensay:status:{connection}:{replica}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -79,6 +81,7 @@ class SensayReplicaSelect(PersistentSelect):
     """Opens one replica of an overview, in its place."""
 
     route = "sensay:details:{connection}"
+    reads_only = True
     caption = "sensay.overview.placeholder"
 
     connection: ConnectionName

@@ -39,6 +39,7 @@ class SetupOverviewButton(PersistentButton):
     """Leads back to all providers."""
 
     route = "setup:all"
+    reads_only = True
     caption = "setup.all_button"
     symbol = UP
 

@@ -57,6 +57,7 @@ class ToolzzConnectButton(ConnectButton):
     """Opens the form."""
 
     route = "toolzz:connect:{connection}:{agent}"
+    operation = "toolzz connect"
     caption = "toolzz.connect.button"
     default_style = discord.ButtonStyle.primary
 

@@ -33,6 +33,7 @@ class ToolzzStatusButton(PersistentButton):
     """Shows an integration's present status in the same message: refreshes it, or leads back to it."""
 
     route = "toolzz:status:{connection}:{integration}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -50,6 +51,7 @@ class ToolzzChannelsButton(PersistentButton):
     """Shows a page of the integration's channels in the same message."""
 
     route = "toolzz:ch:{page}:{connection}:{integration}"
+    reads_only = True
     caption = "toolzz.channels.button"
     symbol = "💬"
 
@@ -69,6 +71,7 @@ class ToolzzDiagnoseButton(PersistentButton):
     """Finds out what is wrong, and tells only the member who presses it."""
 
     route = "toolzz:why:{connection}:{integration}"
+    reads_only = True
     caption = "toolzz.diagnose.button"
     symbol = "🩺"
 

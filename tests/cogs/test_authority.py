@@ -261,3 +261,33 @@ async def test_a_form_that_came_too_fast_can_be_opened_again(harness: BotHarness
     late = await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
     assert embed_of(late).title == "⚠️ Not so fast"
     assert only_button(late)["label"] == "Enter credentials again"
+
+
+async def test_managers_cannot_use_up_what_administrators_have(harness: BotHarness) -> None:
+    """Administrators, who include the owner, and managers by permission have shares of their own."""
+    harness.bot.services.guard._guilds = _Cooldowns(1, 60.0)
+    admins = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    admin = harness.guild.add_member(harness.env.create_user("ada"), roles=[admins])
+    owner = simcord.MemberActor(harness.env, harness.guild, harness.guild.owner)
+    titles = [
+        embed_of(await actor.slash(harness.channel, command)).title
+        for actor, command in [
+            (harness.moderator(), "integrations overview"),
+            (harness.manager, "connections list"),
+            (admin, "connections list"),
+            (owner, "connections list"),
+        ]
+    ]
+    too_fast = f"⚠️ {harness.texts('problem.cooldown.title')}"
+    assert [title == too_fast for title in titles] == [False, False, False, True]
+
+
+async def test_suggestions_have_a_budget_of_their_own(harness: BotHarness) -> None:
+    """Beyond it a member is given none, and nothing is read for that."""
+    harness.bot.services.guard._suggestions = _Cooldowns(1, 60.0)
+    await harness.connect("toolzz")
+    given = [
+        await harness.manager.autocomplete(harness.channel, "connections rotate", "name", "")
+        for _ in range(2)
+    ]
+    assert [bool(each) for each in given] == [True, False]

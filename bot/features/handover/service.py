@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import ProviderError
+from bot.features.handover.budget import InvalidRequestBudget
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.error_format import ErrorFormat
 
@@ -48,13 +49,18 @@ class Application(_Reply):
 class PreflightService:
     """Sends a token to Discord and to nobody else."""
 
-    def __init__(self, api: ApiClient, base: str) -> None:
+    def __init__(self, api: ApiClient, base: str, budget: InvalidRequestBudget) -> None:
         """base: Discord's REST interface, its version included."""
         self._api = api
         self._base = base
+        self._budget = budget
 
-    async def ask(self, token: str) -> Application | ProviderError:
-        """Return the token's application, or why Discord did not tell: then the member decides."""
+    async def ask(self, token: str, guild_id: int, member_id: int) -> Application | ProviderError:
+        """Return the token's application, or why Discord did not tell: then the member decides.
+
+        guild_id, member_id: whose token it is to be. Raises PreflightBudgetError, before Discord is asked.
+        """
+        self._budget.check(guild_id, member_id)
         request = Request(
             method="GET",
             base=self._base,
@@ -65,6 +71,7 @@ class PreflightService:
         try:
             return await self._api.send(request, Application)
         except ProviderError as failure:
+            self._budget.count(guild_id, member_id, failure.status)
             # Its traceback, and that of what it was raised from, would keep the token for as long as anybody
             # keeps the failure.
             failure.__context__ = None

@@ -1,0 +1,66 @@
+"""Counts the answers of Discord that lead to a block of the host's address, and stops in time."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from cachetools import TTLCache
+
+from bot.errors import PreflightBudgetError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Discord blocks an address for a while after 10,000 in 10 minutes; the bot's own requests need most of them.
+# https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+SECONDS: Final = 600.0
+IN_ALL: Final = 1000
+PER_GUILD: Final = 50
+PER_MEMBER: Final = 10
+_MAX_COUNTED: Final = 10_000
+INVALID: Final = frozenset({401, 403, 429})
+
+
+class InvalidRequestBudget:
+    """Counts the invalid answers to members' tokens of ten minutes: by member, by guild, in all."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """clock: seconds since 1970."""
+        self._clock = clock
+        self._in_all: deque[float] = deque()
+        self._counted: TTLCache[tuple[int, int | None], deque[float]]
+        self._counted = TTLCache(_MAX_COUNTED, SECONDS, timer=clock)
+
+    def check(self, guild_id: int, member_id: int) -> None:
+        """Raise PreflightBudgetError if a limit is reached, with the time at which that ends."""
+        for times, limit in self._limits(guild_id, member_id):
+            self._drop_old(times)
+            if len(times) >= limit:
+                raise PreflightBudgetError(until=math.ceil(times[-limit] + SECONDS))
+
+    def count(self, guild_id: int, member_id: int, status: int | None) -> None:
+        """Count an answer with this status, if it is an invalid one."""
+        if status not in INVALID:
+            return
+        for times, _ in self._limits(guild_id, member_id):
+            times.append(self._clock())
+        self._counted[guild_id, None] = self._of(guild_id, None)
+        self._counted[guild_id, member_id] = self._of(guild_id, member_id)
+        self._drop_old(self._in_all)
+        if len(self._in_all) in {IN_ALL // 2, IN_ALL}:
+            _log.warning("preflight_budget_used", used=len(self._in_all), limit=IN_ALL)
+
+    def _limits(self, guild_id: int, member_id: int) -> tuple[tuple[deque[float], int], ...]:
+        return (
+            (self._of(guild_id, member_id), PER_MEMBER),
+            (self._of(guild_id, None), PER_GUILD),
+            (self._in_all, IN_ALL),
+        )
+
+    def _of(self, guild_id: int, member_id: int | None) -> deque[float]:
+        return self._counted.setdefault((guild_id, member_id), deque())
+
+    def _drop_old(self, times: deque[float]) -> None:
+        while times and times[0] <= self._clock() - SECONDS:
+            times.popleft()
