@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from bot.errors import SetupError
     from bot.features.privacy.member_store import MemberData
     from bot.features.privacy.store import Stored
     from bot.operating.doctor import Finding
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
+    from bot.setup_errors import SetupError
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -31,7 +31,7 @@ def main() -> None:
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
 
     settings, redactor = _prepare()
@@ -74,9 +74,9 @@ def demo(port: int, locale: str, *, no_browser: bool) -> None:
 )
 def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
-    from bot.errors import SetupError
     from bot.operating.doctor import examine_offline, examine_online
     from bot.settings import forget_secrets, load_settings
+    from bot.setup_errors import SetupError
 
     try:
         settings = load_settings()
@@ -99,7 +99,7 @@ def doctor(*, offline: bool) -> None:
 def sync() -> None:
     """Send the commands to Discord now, changed or not."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, redactor = _prepare()
     try:
@@ -117,7 +117,7 @@ def sync() -> None:
 def purge_guild(guild_id: int, *, yes: bool) -> None:
     """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
@@ -146,7 +146,7 @@ _member_id = click.argument("user_id", type=click.IntRange(1, 2**63 - 1))
 def export_member(user_id: int) -> None:
     """Print all that names this Discord user, as JSON."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
@@ -162,7 +162,7 @@ def export_member(user_id: int) -> None:
 def erase_member(user_id: int, *, yes: bool) -> None:
     """Erase this Discord user: their grants, and their name from whatever they did."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
@@ -186,7 +186,7 @@ def rotate_key() -> None:
     Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
     """
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
 
@@ -199,8 +199,8 @@ def rotate_key() -> None:
         _fail(error)
     click.echo(
         f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with"
-        f" the key {rotation.key_id}. No other key opens or verifies anything now: you can remove the others from"
-        " PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
+        f" the key {rotation.key_id}. No other key opens or verifies anything now: you can"
+        " remove the others from PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
     )
     for key_id, number in sorted(rotation.unreadable.items()):
         click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
@@ -266,10 +266,10 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 
 
 def _prepare() -> tuple[Settings, Redactor]:
-    from bot.errors import SetupError
     from bot.logs import set_up_logs
     from bot.providers.base.redaction import Redactor
     from bot.settings import forget_secrets, load_settings
+    from bot.setup_errors import SetupError
 
     redactor = Redactor()
     try:

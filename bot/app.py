@@ -29,13 +29,6 @@ from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
 from bot.discord.sync import CommandLinks
-from bot.errors import (
-    DatabaseUnusableError,
-    DiscordLoginError,
-    DiscordRefusedError,
-    DiscordUnreachableError,
-    InvalidSettingError,
-)
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.alerts.alert_mover import AlertMover
@@ -83,6 +76,13 @@ from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
+from bot.setup_errors import (
+    DatabaseUnusableError,
+    DiscordLoginError,
+    DiscordRefusedError,
+    DiscordUnreachableError,
+    InvalidSettingError,
+)
 from bot.store.database import Database, UnavailableError
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys

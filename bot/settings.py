@@ -19,9 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from bot.errors import InvalidSettingError
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint, Switch, check_url
+from bot.setup_errors import InvalidSettingError
 
 SECRETS_FOLDER = Path("/run/secrets")
 """Docker and Kubernetes put secrets in this folder, unless ``PATCHBAY_SECRETS_DIR`` names another one."""

@@ -192,8 +192,6 @@ async def test_what_keeps_it_from_starting_is_worded(
     assert [secret for secret in secrets if secret in ended.output + ended.errors] == []
 
 
-
-
 @pytest.mark.parametrize("harm", [lose_discord, change_token])
 async def test_what_is_due_is_erased_although_discord_takes_no_login(
     environment: dict[str, str], tmp_path: Path, harm: Callable[[dict[str, str], Path], None]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.errors import InvalidSettingError
 from bot.providers import providers
 from bot.settings import Settings, load_settings
+from bot.setup_errors import InvalidSettingError
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
 KEYS = "k1:RkFLRS1LRVktRk9SLVRFU1RTLTAwMDAwMDAwMDAwMDA="

@@ -11,6 +11,7 @@ from bot.discord.text import plain, quoted
 from bot.discord.theme import Field, Tone, card, notice, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.outcome import LookupResult
+from bot.setup_errors import SetupError
 
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -71,7 +72,7 @@ def problem(
 
     reference: ours, shown where the provider gave none of its own. now: seconds since 1970.
     """
-    if not isinstance(error, errors.PatchbayError) or isinstance(error, errors.SetupError):
+    if not isinstance(error, errors.PatchbayError) or isinstance(error, SetupError):
         error = errors.PatchbayError()
     explained = explain(error, texts, provider_names, now=now)
     fields: list[Field] = []

@@ -8,11 +8,11 @@ from typing import Final, Literal
 
 import httpx
 
-from bot.errors import SetupError
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint
 from bot.settings import Settings
+from bot.setup_errors import SetupError
 
 _TIMEOUT: Final = 5.0
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import aiosqlite
 
-from bot.errors import DatabaseUnusableError
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
 from bot.store.readers import Readers

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bot.errors import AlreadyRunningError, DatabaseUnusableError
+from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError
 from bot.store.private_files import PRIVATE, narrow
 
 _UNKNOWN: Final = {"pid": "?", "host": "?", "since": "?"}

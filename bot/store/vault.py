@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.errors import ErasedSecretError, InvalidKeysError, MissingKeysError, UnreadableSecretError
+from bot.errors import ErasedSecretError, UnreadableSecretError
+from bot.setup_errors import InvalidKeysError, MissingKeysError
 
 KEY_BYTES: Final = 32
 NEW_KEY_COMMAND: Final = (

@@ -21,10 +21,10 @@ from bot.errors import (
     RateLimitedError,
     RejectedError,
     RequestError,
-    SetupError,
     UnauthorizedError,
 )
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.setup_errors import SetupError
 from tests.support.embeds import embed_text, fits_discord, utf16_length
 from tests.support.error_kinds import concrete_errors, input_rules, missing_rights
 from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen

@@ -12,10 +12,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bot.discord.text import length
-from bot.errors import PatchbayError, SetupError
+from bot.errors import PatchbayError
 from bot.i18n.catalog import LOCALES, string_folders
 from bot.providers import providers
 from bot.providers.base.integration import State
+from bot.setup_errors import SetupError
 from tests.support.contract import Contract
 from tests.support.error_kinds import (
     concrete_errors,

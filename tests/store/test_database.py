@@ -15,9 +15,9 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from bot.errors import DatabaseUnusableError
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.database import Database
 
 ROOT = Path(__file__).parents[2]

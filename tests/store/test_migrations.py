@@ -12,7 +12,6 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from bot.errors import DatabaseNewerError, DatabaseUnusableError
 from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.messenger import BoardNotice, Notice
@@ -23,6 +22,7 @@ from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.integrations.store import IntegrationStore, Placed
 from bot.features.monitoring.store import MonitoringStore
+from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store import migrations
 from bot.store.database import Database
 from bot.store.migrations import HEAD, current_revision, migrate

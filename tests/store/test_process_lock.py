@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import AlreadyRunningError, DatabaseUnusableError
+from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError
 from bot.store.process_lock import process_lock
 
 ROOT = Path(__file__).parents[2]

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
@@ -16,6 +17,8 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.store.database import Database
 from bot.store.readers import MOST_PER_GUILD, READERS
 from tests.support.ids import GUILD, MEMBER
+
+JOINED: Final = datetime.fromtimestamp(50, UTC)
 
 
 @dataclass
@@ -77,7 +80,7 @@ async def test_the_guard_waits_for_nobody(database: Database, occupied: list[asy
     await asyncio.sleep(0)
     occupied += others
     async with asyncio.timeout(5):
-        assert await access.tier_of(GUILD, MEMBER, [], None) is Tier.MANAGER
+        assert await access.tier_of(GUILD, MEMBER, [], JOINED) is Tier.MANAGER
     assert not any(read.done() for read in occupied)
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.errors import InvalidKeysError, MissingKeysError, UnreadableSecretError
+from bot.errors import UnreadableSecretError
+from bot.setup_errors import InvalidKeysError, MissingKeysError
 from bot.store.vault import KEY_BYTES, NEW_KEY_COMMAND, Place, Vault, read_keys
 
 FIRST, SECOND = bytes(range(32)), bytes(range(32, 64))

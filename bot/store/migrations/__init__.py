@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from bot.errors import DatabaseNewerError, DatabaseUnusableError
+from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store.scrub import drop_leftovers
 
 HEAD: Final = "0011"

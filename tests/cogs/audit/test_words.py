@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import PatchbayError, SetupError
+from bot.errors import PatchbayError
 from bot.features.audit.entry import Entry
 from bot.features.audit.service import ACTIONS
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.setup_errors import SetupError
 from cogs.audit.embeds import entry_line
 from cogs.audit.words import KnownNames, result_words
 from tests.support.error_kinds import concrete_errors
