@@ -324,8 +324,8 @@ async def erase_member(settings: Settings, member_id: int) -> bool:
 @contextlib.asynccontextmanager
 async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
     """Open the database with audit logs whose members are known by their pseudonyms alone."""
-    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
+        vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
         await bring_up_to_date(database, vault)
         await FormerLogs(database, vault).rewrite(int(time.time()))
         yield database

@@ -208,7 +208,7 @@ async def test_what_is_due_is_erased_although_discord_takes_no_login(
             database.execute("UPDATE guild SET removed_at = :removed_at WHERE guild_id = :guild", values)
     assert (await patchbay(environment, "run")).exit_code == 1
     assert set(counts(path, GUILD).values()) == {0}
-    assert counts(path, OTHER_GUILD)["audit"] == 1
+    assert counts(path, OTHER_GUILD)["audit"] > 0
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, 40001), (400, 50035), (501, 0)])
@@ -267,19 +267,23 @@ async def test_sync_words_its_errors_too(
 
 @pytest.fixture
 def purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database with two guilds; the settings have no keys and no token."""
+    """A database; the settings have no token."""
     path = tmp_path / "patchbay.db"
     migrate(path)
     monkeypatch.setenv("PATCHBAY_SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("PATCHBAY_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS", f"k1:{KEY}")
     return path
 
 
 @pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), "")])
-def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
+def test_purge_guild_erases_one_guild_at_once(
+    purged: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], typed: str
+) -> None:
     """The command counts what is stored, asks unless told not to, erases every trace, and keeps other
-    guilds.
+    guilds. It needs no keys.
     """
+    monkeypatch.delenv("PATCHBAY_ENCRYPTION_KEYS")
     mine, theirs = fill(purged, GUILD), fill(purged, OTHER_GUILD)
     with contextlib.closing(sqlite3.connect(purged)) as beside:
         beside.execute("SELECT * FROM guild").fetchall()
@@ -287,7 +291,7 @@ def test_purge_guild_erases_one_guild_at_once(purged: Path, words: tuple[str, ..
     assert ended.exit_code == 0
     counted = (
         "connections 1, agents 2, grants 1, audit entries 1, incidents and alerts 3, state changes 1,"
-        " other records 12"
+        " other records 13"
     )
     assert ended.stdout.startswith(f"Stored of guild {GUILD}: {counted}.\n")
     assert "All of it is erased." in ended.output
@@ -368,8 +372,8 @@ def test_every_column_with_a_member_is_known(purged: Path) -> None:
             for _, column, *_ in database.execute(f"PRAGMA table_info({table})").fetchall()
             if named.fullmatch(column)
         }
-    known = ERASED_COLUMNS
-    assert found == {(table, column) for table, columns in known.items() for column in columns}
+    found.remove(("audit", "member"))  # a pseudonym, which ``audit_member`` explains
+    assert found == {(table, column) for table, columns in ERASED_COLUMNS.items() for column in columns}
 
 
 def test_a_member_s_export_has_every_row_that_names_them(purged: Path) -> None:
@@ -401,6 +405,7 @@ def test_a_member_s_export_has_every_row_that_names_them(purged: Path) -> None:
 def test_a_member_is_erased_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
     """Grants to them go, other rows stay and name nobody, and no trace of their id is left."""
     mark_member(purged)
+    assert CliRunner().invoke(main, ["member", "export", str(PERSON)]).exit_code == 0, "which rewrites old logs"
     before = {guild_id: counts(purged, guild_id) for guild_id in guild_ids(purged)}
     assert traces(purged, [PERSON.to_bytes(8)]) != []
     with contextlib.closing(sqlite3.connect(purged)) as beside:
@@ -493,7 +498,7 @@ async def test_keys_are_rotated_from_the_command_line(environment: dict[str, str
     environment["PATCHBAY_ENCRYPTION_KEYS"] = f"{new},{environment['PATCHBAY_ENCRYPTION_KEYS']}"
     ended = await patchbay(environment, "rotate-key")
     assert (ended.exit_code, ended.errors) == (0, "1 of 1 connections\n")
-    assert "Encrypted 1 connections and signed 0 audit logs with the key k2." in ended.output
+    assert "Encrypted 1 connections and signed 0 seals of audit logs with the key k2." in ended.output
     assert "you can remove the others" in ended.output
     async with Database.open(path) as database:
         (stored,) = await ConnectionStore(database).of_guild(1)

@@ -270,6 +270,7 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0007", "quiet_hours"),
         ("0008", "incident_number"),
         ("0009", "key_mark"),
+        ("0010", "audit_seal"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

@@ -63,7 +63,7 @@ async def fill(database: Database, die: random.Random) -> set[int]:
                 (guild, text, text, text),
             )
             await connection.execute(
-                "INSERT INTO audit VALUES (?, ?, 1, 2, 'a', ?, 'done', x'00')",
+                "INSERT INTO audit VALUES (?, ?, 1, '2', 'a', ?, 'done', x'00', NULL, 1)",
                 (guild, number, text + "x" * die.randrange(200)),
             )
         for gone in die.sample(range(ROWS), ROWS // 3):
@@ -121,7 +121,7 @@ async def test_writes_go_on_meanwhile_and_none_is_lost(database: Database, path:
                 ("UPDATE integration SET label = ? WHERE id = ?", (f"new {number}", text)),
                 ("UPDATE audit SET number = number + 90000 WHERE number = ?", (number,)),
                 (
-                    "INSERT OR REPLACE INTO audit VALUES (?, ?, 1, 2, 'a', 'again', 'done', x'00')",
+                    "INSERT OR REPLACE INTO audit VALUES (?, ?, 1, '2', 'a', 'again', 'done', x'00', NULL, 1)",
                     (guild, number),
                 ),
                 ("INSERT OR IGNORE INTO ignored VALUES (?, 'toolzz', ?, ?, 'x', 1, 2)", (guild, text, text)),

@@ -15,10 +15,6 @@ REQUIRED = {
 """Values that other tables, or the schema, require of a column."""
 
 
-KEPT = {"tombstone"}
-"""Tables with what is left of a guild whose data was erased."""
-
-
 def tables(path: Path) -> set[str]:
     """Return the tables whose rows belong to guilds."""
     with closing(sqlite3.connect(path)) as database:
@@ -66,5 +62,5 @@ def traces(path: Path, marks: list[bytes]) -> list[bytes]:
 def _tables(database: sqlite3.Connection) -> Iterator[str]:
     for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         columns = {column for _, column, *_ in database.execute(f"PRAGMA table_info({table})")}
-        if "guild_id" in columns and table not in KEPT:
+        if "guild_id" in columns:
             yield table

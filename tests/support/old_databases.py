@@ -232,6 +232,13 @@ REVISIONS: Final = {
         "ALTER TABLE board ADD COLUMN is_reported INTEGER NOT NULL DEFAULT 0",
         "UPDATE alembic_version SET version_num = '0009'",
     ),
+    "0010": (
+        "ALTER TABLE connection ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE key_mark ( id INTEGER PRIMARY KEY CHECK (id = 1), key_ids TEXT NOT NULL, signature
+            BLOB NOT NULL ) STRICT""",
+        "INSERT INTO key_mark VALUES (1, 'k1', x'6b3100')",
+        "UPDATE alembic_version SET version_num = '0010'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -329,7 +329,7 @@ async def test_a_tombstone_stays_until_its_time_is_over(
     fill(path, OTHER_GUILD)
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(
-            "INSERT INTO audit SELECT ?, 7, at, 1, 'a', '', '', x'00', NULL FROM audit", (GUILD,)
+            "INSERT INTO audit SELECT ?, 7, at, '1', 'a', '', '', x'00', NULL, 1 FROM audit", (GUILD,)
         )
     await privacy.erase(GUILD)
     assert await privacy.tombstone(GUILD) == Tombstone(int(clock.now), 2)
