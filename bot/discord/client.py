@@ -17,6 +17,7 @@ from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
 from bot.discord.context import Interaction, Services, ServicesBot
+from bot.discord.own_requests import trace_into
 from bot.discord.sync import sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
@@ -75,6 +76,7 @@ class PatchbayBot(ServicesBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
+            http_trace=trace_into(services.preflight.budget),
         )
         self.services = services
         services.guild_access.bind(self)

@@ -1,0 +1,21 @@
+"""Counts the invalid answers that the bot's own requests to Discord get."""
+
+import aiohttp
+
+from bot.features.handover.budget import InvalidRequestBudget
+
+
+def trace_into(budget: InvalidRequestBudget) -> aiohttp.TraceConfig:
+    """Return what discord.py is to tell of each answer: invalid ones use up the budget.
+
+    A limit that all bots share at a resource does not count at Discord.
+    https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+    """
+    trace = aiohttp.TraceConfig()
+
+    async def count(_session: object, _context: object, sent: aiohttp.TraceRequestEndParams) -> None:
+        if sent.response.headers.get("X-RateLimit-Scope") != "shared":
+            budget.count_own(sent.response.status)
+
+    trace.on_request_end.append(count)
+    return trace
