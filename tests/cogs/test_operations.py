@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+import simcord
 from discord import app_commands
 
 from bot.discord.components import PersistentComponent
 from cogs.sensay import VIEW as SENSAY
+from cogs.sensay.replicas import SensayReplicasButton
 from cogs.toolzz import VIEW as TOOLZZ
-from tests.support.handover_steps import RETRY, propose
-from tests.support.harness import BotHarness, embed_of, final
+from tests.support.handover_steps import open_form, token_of
+from tests.support.harness import BotHarness, buttons, embed_of, final, shown
+from tests.support.setup_steps import open_setup
+
+WRONG: Final = token_of(1209876543210000001)
 
 WAYS: Final = {
     "alerts test": set(),
@@ -46,35 +51,53 @@ async def test_each_way_to_an_operation_counts(harness: BotHarness) -> None:
     assert found == WAYS
 
 
-async def test_sending_the_form_counts_whichever_way_opened_it(harness: BotHarness) -> None:
-    """Forms opened by command and by button are sent five times a minute; then nobody is asked."""
+async def test_sending_the_form_counts_however_often_it_was_opened(harness: BotHarness) -> None:
+    """A form that is sent again and again is taken five times a minute; then nobody is asked."""
     await harness.connect("sensay")
-    own = "0"
-    refused = await propose(harness, token=own)
-    titles = []
+    forms = [await open_form(harness, harness.sensay.UNCONNECTED) for _ in range(5)]
+    await harness.env.advance_time(61)
+    forms.append(await open_form(harness, harness.sensay.UNCONNECTED))
+    titles = [
+        embed_of(await harness.manager.submit_modal(form, {"discord_token": WRONG})).title for form in forms
+    ]
     too_fast = f"⚠️ {harness.texts('problem.cooldown.title')}"
-    for _ in range(4):
-        refused = await propose(harness, token=own)
-        titles.append(embed_of(refused).title)
-    assert too_fast not in titles
-    pressed = await harness.manager.click(final(refused).message, label=RETRY)
-    assert embed_of(pressed).title == too_fast
+    assert [title == too_fast for title in titles] == [False] * 5 + [True]
+    assert len(harness.discord_api.requests) == 5
+
+
+async def test_a_pick_of_the_setup_counts_like_its_command(harness: BotHarness) -> None:
+    """Five forms a minute, whoever opens them: the command or the list of ``/setup``."""
+    await harness.connect("sensay")
+    steps = await open_setup(harness, "sensay")
+    for _ in range(5):
+        await open_form(harness, harness.sensay.UNCONNECTED)
+    picked = await harness.manager.select(
+        final(steps).message, [harness.sensay.UNCONNECTED], custom_id="setup:offer:sensay:0:default"
+    )
+    assert embed_of(picked).title == f"⚠️ {harness.texts('problem.cooldown.title')}"
 
 
 async def test_reads_have_one_budget(harness: BotHarness) -> None:
     """Commands and presses that read count together; beyond it the provider is not asked."""
     await harness.connect("sensay")
-    simulator = harness.simulators["sensay"]
-    answers = [await harness.slash("sensay replicas") for _ in range(10)]
-    for _ in range(10):
-        answers.append(await harness.manager.click(final(answers[0]).message, custom_id=refresh_id(answers[0])))
+
+    async def read() -> simcord.InteractionResult:
+        return await harness.manager.slash(harness.channel, "sensay replicas")
+
     too_fast = f"⚠️ {harness.texts('problem.cooldown.title')}"
-    assert too_fast not in [embed_of(each).title for each in answers]
-    asked = len(simulator.requests)
-    for refused in (
-        await harness.slash("sensay status"),
-        await harness.manager.click(final(answers[0]).message, custom_id=refresh_id(answers[0])),
-    ):
+    first = await read()
+    refresh = SensayReplicasButton.custom_id_format
+    button = next(
+        each["custom_id"] for each in buttons(first) if refresh.pattern.fullmatch(each["custom_id"])
+    )
+    for _ in range(9):
+        assert embed_of(await read()).title != too_fast
+    for _ in range(10):
+        assert embed_of(await harness.press(harness.manager, final(first), button)).title != too_fast
+    harness.sensay.requests.clear()
+    for refused in (await read(), await harness.press(harness.manager, final(first), button)):
         assert embed_of(refused).title == too_fast
-        assert "<t:" in str(embed_of(refused).to_dict())
-    assert len(simulator.requests) == asked
+        assert "<t:" in shown(refused)
+    assert not harness.sensay.requests
+    await harness.env.advance_time(61)
+    assert embed_of(await read()).title != too_fast
