@@ -12,7 +12,7 @@ from cogs.sensay.replicas import SensayReplicasButton
 from cogs.toolzz import VIEW as TOOLZZ
 from tests.support.handover_steps import open_form, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
-from tests.support.setup_steps import open_setup
+from tests.support.setup_steps import choose, open_setup
 
 WRONG: Final = token_of(1209876543210000001)
 
@@ -68,7 +68,7 @@ async def test_sending_the_form_counts_however_often_it_was_opened(harness: BotH
 async def test_a_pick_of_the_setup_counts_like_its_command(harness: BotHarness) -> None:
     """Five forms a minute, whoever opens them: the command or the list of ``/setup``."""
     await harness.connect("sensay")
-    steps = await open_setup(harness, "sensay")
+    steps = await choose(harness, await open_setup(harness), "sensay")
     for _ in range(5):
         await open_form(harness, harness.sensay.UNCONNECTED)
     picked = await harness.manager.select(
