@@ -24,6 +24,7 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
+from bot.discord.own_requests import count_into
 from bot.discord.sync import keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
@@ -90,7 +91,7 @@ class PatchbayBot(ServicesBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
-            http_trace=request_log(),
+            http_trace=count_into(services.preflight.budget, request_log()),
         )
         self.services = services
         services.guild_access.bind(self)

@@ -91,7 +91,7 @@ class GuardedModal(discord.ui.Modal):
     """A form; its custom id is generated, because a fixed one delivers one member's input to another's form.
 
     asked: what it answers: the form belongs to the same command and guild. retry: a button that opens the
-    form anew, shown with an error so that nobody has to start over.
+    form anew, shown with an error so that nobody has to start over; the form shares its ``operation``.
     """
 
     def __init__(self, asked: Context, *, title: str, retry: PersistentButton) -> None:
@@ -105,7 +105,9 @@ class GuardedModal(discord.ui.Modal):
         # The button's custom id names what the guild has, which no other guild is told.
         if interaction.guild_id == self._asked.guild_id:
             self._offer_retry(ctx)
-        allowed = await _is_admitted(ctx, self._asked.command, self._asked.guild_id)
+        allowed = await _is_admitted(
+            ctx, self._asked.command, self._asked.guild_id, operation=self._retry.operation
+        )
         if allowed:
             ctx.withdraw_retry()
         else:
@@ -176,12 +178,17 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx = Context.of(interaction)
         command, _, _ = self.custom_id.partition(":")
-        if not await _is_admitted(ctx, command, changes=not self.reads_only, operation=self.operation):
+        operation = self.operation_in(ctx)
+        if not await _is_admitted(ctx, command, changes=not self.reads_only, operation=operation):
             return
         try:
             await self._use(ctx)
         except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
             await report(interaction, error)
+
+    def operation_in(self, _ctx: Context) -> str | None:
+        """Return the operation, where the fields decide which it is."""
+        return self.operation
 
     @abstractmethod
     async def _use(self, ctx: Context) -> None:

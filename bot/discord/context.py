@@ -196,12 +196,14 @@ class SetupList:
 
     kind: which of the provider's lists, None for its main list. key: where its texts are, under
     ``.placeholder``, ``.some`` (a plural), ``.none``, ``.taken`` and ``.more``. pick: takes the unanswered
-    interaction, the id that was picked (text from outside), and a connection's name.
+    interaction, the id that was picked (text from outside), and a connection's name. operation: the qualified
+    name of the command that does the same.
     """
 
     kind: str | None
     key: str
     pick: Callable[[Context, str, str], Awaitable[None]]
+    operation: str
 
 
 @dataclass(frozen=True, slots=True)

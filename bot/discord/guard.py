@@ -27,7 +27,9 @@ Server, and all others cannot use up each other's. Commands that are open to eve
 SUGGESTION_COOLDOWN: Final = (240, 60.0)
 """How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
 READ_COOLDOWN: Final = (20, 60.0)
-"""How many presses of one member are taken that only read, which may ask a provider several things each."""
+"""How many commands and presses of one member are taken that only read: each may ask a provider several
+things.
+"""
 GUILD_READ_COOLDOWN: Final = (100, 60.0)
 """The same for all members of a server together who have the same share."""
 _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
@@ -36,6 +38,7 @@ _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
 }
 _TIER: Final = "tier"
 _COOLDOWN: Final = "cooldown"
+_READS: Final = "reads"
 _MAX_COOLDOWNS: Final = 100_000
 _Kind = discord.InteractionType
 
@@ -73,6 +76,16 @@ def cooldown(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
         return target
 
     return declare
+
+
+def reads(target: TargetT) -> TargetT:
+    """Declare that a command only reads from a provider, as a component with ``reads_only`` does.
+
+    Put over the ``command``. Commands and components that read are counted together.
+    """
+    command: Any = target
+    command.extras[_READS] = True
+    return target
 
 
 def needed_tier(command: TopCommand) -> Tier:
@@ -152,7 +165,8 @@ class Guard:
             return
         if needed_tier(command) is not Tier.NONE:
             self._guilds.count((guild_id, _share_of(interaction)), now)
-        if not changes:
+        run = interaction.command if _was_run(interaction, command) else None
+        if not changes or (run is not None and _READS in run.extras):
             self._member_reads.count(member, now)
             self._guild_reads.count((guild_id, _share_of(interaction)), now)
         self._count_operation(interaction, command, operation)
@@ -162,15 +176,19 @@ class Guard:
     ) -> None:
         """Raise CooldownError if the member does something more often than ``cooldown`` declared."""
         if operation is not None:
-            run = interaction.client.tree.get_command(command.name)
-            for name in operation.split()[1:]:
+            # Not under the command that was asked about: ``/setup`` leads to what other commands do.
+            top, *names = operation.split()
+            run = interaction.client.tree.get_command(top)
+            for name in names:
                 run = run.get_command(name) if isinstance(run, app_commands.Group) else None
         else:
             run = interaction.command if _was_run(interaction, command) else None
         if run is None or _COOLDOWN not in run.extras:
             return
+        # Opening a form and sending it are two steps of one use: each has the declared number.
+        key = (interaction.guild_id, interaction.user.id, interaction.type is _Kind.modal_submit)
         cooldowns = self._operations.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
-        cooldowns.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
+        cooldowns.count(key, interaction.created_at.timestamp())
 
     async def lets(
         self,

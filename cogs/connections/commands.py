@@ -10,7 +10,7 @@ from bot.discord.commands import command, localized
 from bot.discord.components import MAX_BUTTONS
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
-from bot.discord.guard import needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.names import mention_member
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import code, listed
@@ -53,6 +53,8 @@ class Connections(
         await defer(ctx)
         await respond(ctx, *overview(await read_summaries(ctx), ctx))
 
+    @cooldown(5, 60)
+    @reads
     @command("connections test", name=suggest_connections())
     @_provider
     async def test(self, ctx: Context, provider: str, name: str | None = None) -> None:

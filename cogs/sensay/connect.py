@@ -63,6 +63,7 @@ class SensayLookButton(LookButton):
     """Looks again whether a token without a clear answer has become an integration."""
 
     route = "sensay:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    operation = "sensay connect"
     caption = "sensay.connect.look"
     default_style = discord.ButtonStyle.primary
 

@@ -115,6 +115,11 @@ class SetupListSelect(PersistentSelect):
     number: _ListNumber
     connection: _ConnectionOrDefault
 
+    def operation_in(self, ctx: Context) -> str | None:
+        """Return what a pick from the list does."""
+        lists = setup_lists(ctx.services, self.provider)
+        return lists[self.number].operation if self.number < len(lists) else None
+
     async def pick(self, ctx: Context, value: str) -> None:
         """Hand over to the provider's cog, which checks whether the pick is possible."""
         lists = setup_lists(ctx.services, self.provider)

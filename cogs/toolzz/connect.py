@@ -76,6 +76,7 @@ class ToolzzLookButton(LookButton):
     """
 
     route = "toolzz:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    operation = "toolzz connect"
     caption = "toolzz.connect.look"
     default_style = discord.ButtonStyle.primary
 

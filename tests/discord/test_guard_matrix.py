@@ -161,7 +161,7 @@ def opened_by(
         _Kind.component,
         {"custom_id": view.probe.custom_id, "component_type": BUTTON},
     )
-    retry: Any = SimpleNamespace(after_not_found=False)
+    retry: Any = SimpleNamespace(after_not_found=False, operation=None)
     form = ProbeForm(asked, title="Probe", retry=retry)
     harness.bot._connection.store_view(form)
     yield Handler(

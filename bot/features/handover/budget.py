@@ -23,7 +23,10 @@ INVALID: Final = frozenset({401, 403, 429})
 
 
 class InvalidRequestBudget:
-    """Counts the invalid answers to members' tokens of ten minutes: by member, by guild, in all."""
+    """Counts the invalid answers of ten minutes: to members' tokens by member and by guild, and in all.
+
+    The bot's own requests count in all, but are never stopped here.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """clock: seconds since 1970."""
@@ -32,22 +35,39 @@ class InvalidRequestBudget:
         self._counted: TTLCache[tuple[int, int | None], deque[float]]
         self._counted = TTLCache(_MAX_COUNTED, SECONDS, timer=clock)
 
-    def check(self, guild_id: int, member_id: int) -> None:
-        """Raise PreflightBudgetError if a limit is reached, with the time at which that ends."""
-        for times, limit in self._limits(guild_id, member_id):
+    def reserve(self, guild_id: int, member_id: int) -> float:
+        """Count a request as if its answer were invalid, so that requests at once cannot go beyond a limit.
+
+        Return what ``give_back`` takes. Raises PreflightBudgetError if a limit is reached, with the time at
+        which that ends.
+        """
+        limits = self._limits(guild_id, member_id)
+        for times, limit in limits:
             self._drop_old(times)
             if len(times) >= limit:
                 raise PreflightBudgetError(until=math.ceil(times[-limit] + SECONDS))
+        now = self._clock()
+        # Put anew each time: what is in use must not fall out of the cache.
+        for (times, _), member in zip(limits, (member_id, None), strict=False):
+            times.append(now)
+            self._counted[guild_id, member] = times
+        self._count_in_all(now)
+        return now
 
-    def count(self, guild_id: int, member_id: int, status: int | None) -> None:
-        """Count an answer with this status, if it is an invalid one."""
-        if status not in INVALID:
-            return
+    def give_back(self, guild_id: int, member_id: int, reserved: float) -> None:
+        """Count a request no longer, because its answer was a valid one or none came."""
         for times, _ in self._limits(guild_id, member_id):
-            times.append(self._clock())
-        self._counted[guild_id, None] = self._of(guild_id, None)
-        self._counted[guild_id, member_id] = self._of(guild_id, member_id)
-        self._drop_old(self._in_all)
+            if reserved in times:
+                times.remove(reserved)
+
+    def count_own(self, status: int) -> None:
+        """Count an answer to a request of the bot's own with this status, if it is an invalid one."""
+        if status in INVALID:
+            self._drop_old(self._in_all)
+            self._count_in_all(self._clock())
+
+    def _count_in_all(self, now: float) -> None:
+        self._in_all.append(now)
         if len(self._in_all) in {IN_ALL // 2, IN_ALL}:
             _log.warning("preflight_budget_used", used=len(self._in_all), limit=IN_ALL)
 

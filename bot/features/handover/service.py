@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import ProviderError
-from bot.features.handover.budget import InvalidRequestBudget
+from bot.features.handover.budget import INVALID, InvalidRequestBudget
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.error_format import ErrorFormat
 
@@ -53,14 +53,15 @@ class PreflightService:
         """base: Discord's REST interface, its version included."""
         self._api = api
         self._base = base
-        self._budget = budget
+        self.budget = budget
+        """What invalid answers count in, which the bot's own requests share."""
 
     async def ask(self, token: str, guild_id: int, member_id: int) -> Application | ProviderError:
         """Return the token's application, or why Discord did not tell: then the member decides.
 
         guild_id, member_id: whose token it is to be. Raises PreflightBudgetError, before Discord is asked.
         """
-        self._budget.check(guild_id, member_id)
+        reserved = self.budget.reserve(guild_id, member_id)
         request = Request(
             method="GET",
             base=self._base,
@@ -69,10 +70,13 @@ class PreflightService:
             secrets=(token,),
         )
         try:
-            return await self._api.send(request, Application)
+            application = await self._api.send(request, Application)
         except ProviderError as failure:
-            self._budget.count(guild_id, member_id, failure.status)
+            if failure.status not in INVALID:
+                self.budget.give_back(guild_id, member_id, reserved)
             # Its traceback, and that of what it was raised from, would keep the token for as long as anybody
             # keeps the failure.
             failure.__context__ = None
             return failure.with_traceback(None)
+        self.budget.give_back(guild_id, member_id, reserved)
+        return application

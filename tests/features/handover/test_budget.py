@@ -1,6 +1,8 @@
 """Wrong tokens cannot lead to a block of the host's address at Discord."""
 
+import contextlib
 import io
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -32,13 +34,50 @@ def test_no_window_holds_more_than_the_limits(uses: list[tuple[int, int, int | N
         is_full = len(of_guild) >= PER_GUILD or len(of_member) >= PER_MEMBER
         if is_full:
             with pytest.raises(PreflightBudgetError) as refused:
-                budget.check(guild, member)
+                budget.reserve(guild, member)
             assert now < int(refused.value.values["until"]) <= now + SECONDS + 1
             continue
-        budget.check(guild, member)
-        budget.count(guild, member, status)
+        reserved = budget.reserve(guild, member)
         if status in {401, 403, 429}:
             taken.append((now, guild, member))
+        else:
+            budget.give_back(guild, member, reserved)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9), st.booleans()), max_size=200))
+def test_requests_at_once_stay_within_the_limits(sent: list[tuple[int, int, bool]]) -> None:
+    """However many are sent before the first is answered; and what was answered well is free again."""
+    budget = InvalidRequestBudget(lambda: 1000.0)
+    under_way = []
+    for guild, member, is_valid in sent:
+        with contextlib.suppress(PreflightBudgetError):
+            under_way.append((guild, member, is_valid, budget.reserve(guild, member)))
+    members = Counter(each[:2] for each in under_way)
+    guilds = Counter(each[0] for each in under_way)
+    assert max(members.values(), default=0) <= PER_MEMBER
+    assert max(guilds.values(), default=0) <= PER_GUILD
+    for guild, member, is_valid, reserved in under_way:
+        if is_valid:
+            budget.give_back(guild, member, reserved)
+    refused = Counter(each[:2] for each in under_way if not each[2])
+    of_first = sum(number for (guild, _), number in refused.items() if guild == 1)
+    free = min(PER_MEMBER - refused[1, 1], PER_GUILD - of_first)
+    for _ in range(free):
+        budget.reserve(1, 1)
+    with pytest.raises(PreflightBudgetError):
+        budget.reserve(1, 1)
+
+
+def test_the_bots_own_refusals_stop_the_members_tokens() -> None:
+    """Both count in all; nothing is free before ten minutes are over."""
+    now = 1000.0
+    budget = InvalidRequestBudget(lambda: now)
+    for status in [401, 403, 429, 404, 500] * IN_ALL:
+        budget.count_own(status)
+    with pytest.raises(PreflightBudgetError):
+        budget.reserve(1, 1)
+    now += SECONDS
+    budget.reserve(1, 1)
 
 
 def test_the_limit_of_all_servers_together_is_logged(log: io.StringIO) -> None:
@@ -46,10 +85,9 @@ def test_the_limit_of_all_servers_together_is_logged(log: io.StringIO) -> None:
     now = 1000.0
     budget = InvalidRequestBudget(lambda: now)
     for number in range(IN_ALL):
-        budget.check(number, 1)
-        budget.count(number, 1, 401)
+        budget.reserve(number, 1)
     assert [line["used"] for line in log_lines(log, "preflight_budget_used")] == [IN_ALL // 2, IN_ALL]
     with pytest.raises(PreflightBudgetError):
-        budget.check(IN_ALL, 1)
+        budget.reserve(IN_ALL, 1)
     now += SECONDS
-    budget.check(IN_ALL, 1)
+    budget.reserve(IN_ALL, 1)
