@@ -41,7 +41,7 @@ async def test_what_counts(
     app.router.add_get("/", answer)
     async with (
         test_utils.TestServer(app) as server,
-        aiohttp.ClientSession(trace_configs=[count_into(budget)]) as http,
+        aiohttp.ClientSession(trace_configs=[count_into(budget, aiohttp.TraceConfig())]) as http,
         http.get(server.make_url("/")),
     ):
         pass
