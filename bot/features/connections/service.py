@@ -269,15 +269,18 @@ class ConnectionService:
         provider = self.provider(slug)
         # This comes first, so that no log line about a failure shows the secrets.
         typed = [values.get(field.id, "") for field in provider.fields if field.secret]
-        self._redactor.remember([*map(str.strip, typed), *map(unwrapped, typed)])
-        credentials = await self._read((guild_id, slug, name), values, member_id)
-        try:
-            await provider.verify(credentials)
-        except errors.UnauthorizedError as refused:
-            # Unlike stored credentials, these can be entered again.
-            raise errors.EnteredCredentialsRefusedError(
-                slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
-            ) from None
+        secrets = [*map(str.strip, typed), *map(unwrapped, typed)]
+        with self._redactor.typed(secrets):
+            credentials = await self._read((guild_id, slug, name), values, member_id)
+            try:
+                await provider.verify(credentials)
+            except errors.UnauthorizedError as refused:
+                # Unlike stored credentials, these can be entered again.
+                raise errors.EnteredCredentialsRefusedError(
+                    slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
+                ) from None
+        # Only what was accepted: a member could have any word masked.
+        self._redactor.remember(secrets, guild_id)
         now = int(self._clock())
         sealed = self._vault.seal(credentials, Place(guild_id, slug, name))
         row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)
@@ -322,7 +325,7 @@ class ConnectionService:
     def _open(self, row: ConnectionRow) -> Credentials:
         values = self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name))
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
-        self._redactor.remember(value for field, value in values.items() if field in secret)
+        self._redactor.remember((value for field, value in values.items() if field in secret), row.guild_id)
         kept, facts = self._facts.get(_key(row), (b"", None))
         credentials = Credentials(values, facts if kept == row.secret else None)
         self._keep_facts(row, credentials)
