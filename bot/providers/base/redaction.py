@@ -99,7 +99,7 @@ class Redactor:
             known = self._guilds[guild_id] = LRUCache(_MAX_VALUES)
         for value in values:
             if len(value) >= _MIN_LENGTH:
-                known[value] = known.pop(value, None) or _spellings(value)
+                known[value] = _spellings(value)
 
     @contextlib.contextmanager
     def typed(self, values: Iterable[str]) -> Iterator[None]:
