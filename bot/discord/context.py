@@ -32,6 +32,7 @@ from bot.features.monitoring.service import MonitoringService
 from bot.features.privacy.service import PrivacyService
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
+from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.store.write_state import WriteState
@@ -136,6 +137,8 @@ class Context:
     @classmethod
     def of(cls, interaction: Interaction) -> Context:
         """Return the context of an interaction: the same one each time."""
+        # Everything that is done for an interaction asks for its context first, in the interaction's task.
+        CURRENT_GUILD.set(interaction.guild_id)
         services = interaction.client.services
         context: Context = interaction.extras.setdefault(
             cls, cls(interaction, services, services.catalog[interaction.locale.value])

@@ -276,15 +276,18 @@ class ConnectionService:
         provider = self.provider(slug)
         # This comes first, so that no log line about a failure shows the secrets.
         typed = [values.get(field.id, "") for field in provider.fields if field.secret]
-        self._redactor.remember([*map(str.strip, typed), *map(unwrapped, typed)])
-        credentials = await self._read((guild_id, slug, name), values, member_id)
-        try:
-            await provider.verify(credentials)
-        except errors.UnauthorizedError as refused:
-            # Unlike stored credentials, these can be entered again.
-            raise errors.EnteredCredentialsRefusedError(
-                slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
-            ) from None
+        secrets = [*map(str.strip, typed), *map(unwrapped, typed)]
+        with self._redactor.typed(secrets):
+            credentials = await self._read((guild_id, slug, name), values, member_id)
+            try:
+                await provider.verify(credentials)
+            except errors.UnauthorizedError as refused:
+                # Unlike stored credentials, these can be entered again.
+                raise errors.EnteredCredentialsRefusedError(
+                    slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
+                ) from None
+        # Only what was accepted: a member could have any word masked.
+        self._redactor.remember(secrets, guild_id)
         now = int(self._clock())
         place = Place(guild_id, slug, name, set_at=now, generation=new_generation())
         sealed = self._vault.seal(credentials, place)
@@ -339,7 +342,7 @@ class ConnectionService:
     def _open(self, row: ConnectionRow) -> Credentials:
         values = self._vault.open(row.secret, row.place)
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
-        self._redactor.remember(value for field, value in values.items() if field in secret)
+        self._redactor.remember((value for field, value in values.items() if field in secret), row.guild_id)
         kept, facts = self._facts.get(_key(row), (b"", None))
         credentials = Credentials(values, facts if kept == row.secret else None)
         self._keep_facts(row, credentials)

@@ -20,6 +20,7 @@ from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.store.database import NotWritableError
@@ -234,7 +235,8 @@ class Poller:
 
     def _start(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool = False) -> None:
         state.due = self._schedule.next()
-        state.running = asyncio.create_task(self._check(row, state, must_read=must_read))
+        with working_for(row.guild_id):
+            state.running = asyncio.create_task(self._check(row, state, must_read=must_read))
 
     async def _check(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool) -> None:
         """Check one connection and store the result, if there is one.

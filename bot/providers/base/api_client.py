@@ -43,7 +43,7 @@ from bot.providers.base.error_format import (
     read_retry_after,
     refused_status,
 )
-from bot.providers.base.redaction import MASK, Redactor
+from bot.providers.base.redaction import MASK, Redactor, mask_content, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -60,6 +60,7 @@ PER_HOST: Final = 8
 _MAX_VERSIONS: Final = 10
 """How many unexpected versions of one provider are logged."""
 _VERSION: Final = re.compile(r"[A-Za-z0-9.-]{1,32}")
+_ESCAPES: Final = re.compile(rb"[\\%&]")
 _MAX_DETAIL: Final = 500
 _MAX_CLEANED: Final = 16 * _MAX_DETAIL
 _MAX_EXCERPT: Final = 200
@@ -243,6 +244,7 @@ class ApiClient:
             # A page says who has sent it. Anything else may be a part of a good answer, with private data.
             not_json.support = self._support(request, headers, body if body.lstrip()[:1] == b"<" else b"")
             raise not_json from None
+        content = _masked(request, body, content)
         if (refused := refused_status(status, content)) is not None:
             raise self._refused(request, refused, headers, content)
         try:
@@ -311,7 +313,7 @@ class ApiClient:
     ) -> ProviderError:
         """Return the error for an answer that is no success by its status."""
         try:
-            content = from_json(body)
+            content = _masked(request, body, from_json(body))
         except ValueError:
             content = None
         if self._error_format.matches(status, request.segments, body, content):
@@ -368,10 +370,14 @@ class ApiClient:
         return None if word is None or self._clean(request, word) != word else word
 
     def _clean(self, request: Request, text: str) -> str:
-        for secret in sorted(request.secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK)
+        text = mask_spelled(text, request.secrets)
         # Shortened only now, or half a secret could stay.
         return self.clean(text)
+
+
+def _masked(request: Request, body: bytes, content: object) -> object:
+    """Return the parsed body without what was sent, which escapes may have hidden in the body."""
+    return mask_content(content, request.secrets) if _ESCAPES.search(body) else content
 
 
 class _TooLargeError(Exception):

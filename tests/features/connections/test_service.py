@@ -25,6 +25,7 @@ from bot.errors import (
 )
 from bot.features.connections.service import ConnectionService, Summary
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.redaction import MASK, Redactor
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulator import SensaySimulator
@@ -341,17 +342,24 @@ async def test_no_credential_is_in_the_database_file(service: ConnectionService,
     assert [value for value in typed if value.encode() in stored] == []
 
 
-async def test_entered_secrets_are_masked_in_logs(service: ConnectionService, redactor: Redactor) -> None:
-    """The redactor knows even refused secrets, without the blanks around them, but no other fields."""
-    values = {
-        "organization_secret": "  FAKE-TOKEN-refused-secret ",
+async def test_an_accepted_secret_is_masked_for_its_guild_alone(
+    service: ConnectionService, redactor: Redactor
+) -> None:
+    """What a member has typed and the provider refused is masked for nobody afterwards."""
+    refused = {
+        "organization_secret": "provider_failed",
         "user_id": "northwind",
         "user_id_type": "discord",
     }
     with pytest.raises(PatchbayError):
-        await add(service, values=values)
-    assert redactor.clean("sent <FAKE-TOKEN-refused-secret>") == f"sent <{MASK}>"
-    assert redactor.clean("northwind on discord") == "northwind on discord"
+        await add(service, values=refused)
+    await add(service)
+    secret = (await service.open(GUILD, "sensay")).credentials["organization_secret"]
+    with working_for(GUILD):
+        assert redactor.clean("provider_failed for northwind") == "provider_failed for northwind"
+        assert redactor.clean(f"sent <{secret}>") == f"sent <{MASK}>"
+    with working_for(GUILD + 1):
+        assert redactor.clean(f"sent <{secret}>") == f"sent <{secret}>"
 
 
 @pytest.mark.parametrize(
