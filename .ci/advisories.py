@@ -1,7 +1,7 @@
 """Asks OSV for known advisories about every locked package.
 
-Exit code 1 if there is one. Without an answer it says so in one line and exits with 0, because a missing network is
-no fault of the packages. An argument replaces OSV's address.
+Exit code 1 if there is one. Without an answer it says so in one line and exits with 0, because a missing
+network is no fault of the packages. An argument replaces OSV's address.
 """
 
 import json
@@ -65,7 +65,7 @@ def within(seconds: float, address: str, packages: list[tuple[str, str]]) -> byt
 
 
 def advisories(content: bytes, packages: list[tuple[str, str]]) -> list[str]:
-    """Return a line for each advisory. Raises NotCheckedError for an answer that is not about these packages."""
+    """Return a line for each advisory. Raises NotCheckedError if the answer is not about them."""
     try:
         results: list[dict[str, Any]] = json.loads(content)["results"]
         return [
