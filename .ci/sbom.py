@@ -18,13 +18,13 @@ PACKAGE = re.compile(
 def licence(name: str) -> str:
     """Return what a package says of its licence; without a word of it, that it says nothing."""
     try:
-        known = metadata(name)
+        known = metadata(name).json
     except PackageNotFoundError:
         return "not installed here"  # only on other platforms
-    expression = known.get("License-Expression")
-    classifiers = [line for line in known.get_all("Classifier") or [] if line.startswith("License ::")]
+    expression = known.get("license_expression")
+    classifiers = [line for line in known.get("classifier", []) if line.startswith("License ::")]
     named = ", ".join(line.rpartition(" :: ")[2] for line in classifiers)
-    return expression or named or (known.get("License") or "not named").splitlines()[0]
+    return str(expression or named or known.get("license") or "not named").splitlines()[0]
 
 
 def component(name: str, version: str, hashes: str) -> dict[str, Any]:

@@ -29,6 +29,8 @@ PAUSE: Final = 0.3
 """Seconds between two commands, so that the quiet server stays below its own limit."""
 SIMPLE: Final = ("help", "connections list")
 LOUD: Final = ("audit list", "audit list", "help", "connections list", "access list")
+LOUDERS: Final = range(len(LOUD))
+"""One member for each of these commands, so that the server's limit is reached, and not only a member's."""
 
 
 async def fill(stage: Stage, guild_id: int) -> int:
@@ -47,7 +49,7 @@ async def fill(stage: Stage, guild_id: int) -> int:
 
 
 async def measure(
-    stage: Stage, member: simcord.MemberActor, channel: simcord.ChannelHandle
+    stage: Stage, member: simcord.MemberActor, channel: simcord.ChannelHandle, one_at_a_time: asyncio.Lock
 ) -> Sequence[float]:
     """Return the seconds from sending each simple command to its whole answer."""
     took: list[float] = []
@@ -56,7 +58,9 @@ async def measure(
         began = time.perf_counter()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
-                asked = await member.slash(channel, SIMPLE[len(took) % len(SIMPLE)])
+                async with one_at_a_time:
+                    began = time.perf_counter()
+                    asked = await member.slash(channel, SIMPLE[len(took) % len(SIMPLE)])
                 await stage.discord.answer(asked)
         took.append(time.perf_counter() - began)
         await asyncio.sleep(PAUSE)
@@ -64,20 +68,28 @@ async def measure(
 
 
 @contextlib.asynccontextmanager
-async def noise(stage: Stage) -> AsyncIterator[list[int]]:
+async def noise(stage: Stage, one_at_a_time: asyncio.Lock) -> AsyncIterator[list[int]]:
     """Send the loud server's commands until the block ends; yield a list that grows by one for each."""
     sent: list[int] = []
 
-    async def repeat(command: str) -> None:
+    async def repeat(member: simcord.MemberActor, command: str) -> None:
         while True:
-            asked = await stage.world.mira.slash(stage.world.operations, command)
+            async with one_at_a_time:
+                asked = await member.slash(stage.world.operations, command)
             sent.append(1)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(MEASURED_WITHIN):
                     await stage.discord.answer(asked)
             await asyncio.sleep(0.05)
 
-    tasks = [asyncio.create_task(repeat(command)) for command in LOUD]
+    guild = stage.world.guild
+    role = guild.create_role("Loud", permissions=MANAGERS)
+    members = [
+        guild.add_member(stage.discord.env.create_user(f"loud{number}"), roles=[role]) for number in LOUDERS
+    ]
+    tasks = [
+        asyncio.create_task(repeat(member, command)) for member, command in zip(members, LOUD, strict=True)
+    ]
     try:
         yield sent
     finally:
@@ -98,15 +110,16 @@ async def main() -> None:
     """Measure both phases and print them."""
     async with open_stage("en-US") as stage:
         env = stage.discord.env
+        one_at_a_time = asyncio.Lock()  # the simulated Discord takes one command at a time
         guild = env.create_guild("Elsewhere")
         channel = guild.create_text_channel("quay")
         role = guild.create_role("Managers", permissions=MANAGERS)
         member = guild.add_member(env.create_user("rui"), roles=[role])
         rows = await fill(stage, stage.world.guild.id)
         async with stage.running_bot():
-            quiet = await measure(stage, member, channel)
-            async with noise(stage) as sent:
-                loud = await measure(stage, member, channel)
+            quiet = await measure(stage, member, channel, one_at_a_time)
+            async with noise(stage, one_at_a_time) as sent:
+                loud = await measure(stage, member, channel, one_at_a_time)
     print(f"{rows} rows in the loud server's log; {len(sent)} commands of it; {len(loud)} samples")
     for share in (0.5, 0.99):
         before, after = at(quiet, share), at(loud, share)
