@@ -405,7 +405,8 @@ def test_a_member_s_export_has_every_row_that_names_them(purged: Path) -> None:
 def test_a_member_is_erased_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
     """Grants to them go, other rows stay and name nobody, and no trace of their id is left."""
     mark_member(purged)
-    assert CliRunner().invoke(main, ["member", "export", str(PERSON)]).exit_code == 0, "which rewrites old logs"
+    # The export rewrites old logs.
+    assert CliRunner().invoke(main, ["member", "export", str(PERSON)]).exit_code == 0
     before = {guild_id: counts(purged, guild_id) for guild_id in guild_ids(purged)}
     assert traces(purged, [PERSON.to_bytes(8)]) != []
     with contextlib.closing(sqlite3.connect(purged)) as beside:

@@ -17,6 +17,7 @@ from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
 from bot.discord.connection.events import EventFilter
+from bot.discord.connection.own_requests import count_into
 from bot.discord.connection.refusals import request_log
 from bot.discord.connection.rereading import Rereading
 from bot.discord.connection.socket import PatientWebSocket
@@ -24,7 +25,6 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
-from bot.discord.own_requests import count_into
 from bot.discord.sync import keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore

@@ -121,7 +121,7 @@ async def test_writes_go_on_meanwhile_and_none_is_lost(database: Database, path:
                 ("UPDATE integration SET label = ? WHERE id = ?", (f"new {number}", text)),
                 ("UPDATE audit SET number = number + 90000 WHERE number = ?", (number,)),
                 (
-                    "INSERT OR REPLACE INTO audit VALUES (?, ?, 1, '2', 'a', 'again', 'done', x'00', NULL, 1)",
+                    "INSERT OR REPLACE INTO audit VALUES (?, ?, 1, '2', 'a', 'b', 'done', x'00', NULL, 1)",
                     (guild, number),
                 ),
                 ("INSERT OR IGNORE INTO ignored VALUES (?, 'toolzz', ?, ?, 'x', 1, 2)", (guild, text, text)),

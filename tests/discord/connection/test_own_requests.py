@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from aiohttp import test_utils, web
 
-from bot.discord.own_requests import count_into
+from bot.discord.connection.own_requests import count_into
 from bot.errors import PreflightBudgetError
 from bot.features.handover import budget as limits
 from bot.features.handover.budget import InvalidRequestBudget

@@ -11,6 +11,7 @@ def count_into(budget: InvalidRequestBudget, trace: aiohttp.TraceConfig) -> aioh
     A limit that all bots share at a resource does not count at Discord.
     https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
     """
+
     async def count(_session: object, _context: object, sent: aiohttp.TraceRequestEndParams) -> None:
         if sent.response.headers.get("X-RateLimit-Scope") != "shared":
             budget.count_own(sent.response.status)
