@@ -40,7 +40,7 @@ def component(name: str, version: str, hashes: str) -> dict[str, Any]:
         "externalReferences": [
             {
                 "type": "distribution",
-                "url": f"https://pypi.org/project/{name}/{version}/#files",
+                "url": purl,
                 "hashes": [{"alg": "SHA-256", "content": content}],
             }
             for content in re.findall(r"sha256:([0-9a-f]{64})", hashes)
