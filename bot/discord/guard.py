@@ -26,7 +26,7 @@ Server, and all others cannot use up each other's. Commands that are open to eve
 """
 SUGGESTION_COOLDOWN: Final = (240, 60.0)
 """How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
-READ_COOLDOWN: Final = (20, 60.0)
+READ_COOLDOWN: Final = (30, 60.0)
 """How many commands and presses of one member are taken that only read: each may ask a provider several
 things.
 """

@@ -92,7 +92,7 @@ async def test_reads_have_one_budget(harness: BotHarness) -> None:
     )
     for _ in range(9):
         assert embed_of(await read()).title != too_fast
-    for _ in range(10):
+    for _ in range(20):
         assert embed_of(await harness.press(harness.manager, final(first), button)).title != too_fast
     harness.sensay.requests.clear()
     for refused in (await read(), await harness.press(harness.manager, final(first), button)):
