@@ -3,7 +3,7 @@
 An error has a key and values; ``bot/discord/problems.py`` finds its text for members in the catalogues.
 
     PatchbayError
-    ├── SetupError                    in bot/setup_errors.py
+    ├── what keeps the bot from starting: see bot/setup_errors.py
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError

@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 ResultT = TypeVar("ResultT")
 
@@ -37,7 +37,7 @@ class Readers:
         self._urgent_turn = asyncio.Lock()
         self._busy: Counter[object] = Counter()
         self._waiting: OrderedDict[object, deque[asyncio.Future[sqlite3.Connection]]] = OrderedDict()
-        self._reads: set[asyncio.Task[object]] = set()
+        self._reads: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
         """Open the connections. Raises sqlite3.Error."""
@@ -80,24 +80,24 @@ class Readers:
                 connection.set_progress_handler(None, 0)
 
         # The thread goes on when the caller is cancelled. Nobody else gets the connection before it is done.
-        task = asyncio.ensure_future(self._in_thread(in_thread))
-        self._reads.add(task)
+        reading = self._in_thread(in_thread)
+        self._reads.add(reading)
 
         def done(_: object) -> None:
-            self._reads.discard(task)
+            self._reads.discard(reading)
             release()
-            if not task.cancelled():
-                task.exception()  # nobody else asks for it if the caller was cancelled
+            if not reading.cancelled():
+                reading.exception()  # nobody else asks for it if the caller was cancelled
 
-        task.add_done_callback(done)
+        reading.add_done_callback(done)
         try:
-            return await asyncio.shield(task)
+            return await asyncio.shield(reading)
         except asyncio.CancelledError:
             stopped = True
             raise
 
-    async def _in_thread(self, function: Callable[..., ResultT], *values: object) -> ResultT:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
+    def _in_thread(self, function: Callable[[], ResultT]) -> asyncio.Future[ResultT]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     async def _take(self, guild: object) -> sqlite3.Connection:
         if self._idle and self._busy[guild] < MOST_PER_GUILD:

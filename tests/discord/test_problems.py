@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from itertools import product
+from types import ModuleType
 
 import discord
 import pytest
 
-from bot import errors
+from bot import errors, setup_errors
 from bot.discord.problems import new_reference, problem
 from bot.errors import (
     CooldownError,
@@ -97,10 +98,11 @@ def is_complete(embed: discord.Embed, locale: str) -> bool:
     )
 
 
-def test_the_docstring_draws_the_whole_tree() -> None:
-    """The drawing in the docstring of bot.errors has exactly the classes of the module."""
-    drawn = set(re.findall(r"\b(\w+Error)\b", errors.__doc__ or ""))
-    defined = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+@pytest.mark.parametrize("module", [errors, setup_errors])
+def test_the_docstring_draws_the_whole_tree(module: ModuleType) -> None:
+    """The drawing in the docstring of each module of errors has exactly the classes of the module."""
+    drawn = set(re.findall(r"\b(\w+Error)\b", module.__doc__ or ""))
+    defined = {name for name, kind in vars(module).items() if isinstance(kind, type)}
     assert drawn == defined
 
 
