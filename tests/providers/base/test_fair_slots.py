@@ -12,12 +12,16 @@ from bot.errors import QueueFullError
 from bot.providers.base.fair_slots import MAX_WAITING, PER_GUILD, PER_HOST, FairSlots
 
 GUILDS = (None, 1, 2, 3)
+ASK = st.tuples(st.just("ask"), st.sampled_from(GUILDS), st.integers(1, 9))
 STEP = st.one_of(
-    st.tuples(st.just("ask"), st.sampled_from(GUILDS)),
-    st.tuples(st.just("finish"), st.integers(0, 60)),
-    st.tuples(st.just("cancel"), st.integers(0, 60)),
-    st.tuples(st.just("finish and cancel"), st.integers(0, 60)),
+    ASK,
+    st.tuples(
+        st.sampled_from(["finish", "cancel", "finish and cancel", "finish, then cancel"]),
+        st.just(None),
+        st.integers(0, 60),
+    ),
 )
+Step = tuple[str, int | None, int]
 
 
 @dataclass
@@ -55,6 +59,11 @@ class Crowd:
         """How many of each guild have a place or wait for one."""
         return Counter(guild_id for guild_id, task, _ in self.asked if not task.done())
 
+    @property
+    def waiting(self) -> Counter[int | None]:
+        """How many of each guild wait for a place."""
+        return self.unfinished - self.used
+
     def finish_one(self) -> None:
         """End the first that has a place."""
         next(finish for _, task, finish in self.asked if not (task.done() or finish.is_set())).set()
@@ -67,50 +76,51 @@ async def full_of(crowd: Crowd, guild_id: int, count: int) -> None:
     await crowd.settle()
 
 
-@given(st.lists(STEP, max_size=60))
-def test_places_are_shared_whatever_happens(steps: list[tuple[str, int | None]]) -> None:
+@given(st.lists(ASK, min_size=1, max_size=6), st.lists(STEP, min_size=5, max_size=40))
+def test_places_are_shared_whatever_happens(crowd: list[Step], steps: list[Step]) -> None:
     """Never too many at once; nobody waits beside a free place; each that waits is served within one round;
     and after the end every place is free, whoever was cancelled when.
     """
-    asyncio.run(act(steps))
+    asyncio.run(act(crowd + steps))
 
 
-async def act(steps: list[tuple[str, int | None]]) -> None:
+async def act(steps: list[Step]) -> None:
+    """Do these steps, and check after each."""
     crowd = Crowd()
     passed_over: Counter[int | None] = Counter()
-    for step, value in steps:
-        before = crowd.unfinished - crowd.used
-        if step == "ask":
-            crowd.ask(value)
-        elif crowd.asked:
-            _, task, _ = crowd.asked[(value or 0) % len(crowd.asked)]
-            if step != "cancel" and crowd.used.total():
-                first = next(each for each in crowd.asked if not each[1].done() and not each[2].is_set())
-                first[2].set()
-            if step == "finish and cancel":
-                await asyncio.sleep(0)  # the place may have been given on now, and not used yet
-            if step != "finish":
-                task.cancel()
-        began_before = len(crowd.began)
+    for step, guild_id, number in steps:
+        waited, began = set(crowd.waiting), len(crowd.began)
+        await take(crowd, step, guild_id, number)
         await crowd.settle()
-        assert crowd.used.total() <= PER_HOST
-        waiting = crowd.unfinished - crowd.used
-        for guild_id in waiting:
-            assert crowd.used.total() == PER_HOST or crowd.used[guild_id] == PER_GUILD
-        for guild_id in crowd.began[began_before:]:
-            passed_over[guild_id] = 0
-            for other in waiting & before:
-                if other != guild_id and crowd.used[other] < PER_GUILD:
-                    passed_over[other] += 1
-                    assert passed_over[other] < len(GUILDS)
-    while crowd.unfinished:
-        for _, _, finish in crowd.asked:
-            finish.set()
-        await crowd.settle()
-    for _, task, _ in crowd.asked:
-        assert task.cancelled() or task.exception() is None
+        for waits in crowd.waiting:
+            assert crowd.used.total() == PER_HOST or crowd.used[waits] == PER_GUILD
+        for served in crowd.began[began:]:
+            passed_over[served] = 0
+            # Who has as many places as a guild gets has no turn to lose.
+            others = waited & set(crowd.waiting) - {served}
+            passed_over.update(other for other in others if crowd.used[other] < PER_GUILD)
+        assert all(count < len(GUILDS) for count in passed_over.values())
+    for _, _, finish in crowd.asked:
+        finish.set()
+    await asyncio.gather(*(task for _, task, _ in crowd.asked), return_exceptions=True)
+    ends = (None if task.cancelled() else task.exception() for _, task, _ in crowd.asked)
+    assert all(end is None or isinstance(end, QueueFullError) for end in ends)
     assert not crowd.slots._used
     assert not crowd.slots._waiting
+
+
+async def take(crowd: Crowd, step: str, guild_id: int | None, number: int) -> None:
+    """Do one step. number: how many ask, or which of those that have asked is cancelled."""
+    if step == "ask":
+        for _ in range(number):
+            crowd.ask(guild_id)
+        return
+    if step != "cancel" and crowd.used.total():
+        crowd.finish_one()
+    if step == "finish, then cancel":
+        await asyncio.sleep(0)  # a place is free now, and given on, but not used yet
+    if step != "finish":
+        crowd.asked[number % len(crowd.asked)][1].cancel()
 
 
 async def test_one_guild_leaves_places_for_another() -> None:

@@ -94,7 +94,7 @@ async def test_what_has_ended_is_not_shared(order_api: OrderApi, api: ApiClient)
         {"json": {"a": 1}},
         {"deadline": 9.0},
     ],
-    ids=lambda change: "+".join(change),
+    ids="+".join,
 )
 async def test_only_the_same_is_shared(
     order_api: OrderApi, api: ApiClient, change: dict[str, object]
@@ -151,7 +151,7 @@ async def test_a_cancelled_sharer_leaves_the_others_their_read(order_api: OrderA
 
 
 async def test_the_last_cancelled_sharer_ends_the_read(order_api: OrderApi, api: ApiClient) -> None:
-    """A read that nobody waits for any more is cancelled: its place is free, and the next read is sent anew."""
+    """A read that nobody waits for any more is cancelled: its place is free, and the next is sent anew."""
     order_api.fail(Slow(3600), times=1)
     reads = [begin(api, get(order_api.url)) for _ in range(3)]
     await arrived(order_api, 1)
