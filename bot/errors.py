@@ -26,6 +26,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
         ├── ConflictError             409
         ├── UnsupportedMediaError     415
         ├── RateLimitedError          429
+        │   └── QueueFullError        the guild has too many requests waiting; not sent
         ├── IntermediaryError         any other 4xx that is not in the provider's own format
         │   └── IntermediaryUnauthorizedError  such a 401
         ├── ServerFaultError          5xx
@@ -302,6 +303,12 @@ class RateLimitedError(ProviderError):
     """Too many requests, or a quota is used up."""
 
     key = "rate_limited"
+
+
+class QueueFullError(RateLimitedError):
+    """Patchbay itself has not sent a request, as too many of the same guild wait for a place already."""
+
+    key = "queue_full"
 
 
 class IntermediaryError(ProviderError):

@@ -157,7 +157,7 @@ def test_entered_and_stored_credentials_have_different_fixes(locale: str, slug: 
 @every_language
 def test_the_status_is_shown(locale: str) -> None:
     """Every error that came with an HTTP status shows it, as support will ask for it."""
-    without_status = {"timeout", "unreachable", "not_json", "malformed_answer", "too_large"}
+    without_status = {"timeout", "unreachable", "not_json", "malformed_answer", "too_large", "queue_full"}
     for kind in PROVIDER_ERRORS:
         named = "418" in embed_text(embed_of(kind("sensay", status=418), locale))
         assert named is (kind.key not in without_status), kind
