@@ -31,10 +31,11 @@ class Readers:
         """connect: opens a connection that may be used in any thread."""
         self._connect = connect
         # One thread for each connection: a read that has a connection never waits for a thread.
-        self._threads = ThreadPoolExecutor(READERS + 1, thread_name_prefix="reader")
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        # Urgent reads wait in the thread's own queue, so that a busy event loop does not delay the next one.
+        self._urgent_thread = ThreadPoolExecutor(1, thread_name_prefix="urgent-reader")
         self._idle: list[sqlite3.Connection] = []
         self._urgent: sqlite3.Connection
-        self._urgent_turn = asyncio.Lock()
         self._busy: Counter[object] = Counter()
         self._waiting: OrderedDict[object, deque[asyncio.Future[sqlite3.Connection]]] = OrderedDict()
         self._reads: set[asyncio.Future[Any]] = set()
@@ -42,29 +43,30 @@ class Readers:
     async def open(self) -> None:
         """Open the connections. Raises sqlite3.Error."""
         for _ in range(READERS):
-            self._idle.append(await self._in_thread(self._connect))
-        self._urgent = await self._in_thread(self._connect)
+            self._idle.append(await _in_thread(self._threads, self._connect))
+        self._urgent = await _in_thread(self._urgent_thread, self._connect)
 
     async def close(self) -> None:
         """Wait for the reads under way, and close the connections."""
         await asyncio.gather(*self._reads, return_exceptions=True)
         opened = [*self._idle, *([self._urgent] if hasattr(self, "_urgent") else [])]
         for connection in opened:
-            await self._in_thread(connection.close)
+            await _in_thread(self._threads, connection.close)
         self._threads.shutdown(wait=False)
+        self._urgent_thread.shutdown(wait=False)
 
     async def read(self, work: Callable[[sqlite3.Connection], ResultT], guild: object) -> ResultT:
         """Run ``work`` in a thread on a connection. guild: whose read this is, None if it is nobody's."""
         connection = await self._take(guild)
-        return await self._run(work, connection, lambda: self._give(connection, guild))
+        return await self._run(self._threads, work, connection, lambda: self._give(connection, guild))
 
     async def read_urgently(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run ``work``, which reads a few rows, without waiting for any read that is not urgent."""
-        await self._urgent_turn.acquire()
-        return await self._run(work, self._urgent, self._urgent_turn.release)
+        return await self._run(self._urgent_thread, work, self._urgent, lambda: None)
 
     async def _run(
         self,
+        threads: ThreadPoolExecutor,
         work: Callable[[sqlite3.Connection], ResultT],
         connection: sqlite3.Connection,
         release: Callable[[], None],
@@ -80,7 +82,7 @@ class Readers:
                 connection.set_progress_handler(None, 0)
 
         # The thread goes on when the caller is cancelled. Nobody else gets the connection before it is done.
-        reading = self._in_thread(in_thread)
+        reading = _in_thread(threads, in_thread)
         self._reads.add(reading)
 
         def done(_: object) -> None:
@@ -95,9 +97,6 @@ class Readers:
         except asyncio.CancelledError:
             stopped = True
             raise
-
-    def _in_thread(self, function: Callable[[], ResultT]) -> asyncio.Future[ResultT]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     async def _take(self, guild: object) -> sqlite3.Connection:
         if self._idle and self._busy[guild] < MOST_PER_GUILD:
@@ -146,3 +145,7 @@ class Readers:
                 del self._waiting[guild]
             if waiting is not None:
                 yield guild, waiting
+
+
+def _in_thread(threads: ThreadPoolExecutor, function: Callable[[], ResultT]) -> asyncio.Future[ResultT]:
+    return asyncio.get_running_loop().run_in_executor(threads, function)
