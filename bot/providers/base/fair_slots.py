@@ -56,7 +56,10 @@ class FairSlots:
             if turn.cancelled():
                 self._leave(guild_id, turn)
             else:
-                self._give_back(guild_id)  # cancelled after the place was given, before it was used
+                # Cancelled after the place was given, before it was used: the guild has had no turn.
+                if guild_id in self._waiting:
+                    self._waiting = {guild_id: self._waiting[guild_id], **self._waiting}
+                self._give_back(guild_id)
             raise
 
     def _leave(self, guild_id: int | None, turn: asyncio.Future[None]) -> None:

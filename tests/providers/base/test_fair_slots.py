@@ -90,15 +90,18 @@ async def act(steps: list[Step]) -> None:
     passed_over: Counter[int | None] = Counter()
     for step, guild_id, number in steps:
         waited, began = set(crowd.waiting), len(crowd.began)
+        full = {each for each in GUILDS if crowd.used[each] == PER_GUILD}
         await take(crowd, step, guild_id, number)
         await crowd.settle()
         for waits in crowd.waiting:
             assert crowd.used.total() == PER_HOST or crowd.used[waits] == PER_GUILD
+        full |= {each for each in GUILDS if crowd.used[each] == PER_GUILD}
+        # Who no longer waits has lost its turn, and gets a new one.
+        passed_over = Counter({each: passed_over[each] for each in waited & set(crowd.waiting)})
         for served in crowd.began[began:]:
             passed_over[served] = 0
             # Who has as many places as a guild gets has no turn to lose.
-            others = waited & set(crowd.waiting) - {served}
-            passed_over.update(other for other in others if crowd.used[other] < PER_GUILD)
+            passed_over.update(waited & set(crowd.waiting) - full - {served})
         assert all(count < len(GUILDS) for count in passed_over.values())
     for _, _, finish in crowd.asked:
         finish.set()
