@@ -12,6 +12,8 @@ from bot.discord.theme import Field, Tone, card, notice, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.outcome import LookupResult
 
+_TEMPORARY: Final = (errors.RateLimitedError, errors.ServerFaultError)
+"""The errors that are over when the pause is that the provider asks for."""
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -134,7 +136,7 @@ def _fix(
     if isinstance(error, errors.ProviderError) and error.outcome_unknown:
         # The most important thing to say: a second try could do it twice.
         prefixes = (f"problem.{error.provider}.outcome_unknown", "problem.outcome_unknown")
-    elif isinstance(error, errors.RateLimitedError) and error.retry_after is not None and now is not None:
+    elif isinstance(error, _TEMPORARY) and error.retry_after is not None and now is not None:
         # A used-up quota has a wording by its code: it does not come back after the pause.
         fix = texts.find(f"{prefixes[0]}.fix", **values)
         return fix or texts("problem.rate_limited.fix_wait", **values, time=when(now + error.retry_after))

@@ -1,8 +1,7 @@
 """Checks every connection again and again and hands the results to the recorder."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,9 +12,9 @@ from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
 from bot.features.connections.store import WatchableRow
-from bot.features.monitoring.breaker import DOWN, Breaker
+from bot.features.monitoring.breaker import DOWN
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.features.monitoring.lone_refusal import LoneRefusals
+from bot.features.monitoring.host import Host
 from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
@@ -26,8 +25,6 @@ from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_MAX_CHECKS_PER_HOST: Final = 4
-"""The HTTP client opens twice as many connections to a host; the others are for members' commands."""
 _MAX_WAIT_SECONDS: Final = 10.0
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""
@@ -40,7 +37,8 @@ class _ConnectionState:
     """What the poller knows of a connection between two checks. Times are those of the schedule's clock.
 
     set_at: when the connection's credentials were stored. due: when the next check begins. held_until: the
-    provider wants no request before this time. refusal: the error's key if the credentials were refused; they
+    provider wants no request of this connection before this time. hold_error: the error's key if the provider
+    was down when it said so. refusal: the error's key if the credentials were refused; they
     are not tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports:
     those of the last check, None unless the provider answered it. lock: held while a result is made and
     stored.
@@ -51,43 +49,24 @@ class _ConnectionState:
     running: asyncio.Task[None] | None = None
     cache: ResponseCache = field(default_factory=ResponseCache)
     held_until: float = 0.0
+    hold_error: str = ""
     refusal: str = ""
     retry_at: float = 0.0
     error: str = ""
     reports: Reports | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def hold(self, error: errors.ProviderError, now: float) -> None:
+        """Obey the pause that a provider that is down asks for, if it does.
+
+        The checks go on without a request, so that the guild's own alert about it does not wait.
+        """
+        if error.retry_after is not None:
+            self.held_until, self.hold_error = now + error.retry_after, error.key
+
     @property
     def is_running(self) -> bool:
         return self.running is not None and not self.running.done()
-
-
-class _Host:
-    """What the checks of all connections to one host share. error: the key of the last error of a host that
-    is down.
-    """
-
-    def __init__(self, name: str, clock: Callable[[], float], interval: float) -> None:
-        self.breaker = Breaker(name, clock)
-        self.lone_refusals = LoneRefusals(interval)
-        self.slots = asyncio.Semaphore(_MAX_CHECKS_PER_HOST)
-        self.error = ""
-
-    @contextlib.contextmanager
-    def report_to_breaker(self) -> Iterator[None]:
-        """Tell the breaker how the requests in the body went."""
-        try:
-            yield
-        except DOWN as error:
-            self.breaker.failed()
-            if error.retry_after is not None:
-                self.breaker.hold(error.retry_after)
-            self.error = error.key
-            raise
-        except Exception:
-            self.breaker.succeeded()  # any other error means that the host answers
-            raise
-        self.breaker.succeeded()
 
 
 class Poller:
@@ -114,11 +93,13 @@ class Poller:
         self._clock = clock
         self._history_seconds = history_days * _DAY
         self._states: dict[ConnectionKey, _ConnectionState] = {}
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._is_first_tick = True
         self._may_have_orphans = True
         self._compacted_at: float | None = None
         self._judging: set[asyncio.Task[None]] = set()
+        self._judging_guilds: set[int] = set()
+        self._to_judge: set[int] = set()  # what changed since judging them began
 
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
@@ -196,18 +177,29 @@ class Poller:
                     await self._recorder.record(result)
 
     def judge_soon(self, guild_id: int) -> None:
-        """Have ``judge_again`` done in the background."""
+        """Have ``judge_again`` done in the background, once for all calls that come while it waits."""
+        if guild_id in self._to_judge:
+            return
+        self._to_judge.add(guild_id)
+        if guild_id in self._judging_guilds:
+            return
+        self._judging_guilds.add(guild_id)
         task = asyncio.create_task(self._try_judging(guild_id))
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
     async def _try_judging(self, guild_id: int) -> None:
         try:
-            await self.judge_again(guild_id)
+            while guild_id in self._to_judge:
+                self._to_judge.discard(guild_id)
+                await self.judge_again(guild_id)
         except NotWritableError:
             pass
         except Exception:  # noqa: BLE001 - the next check judges again
             _log.exception("judging_failed", guild=guild_id)
+        finally:
+            self._to_judge.discard(guild_id)
+            self._judging_guilds.discard(guild_id)
 
     async def _clean_up(self) -> None:
         now = int(self._clock())
@@ -294,17 +286,23 @@ class Poller:
         """Ask the provider; return the outcome, the error's key and the reports. Raises the other errors."""
         if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
             return CheckOutcome.STILL_REFUSED, state.refusal, None
+        if self._schedule.clock() < state.held_until:
+            return CheckOutcome.DOWN, state.hold_error, None
         name = self._connections.provider(connection.provider).host(connection.credentials)
         clock = self._schedule.clock
-        host = self._hosts.setdefault(name, _Host(name, clock, self._schedule.interval))
-        async with host.slots:
-            if not host.breaker.may_ask():
+        host = self._hosts.setdefault(name, Host(name, clock, self._schedule.interval))
+        async with host.slot(connection.guild_id):
+            if not host.breaker.may_ask(connection.guild_id, clock()):
                 return CheckOutcome.DOWN, host.error, None
             answers_before = state.cache.answers_read
             try:
-                with host.report_to_breaker(), host.lone_refusals.noting(_key(connection), clock):
+                with (
+                    host.report_to_breaker(connection.guild_id),
+                    host.lone_refusals.noting(_key(connection), clock),
+                ):
                     reports = await self._reports(connection, wanted, state.cache)
             except DOWN as error:
+                state.hold(error, clock())
                 if not await self._is_lone_refusal(host, connection, error):
                     return CheckOutcome.DOWN, error.key, None
                 refusal = errors.UnauthorizedError.key
@@ -322,7 +320,7 @@ class Poller:
             state.retry_at = clock() + _REFUSED_INTERVALS * self._schedule.interval
             return CheckOutcome.REFUSED, refusal, None
 
-    async def _is_lone_refusal(self, host: _Host, connection: Connection, error: Exception) -> bool:
+    async def _is_lone_refusal(self, host: Host, connection: Connection, error: Exception) -> bool:
         """Return whether a 401 from in between counts as a refusal of the credentials, known or new."""
         if not isinstance(error, errors.IntermediaryUnauthorizedError):
             return False

@@ -18,109 +18,80 @@ from bot.errors import (
     UnauthorizedError,
     UnreachableError,
 )
-from bot.features.monitoring.breaker import DOWN, FIRST_PAUSE, MAX_FAILURES, MAX_PAUSE, Breaker
-from tests.support.clock import Clock
+from bot.features.monitoring.breaker import DOWN, FIRST_PAUSE, MAX_FAILURES, MIN_WINDOW, TURN_SECONDS, Breaker
+
+A, B, C = 1, 2, 3
+LONGEST = 600.0
 
 
-@pytest.fixture
-def breaker(clock: Clock) -> Breaker:
-    """A closed breaker."""
-    return Breaker("api.test", clock)
+def failing(*guilds: int) -> Breaker:
+    """Return the breaker after so many failures of each of the guilds at time 0."""
+    breaker = Breaker("api.test", interval=1)
+    for guild in guilds:
+        for _ in range(MAX_FAILURES):
+            breaker.note(guild, 0, ok=False)
+    return breaker
 
 
-def fail(breaker: Breaker, times: int) -> None:
-    """Make so many requests that fail."""
-    for _ in range(times):
-        assert breaker.may_ask()
-        breaker.failed()
-
-
-def test_it_opens_after_failures_in_a_row(breaker: Breaker) -> None:
-    """The fifth failure in a row opens it. An answer in between restarts the count."""
-    fail(breaker, MAX_FAILURES - 1)
-    breaker.succeeded()
-    fail(breaker, MAX_FAILURES - 1)
+def test_it_opens_after_failures_in_a_row() -> None:
+    """The fifth failure in a row opens it, if nobody was answered within the last minute."""
+    breaker = Breaker("api.test", interval=1)
+    breaker.note(A, 0, ok=True)
+    for _ in range(9):
+        breaker.note(B, MIN_WINDOW - 1, ok=False)
     assert not breaker.is_open
-    fail(breaker, 1)
+    breaker.note(B, MIN_WINDOW, ok=False)
     assert breaker.is_open
-    assert not breaker.may_ask()
 
 
-def test_the_pause_doubles(breaker: Breaker, clock: Clock) -> None:
-    """A trial is allowed after 30 seconds; each trial that fails doubles the pause, up to ten minutes."""
-    fail(breaker, MAX_FAILURES)
-    pauses = []
+def test_the_pause_doubles() -> None:
+    """Each trial that fails doubles the pause, up to eight minutes."""
+    breaker, now, pauses = failing(A), 0.0, []
     for _ in range(7):
-        start = clock.now
-        while not breaker.may_ask():
-            clock.now += 1
-        pauses.append(clock.now - start)
-        breaker.failed()
-    assert pauses == [30, 60, 120, 240, 480, 600, 600]
-    clock.now += MAX_PAUSE
-    assert breaker.may_ask()
-    breaker.succeeded()
-    fail(breaker, MAX_FAILURES)
-    clock.now += FIRST_PAUSE
-    assert breaker.may_ask()
+        start = now
+        while not breaker.may_ask(A, now):
+            now += 1
+        pauses.append(now - start)
+        breaker.note(A, now, ok=False)
+    assert pauses == [30, 60, 120, 240, 480, 480, 480]
 
 
-def test_one_request_is_the_trial(breaker: Breaker, clock: Clock) -> None:
-    """Nobody else may ask until it ends; after a success everybody may."""
-    fail(breaker, MAX_FAILURES)
-    clock.now += FIRST_PAUSE
-    assert breaker.may_ask()
-    clock.now += MAX_PAUSE - 1
-    assert not breaker.may_ask()
-    breaker.succeeded()
-    assert all(breaker.may_ask() for _ in range(3))
+def test_guilds_try_in_turn() -> None:
+    """A guild that has tried leaves the next trial to one that waits, but not for ever."""
+    breaker = failing(A, B)
+    assert not breaker.may_ask(A, 1)
+    assert not breaker.may_ask(B, 1)
+    assert breaker.may_ask(A, FIRST_PAUSE)
+    breaker.note(A, FIRST_PAUSE, ok=False)
+    due = 3 * FIRST_PAUSE
+    assert not breaker.may_ask(A, due)
+    assert breaker.may_ask(B, due)
+    breaker.note(B, due, ok=False)
+    assert not breaker.may_ask(A, due)
+    due += 4 * FIRST_PAUSE
+    assert breaker.may_ask(A, due)
+    breaker.note(A, due, ok=False)
+    assert not breaker.may_ask(B, due)
+    assert breaker.may_ask(A, due + 8 * FIRST_PAUSE + TURN_SECONDS)
 
 
-def test_a_trial_that_never_ends_is_given_up(breaker: Breaker, clock: Clock) -> None:
-    """After the longest pause another trial is allowed."""
-    fail(breaker, MAX_FAILURES)
-    clock.now += FIRST_PAUSE
-    assert breaker.may_ask()
-    clock.now += MAX_PAUSE
-    assert breaker.may_ask()
-    assert not breaker.may_ask()
+def test_a_guild_that_has_not_failed_tries_at_once() -> None:
+    """One guild that was checked first does not hold the others; an answer to anybody closes it."""
+    breaker = failing(A)
+    assert not breaker.may_ask(A, 1)
+    assert breaker.may_ask(B, 1)
+    assert not breaker.may_ask(C, 1)
+    breaker.note(B, 2, ok=True)
+    assert not breaker.is_open
+    assert breaker.may_ask(A, 2)
 
 
-def test_requests_from_before_it_opened_do_not_count(breaker: Breaker, clock: Clock) -> None:
-    """Their failures do not make the pause longer."""
-    assert all(breaker.may_ask() for _ in range(MAX_FAILURES + 5))
-    for _ in range(MAX_FAILURES + 5):
-        breaker.failed()
-    clock.now += FIRST_PAUSE
-    assert breaker.may_ask()
-
-
-def test_a_host_may_ask_for_a_pause(breaker: Breaker, clock: Clock) -> None:
-    """The longest Retry-After holds, whatever else the host answers."""
-    breaker.hold(90)
-    breaker.hold(10)
-    breaker.succeeded()
-    clock.now += 89
-    assert not breaker.may_ask()
-    clock.now += 1
-    assert breaker.may_ask()
-    fail(breaker, MAX_FAILURES)
-    breaker.hold(FIRST_PAUSE * 3)
-    clock.now += FIRST_PAUSE
-    assert not breaker.may_ask()
-
-
-def test_it_logs_once(breaker: Breaker, clock: Clock) -> None:
+def test_it_logs_once() -> None:
     """The log has one line when the host goes down and one when it is back."""
     with capture_logs() as logged:
-        fail(breaker, MAX_FAILURES)
-        breaker.failed()
-        clock.now += FIRST_PAUSE
-        fail(breaker, 1)
-        clock.now += MAX_PAUSE
-        assert breaker.may_ask()
-        breaker.succeeded()
-        breaker.succeeded()
+        breaker = failing(A, B)
+        breaker.note(A, 1, ok=True)
+        breaker.note(A, 2, ok=True)
     assert [(entry["event"], entry["host"]) for entry in logged] == [
         ("host_down", "api.test"),
         ("host_back", "api.test"),
@@ -140,40 +111,31 @@ def test_an_answer_is_no_failure() -> None:
         assert not issubclass(kind, DOWN)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["ask", "answer", "fail", "hold", "wait"]), st.integers(0, 120))))
-def test_an_open_breaker_allows_only_trials(steps: list[tuple[str, int]]) -> None:
-    """In any order of events, an open breaker allows one request at a time and none within the pause, and
-    only an answer closes it.
+_STEPS = st.tuples(
+    st.sampled_from(["ask", "ok", "fail", "fail"]), st.sampled_from([A, B, C]), st.integers(0, 90)
+)
+
+
+@pytest.mark.parametrize("interval", [1, 60])
+@given(steps=st.lists(_STEPS, max_size=80))
+def test_it_decides_as_the_rule_says(interval: float, steps: list[tuple[str, int, int]]) -> None:
+    """In any order: it is closed while some guild that asked in the last minute succeeded last, and whoever
+    asks ten minutes after the last trial may try.
     """
-    clock = Clock()
-    breaker = Breaker("api.test", clock)
-    asking = 0
-    opened_at, held_until = clock.now, clock.now
-    tried_at: float | None = None
-    for step, seconds in [*steps * 3, ("ask", 0), ("ask", 0)]:
+    breaker, now, opened_or_tried = Breaker("api.test", interval), 0.0, 0.0
+    last: dict[int, tuple[float, bool]] = {}
+    for step, guild, seconds in steps:
+        now += seconds
         was_open = breaker.is_open
-        match step:
-            case "ask" if breaker.may_ask():
-                assert clock.now >= held_until
-                if was_open:
-                    assert tried_at is None or clock.now - tried_at >= MAX_PAUSE
-                    assert clock.now - opened_at >= FIRST_PAUSE
-                    tried_at = clock.now
-                asking += 1
-            case "answer" if asking:
-                breaker.succeeded()
-                asking, tried_at = asking - 1, None
-                assert not breaker.is_open
-            case "fail" if asking:
-                breaker.failed()
-                asking -= 1
-                if breaker.is_open and (not was_open or tried_at is not None):
-                    opened_at, tried_at = clock.now, None
-                assert breaker.is_open or not was_open
-            case "hold":
-                breaker.hold(seconds)
-                held_until = max(held_until, clock.now + seconds)
-            case "wait":
-                clock.now += seconds
-        if step != "answer":
-            assert breaker.is_open >= was_open
+        if step == "ask":
+            allowed = breaker.may_ask(guild, now)
+            assert allowed or (was_open and now - opened_or_tried < LONGEST)
+            if allowed:
+                opened_or_tried = now
+        else:
+            breaker.note(guild, now, ok=step == "ok")
+            last[guild] = now, step == "ok"
+            if was_open != breaker.is_open or step == "fail":
+                opened_or_tried = max(opened_or_tried, now)
+        if any(ok and now - at < MIN_WINDOW for at, ok in last.values()):
+            assert not breaker.is_open

@@ -60,29 +60,59 @@ class TestRetryAfter:
         await watched.tick(1)
         assert len(toolzz.requests) == 1
 
-    async def test_it_holds_for_all_connections_of_a_host_that_is_down(
-        self, watched: Rounds, toolzz: ToolzzSimulator
-    ) -> None:
-        """After a 503 with Retry-After no connection is asked, and the provider is down for all of them."""
+    async def test_a_day_is_one_connections_own(self, watched: Rounds, toolzz: ToolzzSimulator) -> None:
+        """After a 503 with Retry-After that connection is not asked, by members neither. Other servers are
+        checked on time and told nothing.
+        """
         await watched.connect("toolzz", "other", OTHER_GUILD)
         await watched.tick()
-        toolzz.fail(Answer(503, headers={"Retry-After": "100"}), times=1)
+        toolzz.fail(Answer(503, headers={"Retry-After": "86400"}), times=1)
         await watched.poller.check_guild(GUILD)
-        assert await watched.cost(toolzz) == [0]
-        for guild_id in (GUILD, OTHER_GUILD):
-            assert (await watched.states(guild_id))[PROVIDER] == {(State.DISCONNECTED, "server_fault")}
+        for _ in range(5):
+            assert await watched.cost(toolzz) == [1]
+            toolzz.requests.clear()
+            await watched.poller.check_guild(GUILD)
+            assert not toolzz.requests
+        assert (await watched.states(GUILD))[PROVIDER] == {(State.DISCONNECTED, "server_fault")}
+        assert (await watched.states(OTHER_GUILD))[PROVIDER] == CONNECTED
+        watched.clock.now += 86_400
         assert await watched.cost(toolzz) == [2]
+        assert (await watched.states(GUILD))[PROVIDER] == CONNECTED
+
+
+async def test_failing_connections_of_one_server_are_its_own(
+    watched: Rounds, toolzz: ToolzzSimulator
+) -> None:
+    """Ten of them hold nobody else: others are checked on time and told nothing."""
+    for number in range(10):
+        values = CREDENTIALS["toolzz"]
+        await watched.connections.add(OTHER_GUILD, "toolzz", f"team-{number}", values, member_id=MEMBER)
+    await watched.tick()
+    for _ in range(10):
+        watched.away = {GUILD}
+        toolzz.fail(Answer(500), times=None)
+        await watched.round()
+        toolzz.heal()
+        watched.away = {OTHER_GUILD}
+        toolzz.requests.clear()
+        await watched.tick()
+        assert len(toolzz.requests) == 1
+        assert (await watched.states(GUILD))[PROVIDER] == CONNECTED
+    assert (await watched.states(OTHER_GUILD))[PROVIDER] == {(State.DISCONNECTED, "server_fault")}
 
 
 async def test_a_host_that_is_down_gets_single_requests(watched: Rounds, toolzz: ToolzzSimulator) -> None:
-    """After five failures one request per pause is sent; all checks record that the provider is down."""
+    """Once nobody has been answered for a while one request per pause is sent; all checks record that the
+    provider is down.
+    """
     names = [f"team-{number}" for number in range(19)]
     for name in names:
         await watched.connect("toolzz", name)
     await watched.tick()
     toolzz.fail(Answer(500), times=None)
+    assert await watched.cost(toolzz) == [20]  # the last answer is a minute old
     (asked,) = await watched.cost(toolzz)
-    assert MAX_FAILURES <= asked < MAX_FAILURES + 4
+    assert 1 <= asked < 4
     assert await watched.cost(toolzz) == [1]
     assert {(row.error, row.checked_at) for row in await watched.store.checks(GUILD)} == {
         ("server_fault", int(watched.clock.now))
@@ -112,6 +142,7 @@ async def test_any_other_error_of_the_trial_ends_the_pause(
     await watched.tick()
     toolzz.fail(Answer(500), times=None)
     assert await watched.cost(toolzz) == [MAX_FAILURES]
+    await watched.round()
     toolzz.heal()
     assert INTERVAL > FIRST_PAUSE
     with monkeypatch.context() as patch, capture_logs() as logs:
