@@ -21,6 +21,7 @@ from bot.errors import (
     RateLimitedError,
     RejectedError,
     RequestError,
+    ServerFaultError,
     SetupError,
     UnauthorizedError,
 )
@@ -176,6 +177,8 @@ def test_a_pause_is_shown_by_its_end() -> None:
     """Retry-After is shown as the time at which the pause ends."""
     assert "<t:1700000030:R>" in embed_text(embed_of(RateLimitedError("sensay", status=429, retry_after=30)))
     assert "<t:1700000000:R>" in embed_text(embed_of(RateLimitedError("sensay", status=429, retry_after=0)))
+    down = embed_of(ServerFaultError("sensay", status=503, retry_after=30))
+    assert "<t:1700000030:R>" in embed_text(down)
     assert "<t:" not in embed_text(embed_of(RateLimitedError("sensay", status=429)))
 
 

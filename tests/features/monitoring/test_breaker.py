@@ -124,6 +124,7 @@ def test_it_decides_as_the_rule_says(interval: float, steps: list[tuple[str, int
     """
     breaker, now, opened_or_tried = Breaker("api.test", interval), 0.0, 0.0
     last: dict[int, tuple[float, bool]] = {}
+    trying: int | None = None
     for step, guild, seconds in steps:
         now += seconds
         was_open = breaker.is_open
@@ -131,11 +132,11 @@ def test_it_decides_as_the_rule_says(interval: float, steps: list[tuple[str, int
             allowed = breaker.may_ask(guild, now)
             assert allowed or (was_open and now - opened_or_tried < LONGEST)
             if allowed:
-                opened_or_tried = now
+                opened_or_tried, trying = now, guild
         else:
             breaker.note(guild, now, ok=step == "ok")
             last[guild] = now, step == "ok"
-            if was_open != breaker.is_open or step == "fail":
-                opened_or_tried = max(opened_or_tried, now)
+            if was_open != breaker.is_open or guild == trying:
+                opened_or_tried, trying = now, None
         if any(ok and now - at < MIN_WINDOW for at, ok in last.values()):
             assert not breaker.is_open

@@ -112,3 +112,19 @@ async def test_a_member_who_asks_for_a_check_has_discord_asked(watched: Rounds) 
     watched.clock.now += INTERVAL
     await watched.poller.check_guild(GUILD)
     assert {each.must_read for each in watched.access.asked} == {True}
+
+
+async def test_judging_does_not_pile_up(watched: Rounds, toolzz: ToolzzSimulator) -> None:
+    """Behind a long check, one task of a guild waits; what changes meanwhile is judged once more."""
+    toolzz.fail(held := Held())
+    watched.clock.now += INTERVAL
+    checking = asyncio.create_task(watched.tick())
+    await held.arrived.wait()
+    for _ in range(100):
+        watched.poller.judge_soon(GUILD)
+        await asyncio.sleep(0)
+    assert len(watched.poller._judging) == 1
+    held.let_go.set()
+    await checking
+    await asyncio.gather(*watched.poller._judging)
+    assert not watched.poller._to_judge

@@ -17,6 +17,7 @@ from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.support.clock import Held
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
 from tests.support.rounds import CREDENTIALS, INTERVAL, Rounds
 
@@ -99,6 +100,27 @@ async def test_failing_connections_of_one_server_are_its_own(
         assert len(toolzz.requests) == 1
         assert (await watched.states(GUILD))[PROVIDER] == CONNECTED
     assert (await watched.states(OTHER_GUILD))[PROVIDER] == {(State.DISCONNECTED, "server_fault")}
+
+
+async def test_slow_checks_of_one_server_leave_room(watched: Rounds, toolzz: ToolzzSimulator) -> None:
+    """However many of its checks wait for the host, another server's check is not behind them."""
+    for number in range(10):
+        await watched.connect("toolzz", f"team-{number}", OTHER_GUILD)
+    await watched.tick()
+    watched.away = {GUILD}
+    toolzz.fail(held := Held(), times=None)
+    watched.clock.now += INTERVAL
+    slow = asyncio.create_task(watched.tick())
+    await held.arrived.wait()
+    toolzz.heal()
+    watched.away = {OTHER_GUILD}
+    await watched.poller.check_guild(GUILD)
+    check = await watched.check()
+    assert check is not None
+    assert check.answered_at == int(watched.clock.now)
+    assert not slow.done()
+    held.let_go.set()
+    await slow
 
 
 async def test_a_host_that_is_down_gets_single_requests(watched: Rounds, toolzz: ToolzzSimulator) -> None:
