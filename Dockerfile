@@ -1,7 +1,7 @@
 # Patchbay in a container: no root, nothing written but /data and /tmp.
 #   docker build --tag patchbay . && docker compose up
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.17-slim-bookworm@sha256:0a310eeecf4e1f5a0743f9a6520c90c88d089c903ca5fd283f501e3a805f5f89 AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ROOT_USER_ACTION=ignore
@@ -21,7 +21,7 @@ RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/wheels \
     && pip --python /opt/patchbay/bin/python install --no-deps --no-index /opt/wheels/*.whl
 
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.17-slim-bookworm@sha256:0a310eeecf4e1f5a0743f9a6520c90c88d089c903ca5fd283f501e3a805f5f89
 COPY --from=build /opt/patchbay /opt/patchbay
 RUN install --directory --owner=10001 --group=10001 --mode=700 /data
 

@@ -1,6 +1,7 @@
 """Carries out the Dockerfile and starts the result."""
 
 import asyncio
+import re
 import socket
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 from bot.demo.stage import READY_WITHIN, open_stage
-from tests.support.dockerfile import Image
+from tests.support.dockerfile import Image, instructions
 from tests.support.source import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # installs the locked packages into an environment of their own
@@ -24,6 +25,14 @@ def blockbuster() -> None:
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image that the Dockerfile makes."""
     return Image(tmp_path_factory.mktemp("docker"))
+
+
+def test_the_base_image_is_one_that_nobody_can_exchange() -> None:
+    """Both stages begin with the same image, which is named by its digest: a tag can be moved."""
+    bases = [arguments.split()[0] for name, arguments in instructions() if name == "FROM"]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm@sha256:[0-9a-f]{64}", bases[0])
 
 
 def test_the_image_starts_the_program(image: Image) -> None:
