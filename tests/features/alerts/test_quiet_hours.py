@@ -26,10 +26,10 @@ MINUTES = st.one_of(st.integers(0, 240), st.integers(0, 1439))
 
 @cache
 def shown(zone: str, day: str) -> list[tuple[int, datetime]]:
-    """Return each minute from two days before a day until two days after it, and what the clock shows."""
+    """Return each minute from two days before a day until three days after it, and what the clock shows."""
     middle = datetime.fromisoformat(day).replace(tzinfo=UTC)
     first = int((middle - timedelta(days=2)).timestamp())
-    moments = range(first, first + 4 * 86_400 + 1, 60)
+    moments = range(first, first + 5 * 86_400 + 1, 60)
     return [(at, datetime.fromtimestamp(at, ZoneInfo(zone)).replace(tzinfo=None, fold=0)) for at in moments]
 
 
