@@ -41,11 +41,10 @@ class _ConnectionState:
     """What the poller knows of a connection between two checks. Times are those of the schedule's clock.
 
     set_at: when the connection's credentials were stored. due: when the next check begins. held_until: the
-    provider wants no request of this connection before this time. hold_error: the error's key if the provider
-    was down when it said so. refusal: the error's key if the credentials were refused; they
-    are not tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports:
-    those of the last check, None unless the provider answered it. lock: held while a result is made and
-    stored.
+    provider wants no request for this connection before this time. hold_error: the key of the error with
+    which it said so, if it was down. refusal: the error's key if the credentials were refused; they are not
+    tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports: those of
+    the last check, None unless the provider answered it. lock: held while a result is made and stored.
     """
 
     set_at: int
