@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 
@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 from bot.discord.text import length
 from bot.errors import PatchbayError
-from bot.i18n.catalog import LOCALES, string_folders
+from bot.i18n.catalog import FORMS, LOCALES, load_catalog, string_folders
 from bot.providers import providers
 from bot.providers.base.integration import State
 from bot.setup_errors import SetupError
@@ -71,8 +71,8 @@ def catalog(folder: str, locale: str) -> Catalog:
 
 
 def messages(folder: str, locale: str) -> dict[str, Message]:
-    """Return a catalogue's entries by key."""
-    entries = [message for message in catalog(folder, locale) if message.id]
+    """Return a catalogue's entries by key, without the forms of proper names."""
+    entries = [message for message in catalog(folder, locale) if message.id and not message.context]
     return {message.id if isinstance(message.id, str) else message.id[0]: message for message in entries}
 
 
@@ -82,8 +82,17 @@ def forms(message: Message) -> tuple[str, ...]:
 
 
 def placeholders(text: str) -> set[str]:
-    """Return the names of the values that a text needs."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    """Return the names of the values that a text needs; a form of the provider's name needs the name."""
+    found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    return {"provider" if name.lower() in FORMS else name for name in found}
+
+
+def filled(text: str, locale: str, values: Mapping[str, str]) -> str:
+    """Return a text with its values, and with the forms of the provider's name among them."""
+    texts, name = load_catalog()[locale], values.get("provider", "")
+    shown = {form: texts.form(form, name) for form in FORMS}
+    capital = {form.capitalize(): word[:1].upper() + word[1:] for form, word in shown.items()}
+    return text.format_map({**values, **shown, **capital})
 
 
 def every_text() -> Iterator[tuple[str, str, str]]:
@@ -112,8 +121,15 @@ def test_a_catalogue_has_each_key_once(folder: str) -> None:
     """No key is there twice, which would hide one of its texts."""
     for locale in LOCALES:
         text = (FOLDERS[folder] / f"{locale}.po").read_text("utf-8")
-        found = re.findall(r'^msgid "(.+)"$', text, re.MULTILINE)
+        found = re.findall(r'^(?:msgctxt "(.+)"\n)?msgid "(.+)"$', text, re.MULTILINE)
         assert sorted(found) == sorted(set(found))
+
+
+def test_each_provider_s_name_has_its_forms() -> None:
+    """The program checks that the forms are complete, but cannot know of which name."""
+    for provider in providers():
+        named = {message.id for message in catalog(provider.slug, "pt-BR") if message.context}
+        assert named == {provider.name}
 
 
 def test_no_key_is_in_two_folders() -> None:
@@ -177,7 +193,7 @@ def test_texts_fit_their_places(locale: str) -> None:
         values = {name: LONG_VALUES.get(name, "x" * 60) for name in placeholders(text)}
         for pattern, limit in LIMITS.items():
             if re.search(pattern, key):
-                assert length(text.format_map(values)) <= limit, (locale, key)
+                assert length(filled(text, locale, values)) <= limit, (locale, key)
 
 
 def test_every_limit_is_for_something() -> None:
