@@ -70,7 +70,7 @@ class Texts:
         return None
 
     def plural(self, key: str, count: int, **values: str | int) -> str:
-        """Return the text in its plural form for the count, which fills ``{count}`` as ``number`` writes it."""
+        """Return the text in its form for the count, which fills ``{count}`` as ``number`` writes it."""
         for translation in self._translations:
             text = translation.ngettext(key, key, count)
             if text != key:
