@@ -4,6 +4,7 @@ from bot.demo.stage import Stage
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.english import english
 
 REFUSED = "Discord refused the bot's token"  # what code 4004 means
 
@@ -48,9 +49,9 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
         }
         question = await stage.discord.answer(await mira.submit_modal(form, filled))
         assert toolzz.creations == []
-        pressed = await mira.click(question.message, label="Hand it to Toolzz")
+        pressed = await mira.click(question.message, label=english("token.yes", provider="Toolzz"))
         await stage.discord.until(lambda: "What became of the token" in text(question))
-        assert "Toolzz created the integration" in text(pressed.followups[-1])
+        assert english("toolzz.connect.done") in text(pressed.followups[-1])
         assert toolzz.creations == [(offered[0]["value"], toolzz.discord_token)]
 
         (made,) = await mira.autocomplete(channel, "toolzz unlink", "integration", "Freight")
@@ -63,8 +64,8 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
             {"title": "Freight", "channels": [stage.world.agents], "scope": "all", "switches": ["mention"]},
         )
         question = await stage.discord.answer(changed)
-        await mira.click(question.message, label="Write the changes")
-        await stage.discord.until(lambda: "Toolzz has the new settings" in text(question))
+        await mira.click(question.message, label=english("toolzz.edit.yes"))
+        await stage.discord.until(lambda: english("toolzz.edit.done") in text(question))
     assert [body["scope"] for body in toolzz.updates] == ["all"]
 
 
@@ -88,4 +89,6 @@ async def test_replies_are_in_the_members_language(stage: Stage) -> None:
         assert "Toolzz está com uma falha" in text(await stage.discord.answer(asked))
         stage.discord.locales.clear()
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz has a fault on its side" in text(await stage.discord.answer(asked))
+        assert english("problem.server_fault.title", provider="Toolzz") in text(
+            await stage.discord.answer(asked)
+        )

@@ -11,10 +11,11 @@ from bot.features.access.service import MAX_GRANTS
 from bot.features.access.store import Grant
 from bot.features.access.tier import Tier
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, shown
 
 SETTINGS = "Server Settings > Integrations > Patchbay"
-HAND_ON = "⚠️ You can hand on viewer only"
+HAND_ON = f"⚠️ {english('problem.not_allowed.hand_on.title')}"
 Handle = simcord.RoleHandle | simcord.MemberActor | simcord.UserHandle
 NAMES = (
     "@everyone",
@@ -77,7 +78,7 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
     """A grant is stored, shown and logged; the next step says how Discord shows the commands."""
     result = await grant(harness, harness.manager, "manager", role=crew)
     assert result.ephemeral
-    assert embed_of(result).title == "✅ Access granted"
+    assert embed_of(result).title == f"✅ {english('access.grant.done')}"
     assert f"<@&{crew.id}>: 🛠️ **manager**" in shown(result)
     assert "Until now" not in shown(result)
     step = field(result, "Next step")
@@ -108,11 +109,11 @@ async def test_granting_again_changes_the_tier(harness: BotHarness, crew: simcor
     await grant(harness, harness.manager, "viewer", role=crew)
     changed = await grant(harness, harness.manager, "manager", role=crew)
     assert embed_of(changed).title == "✅ Access changed"
-    assert "Until now: 👀 **viewer**" in shown(changed)
+    assert english("access.grant.before", tier="👀 **viewer**") in shown(changed)
     assert await held(harness) == {("role", crew.id): Tier.MANAGER}
     again = await grant(harness, harness.manager, "manager", role=crew)
-    assert embed_of(again).title == "✅ Access granted"
-    assert "Until now: 🛠️ **manager**" in shown(again)
+    assert embed_of(again).title == f"✅ {english('access.grant.done')}"
+    assert english("access.grant.before", tier="🛠️ **manager**") in shown(again)
 
 
 @pytest.mark.parametrize("command", ["grant", "revoke"])
@@ -123,7 +124,7 @@ async def test_it_takes_one_role_or_one_member(
     more = {"tier": "viewer"} if command == "grant" else {}
     for subject in ({}, {"role": crew, "member": harness.member}):
         result = await harness.manager.slash(harness.channel, f"access {command}", **more, **subject)
-        assert embed_of(result).title == "⚠️ A role or a member, one of them"
+        assert embed_of(result).title == f"⚠️ {english('problem.invalid_input.one_subject.title')}"
         assert "`role`" in field(result, "What to do")
     assert await held(harness) == {}
     assert await log(harness) == []
@@ -133,7 +134,7 @@ async def test_everyone_can_be_viewer_only(harness: BotHarness) -> None:
     """Everyone is refused as manager, with the reason, and shown without a ping as viewer."""
     everyone = harness.guild.default_role
     refused = await grant(harness, harness.manager, "manager", role=everyone)
-    assert embed_of(refused).title == "⚠️ Not everyone can be a manager"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.everyone_manager.title')}"
     assert await held(harness) == {}
     assert "`@everyone`: 👀" in shown(await grant(harness, harness.manager, "viewer", role=everyone))
     assert "`@everyone`: by" in shown(await listing(harness))
@@ -152,7 +153,7 @@ async def test_bots_are_granted_nothing(
     )
     for subject in ({"member": bot}, {"role": crew}):
         result = await grant(harness, harness.manager, "viewer", **subject)
-        assert embed_of(result).title == "⚠️ A bot cannot be let in"
+        assert embed_of(result).title == f"⚠️ {english('problem.invalid_input.bot_subject.title')}"
     assert await held(harness) == {}
 
 
@@ -170,10 +171,17 @@ async def test_a_manager_by_a_grant_makes_no_managers(harness: BotHarness, crew:
         assert embed_of(refused).title == HAND_ON
     assert await held(harness) == before
     assert [entry[3] for entry in await log(harness)][-2:] == ["refused:not_allowed"] * 2
-    assert embed_of(await grant(harness, harness.member, "viewer", member=other)).title == "✅ Access granted"
-    assert embed_of(await revoke(harness, harness.member, member=other)).title == "✅ Access taken back"
     assert (
-        embed_of(await revoke(harness, harness.member, member=harness.member)).title == "✅ Access taken back"
+        embed_of(await grant(harness, harness.member, "viewer", member=other)).title
+        == f"✅ {english('access.grant.done')}"
+    )
+    assert (
+        embed_of(await revoke(harness, harness.member, member=other)).title
+        == f"✅ {english('access.revoke.done')}"
+    )
+    assert (
+        embed_of(await revoke(harness, harness.member, member=harness.member)).title
+        == f"✅ {english('access.revoke.done')}"
     )
     assert await held(harness) == {("role", crew.id): Tier.MANAGER}
 
@@ -182,7 +190,10 @@ async def test_an_administrator_makes_managers(harness: BotHarness, crew: simcor
     """Administrator includes Manage Server."""
     admins = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
     admin = harness.guild.add_member(harness.env.create_user("ada"), roles=[admins])
-    assert embed_of(await grant(harness, admin, "manager", role=crew)).title == "✅ Access granted"
+    assert (
+        embed_of(await grant(harness, admin, "manager", role=crew)).title
+        == f"✅ {english('access.grant.done')}"
+    )
 
 
 async def test_whom_server_settings_let_in_makes_no_managers(
@@ -199,7 +210,7 @@ async def test_a_grant_is_taken_back(harness: BotHarness, crew: simcord.RoleHand
     await grant(harness, harness.manager, "viewer", role=crew)
     result = await revoke(harness, harness.manager, role=crew)
     assert result.ephemeral
-    assert embed_of(result).title == "✅ Access taken back"
+    assert embed_of(result).title == f"✅ {english('access.revoke.done')}"
     assert f"<@&{crew.id}> is no longer 👀 **viewer**" in shown(result)
     assert SETTINGS in field(result, "Next step")
     assert await held(harness) == {}
@@ -210,7 +221,7 @@ async def test_a_grant_is_taken_back(harness: BotHarness, crew: simcord.RoleHand
         "done",
     )
     again = await revoke(harness, harness.manager, role=crew)
-    assert embed_of(again).title == "⚠️ Nothing was granted to them"
+    assert embed_of(again).title == f"⚠️ {english('problem.no_grant.title')}"
     assert (await log(harness))[-1][2:] == (f"role · {crew.id}", "refused:no_grant")
 
 
@@ -219,9 +230,12 @@ async def test_who_has_left_loses_a_grant_too(harness: BotHarness) -> None:
     left = harness.env.create_user("left")
     await grant(harness, harness.manager, "viewer", member=harness.guild.add_member(left))
     harness.guild.remove_member(left)
-    assert embed_of(await revoke(harness, harness.manager, member=left)).title == "✅ Access taken back"
+    assert (
+        embed_of(await revoke(harness, harness.manager, member=left)).title
+        == f"✅ {english('access.revoke.done')}"
+    )
     refused = await grant(harness, harness.manager, "viewer", member=left)
-    assert embed_of(refused).title == "⚠️ An option has an impossible value"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.option.title')}"
     assert harness.env.errors
     assert await held(harness) == {}
 
@@ -232,7 +246,7 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
     await grant(harness, harness.manager, "manager", role=crew)
     result = await listing(harness)
     assert result.ephemeral
-    assert embed_of(result).title == "🔌 2 grants"
+    assert embed_of(result).title == f"🔌 {english.plural('access.list.title', 2)}"
     assert (embed_of(result).description or "").splitlines() == [
         harness.texts("access.list.base"),
         "🛠️ **manager**",
@@ -246,7 +260,7 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
 async def test_an_empty_list_says_what_goes_without_grants(harness: BotHarness) -> None:
     """Without grants, the list names both tiers' permissions, and the command that grants a tier."""
     result = await listing(harness)
-    assert embed_of(result).title == "🔌 Nobody was let in beyond Discord's permissions"
+    assert embed_of(result).title == f"🔌 {english('access.list.none')}"
     assert "**Moderate Members**" in shown(result)
     assert "</access grant:" in field(result, "Next step")
 
@@ -266,7 +280,7 @@ async def test_as_many_grants_as_there_may_be_are_all_listed(
     assert shown(result).count("a role that is gone") == MAX_GRANTS // 2
     assert fits_discord(embed_of(result))
     refused = await grant(harness, harness.manager, "viewer", role=crew)
-    assert embed_of(refused).title == "⚠️ Too many grants"
+    assert embed_of(refused).title == f"⚠️ {english('problem.grant_limit.title')}"
     assert str(MAX_GRANTS) in shown(refused)
 
 

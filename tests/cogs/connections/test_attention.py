@@ -10,6 +10,7 @@ import simcord
 
 from bot.discord.theme import Tone
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import NAMES, ROTATE
 from tests.support.harness import (
     ENGLISH,
@@ -168,7 +169,9 @@ async def test_a_refusal_while_typing_is_noted_too(connected: BotHarness) -> Non
         assert await harness.manager.autocomplete(harness.channel, "sensay status", "replica", typed) == []
     assert len(harness.sensay.requests) == 2
     assert await refusals(harness) == [("sensay · default", "refused:unauthorized", None)]
-    assert labels(await listing(harness)) == ["Rotate Sensay · default"]
+    assert labels(await listing(harness)) == [
+        english("connections.list.rotate_button", provider="Sensay", name="default")
+    ]
 
 
 async def test_a_refusal_that_a_diagnosis_finds_is_noted_too(connected: BotHarness) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import FAILURES, NAMES, OUR_REFERENCE, Failure
 from tests.support.harness import BotHarness, embed_of, field, final, inputs, labels, only_button, shown
 
@@ -92,7 +93,7 @@ async def test_a_failure_is_explained_and_nothing_is_stored(
     failure.of_entered_credentials(provider).shows_in(harness, refused, provider)
     assert refused.ephemeral
     assert labels(refused) == ([] if failure.key == "unsupported_media" else ["Enter credentials again"])
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @every_provider
@@ -103,7 +104,7 @@ async def test_a_provider_that_is_down_is_told_apart(harness: BotHarness, provid
     refused = shown(await harness.manager.submit_modal(form, dict(harness.simulator(provider).credentials)))
     assert refused.startswith(f"❌ The connection to {NAMES[provider]} failed")
     assert OUR_REFERENCE.search(refused)
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @every_provider
@@ -117,7 +118,7 @@ async def test_refused_credentials_are_not_stored(harness: BotHarness, provider:
         f"Copy them again from {NAMES[provider]}, then press the button below."
     )
     assert only_button(refused)["label"] == "Enter credentials again"
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 UNUSABLE = "Unusable characters\n**{}** holds blanks or characters that no such value has."
@@ -134,8 +135,11 @@ BAD_INPUTS = {
         {"organization_secret": "FAKE TOKEN with blanks"},
         UNUSABLE.format("Organization secret"),
     ),
-    "a line end inside": ({"user_id": "a\nX-ORGANIZATION-SECRET: b"}, UNUSABLE.format("User id")),
-    "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format("User id")),
+    "a line end inside": (
+        {"user_id": "a\nX-ORGANIZATION-SECRET: b"},
+        UNUSABLE.format(english("credential.sensay.user_id.label")),
+    ),
+    "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format(english("credential.sensay.user_id.label"))),
     "one without the other": (
         {"user_id_type": "discord"},
         "One value needs another\n**User id type** says something only together with **User id**",
@@ -153,7 +157,7 @@ async def test_impossible_input_is_refused_before_anything_is_sent(harness: BotH
     assert OUR_REFERENCE.search(shown(refused))
     assert only_button(refused)["label"] == "Enter credentials again"
     assert not harness.sensay.requests
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @pytest.mark.parametrize("name", ["", "-dash-first", "with blank", "ação", "x" * 21, "a/b"])
@@ -179,7 +183,7 @@ async def test_a_name_taken_while_the_form_was_open_is_refused(harness: BotHarne
     await harness.manager.submit_modal(first, dict(harness.toolzz.credentials))
     only_token = {"access_token": harness.toolzz.credentials["access_token"]}
     refused = await harness.manager.submit_modal(second, only_token)
-    assert shown(refused).startswith("⚠️ This connection exists already")
+    assert shown(refused).startswith(f"⚠️ {english('problem.connection_exists.title')}")
     assert "Unit id: set" in await harness.listed()
 
 
@@ -206,8 +210,8 @@ async def test_a_form_that_was_open_during_a_restart_is_answered(harness: BotHar
     await harness.restart()
     stale = await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert stale.ephemeral
-    assert shown(stale).startswith("⚠️ This form or button is too old")
-    assert "No connection yet" in await harness.listed()
+    assert shown(stale).startswith(f"⚠️ {english('problem.stale_component.title')}")
+    assert english("connections.list.none") in await harness.listed()
 
 
 # --- list ---
@@ -217,7 +221,7 @@ async def test_an_empty_list_says_how_to_begin(harness: BotHarness) -> None:
     """Without a connection the list explains what one is and leads to `/setup`."""
     empty = await harness.manager.slash(harness.channel, "connections list")
     assert empty.ephemeral
-    assert embed_of(empty).title == "🔌 No connection yet"
+    assert embed_of(empty).title == f"🔌 {english('connections.list.none')}"
     assert "</setup:" in field(empty, "Next step")
 
 
@@ -255,7 +259,7 @@ async def test_a_row_that_cannot_be_read_can_be_repaired(harness: BotHarness) ->
     await harness.connect("sensay")
     harness.damage("sensay")
     tested = await harness.manager.slash(harness.channel, "connections test", provider="sensay")
-    assert shown(tested).startswith("❌ The stored credentials cannot be read")
+    assert shown(tested).startswith(f"❌ {english('problem.unreadable_secret.title')}")
     form = await harness.open_form("rotate", "sensay")
     rotated = await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert "has new credentials" in shown(rotated)
@@ -307,5 +311,12 @@ async def test_several_connections_have_to_be_told_apart(harness: BotHarness, co
     missing = await harness.manager.slash(
         harness.channel, f"connections {command}", provider="toolzz", name="elsewhere"
     )
-    assert shown(missing).startswith("⚠️ No Toolzz connection named elsewhere\nIt was removed, or never made.")
+    assert shown(missing).startswith(
+        "⚠️ "
+        + english(
+            "problem.no_such_connection.title",
+            provider="Toolzz",
+            name="elsewhere\nIt was removed, or never made.",
+        )
+    )
     assert "</connections list:" in field(missing, "What to do")

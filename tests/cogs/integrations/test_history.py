@@ -20,6 +20,7 @@ from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import MAX_SPANS, write_table
+from tests.support.english import english
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks
@@ -172,8 +173,8 @@ async def test_an_incident_is_acknowledged(harness: BotHarness) -> None:
     result = await history(harness)
     assert field(result, "Incidents, 7 days").splitlines() == [
         "1 incident",
-        "the longest: 1 h",
-        "one is open now",
+        english("integrations.history.longest", duration="1 h"),
+        english("integrations.history.open"),
         "1 acknowledged, after 1 h",
     ]
     assert "</integrations diagnose:" in field(result, "Next step")

@@ -13,6 +13,7 @@ from bot.providers.base.integration import Choice
 from bot.providers.base.simulator import Answer, Reset, Slow
 from cogs.sensay.ask import MAX_ATTACHED, MAX_SHOWN, show
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import PAYLOADS, marks, unseen
@@ -59,8 +60,8 @@ async def test_an_answer_is_shown_with_how_it_came(harness: BotHarness) -> None:
     assert embed.title == "💬 Harbour Desk answered"
     assert embed.description == harness.sensay.answer
     assert field(answered, "Question") == QUESTION
-    assert field(answered, "Took").endswith(" seconds")
-    assert field(answered, "history") == "🚫 not kept"
+    assert field(answered, english("sensay.ask.took")).endswith(" seconds")
+    assert field(answered, "history") == english("sensay.ask.not_kept")
     assert embed.fields[-1].name == "➡️ Next step"
     assert "</sensay status:" in (embed.fields[-1].value or "")
     assert file_of(harness, answered) is None
@@ -86,7 +87,7 @@ async def test_sensay_is_told_what_its_contract_wants(harness: BotHarness) -> No
     }
 
 
-@pytest.mark.parametrize(("keep", "says"), [(True, "✅ kept"), (False, "🚫 not kept")])
+@pytest.mark.parametrize(("keep", "says"), [(True, "✅ kept"), (False, english("sensay.ask.not_kept"))])
 async def test_whether_it_is_kept_is_the_members_choice(harness: BotHarness, keep: bool, says: str) -> None:
     """The option reaches Sensay, and the answer says what was chosen."""
     await harness.connect("sensay")
@@ -137,7 +138,10 @@ async def test_an_empty_answer_has_its_own_words(harness: BotHarness, content: s
     assert file_of(harness, answered) is None
 
 
-@pytest.mark.parametrize(("locale", "took"), [("en-US", "1,234.6 seconds"), (PORTUGUESE, "1.234,6 segundos")])
+@pytest.mark.parametrize(
+    ("locale", "took"),
+    [("en-US", english("sensay.ask.seconds", seconds="1,234.6")), (PORTUGUESE, "1.234,6 segundos")],
+)
 def test_the_time_is_written_as_its_reader_does(locale: str, took: str) -> None:
     """The seconds have one decimal and the separators of the language."""
     embed, _ = show(Choice("i", "i"), "q", "a", load_catalog()[locale], seconds=1234.56, kept=False)
@@ -194,14 +198,14 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness, te
     """A text that is neither a UUID nor a listed name is refused, and Sensay is not asked."""
     await harness.connect("sensay")
     refused = await ask(harness, replica=text)
-    assert shown(refused).startswith("⚠️ I do not know this replica")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.replica.title')}")
     assert not harness.sensay.questions
 
 
 async def test_without_a_connection_the_command_leads_to_one(harness: BotHarness) -> None:
     """The answer names the command that makes a connection."""
     refused = await ask(harness)
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")
     assert "</setup:" in field(refused, "What to do")
 
 
@@ -279,4 +283,4 @@ async def test_others_are_not_slowed_down(harness: BotHarness) -> None:
     role = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
     other_guild = guild.add_member(harness.manager.user, roles=[role])
     refused = await other_guild.slash(quay, "sensay ask", replica=harness.sensay.ACTIVE, message=QUESTION)
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")

@@ -8,6 +8,7 @@ import pytest
 
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.english import english
 from tests.support.failures import OUR_REFERENCE
 from tests.support.handover_steps import (
     CREATION,
@@ -71,12 +72,12 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
     assert is_question(question)
     assert embed_of(question).title == f"🔌 {harness.texts('sensay.connect.question')}"
     assert [item.name for item in embed_of(question).fields] == [
-        "Replica", "The bot", "Message Content Intent", "In this server", "➡️ Next step",
+        "Replica", english("preflight.bot"), "Message Content Intent", "In this server", "➡️ Next step",
     ]  # fmt: skip
     assert field(question, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(question, "The bot") == f"**{HELPER}**\n`{APPLICATION_ID}`"
+    assert field(question, english("preflight.bot")) == f"**{HELPER}**\n`{APPLICATION_ID}`"
     assert labels(question) == [
-        "Hand it to Sensay", "Check again", "Do not hand it over", "Invite this bot", "Developer Portal",
+        english("token.yes", provider="Sensay"), "Check again", english("token.no"), english("sensay.status.invite_button"), "Developer Portal",
     ]  # fmt: skip
     assert sent(harness) == []
     assert await remembered(harness) == {}
@@ -110,9 +111,9 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(harness: BotHar
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
     assert "That does not mean it is online yet." in (embed_of(done).description or "")
     assert field(done, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(done, "What Sensay lists now") == "🟢 Active"
+    assert field(done, english("sensay.connect.listed")) == "🟢 Active"
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
-    assert embed_of(done).footer.text == "The token was passed on once and is stored nowhere here."
+    assert embed_of(done).footer.text == english("sensay.connect.footer")
 
 
 async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarness) -> None:
@@ -120,7 +121,10 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarne
     await harness.connect("sensay")
     done = await hand_over(harness)
     button = only_button(done)
-    assert (button["style"], button["label"]) == (discord.ButtonStyle.link.value, "Invite this bot")
+    assert (button["style"], button["label"]) == (
+        discord.ButtonStyle.link.value,
+        english("sensay.status.invite_button"),
+    )
     link = urlsplit(button["url"])
     query = {name: value for name, (value,) in parse_qs(link.query).items()}
     assert (link.netloc, link.path) == ("discord.com", "/oauth2/authorize")
@@ -293,7 +297,7 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness, te
     refused = await harness.manager.slash(harness.channel, "sensay connect", replica=text)
     assert refused.modal is None
     assert refused.ephemeral
-    assert shown(refused).startswith("⚠️ I do not know this replica")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.replica.title')}")
     assert OUR_REFERENCE.search(shown(refused))
     assert not harness.sensay.requests
 
@@ -316,12 +320,14 @@ async def test_without_a_connection_the_command_leads_to_one(harness: BotHarness
     refused = await harness.manager.slash(
         harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED
     )
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")
     assert "</setup:" in field(refused, "What to do")
     missing = await harness.manager.slash(
         harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED, connection="desk"
     )
-    assert shown(missing).startswith("⚠️ No Sensay connection named desk")
+    assert shown(missing).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='desk')}"
+    )
     assert "</connections list:" in field(missing, "What to do")
 
 

@@ -10,14 +10,15 @@ from bot.pictures.charts import MAX_ROWS
 from bot.providers.base.simulator import Answer
 from cogs.sensay.usage import MAX_DAYS, MAX_REPLICAS
 from tests.support.embeds import embed_text, fits_discord, utf16_length
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks, plain_marks, unseen
 
 PNG = b"\x89PNG\r\n\x1a\n"
 BY_SOURCE = "Conversations by source"
-BY_DAY = "New conversations per day (UTC)"
-MONTH = "Your account this month"
+BY_DAY = english("sensay.usage.by_day")
+MONTH = english("sensay.usage.month")
 ANALYTICS = "analytics/conversations"
 
 
@@ -76,7 +77,7 @@ async def test_conversations_are_shown_by_source_and_by_day(harness: BotHarness)
         for word, name in (("discord", "Discord"), ("web", "Website"), ("embed", "Embedded chat"))
     }
     result = await use(harness)
-    assert embed_of(result).title == "📊 Conversations at Sensay"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.some')}"
     assert "Atendimento ao Cliente, Billing Questions, Customer Care, Harbour Desk" in shown(result)
     by_source = numbers(field(result, BY_SOURCE))
     assert expected.items() <= by_source.items()
@@ -140,7 +141,7 @@ async def test_the_account_has_its_months_numbers(harness: BotHarness) -> None:
     assert "• Atendimento ao Cliente: **" in month
     assert f"• `{harness.sensay.UNCONNECTED}`: **" in month
     assert "Knowledge base entries: **108**" in month
-    assert month.endswith("Sensay has no way to ask for your plan's limit: you see it in Sensay itself.")
+    assert month.endswith(english("sensay.usage.no_limit"))
     await harness.manager.autocomplete(harness.channel, "sensay usage", "replica", "")
     assert "• Job Applications: **" in field(await use(harness), MONTH)
 
@@ -221,7 +222,7 @@ async def test_nothing_said_is_nothing_drawn(harness: BotHarness) -> None:
     harness.sensay.sources[harness.sensay.ACTIVE] = {"discord": 0}
     harness.sensay.history[harness.sensay.ACTIVE] = [0] * 30
     result = await use(harness)
-    assert embed_of(result).title == "📊 No conversation yet"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.none')}"
     assert picture(harness, result) is None
     assert embed_of(result).image.url is None
     assert "</sensay ask:" in field(result, "Next step")
@@ -232,7 +233,7 @@ async def test_no_replica_on_discord_leads_to_connect(harness: BotHarness) -> No
     await harness.connect("sensay")
     keep_only(harness)
     result = await use(harness)
-    assert embed_of(result).title == "📊 No replica is on Discord"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.no_replica')}"
     assert picture(harness, result) is None
     assert "</sensay connect:" in field(result, "Next step")
 
@@ -257,7 +258,9 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness) ->
     """A text that is neither a UUID nor a listed name is refused, and Sensay is not asked."""
     await harness.connect("sensay")
     harness.sensay.requests.clear()
-    assert shown(await use(harness, replica="Nobody")).startswith("⚠️ I do not know this replica")
+    assert shown(await use(harness, replica="Nobody")).startswith(
+        f"⚠️ {english('problem.invalid_input.replica.title')}"
+    )
     assert not harness.sensay.requests
 
 
@@ -290,7 +293,7 @@ async def test_a_month_that_cannot_be_read_is_said(harness: BotHarness) -> None:
     await connect_user(harness)
     harness.sensay.fail(Answer(500), path="/users/me/usage")
     result = await use(harness)
-    assert field(result, MONTH).startswith("Sensay did not tell this month's numbers just now.")
+    assert field(result, MONTH).startswith(english("sensay.usage.month_unread"))
     assert numbers(field(result, BY_SOURCE))
 
 

@@ -12,6 +12,7 @@ import simcord
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.diagnosis import CHECKS
+from tests.support.english import english
 from tests.support.failures import FAILURES, ROTATE, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.toolzz_agent import add_agent_bot, change, look_at, press
@@ -226,7 +227,7 @@ async def test_a_member_without_rights_is_refused(
     shared = await look_at(harness, share=True)
     harness.toolzz.requests.clear()
     refused = await press(harness, shared, "Diagnose", harness.member)
-    assert embed_of(refused).title == "⚠️ This is for this server's managers"
+    assert embed_of(refused).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert final(refused).attachments == []
     assert not harness.toolzz.requests
     assert (await press(harness, shared, "Diagnose")).ephemeral
@@ -237,7 +238,9 @@ async def test_a_connection_removed_meanwhile_is_an_error(
 ) -> None:
     """Without a connection the button answers with an error and not with a diagnosis."""
     await harness.bot.services.connections.remove(harness.guild.id, "toolzz", "default")
-    assert shown(await diagnose(harness, asked)).startswith("⚠️ No Toolzz connection named default")
+    assert shown(await diagnose(harness, asked)).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
 
 
 # --- the file ---
@@ -261,7 +264,7 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
         f"integration: {harness.toolzz.CONNECTED}",
         f"agent: {harness.toolzz.AGENT}",
         "state: Connected",
-        "created: 2026-04-17 12:26:14.14 (time zone not stated)",
+        english("toolzz.status.no_zone", time="created: 2026-04-17 12:26:14.14"),
         "updated: yesterday",
         "active: yes",
         "scope: mentions",

@@ -8,6 +8,7 @@ from bot.providers.base.simulator import Answer
 from cogs.toolzz.link import ToolzzLinkButton
 from tests.support.disconnect_steps import count_records
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import ENGLISH, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
@@ -135,7 +136,7 @@ async def test_who_links_again_is_told_who_did_it_first(here: BotHarness) -> Non
     role = here.guild.create_role("Deputies", permissions=discord.Permissions(manage_guild=True))
     deputy = here.guild.add_member(here.env.create_user("lena"), roles=[role])
     again = await deputy.slash(here.channel, "toolzz link", integration=here.toolzz.CONNECTED)
-    assert embed_of(again).title == "🔌 Linked already"
+    assert embed_of(again).title == f"🔌 {english('toolzz.link.already')}"
     assert embed_of(again).description == (
         f"<@{here.manager.id}> linked it to this server <t:{before.placed_at}:R>."
     )
@@ -156,7 +157,7 @@ async def test_a_link_to_one_that_has_moved_away_is_not_confirmed(here: BotHarne
 async def test_what_is_no_id_is_refused_without_asking(here: BotHarness, text: str) -> None:
     """Text that could change the path of a request is refused, and Toolzz is not asked."""
     here.toolzz.requests.clear()
-    assert shown(await link(here, text)).startswith("⚠️ I do not know this integration")
+    assert shown(await link(here, text)).startswith(f"⚠️ {english('problem.invalid_input.integration.title')}")
     assert not here.toolzz.requests
 
 
@@ -208,7 +209,7 @@ async def test_an_empty_server_id_is_none(here: BotHarness, guild_id: str | None
         here.toolzz.CONNECTED, guildId=guild_id, guildName=None, channelIds=[], channelsDetail=[]
     )
     asked = await link(here)
-    assert embed_of(asked).title == "⚠️ Does this integration run in this server?"
+    assert embed_of(asked).title == f"⚠️ {english('toolzz.link.ask')}"
     assert field(asked, "name in Toolzz") == "*not reported*"
     assert "Its channels" not in [item.name for item in embed_of(asked).fields]
 
@@ -223,7 +224,7 @@ async def test_who_does_not_confirm_links_nothing(here: BotHarness, end: str, pr
         failed = await link(here, here.toolzz.HOMELESS)
         asked = await press(here, failed, LINK)
     if end == "no":
-        await press(here, asked, "Do not link")
+        await press(here, asked, english("toolzz.link.no"))
     else:
         await here.env.advance_time(61)
     assert embed_of(asked).title == "💤 Not linked"
@@ -251,7 +252,9 @@ async def test_a_connection_that_is_gone_is_told(here: BotHarness) -> None:
     removal = await here.manager.slash(here.channel, "connections remove", provider="toolzz")
     await here.manager.click(final(removal).message, label="Remove Toolzz · default")
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert count_records(here) == 0
 
 
@@ -260,7 +263,7 @@ async def test_a_former_manager_confirms_nothing(here: BotHarness) -> None:
     asked = await link(here, here.toolzz.HOMELESS)
     here.env.backend.get_guild(here.guild.id).members[here.manager.id].role_ids.clear()
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
+    assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert count_records(here) == 0
 
 

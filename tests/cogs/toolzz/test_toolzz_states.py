@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import BotHarness, embed_of, field, labels, only_button, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot
@@ -58,7 +59,7 @@ async def test_the_one_that_breaks_off_is_told_as_unreachable(harness: BotHarnes
     """A reset connection is an error with the button to try again."""
     await harness.connect("toolzz")
     result = await status(harness, integration=harness.toolzz.UNREACHABLE)
-    assert shown(result).startswith("❌ The connection to Toolzz failed")
+    assert shown(result).startswith(f"❌ {english('problem.unreachable.title', provider='Toolzz')}")
     assert only_button(result)["label"] == "Refresh"
 
 

@@ -5,6 +5,7 @@ import pytest
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer, Reset
 from bot.providers.toolzz.models import MAX_ENTRIES
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels
 from tests.support.toolzz_steps import body_of, choose, propose, sent, strike
 
@@ -74,7 +75,7 @@ async def test_a_list_that_was_read_in_part_is_told(harness: BotHarness) -> None
     harness.toolzz.agents = [{"id": f"agent-{number}", "unityId": unit} for number in range(MAX_ENTRIES + 1)]
     question = await propose(harness)
     assert field(question, "Agent not checked") == harness.texts("toolzz.connect.unread_rest")
-    assert embed_of(await choose(harness, question, "yes")).title == "✅ Toolzz created the integration"
+    assert embed_of(await choose(harness, question, "yes")).title == f"✅ {english('toolzz.connect.done')}"
 
 
 async def test_who_was_told_that_nobody_knows_is_stopped_by_a_list_that_knows(harness: BotHarness) -> None:
