@@ -28,7 +28,7 @@ async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
         await browser.command("toolzz status", "Pedidos e entregas")
         status = await browser.answered()
         await expect(status).to_contain_text("Pedidos e entregas")
-        await expect(status).to_contain_text("Discord refused the bot's token")
+        await expect(status).to_contain_text("Discord refused the bot token")
         await expect(status).to_contain_text("Only you can see this")
         await browser.command("setup")
         steps = await browser.answered()

@@ -44,7 +44,7 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
         await mira.click(question.message, label=english("token.yes", provider="Sensay"))
-        await stage.discord.until(lambda: "What became of the token" in text(question))
+        await stage.discord.until(lambda: english("token.handed_over") in text(question))
 
         overview = await stage.discord.answer(await mira.slash(channel, "sensay status"))
         assert f"not in this server · connected by <@{mira.id}>" in text(overview)

@@ -6,7 +6,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
 from tests.support.english import english
 
-REFUSED = "Discord refused the bot's token"  # what code 4004 means
+REFUSED = "Discord refused the bot token"  # what code 4004 means
 
 
 async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
@@ -50,7 +50,7 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
         question = await stage.discord.answer(await mira.submit_modal(form, filled))
         assert toolzz.creations == []
         pressed = await mira.click(question.message, label=english("token.yes", provider="Toolzz"))
-        await stage.discord.until(lambda: "What became of the token" in text(question))
+        await stage.discord.until(lambda: english("token.handed_over") in text(question))
         assert english("toolzz.connect.done") in text(pressed.followups[-1])
         assert toolzz.creations == [(offered[0]["value"], toolzz.discord_token)]
 

@@ -42,7 +42,7 @@ async def test_new_credentials_take_the_place_of_the_old_ones(harness: BotHarnes
     simulator = harness.simulator(provider)
     simulator.credentials = {**simulator.credentials, SECRETS[provider]: newer}  # type: ignore[misc]
     rotated = await harness.manager.submit_modal(form, dict(simulator.credentials))
-    assert embed_of(rotated).title == f"✅ {NAMES[provider]} has new credentials"
+    assert embed_of(rotated).title == f"✅ {english('connections.rotate.done', provider=NAMES[provider])}"
     assert field(rotated, "Connection") == "`desk`"
     assert "ends in `4321`" in field(rotated, "Credentials")
     tested = await harness.manager.slash(harness.channel, "connections test", provider=provider)
@@ -71,7 +71,7 @@ async def test_a_rotation_that_is_refused_keeps_the_old_credentials(
 async def test_a_form_for_new_credentials_says_what_they_replace(harness: BotHarness, provider: str) -> None:
     """Its title names the connection; unlike the form to add, it warns of inputs that are left empty."""
     adding = await harness.open_form("add", provider, "desk")
-    assert "what you leave empty is removed" not in form_text(adding)
+    assert "A field you leave empty is removed" not in form_text(adding)
     await harness.connect(provider, "desk")
     form = await harness.open_form("rotate", provider)
     assert form.modal is not None
@@ -153,7 +153,7 @@ async def test_an_unanswered_question_ends_after_a_minute(harness: BotHarness) -
     await harness.env.advance_time(2)
     assert embed_of(asked).title == f"💤 {english('connections.remove.kept', provider='Toolzz')}"
     assert embed_of(asked).description == (
-        f"Nothing was removed: nobody answered within {SECONDS_TO_CONFIRM} seconds. `loja` is unchanged."
+        f"No one answered within {SECONDS_TO_CONFIRM} seconds. `loja` is unchanged."
     )
     assert "</connections list:" in field(asked, "Next step")
     assert buttons(asked) == []

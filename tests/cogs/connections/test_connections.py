@@ -25,7 +25,7 @@ async def test_credentials_that_work_are_stored(harness: BotHarness, provider: s
     """The answer names the provider, the connection, what is set, and the command to go on with."""
     added = await harness.connect(provider)
     assert added.ephemeral
-    assert embed_of(added).title == f"✅ {NAMES[provider]} is connected"
+    assert embed_of(added).title == f"✅ {english('connections.add.done', provider=NAMES[provider])}"
     assert field(added, "Connection") == "`default`"
     assert "set, ends in `0001`" in field(added, "Credentials")
     next_command = {"sensay": "</sensay connect:", "toolzz": "</toolzz status:"}[provider]
@@ -46,7 +46,7 @@ async def test_blanks_around_a_value_do_not_matter(harness: BotHarness) -> None:
     """What a member pasted with blanks and line ends around it is sent and stored without them."""
     form = await harness.open_form("add", "toolzz")
     typed = {name: f" \t{value} \n" for name, value in harness.toolzz.credentials.items()}
-    assert "is connected" in shown(await harness.manager.submit_modal(form, typed))
+    assert "credentials saved" in shown(await harness.manager.submit_modal(form, typed))
     assert harness.toolzz.requests[-1].headers["Authorization"] == (
         f"Bearer {harness.toolzz.credentials['access_token']}"
     )
@@ -72,7 +72,7 @@ async def test_the_form_has_the_fixed_inputs_and_nothing_in_them(harness: BotHar
     form = await harness.open_form("add", provider)
     assert [item["custom_id"] for item in inputs(form)] == INPUTS[provider]
     assert not any(item.get("value") for item in inputs(form))
-    assert "does not mask" in json.dumps(form.modal)
+    assert "doesn't hide what you type" in json.dumps(form.modal)
 
 
 async def test_each_opening_of_a_form_is_its_own(harness: BotHarness) -> None:
@@ -262,8 +262,8 @@ async def test_a_row_that_cannot_be_read_can_be_repaired(harness: BotHarness) ->
     assert shown(tested).startswith(f"❌ {english('problem.unreadable_secret.title')}")
     form = await harness.open_form("rotate", "sensay")
     rotated = await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
-    assert "has new credentials" in shown(rotated)
-    assert "cannot be read" not in await harness.listed()
+    assert "credentials replaced" in shown(rotated)
+    assert "can't be read" not in await harness.listed()
 
 
 # --- test ---

@@ -121,7 +121,7 @@ async def test_who_enters_what_looks_like_a_public_key_again_is_believed(harness
     harness.sensay.credentials = {"organization_secret": PUBLIC_KEY}  # type: ignore[misc]
     form = await harness.open_form("add", "sensay")
     questioned = await harness.manager.submit_modal(form, {"organization_secret": PUBLIC_KEY})
-    assert "enter the same value again" in field(questioned, "What to do")
+    assert "enter it again within 10 minutes" in field(questioned, "What to do")
     again = await harness.manager.click(final(questioned).message, label="Enter credentials again")
     added = await harness.manager.submit_modal(again, {"organization_secret": PUBLIC_KEY})
     assert embed_of(added).title == f"✅ {english('connections.add.done', provider='Sensay')}"

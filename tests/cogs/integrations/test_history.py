@@ -249,7 +249,7 @@ async def test_no_period_is_longer_than_history_is_kept(harness: BotHarness, day
     """A longer period is cut to the days that are kept, and the answer names them."""
     await record_checks(harness, *CHECKS_OF_A_DAY)
     result = await history(harness, days=days, share=True)
-    assert f"Time in each state, {told}" in shown(result)
+    assert f"Time by state, {told}" in shown(result)
     assert "Kept: 90 days." in shown(result)
     assert not final(result).ephemeral
 

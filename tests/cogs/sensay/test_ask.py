@@ -120,7 +120,7 @@ async def test_an_endless_answer_is_attached_as_far_as_it_goes(harness: BotHarne
     body = json.dumps({"success": True, "content": whole}, ensure_ascii=False)
     harness.sensay.fail(Answer(200, body), path=COMPLETIONS)
     answered = await ask(harness)
-    assert "up to 1 MiB" in (embed_of(answered).description or "")
+    assert "the first 1 MiB" in (embed_of(answered).description or "")
     attached = file_of(harness, answered) or b""
     assert MAX_ATTACHED - 4 < len(attached) <= MAX_ATTACHED
     assert whole.startswith(attached.decode())
@@ -223,7 +223,7 @@ async def test_a_broken_connection_is_no_doubt(harness: BotHarness) -> None:
     """An answer that is lost after Sensay has handled the question brings no warning."""
     await harness.connect("sensay")
     harness.sensay.fail(Reset(after_handling=True), times=None, path=COMPLETIONS)
-    assert "Try again in a moment" in field(await ask(harness), "What to do")
+    assert "Try again in a minute" in field(await ask(harness), "What to do")
 
 
 async def test_a_used_up_quota_is_told_apart(harness: BotHarness) -> None:
@@ -232,7 +232,7 @@ async def test_a_used_up_quota_is_told_apart(harness: BotHarness) -> None:
     harness.sensay.quota_used_up = True
     refused = await ask(harness)
     assert shown(refused).startswith("❌ This month's conversations are used up\n")
-    assert "Waiting a few minutes does not help" in shown(refused)
+    assert "Waiting a few minutes doesn't help" in shown(refused)
     assert "</sensay usage:" in field(refused, "What to do")
 
 

@@ -281,5 +281,5 @@ async def test_a_restart_takes_the_question_along(harness: BotHarness) -> None:
     asked = await ask_to_disconnect(harness)
     await harness.restart()
     stale = await harness.manager.click(final(asked).message, label=labels(asked)[0])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert count_records(harness) == 1

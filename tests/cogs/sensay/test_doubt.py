@@ -132,7 +132,7 @@ async def test_a_list_that_is_unreadable_afterwards_proves_nothing(harness: BotH
     await harness.connect("sensay")
     result = await unread_doubt(harness, acted=acted)
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Do not hand the token over again before you know.**" in field(result, "Next step")
+    assert "**Don't send the token again yet.**" in field(result, "Next step")
     assert labels(result) == [LOOK]
     assert await remembered(harness) == {}
 

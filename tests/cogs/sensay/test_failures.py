@@ -84,7 +84,7 @@ async def test_a_provider_that_is_down_received_nothing(harness: BotHarness) -> 
     await harness.sensay.stop()
     refused = await choose(harness, question, "yes")
     assert shown(refused).startswith(f"❌ {english('problem.unreachable.title', provider='Sensay')}")
-    assert "Try again in a moment" in field(refused, "What to do")
+    assert "Try again in a minute" in field(refused, "What to do")
     assert only_button(refused)["label"] == english("sensay.connect.button")
 
 
@@ -149,7 +149,7 @@ async def test_a_form_that_was_open_during_a_restart_sends_nothing(harness: BotH
     form = await open_form(harness, harness.sensay.UNCONNECTED)
     await harness.restart()
     stale = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert harness.sensay.creations == []
 
 

@@ -76,7 +76,7 @@ async def test_our_own_token_goes_nowhere(harness: BotHarness) -> None:
     await harness.connect("sensay")
     refused = await propose(harness, token=token_of(harness.bot.application_id or 0))
     assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.own_token.title')}")
-    assert "Make another application" in field(refused, "What to do")
+    assert "Create another application" in field(refused, "What to do")
     assert labels(refused) == [RETRY]
     assert not harness.discord_api.requests
     assert sent(harness) == []
@@ -148,7 +148,7 @@ async def test_the_intent_is_read_from_the_flags(harness: BotHarness, flags: int
         assert said == harness.texts("preflight.intent_off", portal=PORTAL)
         assert embed_of(question).colour == card(Tone.WARNING, "x").colour
     done = await choose(harness, question, "yes")
-    assert ("Switch on **Message Content Intent**" in field(done, "Next step")) is not on
+    assert ("Turn on **Message Content Intent**" in field(done, "Next step")) is not on
 
 
 async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> None:
@@ -172,9 +172,7 @@ async def test_a_bot_that_is_not_here_can_be_invited(harness: BotHarness) -> Non
         harness.discord_api.introduce(token, HELPER)
         question = await propose(harness, token=token)
         (link,) = (
-            button["url"]
-            for button in buttons(question)
-            if button["label"] == english("token.invite")
+            button["url"] for button in buttons(question) if button["label"] == english("token.invite")
         )
         said = field(question, "In this server").splitlines()
         assert said == [
@@ -240,12 +238,12 @@ async def test_trouble_with_discord_is_told_and_stops_nobody(harness: BotHarness
     assert is_question(question)
     assert field(question, english("preflight.bot")).startswith("⚠️")
     reasons = {
-        "refused": "Discord refuses this token (status 401)",
-        "rate limited": "Discord asked for a pause (status 429)",
+        "refused": "Discord refused this token",
+        "rate limited": "too many requests to Discord",
         "broken": english("problem.server_fault.title", provider="Discord"),
         "slow": english("problem.timeout.title", provider="Discord"),
     }
-    assert reasons.get(trouble, "⚠️ I could not look whose token this is") in field(
+    assert reasons.get(trouble, "⚠️ The token couldn't be checked") in field(
         question, english("preflight.bot")
     )
     assert english("token.invite") in labels(question)
@@ -316,7 +314,9 @@ async def test_a_second_bot_is_warned_of_first(harness: BotHarness) -> None:
     await harness.connect("sensay")
     for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
         question = await propose(harness, replica)
-        assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_text")
+        assert field(question, english("sensay.connect.had_one")) == harness.texts(
+            "sensay.connect.had_one_text"
+        )
     assert harness.texts("sensay.connect.had_one") not in shown(await propose(harness))
 
 
@@ -325,7 +325,7 @@ async def test_connecting_twice_is_warned_of(harness: BotHarness) -> None:
     await harness.connect("sensay")
     await hand_over(harness)
     question = await propose(harness)
-    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_text")
+    assert field(question, english("sensay.connect.had_one")) == harness.texts("sensay.connect.had_one_text")
     assert field(question, harness.texts("sensay.connect.placed")) == await connected_here(harness)
 
 

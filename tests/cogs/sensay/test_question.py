@@ -220,7 +220,7 @@ async def test_a_look_puts_off_the_end(harness: BotHarness) -> None:
         await choose(harness, question, "again")
     assert is_question(question)
     await harness.env.advance_time(301)
-    assert (embed_of(question).description or "").startswith("Nobody decided within 5 minutes.")
+    assert (embed_of(question).description or "").startswith(english("token.expired_how"))
     assert sent(harness) == []
 
 
@@ -253,7 +253,7 @@ async def test_a_yes_after_a_no_sends_nothing(harness: BotHarness) -> None:
         custom_id(question, label) for label in (english("token.no"), english("token.yes", provider="Sensay"))
     ]
     await harness.press_at_once(harness.manager, final(question), *pressed)
-    assert (embed_of(question).description or "").startswith("You decided against it.")
+    assert (embed_of(question).description or "").startswith(english("token.declined_how"))
     assert sent(harness) == []
 
 
@@ -286,7 +286,7 @@ async def test_a_restart_takes_the_question_along(harness: BotHarness) -> None:
     question = await propose(harness)
     await harness.restart()
     stale = await choose(harness, question, "yes")
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert sent(harness) == []
 
 

@@ -127,7 +127,7 @@ async def test_a_user_sees_strangers_only_on_request(harness: BotHarness) -> Non
     assert "owner" not in shown(own)
     everyone = await replicas(harness, everyone=True)
     assert embed_of(everyone).title == "🗣️ 7 replicas"
-    assert "and everybody's public replicas." in shown(everyone)
+    assert english("sensay.replicas.everyone") in shown(everyone)
     assert f"`{harness.sensay.INACTIVE}` · 👤 yours" in shown(everyone)
     assert f"`{harness.sensay.FOREIGN}` · owner: `open-gallery`" in shown(everyone)
     assert "🟢 **Poem of the Day** · on Discord · Active" in shown(everyone)
@@ -137,7 +137,7 @@ async def test_an_organization_is_told_that_it_has_no_strangers(harness: BotHarn
     """Without a user there are no public replicas; the answer says so, and shows owners all the same."""
     await harness.connect("sensay")
     asked = await replicas(harness, everyone=True)
-    assert "only for a connection with a user id." in shown(asked)
+    assert english("sensay.replicas.organization") in shown(asked)
     assert f"`{harness.sensay.ACTIVE}` · owner: `northwind-port`" in shown(asked)
 
 

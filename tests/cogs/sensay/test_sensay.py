@@ -109,7 +109,7 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(harness: BotHar
     await suggested(harness, "job")
     done = await hand_over(harness)
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert "That does not mean it is online yet." in (embed_of(done).description or "")
+    assert "The bot may not be online yet." in (embed_of(done).description or "")
     assert field(done, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
     assert field(done, english("sensay.connect.listed")) == "🟢 Active"
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
@@ -146,7 +146,7 @@ async def test_a_token_that_names_no_application_gets_the_portal(harness: BotHar
     await harness.connect("sensay")
     done = await hand_over(harness, token=TOKEN_WITHOUT_ID)
     assert "1. Switch on **Message Content Intent**" in field(done, "Next step")
-    assert "OAuth2 > URL Generator" in field(done, "Next step")
+    assert "OAuth2 > OAuth2 URL Generator" in field(done, "Next step")
     assert only_button(done)["url"] == "https://discord.com/developers/applications"
 
 
@@ -156,10 +156,10 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     await suggested(harness, "job")
     form = await open_form(harness, "job applications")
     words = form_text(form)
-    assert "a Discord application made for this agent alone" in words
+    assert "an application in the Developer Portal for this replica alone" in words
     assert "Sensay, which will run the bot for Job Applications" in words
     assert "**Reset Token**" in words
-    assert "does not mask" in words
+    assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
     assert not inputs(form)[0].get("value")
 

@@ -58,8 +58,8 @@ async def test_the_overview_lists_the_worst_first(harness: BotHarness) -> None:
         "🟢 **Harbour Desk** · Active · `simulated-runner` · here: ❔ not known",
         "",
     ]
-    assert "does not say whether the bot is online" in shown(asked)
-    assert "so there may be more" not in shown(asked)
+    assert english("sensay.overview.how") in shown(asked)
+    assert "There may be more." not in shown(asked)
     assert field(asked, "Next step") == english("sensay.overview.next")
 
 
@@ -120,7 +120,7 @@ async def test_five_hundred_replicas_are_paged(harness: BotHarness) -> None:
     fill_organization(harness, 510)
     asked = await status(harness)
     assert embed_of(asked).title == "🗣️ 500 replicas on Discord"
-    assert "so there may be more" in shown(asked)
+    assert "There may be more." in shown(asked)
     for number in range(1, 4):
         assert fits_discord(embed_of(asked))
         assert embed_of(asked).footer.text == f"Page {number} of 50"
@@ -185,7 +185,7 @@ async def test_what_sensay_lists_is_said_in_words(
     assert embed_of(asked).title == f"{symbol} {replica['name']}"
     assert embed_of(asked).description == replica["shortDescription"]
     assert field(asked, english("sensay.status.lists")).startswith(lists)
-    assert "online" not in shown(asked).replace("That does not mean that it is online.", "")
+    assert "online" not in shown(asked).replace("The bot may not be online.", "")
     assert field(asked, "Replica") == f"`{replica['uuid']}`"
     assert field(asked, "Connected here") == "Not from this server"
     assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"
@@ -245,7 +245,7 @@ async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, 
         assert f"guild_id={harness.guild.id}" in step
     else:
         assert "</sensay ask:" in step
-        assert "OAuth2 > URL Generator" in step
+        assert "OAuth2 > OAuth2 URL Generator" in step
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -281,7 +281,7 @@ async def test_an_older_bot_is_invited_by_hand(harness: BotHarness, active: bool
     assert english("sensay.status.invite_button") not in labels(asked)
     harness.env.inject_error("GET", f"/guilds/*/members/{OLD_ID}", status=404, code=10013, times=None)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert "did not say" in field(asked, "In this server")
+    assert "didn't say" in field(asked, "In this server")
     assert f"]({PORTAL})" in field(asked, "Next step")
 
 

@@ -82,11 +82,11 @@ async def test_conversations_are_shown_by_source_and_by_day(harness: BotHarness)
     by_source = numbers(field(result, BY_SOURCE))
     assert expected.items() <= by_source.items()
     assert list(by_source.values()) == sorted(by_source.values(), reverse=True)
-    assert f"In all: **{sum(by_source.values()):,}**" in field(result, BY_SOURCE)
+    assert f"Total: **{sum(by_source.values()):,}**" in field(result, BY_SOURCE)
     by_day = numbers(field(result, BY_DAY))
     history = [harness.sensay.history[uuid] for uuid in on_discord]
     every_day = sum(totals[-1] - totals[0] for totals in history)
-    assert f"In all: **{every_day:,}**" in field(result, BY_DAY)
+    assert f"Total: **{every_day:,}**" in field(result, BY_DAY)
     assert field(result, BY_DAY).startswith("… ")
     assert len(by_day) == 7
     today = datetime.now(UTC).date()
@@ -150,7 +150,7 @@ async def test_an_organization_is_told_how_to_get_them(harness: BotHarness) -> N
     """Without a user id Sensay has no such numbers, and the answer says how to enter one."""
     await harness.connect("sensay")
     month = field(await use(harness), MONTH)
-    assert "only for a user id" in month
+    assert "need a user ID" in month
     assert "</connections rotate:" in month
     assert not [request for request in harness.sensay.requests if request.path == "/v1/users/me/usage"]
 
@@ -212,7 +212,7 @@ async def test_a_list_without_an_end_is_said(harness: BotHarness) -> None:
         {"uuid": harness.sensay.ACTIVE, "name": "Harbour Desk", "discord_integration": {"is_active": True}}
     ]
     harness.sensay.fail(Answer(200, {"items": items, "total": 9}), times=None, path="integration=discord")
-    assert "there may be more" in shown(await use(harness))
+    assert "There may be more." in shown(await use(harness))
 
 
 async def test_nothing_said_is_nothing_drawn(harness: BotHarness) -> None:
@@ -284,7 +284,7 @@ async def test_a_replica_that_cannot_be_read_is_named(harness: BotHarness) -> No
     await harness.connect("sensay")
     harness.sensay.fail(Answer(503), times=None, path=f"{harness.sensay.INACTIVE}/{ANALYTICS}")
     result = await use(harness)
-    assert field(result, "could not be read") == "Customer Care"
+    assert field(result, english("sensay.usage.not_counted")) == "Customer Care"
     assert numbers(field(result, BY_SOURCE))
 
 

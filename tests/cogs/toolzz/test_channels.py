@@ -147,7 +147,7 @@ async def test_an_absent_bot_is_told_on_each_line(
     change(harness, botClientId=str(stranger.id))
     await press(harness, asked, "Channels")
     assert lines(asked)[-1] == f"❌ <#{harness.channel.id}>: {harness.texts('toolzz.reach.absent')}"
-    assert "Invite it" in shown(asked)
+    assert "Invite the bot" in shown(asked)
     change(harness, botClientId=None)
     await press(harness, asked, "Refresh")
     assert lines(asked)[-1] == f"❔ <#{harness.channel.id}>: {harness.texts('toolzz.reach.unknown')}"

@@ -267,9 +267,7 @@ async def test_the_invitation_grants_what_is_noted(harness: BotHarness) -> None:
     for switches in ([], ["threads"]):
         question = await propose(harness, switches=switches)
         (link,) = (
-            button["url"]
-            for button in buttons(question)
-            if button["label"] == english("token.invite")
+            button["url"] for button in buttons(question) if button["label"] == english("token.invite")
         )
         needed = needed_permissions(create_threads=bool(switches))
         assert f"permissions={needed.value}&" in link
@@ -283,21 +281,21 @@ async def test_an_agent_that_is_switched_off_is_told(harness: BotHarness) -> Non
     """Who chooses one that answers nobody reads so before handing over a token."""
     await harness.connect("toolzz")
     await suggested(harness)
-    assert "Switched off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
-    assert "Switched off" not in field(await propose(harness), "Agent")
+    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
+    assert "Turned off" not in field(await propose(harness), "Agent")
 
 
 async def test_an_agent_that_may_be_here_already_is_told(harness: BotHarness) -> None:
     """What is listed for the same agent and server is named; another server's and a deleted one are not."""
     await harness.connect("toolzz")
     move_here(harness)
-    said = field(await propose(harness), "Perhaps in this server already")
+    said = field(await propose(harness), english("toolzz.connect.had_one"))
     assert "**Suporte da loja** · Connected · created `2026-" in said
     assert "time zone not stated" in said
     assert "Balcão do Norte" not in said
     assert "Piloto antigo" not in said
     other = await propose(harness, harness.toolzz.RESTING_AGENT)
-    assert "Perhaps in this server already" not in shown(other)
+    assert english("toolzz.connect.had_one") not in shown(other)
 
 
 async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness) -> None:
@@ -305,7 +303,7 @@ async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     harness.toolzz.fail(TROUBLE["broken"], path=LIST)
     question = await propose(harness)
-    assert "could not be looked up" in field(question, "Perhaps in this server already")
+    assert "couldn't be checked" in field(question, english("toolzz.connect.had_one"))
     assert YES in labels(question)
 
 
@@ -316,5 +314,5 @@ async def test_who_does_not_confirm_sends_nothing(harness: BotHarness) -> None:
     assert "</toolzz connect:" in field(declined, "Next step")
     question = await propose(harness)
     await harness.env.advance_time(301)
-    assert (embed_of(question).description or "").startswith("Nobody decided within 5 minutes.")
+    assert (embed_of(question).description or "").startswith(english("token.expired_how"))
     assert sent(harness) == []

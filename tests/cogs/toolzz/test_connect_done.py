@@ -229,7 +229,7 @@ async def test_a_restart_takes_form_and_question_along(harness: BotHarness) -> N
     form, question = await open_form(harness), await propose(harness)
     await harness.restart()
     for stale in (await fill_in(harness, form), await choose(harness, question, "yes")):
-        assert "nothing was stored, sent or removed" in shown(stale)
+        assert "Nothing was saved, sent, or removed" in shown(stale)
     assert sent(harness) == []
 
 

@@ -136,7 +136,7 @@ async def test_a_list_that_was_unreadable_before_proves_nothing(harness: BotHarn
     strike(harness, "POST", Reset(), acted=True)
     result = await choose(harness, question, "yes")
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Do not hand the token over again before you know.**" in field(result, "Next step")
+    assert "**Don't send the token again yet.**" in field(result, "Next step")
     assert labels(result) == [LOOK]
     assert await remembered(harness) == {}
 
@@ -228,7 +228,7 @@ async def test_what_is_picked_has_to_run_here(harness: BotHarness) -> None:
     (menu,) = selects(result)
     for value, said in (
         (harness.toolzz.ELSEWHERE, english("problem.runs_elsewhere.title")),
-        ("../x", "I do not"),
+        ("../x", english("problem.invalid_input.integration.title")),
     ):
         data = {"custom_id": menu["custom_id"], "component_type": 3, "values": [value]}
         forged = await harness.interact(

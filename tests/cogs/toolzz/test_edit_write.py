@@ -307,7 +307,7 @@ async def test_a_restart_takes_offer_form_and_question_along(toolzz_connected: B
         await fill_in(toolzz_connected, form, scope="all"),
         await press(toolzz_connected, question),
     ]
-    assert all("nothing was stored, sent or removed" in shown(each) for each in stale)
+    assert all("Nothing was saved, sent, or removed" in shown(each) for each in stale)
     assert sent(toolzz_connected) == []
 
 
@@ -317,7 +317,7 @@ async def test_an_offer_ends_after_a_while(toolzz_connected: BotHarness) -> None
     (button,) = buttons(offer)
     await toolzz_connected.env.advance_time(901)
     stale = await toolzz_connected.press(toolzz_connected.manager, final(offer), button["custom_id"])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
 
 
 async def test_a_connection_that_is_gone_writes_nothing(toolzz_connected: BotHarness) -> None:

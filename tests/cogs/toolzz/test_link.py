@@ -210,7 +210,7 @@ async def test_an_empty_server_id_is_none(here: BotHarness, guild_id: str | None
     )
     asked = await link(here)
     assert embed_of(asked).title == f"⚠️ {english('toolzz.link.ask')}"
-    assert field(asked, "name in Toolzz") == "*not reported*"
+    assert field(asked, english("toolzz.link.server")) == "*not reported*"
     assert "Its channels" not in [item.name for item in embed_of(asked).fields]
 
 
@@ -242,7 +242,7 @@ async def test_a_restart_takes_the_question_along(here: BotHarness) -> None:
     asked = await link(here, here.toolzz.HOMELESS)
     await here.restart()
     stale = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert count_records(here) == 0
 
 

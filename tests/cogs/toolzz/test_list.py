@@ -103,7 +103,7 @@ async def test_an_empty_unit_is_no_error(harness: BotHarness) -> None:
     asked = await listing(harness, unit=harness.toolzz.UNKNOWN)
     assert embed_of(asked).title == f"💤 {english('toolzz.list.none')}"
     assert f"`{harness.toolzz.UNKNOWN}`" in shown(asked)
-    assert "does not know may look just the same" in shown(asked)
+    assert "The unit ID may also be wrong." in shown(asked)
     assert "</toolzz connect:" in field(asked, "Next step")
     assert labels(asked) == ALONE
     assert not [item for item in buttons(asked) if "options" in item]

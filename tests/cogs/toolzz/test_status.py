@@ -83,7 +83,7 @@ async def test_a_missing_permission_is_named(
     result = await look_at(harness)
     assert embed_of(result).colour == discord.Colour(Tone.WARNING.colour)
     assert (embed_of(result).title or "").startswith("🟢")
-    assert field(result, "Next step").startswith("Change what is marked ❌ above")
+    assert field(result, "Next step").startswith(english("toolzz.next.channels"))
 
 
 async def test_two_missing_permissions_are_both_named(

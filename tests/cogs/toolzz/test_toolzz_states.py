@@ -14,20 +14,20 @@ STATES = {
     "DISCONNECTED": (
         "🔴 Pedidos e entregas",
         "**Disconnected** · ",
-        "In the Developer Portal open the agent's application, press **Reset Token**",
+        english("toolzz.code.4004.fix"),
     ),
     "INACTIVE": (
         "⚪ Campanha de inverno",
         "**Inactive** · Switched off in Toolzz.",
-        "Switch the integration on in Toolzz",
+        "Turn the integration on in Toolzz",
     ),
-    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Change what is marked ❌ above"),
+    "CROWDED": ("🟢 Comunidade", "**Connected** · ", english("toolzz.next.channels")),
     "DELETED": (
         "⚪ Piloto antigo",
         "**Inactive** · No longer in Toolzz",
         "It is gone in Toolzz: pick another integratio",
     ),
-    "STRANGE": ("❔ Teste", "**Unknown** · ", "Switch on **Message Content Intent**"),
+    "STRANGE": ("❔ Teste", "**Unknown** · ", "Turn on **Message Content Intent**"),
 }
 
 
@@ -76,11 +76,11 @@ async def test_a_failure_is_explained(harness: BotHarness, failure: Failure) -> 
 
 ERRORS = {
     "4004": (
-        "Discord refused the bot's token",
+        "Discord refused the bot token",
         "In the Developer Portal open the agent's application, press **R",
     ),
-    "4013": ("Discord does not know one of the intents", "This is for Toolzz to mend"),
-    "4014": ("The bot asked for an intent", "Switch on **Message Content Intent**"),
+    "4013": (english("toolzz.code.4013.cause"), english("toolzz.code.4013.fix")),
+    "4014": ("The bot asked for an intent", "Turn on **Message Content Intent**"),
     "5000": ("", "Ask Toolzz's support about this error."),
 }
 

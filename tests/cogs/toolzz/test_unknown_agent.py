@@ -116,7 +116,7 @@ async def test_a_pasted_id_is_shown_with_its_name(harness: BotHarness, capitals:
 async def test_an_agent_that_is_switched_off_is_told_although_it_was_pasted(harness: BotHarness) -> None:
     """The unit's own list says whether the agent answers anybody."""
     await harness.connect("toolzz")
-    assert "Switched off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
+    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
 
 
 async def test_a_doubt_names_the_agent(harness: BotHarness) -> None:
