@@ -79,7 +79,7 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
     result = await grant(harness, harness.manager, "manager", role=crew)
     assert result.ephemeral
     assert embed_of(result).title == f"✅ {english('access.grant.done')}"
-    assert f"<@&{crew.id}>: 🛠️ **manager**" in shown(result)
+    assert f"<@&{crew.id}>: 🛠️ **Manager access**" in shown(result)
     assert "Before: " not in shown(result)
     step = field(result, "Next step")
     assert SETTINGS in step
@@ -97,7 +97,7 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
 async def test_a_viewer_is_led_to_no_managers_command(harness: BotHarness) -> None:
     """A viewer's next step names no manager's command: Server Settings would open it to them."""
     result = await grant(harness, harness.manager, "viewer", member=harness.member)
-    assert f"<@{harness.member.id}>: 👀 **viewer**" in shown(result)
+    assert f"<@{harness.member.id}>: 👀 **Viewer access**" in shown(result)
     assert not [
         name for name in ("access", "connections", "sensay", "toolzz") if f"/{name}**" in shown(result)
     ]
@@ -109,11 +109,11 @@ async def test_granting_again_changes_the_tier(harness: BotHarness, crew: simcor
     await grant(harness, harness.manager, "viewer", role=crew)
     changed = await grant(harness, harness.manager, "manager", role=crew)
     assert embed_of(changed).title == "✅ Access changed"
-    assert english("access.grant.before", tier="👀 **viewer**") in shown(changed)
+    assert english("access.grant.before", tier="👀 **Viewer access**") in shown(changed)
     assert await held(harness) == {("role", crew.id): Tier.MANAGER}
     again = await grant(harness, harness.manager, "manager", role=crew)
     assert embed_of(again).title == f"✅ {english('access.grant.done')}"
-    assert english("access.grant.before", tier="🛠️ **manager**") in shown(again)
+    assert english("access.grant.before", tier="🛠️ **Manager access**") in shown(again)
 
 
 @pytest.mark.parametrize("command", ["grant", "revoke"])
@@ -125,7 +125,7 @@ async def test_it_takes_one_role_or_one_member(
     for subject in ({}, {"role": crew, "member": harness.member}):
         result = await harness.manager.slash(harness.channel, f"access {command}", **more, **subject)
         assert embed_of(result).title == f"⚠️ {english('problem.invalid_input.one_subject.title')}"
-        assert "`role`" in field(result, "What to do")
+        assert "`role:`" in field(result, "What to do")
     assert await held(harness) == {}
     assert await log(harness) == []
 
@@ -137,7 +137,7 @@ async def test_everyone_can_be_viewer_only(harness: BotHarness) -> None:
     assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.everyone_manager.title')}"
     assert await held(harness) == {}
     assert "`@everyone`: 👀" in shown(await grant(harness, harness.manager, "viewer", role=everyone))
-    assert "`@everyone`: by" in shown(await listing(harness))
+    assert "`@everyone`: given by" in shown(await listing(harness))
     assert [entry[3] for entry in await log(harness)] == ["done", "refused:invalid_input"]
 
 
@@ -211,7 +211,7 @@ async def test_a_grant_is_taken_back(harness: BotHarness, crew: simcord.RoleHand
     result = await revoke(harness, harness.manager, role=crew)
     assert result.ephemeral
     assert embed_of(result).title == f"✅ {english('access.revoke.done')}"
-    assert f"<@&{crew.id}> is no longer 👀 **viewer**" in shown(result)
+    assert f"👀 **Viewer access** removed from <@&{crew.id}>" in shown(result)
     assert SETTINGS in field(result, "Next step")
     assert await held(harness) == {}
     assert (await log(harness))[-1] == (
@@ -249,10 +249,10 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
     assert embed_of(result).title == f"🔌 {english.plural('access.list.title', 2)}"
     assert (embed_of(result).description or "").splitlines() == [
         harness.texts("access.list.base"),
-        "🛠️ **manager**",
-        f"<@&{crew.id}>: by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
-        "👀 **viewer**",
-        f"<@{harness.member.id}>: by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
+        "🛠️ **Manager access**",
+        f"<@&{crew.id}>: given by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
+        "👀 **Viewer access**",
+        f"<@{harness.member.id}>: given by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
     ]
     assert "</access revoke:" in field(result, "Next step")
 

@@ -75,7 +75,7 @@ async def test_a_form_for_new_credentials_says_what_they_replace(harness: BotHar
     await harness.connect(provider, "desk")
     form = await harness.open_form("rotate", provider)
     assert form.modal is not None
-    assert form.modal["title"] == f"{NAMES[provider]} · desk: credentials"
+    assert form.modal["title"] == f"New {NAMES[provider]} credentials · desk"
     replaced = english("connections.rotate.intro", name="`desk`")
     assert form_text(form) == f"{replaced}\n{form_text(adding)}"
 
@@ -83,7 +83,7 @@ async def test_a_form_for_new_credentials_says_what_they_replace(harness: BotHar
 async def test_what_a_rotation_leaves_empty_is_removed(harness: BotHarness) -> None:
     """The warning in the form is true: an optional value that is not entered again is not set any more."""
     await harness.connect("toolzz")
-    assert "Unit id: set" in await harness.listed()
+    assert "Unit ID: set" in await harness.listed()
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
     assert "Unit id: not set" in await harness.listed()
@@ -130,7 +130,7 @@ async def test_a_confirmed_removal_forgets_the_credentials(harness: BotHarness) 
     await harness.manager.click(final(asked).message, label="Remove Toolzz · loja")
     assert embed_of(asked).title == f"✅ {english('connections.remove.done', provider='Toolzz')}"
     assert "revoke them in Toolzz" in shown(asked)
-    assert "See what is left with </connections list:" in field(asked, "Next step")
+    assert "See the remaining connections with </connections list:" in field(asked, "Next step")
     assert buttons(asked) == []
     assert english("connections.list.none") in await harness.listed()
 

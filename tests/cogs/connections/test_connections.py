@@ -38,7 +38,7 @@ async def test_an_optional_input_shows_whether_it_is_set(harness: BotHarness) ->
     form = await harness.open_form("add", "sensay")
     credentials = {**harness.sensay.credentials, "user_id": harness.sensay.OWNER}
     added = await harness.manager.submit_modal(form, credentials)
-    assert field(added, "Credentials").splitlines()[1:] == ["User id: set", "User id type: not set"]
+    assert field(added, "Credentials").splitlines()[1:] == ["User ID: set", "User ID type: not set"]
     assert harness.sensay.OWNER not in shown(added)
 
 
@@ -102,7 +102,7 @@ async def test_a_provider_that_is_down_is_told_apart(harness: BotHarness, provid
     form = await harness.open_form("add", provider)
     await harness.simulator(provider).stop()
     refused = shown(await harness.manager.submit_modal(form, dict(harness.simulator(provider).credentials)))
-    assert refused.startswith(f"❌ The connection to {NAMES[provider]} failed")
+    assert refused.startswith(f"❌ {english('problem.unreachable.title', provider=NAMES[provider])}")
     assert OUR_REFERENCE.search(refused)
     assert english("connections.list.none") in await harness.listed()
 
@@ -121,7 +121,7 @@ async def test_refused_credentials_are_not_stored(harness: BotHarness, provider:
     assert english("connections.list.none") in await harness.listed()
 
 
-UNUSABLE = "Unusable characters\n**{}** holds blanks or characters that no such value has."
+UNUSABLE = "Invalid characters\n**{}** contains spaces or invalid characters."
 BAD_INPUTS = {
     "only blanks": (
         {"organization_secret": "   "},
@@ -142,7 +142,7 @@ BAD_INPUTS = {
     "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format(english("credential.sensay.user_id.label"))),
     "one without the other": (
         {"user_id_type": "discord"},
-        "One value needs another\n**User id type** says something only together with **User id**",
+        "Two fields belong together\n**User ID type** needs **User ID**, which is empty.",
     ),
 }
 
@@ -164,7 +164,7 @@ async def test_impossible_input_is_refused_before_anything_is_sent(harness: BotH
 async def test_a_name_that_does_not_work_is_refused_at_once(harness: BotHarness, name: str) -> None:
     """Nobody fills in a form for a name that cannot be stored."""
     refused = await harness.manager.slash(harness.channel, "connections add", provider="toolzz", name=name)
-    assert shown(refused).startswith("⚠️ This name does not work\nA connection's name has 1 to 20")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.name.title')}\nA name has 1 to 20")
     assert refused.modal is None
 
 
@@ -172,7 +172,7 @@ async def test_a_name_that_is_taken_is_refused_at_once(harness: BotHarness) -> N
     """A second connection of the same name is not offered a form; rotate is named instead."""
     await harness.connect("sensay", "desk")
     refused = await harness.manager.slash(harness.channel, "connections add", provider="sensay", name="DESK")
-    assert shown(refused).startswith("⚠️ This connection exists already\ndesk is already a Sensay connection")
+    assert shown(refused).startswith("⚠️ This connection already exists\nThis server already has a Sensay connection named desk.")
     assert "</connections rotate:" in field(refused, "What to do")
     assert refused.modal is None
 
@@ -184,7 +184,7 @@ async def test_a_name_taken_while_the_form_was_open_is_refused(harness: BotHarne
     only_token = {"access_token": harness.toolzz.credentials["access_token"]}
     refused = await harness.manager.submit_modal(second, only_token)
     assert shown(refused).startswith(f"⚠️ {english('problem.connection_exists.title')}")
-    assert "Unit id: set" in await harness.listed()
+    assert "Unit ID: set" in await harness.listed()
 
 
 # --- the way back to the form ---
@@ -233,7 +233,7 @@ async def test_the_list_has_an_entry_for_each_connection(harness: BotHarness) ->
     assert embed_of(result).title == "🔌 2 connections"
     first, second = (embed_of(result).description or "").split("\n\n")
     assert first.startswith("**Sensay** · `default`\nOrganization secret: set, ends in `0001`\n")
-    assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit id: set\n")
+    assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit ID: set\n")
     for entry in (first, second):
         assert f"\nSet by <@{harness.manager.id}> <t:" in entry
         assert re.search(r"\nLast worked <t:\d+:R>$", entry)
@@ -247,7 +247,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such(harness: BotHarness) -
     harness.damage("sensay")
     result = await harness.manager.slash(harness.channel, "connections list")
     broken, sound = (embed_of(result).description or "").split("\n\n")
-    assert "⚠️ **Needs attention** · These credentials cannot be read any more." in broken
+    assert "⚠️ **Needs attention** · These credentials can't be read." in broken
     assert "ends in" not in broken
     assert "Access token: set, ends in `0001`" in sound
     assert "</connections rotate:" in field(result, "Next step")
@@ -287,7 +287,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(harness: BotHarness, provi
     await harness.connect(provider)
     harness.simulator(provider).fail(Answer(401, {"error": "revoked"}))
     tested = await harness.manager.slash(harness.channel, "connections test", provider=provider)
-    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials\nThe stored ")
+    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials\nThe saved ")
     assert "</connections rotate:" in field(tested, "What to do")
     assert f"**{NAMES[provider]}** · `default`" in await harness.listed()
 
@@ -296,7 +296,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(harness: BotHarness, provi
 async def test_a_connection_that_is_not_there_is_told(harness: BotHarness, command: str) -> None:
     """Where there is no connection, the answer says so and leads to `/setup`."""
     answered = await harness.manager.slash(harness.channel, f"connections {command}", provider="sensay")
-    assert shown(answered).startswith("⚠️ Sensay is not connected yet\nThis server has no credentials for it.")
+    assert shown(answered).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}\n")
     assert "</setup:" in field(answered, "What to do")
     assert answered.ephemeral
 
@@ -316,7 +316,7 @@ async def test_several_connections_have_to_be_told_apart(harness: BotHarness, co
         + english(
             "problem.no_such_connection.title",
             provider="Toolzz",
-            name="elsewhere\nIt was removed, or never made.",
+            name="elsewhere",
         )
     )
     assert "</connections list:" in field(missing, "What to do")

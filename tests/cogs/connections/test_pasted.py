@@ -72,7 +72,7 @@ async def test_a_token_in_the_place_of_an_id_is_not_sent(harness: BotHarness) ->
         pasted = {**harness.sensay.credentials, "user_id": value}
         refused = await harness.manager.submit_modal(form, pasted)
         assert embed_of(refused).title == title
-        assert "**User id**" in shown(refused)
+        assert "**User ID**" in shown(refused)
         assert value not in harness.sent_to_discord()
     assert not harness.sensay.requests
 
