@@ -86,6 +86,11 @@ class Texts:
         any_name = self._translations[0].pgettext(form, _ANY_NAME)
         return any_name.format_map({"provider": name})
 
+    @property
+    def thousands(self) -> str:
+        """What stands between groups of three digits in the locale's notation."""
+        return str(self._babel.number_symbols["latn"]["group"])
+
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a rounded number in the locale's notation."""
         pattern = "#,##0" + "." * (decimals > 0) + "0" * decimals

@@ -76,6 +76,7 @@ def test_figures_are_those_of_the_language(locale: str, whole: str, split: str, 
     """Thousands, decimals and the order of day and month follow the reader."""
     texts = load_catalog()[locale]
     assert texts.number(1_234_567) == whole
+    assert texts.number(1_234_567).split(texts.thousands) == ["1", "234", "567"]
     assert texts.number(1_234.54, 1) == split
     assert texts.day(date(2026, 11, 3)) == day
 
