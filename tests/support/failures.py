@@ -12,6 +12,7 @@ import simcord
 from bot.providers import providers
 from bot.providers.base.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
 from tests.support.harness import BotHarness, embed_of, shown
+from tests.support.english import english
 
 OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
 ROTATE: Final = "Enter new credentials"
@@ -67,11 +68,12 @@ class Failure:
         assert embed_of(result).title == f"❌ {self._text(harness, provider, 'title')}"
         assert embed_of(result).description == self._text(harness, provider, "why")
         assert fields.pop("What to do").startswith(self._fix(harness, provider))
-        if self.status is not None:
-            assert f"status {self.status}" in shown(result)
+        status = "" if self.status is None else f"HTTP {self.status} · "
+        footer = embed_of(result).footer.text or ""
+        assert footer.startswith(f"{status}Reference: ")
         if self.request_id is not None:
-            assert fields == {f"What {name} said": _PROVIDER_TEXT}
-            assert embed_of(result).footer.text == f"Reference: {self.request_id}"
+            assert fields == {english("problem.detail", provider=name): _PROVIDER_TEXT}
+            assert footer == f"{status}Reference: {self.request_id}"
         else:
             assert fields == {}
             assert OUR_REFERENCE.search(shown(result))

@@ -129,7 +129,7 @@ BAD_INPUTS = {
     ),
     "not a choice": (
         {"user_id": "u", "user_id_type": "slack"},
-        "Not one of the possible values\n**User id type** takes one of: discord, telegram, embed.",
+        "The value isn't one of the choices\n**User ID type** can be: discord, telegram, embed.",
     ),
     "a blank inside": (
         {"organization_secret": "FAKE TOKEN with blanks"},
@@ -172,7 +172,9 @@ async def test_a_name_that_is_taken_is_refused_at_once(harness: BotHarness) -> N
     """A second connection of the same name is not offered a form; rotate is named instead."""
     await harness.connect("sensay", "desk")
     refused = await harness.manager.slash(harness.channel, "connections add", provider="sensay", name="DESK")
-    assert shown(refused).startswith("⚠️ This connection already exists\nThis server already has a Sensay connection named desk.")
+    assert shown(refused).startswith(
+        "⚠️ This connection already exists\nThis server already has a Sensay connection named desk."
+    )
     assert "</connections rotate:" in field(refused, "What to do")
     assert refused.modal is None
 
@@ -235,7 +237,7 @@ async def test_the_list_has_an_entry_for_each_connection(harness: BotHarness) ->
     assert first.startswith("**Sensay** · `default`\nOrganization secret: set, ends in `0001`\n")
     assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit ID: set\n")
     for entry in (first, second):
-        assert f"\nSet by <@{harness.manager.id}> <t:" in entry
+        assert f"\nSaved by <@{harness.manager.id}> <t:" in entry
         assert re.search(r"\nLast worked <t:\d+:R>$", entry)
     assert "</connections test:" in field(result, "Next step")
 

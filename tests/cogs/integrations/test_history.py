@@ -250,7 +250,7 @@ async def test_no_period_is_longer_than_history_is_kept(harness: BotHarness, day
     await record_checks(harness, *CHECKS_OF_A_DAY)
     result = await history(harness, days=days, share=True)
     assert f"Time by state, {told}" in shown(result)
-    assert "Kept: 90 days." in shown(result)
+    assert "Kept for 90 days." in shown(result)
     assert not final(result).ephemeral
 
 
@@ -351,7 +351,7 @@ def test_a_table_is_no_larger_than_discord_takes() -> None:
     assert written.endswith(b"50000\r\n")
     assert written.splitlines()[1].startswith(b"1970-01-01T00:00:01Z")
     embed = history_embed(broken("Polly", ""), past, NO_INCIDENTS, {}, texts, kept=90)
-    assert "It holds the newest 50,000 changes" in (embed.fields[-2].value or "")
+    assert "It has the newest 50,000 changes" in (embed.fields[-2].value or "")
 
 
 @pytest.mark.parametrize("locale", LOCALES)

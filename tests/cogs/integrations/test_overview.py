@@ -58,7 +58,7 @@ async def test_a_moderator_sees_everything_worst_first(
     assert "🟢 **Polly** · Connected · Parrot House" in text
     assert "**Suporte da loja** · Connected · Toolzz" in text
     assert harness.texts("toolzz.code.4004.cause") in text
-    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d OK\*\*\n", text)
+    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d connected\*\*\n", text)
     assert field(seen, english("integrations.overview.checked")).startswith("<t:")
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(
@@ -106,7 +106,7 @@ async def test_an_old_state_is_marked_as_out_of_date(
     text = shown(await viewer.slash(harness.channel, OVERVIEW))
     assert "⏳ **Polly** · Out of date: last known Connected" in text
     assert "**1 out of date**" in text
-    assert "↳ Parrot House last answered <t:" in text
+    assert "↳ Parrot House last responded <t:" in text
 
 
 async def test_a_refused_connection_is_on_top(

@@ -122,7 +122,7 @@ async def test_nothing_to_choose_is_said(harness: BotHarness) -> None:
     harness.toolzz.integrations.clear()
     steps = await steps_with(harness, "toolzz")
     assert steps_of(steps) == "⚠️⚠️❌▶️⬜"
-    assert "Unit id: set, not confirmed" in field_of(harness, steps, "credentials")
+    assert "Unit ID: set, not confirmed" in field_of(harness, steps, "credentials")
     assert field_of(harness, steps, "check") == harness.texts("toolzz.setup.unconfirmed")
     assert harness.texts("toolzz.offer.link.none") in field_of(harness, steps, "agents")
     assert harness.texts("toolzz.offer.connect.none") in field_of(harness, steps, "agents")
@@ -240,8 +240,8 @@ async def test_each_connection_has_its_own_steps(harness: BotHarness) -> None:
         ),
         ("setup:offer:toolzz:0:default", ToolzzSimulator.ELSEWHERE, "another server"),
         ("setup:offer:toolzz:1:default", "not-a-uuid", "agent"),
-        ("setup:offer:toolzz:7:default", "x", "option"),
-        ("setup:offer:nobody:0:default", "x", "option"),
+        ("setup:offer:toolzz:7:default", "x", english("problem.invalid_input.option.title")),
+        ("setup:offer:nobody:0:default", "x", english("problem.invalid_input.option.title")),
         ("setup:connection:nobody", "default", "provider"),
     ],
 )
