@@ -40,7 +40,7 @@ async def hand_over(stage: Stage) -> None:
     await connect(stage, sensay)
     form = {"discord_token": sensay.discord_token}
     question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
-    await stage.world.mira.click(question.message, label=english("token.yes", provider="Sensay"))
+    await stage.world.mira.click(question.message, label=english("token.yes"))
 
 
 @pytest.mark.parametrize("point", ["before", "while", "after"])

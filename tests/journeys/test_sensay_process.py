@@ -25,7 +25,7 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
         assert english("preflight.intent_on") in text(question)
         assert english("preflight.not_member") in text(question)
         assert sensay.creations == []
-        pressed = await mira.click(question.message, label=english("token.yes", provider="Sensay"))
+        pressed = await mira.click(question.message, label=english("token.yes"))
         await stage.discord.until(lambda: pressed.followups)
         answer = pressed.followups[-1]
     assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
@@ -43,7 +43,7 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
         await connect(stage, sensay)
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
-        await mira.click(question.message, label=english("token.yes", provider="Sensay"))
+        await mira.click(question.message, label=english("token.yes"))
         await stage.discord.until(lambda: english("token.handed_over") in text(question))
 
         overview = await stage.discord.answer(await mira.slash(channel, "sensay status"))
@@ -71,7 +71,7 @@ async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> Non
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
         sensay.fail(Slow(1), path="integrations/discord")
-        pressed = await mira.click(question.message, label=english("token.yes", provider="Sensay"))
+        pressed = await mira.click(question.message, label=english("token.yes"))
         assert await bot.stop() == 0
     assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
     assert "Sensay accepted the bot token" in text(pressed.followups[-1])

@@ -49,7 +49,7 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
         }
         question = await stage.discord.answer(await mira.submit_modal(form, filled))
         assert toolzz.creations == []
-        pressed = await mira.click(question.message, label=english("token.yes", provider="Toolzz"))
+        pressed = await mira.click(question.message, label=english("token.yes"))
         await stage.discord.until(lambda: english("token.handed_over") in text(question))
         assert english("toolzz.connect.done") in text(pressed.followups[-1])
         assert toolzz.creations == [(offered[0]["value"], toolzz.discord_token)]

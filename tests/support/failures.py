@@ -11,8 +11,8 @@ import simcord
 
 from bot.providers import providers
 from bot.providers.base.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
-from tests.support.harness import BotHarness, embed_of, shown
 from tests.support.english import english
+from tests.support.harness import BotHarness, embed_of, shown
 
 OUR_REFERENCE: Final = re.compile(r"Reference: PB-[2-9A-HJ-NP-Z]{8}$")
 ROTATE: Final = "Enter new credentials"
@@ -124,9 +124,9 @@ FAILURES: Final = (
     Failure("404-html", Answer.html(404), "intermediary", 404),
     Failure("502-html", Answer.html(502), "server_fault", 502),
     Failure("302", Answer(302, b"", {"Location": "http://192.0.2.1/"}), "unexpected_status", 302),
-    Failure("200-html", Answer.html(200), "not_json"),
-    Failure("200-shape", Answer(200, {"items": 7, "data": 7}), "malformed_answer"),
-    Failure("bomb", GzipBomb(), "too_large"),
+    Failure("200-html", Answer.html(200), "not_json", 200),
+    Failure("200-shape", Answer(200, {"items": 7, "data": 7}), "malformed_answer", 200),
+    Failure("bomb", GzipBomb(), "too_large", 200),
     Failure("timeout", Slow(30), "timeout"),
     Failure("reset", Reset(), "unreachable"),
     Failure("truncated", Truncated(), "unreachable"),

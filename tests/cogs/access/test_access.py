@@ -245,14 +245,15 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
     await grant(harness, harness.manager, "viewer", member=harness.member)
     await grant(harness, harness.manager, "manager", role=crew)
     result = await listing(harness)
+    by = f"<@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>"
     assert result.ephemeral
     assert embed_of(result).title == f"🔌 {english.plural('access.list.title', 2)}"
     assert (embed_of(result).description or "").splitlines() == [
         harness.texts("access.list.base"),
         "🛠️ **Manager access**",
-        f"<@&{crew.id}>: given by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
+        f"<@&{crew.id}>: given by {by}",
         "👀 **Viewer access**",
-        f"<@{harness.member.id}>: given by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
+        f"<@{harness.member.id}>: given by {by}",
     ]
     assert "</access revoke:" in field(result, "Next step")
 

@@ -125,7 +125,7 @@ UNUSABLE = "Invalid characters\n**{}** contains spaces or invalid characters."
 BAD_INPUTS = {
     "only blanks": (
         {"organization_secret": "   "},
-        "Something is missing\n**Organization secret** is empty.",
+        "Required field is empty\n**Organization secret** is empty.",
     ),
     "not a choice": (
         {"user_id": "u", "user_id_type": "slack"},

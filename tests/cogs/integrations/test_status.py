@@ -81,7 +81,7 @@ async def test_a_provider_without_a_view_is_shown_too(
     assert embed_of(seen).description == "**Disconnected** · `moulting`"
     assert field(seen, english("integrations.status.incident")).startswith("<t:")
     assert field(seen, "Connection") == "`default`"
-    assert field(seen, "Id") == "`polly`"
+    assert field(seen, "ID") == "`polly`"
     assert field(seen, "Next step") == harness.linked(
         harness.texts("state.fix.code", provider="Parrot House")
     )

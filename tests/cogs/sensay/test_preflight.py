@@ -259,7 +259,7 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
     assert field(question, "In this server") == harness.texts("preflight.member_unknown")
     assert labels(question) == [
-        english("token.yes", provider="Sensay"),
+        english("token.yes"),
         english("token.no"),
         "Developer Portal",
     ]

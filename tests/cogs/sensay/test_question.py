@@ -91,9 +91,7 @@ async def test_the_question_does_not_come_back_once_it_is_answered(harness: BotH
     await harness.connect("sensay")
     question = await propose(harness)
     harness.discord_api.fail(Slow(0.2))
-    pressed = [
-        custom_id(question, label) for label in ("Check again", english("token.yes", provider="Sensay"))
-    ]
+    pressed = [custom_id(question, label) for label in ("Check again", english("token.yes"))]
     await harness.press_at_once(harness.manager, final(question), *pressed)
     assert len(harness.discord_api.requests) == 2
     assert labels(question) == []
@@ -118,7 +116,7 @@ async def test_a_token_that_is_refused_later_is_not_looked_at_again(harness: Bot
     strike_discord(harness, TROUBLE["refused"])
     await choose(harness, question, "again")
     assert is_question(question)
-    assert labels(question)[:2] == [english("token.yes", provider="Sensay"), english("token.no")]
+    assert labels(question)[:2] == [english("token.yes"), english("token.no")]
 
 
 # --- deciding ---
@@ -237,7 +235,7 @@ async def test_two_presses_at_once_send_once(harness: BotHarness) -> None:
     """Who presses twice before the first press is seen to hands the token over once, and gets one outcome."""
     await harness.connect("sensay")
     question = await propose(harness)
-    yes = custom_id(question, english("token.yes", provider="Sensay"))
+    yes = custom_id(question, english("token.yes"))
     first, second = await harness.press_at_once(harness.manager, final(question), yes, yes)
     assert embed_of(first).title == "✅ Sensay accepted the bot token"
     assert second.acknowledged
@@ -249,9 +247,7 @@ async def test_a_yes_after_a_no_sends_nothing(harness: BotHarness) -> None:
     """Of two presses at once the first one counts."""
     await harness.connect("sensay")
     question = await propose(harness)
-    pressed = [
-        custom_id(question, label) for label in (english("token.no"), english("token.yes", provider="Sensay"))
-    ]
+    pressed = [custom_id(question, label) for label in (english("token.no"), english("token.yes"))]
     await harness.press_at_once(harness.manager, final(question), *pressed)
     assert (embed_of(question).description or "").startswith(english("token.declined_how"))
     assert sent(harness) == []
@@ -261,9 +257,7 @@ async def test_another_member_cannot_answer(harness: BotHarness) -> None:
     """A press by somebody without rights is refused, and the question stands."""
     await harness.connect("sensay")
     question = await propose(harness)
-    pressed = await harness.press(
-        harness.member, final(question), custom_id(question, english("token.yes", provider="Sensay"))
-    )
+    pressed = await harness.press(harness.member, final(question), custom_id(question, english("token.yes")))
     assert embed_of(pressed).title == NOT_ALLOWED
     assert final(pressed).ephemeral
     assert is_question(question)

@@ -77,8 +77,12 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
     assert field(question, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
     assert field(question, english("preflight.bot")) == f"**{HELPER}**\n`{APPLICATION_ID}`"
     assert labels(question) == [
-        english("token.yes", provider="Sensay"), "Check again", english("token.no"), english("sensay.status.invite_button"), "Developer Portal",
-    ]  # fmt: skip
+        english("token.yes"),
+        "Check again",
+        english("token.no"),
+        english("token.invite"),
+        "Developer Portal",
+    ]
     assert sent(harness) == []
     assert await remembered(harness) == {}
 

@@ -36,7 +36,7 @@ from tests.support.toolzz_steps import (
 )
 
 AGAIN = english("toolzz.connect.button")
-YES = english("token.yes", provider="Toolzz")
+YES = english("token.yes")
 REFUSALS = [failure for failure in FAILURES if failure not in WITHOUT_A_GOOD_ANSWER]
 NAME = "Atendente da Loja"
 INTENT = 1 << 19
@@ -187,7 +187,7 @@ async def test_what_cannot_be_right_is_not_sent(
     assert not harness.toolzz.requests
     assert not harness.discord_api.requests
     form = await harness.manager.click(final(refused).message, label=AGAIN)
-    assert english("token.yes", provider="Toolzz") in labels(await fill_in(harness, form))
+    assert english("token.yes") in labels(await fill_in(harness, form))
 
 
 async def test_a_channel_that_is_gone_is_an_error(harness: BotHarness) -> None:

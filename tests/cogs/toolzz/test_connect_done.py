@@ -41,7 +41,7 @@ from tests.support.toolzz_steps import (
 )
 
 AGAIN = english("toolzz.connect.button")
-YES = english("token.yes", provider="Toolzz")
+YES = english("token.yes")
 REFUSALS = [failure for failure in FAILURES if failure not in WITHOUT_A_GOOD_ANSWER]
 NAME = "Atendente da Loja"
 INTENT = 1 << 19
