@@ -60,7 +60,7 @@ async def test_an_answer_is_shown_with_how_it_came(harness: BotHarness) -> None:
     assert embed.title == "💬 Harbour Desk answered"
     assert embed.description == harness.sensay.answer
     assert field(answered, "Question") == QUESTION
-    assert field(answered, english("sensay.ask.took")).endswith(" seconds")
+    assert field(answered, english("sensay.ask.took")).endswith(" s")
     assert field(answered, "history") == english("sensay.ask.not_kept")
     assert embed.fields[-1].name == "➡️ Next step"
     assert "</sensay status:" in (embed.fields[-1].value or "")
@@ -108,7 +108,7 @@ async def test_a_long_answer_is_cut_and_attached(harness: BotHarness) -> None:
     harness.sensay.answer = "# Timetable\n" + "**11:30** north pier \N{SHIP}\n" * 300
     answered = await ask(harness)
     description = embed_of(answered).description or ""
-    assert description.endswith("…\n\n✂️ Cut here: the whole answer is in answer.txt.")
+    assert description.endswith("…\n\n✂️ Cut here. The whole answer is in answer.txt.")
     assert description.startswith("\\# Timetable\n\\*\\*11:30\\*\\* north pier")
     assert file_of(harness, answered) == harness.sensay.answer.encode()
 

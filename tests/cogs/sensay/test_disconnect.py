@@ -42,7 +42,7 @@ async def test_the_question_tells_what_really_stops_the_bot(harness: BotHarness)
     )
     row = (await remembered(harness))[harness.sensay.UNCONNECTED]
     assert field(asked, english("sensay.disconnect.here")).splitlines() == [
-        f"I forget that <@{harness.manager.id}> connected it here <t:{row.placed_at}:R>, and as which bot.",
+        f"The record that <@{harness.manager.id}> connected it here <t:{row.placed_at}:R> is deleted.",
         harness.texts("sensay.disconnect.watch"),
     ]
     assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"

@@ -27,8 +27,8 @@ async def test_a_token_of_the_wrong_length_is_not_sent(harness: BotHarness, leng
     harness.sensay.requests.clear()
     refused = await propose(harness, token=("t.t." + "t" * 200)[:length])
     assert shown(refused).startswith(
-        "⚠️ This cannot be a Discord bot token\n"
-        "A bot token has three parts joined by dots, 50 to 80 characters in all, without blanks."
+        f"⚠️ {english('problem.invalid_input.discord_token.title')}\n"
+        "A bot token has 50 to 80 characters, in three parts joined by dots."
     )
     assert "**Reset Token**" in field(refused, "What to do")
     assert only_button(refused)["label"] == english("sensay.connect.button")
@@ -94,7 +94,7 @@ async def test_a_stack_trace_of_sensays_own_is_not_shown(harness: BotHarness) ->
     doubtful = await hand_over(harness, harness.sensay.BROKEN)
     assert english("problem.server_fault.title", provider="Sensay") in shown(doubtful)
     assert "run.ts" not in harness.sent_to_discord()
-    assert "\nReference: sim1::" in shown(doubtful)
+    assert "\nHTTP 500 · Reference: sim1::" in shown(doubtful)
 
 
 async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHarness) -> None:
@@ -127,7 +127,7 @@ async def test_credentials_that_were_revoked_lead_to_rotate(harness: BotHarness)
     refused = await propose(harness)
     assert sent(harness) == []
     assert shown(refused).startswith(
-        "❌ Sensay refused the credentials\nThe stored organization secret is wrong"
+        "❌ Sensay refused the credentials\nThe saved organization secret is wrong"
     )
     assert "</connections rotate:" in field(refused, "What to do")
 

@@ -249,7 +249,7 @@ async def test_trouble_with_discord_is_told_and_stops_nobody(harness: BotHarness
     assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert field(done, "Next step").startswith("1. Switch on **Message Content Intent**")
+    assert field(done, "Next step").startswith("1. Turn on **Message Content Intent**")
     assert harness.sensay.creations == [(harness.sensay.UNCONNECTED, harness.sensay.discord_token)]
 
 

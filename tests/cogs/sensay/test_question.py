@@ -60,7 +60,7 @@ async def test_check_again_shows_what_has_changed(harness: BotHarness) -> None:
     token = token_of(user.id)
     application = harness.discord_api.introduce(token, HELPER, flags=0)
     question = await propose(harness, token=token)
-    assert field(question, "Message Content Intent").startswith("🚫")
+    assert field(question, "Message Content Intent").startswith("❌")
     application["flags"] = READS_MESSAGES_LIMITED
     again = await choose(harness, question, "again")
     assert again.followups == []

@@ -70,7 +70,7 @@ async def test_each_replica_is_shown_with_its_state(harness: BotHarness) -> None
     start = lines.index("❔ **Billing Questions** · on Discord · Unknown")
     assert lines[start + 1 : start + 4] == [
         "Explains an invoice",
-        "`simulated-runner` · here: ❔ not known",
+        "`simulated-runner` · membership unknown",
         f"`{harness.sensay.UNDECIDED}`",
     ]
     start = lines.index("▫️ **Job Applications** · Not on Discord")
@@ -97,8 +97,8 @@ async def test_the_list_says_what_this_server_connected(harness: BotHarness) -> 
     lines = (embed_of(await replicas(harness)).description or "").splitlines()
     by = rf"connected by <@{harness.manager.id}> <t:\d+:R>"
     for name, seen in (
-        ("Harbour Desk", f"`simulated-runner` · here: ✅ member · {by}"),
-        ("Customer Care", f"`simulated-runner` · here: 🚫 not in this server · {by}"),
+        ("Harbour Desk", f"`simulated-runner` · in this server · {by}"),
+        ("Customer Care", f"`simulated-runner` · not in this server · {by}"),
         ("Job Applications", by),
     ):
         (start,) = (number for number, line in enumerate(lines) if f"**{name}**" in line)

@@ -142,14 +142,14 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarne
         "read_message_history",
     }
     assert field(done, "Next step").splitlines()[0].startswith(f"1. [Invite the bot]({button['url']})")
-    assert field(done, "Next step").splitlines()[1].startswith("2. See how it is doing with </sensay status:")
+    assert field(done, "Next step").splitlines()[1].startswith("2. See its state with </sensay status:")
 
 
 async def test_a_token_that_names_no_application_gets_the_portal(harness: BotHarness) -> None:
     """Without an application id from anywhere the answer says how to make the link by hand."""
     await harness.connect("sensay")
     done = await hand_over(harness, token=TOKEN_WITHOUT_ID)
-    assert "1. Switch on **Message Content Intent**" in field(done, "Next step")
+    assert "1. Turn on **Message Content Intent**" in field(done, "Next step")
     assert "OAuth2 > OAuth2 URL Generator" in field(done, "Next step")
     assert only_button(done)["url"] == "https://discord.com/developers/applications"
 
@@ -161,7 +161,7 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     form = await open_form(harness, "job applications")
     words = form_text(form)
     assert "an application in the Developer Portal for this replica alone" in words
-    assert "Sensay, which will run the bot for Job Applications" in words
+    assert "**Sensay** gets the token, and runs the bot for Job Applications" in words
     assert "**Reset Token**" in words
     assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
@@ -201,7 +201,7 @@ async def test_the_token_is_kept_nowhere(
     token = harness.sensay.discord_token
     harness.sensay.fail(Answer(400, {"error": f"cannot use {token}", "request_id": token}), path=CREATION)
     refused = await hand_over(harness)
-    assert "What Sensay said\ncannot use \\[redacted\\]" in shown(refused)
+    assert "Response from Sensay\ncannot use \\[redacted\\]" in shown(refused)
     harness.sensay.fail(Reset(after_handling=True), path=CREATION)
     await hand_over(harness)
     await hand_over(harness, harness.sensay.ACTIVE)
@@ -344,7 +344,7 @@ async def test_of_several_connections_the_named_one_is_used(harness: BotHarness)
     assert [choice["value"] for choice in choices] == ["first", "second"]
     asked = await harness.manager.slash(harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED)
     assert shown(asked).startswith("⚠️ Which Sensay connection?\nThis server has several: first, second.")
-    assert "`connection`" in field(asked, "What to do")
+    assert "`connection:`" in field(asked, "What to do")
     form = await open_form(harness, harness.sensay.UNCONNECTED, connection="second")
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     await choose(harness, question, "yes")

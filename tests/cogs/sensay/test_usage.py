@@ -49,7 +49,7 @@ def numbers(text: str) -> dict[str, int]:
     return {
         label.removeprefix("… "): int(re.sub(r"\D", "", number))
         for label, number in found
-        if label not in {"In all", "Ao todo"}
+        if label != "Total"
     }
 
 

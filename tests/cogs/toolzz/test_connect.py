@@ -271,7 +271,7 @@ async def test_the_invitation_grants_what_is_noted(harness: BotHarness) -> None:
         )
         needed = needed_permissions(create_threads=bool(switches))
         assert f"permissions={needed.value}&" in link
-        assert ("as well" in field(question, "In this server")) is bool(switches)
+        assert ("create threads" in field(question, "In this server")) is bool(switches)
         again = await choose(harness, question, "again")
         assert again.followups == []
         assert f"permissions={needed.value}&" in str(buttons(question))
@@ -291,7 +291,7 @@ async def test_an_agent_that_may_be_here_already_is_told(harness: BotHarness) ->
     move_here(harness)
     said = field(await propose(harness), english("toolzz.connect.had_one"))
     assert "**Suporte da loja** · Connected · created `2026-" in said
-    assert "time zone not stated" in said
+    assert "time zone not reported" in said
     assert "Balcão do Norte" not in said
     assert "Piloto antigo" not in said
     other = await propose(harness, harness.toolzz.RESTING_AGENT)

@@ -97,7 +97,7 @@ async def test_what_is_left_to_do_is_said(harness: BotHarness) -> None:
     harness.discord_api.introduce(harness.toolzz.discord_token, HELPER, flags=0)
     done = await put_in(harness)
     intent, invite, status = field(done, "Next step").splitlines()
-    assert intent.startswith("1. Switch on **Message Content Intent**")
+    assert intent.startswith("1. Turn on **Message Content Intent**")
     assert invite.startswith("2. [Invite the bot](")
     assert status.startswith("3. See how it is doing")
     assert labels(done) == [english("token.invite")]

@@ -268,7 +268,7 @@ async def test_the_file_has_what_support_needs(harness: BotHarness, asked: simco
         f"integration: {harness.toolzz.CONNECTED}",
         f"agent: {harness.toolzz.AGENT}",
         "state: Connected",
-        english("toolzz.status.no_zone", time="created: 2026-04-17 12:26:14.14"),
+        "created: 2026-04-17 12:26:14.14 (time zone not stated)",
         "updated: yesterday",
         "active: yes",
         "scope: mentions",

@@ -95,7 +95,7 @@ async def test_a_bot_is_remembered_by_its_number_alone(
 async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
     """The answer names the other server and has no button, and nothing is stored."""
     refused = await link(here, here.toolzz.ELSEWHERE)
-    assert shown(refused).startswith("⚠️ This integration runs in another server\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert "one of Loja do Norte." in shown(refused)
     assert "</toolzz list:" in field(refused, "What to do")
     assert labels(refused) == []
@@ -105,7 +105,7 @@ async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
 async def test_a_server_without_a_name_is_told_by_its_id(here: BotHarness) -> None:
     """If Toolzz knows no name of the other server, the answer has its id."""
     here.toolzz.touch(here.toolzz.ELSEWHERE, guildName=None)
-    assert "one of 1102345678909876543." in shown(await link(here, here.toolzz.ELSEWHERE))
+    assert "Toolzz reports 1102345678909876543 " in shown(await link(here, here.toolzz.ELSEWHERE))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -124,7 +124,7 @@ async def test_a_hostile_server_name_does_nothing(here: BotHarness, attack: str)
 async def test_a_deleted_one_is_refused(here: BotHarness) -> None:
     """A deleted integration cannot be linked, although its report names this server."""
     refused = await link(here, here.toolzz.DELETED)
-    assert shown(refused).startswith("⚠️ This integration is deleted in Toolzz\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.deleted.title')}\n")
     assert labels(refused) == []
     assert count_records(here) == 0
 
@@ -149,7 +149,7 @@ async def test_a_link_to_one_that_has_moved_away_is_not_confirmed(here: BotHarne
     await link(here)
     here.toolzz.touch(here.toolzz.CONNECTED, guildId="1102345678909876543", guildName="Loja do Norte")
     refused = await link(here)
-    assert shown(refused).startswith("⚠️ This integration runs in another server\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert "</toolzz unlink:" in field(refused, "What to do")
 
 
@@ -280,7 +280,9 @@ async def test_another_server_neither_sees_nor_ends_a_link(here: BotHarness) -> 
     assert (
         await other_guild.manager.autocomplete(other_guild.channel, "toolzz unlink", "integration", "") == []
     )
-    assert shown(await unlink(other_guild)).startswith("⚠️ This is not linked here\n")
+    assert shown(await unlink(other_guild)).startswith(
+        f"⚠️ {english('problem.invalid_input.not_linked.title')}\n"
+    )
     assert list(await remembered(here)) == [here.toolzz.CONNECTED]
 
 
@@ -289,12 +291,12 @@ async def test_another_servers_manager_cannot_take_it_over(here: BotHarness) -> 
     other_guild = here.other_guild()
     await other_guild.connect("toolzz")
     there = await link(other_guild)
-    assert shown(there).startswith("⚠️ This integration runs in another server\n")
+    assert shown(there).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert "one of Harbour Ops." in shown(there)
     listed = await other_guild.manager.slash(other_guild.channel, "toolzz list")
     button = ToolzzLinkButton(texts=here.texts, connection="default", integration=here.toolzz.CONNECTED)
     forged = await other_guild.press_forged(listed, button.item.custom_id or "")
-    assert shown(forged).startswith("⚠️ This integration runs in another server\n")
+    assert shown(forged).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert count_records(here) == 0
 
 

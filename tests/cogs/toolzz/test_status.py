@@ -166,8 +166,8 @@ async def test_a_thread_has_its_channels_permissions(harness: BotHarness, agent:
     assert await access_lines(harness, thread_in(harness, mute)) == ["✅ **1 of 1 channel usable**"]
     closed = own_channel(harness, agent, "sales", send_messages_in_threads=False)
     assert (await access_lines(harness, thread_in(harness, closed)))[1].endswith(
-        f"Allow **Send Messages in Threads** for <@{agent.id}> in the permissions of <#{closed.id}>, "
-        "which the thread belongs to."
+        f"Give <@{agent.id}> these in <#{closed.id}>, which the thread belongs to: "
+        "**Send Messages in Threads**."
     )
     change(harness, threadAutoCreate=True)
     shut = own_channel(harness, agent, "shut", create_public_threads=False)

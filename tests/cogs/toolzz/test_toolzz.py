@@ -105,9 +105,7 @@ async def test_a_report_full_of_nulls_is_shown(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     result = await status(harness, dict.fromkeys(FULL) | {"id": INTEGRATION})
     assert embed_of(result).title == "❔ Untitled integration"
-    assert "**Unknown** · Toolzz does not say clearly how it is doing." in place(
-        harness, result, "description"
-    )
+    assert "**Unknown** · Toolzz doesn't report a clear state." in place(harness, result, "description")
     for where, _, missing in PLACES.values():
         if missing in EMPTY:
             assert missing in place(harness, result, where)
@@ -228,7 +226,7 @@ async def test_what_is_no_id_is_refused_without_asking(harness: BotHarness, text
     harness.toolzz.requests.clear()
     refused = await status(harness, integration=text)
     assert shown(refused).startswith(
-        "⚠️ I do not know this integration\nIt is neither an id nor a title from the suggestions."
+        f"⚠️ {english('problem.invalid_input.integration.title')}\nThis isn't an ID, or a title from the suggestions."
     )
     assert "</connections rotate:" in field(refused, "What to do")
     assert not harness.toolzz.requests

@@ -10,7 +10,11 @@ from tests.support.toolzz_report import INTEGRATION, place, status
 from tests.support.toolzz_steps import move_here
 
 STATES = {
-    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do. With </toolzz link:"),
+    "CONNECTED": (
+        "🟢 Suporte da loja",
+        "**Connected** · ",
+        "Nothing to do. To keep it watched here, run </toolzz link:",
+    ),
     "DISCONNECTED": (
         "🔴 Pedidos e entregas",
         "**Disconnected** · ",
@@ -18,14 +22,14 @@ STATES = {
     ),
     "INACTIVE": (
         "⚪ Campanha de inverno",
-        "**Inactive** · Switched off in Toolzz.",
+        "**Inactive** · Turned off in Toolzz.",
         "Turn the integration on in Toolzz",
     ),
     "CROWDED": ("🟢 Comunidade", "**Connected** · ", english("toolzz.next.channels")),
     "DELETED": (
         "⚪ Piloto antigo",
         "**Inactive** · No longer in Toolzz",
-        "It is gone in Toolzz: pick another integratio",
+        "Choose another integration with </toolzz statu",
     ),
     "STRANGE": ("❔ Teste", "**Unknown** · ", "Turn on **Message Content Intent**"),
 }
@@ -77,7 +81,7 @@ async def test_a_failure_is_explained(harness: BotHarness, failure: Failure) -> 
 ERRORS = {
     "4004": (
         "Discord refused the bot token",
-        "In the Developer Portal open the agent's application, press **R",
+        english("toolzz.code.4004.fix"),
     ),
     "4013": (english("toolzz.code.4013.cause"), english("toolzz.code.4013.fix")),
     "4014": ("The bot asked for an intent", "Turn on **Message Content Intent**"),

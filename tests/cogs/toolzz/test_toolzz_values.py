@@ -74,7 +74,7 @@ async def test_a_deleted_one_of_another_server_is_deleted_first(harness: BotHarn
         ("0", "none"),
         ("8", "Administrator"),
         (3072, "View Channels, Send Messages"),
-        ("9007199254740993", "Create Invite, 1 newer one"),
+        ("9007199254740993", "Create Invite, 1 newer permission"),
         (str(2**62 | 2**63), english.plural("toolzz.status.unnamed_permissions", 2)),
         ("-1", UNREADABLE),
         ("many", UNREADABLE),

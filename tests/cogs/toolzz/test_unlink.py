@@ -78,7 +78,7 @@ async def test_what_is_not_linked_cannot_be_unlinked(here: BotHarness, text: str
     """The answer says that it is not linked, and names the suggestions."""
     await link(here)
     refused = await unlink(here, text or " ")
-    assert shown(refused).startswith("⚠️ This is not linked here\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.not_linked.title')}\n")
     assert "</toolzz list:" in field(refused, "What to do")
     assert count_records(here) == 1
 
