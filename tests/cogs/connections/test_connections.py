@@ -172,7 +172,9 @@ async def test_a_name_that_is_taken_is_refused_at_once(harness: BotHarness) -> N
     """A second connection of the same name is not offered a form; rotate is named instead."""
     await harness.connect("sensay", "desk")
     refused = await harness.manager.slash(harness.channel, "connections add", provider="sensay", name="DESK")
-    assert shown(refused).startswith("⚠️ This connection already exists\nThis server already has a Sensay connection named desk.")
+    assert shown(refused).startswith(
+        "⚠️ This connection already exists\nThis server already has a Sensay connection named desk."
+    )
     assert "</connections rotate:" in field(refused, "What to do")
     assert refused.modal is None
 
