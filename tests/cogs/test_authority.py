@@ -130,7 +130,7 @@ async def test_a_server_that_is_not_served_is_told_so(
     )
     harness.locale = PORTUGUESE
     pressed = await harness.manager.click(final(refused).message, label="Enter credentials again")
-    assert embed_of(pressed).title == "⚠️ Eu não atendo este servidor"
+    assert embed_of(pressed).title == f"⚠️ {harness.texts('problem.not_served.title')}"
 
 
 # --- how often ---

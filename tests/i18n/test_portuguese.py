@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from bot.discord.text import length
-from bot.i18n.catalog import FORMS
+from bot.i18n.catalog import FORMS, load_catalog
 from bot.providers import providers
 from bot.providers.base.integration import State
 from tests.i18n.test_catalogs import FOLDERS, filled, forms, messages, placeholders
@@ -87,9 +87,8 @@ FORBIDDEN_WORD: Final = re.compile(
 )
 # Names of options and of values are what they are.
 QUOTED: Final = re.compile(r"`[^`]*`|\]\([^)]*\)|\{\w+\}")
-NAME: Final = "|".join([r"\{provider\}", *(re.escape(provider.name) for provider in providers())])
 BARE_NAME: Final = re.compile(
-    rf"(?<!\w)(?:o|os|um|do|no|ao|pelo|em|de|por|para|com|entre|sobre|que|se) (?:{NAME})", re.IGNORECASE
+    r"(?<!\w)(?:o|os|um|do|no|ao|pelo|em|de|por|para|com|entre|sobre|que|se) \{provider\}", re.IGNORECASE
 )
 # A form at the start of a sentence, and one with a capital inside it.
 LOWER_FIRST: Final = re.compile(r"(?:^|[.!?] |\n|[✅⚠️❌❔⏳] )\{(?:" + "|".join(FORMS) + r")\}")
@@ -164,24 +163,36 @@ def test_only_quiet_hours_have_a_silence() -> None:
     assert {key for key, text in texts() if "em silêncio" in text.lower()} == {"alerts.quiet_hours.now"}
 
 
+def without_article(text: str, name: str) -> bool:
+    """Tell whether a provider's name stands in a text in none of its forms."""
+    shown_forms = [load_catalog()[PORTUGUESE].form(form, name) for form in FORMS]
+    for form in shown_forms:
+        text = re.sub(rf"(?<!\w){re.escape(form)}", "", text, flags=re.IGNORECASE)
+    return name in text
+
+
 def test_a_provider_s_name_has_its_article() -> None:
     """In a sentence the name stands in a form of its own; the bare name is for headings."""
+    headings = {f"{provider.slug}.title" for provider in providers()}
+    names = [provider.name for provider in providers()]
+    written_out = ((key, text, name) for key, text in texts() for name in names if key not in headings)
+    assert [key for key, text, name in written_out if without_article(text, name)] == []
     assert [key for key, text in texts() if BARE_NAME.search(text)] == []
     assert [key for key, text in texts() if LOWER_FIRST.search(text) or UPPER_INSIDE.search(text)] == []
 
 
-@pytest.mark.parametrize(
-    "text", ["O Toolzz caiu", "em {provider}", "de {provider}", "por {provider}", "para Sensay"]
-)
+@pytest.mark.parametrize("text", ["O Toolzz caiu", "em Toolzz", "Toolzz recusou", "da Toolzz ao Toolzz"])
 def test_a_name_without_article_is_noticed(text: str) -> None:
-    """The pattern finds what it is for."""
+    """What has another article than the name, or none, is found."""
+    assert without_article(text, "Toolzz")
+    assert not without_article("Veja na Toolzz. A Toolzz responde à Sensay pela Toolzz.", "Toolzz")
+
+
+@pytest.mark.parametrize("text", ["em {provider}", "De {provider}", "por {provider}", "O {provider}"])
+def test_a_bare_placeholder_is_noticed(text: str) -> None:
+    """The pattern finds what it is for, and leaves alone what is right."""
     assert BARE_NAME.search(text)
-
-
-@pytest.mark.parametrize("text", ["Veja na Toolzz", "{Do}", "Pela Sensay", "{provider}: credenciais"])
-def test_a_name_with_article_is_none(text: str) -> None:
-    """The pattern leaves alone what is right."""
-    assert not BARE_NAME.search(text)
+    assert not BARE_NAME.search("{Do} {provider}: credenciais {no}")
 
 
 def test_titles_and_buttons_have_no_period() -> None:

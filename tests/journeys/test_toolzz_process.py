@@ -1,6 +1,7 @@
 """The status of a Toolzz agent in Discord, with Patchbay as a process."""
 
 from bot.demo.stage import Stage
+from bot.i18n.catalog import load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
@@ -82,11 +83,14 @@ async def test_replies_are_in_the_members_language(stage: Stage) -> None:
     """Two members of one server are each answered in their own language, also with errors."""
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
     stage.discord.locales[world.mira.id] = "pt-BR"
+    portuguese = load_catalog()["pt-BR"]
     async with stage.running_bot():
-        assert "A conexão com Toolzz está pronta" in text(await connect(stage, toolzz))
+        assert portuguese("connections.add.done", provider="Toolzz") in text(await connect(stage, toolzz))
         toolzz.fail(Answer(503), times=None)
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz está com uma falha" in text(await stage.discord.answer(asked))
+        assert portuguese("problem.server_fault.title", provider="Toolzz") in text(
+            await stage.discord.answer(asked)
+        )
         stage.discord.locales.clear()
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
         assert english("problem.server_fault.title", provider="Toolzz") in text(

@@ -347,8 +347,11 @@ async def test_access_speaks_portuguese(harness: BotHarness, crew: simcord.RoleH
     """Grant, list, revoke and a refusal are in the member's own language."""
     harness.locale = PORTUGUESE
     given = await grant(harness, harness.manager, "manager", role=crew)
-    assert "🛠️ **gerente**" in shown(given)
+    assert f"🛠️ **{harness.texts('access.tier.manager')}**" in shown(given)
     assert "Configurações do servidor > Integrações > Patchbay" in field(given, "Próximo passo")
     assert "por <@" in shown(await listing(harness))
-    assert embed_of(await revoke(harness, harness.manager, role=crew)).title == "✅ Acesso retirado"
-    assert "Nada foi liberado" in shown(await revoke(harness, harness.manager, role=crew))
+    assert (
+        embed_of(await revoke(harness, harness.manager, role=crew)).title
+        == f"✅ {harness.texts('access.revoke.done')}"
+    )
+    assert harness.texts("problem.no_grant.title") in shown(await revoke(harness, harness.manager, role=crew))

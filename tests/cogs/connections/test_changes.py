@@ -250,11 +250,11 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     form = await harness.open_form("add", "toolzz")
     assert form.modal is not None
-    assert form.modal["title"] == "Conectar Toolzz"
+    assert form.modal["title"] == "Credenciais da Toolzz"
     refused = await harness.manager.submit_modal(form, dict(harness.toolzz.refused_credentials))
-    assert shown(refused).startswith("❌ Toolzz recusou as credenciais")
-    assert only_button(refused)["label"] == "Informar as credenciais de novo"
+    assert shown(refused).startswith("❌ A Toolzz recusou as credenciais")
+    assert only_button(refused)["label"] == harness.texts("connections.add.button")
     added = await harness.connect("toolzz")
-    assert embed_of(added).title == "✅ A conexão com Toolzz está pronta"
+    assert embed_of(added).title == "✅ Credenciais da Toolzz salvas"
     asked = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
-    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz · default", "Manter"]
+    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz · default", "Cancelar"]

@@ -244,5 +244,5 @@ async def test_it_speaks_portuguese(harness: BotHarness, viewer: simcord.MemberA
     harness.locale = PORTUGUESE
     found = await diagnose(harness, viewer)
     assert embed_of(found).title == "🩺 Diagnóstico de Polly"
-    assert "✅ **Provedor** · Parrot House responde." in shown(found)
+    assert "✅ **Provedor** · O provedor Parrot House está respondendo." in shown(found)
     assert "check answers: ok (there)" in file_of(harness, found)

@@ -182,8 +182,8 @@ async def test_why_discord_did_not_tell_keeps_no_token(harness: BotHarness, trou
     [
         ("en-US", "no", english("token.declined_how")),
         ("en-US", "time", english("token.expired_how")),
-        ("pt-BR", "no", "Você decidiu não entregar"),
-        ("pt-BR", "time", "Ninguém decidiu em 5 minutos"),
+        ("pt-BR", "no", load_catalog()["pt-BR"]("token.declined_how")),
+        ("pt-BR", "time", load_catalog()["pt-BR"]("token.expired_how")),
     ],
 )
 async def test_who_does_not_confirm_sends_nothing(

@@ -360,13 +360,13 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     form = await open_form(harness, harness.sensay.UNCONNECTED)
     assert form.modal is not None
-    assert form.modal["title"] == "Entregar um token de bot à Sensay"
+    assert form.modal["title"] == harness.texts("sensay.connect.form")
     refused = await harness.manager.submit_modal(form, {"discord_token": "curto"})
-    assert shown(refused).startswith("⚠️ Isto não pode ser um token de bot do Discord")
-    assert only_button(refused)["label"] == "Informar o token de novo"
+    assert shown(refused).startswith("⚠️ Isto não é um token de bot do Discord")
+    assert only_button(refused)["label"] == harness.texts("sensay.connect.button")
     question = await propose(harness)
-    assert embed_of(question).title == "🔌 Entregar este bot à Sensay?"
-    assert labels(question)[:3] == ["Entregar para Sensay", "Verificar de novo", "Não entregar"]
+    assert embed_of(question).title == "🔌 Enviar o token deste bot à Sensay?"
+    assert labels(question)[:3] == ["Enviar token", "Verificar de novo", "Cancelar"]
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"
     assert only_button(done)["label"] == "Convidar este bot"

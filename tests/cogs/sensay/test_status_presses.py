@@ -40,7 +40,7 @@ async def test_it_speaks_the_language_of_who_presses(harness: BotHarness) -> Non
     asked = await status(harness)
     harness.locale = PORTUGUESE
     await press(harness, asked, "Refresh")
-    assert "⚪ **Customer Care** · Inativa · `simulated-runner` · aqui: ❔ não se sabe" in shown(asked)
+    assert "⚪ **Customer Care** · Inativa · `simulated-runner` · presença desconhecida" in shown(asked)
     assert component_of(asked, "sensay:details:")["placeholder"] == "Escolha uma réplica para ver mais"
     await harness.manager.select(final(asked).message, [harness.sensay.ACTIVE])
     assert field(asked, "Próximo passo")

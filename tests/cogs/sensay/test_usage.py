@@ -170,7 +170,7 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     result = await use(harness)
     today = datetime.now(UTC)
     assert embed_of(result).title == "📊 Conversas na Sensay"
-    assert f"{today:%d/%m}" in numbers(field(result, "Novas conversas por dia (UTC)"))
+    assert f"{today:%d/%m}" in numbers(field(result, harness.texts("sensay.usage.by_day")))
     assert re.search(r"Discord: \*\*2\.\d{3}\*\*\nSite: ", field(result, "Conversas por origem"))
     found = picture(harness, result)
     assert found is not None

@@ -161,10 +161,10 @@ async def test_everything_is_portuguese_for_who_reads_portuguese(harness: BotHar
     await harness.connect("toolzz")
     harness.locale = PORTUGUESE
     question = await propose(harness)
-    assert (embed_of(question).title or "").endswith("A Toolzz deve rodar este bot para o agente?")
+    assert (embed_of(question).title or "").endswith(harness.texts("toolzz.connect.question"))
     assert "Responde: todas as mensagens" in shown(question) or "todas as mensagens" in shown(question)
     done = await choose(harness, question, "yes")
-    assert (embed_of(done).title or "").endswith("A Toolzz criou a integração")
+    assert (embed_of(done).title or "").endswith(harness.texts("toolzz.connect.done"))
 
 
 # --- refused, repeated, by others ---

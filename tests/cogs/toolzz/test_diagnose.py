@@ -217,7 +217,7 @@ async def test_it_speaks_the_language_of_who_presses(
     harness.locale = PORTUGUESE
     found = await diagnose(harness, asked)
     assert "❌ **Ligada** · ⚪ Inativa · Desligada na Toolzz." in shown(found)
-    assert field(found, "Próximo passo").startswith("Ligue a integração na Toolzz")
+    assert field(found, "Próximo passo") == harness.texts("toolzz.next.inactive")
     assert labels(found) == ["Diagnosticar"]
     assert [line for line in file_of(harness, found).splitlines() if "written" not in line] == [
         line for line in english.splitlines() if "written" not in line

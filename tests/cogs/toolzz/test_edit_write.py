@@ -350,13 +350,13 @@ async def test_everything_is_portuguese_for_who_reads_portuguese(toolzz_connecte
     """Offer, question and answer are in the manager's language."""
     toolzz_connected.locale = PORTUGUESE
     offer = await edit(toolzz_connected)
-    assert (embed_of(offer).title or "").endswith("As configurações de hoje")
+    assert (embed_of(offer).title or "").endswith(toolzz_connected.texts("toolzz.edit.today"))
     question = await fill_in(
         toolzz_connected, await open_form(toolzz_connected, offer, "Editar"), scope="all"
     )
-    assert labels(question)[0] == "Gravar as mudanças"
-    await press(toolzz_connected, question, "Gravar as mudanças")
-    assert (embed_of(question).title or "").endswith("A Toolzz tem as novas configurações")
+    assert labels(question)[0] == toolzz_connected.texts("toolzz.edit.yes")
+    await press(toolzz_connected, question, labels(question)[0])
+    assert (embed_of(question).title or "").endswith(toolzz_connected.texts("toolzz.edit.done"))
 
 
 async def test_hostile_text_does_nothing(toolzz_connected: BotHarness) -> None:

@@ -177,7 +177,7 @@ async def test_it_speaks_the_members_language(harness: BotHarness) -> None:
     assert embed_of(asked).title == "🧩 9 integrações"
     assert "⚪ **Piloto antigo** · Inativa · Não existe mais na Toolzz · em Loja do Porto" in lines(asked)
     assert labels(asked) == ["Atualizar"]
-    assert component_of(asked, "toolzz:one:")["placeholder"] == "Mostrar uma integração"
+    assert component_of(asked, "toolzz:one:")["placeholder"] == harness.texts("toolzz.list.placeholder")
 
 
 async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:

@@ -95,7 +95,7 @@ async def test_two_missing_permissions_are_both_named(
     harness.locale = PORTUGUESE
     result = await look_at(harness)
     assert "⚠️ **0 de 1 canal utilizável**" in field(result, "Neste servidor")
-    assert "**Enviar mensagens**, **Ver histórico de mensagens** para" in field(result, "Neste servidor")
+    assert "**Enviar mensagens**, **Ver histórico de mensagens**" in field(result, "Neste servidor")
 
 
 async def test_roles_and_everybodys_rights_count(harness: BotHarness, agent: simcord.MemberActor) -> None:

@@ -51,7 +51,7 @@ async def test_a_time_without_a_zone_is_shown_as_it_came(harness: BotHarness) ->
     assert f"last connected: {RECEIVED} (time zone not stated)\n" in await file_of(harness)
     assert "UTC" not in shown(await look_at(harness))
     harness.locale = PORTUGUESE
-    assert await last_connected(harness) == f"`{RECEIVED}` (fuso horário não informado)"
+    assert await last_connected(harness) == harness.texts("toolzz.status.no_zone", time=f"`{RECEIVED}`")
 
 
 async def test_a_change_shows_the_zone(harness: BotHarness) -> None:
