@@ -68,11 +68,7 @@ async def test_what_sensay_did_not_carry_out_is_not_there(harness: BotHarness, f
     title = harness.texts(f"problem.{failure.key}.title", provider="Sensay", status=failure.status or 0)
     first = harness.texts("sensay.connect.doubt", why=title)
     assert (embed_of(result).description or "").splitlines()[0] == first
-    parts = [
-        failure.status and f"HTTP {failure.status}",
-        failure.request_id and f"Reference: {failure.request_id}",
-    ]
-    assert (embed_of(result).footer.text or "") == " · ".join(filter(None, parts))
+    assert (embed_of(result).footer.text or "") == failure.footer
     assert "run.ts" not in harness.sent_to_discord()
 
 

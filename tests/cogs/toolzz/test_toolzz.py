@@ -226,7 +226,8 @@ async def test_what_is_no_id_is_refused_without_asking(harness: BotHarness, text
     harness.toolzz.requests.clear()
     refused = await status(harness, integration=text)
     assert shown(refused).startswith(
-        f"⚠️ {english('problem.invalid_input.integration.title')}\nThis isn't an ID, or a title from the suggestions."
+        f"⚠️ {english('problem.invalid_input.integration.title')}\nThis isn't an ID, "
+        "or a title from the suggestions."
     )
     assert "</connections rotate:" in field(refused, "What to do")
     assert not harness.toolzz.requests
