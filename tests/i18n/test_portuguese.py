@@ -22,7 +22,7 @@ LIMITS: Final = {
     r"^credential\.\w+\.\w+\.label$|\.form$|^\w+\.connect\.token$": 45,
     r"^\w+\.connect\.token_how$|^toolzz\.form\.\w+_how$|^toolzz\.form\.\w+\.\w+_how$": 84,
     r"placeholder$|\.candidates$": 60,
-    r"button$|connect\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$|\.(yes|yes_remove|no)$": 30,
+    r"button$|connect\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$|(connect|edit|link)\.(yes|yes_remove|no)$": 30,
     r"^pages\.(back|forth|refresh|up)$": 30,
     r"_next$|\.next\.\w+$|_next_several$|^state\.fix\.": 144,
     r"_how$": 192,
