@@ -2,21 +2,19 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from string import Formatter
 
 import discord
 import pytest
-from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po
 
 from bot.discord.text import length
 from bot.errors import PatchbayError
-from bot.i18n.catalog import FORMS, LOCALES, load_catalog, string_folders
+from bot.i18n.catalog import LOCALES
 from bot.providers import providers
 from bot.providers.base.integration import State
 from bot.setup_errors import SetupError
+from tests.support.catalogs import FOLDERS, catalog, filled, forms, messages, placeholders
 from tests.support.contract import Contract
 from tests.support.error_kinds import (
     concrete_errors,
@@ -25,7 +23,6 @@ from tests.support.error_kinds import (
 )
 from tests.support.source import modules
 
-FOLDERS = {folder.parent.name: folder for folder in string_folders()}
 # How long a text may be depends on where it is shown, with its values filled in; Discord counts UTF-16 units.
 LIMITS = {
     r"\.description$": 100,
@@ -51,6 +48,7 @@ ALIKE = {
     "alerts.message.title",
     "duration.hours",
     "integrations.status.id",
+    "preflight.bot",
     "sensay.ask.seconds",
     "sensay.usage.total",
     "duration.minutes",
@@ -67,37 +65,6 @@ NAMED_IN_PORTUGUESE = {"alerts.message.on_provider", "problem.no_connection.why"
 COMMAND = re.compile(r"`/([a-z]+(?: [a-z-]+)?)`")
 WORD = re.compile(r"[\w.]+")
 FIELD = re.compile(r"\{\w+\}")
-
-
-def catalog(folder: str, locale: str) -> Catalog:
-    """Read one catalogue with the library that translators' tools use."""
-    with (FOLDERS[folder] / f"{locale}.po").open("rb") as source:
-        return read_po(source, locale=locale.replace("-", "_"), abort_invalid=True)
-
-
-def messages(folder: str, locale: str) -> dict[str, Message]:
-    """Return a catalogue's entries by key, without the forms of proper names."""
-    entries = [message for message in catalog(folder, locale) if message.id and not message.context]
-    return {message.id if isinstance(message.id, str) else message.id[0]: message for message in entries}
-
-
-def forms(message: Message) -> tuple[str, ...]:
-    """Return a message's text, in all its plural forms."""
-    return tuple(message.string) if isinstance(message.string, (list, tuple)) else (message.string or "",)
-
-
-def placeholders(text: str) -> set[str]:
-    """Return the names of the values that a text needs; a form of the provider's name needs the name."""
-    found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    return {"provider" if name.lower() in FORMS else name for name in found}
-
-
-def filled(text: str, locale: str, values: Mapping[str, str]) -> str:
-    """Return a text with its values, and with the forms of the provider's name among them."""
-    texts, name = load_catalog()[locale], values.get("provider", "")
-    shown = {form: texts.form(form, name) for form in FORMS}
-    capital = {form.capitalize(): word[:1].upper() + word[1:] for form, word in shown.items()}
-    return text.format_map({**values, **shown, **capital})
 
 
 def every_text() -> Iterator[tuple[str, str, str]]:

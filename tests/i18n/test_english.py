@@ -9,7 +9,7 @@ import pytest
 
 from bot.discord.text import length
 from bot.i18n.catalog import DEFAULT_LOCALE
-from tests.i18n.test_catalogs import FOLDERS, filled, forms, messages, placeholders
+from tests.support.catalogs import FOLDERS, filled, forms, messages, placeholders
 from tests.support.source import modules
 
 # Patchbay's own limits, by the place where a text is shown; Discord's are above them.

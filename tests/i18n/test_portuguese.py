@@ -10,7 +10,7 @@ from bot.discord.text import length
 from bot.i18n.catalog import FORMS, load_catalog
 from bot.providers import providers
 from bot.providers.base.integration import State
-from tests.i18n.test_catalogs import FOLDERS, filled, forms, messages, placeholders
+from tests.support.catalogs import FOLDERS, filled, forms, messages, placeholders
 
 PORTUGUESE: Final = "pt-BR"
 # Patchbay's own limits, which are below Discord's, and 20 % more than in English.
@@ -21,8 +21,8 @@ LIMITS: Final = {
     r"^(?!problem\.)(?!credential\.\w+\.intro).*\.description$|^(?!problem\.).*\boption\.\w+$": 84,
     r"^credential\.\w+\.\w+\.label$|\.form$|^\w+\.connect\.token$": 45,
     r"^\w+\.connect\.token_how$|^toolzz\.form\.\w+_how$|^toolzz\.form\.\w+\.\w+_how$": 84,
-    r"placeholder$": 60,
-    r"button$|connect\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$": 30,
+    r"placeholder$|\.candidates$": 60,
+    r"button$|connect\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$|\.(yes|yes_remove|no)$": 30,
     r"^pages\.(back|forth|refresh|up)$": 30,
     r"_next$|\.next\.\w+$|_next_several$|^state\.fix\.": 144,
     r"_how$": 192,
