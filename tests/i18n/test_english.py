@@ -21,7 +21,8 @@ LIMITS: Final = {
     r"^credential\.\w+\.\w+\.label$|\.form$|^\w+\.connect\.token$": 45,
     r"^\w+\.connect\.token_how$|^toolzz\.form\.(\w+\.)?\w+_how$": 70,
     r"placeholder$|\.candidates$": 50,
-    r"button$|\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$|\.(yes|yes_remove|no)$": 25,
+    r"button$|\.look$|^confirm\.keep$|^token\.(yes|again|no|invite)$": 25,
+    r"^(sensay|toolzz)\.\w+\.(yes|yes_remove|no)$": 25,
     r"^pages\.(back|forth|refresh|up)$": 25,
     r"_next$|\.next$|\.next\.\w+$|_next_several$": 120,
     r"^(state|alerts|diagnosis)\.fix\.|^toolzz\.code\.\d+\.fix$": 120,
@@ -38,7 +39,7 @@ LONG: Final = frozenset(
 # A button that names one of several things is as long as that name.
 NAMING: Final = frozenset({"connections.remove.button", "connections.list.rotate_button"})
 # Labels of checks, of which only the words about the result are as long as a sentence.
-SENTENCES: Final = frozenset({"diagnosis.accepted.yes", "toolzz.check.look"})
+SENTENCES: Final = frozenset({"toolzz.check.look"})
 VALUES: Final = {
     "provider": "Toolzz",
     "name": "x" * 20,

@@ -91,7 +91,7 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
     assert stored == Grant("role", crew.id, Tier.MANAGER, harness.manager.id, now)
     assert await log(harness) == [(harness.manager.id, "access.grant", f"role · {crew.id} · manager", "done")]
     audit = await harness.manager.slash(harness.channel, "audit list")
-    assert f"<@&{crew.id}> · manager" in shown(audit)
+    assert f"<@&{crew.id}> · Manager access" in shown(audit)
 
 
 async def test_a_viewer_is_led_to_no_managers_command(harness: BotHarness) -> None:

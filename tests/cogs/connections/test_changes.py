@@ -86,7 +86,7 @@ async def test_what_a_rotation_leaves_empty_is_removed(harness: BotHarness) -> N
     assert "Unit ID: set" in await harness.listed()
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
-    assert "Unit id: not set" in await harness.listed()
+    assert "Unit ID: not set" in await harness.listed()
 
 
 async def test_a_connection_removed_during_a_rotation_stays_removed(harness: BotHarness) -> None:
