@@ -34,7 +34,7 @@ async def test_a_former_manager_gets_no_second_form(harness: BotHarness) -> None
     pressed = await harness.manager.click(final(refused).message, label="Enter credentials again")
     assert pressed.modal is None
     assert embed_of(pressed).title == NOT_ALLOWED
-    assert "</access grant:" in field(pressed, "What to do")
+    assert "</help:" in field(pressed, "What to do")
 
 
 async def test_a_former_manager_removes_nothing(harness: BotHarness) -> None:
