@@ -99,7 +99,7 @@ async def test_what_is_left_to_do_is_said(harness: BotHarness) -> None:
     intent, invite, status = field(done, "Next step").splitlines()
     assert intent.startswith("1. Turn on **Message Content Intent**")
     assert invite.startswith("2. [Invite the bot](")
-    assert status.startswith("3. See how it is doing")
+    assert status.startswith("3. See its state")
     assert labels(done) == [english("token.invite")]
 
 

@@ -96,7 +96,7 @@ async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
     """The answer names the other server and has no button, and nothing is stored."""
     refused = await link(here, here.toolzz.ELSEWHERE)
     assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
-    assert "one of Loja do Norte." in shown(refused)
+    assert "Toolzz reports Loja do Norte " in shown(refused)
     assert "</toolzz list:" in field(refused, "What to do")
     assert labels(refused) == []
     assert count_records(here) == 0
@@ -292,7 +292,7 @@ async def test_another_servers_manager_cannot_take_it_over(here: BotHarness) -> 
     await other_guild.connect("toolzz")
     there = await link(other_guild)
     assert shown(there).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
-    assert "one of Harbour Ops." in shown(there)
+    assert "Toolzz reports Harbour Ops " in shown(there)
     listed = await other_guild.manager.slash(other_guild.channel, "toolzz list")
     button = ToolzzLinkButton(texts=here.texts, connection="default", integration=here.toolzz.CONNECTED)
     forged = await other_guild.press_forged(listed, button.item.custom_id or "")
