@@ -356,7 +356,7 @@ async def test_the_question_speaks_portuguese(harness: BotHarness) -> None:
     assert [item.name for item in embed_of(question).fields] == [
         "Réplica",
         "⚠️ Já está no Discord",
-        "O bot",
+        harness.texts("preflight.bot"),
         "Message Content Intent",
         "Neste servidor",
         "➡️ Próximo passo",
