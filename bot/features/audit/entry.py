@@ -9,7 +9,6 @@ from typing import Final
 MEMBER_TARGET: Final = re.compile(r"member · ([0-9]{1,20})(?= · |$)")
 """The part of a target that names a member by an id."""
 _PSEUDONYM_BYTES: Final = 16
-_SEPARATOR: Final = " · "
 
 
 def new_pseudonym() -> str:
@@ -38,14 +37,6 @@ class Entry:
     times: int = 1
     member: int | None = None
     subject: int | None = None
-
-    @property
-    def named_target(self) -> str:
-        """The target, with the member's id in the place of a pseudonym that still stands for somebody."""
-        if self.subject is None:
-            return self.target
-        kind, _, *more = self.target.split(_SEPARATOR)
-        return _SEPARATOR.join([kind, str(self.subject), *more])
 
 
 class SealKind(StrEnum):

@@ -167,21 +167,3 @@ DELETE FROM audit_head WHERE guild_id = :guild_id;
 -- name: rewrite_entry(guild_id, number, author, target, hash)*!
 UPDATE audit SET member = :author, target = :target, hash = :hash
 WHERE guild_id = :guild_id AND number = :number;
-
--- name: list_of_member(member, guild_id, number, size)
--- In all guilds, the entries after this one that this member caused or that are about them.
-SELECT entry.guild_id, entry.number, entry.at, entry.member AS author, entry.action, entry.target,
-    entry.result, entry.hash, entry.ends, entry.times,
-    CASE WHEN entry.member = known.pseudonym THEN known.member END AS member,
-    CASE WHEN entry.member IS NOT known.pseudonym THEN known.member END AS subject
-FROM audit_member AS known
-INNER JOIN audit AS entry ON entry.guild_id = known.guild_id AND (
-    entry.member = known.pseudonym
-    OR entry.target LIKE 'member · %' AND substr(entry.target, 10, 23) = known.pseudonym
-)
-WHERE known.member = :member AND (entry.guild_id, entry.number) > (:guild_id, :number)
-ORDER BY entry.guild_id, entry.number
-LIMIT :size;
-
--- name: forget_member(member)!
-DELETE FROM audit_member WHERE member = :member;

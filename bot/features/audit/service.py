@@ -248,21 +248,6 @@ class AuditService:
             if last:
                 await self.note(guild_id, CUT, f"#{last}")
 
-    async def of_member(self, member_id: int) -> AsyncIterator[Entry]:
-        """Yield every entry that a member caused or that names them, in all guilds."""
-        after = (0, 0)
-        while rows := await self._store.of_member(member_id, after, _BATCH):
-            for row in rows:
-                yield row
-            after = (rows[-1].guild_id, rows[-1].number)
-
-    async def forget_member(self, member_id: int) -> int:
-        """Delete whom this member's pseudonyms stand for; return in how many guilds there was one.
-
-        The entries stay, and so does the chain. Traces leave the file with the next scrub.
-        """
-        return await self._store.forget(member_id)
-
     async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
         draft = self._draft(guild_id, action, target, BEGUN, member_id)
         begun = (await self._store.append([draft], self._signer))[-1]

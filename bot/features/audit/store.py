@@ -167,26 +167,6 @@ class AuditStore:
 
         return await self._database.transact(work)
 
-    async def of_member(self, member: int, after: tuple[int, int], size: int) -> Sequence[Entry]:
-        """Return entries that a member caused or that name them, in all guilds, ``size`` at most.
-
-        after: the guild and the number of the entry before; (0, 0) at first.
-        """
-        guild_id, number = after
-        return await self._database.fetch(
-            Entry, QUERIES.list_of_member, member=member, guild_id=guild_id, number=number, size=size
-        )
-
-    async def forget(self, member: int) -> int:
-        """Delete whom the member's pseudonyms stand for, in all guilds; return how many there were."""
-
-        async def work(connection: aiosqlite.Connection) -> int:
-            await self._database.mark_traces(connection)
-            forgotten: int = await QUERIES.forget_member(connection, member=member)
-            return forgotten
-
-        return await self._database.transact(work)
-
     async def resign(self, signer: Signer, after: SealKey, size: int) -> Resigned:
         """Sign the next seals anew, ``size`` at most.
 

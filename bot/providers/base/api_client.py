@@ -210,12 +210,11 @@ class ApiClient:
             try:
                 status, headers, body = await self._sent(request, url)
             finally:
-                self._under_way.begin_anew()
+                self.begin_anew()
         else:
-            sender = (CURRENT_GUILD.get(), request.headers, request.deadline)
-            key = key_of(*sender, request.method, url, request.params, request.json)
+            key = key_of(request.headers, request.deadline, request.method, url, request.params, request.json)
             read = partial(self._sent, request, url)
-            status, headers, body = await self._under_way.share(key, read)
+            status, headers, body = await self._under_way.share(CURRENT_GUILD.get(), key, read)
         self._compare_version(headers)
         for secret in sorted(request.secrets, key=len, reverse=True):
             # Nothing that is made of the answer can show what was sent.
@@ -226,6 +225,10 @@ class ApiClient:
         if cache is None:
             return status, parse(body)
         return status, cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+
+    def begin_anew(self) -> None:
+        """Let no read join one that the same guild has under way: its answer is to be of now."""
+        self._under_way.begin_anew(CURRENT_GUILD.get())
 
     async def _sent(self, request: Request, url: str) -> _Raw:
         """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""

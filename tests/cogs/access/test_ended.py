@@ -121,7 +121,7 @@ async def test_a_grant_that_has_ended_is_deleted_within_a_day(harness: BotHarnes
     assert len(asked) == 1
     entries, _ = await harness.bot.services.audit.export(harness.guild.id)
     (entry,) = (each for each in entries if each.action == "access.revoke")
-    assert (entry.member, entry.named_target) == (None, f"member · {harness.member.id} · manager")
+    assert (entry.member, entry.subject) == (None, harness.member.id)
 
 
 async def test_a_grant_stays_while_its_member_does_or_discord_does_not_say(harness: BotHarness) -> None:

@@ -8,6 +8,7 @@ from bot.errors import ProviderTimeoutError, RejectedError
 from bot.features.audit.chain import Chain
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
+from bot.features.privacy.member_store import MemberStore
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
@@ -61,7 +62,7 @@ async def test_what_a_dead_process_began_is_unknown(
     """The next process ends each begun entry once, and leaves its own alone."""
     for guild_id in (GUILD, OTHER_GUILD):
         await audit._begin(guild_id, MEMBER, ACTION, TARGET)
-    await audit.forget_member(MEMBER)
+    await MemberStore(database).erase(MEMBER)
     after = AuditService(AuditStore(database), vault, clock)
     async with after.change(GUILD, MEMBER, ACTION, "sensay · b") as change:
         await change.begin()

@@ -121,12 +121,13 @@ async def test_a_list_is_cached_for_a_minute(choices: ChoiceService, sensay: Sen
 async def test_an_old_failure_does_not_hide_a_new_list(
     choices: ChoiceService, sensay: SensaySimulator
 ) -> None:
-    """A dropped request that fails later does not replace a newer list."""
+    """A dropped request that fails later does not replace a list read with newer credentials."""
     sensay.fail(held := Held(answer=Answer(500)))
     forgotten = asyncio.create_task(choices.offered(ADMIN))
     await held.arrived.wait()
     choices.forget(ADMIN)
-    offered = await choices.offered(ADMIN)
+    replaced = replace(ADMIN, credentials=Credentials(SensaySimulator.further_credentials("new")))
+    offered = await choices.offered(replaced)
     held.let_go.set()
     with pytest.raises(ServerFaultError):
         await forgotten
