@@ -29,6 +29,7 @@ def process_lock(
     the locks when the process ends in whichever way; the files stay and stop nobody. clock: seconds since
     1970. Raises AlreadyRunningError, and DatabaseUnusableError if the files cannot be made.
     """
+    database = database.resolve()  # two names of one file are one database
     every = database.with_name(f"{database.name}.lock")
     own = [database.with_name(f"{database.name}.lock-{shard}") for shard in sorted(set(shards))]
     with contextlib.ExitStack() as stack:

@@ -54,6 +54,15 @@ def test_a_second_process_is_told_who_holds_the_lock(path: Path) -> None:
     }
 
 
+def test_another_name_of_the_file_is_the_same_database(path: Path, tmp_path: Path) -> None:
+    """A link to the file leads to the same lock."""
+    path.touch()
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with process_lock(path), pytest.raises(AlreadyRunningError), process_lock(link):
+        pass
+
+
 def test_a_killed_process_leaves_no_lock(path: Path) -> None:
     """After SIGKILL the file is still there, and the next process takes the lock."""
     with holder(path) as other:
