@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import discord
 from simcord import ChannelHandle, InteractionResult, MemberActor, ResponseMessage
-
 from simcord.enums import ComponentType
 
 from bot.demo.stage import Stage
@@ -26,13 +24,23 @@ class Acting:
         self._discord = stage.discord
 
     async def run(
-        self, member: MemberActor, channel: ChannelHandle, command: str, /, **options: Any
+        self,
+        member: MemberActor,
+        channel: ChannelHandle,
+        command: str,
+        /,
+        **options: Any,  # noqa: ANN401 - options of any type
     ) -> ResponseMessage:
         """Run a command. Raises TimeoutError, and LookupError where a form is the answer."""
         return await self._answer(await self.open(member, channel, command, **options))
 
     async def open(
-        self, member: MemberActor, channel: ChannelHandle, command: str, /, **options: Any
+        self,
+        member: MemberActor,
+        channel: ChannelHandle,
+        command: str,
+        /,
+        **options: Any,  # noqa: ANN401 - options of any type
     ) -> InteractionResult:
         """Run a command, and return as soon as the bot has acknowledged it."""
         asked: InteractionResult = await _freed(member.slash)(member, channel, command, **options)
@@ -62,6 +70,6 @@ def buttons(message: ResponseMessage) -> list[str]:
     ]
 
 
-def _freed(method: Any) -> Any:
+def _freed(method: Any) -> Any:  # noqa: ANN401 - simcord's own types are lost with the check
     """Return a method of simcord without the check that nobody else is doing something."""
     return method.__func__.__wrapped__

@@ -42,7 +42,7 @@ PRESSES: Final = 0.4
 """The share of presses among commands and presses."""
 PAGES: Final = 4
 """Of the messages that a member was shown, buttons under so many are pressed."""
-DRAINED_WITHIN: Final = 30.0
+DRAINED_WITHIN: Final = 12.0
 """Seconds that the answers that are still owed get at the end."""
 
 
@@ -146,7 +146,7 @@ class LoudServer:
 
     async def _type(self, member: MemberActor) -> str:
         typed = random.choice(("", "a", "works", "paused 1"))
-        if member is not self._viewer and random.random() < 0.5:
+        if member is not self._viewer and random.choice((True, False)):
             await self._acting.suggest(member, self._channel, "sensay ask", "replica", typed)
         else:
             await self._acting.suggest(member, self._channel, "integrations status", "integration", typed)
