@@ -15,7 +15,7 @@ from uuid import UUID
 
 from simcord import GuildHandle
 
-from benchmarks.acting import ADMINISTERS, MANAGES, Acting
+from benchmarks.acting import ADMINISTERS, ANSWERED_WITHIN, MANAGES, Acting
 from benchmarks.loud_server import LoudServer
 from bot.demo.stage import Stage, open_stage
 from bot.features.audit.entry import Entry
@@ -140,13 +140,22 @@ def show(quiet: Samples, loud: Samples) -> None:
         print(line)
 
 
-def verdict(quiet: Sequence[float], loud: Sequence[float]) -> int:
-    """Print whether the claim holds; return the exit code: 1 if it does not, 2 if nothing was measured."""
+def verdict(quiet: Sequence[float], loud: Sequence[float], owed: int) -> int:
+    """Print whether the claim holds; return the exit code: 1 if it does not, 2 if nothing was measured.
+
+    owed: the loud server's interactions that had no answer when the next quiet phase began.
+    """
     before, after = at(quiet, 0.99), at(loud, 0.99)
     ratio = after / before
     print(f"p99 loud / p99 quiet = {ratio:.2f}: {'below' if ratio < MOST else 'NOT below'} {MOST}")
-    if ratio >= MOST:
+    unanswered = sum(each >= ANSWERED_WITHIN for each in (*quiet, *loud))
+    if unanswered:
+        print(f"NOT ANSWERED: {unanswered} commands of the quiet server")
+    if ratio >= MOST or unanswered:
         return 1
+    if owed:
+        print("NOT MEASURED: the quiet phases were not quiet, as answers to the loud server were still due")
+        return 2
     if before > STEADY * at(quiet, 0.5):
         print("NOT MEASURED: the quiet server's own times spread too far; the machine does something else")
         return 2
@@ -179,7 +188,7 @@ async def main() -> int:
     show(quiet, loud)
     seconds = time.monotonic() - began
     print(f"{seconds:.0f} s; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    return verdict(quiet["all"], loud["all"])
+    return verdict(quiet["all"], loud["all"], loud_server.sent["unanswered"])
 
 
 if __name__ == "__main__":
