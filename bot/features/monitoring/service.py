@@ -1,7 +1,7 @@
 """Returns the states of a guild's integrations from the last checks. It sends no request."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from bot.errors import InvalidInputError, NotWatchedError
@@ -23,6 +23,7 @@ NOT_YET: Final = "not_yet"
 STALE_CHECKS: Final = 5
 """A state is out of date if the provider has not answered for so many intervals."""
 MAX_MUTE_SECONDS: Final = 30 * 86_400
+_OF_ROW: Final = tuple(field.name for field in fields(WatchedRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +231,7 @@ class MonitoringService:
             if row.muted_until is not None and row.muted_until <= now:
                 row = replace(row, muted_until=None, muted_by=None)  # noqa: PLW2901 - over
             watched = Watched(
-                **asdict(row),
+                **{name: getattr(row, name) for name in _OF_ROW},  # ``asdict`` takes ten times as long
                 answered_at=answered_at,
                 # An unknown state cannot be out of date.
                 is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
