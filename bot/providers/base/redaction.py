@@ -23,6 +23,7 @@ _MIN_LENGTH: Final = 8
 # by their shape.
 _MAX_VALUES: Final = 64
 _MAX_GUILDS: Final = 10_000
+_ESCAPES: Final = re.compile(rb"[\\%&]")
 # A character as JSON, URLs and HTML write it, and how often one is written in another.
 _SPELLED: Final = re.compile(
     r"(?i)\\+u(?P<u>[0-9a-f]{4})|%(?P<percent>[0-9a-f]{2})|&\#x0{0,8}(?P<hex>[0-9a-f]{1,6});?"
@@ -208,6 +209,11 @@ def mask_content(content: Any, secrets: Iterable[str]) -> Any:  # noqa: ANN401 -
     if isinstance(content, dict):
         return {mask_spelled(name, secrets): mask_content(each, secrets) for name, each in content.items()}
     return content
+
+
+def mask_parsed(content: Any, body: bytes, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON
+    """Return a parsed body without these secrets, which escapes may have hidden in the body."""
+    return mask_content(content, secrets) if _ESCAPES.search(body) else content
 
 
 def _decoded(text: str) -> tuple[str, list[int]]:

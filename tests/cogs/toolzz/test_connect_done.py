@@ -182,7 +182,7 @@ async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness
     failure.shows_in(harness, refused, "toolzz")
     assert final(refused).ephemeral
     assert await remembered(harness) == {}
-    harness.toolzz.heal()
+    await failure.end(harness, "toolzz")
     form = await harness.manager.click(final(refused).message, label=AGAIN)
     await choose(harness, await fill_in(harness, form), "yes")
     assert len(harness.toolzz.creations) == 1

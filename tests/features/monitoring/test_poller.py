@@ -37,8 +37,9 @@ async def test_a_round_is_one_request_per_connection(
     """A check requests one list, however many integrations a connection has, and keeps all of them."""
     await rounds.tick()
     for number in range(3):
-        await rounds.connect("sensay", f"team-{number}")
-        await rounds.connect("toolzz", f"team-{number}", OTHER_GUILD)
+        # Of one server, the same read at the same time would be sent once.
+        await rounds.connect("sensay", f"team-{number}", GUILD + number)
+        await rounds.connect("toolzz", f"team-{number}", OTHER_GUILD - number)
     assert await rounds.cost(sensay, toolzz) == [3, 3]
     assert await rounds.cost(sensay, toolzz) == [3, 3]
     assert await rounds.candidates() == set(sensay.discord_integrations())
