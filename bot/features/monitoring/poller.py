@@ -202,7 +202,8 @@ class Poller:
         if guild_id in self._judging_guilds:
             return
         self._judging_guilds.add(guild_id)
-        task = asyncio.create_task(self._try_judging(guild_id))
+        with working_for(guild_id):
+            task = asyncio.create_task(self._try_judging(guild_id))
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 

@@ -2,6 +2,7 @@
 
 import json
 import string
+from collections.abc import Callable
 from html import escape
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.providers.base.redaction import MASK, Redactor, mask_content, mask_spelled
 
+ENTITIES = {"/": "&sol;", "+": "&plus;", "=": "&equals;", "_": "&lowbar;", ".": "&period;", "~": "~"}
 SPELLINGS = (
     str,
     lambda each: f"\\u{ord(each):04x}",
@@ -31,9 +33,8 @@ SPELLINGS = (
     lambda each: quote(each, safe=""),
     lambda each: f"\\{each}" if each in "/\"'" else each,
 )
-ENTITIES = {"/": "&sol;", "+": "&plus;", "=": "&equals;", "_": "&lowbar;", ".": "&period;", "~": "~"}
 secrets = st.text(string.ascii_letters + string.digits + "-_.~+/=", min_size=8, max_size=60)
-LAYERS = {
+LAYERS: dict[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "repr": lambda text: repr(text)[1:-1],
     "url": lambda text: quote(text, safe=""),
