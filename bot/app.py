@@ -123,9 +123,9 @@ async def build_bot(
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()

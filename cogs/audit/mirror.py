@@ -15,6 +15,7 @@ from bot.discord.text import quoted
 from bot.discord.theme import Tone, notice
 from bot.features.audit.entry import Entry
 from bot.features.audit.service import BEGUN, DONE
+from bot.providers.base.current_guild import working_for
 from cogs.audit.embeds import entry_embed
 from cogs.audit.words import read_names
 
@@ -60,7 +61,8 @@ class AuditMirror:
                 self._left_out[entry.guild_id] += 1
             return
         self._waiting[entry.guild_id] = deque([entry])
-        self._bot.services.background.start(self._send_all(entry.guild_id))
+        with working_for(entry.guild_id):
+            self._bot.services.background.start(self._send_all(entry.guild_id))
 
     async def _send_all(self, guild_id: int) -> None:
         waiting = self._waiting[guild_id]

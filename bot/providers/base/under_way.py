@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Generic, TypeVar
 
 from bot.errors import ProviderError
+from bot.providers.base.current_guild import CURRENT_GUILD
 
 ResultT = TypeVar("ResultT")
 
@@ -32,15 +33,13 @@ class UnderWay(Generic[ResultT]):
     def __init__(self) -> None:
         self._reads: dict[tuple[int | None, bytes], _Shared[ResultT]] = {}
 
-    async def share(
-        self, guild_id: int | None, key_in_guild: bytes, read: Callable[[], Awaitable[ResultT]]
-    ) -> ResultT:
-        """Return what the guild's read under way for this key returns; begin it if there is none.
+    async def share(self, key_in_guild: bytes, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Return what the current guild's read under way for this key returns; begin it if there is none.
 
         Whoever is cancelled leaves the others their read; the last one cancels it. Raises the read's
         ProviderError, for each sharer an exception of its own.
         """
-        key = guild_id, key_in_guild
+        key = CURRENT_GUILD.get(), key_in_guild
         shared = self._reads.get(key)
         if shared is None:
             shared = self._reads[key] = _Shared(asyncio.create_task(_settle(read)))
@@ -61,8 +60,9 @@ class UnderWay(Generic[ResultT]):
             raise copy.copy(outcome)
         return outcome
 
-    def begin_anew(self, guild_id: int | None) -> None:
-        """Let nobody join a read that the guild has under way now: it may show what was before."""
+    def begin_anew(self) -> None:
+        """Let nobody join a read that the current guild has under way now: it may show what was before."""
+        guild_id = CURRENT_GUILD.get()
         for key in [each for each in self._reads if each[0] == guild_id]:
             del self._reads[key]
 
