@@ -152,7 +152,7 @@ def opened_by(
     harness: BotHarness, top: app_commands.Command[Any, ..., Any] | app_commands.Group
 ) -> Iterator[Handler]:
     """Open a view and a form for a top-level command, and yield both."""
-    asked: Any = SimpleNamespace(command=top.name, guild_id=harness.guild.id)
+    asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id)
     view = ProbeView(asked, timeout=600)
     harness.bot._connection.store_view(view)
     yield Handler(
@@ -161,7 +161,7 @@ def opened_by(
         _Kind.component,
         {"custom_id": view.probe.custom_id, "component_type": BUTTON},
     )
-    retry: Any = SimpleNamespace(after_not_found=False, operation=None)
+    retry: Any = SimpleNamespace(after_not_found=False, operation_in=lambda _: None)
     form = ProbeForm(asked, title="Probe", retry=retry)
     harness.bot._connection.store_view(form)
     yield Handler(
