@@ -89,7 +89,7 @@ def operations_of(kind: type[PersistentComponent[Any]]) -> set[str]:
     if kind is SetupListSelect:
         return {each.operation for each in (*SENSAY.lists, *TOOLZZ.lists)}
     if issubclass(kind, (CredentialButton, SetupFormButton)):
-        place: dict[str, Any] = {"texts": TEXTS, "provider": "sensay", "name": "", "connection": ""}
+        place: dict[str, Any] = {"texts": TEXTS, "provider": "sensay", "name": "x", "connection": "x"}
         made = (kind(action=action, **place) for action in ("add", "rotate"))
         return {each.operation_in(cast("Any", None)) for each in made}
     return set() if kind.operation is None else {kind.operation}
