@@ -194,8 +194,10 @@ async def test_a_later_look_finds_what_was_slow_to_appear(harness: BotHarness, r
 
 
 async def test_looking_again_and_again_does_not_fill_the_log(harness: BotHarness) -> None:
-    """What was found is written once, however often an old message is asked."""
+    """What was found is written once, however often the message is asked, and with a clock that is behind."""
     await harness.connect("sensay")
+    integrations = harness.bot.services.integrations
+    integrations._clock = lambda: harness.env.now().timestamp() - 3600
     result = await unread_doubt(harness)
     message, button = final(result), buttons(result)[0]["custom_id"]
     harness.sensay.heal()
