@@ -96,6 +96,9 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
     elif isinstance(error, discord.HTTPException):
         # No traceback: its last line quotes what was sent.
         _log.error("discord_refused", **describe(error), **known)
+    elif isinstance(error, TimeoutError):
+        # Only what is asked of Discord ends with it: a provider's deadline has an error of its own.
+        _log.warning("discord_slow", **known)
     elif isinstance(error, errors.PatchbayError):
         _log.info("refused", error=error.key, **known)
     else:
