@@ -74,15 +74,15 @@ class LookButton(PersistentButton):
 
     async def _note_found(self, ctx: Context, connection: Connection, integration: Choice) -> None:
         """Remember the integration, and write that it is there, unless both have been done already."""
-        audit, guild_id = ctx.services.audit, connection.guild_id
-        action, target = f"{self.provider.slug}.connect", f"{self.provider.slug} · {self.agent}"
+        audit, guild_id, slug = ctx.services.audit, connection.guild_id, self.provider.slug
+        target = f"{slug} · {self.agent}"
         placed = await ctx.services.integrations.of_guild(guild_id, connection.provider)
         await record(ctx, connection, integration, self.bot_id)
-        last = await audit.last_about(guild_id, action, target)
+        last = await audit.last_about(guild_id, f"{slug}.connect", target)
         # While this machine's clock is behind Discord's, what was just remembered seems to be from before the
         # message: whoever presses again and again must not fill the log.
         if integration.id not in placed or last is None or last.result != DONE:
-            await audit.note(guild_id, action, target, member_id=ctx.member.id)
+            await audit.note(guild_id, f"{slug}.connect", target, member_id=ctx.member.id)
 
     def answer(
         self,
