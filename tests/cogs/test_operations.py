@@ -13,11 +13,10 @@ from cogs.sensay import VIEW as SENSAY
 from cogs.sensay.replicas import SensayReplicasButton
 from cogs.setup.stepper import SetupFormButton, SetupListSelect
 from cogs.toolzz import VIEW as TOOLZZ
-from tests.discord.test_guard_matrix import of_the_program, subclasses
 from tests.support.handover_steps import choose as choose_answer
 from tests.support.handover_steps import open_form, propose, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, final, labels, shown
-from tests.support.persistent_components import persistent_components
+from tests.support.persistent_components import of_the_program, persistent_components, subclasses
 from tests.support.setup_steps import choose, open_setup
 
 WRONG: Final = token_of(1209876543210000001)

@@ -228,7 +228,7 @@ async def test_an_integration_of_two_connections_stays_with_the_first(checks: Re
 async def test_an_integration_is_read_through_the_connection_it_was_linked_with(
     checks: RecordedChecks,
 ) -> None:
-    """Whichever connection is checked first: it moves there, stays there, and comes back only if it is shown."""
+    """Whichever connection is checked first: it moves there and stays, while that shows it."""
     await checks.connect("second")
     for _ in range(2):
         await checks.answer(report(), connection="second", after=0)
