@@ -118,7 +118,8 @@ class Context:
     """One interaction while it is handled.
 
     texts: in the member's language. command: the top-level command that the interaction belongs to, once the
-    guard has admitted it; what its answer opens belongs to that command as well. retry: a button that is
+    guard has admitted it; what its answer opens belongs to that command as well. operation: the qualified
+    name of the command whose limits count, for what is opened too; empty for none. retry: a button that is
     shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
     whether a view, form or persistent component of this process has begun to answer.
     """
@@ -127,6 +128,7 @@ class Context:
     services: Services
     texts: Texts
     command: str = ""
+    operation: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
     retry_opens_form: bool = False

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
 import discord
@@ -94,6 +95,34 @@ def needed_tier(command: TopCommand) -> Tier:
     return tier
 
 
+class Step(Enum):
+    """The steps of one use of an operation: each has a count of its own."""
+
+    OPENED = auto()
+    """A command was run, or a component was used that does the same or opens the form for it."""
+    SENT = auto()
+    """A form was sent."""
+    ANSWERED = auto()
+    """A question was answered, or another button was pressed that the operation has shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an interaction is for, besides its top-level command.
+
+    changes: False for what only reads. operation: the qualified name of the command whose limits count; by
+    default that of the command that is run.
+    """
+
+    changes: bool = True
+    operation: str | None = None
+    step: Step = Step.OPENED
+
+
+ANY_USE: Final = Use()
+"""A command that is run, or a component that declares nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServedGuilds:
     """Which guilds the operator serves. allowed: only these, all where it is empty. denied: not these."""
@@ -136,15 +165,12 @@ class Guard:
         interaction: AnyInteraction,
         command: TopCommand,
         command_id: int | None,
-        *,
-        changes: bool = True,
-        operation: str | None = None,
-    ) -> None:
+        use: Use = ANY_USE,
+    ) -> str:
         """Raise RequestError unless the member may now do here what the command is for.
 
-        command_id: Discord's, None where Discord does not know the command. changes: False for what only
-        reads. operation: the qualified name of the command whose cooldown counts; by default that of the
-        command that is run.
+        command_id: Discord's, None where Discord does not know the command. Return the qualified name of the
+        command whose limits count, empty where there is none: whatever is opened has the same limits.
         """
         guild_id = guild_of(interaction)
         if guild_id not in self._served:
@@ -154,41 +180,27 @@ class Guard:
         now, member = interaction.created_at.timestamp(), (guild_id, interaction.user.id)
         suggests = interaction.type is _Kind.autocomplete
         (self._suggestions if suggests else self._members).count(member, now)
-        if not await self.lets(interaction, command, command_id, changes=changes and not suggests):
+        if not await self.lets(interaction, command, command_id, changes=use.changes and not suggests):
             needed = needed_tier(command)
             # A member who has the tier and is refused was denied in Server Settings: no grant helps.
             enough = await self.tier(interaction) >= needed
             raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
+        run = _operation(interaction, command, use)
+        name = "" if run is None else run.qualified_name
         if suggests:
-            return
+            return name
         if needed_tier(command) is not Tier.NONE:
             self._guilds.count((guild_id, _share_of(interaction)), now)
-        run = interaction.command if _was_run(interaction, command) else None
-        if not changes or (run is not None and _READS in run.extras):
+        extras = {} if run is None else run.extras
+        if not use.changes or (_READS in extras and use.step is Step.OPENED):
             self._member_reads.count(member, now)
             self._guild_reads.count((guild_id, _share_of(interaction)), now)
-        self._count_operation(interaction, command, operation)
-
-    def _count_operation(
-        self, interaction: AnyInteraction, command: TopCommand, operation: str | None
-    ) -> None:
-        """Raise CooldownError if the member does something more often than ``cooldown`` declared."""
-        if operation is not None:
-            # Not under the command that was asked about: ``/setup`` leads to what other commands do.
-            top, *names = operation.split()
-            run = interaction.client.tree.get_command(top)
-            for name in names:
-                run = run.get_command(name) if isinstance(run, app_commands.Group) else None
-        else:
-            run = interaction.command if _was_run(interaction, command) else None
-        if run is None or _COOLDOWN not in run.extras:
-            return
-        # Opening a form and sending it are two steps of one use: each has the declared number.
-        key = (interaction.guild_id, interaction.user.id, interaction.type is _Kind.modal_submit)
-        cooldowns = self._operations.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
-        cooldowns.count(key, interaction.created_at.timestamp())
+        if _COOLDOWN in extras:
+            cooldowns = self._operations.setdefault(name, _Cooldowns(*extras[_COOLDOWN]))
+            cooldowns.count((*member, use.step), now)
+        return name
 
     async def lets(
         self,
@@ -264,6 +276,20 @@ def _share_of(interaction: AnyInteraction) -> str:
     if permissions.administrator:
         return "administrators"
     return "managers" if permissions.manage_guild else "others"
+
+
+def _operation(
+    interaction: AnyInteraction, command: TopCommand, use: Use
+) -> app_commands.Command[Any, ..., Any] | None:
+    """Return the command whose limits count, None where there is none."""
+    run: object = interaction.command if _was_run(interaction, command) else None
+    if use.operation:
+        # Not under the command that was asked about: ``/setup`` leads to what other commands do.
+        top, *names = use.operation.split()
+        run = interaction.client.tree.get_command(top)
+        for name in names:
+            run = run.get_command(name) if isinstance(run, app_commands.Group) else None
+    return run if isinstance(run, app_commands.Command) else None
 
 
 def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:

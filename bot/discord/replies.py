@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import aiohttp
 import discord
@@ -20,6 +21,11 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PAUSES: Final = (20, 40, 60, 120, 240, 240)
 """Seconds between updates: twelve minutes in all, as an answer can be changed for fifteen."""
+EDIT_SECONDS: Final = 60.0
+"""How long sending or changing an answer may take, its files included: after a 429 discord.py waits for as
+long as Discord says, and the answer can be changed for 15 minutes only.
+"""
+SendT = TypeVar("SendT", bound=Callable[..., Coroutine[Any, Any, None]])
 Answer = tuple[discord.Embed, discord.ui.View]
 """What an answer shows, and the components below it."""
 _Kind = discord.InteractionResponseType
@@ -32,6 +38,17 @@ class Update(NamedTuple):
     embed: discord.Embed
     view: discord.ui.View
     is_final: bool
+
+
+def _within_deadline(send: SendT) -> SendT:
+    """Let what is sent for an interaction take ``EDIT_SECONDS`` at most. Raises TimeoutError, an OSError."""
+
+    @functools.wraps(send)
+    async def sent(*args: Any, **options: Any) -> None:  # noqa: ANN401 - as ``send``
+        async with asyncio.timeout(EDIT_SECONDS):
+            await send(*args, **options)
+
+    return cast("SendT", sent)
 
 
 async def defer(ctx: Context, *, share: bool = False) -> None:
@@ -62,6 +79,7 @@ async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
         raise
 
 
+@_within_deadline
 async def remove_components(ctx: Context) -> None:
     """Take the buttons and menus off the message whose component was used."""
     interaction = ctx.interaction
@@ -70,6 +88,7 @@ async def remove_components(ctx: Context) -> None:
         await interaction.edit_original_response(view=None)
 
 
+@_within_deadline
 async def respond(
     ctx: Context,
     embed: discord.Embed,
@@ -94,6 +113,7 @@ async def respond(
         await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
 
 
+@_within_deadline
 async def respond_privately(
     ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
 ) -> None:
@@ -111,6 +131,7 @@ async def respond_privately(
     await interaction.delete_original_response()
 
 
+@_within_deadline
 async def edit(
     ctx: Context,
     embed: discord.Embed,

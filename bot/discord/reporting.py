@@ -10,6 +10,7 @@ from discord import app_commands
 from bot import errors
 from bot.discord.connection.refusals import describe
 from bot.discord.context import Context, Interaction
+from bot.discord.guard import ANY_USE, Use
 from bot.discord.problems import new_reference, problem
 from bot.discord.replies import respond_privately, view_of
 
@@ -19,10 +20,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
 
 
-async def admit(ctx: Context, command: str, *, changes: bool = True, operation: str | None = None) -> None:
-    """Ask the guard, and note which command the interaction belongs to.
-
-    changes, operation: see ``Guard.check``.
+async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
+    """Ask the guard, and note which command and which operation the interaction belongs to.
 
     Raises RequestError unless this member may now do here what the top-level command is for.
     """
@@ -32,7 +31,7 @@ async def admit(ctx: Context, command: str, *, changes: bool = True, operation: 
     if not isinstance(known, (app_commands.Command, app_commands.Group)):
         raise errors.OutdatedCommandError
     command_id = ctx.services.links.ids.get(command)
-    await ctx.services.guard.check(ctx.interaction, known, command_id, changes=changes, operation=operation)
+    ctx.operation = await ctx.services.guard.check(ctx.interaction, known, command_id, use)
     ctx.command = command
 
 
@@ -97,6 +96,9 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
     elif isinstance(error, discord.HTTPException):
         # No traceback: its last line quotes what was sent.
         _log.error("discord_refused", **describe(error), **known)
+    elif isinstance(error, TimeoutError):
+        # Only what is asked of Discord ends with it: a provider's deadline has an error of its own.
+        _log.warning("discord_slow", **known)
     elif isinstance(error, errors.PatchbayError):
         _log.info("refused", error=error.key, **known)
     else:

@@ -35,12 +35,14 @@ class Connections(
 ):
     """Managers keep their server's credentials here."""
 
+    @cooldown(5, 60)
     @command("connections add")
     @_provider
     async def add(self, ctx: Context, provider: str, name: str | None = None) -> None:
         """Ask for credentials, test them, store them."""
         await ask_for_credentials(ctx, ADD, provider, name)
 
+    @cooldown(5, 60)
     @command("connections rotate", name=suggest_connections())
     @_provider
     async def rotate(self, ctx: Context, provider: str, name: str | None = None) -> None:

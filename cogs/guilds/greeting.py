@@ -8,11 +8,13 @@ import aiohttp
 import discord
 import structlog
 
+from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 300.0
+_LONGEST_PAUSE: Final = 3600.0
 """The time between two looks at the greetings that are owed."""
 _SEND_SECONDS: Final = 60.0
 """Shorter than the first pause: no greeting is sent again while one is on its way."""
@@ -21,7 +23,9 @@ _NEEDED: Final = discord.Permissions(view_channel=True, send_messages=True)
 
 async def greet_when_due(bot: PatchbayBot) -> None:
     """Try the greetings again that could not be sent, also those of an earlier run."""
+    backoff = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE)
     while True:
+        pause = _LOOK_SECONDS
         try:
             for guild_id in await bot.services.guilds.to_greet():
                 guild = bot.get_guild(guild_id)
@@ -31,9 +35,10 @@ async def greet_when_due(bot: PatchbayBot) -> None:
                     await bot.services.guilds.greeting_failed(guild_id)
                 else:
                     await greet(bot, guild)
-        except Exception:  # noqa: BLE001 - one failed round must not end the rounds
-            _log.exception("greetings_failed")
-        await asyncio.sleep(_LOOK_SECONDS)
+            backoff.succeed()
+        except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds
+            pause = backoff.fail_with(_log, "greetings_failed", error)
+        await asyncio.sleep(pause)
 
 
 async def greet(bot: PatchbayBot, guild: discord.Guild) -> None:

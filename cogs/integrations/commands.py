@@ -37,6 +37,7 @@ class Integrations(
         await defer(ctx, share=share)
         await respond(ctx, *await read_status(ctx, integration))
 
+    @reads
     @command("integrations history", integration=suggest_watched)
     async def history(
         self,

@@ -15,7 +15,7 @@ from bot.discord.access.manager_notices import try_telling
 from bot.discord.commands import command, localized
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
-from bot.discord.guard import needs, permitted_tier
+from bot.discord.guard import cooldown, needs, permitted_tier
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, notice, when
@@ -42,6 +42,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
         stored, tombstone = await privacy.stored(ctx.guild_id), await privacy.tombstone(ctx.guild_id)
         await respond(ctx, _info(stored, tombstone, privacy.erase_after, history_days, ctx.texts))
 
+    @cooldown(5, 60)
     @command("privacy export")
     async def export(self, ctx: Context) -> None:
         """Give all that is stored as a file."""

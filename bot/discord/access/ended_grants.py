@@ -7,6 +7,7 @@ from typing import Final
 import discord
 import structlog
 
+from bot.backoff import Backoff
 from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES, read_membership
 from bot.discord.context import ServicesBot
 from bot.features.access.service import has_ended
@@ -34,13 +35,14 @@ async def read_ended(guild: discord.Guild, grants: Sequence[Grant]) -> set[int]:
 
 async def forget_ended_hourly(bot: ServicesBot) -> None:
     """Delete the grants that have ended, a share of them each hour; see ``forget_ended``."""
-    done = _hour(bot) - 1
+    done, backoff = _hour(bot) - 1, Backoff(_HOUR, _HOUR)
     while True:
         now = _hour(bot)
         try:
             await forget_ended(bot, {hour % _SHARES for hour in range(max(done, now - _SHARES) + 1, now + 1)})
-        except Exception:  # noqa: BLE001 - one failed round must not end the rounds
-            _log.exception("ended_grants_failed")
+            backoff.succeed()
+        except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds
+            backoff.fail_with(_log, "ended_grants_failed", error)
         done = now
         await asyncio.sleep(_HOUR)
 

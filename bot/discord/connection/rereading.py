@@ -25,6 +25,7 @@ _GATHER_SECONDS: Final = 1.0
 """Events often come together, and one reading covers them."""
 _NOT_A_MEMBER: Final = frozenset({10004, 50001})
 """Unknown guild, missing access: Discord's own codes; no other refusal says that the bot was removed."""
+_MAX_ID: Final = 20
 _UNUSED: Final[Mapping[str, int]] = {"position": 0, "bitrate": 64_000, "user_limit": 0}
 """What discord.py cannot do without in a channel and nobody here looks at: its absence costs no server."""
 
@@ -92,8 +93,10 @@ class Rereading:
             _log.info("guild_removal_confirmed", guild=guild_id)
             self._remove({"id": str(guild_id)})
             return
-        data["channels"] = [_completed(each) for each in await http.get_all_guild_channels(guild_id)]
-        data["threads"] = (await http.get_active_threads(guild_id))["threads"]
+        channels = [_completed(each) for each in await http.get_all_guild_channels(guild_id)]
+        threads = (await http.get_active_threads(guild_id))["threads"]
+        data["channels"] = [each for each in channels if self._can_parse(guild_id, each, _channel_kind(each))]
+        data["threads"] = [each for each in threads if self._can_parse(guild_id, each, discord.Thread)]
         own_id = self._state.self_id
         data["members"] = [await http.get_member(guild_id, own_id)]
         data["unavailable"] = bool(self._reading[guild_id])
@@ -106,6 +109,35 @@ class Rereading:
         guild = self._state._add_guild_from_data(data)  # noqa: SLF001 - as above
         _log.info("guild_read_again", guild=guild_id)
         self._client.dispatch("guild_join" if is_new else "guild_available", guild)
+
+    def _can_parse(
+        self, guild_id: int, channel: Mapping[str, Any], kind: Callable[..., object] | None
+    ) -> bool:
+        """Tell whether discord.py can do with a channel: one that is odd for good must not cost the server.
+
+        The server is served without it, as if the bot did not see it. kind: makes it, None for what
+        discord.py leaves out itself.
+        """
+        if kind is None:
+            return True
+        nobodys = discord.Guild(data={"id": guild_id, "unavailable": True}, state=self._state)  # type: ignore[typeddict-item]
+        try:
+            kind(guild=nobodys, state=self._state, data=channel)
+        except Exception as error:  # noqa: BLE001 - discord.py may raise anything
+            _log.warning(
+                "channel_left_out",
+                guild=guild_id,
+                channel=str(channel.get("id"))[:_MAX_ID],
+                error=type(error).__name__,
+            )
+            return False
+        return True
+
+
+def _channel_kind(channel: Mapping[str, Any]) -> Callable[..., object] | None:
+    kind: Callable[..., object] | None
+    kind, _ = discord.channel._guild_channel_factory(channel.get("type", -1))  # noqa: SLF001 - as discord.py does
+    return kind
 
 
 def _completed(channel: Mapping[str, Any]) -> dict[str, Any]:

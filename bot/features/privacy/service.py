@@ -1,11 +1,13 @@
 """Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.features.audit.service import AuditService
+from bot.features.audit.service import MAX_EXPORTED, AuditService
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.plain_values import iso_time, plain_tables
 from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
@@ -34,6 +36,7 @@ class PrivacyService:
         self._audit = audit
         self._clock = clock
         self.erase_after = erase_after
+        self._exporting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def stored(self, guild_id: int) -> Stored:
         """Count the rows that are stored of the guild."""
@@ -42,10 +45,17 @@ class PrivacyService:
     async def export(self, guild_id: int) -> dict[str, object]:
         """Return everything that is stored of the guild by table, as JSON values.
 
-        Of credentials, it names only the fields that are set. Ids are strings, because some programs round
-        large numbers. Times are ISO 8601, UTC.
+        Of credentials, it names only the fields that are set. Of an audit log of more than ``MAX_EXPORTED``
+        entries, it has the newest, as the log's own export. Ids are strings, because some programs round
+        large numbers. Times are ISO 8601, UTC. A guild is exported once at a time.
         """
-        tables = plain_tables(await self._store.rows(guild_id))
+        lock = self._exporting.setdefault(guild_id, asyncio.Lock())
+        async with lock:
+            return await self._export(guild_id)
+
+    async def _export(self, guild_id: int) -> dict[str, object]:
+        rows = await self._store.rows(guild_id, MAX_EXPORTED)
+        tables = await asyncio.to_thread(plain_tables, rows)
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)

@@ -36,6 +36,8 @@ _TABLES: Final = (
     "greeting",
     "guild",
 )
+_AUDIT: Final = "audit"
+_BATCH: Final = 500
 _TOMBSTONE: Final = "tombstone"
 """What is left of an erased guild is no data of the guild: it is exported, and not counted."""
 
@@ -91,17 +93,31 @@ class PrivacyStore:
         (stored,) = await self._database.fetch(Stored, QUERIES.count_stored, guild_id=guild_id)
         return stored
 
-    async def rows(self, guild_id: int) -> Mapping[str, Sequence[Mapping[str, object]]]:
-        """Return all rows of a guild by table, without the encrypted credentials."""
-        return {
-            table: [
-                dict(row)
-                for row in await self._database.read_all(
-                    getattr(QUERIES, f"export_{table}"), guild_id=guild_id
-                )
-            ]
-            for table in (*_TABLES, _TOMBSTONE)
-        }
+    async def rows(self, guild_id: int, max_entries: int) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """Return all rows of a guild by table, without the encrypted credentials.
+
+        max_entries: of the audit log, so many of the newest entries at most.
+        """
+        found: dict[str, Sequence[Mapping[str, object]]] = {}
+        for table in (*_TABLES, _TOMBSTONE):
+            if table == _AUDIT:
+                found[table] = await self._newest_entries(guild_id, max_entries)
+                continue
+            query = getattr(QUERIES, f"export_{table}")
+            found[table] = [dict(row) for row in await self._database.read_all(query, guild_id=guild_id)]
+        return found
+
+    async def _newest_entries(self, guild_id: int, most: int) -> Sequence[Mapping[str, object]]:
+        """Return the newest entries of the audit log, the oldest first; they are read in batches."""
+        newest = await self._database.read(QUERIES.newest_audit, guild_id=guild_id, size=most)
+        after = 0 if newest is None or newest["before"] is None else newest["before"]
+        found: list[Mapping[str, object]] = []
+        while rows := await self._database.read_all(
+            QUERIES.export_audit, guild_id=guild_id, after=after, size=min(_BATCH, most - len(found))
+        ):
+            found += [dict(row) for row in rows]
+            after = rows[-1]["number"]
+        return found
 
     async def tombstone(self, guild_id: int) -> Tombstone | None:
         """Return what an erasure has left of the guild, None if there was none lately."""

@@ -1,5 +1,6 @@
 """Proves that everything that is stored of a guild is exported and erased, and not too early."""
 
+import asyncio
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.service import PrivacyService, Tombstone
-from bot.features.privacy.store import PrivacyStore
+from bot.features.privacy.store import QUERIES, PrivacyStore
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.store.database import Database
 from bot.store.vault import Vault
@@ -195,6 +197,59 @@ async def test_an_export_has_all_columns(privacy: PrivacyService, path: Path) ->
             columns = {column for _, column, *_ in database.execute(f"PRAGMA table_info({table})")}
         assert row.keys() - {"credential_fields_set"} == columns - kept_back.get(table, set()) - {"guild_id"}
         assert {name for name, value in row.items() if isinstance(value, int)} == COUNTED & columns
+
+
+def write_log(path: Path, numbers: range) -> None:
+    """Fill a guild's audit log."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executemany(
+            "INSERT INTO audit (guild_id, number, at, action, target, result, hash, times)"
+            " VALUES (?, ?, 1700000000, 'alerts.mute', '', 'done', x'00', 1)",
+            [(GUILD, number) for number in numbers],
+        )
+
+
+async def test_a_long_log_is_exported_in_batches(
+    privacy: PrivacyService, database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long log the newest entries come, as many as in its own export, and never all in one step."""
+    monkeypatch.setattr("bot.features.privacy.service.MAX_EXPORTED", 1200)
+    write_log(path, range(101, 1501))
+    sizes: list[int] = []
+    read_all = database.read_all
+
+    async def counted(query: Any, /, **values: object) -> list[sqlite3.Row]:  # noqa: ANN401 - as read_all
+        rows = await read_all(query, **values)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(database, "read_all", counted)
+    first, second = await asyncio.gather(privacy.export(GUILD), privacy.export(GUILD))
+    assert first == second
+    entries = first["audit"]
+    assert isinstance(entries, list)
+    assert [each["number"] for each in entries] == list(range(301, 1501))
+    assert max(sizes) <= 500
+
+
+async def test_a_log_is_counted_without_reading_it(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """The number of entries is right for a log whose beginning was deleted, and takes no scan of the log."""
+    assert (await privacy.stored(GUILD)).entries == 0
+    write_log(path, range(101, 1501))
+    assert (await privacy.stored(GUILD)).entries == 1400
+    sql = QUERIES.count_stored.sql
+    with closing(sqlite3.connect(path)) as plain:
+        steps = [0]
+
+        def step() -> int:
+            steps[0] += 1
+            return 0
+
+        plain.set_progress_handler(step, 10)
+        plain.execute(sql, {"guild_id": GUILD}).fetchall()
+    assert steps[0] * 10 < 1400
 
 
 async def test_a_removal_erases_only_the_credentials_at_once(
