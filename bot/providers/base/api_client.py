@@ -21,7 +21,6 @@ import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
 from bot.errors import (
     AnswerTooLargeError,
@@ -35,7 +34,7 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
-from bot.providers.base.body import TooLargeError, read_body
+from bot.providers.base.body import TooLargeError, read_body, read_json
 from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.endpoint import ApiVersion
 from bot.providers.base.error_format import (
@@ -48,7 +47,7 @@ from bot.providers.base.error_format import (
 )
 from bot.providers.base.fair_slots import FairSlots
 from bot.providers.base.pauses import Pauses
-from bot.providers.base.redaction import MASK, Redactor, mask_parsed, mask_spelled
+from bot.providers.base.redaction import MASK, Redactor, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.under_way import UnderWay, key_of
 
@@ -225,11 +224,11 @@ class ApiClient:
             # Nothing that is made of the answer can show what was sent.
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
-            raise self._unsuccessful(request, status, headers, body)
-        parse = partial(self._understood, request, answer, status, headers)
+            raise await self._unsuccessful(request, status, headers, body)
+        parse = partial(self._understood, request, answer, status, headers, body)
         if cache is None:
-            return status, parse(body)
-        return status, cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+            return status, await parse()
+        return status, await cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
 
     async def _sent(self, request: Request, url: str) -> _Raw:
         """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""
@@ -254,19 +253,18 @@ class ApiClient:
             # these.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
 
-    def _understood(
+    async def _understood(
         self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
     ) -> AnswerT:
         """Return a successful answer as a model. Raises ProviderError if it is no such answer."""
         sent = request.can_do_harm
         try:
-            content = from_json(body)
+            content = await read_json(body, request.secrets)
         except ValueError:
             not_json = NotJsonError(self._provider, status=status, outcome_unknown=sent)
             # A page says who has sent it. Anything else may be a part of a good answer, with private data.
             not_json.support = self._support(request, headers, body if body.lstrip()[:1] == b"<" else b"")
             raise not_json from None
-        content = mask_parsed(content, body, request.secrets)
         if (refused := refused_status(status, content)) is not None:
             raise self._refused(request, refused, headers, content)
         try:
@@ -330,12 +328,12 @@ class ApiClient:
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
-    def _unsuccessful(
+    async def _unsuccessful(
         self, request: Request, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError:
         """Return the error for an answer that is no success by its status."""
         try:
-            content = mask_parsed(from_json(body), body, request.secrets)
+            content = await read_json(body, request.secrets)
         except ValueError:
             content = None
         if self._error_format.matches(status, request.segments, body, content):

@@ -17,9 +17,10 @@ MAX_WAITING: Final = 32
 
 
 class FairSlots:
-    """The places for requests to one host. A free one goes to the guild with the fewest, in turn among equals.
+    """The places for requests to one host. A free one goes to the guild with the fewest.
 
-    So a guild with none waits for one place at most, however many others are slow at once. Work for no guild counts as one more guild. Nobody who could have a place waits while one is free.
+    So a guild with none waits for one place at most, however many others are slow at once. Work for no guild
+    counts as one more guild. Nobody who could have a place waits while one is free.
     """
 
     def __init__(self, provider: str) -> None:

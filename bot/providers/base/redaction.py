@@ -32,7 +32,7 @@ _ESCAPES: Final = re.compile(rb"[\\%&]")
 _SPELLED: Final = re.compile(
     r"(?i)(?:\\{1,8}u|%u)(?P<u>[0-9a-f]{4})|\\{1,8}u\{0{0,8}(?P<braced>[0-9a-f]{1,6})\}"
     r"|\\{1,8}x(?P<x>[0-9a-f]{2})|%(?P<percent>[0-9a-f]{2})|&\#x0{0,8}(?P<hex>[0-9a-f]{1,6});?"
-    r"|&\#0{0,8}(?P<decimal>[0-9]{1,7});?|&(?:[a-z][a-z0-9]{1,30};|amp|lt|gt|quot)|\\(?P<escaped>[\\/\"'])"
+    r"|&\#0{0,8}(?P<decimal>[0-9]{1,7});?|&(?:[a-z][a-z0-9]{1,30};|amp|lt|gt|quot)|(?P<run>(?:\\\\)+)|\\(?P<escaped>[/\"'])"
 )
 _HEX: Final = ("u", "braced", "x", "percent", "hex")
 _MAX_LEVELS: Final = 4
@@ -274,7 +274,7 @@ def _decoded(text: str) -> tuple[str, list[int]]:
             number = int(code, 16) if code else int(found["decimal"])
             meant = chr(number) if number <= sys.maxunicode else found[0]
         else:
-            meant = found["escaped"] or unescape(found[0])
+            meant = found["escaped"] or (found["run"] or "")[::2] or unescape(found[0])
         parts.append(meant)
         starts.extend([found.start()] * len(meant))
         at = found.end()
