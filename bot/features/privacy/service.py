@@ -46,8 +46,9 @@ class PrivacyService:
         """Return everything that is stored of the guild by table, as JSON values.
 
         Of credentials, it names only the fields that are set. Of an audit log of more than ``MAX_EXPORTED``
-        entries, it has the newest, as the log's own export. Ids are strings, because some programs round
-        large numbers. Times are ISO 8601, UTC. A guild is exported once at a time.
+        entries, it has the newest, as the log's own export, and says how many there are. Ids are strings,
+        because some programs round large numbers. Times are ISO 8601, UTC. A guild is exported once at a
+        time.
         """
         lock = self._exporting.setdefault(guild_id, asyncio.Lock())
         async with lock:
@@ -62,7 +63,12 @@ class PrivacyService:
         }
         for row in tables["connection"]:
             row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
-        return {"guild_id": str(guild_id), "exported_at": iso_time(self._clock()), **tables}
+        return {
+            "guild_id": str(guild_id),
+            "exported_at": iso_time(self._clock()),
+            "audit_entries_stored": (await self._store.stored(guild_id)).entries,
+            **tables,
+        }
 
     async def erase(self, guild_id: int) -> bool:
         """Erase everything that is stored of the guild but a tombstone, on a member's word.

@@ -166,7 +166,7 @@ async def test_an_export_has_all_tables_and_no_secret(
     fill(path, OTHER_GUILD)
     fill(path, GUILD)
     exported = await privacy.export(GUILD)
-    assert exported.keys() == tables(path) | {"guild_id", "exported_at"}
+    assert exported.keys() == tables(path) | {"guild_id", "exported_at", "audit_entries_stored"}
     connections = exported["connection"]
     assert isinstance(connections, list)
     assert connections[0] == {
@@ -229,6 +229,7 @@ async def test_a_long_log_is_exported_in_batches(
     entries = first["audit"]
     assert isinstance(entries, list)
     assert [each["number"] for each in entries] == list(range(301, 1501))
+    assert first["audit_entries_stored"] == 1400
     assert max(sizes) <= 500
 
 
