@@ -27,6 +27,13 @@ class Tried:
     target: str
     result: str
 
+    @property
+    def draft(self) -> Entry:
+        """The entry for one such try."""
+        return Entry(
+            self.guild_id, 0, self.at, None, self.action, self.target, self.result, b"", member=self.member
+        )
+
 
 class RefusalCounter:
     """One counter for each member, action and result; the counters are emptied about once a minute."""
@@ -34,6 +41,12 @@ class RefusalCounter:
     def __init__(self) -> None:
         self._counted: defaultdict[int, dict[_Key, Entry]] = defaultdict(dict)
         self._size = 0
+
+    def has_place(self, tried: Tried) -> bool:
+        """Tell whether a try would get a counter that names its member, and has none yet."""
+        counted = self._counted.get(tried.guild_id, {})
+        is_full = len(counted) >= MAX_OF_GUILD or self._size >= MAX_OF_ALL
+        return not is_full and (tried.member, tried.action, tried.result) not in counted
 
     def count(self, tried: Tried) -> None:
         """Count one try. Beyond the limits it is counted only as one of the others of its guild."""
@@ -45,9 +58,7 @@ class RefusalCounter:
         if known is None:
             member, action, result = key
             target = "" if member is None else tried.target
-            counted[key] = Entry(
-                tried.guild_id, 0, tried.at, None, action, target, result, b"", member=member
-            )
+            counted[key] = replace(tried.draft, action=action, target=target, result=result, member=member)
             self._size += 1
             return
         target = known.target if known.target == tried.target else ""

@@ -31,6 +31,7 @@ CUT: Final = "audit.cut"
 KEEP_DAYS: Final = 400
 MAX_EXPORTED: Final = 20_000
 """An export holds the newest entries, so many at most: about 7 MB, where Discord takes 10."""
+_Append = Callable[[Sequence[Entry], Signer], Awaitable[Sequence[Entry]]]
 _BATCH: Final = 500
 _DAY: Final = 86_400
 _AT_ONCE: Final = ("failed:interrupted",)
@@ -163,7 +164,11 @@ class AuditService:
         Call it about once a minute, and when the bot stops.
         """
         for guild_id in self._refusals.guilds():
-            await self._write(self._refusals.take(guild_id))
+            await self._write_counted(guild_id)
+
+    def forget(self, guild_id: int) -> None:
+        """Drop what was counted of a guild that was erased."""
+        self._refusals.take(guild_id)
 
     async def end_unfinished(self, is_served: Callable[[int], bool]) -> None:
         """Write that the result of each change is unknown that a process had begun before it died.
@@ -209,7 +214,7 @@ class AuditService:
         time, and in batches.
         """
         async with self._lock(guild_id):
-            await self._write(self._refusals.take(guild_id))
+            await self._write_counted(guild_id)
             cut = await self._store.seal(guild_id, SealKind.CUT)
             check = ChainCheck(cut, self._signer.verify)
             kept: deque[Entry] = deque()
@@ -257,32 +262,39 @@ class AuditService:
     async def _end(self, guild_id: int, member_id: int, action: str, change: Change, result: str) -> None:
         is_counted = result.startswith(("refused", "failed")) and result not in _AT_ONCE
         if is_counted and change.begun is None:
-            now = int(self._clock())
-            self._refusals.count(Tried(guild_id, now, member_id, action, change.target, result))
+            await self._count(Tried(guild_id, int(self._clock()), member_id, action, change.target, result))
             return
         draft = self._draft(guild_id, action, change.target, result, member_id)
         await self._write([replace(draft, ends=change.begun)])
         if change.begun is not None:
             self._at_work.discard((guild_id, change.begun))
 
+    async def _count(self, tried: Tried) -> None:
+        # Whoever has no pseudonym when this is written was erased meanwhile, by this process or another one.
+        if self._refusals.has_place(tried):
+            try:
+                await self._store.name_members(tried.draft)
+            except Exception as error:  # noqa: BLE001 - see _append
+                _log_failed([tried.draft], error)
+                return
+        self._refusals.count(tried)
+
+    async def _write_counted(self, guild_id: int) -> None:
+        await self._append(self._store.append_counted, self._refusals.take(guild_id))
+
     def _draft(self, guild_id: int, action: str, target: str, result: str, member_id: int | None) -> Entry:
         return Entry(guild_id, 0, int(self._clock()), None, action, target, result, b"", member=member_id)
 
     async def _write(self, drafts: Sequence[Entry]) -> None:
+        await self._append(self._store.append, drafts)
+
+    async def _append(self, append: _Append, drafts: Sequence[Entry]) -> None:
         if not drafts:
             return
         try:
-            added = await self._store.append(drafts, self._signer)
+            added = await append(drafts, self._signer)
         except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
-            why = f"{type(error).__name__}: {error}"
-            for draft in drafts:
-                _log.error(
-                    "audit_failed",
-                    guild=draft.guild_id,
-                    action=draft.action,
-                    result=draft.result,
-                    error=why,
-                )
+            _log_failed(drafts, error)
             return
         for each in added:
             for listener in self._listeners:
@@ -345,6 +357,19 @@ class AuditService:
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
         return self._locks.setdefault(guild_id, asyncio.Lock())
+
+
+def _log_failed(drafts: Iterable[Entry], error: Exception) -> None:
+    why = f"{type(error).__name__}: {error}"
+    for draft in drafts:
+        _log.error(
+            "audit_failed",
+            guild=draft.guild_id,
+            action=draft.action,
+            result=draft.result,
+            times=draft.times,
+            error=why,
+        )
 
 
 def _result_of(error: BaseException) -> str:

@@ -56,6 +56,38 @@ class AuditStore:
 
         return await self._database.transact(work)
 
+    async def name_members(self, draft: Entry) -> None:
+        """Make the pseudonyms that an entry will need which is written later with ``append_counted``."""
+        members = [each for each in (draft.member, _subject(draft)) if each is not None]
+        if None not in [await self.pseudonym(draft.guild_id, each) for each in members]:
+            return
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            await with_pseudonyms(connection, draft, {})
+
+        await self._database.transact(work)
+
+    async def append_counted(self, entries: Sequence[Entry], signer: Signer) -> Sequence[Entry]:
+        """Add entries of which the pseudonyms were made before, all or none, and return what was added.
+
+        Those that name a member who has none any more are left out: the member or the whole guild was erased
+        meanwhile. So are entries about nobody if the guild has nothing else.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+            guild_id, known = entries[0].guild_id, dict[int, str]()
+            drafts = [
+                await with_pseudonyms(connection, each, known)
+                for each in entries
+                if await _knows_members(connection, each)
+            ]
+            head = await get_seal(connection, guild_id, SealKind.HEAD)
+            if not drafts or (head is None and all(each.author is None for each in drafts)):
+                return []
+            return await add(connection, head, drafts, signer)
+
+        return await self._database.transact(work)
+
     async def seal(self, guild_id: int, kind: SealKind) -> Seal | None:
         """Return the latest seal of a kind, None if there is none."""
         return await self._database.fetch_one(Seal, QUERIES.get_seal, guild_id=guild_id, kind=kind)
@@ -247,13 +279,28 @@ async def with_pseudonyms(connection: aiosqlite.Connection, draft: Entry, known:
     if draft.author is None and draft.member is not None:
         author = await _pseudonym(connection, draft.guild_id, draft.member, known)
         draft = replace(draft, author=author)
-    named = MEMBER_TARGET.match(draft.target)
-    if named is not None and int(named[1]) < LAST:
-        subject = int(named[1])
+    named, subject = MEMBER_TARGET.match(draft.target), _subject(draft)
+    if named is not None and subject is not None:
         pseudonym = await _pseudonym(connection, draft.guild_id, subject, known)
         target = f"member · {pseudonym}{draft.target[named.end() :]}"
         draft = replace(draft, target=target, subject=subject)
     return draft
+
+
+def _subject(draft: Entry) -> int | None:
+    """Return the member whom a target names by an id."""
+    named = MEMBER_TARGET.match(draft.target)
+    return int(named[1]) if named is not None and int(named[1]) < LAST else None
+
+
+async def _knows_members(connection: aiosqlite.Connection, draft: Entry) -> bool:
+    """Tell whether all members that an entry names by their ids have pseudonyms."""
+    for member in (draft.member, _subject(draft)):
+        if member is not None:
+            found = await QUERIES.get_pseudonym(connection, guild_id=draft.guild_id, member=member)
+            if found is None:
+                return False
+    return True
 
 
 async def _pseudonym(

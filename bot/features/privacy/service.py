@@ -94,6 +94,7 @@ class PrivacyService:
         """
         due = int(self._clock()) - self.erase_after * _DAY
         for guild_id in await self._store.erase_overdue(due - late, kept):
+            self._audit.forget(guild_id)
             _log.info("guild_erased", guild=guild_id)
         await self._store.erase_tombstones(due)
         if not await self._store.scrub():
@@ -101,6 +102,7 @@ class PrivacyService:
 
     async def _erase(self, guild_id: int, erased_at: int | None) -> bool:
         clean = await self._store.erase(guild_id, erased_at)
+        self._audit.forget(guild_id)
         self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean

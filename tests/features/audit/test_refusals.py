@@ -7,8 +7,12 @@ from bot.features.audit.chain import Flaw
 from bot.features.audit.refusals import MAX_OF_ALL, MAX_OF_GUILD, REFUSALS, RefusalCounter, Tried
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import LAST
+from bot.features.privacy.member_store import MemberStore
+from bot.features.privacy.store import PrivacyStore
+from bot.store.database import Database
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
+from tests.support.log_capture import logging_to_memory
 
 
 async def attempt(audit: AuditService, member: int, target: str, error: PatchbayError) -> None:
@@ -89,3 +93,44 @@ def test_all_counters_together_are_bounded() -> None:
     assert len(counter.take(1)) == MAX_OF_GUILD
     counter.count(Tried(OTHER_GUILD, 1, 1, "toolzz.link", "t", "refused:no_connection"))
     assert [each.action for each in counter.take(OTHER_GUILD)] == ["toolzz.link"]
+
+
+async def test_what_was_counted_of_an_erased_member_is_not_written(
+    audit: AuditService, database: Database
+) -> None:
+    """Whether they tried something themselves or something about them was tried; others' tries stay."""
+    await audit.note(GUILD, "toolzz.link", "toolzz · a", member_id=MEMBER)
+    tried = {MEMBER: "toolzz · a", MEMBER + 1: f"member · {MEMBER}", MEMBER + 2: "toolzz · a"}
+    for member, target in tried.items():
+        await attempt(audit, member, target, NoConnectionError(provider="toolzz"))
+    await MemberStore(database).erase(MEMBER)
+    await audit.flush()
+    await attempt(audit, MEMBER, "toolzz · a", NoConnectionError(provider="toolzz"))
+    await MemberStore(database).erase(MEMBER)
+    with logging_to_memory("json") as log:
+        await audit.flush()
+    assert log.getvalue() == ""
+    assert (await MemberStore(database).stored(MEMBER)).total == 0
+    assert [each[0] for each in await rows(audit)] == [None, MEMBER + 2]
+    assert (await audit.export(GUILD))[1].flaw is None
+
+
+@pytest.mark.parametrize("tries", [1, MAX_OF_GUILD + 1])
+async def test_what_was_counted_of_a_guild_that_another_process_erased_is_not_written(
+    audit: AuditService, database: Database, tries: int
+) -> None:
+    """Nothing is stored of it afterwards, also if there were more tries than counters."""
+    for number in range(tries):
+        await attempt(audit, MEMBER + number, f"member · {number + 1}", NoConnectionError(provider="toolzz"))
+    privacy = PrivacyStore(database)
+    await privacy.erase(GUILD)
+    await audit.flush()
+    assert (await privacy.stored(GUILD)).total == 0
+
+
+async def test_tries_about_many_members_make_one_pseudonym(audit: AuditService, database: Database) -> None:
+    """Nobody fills the table of pseudonyms by naming one member after the other."""
+    for number in range(50):
+        await attempt(audit, MEMBER, f"member · {number + 1}", NoConnectionError(provider="toolzz"))
+    await audit.flush()
+    assert len((await PrivacyStore(database).rows(GUILD))["audit_member"]) == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import ErasedSecretError
+from bot.errors import ErasedSecretError, NoGrantError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
@@ -58,9 +58,14 @@ TOMBSTONE = "tombstone"
 
 
 @pytest.fixture
-def build(database: Database, service: ConnectionService, vault: Vault, clock: Clock) -> Build:
+def audit(database: Database, vault: Vault, clock: Clock) -> AuditService:
+    """The audit log."""
+    return AuditService(AuditStore(database), vault, clock)
+
+
+@pytest.fixture
+def build(database: Database, service: ConnectionService, audit: AuditService, clock: Clock) -> Build:
     """A function that builds the service, given after how many days it erases."""
-    audit = AuditService(AuditStore(database), vault, clock)
     return lambda days: PrivacyService(PrivacyStore(database), service, audit, clock, days)
 
 
@@ -374,3 +379,17 @@ async def test_an_erasure_that_fails_changes_nothing(
     with pytest.raises(sqlite3.IntegrityError):
         await privacy.erase(GUILD)
     assert counts(path, GUILD) == before
+
+
+async def test_what_was_refused_before_is_not_written_after_an_erasure(
+    privacy: PrivacyService, audit: AuditService, path: Path
+) -> None:
+    """The tombstone is the only row left, also once the counters of refusals are written."""
+    await audit.note(GUILD, "alerts.set", "channel · 5", member_id=MEMBER)
+    for number in range(30):
+        with pytest.raises(NoGrantError):
+            async with audit.change(GUILD, MEMBER + number, "access.grant", "member · 88"):
+                raise NoGrantError
+    await privacy.erase(GUILD)
+    await audit.flush()
+    assert left(path) == {TOMBSTONE: 1}
