@@ -2,7 +2,8 @@
 
     PatchbayError
     └── SetupError                    the operator has to act before the bot can run
-        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, AlreadyRunningError
+        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
+        ├── AlreadyRunningError
         ├── DatabaseUnusableError, DatabaseNewerError
         └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
 
@@ -32,6 +33,12 @@ class InvalidKeysError(SetupError):
     """An encryption key is not ``id:base64`` of 32 bytes. Values: ``command``."""
 
     key = "invalid_keys"
+
+
+class KeyNotConfiguredError(SetupError):
+    """The database needs a key that is not configured, or not with this value. Values: ``key_id``."""
+
+    key = "key_not_configured"
 
 
 class DatabaseUnusableError(SetupError):

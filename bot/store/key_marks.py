@@ -5,8 +5,9 @@ from typing import Final
 
 import aiosqlite
 
+from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
-from bot.store.vault import Vault
+from bot.store.vault import Vault, key_id_of
 
 _READ: Final = "SELECT key_ids, signature FROM key_mark"
 _WRITE: Final = """
@@ -29,6 +30,19 @@ class KeyMarks:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
+
+    async def load(self) -> bool:
+        """Do the same as ``refresh`` at a start, when no mark has taken a key out of use yet.
+
+        Raises KeyNotConfiguredError if the mark names a key that is not configured, or another one under its
+        id. To go on without the mark would put the keys back in use that it took out of use.
+        """
+        if await self.refresh():
+            return True
+        row = await self._database.read(_Read)
+        if row is not None and (key_id := key_id_of(row["signature"])):
+            raise KeyNotConfiguredError(key_id=key_id)
+        return False
 
     async def refresh(self) -> bool:
         """Restrict the vault as the mark says; return False if there is none that a key in use has signed."""
