@@ -82,6 +82,7 @@ from bot.setup_errors import (
     DiscordRefusedError,
     DiscordUnreachableError,
     InvalidSettingError,
+    KeyNotConfiguredError,
 )
 from bot.store.database import Database, UnavailableError
 from bot.store.key_marks import KeyMarks
@@ -327,7 +328,9 @@ async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
     async with _existing(settings) as database:
         vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
         await bring_up_to_date(database, vault)
-        await FormerLogs(database, vault).rewrite(int(time.time()))
+        missing = await FormerLogs(database, vault).rewrite(int(time.time()))
+        if missing:  # these logs still name members by their ids
+            raise KeyNotConfiguredError(key_id=", ".join(missing))
         yield database
 
 

@@ -57,8 +57,9 @@ async def rotate_keys(
 
     resealed = await reseal(store, vault, vault.heading, tell)
     # An earlier release's log has no seals: without the old key nobody could tell whether it is whole.
-    await FormerLogs(database, vault).rewrite(now)
+    missing = await FormerLogs(database, vault).rewrite(now)
     signed, unsigned = await _resign(AuditStore(database), vault)
+    unsigned += missing
     await marks.write(vault.current)
     clean = await database.scrub()
     return Rotation(vault.current, resealed.done, signed, resealed.unreadable, unsigned, clean)

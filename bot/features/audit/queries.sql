@@ -164,6 +164,6 @@ SELECT guild_id, 'head' AS kind, number, hash, signature FROM audit_head WHERE g
 -- name: drop_former_head(guild_id)!
 DELETE FROM audit_head WHERE guild_id = :guild_id;
 
--- name: rewrite_entry(guild_id, number, author, target, hash)*!
-UPDATE audit SET member = :author, target = :target, hash = :hash
+-- name: rewrite_entry(guild_id, number, author, action, target, result, hash)*!
+UPDATE audit SET member = :author, action = :action, target = :target, result = :result, hash = :hash
 WHERE guild_id = :guild_id AND number = :number;

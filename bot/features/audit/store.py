@@ -51,7 +51,7 @@ class AuditStore:
         async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
             known: dict[int, str] = {}
             drafts = [await with_pseudonyms(connection, each, known) for each in entries]
-            head = await get_seal(connection, drafts[0].guild_id, SealKind.HEAD)
+            head = await _head(connection, drafts[0].guild_id)
             return await add(connection, head, drafts, signer)
 
         return await self._database.transact(work)
@@ -81,7 +81,7 @@ class AuditStore:
                 for each in entries
                 if await _knows_members(connection, each)
             ]
-            head = await get_seal(connection, guild_id, SealKind.HEAD)
+            head = await _head(connection, guild_id)
             if not drafts or (head is None and all(each.author is None for each in drafts)):
                 return []
             return await add(connection, head, drafts, signer)
@@ -230,6 +230,12 @@ class AuditStore:
 async def get_seal(connection: aiosqlite.Connection, guild_id: int, kind: SealKind) -> Seal | None:
     """Return the latest seal of a kind, as part of a transaction."""
     return await fetch_one(connection, Seal, QUERIES.get_seal, guild_id=guild_id, kind=kind)
+
+
+async def _head(connection: aiosqlite.Connection, guild_id: int) -> Seal | None:
+    """Return where to add entries: after an earlier release's log too that is not rewritten yet."""
+    head = await get_seal(connection, guild_id, SealKind.HEAD)
+    return head or await fetch_one(connection, Seal, QUERIES.get_former_head, guild_id=guild_id)
 
 
 async def put_seal(connection: aiosqlite.Connection, made: Seal) -> None:
