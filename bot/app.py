@@ -287,8 +287,13 @@ async def purge(settings: Settings, guild_id: int) -> bool:
 
     A bot may be running on the same database. Raises SetupError.
     """
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        return await PrivacyStore(database).erase(guild_id)
+        privacy, audit = PrivacyStore(database), AuditService(AuditStore(database), vault, time.time)
+        if await audit.is_long(guild_id):
+            await privacy.begin_erasure(guild_id, None)
+            await audit.shorten(guild_id)
+        return await privacy.erase(guild_id)
 
 
 async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:

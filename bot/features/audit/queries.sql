@@ -144,6 +144,10 @@ ORDER BY guild_id;
 -- name: delete_entries(guild_id, until)!
 DELETE FROM audit WHERE guild_id = :guild_id AND number <= :until;
 
+-- name: get_nth(guild_id, skipped)^
+-- The first entry after so many.
+SELECT number FROM audit WHERE guild_id = :guild_id ORDER BY number LIMIT 1 OFFSET :skipped;
+
 -- name: get_pseudonym(guild_id, member)$
 SELECT pseudonym FROM audit_member WHERE guild_id = :guild_id AND member = :member;
 

@@ -11,11 +11,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.errors import PatchbayError, ProviderError, RequestError
 from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainCheck, Flaw, Signer, check_window
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
+from bot.features.audit.results import result_of
 from bot.features.audit.store import LAST, AuditStore
 from bot.providers.base.provider import Provider
 
@@ -144,7 +144,7 @@ class AuditService:
         try:
             yield change
         except BaseException as error:
-            await self._end(guild_id, member_id, action, change, change.result or _result_of(error))
+            await self._end(guild_id, member_id, action, change, change.result or result_of(error))
             raise
         if not change.idle or change.begun is not None:
             await self._end(guild_id, member_id, action, change, change.result or DONE)
@@ -252,6 +252,22 @@ class AuditService:
                 _log.warning("audit_not_cut", guild=guild_id, flaw=str(flaw))
             if last:
                 await self.note(guild_id, CUT, f"#{last}")
+
+    async def is_long(self, guild_id: int) -> bool:
+        """Tell whether a guild's log is too long to be erased in one transaction."""
+        return await self._store.is_long(guild_id)
+
+    async def shorten(self, guild_id: int) -> None:
+        """Delete a guild's first entries, some at a time, until the log is not long any more.
+
+        What is left is whole meanwhile if it was so before. For a log that is about to be erased.
+        """
+        is_ours = True
+        while await self._store.is_long(guild_id):
+            if is_ours:
+                is_ours = (await self._store.cut(guild_id, LAST, self._signer))[1] is None
+            else:
+                await self._store.drop_first(guild_id)
 
     async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
         draft = self._draft(guild_id, action, target, BEGUN, member_id)
@@ -370,16 +386,3 @@ def _log_failed(drafts: Iterable[Entry], error: Exception) -> None:
             times=draft.times,
             error=why,
         )
-
-
-def _result_of(error: BaseException) -> str:
-    match error:
-        case RequestError():
-            return f"refused:{error.key}"
-        case ProviderError(outcome_unknown=True):
-            return UNKNOWN
-        case PatchbayError():
-            return f"failed:{error.key}"
-        case Exception():
-            return "failed:unexpected"
-    return "failed:interrupted"

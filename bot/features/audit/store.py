@@ -199,6 +199,23 @@ class AuditStore:
 
         return await self._database.transact(work)
 
+    async def is_long(self, guild_id: int) -> bool:
+        """Tell whether there are more entries than are deleted at once."""
+        row = await self._database.read(QUERIES.get_nth, guild_id=guild_id, skipped=_AGED_AT_ONCE)
+        return row is not None
+
+    async def drop_first(self, guild_id: int) -> None:
+        """Delete the first entries of a log that is not whole anyhow, without a seal."""
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            nth = {"guild_id": guild_id, "skipped": _AGED_AT_ONCE - 1}
+            for row in await connection.execute_fetchall(QUERIES.get_nth.sql, nth):
+                await self._database.mark_traces(connection)
+                await QUERIES.delete_entries(connection, guild_id=guild_id, until=row["number"])
+                await QUERIES.drop_points(connection, guild_id=guild_id, until=row["number"])
+
+        await self._database.transact(work)
+
     async def resign(self, signer: Signer, after: SealKey, size: int) -> Resigned:
         """Sign the next seals anew, ``size`` at most.
 
