@@ -148,6 +148,28 @@ DELETE FROM audit WHERE guild_id = :guild_id AND number <= :until;
 -- The first entry after so many.
 SELECT number FROM audit WHERE guild_id = :guild_id ORDER BY number LIMIT 1 OFFSET :skipped;
 
+-- name: list_unnamed(guild_id)
+-- This reads the whole log: there is no index by what entries are about.
+SELECT pseudonym FROM audit_member AS known
+WHERE guild_id = :guild_id
+    AND NOT EXISTS (
+        SELECT 1 FROM audit WHERE audit.guild_id = known.guild_id AND audit.member = known.pseudonym
+    )
+    AND pseudonym NOT IN (
+        SELECT substr(target, 10, 23) FROM audit WHERE guild_id = :guild_id AND target LIKE 'member · %'
+    )
+ORDER BY pseudonym;
+
+-- name: drop_pseudonym(guild_id, pseudonym, after)*!
+-- Unless one of the entries after this one has it, which were added since the others were read.
+DELETE FROM audit_member
+WHERE guild_id = :guild_id AND pseudonym = :pseudonym AND NOT EXISTS (
+    SELECT 1 FROM audit
+    WHERE guild_id = :guild_id AND number > :after AND (
+        member = :pseudonym OR (target LIKE 'member · %' AND substr(target, 10, 23) = :pseudonym)
+    )
+);
+
 -- name: get_pseudonym(guild_id, member)$
 SELECT pseudonym FROM audit_member WHERE guild_id = :guild_id AND member = :member;
 

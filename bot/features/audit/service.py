@@ -240,7 +240,10 @@ class AuditService:
         return await self._store.last_about(guild_id, action, target)
 
     async def prune(self) -> None:
-        """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each."""
+        """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each.
+
+        Whoever no entry names any more is forgotten as well.
+        """
         oldest = int(self._clock()) - self._keep_days * _DAY
         for guild_id in await self._store.aged(oldest - _DAY):
             async with self._lock(guild_id):
@@ -252,6 +255,8 @@ class AuditService:
                 _log.warning("audit_not_cut", guild=guild_id, flaw=str(flaw))
             if last:
                 await self.note(guild_id, CUT, f"#{last}")
+                await self._write_counted(guild_id)  # these entries need their pseudonyms
+                await self._store.drop_unnamed(guild_id)
 
     async def is_long(self, guild_id: int) -> bool:
         """Tell whether a guild's log is too long to be erased in one transaction."""

@@ -191,6 +191,7 @@ class AuditStore:
             flaw = check.result(end).flaw
             if flaw not in {None, Flaw.UNVOUCHED}:
                 return 0, flaw
+            await self._database.mark_traces(connection)
             await QUERIES.delete_entries(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_points(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_seal(connection, guild_id=guild_id, kind=SealKind.CUT)
@@ -198,6 +199,23 @@ class AuditStore:
             return last.number, None
 
         return await self._database.transact(work)
+
+    async def drop_unnamed(self, guild_id: int) -> None:
+        """Delete the pseudonyms of members whom no entry names any more."""
+        head = await self.seal(guild_id, SealKind.HEAD)
+        seen = 0 if head is None else head.number
+        rows = await self._database.read_all(QUERIES.list_unnamed, guild_id=guild_id)
+        for start in range(0, len(rows), _AGED_AT_ONCE):
+            some = [
+                {"guild_id": guild_id, "pseudonym": row["pseudonym"], "after": seen}
+                for row in rows[start : start + _AGED_AT_ONCE]
+            ]
+
+            async def work(connection: aiosqlite.Connection, some: Sequence[Any] = some) -> None:
+                await self._database.mark_traces(connection)
+                await QUERIES.drop_pseudonym(connection, some)
+
+            await self._database.transact(work)
 
     async def is_long(self, guild_id: int) -> bool:
         """Tell whether there are more entries than are deleted at once."""
