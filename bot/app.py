@@ -86,6 +86,7 @@ from bot.setup_errors import (
 )
 from bot.store.database import Database, UnavailableError
 from bot.store.key_marks import KeyMarks
+from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -303,6 +304,7 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     """
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
+        await asyncio.to_thread(require_key, settings.database_path, vault.current)
         return await rotate_keys(database, vault, progress, int(time.time()))
 
 

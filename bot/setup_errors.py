@@ -3,7 +3,7 @@
     PatchbayError
     └── SetupError                    the operator has to act before the bot can run
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
-        ├── AlreadyRunningError
+        ├── AlreadyRunningError, OtherKeyInUseError
         ├── DatabaseUnusableError, DatabaseNewerError
         └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
 
@@ -57,6 +57,12 @@ class AlreadyRunningError(SetupError):
     """Another process runs on it. Values: ``path``, ``pid``, ``host``, ``since``; ``?`` if unknown."""
 
     key = "already_running"
+
+
+class OtherKeyInUseError(SetupError):
+    """A process on the database signs with another key. Values: ``key_id``, ``in_use`` and as above."""
+
+    key = "other_key_in_use"
 
 
 class DiscordLoginError(SetupError):
