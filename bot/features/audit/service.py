@@ -246,15 +246,17 @@ class AuditService:
         """
         oldest = int(self._clock()) - self._keep_days * _DAY
         for guild_id in await self._store.aged(oldest - _DAY):
+            note = self._draft(guild_id, CUT, "", DONE, None)
             async with self._lock(guild_id):
-                last, flaw = 0, None
-                while (cut := await self._store.cut(guild_id, oldest, self._signer))[0]:
-                    last = cut[0]
-                flaw = cut[1]
-            if flaw is not None:
-                _log.warning("audit_not_cut", guild=guild_id, flaw=str(flaw))
+                last = 0
+                while (cut := await self._store.cut(guild_id, oldest, self._signer, note)).last:
+                    last = cut.last
+                    self._tell(cut.added)
+            if cut.flaw is not None:
+                _log.warning("audit_not_cut", guild=guild_id, flaw=str(cut.flaw))
+                if last:
+                    await self._write([replace(note, target=f"#{last}")])
             if last:
-                await self.note(guild_id, CUT, f"#{last}")
                 await self._write_counted(guild_id)  # these entries need their pseudonyms
                 await self._store.drop_unnamed(guild_id)
 
@@ -270,7 +272,7 @@ class AuditService:
         is_ours = True
         while await self._store.is_long(guild_id):
             if is_ours:
-                is_ours = (await self._store.cut(guild_id, LAST, self._signer))[1] is None
+                is_ours = (await self._store.cut(guild_id, LAST, self._signer)).flaw is None
             else:
                 await self._store.drop_first(guild_id)
 
@@ -317,6 +319,9 @@ class AuditService:
         except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
             _log_failed(drafts, error)
             return
+        self._tell(added)
+
+    def _tell(self, added: Sequence[Entry]) -> None:
         for each in added:
             for listener in self._listeners:
                 listener(each)

@@ -36,6 +36,19 @@ class Resigned:
     unsigned: Sequence[Seal]
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A step of deleting old entries.
+
+    last: the number of the last one that was deleted, 0 if none was old enough or what was to be deleted is
+    not as it was written; then flaw says so. added: the note about it.
+    """
+
+    last: int = 0
+    flaw: Flaw | None = None
+    added: Sequence[Entry] = ()
+
+
 class AuditStore:
     """Adds and reads entries, and deletes old ones from a chain's beginning; it never changes any."""
 
@@ -161,14 +174,13 @@ class AuditStore:
         """Return the guilds whose first entry is older than this time."""
         return [row["guild_id"] for row in await self._database.read_all(QUERIES.list_aged, before=before)]
 
-    async def cut(self, guild_id: int, before: int, signer: Signer) -> tuple[int, Flaw | None]:
+    async def cut(self, guild_id: int, before: int, signer: Signer, note: Entry | None = None) -> Cut:
         """Delete some of the entries from before a time, and seal where the chain begins now.
 
-        Return the number of the last one that was deleted, 0 if none is that old or what is to be deleted is
-        not as it was written; then return the flaw as well.
+        note: add this entry, with the number of the last one that was deleted, unless older ones are left.
         """
 
-        async def work(connection: aiosqlite.Connection) -> tuple[int, Flaw | None]:
+        async def work(connection: aiosqlite.Connection) -> Cut:
             # The entries up to the next seal are needed to tell whether those to be deleted are ours.
             rows = await fetch(
                 connection, Entry, QUERIES.read_audit,
@@ -178,7 +190,7 @@ class AuditStore:
             while aged < min(len(rows), _AGED_AT_ONCE) and rows[aged].at < before:
                 aged += 1
             if not aged:
-                return 0, None
+                return Cut()
             last = rows[aged - 1]
             check = ChainCheck(await get_seal(connection, guild_id, SealKind.CUT), signer.verify)
             points = await fetch(
@@ -190,13 +202,18 @@ class AuditStore:
             check.take(checked, points)
             flaw = check.result(end).flaw
             if flaw not in {None, Flaw.UNVOUCHED}:
-                return 0, flaw
+                return Cut(flaw=flaw)
             await self._database.mark_traces(connection)
             await QUERIES.delete_entries(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_points(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_seal(connection, guild_id=guild_id, kind=SealKind.CUT)
             await put_seal(connection, seal(signer, SealKind.CUT, guild_id, last.number, last.hash))
-            return last.number, None
+            is_end = aged == len(rows) or rows[aged].at >= before
+            if note is None or not is_end:
+                return Cut(last.number)
+            head = await _head(connection, guild_id)
+            noted = replace(note, target=f"#{last.number}")
+            return Cut(last.number, added=await add(connection, head, [noted], signer))
 
         return await self._database.transact(work)
 

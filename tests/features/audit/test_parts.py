@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Sequence
 
 import pytest
@@ -170,6 +171,28 @@ async def test_a_log_is_cut_in_batches(
     rows, chain = await audit.export(GUILD)
     assert [(row.number, row.action) for row in rows] == [(LENGTH + 1, CUT)]
     assert (chain.flaw, chain.cut) == (None, LENGTH)
+
+
+async def test_no_cut_is_without_its_record(
+    audit: AuditService, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the record cannot be added, the last of the entries stay as well, and the next time has both."""
+    monkeypatch.setattr("bot.features.audit.store._AGED_AT_ONCE", 30)
+    told: list[str] = []
+    audit.subscribe(lambda entry: told.append(entry.action))
+    await fill(audit, 70)
+    clock.now += 2 * KEEP_DAYS * DAY
+    await run(
+        database,
+        "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END",
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        await audit.prune()
+    await run(database, "DROP TRIGGER t")
+    assert [row.number for row in (await audit.export(GUILD))[0]] == list(range(61, 71))
+    await audit.prune()
+    assert [(row.action, row.target) for row in (await audit.export(GUILD))[0]] == [(CUT, "#70")]
+    assert told.count(CUT) == 1
 
 
 @pytest.mark.parametrize(
