@@ -15,7 +15,7 @@ from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainChec
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
-from bot.features.audit.results import result_of
+from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
 from bot.providers.base.provider import Provider
 
@@ -161,7 +161,7 @@ class AuditService:
     async def flush(self) -> None:
         """Write what was counted: one entry for each member, action and result, with the number of times.
 
-        Call it about once a minute, and when the bot stops.
+        Call it about once a minute, and when the bot stops. What cannot be written is tried again next time.
         """
         for guild_id in self._refusals.guilds():
             await self._write_counted(guild_id)
@@ -298,12 +298,14 @@ class AuditService:
             try:
                 await self._store.name_members(tried.draft)
             except Exception as error:  # noqa: BLE001 - see _append
-                _log_failed([tried.draft], error)
+                log_failed([tried.draft], error)
                 return
         self._refusals.count(tried)
 
     async def _write_counted(self, guild_id: int) -> None:
-        await self._append(self._store.append_counted, self._refusals.take(guild_id))
+        taken = self._refusals.take(guild_id)
+        if not await self._append(self._store.append_counted, taken):
+            self._refusals.put_back(taken)
 
     def _draft(self, guild_id: int, action: str, target: str, result: str, member_id: int | None) -> Entry:
         return Entry(guild_id, 0, int(self._clock()), None, action, target, result, b"", member=member_id)
@@ -311,15 +313,17 @@ class AuditService:
     async def _write(self, drafts: Sequence[Entry]) -> None:
         await self._append(self._store.append, drafts)
 
-    async def _append(self, append: _Append, drafts: Sequence[Entry]) -> None:
+    async def _append(self, append: _Append, drafts: Sequence[Entry]) -> bool:
+        """Add entries with this method of the store; return False if it has failed, which is logged."""
         if not drafts:
-            return
+            return True
         try:
             added = await append(drafts, self._signer)
         except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
-            _log_failed(drafts, error)
-            return
+            log_failed(drafts, error)
+            return False
         self._tell(added)
+        return True
 
     def _tell(self, added: Sequence[Entry]) -> None:
         for each in added:
@@ -383,16 +387,3 @@ class AuditService:
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
         return self._locks.setdefault(guild_id, asyncio.Lock())
-
-
-def _log_failed(drafts: Iterable[Entry], error: Exception) -> None:
-    why = f"{type(error).__name__}: {error}"
-    for draft in drafts:
-        _log.error(
-            "audit_failed",
-            guild=draft.guild_id,
-            action=draft.action,
-            result=draft.result,
-            times=draft.times,
-            error=why,
-        )

@@ -1,5 +1,7 @@
 """Proves that nobody fills the log with what was refused or has failed."""
 
+import json
+
 import pytest
 
 from bot.errors import NoConnectionError, PatchbayError, RejectedError
@@ -93,6 +95,26 @@ def test_all_counters_together_are_bounded() -> None:
     assert len(counter.take(1)) == MAX_OF_GUILD
     counter.count(Tried(OTHER_GUILD, 1, 1, "toolzz.link", "t", "refused:no_connection"))
     assert [each.action for each in counter.take(OTHER_GUILD)] == ["toolzz.link"]
+
+
+async def test_counts_that_cannot_be_written_are_kept(audit: AuditService, database: Database) -> None:
+    """On a full disk they grow with what comes later, and the log line has their number."""
+    for _ in range(3):
+        await attempt(audit, MEMBER, "toolzz · a", NoConnectionError(provider="toolzz"))
+    await database._writer.execute(
+        "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
+    )
+    with logging_to_memory("json") as log:
+        await audit.flush()
+        await audit.export(GUILD)
+    assert [json.loads(line)["times"] for line in log.getvalue().splitlines()] == [3, 3]
+    await database._writer.execute("DROP TRIGGER t")
+    for number in range(2 * MAX_OF_GUILD):
+        await attempt(audit, MEMBER + number, "toolzz · a", NoConnectionError(provider="toolzz"))
+    await audit.flush()
+    written = await rows(audit)
+    assert written[0] == (MEMBER, "toolzz · a", "refused:no_connection", 4)
+    assert (len(written), sum(each[-1] for each in written)) == (MAX_OF_GUILD + 1, 3 + 2 * MAX_OF_GUILD)
 
 
 async def test_what_was_counted_of_an_erased_member_is_not_written(
