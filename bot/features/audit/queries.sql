@@ -133,6 +133,12 @@ WHERE result = 'begun' AND NOT EXISTS (
 )
 ORDER BY guild_id, number;
 
+-- name: is_unfinished(guild_id, number)$
+SELECT count(*) FROM audit
+WHERE guild_id = :guild_id AND number = :number AND result = 'begun' AND NOT EXISTS (
+    SELECT 1 FROM audit AS later WHERE later.guild_id = audit.guild_id AND later.ends = audit.number
+);
+
 -- name: list_aged(before)
 -- The guilds whose first entry is older.
 SELECT guild_id FROM audit_seal

@@ -126,6 +126,8 @@ class AuditService:
         self._refusals = RefusalCounter()
         self._at_work: set[tuple[int, int]] = set()
         """The guild and number of each entry whose result this process will write."""
+        self._beginning: list[int] = []
+        """The guild of each change whose number is not known yet."""
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
@@ -177,9 +179,10 @@ class AuditService:
         """
         for begun in await self._store.unfinished():
             is_at_work = (begun.guild_id, begun.number) in self._at_work
-            if not is_at_work and is_served(begun.guild_id):
-                now = int(self._clock())
-                await self._write([replace(begun, at=now, result=UNKNOWN, ends=begun.number)])
+            if not is_at_work and begun.guild_id not in self._beginning and is_served(begun.guild_id):
+                end = replace(begun, at=int(self._clock()), result=UNKNOWN, ends=begun.number)
+                # It may have ended since it was read.
+                await self._append(self._store.append_ends, [end])
 
     async def page(
         self,
@@ -278,8 +281,12 @@ class AuditService:
 
     async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
         draft = self._draft(guild_id, action, target, BEGUN, member_id)
-        begun = (await self._store.append([draft], self._signer))[-1]
-        self._at_work.add((guild_id, begun.number))
+        self._beginning.append(guild_id)
+        try:
+            begun = (await self._store.append([draft], self._signer))[-1]
+            self._at_work.add((guild_id, begun.number))
+        finally:
+            self._beginning.remove(guild_id)
         return begun.number
 
     async def _end(self, guild_id: int, member_id: int, action: str, change: Change, result: str) -> None:

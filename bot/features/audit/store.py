@@ -69,6 +69,23 @@ class AuditStore:
 
         return await self._database.transact(work)
 
+    async def append_ends(self, entries: Sequence[Entry], signer: Signer) -> Sequence[Entry]:
+        """Add the results of begun changes, all or none, except of those that have one by now or are erased.
+
+        Return what was added.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+            guild_id = entries[0].guild_id
+            ends = [
+                each
+                for each in entries
+                if await QUERIES.is_unfinished(connection, guild_id=guild_id, number=each.ends)
+            ]
+            return await add(connection, await _head(connection, guild_id), ends, signer) if ends else []
+
+        return await self._database.transact(work)
+
     async def name_members(self, draft: Entry) -> None:
         """Make the pseudonyms that an entry will need which is written later with ``append_counted``."""
         members = [each for each in (draft.member, _subject(draft)) if each is not None]
