@@ -82,9 +82,11 @@ from bot.setup_errors import (
     DiscordRefusedError,
     DiscordUnreachableError,
     InvalidSettingError,
+    KeyNotConfiguredError,
 )
 from bot.store.database import Database, UnavailableError
 from bot.store.key_marks import KeyMarks
+from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -286,8 +288,13 @@ async def purge(settings: Settings, guild_id: int) -> bool:
 
     A bot may be running on the same database. Raises SetupError.
     """
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        return await PrivacyStore(database).erase(guild_id)
+        privacy, audit = PrivacyStore(database), AuditService(AuditStore(database), vault, time.time)
+        if await audit.is_long(guild_id):
+            await privacy.begin_erasure(guild_id, None)
+            await audit.shorten(guild_id)
+        return await privacy.erase(guild_id)
 
 
 async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:
@@ -297,6 +304,7 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     """
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
+        await asyncio.to_thread(require_key, settings.database_path, vault.current)
         return await rotate_keys(database, vault, progress, int(time.time()))
 
 
@@ -327,7 +335,9 @@ async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
     async with _existing(settings) as database:
         vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
         await bring_up_to_date(database, vault)
-        await FormerLogs(database, vault).rewrite(int(time.time()))
+        missing = await FormerLogs(database, vault).rewrite(int(time.time()))
+        if missing:  # these logs still name members by their ids
+            raise KeyNotConfiguredError(key_id=", ".join(missing))
         yield database
 
 

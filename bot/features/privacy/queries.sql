@@ -65,7 +65,21 @@ ON CONFLICT (guild_id) DO UPDATE SET removed_at = excluded.removed_at, greeted_a
 WHERE removed_at IS NULL;
 
 -- name: mark_returned(guild_id)!
-UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at > 0;
+
+-- name: mark_erasing(guild_id)!
+-- From then on the guild is overdue, wherever the bot is; touches a row when it was not marked before.
+INSERT INTO guild (guild_id, removed_at) VALUES (:guild_id, 0)
+ON CONFLICT (guild_id) DO UPDATE SET removed_at = 0 WHERE removed_at IS NOT 0;
+
+-- name: is_erasing(guild_id)$
+SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at = 0;
+
+-- name: is_removed(guild_id)$
+SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+
+-- name: count_audit(guild_id)$
+SELECT count(*) FROM audit WHERE guild_id = :guild_id;
 
 -- name: erase_secrets(guild_id)!
 UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
@@ -77,7 +91,7 @@ FROM connection JOIN guild USING (guild_id)
 WHERE connection.secret <> X'' AND guild.removed_at IS NOT NULL;
 
 -- name: list_overdue(removed_before)
-SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
+SELECT guild_id, removed_at FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
 
 -- name: erase_outbox(guild_id)!
 DELETE FROM outbox WHERE guild_id = :guild_id;

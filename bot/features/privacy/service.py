@@ -109,14 +109,24 @@ class PrivacyService:
         time has to be over; tombstones go on time.
         """
         due = int(self._clock()) - self.erase_after * _DAY
-        for guild_id in await self._store.erase_overdue(due - late, kept):
-            _log.info("guild_erased", guild=guild_id)
+        await self._store.erase_late_secrets(kept)
+        for guild_id in await self._store.overdue(due - late, kept):
+            if await self._audit.is_long(guild_id):
+                await self._store.begin_erasure(guild_id, None)
+                await self._audit.shorten(guild_id)
+            if await self._store.erase_overdue(guild_id):
+                self._audit.forget(guild_id)
+                _log.info("guild_erased", guild=guild_id)
         await self._store.erase_tombstones(due)
         if not await self._store.scrub():
             _log.warning("traces_left")
 
     async def _erase(self, guild_id: int, erased_at: int | None) -> bool:
+        if await self._audit.is_long(guild_id):
+            await self._store.begin_erasure(guild_id, erased_at)
+            await self._audit.shorten(guild_id)
         clean = await self._store.erase(guild_id, erased_at)
+        self._audit.forget(guild_id)
         self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean

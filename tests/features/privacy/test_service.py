@@ -5,14 +5,14 @@ import json
 import os
 import random
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.errors import ErasedSecretError
+from bot.errors import ErasedSecretError, NoGrantError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
@@ -60,9 +60,14 @@ TOMBSTONE = "tombstone"
 
 
 @pytest.fixture
-def build(database: Database, service: ConnectionService, vault: Vault, clock: Clock) -> Build:
+def audit(database: Database, vault: Vault, clock: Clock) -> AuditService:
+    """The audit log."""
+    return AuditService(AuditStore(database), vault, clock)
+
+
+@pytest.fixture
+def build(database: Database, service: ConnectionService, audit: AuditService, clock: Clock) -> Build:
     """A function that builds the service, given after how many days it erases."""
-    audit = AuditService(AuditStore(database), vault, clock)
     return lambda days: PrivacyService(PrivacyStore(database), service, audit, clock, days)
 
 
@@ -430,3 +435,74 @@ async def test_an_erasure_that_fails_changes_nothing(
     with pytest.raises(sqlite3.IntegrityError):
         await privacy.erase(GUILD)
     assert counts(path, GUILD) == before
+
+
+async def test_what_was_refused_before_is_not_written_after_an_erasure(
+    privacy: PrivacyService, audit: AuditService, path: Path
+) -> None:
+    """The tombstone is the only row left, also once the counters of refusals are written."""
+    await audit.note(GUILD, "alerts.set", "channel · 5", member_id=MEMBER)
+    for number in range(30):
+        with pytest.raises(NoGrantError):
+            async with audit.change(GUILD, MEMBER + number, "access.grant", "member · 88"):
+                raise NoGrantError
+    await privacy.erase(GUILD)
+    await audit.flush()
+    assert left(path) == {TOMBSTONE: 1}
+
+
+@contextmanager
+def failing(path: Path, table: str, guild_id: int = GUILD) -> Iterator[None]:
+    """Let the deletion of a guild's row of a table fail, as if the process died there."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            f"CREATE TRIGGER t BEFORE DELETE ON {table} WHEN old.guild_id = {guild_id}"
+            " BEGIN SELECT raise(ABORT, 'died'); END"
+        )
+        yield
+        database.execute("DROP TRIGGER t")
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_long_log_is_erased_in_steps(
+    privacy: PrivacyService,
+    audit: AuditService,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_whole: bool,
+) -> None:
+    """Stopped in between, what is left is no forged log, and the next sweep erases it, whatever happens."""
+    monkeypatch.setattr("bot.features.audit.store._AGED_AT_ONCE", 10)
+    for number in range(75):
+        await audit.note(GUILD, "alerts.set", f"channel · {number}", member_id=MEMBER)
+    fill(path, OTHER_GUILD)
+    others = left(path, OTHER_GUILD)
+    if not is_whole:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE audit SET target = 'made up' WHERE number = 30")
+    with failing(path, "audit_member"):
+        with pytest.raises(sqlite3.IntegrityError):
+            await privacy.erase(GUILD)
+        assert 0 < left(path)["audit"] <= 10
+        assert ((await audit.export(GUILD))[1].flaw is None) == is_whole
+    await privacy.returned(GUILD)
+    await privacy.sweep({GUILD, OTHER_GUILD})
+    assert left(path) == {TOMBSTONE: 1}
+    tombstone = await privacy.tombstone(GUILD)
+    assert tombstone is not None
+    assert tombstone.entries == 75
+    assert left(path, OTHER_GUILD) == others
+
+
+async def test_each_overdue_guild_is_erased_by_itself(
+    privacy: PrivacyService, path: Path, clock: Clock
+) -> None:
+    """One that cannot be erased does not bring back those before it."""
+    for guild_id in (GUILD, OTHER_GUILD):
+        fill(path, guild_id)
+        drop(path, TOMBSTONE)
+        await privacy.removed(guild_id)
+    clock.now += 7 * DAY
+    with failing(path, "route", max(GUILD, OTHER_GUILD)), pytest.raises(sqlite3.IntegrityError):
+        await privacy.sweep()
+    assert (left(path, min(GUILD, OTHER_GUILD)), "route" in left(path, max(GUILD, OTHER_GUILD))) == ({}, True)
