@@ -15,6 +15,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.backoff import Backoff
 from bot.discord.connection.state_file import StateFile
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -28,6 +29,11 @@ _KEPT: Final = 0.2
 _SHORTEST_WAIT: Final = 60.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
 _LONGEST_WAIT: Final = 86_400.0
+_SETTLED_SECONDS: Final = 60.0
+"""A connection that lasted so long is resumed at once when it ends."""
+_FIRST_RESUME_PAUSE: Final = 1.0
+_LONGEST_RESUME_PAUSE: Final = 60.0
+"""Seconds between connections that end sooner: Discord keeps what a session misses for a few minutes."""
 IDENTIFIES: Final = "identifies"
 """The key in the state file: of each shard, how many starts failed in a row, and when the last one began."""
 
@@ -60,6 +66,7 @@ class Starts:
         self._sleep = sleep
         self._open: set[int] = set()
         self._permitted: set[int] = set()
+        self._resumes: dict[int, Backoff] = {}
 
     def is_open(self, shard_id: int) -> bool:
         """Tell whether a shard has identified and not understood a READY since."""
@@ -88,6 +95,17 @@ class Starts:
             IDENTIFIES,
             lambda kept: {shard: entry for shard, entry in kept.items() if shard != str(shard_id)},
         )
+
+    async def wait_to_resume(self, shard_id: int, lasted: float) -> None:
+        """Return when a shard may resume its session. lasted: how many seconds its connection did.
+
+        A gateway that takes each connection and ends it would otherwise be asked without a pause.
+        """
+        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_RESUME_PAUSE, _LONGEST_RESUME_PAUSE))
+        if lasted >= _SETTLED_SECONDS:
+            backoff.succeed()
+        else:
+            await self._sleep(backoff.fail())
 
     async def _wait_after_failures(self, shard_id: int) -> None:
         failures, last = _entry((await self._state.get(IDENTIFIES)).get(str(shard_id)))
