@@ -24,8 +24,10 @@ _FIRST_PAUSE: Final = 5.0
 _FACTOR: Final = 4.0
 _LONGEST_PAUSE: Final = 3600.0
 """Seconds after failed starts: 5, 20, 80, 320, 1,280, then an hour; six identifies in the first hour."""
-_KEPT: Final = 0.2
-"""The share of a day's identifies that is left: other processes of the same bot identify at the same time."""
+_KEPT_PER_SHARD: Final = 2
+"""How many of a day's identifies are left: other processes of the same bot identify at the same time."""
+_MOST_KEPT: Final = 0.2
+"""The share of a day's identifies that is left at most, however many shards there are."""
 _SHORTEST_WAIT: Final = 60.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
 _LONGEST_WAIT: Final = 86_400.0
@@ -119,7 +121,8 @@ class Starts:
     async def _wait_for_budget(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - as above
         while True:
             try:
-                _, _, limit = await http.get_bot_gateway()
+                shards, _, limit = await http.get_bot_gateway()
+                kept = min(_KEPT_PER_SHARD * int(shards), int(int(limit["total"]) * _MOST_KEPT))
                 total, remaining = int(limit["total"]), int(limit["remaining"])
                 reset_after = int(limit["reset_after"]) / 1000
             except (
@@ -128,7 +131,7 @@ class Starts:
                 # A Discord that does not say is not one that forbids; the pauses after failures still hold.
                 _log.info("identify_budget_unknown", error=type(error).__name__)
                 return
-            if remaining > total * _KEPT:
+            if remaining > kept:
                 return
             wait = min(max(reset_after, _SHORTEST_WAIT), _LONGEST_WAIT)
             _log.error(
