@@ -25,7 +25,7 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
-from bot.discord.sync import keep_trying, sync_commands
+from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
 
@@ -131,6 +131,7 @@ class PatchbayBot(ServicesBot):
         links, store = self.services.links, self._command_store
         if self.always_sync:
             links.ids = (await sync_commands(self.tree, store, self.application_id, force=True)).ids
+            await self._state.put(SYNC_REFUSAL, {})
             return
         if (known := await store.get(self.application_id)) is not None:
             links.ids = known.ids
