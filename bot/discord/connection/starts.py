@@ -74,9 +74,13 @@ class Starts:
         """Tell whether a shard has identified and not understood a READY since."""
         return shard_id in self._open
 
+    def is_permitted(self, shard_id: int) -> bool:
+        """Tell whether a shard was permitted to identify and has not done it yet."""
+        return shard_id in self._permitted
+
     async def permit(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - discord.py's HTTPClient
         """Return when this shard may identify, at once where it was permitted and has not done it yet."""
-        if shard_id not in self._permitted:
+        if not self.is_permitted(shard_id):
             await self._wait_after_failures(shard_id)
             await self._wait_for_budget(http, shard_id)
             self._permitted.add(shard_id)

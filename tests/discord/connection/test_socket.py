@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import discord
 import pytest
@@ -11,9 +12,13 @@ import yarl
 from aiohttp import web
 from discord.http import Route
 
+from bot.discord.background import BackgroundTasks
+from bot.discord.client import PatchbayBot
+from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
+from tests.support.waiting import until
 
 USER = {"id": "1300000000000000001", "username": "bot", "discriminator": "0", "avatar": None}
 Step = Callable[["Gateway", web.WebSocketResponse], Awaitable[object]]
@@ -30,7 +35,7 @@ class Gateway:
         self.steps = steps
         self.connections = 0
         self.resumed = asyncio.Event()
-        self.identified = asyncio.Event()
+        self.falls = [asyncio.Event(), asyncio.Event()]
         self.url = ""
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
@@ -63,13 +68,13 @@ class Gateway:
         """Send HELLO, and take what the bot begins its session with."""
         await socket.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "t": None, "s": None})
         async for message in socket:
-            opcode = json.loads(message.data)["op"]
-            if opcode == 6:
+            frame = json.loads(message.data)
+            if frame["op"] == 6:
                 self.resumed.set()
                 return
-            if opcode == 2:
-                self.identified.set()
-                session = {"session_id": "x", "resume_gateway_url": self.url, "shard": [0, 1]}
+            if frame["op"] == 2:
+                shard = frame["d"]["shard"]
+                session = {"session_id": "x", "resume_gateway_url": self.url, "shard": shard}
                 application = {"id": "1", "flags": 0}
                 ready = {**session, "user": USER, "guilds": [], "application": application}
                 await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
@@ -80,6 +85,17 @@ async def break_off(gateway: Gateway, socket: web.WebSocketResponse) -> None:
     """Begin a session, then end its connection."""
     await gateway.greet(socket)
     await socket.close(code=4000)
+
+
+def break_later(number: int) -> Step:
+    """Return the step that begins a session, and ends its connection when the test says so."""
+
+    async def step(gateway: Gateway, socket: web.WebSocketResponse) -> None:
+        await gateway.greet(socket)
+        await gateway.falls[number].wait()
+        await socket.close(code=4000)
+
+    return step
 
 
 async def keep(gateway: Gateway, socket: web.WebSocketResponse) -> None:
@@ -105,14 +121,17 @@ def send_first(frame: str | bytes) -> Step:
 
 
 class Sleeps:
-    """Takes no time, and keeps for how long it was asked to sleep."""
+    """Takes no time, and keeps for how long it was asked to sleep. forever: these seconds do not pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, forever: float | None = None) -> None:
         self.seconds: list[float] = []
+        self.forever = forever
 
     async def __call__(self, seconds: float) -> None:
         """Return at once."""
         self.seconds.append(seconds)
+        if seconds == self.forever:
+            await asyncio.Event().wait()
 
 
 class Quick:
@@ -129,24 +148,24 @@ class Quick:
 class Client(discord.AutoShardedClient):
     """A bot that does nothing, with the connections of ours."""
 
-    def __init__(self, sleeps: Sleeps) -> None:
-        super().__init__(intents=discord.Intents(guilds=True), shard_count=1, max_messages=None)
+    def __init__(self, sleeps: Sleeps, shards: int) -> None:
+        super().__init__(intents=discord.Intents(guilds=True), shard_count=shards, max_messages=None)
+        self.services = SimpleNamespace(background=BackgroundTasks())
         self.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Count it, without the five seconds of discord.py's."""
+        """Do what the bot does, without the five seconds of discord.py's."""
         del initial
+        await self.starts.permit(self.http, shard_id or 0)
         await self.starts.identifies(shard_id or 0)
 
 
 @asynccontextmanager
-async def connected(
-    gateway: Gateway, sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[asyncio.Task[None]]:
-    """Connect a bot to a gateway, and yield the task in which it runs."""
+async def served(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Serve a gateway, where discord.py looks for Discord's."""
     application = web.Application()
     application.router.add_get("/", gateway.connect)
-    application.router.add_get("/{path:.+}", gateway.answer)
+    application.router.add_route("*", "/{path:.+}", gateway.answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -154,21 +173,31 @@ async def connected(
     gateway.url = f"ws://{host}:{port}/"
     monkeypatch.setattr(Route, "BASE", f"http://{host}:{port}")
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway.url))
-    monkeypatch.setattr(discord.shard, "DiscordWebSocket", PatientWebSocket)
-    monkeypatch.setattr(discord.shard, "ExponentialBackoff", Quick)
-    Quick.made = 0
     try:
-        async with Client(sleeps) as client:
-            await client.login("FAKE-TOKEN-FOR-TESTS")
-            running = asyncio.create_task(client.connect())
-            try:
-                yield running
-            finally:
-                await client.close()
-                running.cancel()
-                await asyncio.wait((running,))
+        yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def connected(
+    gateway: Gateway, sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch, shards: int = 1
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Connect a bot to a gateway, and yield the task in which it runs."""
+    monkeypatch.setattr(discord.shard, "DiscordWebSocket", PatientWebSocket)
+    monkeypatch.setattr(discord.shard, "Shard", PatientShard)
+    monkeypatch.setattr(discord.shard, "ExponentialBackoff", Quick)
+    Quick.made = 0
+    async with served(gateway, monkeypatch), Client(sleeps, shards) as client:
+        await client.login("FAKE-TOKEN-FOR-TESTS")
+        running = asyncio.create_task(client.connect())
+        try:
+            yield running
+        finally:
+            client.services.background.cancel_all()
+            await client.close()
+            running.cancel()
+            await asyncio.wait((running,))
 
 
 BAD_BEGINNINGS = pytest.mark.parametrize(
@@ -230,3 +259,45 @@ async def test_a_session_that_lasted_is_resumed_at_once() -> None:
         await starts.wait_to_resume(0, lasted)
     await starts.wait_to_resume(1, 0.1)
     assert sleeps.seconds == [1, 2, 1, 1]
+
+
+async def test_a_shard_that_may_not_identify_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one shard waits for hours before it connects again, another one resumes its session."""
+    gateway, sleeps = Gateway(break_later(0), break_later(1), None, keep), Sleeps(forever=5.0)
+    async with asyncio.timeout(8), connected(gateway, sleeps, monkeypatch, shards=2):
+        await until(lambda: gateway.connections == 2)
+        gateway.falls[0].set()
+        await until(lambda: 5.0 in sleeps.seconds)
+        gateway.falls[1].set()
+        await gateway.resumed.wait()
+
+
+async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
+    bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two shards waits, because its last starts failed; the second one is ready and watched."""
+    gateway, sleeps, working = Gateway(keep), Sleeps(forever=5.0), asyncio.Event()
+
+    async def identify_at_once(*_: object, **__: object) -> None:
+        pass
+
+    async def work() -> None:
+        working.set()
+
+    monkeypatch.setattr(discord.Client, "before_identify_hook", identify_at_once)
+    monkeypatch.setattr("bot.discord.client._LATE_SHARDS_SECONDS", 0.01)
+    bot._connection.guild_ready_timeout = 0.01
+    bot.start_when_ready(work)
+    bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
+    await bot.starts.identifies(0)
+    bot.shard_count = 2
+    async with asyncio.timeout(8), served(gateway, monkeypatch):
+        await bot.login("FAKE-TOKEN-FOR-TESTS")
+        running = asyncio.create_task(bot.connect())
+        await until(lambda: gateway.connections == 1)
+        await working.wait()
+        assert sleeps.seconds == [5.0]
+        assert not bot.is_ready()
+        await bot.close()
+        running.cancel()
+        await asyncio.wait((running,))
