@@ -373,8 +373,11 @@ def _worded() -> Iterator[None]:
         ) from None
     except discord.PrivilegedIntentsRequired:
         raise DiscordRefusedError(reason="the gateway closed the connection with code 4014") from None
-    except discord.HTTPException as refused:
-        raise DiscordRefusedError(reason=sentence(refused)) from None
+    except (discord.HTTPException, discord.GatewayNotFound) as error:
+        # discord.py hides in the second what it was answered when it asked for the gateway's address.
+        refused = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
+        reason = sentence(refused) if isinstance(refused, discord.HTTPException) else "it names no gateway"
+        raise DiscordRefusedError(reason=reason) from None
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=type(error).__name__) from None
 

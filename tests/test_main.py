@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from aiohttp import test_utils, web
 from click.testing import CliRunner, Result
+from simcord.backend.errors import BackendError
 
 from bot.__main__ import main
-from bot.demo.discord_server import SimulatedDiscord
+from bot.demo.discord_server import Call, SimulatedDiscord
 from bot.features.audit.entry import new_pseudonym
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.privacy.member_store import ERASED_COLUMNS
@@ -234,6 +235,26 @@ async def test_a_discord_that_refuses_is_worded(environment: dict[str, str], sta
     assert "network" not in ended.errors
     assert "Traceback" not in ended.errors
     assert "CANARY" not in ended.errors
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (503, 0)])
+async def test_a_discord_that_names_no_gateway_is_worded(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, status: int, code: int
+) -> None:
+    """A login that was taken, and then no address of the gateway: one line says what was answered."""
+    dispatch = SimulatedDiscord._dispatch
+
+    def refuse(self: SimulatedDiscord, call: Call) -> object:
+        if call.path == "/gateway/bot":
+            raise BackendError(status, code, "CANARY")
+        return dispatch(self, call)
+
+    monkeypatch.setattr(SimulatedDiscord, "_dispatch", refuse)
+    ended = await patchbay(environment, "run")
+    assert ended.exit_code == 1
+    assert f"GET /gateway/bot was answered with status {status}, code {code}" in ended.errors
+    assert "Traceback" not in ended.errors + ended.output
+    assert "CANARY" not in ended.errors + ended.output
 
 
 async def test_sync_sends_the_commands_and_counts_them(

@@ -30,6 +30,8 @@ Answer = tuple[discord.Embed, discord.ui.View]
 """What an answer shows, and the components below it."""
 _Kind = discord.InteractionResponseType
 _PLACEHOLDER = "…"
+_DISMISSED: Final = frozenset({10008, 10015})
+"""Unknown message, unknown webhook: Discord's own codes, which a proxy's 404 has not."""
 
 
 class Update(NamedTuple):
@@ -204,9 +206,9 @@ async def keep_updated(
             continue
         try:
             await edit(ctx, shown.embed, shown.view)
-        except discord.NotFound:
-            return  # the member has dismissed it
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+            if isinstance(failed, discord.NotFound) and failed.code in _DISMISSED:
+                return
             continue
         if shown.is_final:
             return
