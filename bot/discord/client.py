@@ -175,8 +175,7 @@ class PatchbayBot(ServicesBot):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Look at each interaction after discord.py has dispatched it."""
-        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
-            await self.tree.refuse_stale(interaction)
+        await self.tree.answer_unhandled(interaction)
 
     async def close(self) -> None:
         """Let the commands that run finish and answer, refuse new ones, then leave."""
