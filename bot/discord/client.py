@@ -25,6 +25,7 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
+from bot.discord.overrides import Override
 from bot.discord.sync import keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
@@ -171,7 +172,8 @@ class PatchbayBot(ServicesBot):
         self, payload: discord.RawAppCommandPermissionsUpdateEvent
     ) -> None:
         """Take note that an admin has changed in Server Settings who may use our commands."""
-        self.services.guard.forget_overrides(payload.guild.id)
+        told = [Override(each.id, each.type.value, each.permission) for each in payload.permissions]
+        self.services.guard.change_overrides(payload.guild.id, {payload.target_id: told})
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Look at each interaction after discord.py has dispatched it."""

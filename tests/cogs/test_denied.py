@@ -49,7 +49,7 @@ async def test_no_component_changes_anything(harness: BotHarness, status: int) -
     shared = final(await harness.manager.slash(harness.channel, "help"))
     for command in harness.bot.services.links.ids.values():
         harness.guild.set_command_permissions(command, {harness.manager: False})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard._overrides._kept.clear()
     harness.env.inject_error("GET", READ, status=status, times=None)
     before, kinds = changes(harness), persistent_components(harness.bot)
     used = [use(harness, kind, shared) for kind in kinds]
@@ -77,7 +77,7 @@ async def test_an_old_button_deletes_nothing(harness: BotHarness) -> None:
     asked = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     command = harness.bot.services.links.ids["connections"]
     harness.guild.set_command_permissions(command, {harness.manager: False})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard._overrides._kept.clear()
     harness.env.inject_error("GET", READ, status=503, times=None)
     pressed = await harness.manager.click(final(asked).message, label="Remove Toolzz · default")
     assert embed_of(pressed).title == f"⚠️ {harness.texts('problem.discord_silent.title')}"
