@@ -19,7 +19,7 @@ from tests.support.waiting import until
 
 WITHIN = 8.0
 MISSING = object()
-WRONG = (MISSING, None, "x", -1, [], {}, [None])
+WRONG: tuple[Any, ...] = (MISSING, None, "x", -1, [], {}, [None])
 UNANSWERABLE = {("id",), ("token",)}
 """Without these two nobody can answer."""
 KINDS = ["command", "subcommand", "typing", "button", "menu", "listening button", "form", "old form"]

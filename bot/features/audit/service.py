@@ -120,7 +120,8 @@ class AuditService:
         self._store = store
         self._signer = signer
         self._clock = clock
-        self._keep_days = keep_days
+        self.keep_days = keep_days
+        """Days after which an entry is deleted."""
         self._listeners: list[Callable[[Entry], None]] = []
         self._refusals = RefusalCounter()
         self._at_work: set[tuple[int, int]] = set()
@@ -236,7 +237,7 @@ class AuditService:
 
     async def prune(self) -> None:
         """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each."""
-        oldest = int(self._clock()) - self._keep_days * _DAY
+        oldest = int(self._clock()) - self.keep_days * _DAY
         for guild_id in await self._store.aged(oldest - _DAY):
             async with self._lock(guild_id):
                 last, flaw = 0, None

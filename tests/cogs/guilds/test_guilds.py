@@ -182,20 +182,21 @@ async def test_a_greeting_that_fails_is_tried_again(harness: BotHarness, status:
 async def test_one_server_holds_up_no_greeting_of_others(harness: BotHarness, log: io.StringIO) -> None:
     """Whatever is wrong with one server, the next one is greeted, and the first one is tried again later."""
     harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=2)
-    channels = []
+    channels, guild_ids = [], []
     for _ in range(2):
         newcomer = NewGuild(harness)
+        guild_ids.append(newcomer.guild.id)
         channels.append(newcomer.guild.create_text_channel("open"))
         await newcomer.invite(harness)
     assert await owed(harness) == [1, 1]
-    first = harness.bot.get_guild(channels[0].guild.id)
+    first = harness.bot.get_guild(guild_ids[0])
     assert first is not None
     first._members.clear()  # as of a server that discord.py knows by an interaction alone
     await harness.env.advance_time(610)
     assert [len(posted(channel)) for channel in channels] == [0, 1]
     assert await owed(harness) == [2]
     lines = log_lines(log, "greeting_failed")
-    assert [line["guild"] for line in lines if "exception" in line] == [channels[0].guild.id]
+    assert [line["guild"] for line in lines if "exception" in line] == [guild_ids[0]]
 
 
 async def test_a_greeting_is_given_up_after_some_hours(harness: BotHarness) -> None:
@@ -344,7 +345,7 @@ async def test_who_came_back_unseen_is_not_swept_away(harness: BotHarness) -> No
 
 @pytest.mark.parametrize("status", [403, 503])
 async def test_what_is_due_is_erased_while_discord_does_not_answer(harness: BotHarness, status: int) -> None:
-    """Neither the list of servers nor a single one can be had: the data goes an hour late at most."""
+    """Neither the list of servers nor a single one can be had: the data goes two hours late at most."""
     await harness.connect("sensay")
     harness.env.backend.remove_guild(harness.guild.id)
     await harness.env.settle()
