@@ -9,7 +9,9 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
     │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
-    │   │   DiscordSilentError, PreflightBudgetError
+    │   │   DiscordSilentError
+    │   ├── PreflightBudgetError
+    │   │   └── PreflightLimitError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
@@ -128,9 +130,15 @@ class CooldownError(RequestError):
 
 
 class PreflightBudgetError(RequestError):
-    """Discord has refused too many tokens. Values: ``until`` (seconds since 1970)."""
+    """Discord has refused too many tokens of a member or a guild. Values: ``until`` (seconds since 1970)."""
 
     key = "preflight_budget"
+
+
+class PreflightLimitError(PreflightBudgetError):
+    """Discord has refused too many requests in all. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_limit"
 
 
 class NoConnectionError(RequestError):

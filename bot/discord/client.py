@@ -26,6 +26,7 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
+from bot.discord.overrides import Override
 from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
@@ -204,12 +205,12 @@ class PatchbayBot(ServicesBot):
         self, payload: discord.RawAppCommandPermissionsUpdateEvent
     ) -> None:
         """Take note that an admin has changed in Server Settings who may use our commands."""
-        self.services.guard.forget_overrides(payload.guild.id)
+        told = [Override(each.id, each.type.value, each.permission) for each in payload.permissions]
+        self.services.guard.change_overrides(payload.guild.id, {payload.target_id: told})
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Look at each interaction after discord.py has dispatched it."""
-        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
-            await self.tree.refuse_stale(interaction)
+        await self.tree.answer_unhandled(interaction)
 
     async def close(self) -> None:
         """Let the commands that run finish and answer, refuse new ones, then leave."""

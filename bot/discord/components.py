@@ -80,7 +80,8 @@ class GuardedView(discord.ui.View):
     async def on_error(  # type: ignore[override]
         self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
     ) -> None:
-        """Report."""
+        """Report what a press of another shape raised, or what handling it did."""
+        Context.of(interaction).is_handled = True
         await report(interaction, error)
 
 
@@ -127,7 +128,10 @@ class GuardedModal(discord.ui.Modal):
         """Report, with the button that opens the form again."""
         # discord.py keeps a form, with all that was typed into it, until it is stopped.
         self.stop()
-        self._offer_retry(Context.of(interaction))
+        ctx = Context.of(interaction)
+        # What was sent may be of another shape, so that the guard was never asked.
+        ctx.is_handled = True
+        self._offer_retry(ctx)
         await report(interaction, error)
 
     def _offer_retry(self, ctx: Context) -> None:

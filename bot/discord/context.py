@@ -142,8 +142,9 @@ class Context:
         # Everything that is done for an interaction asks for its context first, in the interaction's task.
         CURRENT_GUILD.set(interaction.guild_id)
         services = interaction.client.services
+        # Of another type, the language is one that nobody has translated.
         context: Context = interaction.extras.setdefault(
-            cls, cls(interaction, services, services.catalog[interaction.locale.value])
+            cls, cls(interaction, services, services.catalog[str(interaction.locale.value)])
         )
         return context
 

@@ -1,7 +1,7 @@
 """Decides who may do what: one guard for commands, suggestions, buttons, menus and forms."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.overrides import AnyInteraction, Overrides, guild_of, roles_of
+from bot.discord.overrides import AnyInteraction, Override, Overrides, guild_of, roles_of
 from bot.errors import CooldownError, DiscordSilentError, NotAllowedError, NotInServerError, NotServedError
 from bot.features.access.service import AccessService
 from bot.features.access.tier import Tier
@@ -243,9 +243,9 @@ class Guard:
         granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
 
-    def forget_overrides(self, guild_id: int) -> None:
-        """Read a guild's overrides anew next time: an admin has changed something in Server Settings."""
-        self._overrides.forget(guild_id)
+    def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
+        """Take note of a change in Server Settings. told: see ``Overrides.change``."""
+        self._overrides.change(guild_id, told)
 
     async def _overridden(
         self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool, changes: bool

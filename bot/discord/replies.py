@@ -58,10 +58,11 @@ async def defer(ctx: Context, *, share: bool = False) -> None:
 
     share: the answer is for everybody in the channel.
     """
-    ctx.is_shared = share
     # Without ``thinking`` a form's answer would lose the flag that hides it from others.
     answer = ctx.interaction.response.defer(ephemeral=not share, thinking=True)
     await first_answer(ctx.interaction, _Kind.deferred_channel_message, answer)
+    # Not before: where this failed there is no message that an error could take the place of.
+    ctx.is_shared = share
 
 
 async def acknowledge(ctx: Context) -> None:

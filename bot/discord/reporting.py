@@ -77,11 +77,10 @@ def _log_undelivered(failed: Exception, reference: str) -> None:
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
-    run = ctx.interaction.command
     known = {
         "reference": reference,
         "guild": ctx.interaction.guild_id,
-        "command": None if run is None else run.qualified_name,
+        "command": _name_of_command(ctx.interaction),
     }
     if isinstance(error, errors.ProviderError):
         _log.warning(
@@ -103,3 +102,15 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
         _log.info("refused", error=error.key, **known)
     else:
         _log.error("unexpected_error", exc_info=error, **known)
+
+
+def _name_of_command(interaction: Interaction) -> str | None:
+    """Return the name of the command that was run, None where there is none or it cannot be read.
+
+    discord.py reads it from what was sent, whose shape may be the very error that is reported.
+    """
+    try:
+        run = interaction.command
+    except Exception:  # noqa: BLE001 - the line has the error itself, and the member must get an answer
+        return None
+    return None if run is None else run.qualified_name

@@ -116,6 +116,9 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
         return refused.code in _NOT_A_MEMBER
     except (discord.HTTPException, aiohttp.ClientError, OSError):
         return False
+    except Exception:  # noqa: BLE001 - an answer of another shape must not end the round for the servers after it
+        _log.exception("guild_not_seen", guild=guild_id)
+        return False
     return False
 
 

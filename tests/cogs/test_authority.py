@@ -17,7 +17,7 @@ from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, fie
 def set_for(harness: BotHarness, command: str, member: simcord.MemberActor, *, allowed: bool) -> None:
     """Let an admin change a command in Server Settings; Discord tells the bot that something was changed."""
     harness.guild.set_command_permissions(harness.bot.services.links.ids[command], {member: allowed})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard.change_overrides(harness.guild.id, {})
 
 
 async def refusal(harness: BotHarness) -> simcord.InteractionResult:
@@ -227,7 +227,7 @@ async def test_of_two_presses_at_once_the_first_counts(
         )
         demote(harness)
     else:
-        harness.bot.services.guard.forget_overrides(harness.guild.id)
+        harness.bot.services.guard.change_overrides(harness.guild.id, {})
     remove, keep = (button["custom_id"] for button in buttons(asked))
     await harness.press_at_once(harness.manager, final(asked), *((remove, remove), (keep, remove))[first])
     assert await harness.bot.services.connections.names(harness.guild.id) == [[], ["default"]][first]

@@ -46,7 +46,7 @@ def changes(harness: BotHarness) -> int:
 
 def silence(harness: BotHarness, how: int | None) -> None:
     """Let the route for permissions answer with this status, or not at all."""
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard._overrides._kept.clear()
     if how is not None:
         harness.env.inject_error("GET", READ, status=how, times=None)
         return
@@ -59,7 +59,7 @@ def silence(harness: BotHarness, how: int | None) -> None:
 
 
 def deny(harness: BotHarness) -> None:
-    """Let an admin deny the manager every command in Server Settings."""
+    """Let an admin deny the manager every command in Server Settings, of which the bot has heard nothing."""
     for command in harness.bot.services.links.ids.values():
         harness.guild.set_command_permissions(command, {harness.manager: False})
 
@@ -151,7 +151,7 @@ async def test_an_old_button_deletes_nothing(harness: BotHarness) -> None:
     asked = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     command = harness.bot.services.links.ids["connections"]
     harness.guild.set_command_permissions(command, {harness.manager: False})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard._overrides._kept.clear()
     harness.env.inject_error("GET", READ, status=503, times=None)
     pressed = await harness.manager.click(final(asked).message, label="Remove Toolzz · default")
     assert embed_of(pressed).title == f"⚠️ {harness.texts('problem.discord_silent.title')}"

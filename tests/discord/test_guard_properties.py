@@ -159,7 +159,7 @@ def test_what_is_not_known_decides_no_change(
                 case "answers" | "fails":
                     is_up = event == "answers"
                 case "forgotten":
-                    guard.forget_overrides(GUILD)
+                    overrides._kept.clear()
                     known = False
                 case _:
                     set_now = {"denied": False, "allowed": True, "unset": None}[event]

@@ -121,7 +121,8 @@ class AuditService:
         self._store = store
         self._signer = signer
         self._clock = clock
-        self._keep_days = keep_days
+        self.keep_days = keep_days
+        """Days after which an entry is deleted."""
         self._listeners: list[Callable[[Entry], None]] = []
         self._refusals = RefusalCounter()
         self._at_work: set[tuple[int, int]] = set()
@@ -247,7 +248,7 @@ class AuditService:
 
         Whoever no entry names any more is forgotten as well.
         """
-        oldest = int(self._clock()) - self._keep_days * _DAY
+        oldest = int(self._clock()) - self.keep_days * _DAY
         for guild_id in await self._store.aged(oldest - _DAY):
             note = self._draft(guild_id, CUT, "", DONE, None)
             async with self._lock(guild_id):

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from cachetools import TTLCache
 
-from bot.errors import PreflightBudgetError
+from bot.errors import PreflightBudgetError, PreflightLimitError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -41,14 +41,15 @@ class InvalidRequestBudget:
     def reserve(self, guild_id: int, member_id: int) -> float:
         """Count a request as if its answer were invalid, so that requests at once cannot go beyond a limit.
 
-        Return what ``give_back`` takes. Raises PreflightBudgetError if a limit is reached, with the time at
-        which that ends.
+        Return what ``give_back`` takes. Raises PreflightBudgetError if a limit is reached, and
+        PreflightLimitError if it is the one in all, with the time at which that ends.
         """
         limits = self._limits(guild_id, member_id)
         for times, limit in limits:
             self._drop_old(times)
             if len(times) >= limit:
-                raise PreflightBudgetError(until=math.ceil(times[-limit] + SECONDS))
+                error = PreflightLimitError if times is self._in_all else PreflightBudgetError
+                raise error(until=math.ceil(times[-limit] + SECONDS))
         now = self._clock()
         # Put anew each time: what is in use must not fall out of the cache.
         for (times, _), member in zip(limits, (member_id, None), strict=False):
