@@ -34,6 +34,7 @@ LIMITED: Final = {
     "connections add": {"CredentialButton", "SetupFormButton"},
     "connections rotate": {"CredentialButton", "SetupFormButton"},
     "connections test": {"ConnectionTestButton"},
+    "integrations history": {"HistoryPeriodButton", "IntegrationHistoryButton"},
     "privacy export": set(),
     "sensay ask": set(),
     "sensay connect": {"SensayConnectButton", "SensayLookButton", "setup:sensay.offer"},
