@@ -86,6 +86,11 @@ class LoudServer:
         public = await self._acting.run(self._managers[0], self._channel, "audit list", share=True)
         self._public = [public]
 
+    async def warm_up(self) -> None:
+        """Have the first picture drawn: what draws is loaded once in the life of the bot."""
+        integration = f"toolzz:{self._toolzz.CONNECTED}"
+        await self._acting.run(self._viewer, self._channel, "integrations history", integration=integration)
+
     async def _add(self, provider: str, credentials: Mapping[str, str], name: str) -> None:
         manager = self._managers[self._added % len(self._managers)]  # each below the limit of the command
         self._added += 1
