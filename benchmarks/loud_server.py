@@ -69,6 +69,7 @@ class LoudServer:
         self._shown: defaultdict[int, deque[ResponseMessage]] = defaultdict(lambda: deque(maxlen=PAGES))
         """Messages with buttons, by the member to whom they were shown."""
         self._public: list[ResponseMessage] = []
+        self._added = 0
 
     async def connect(self) -> None:
         """Add all connections, which work at first."""
@@ -85,10 +86,16 @@ class LoudServer:
         public = await self._acting.run(self._managers[0], self._channel, "audit list", share=True)
         self._public = [public]
 
+    async def warm_up(self) -> None:
+        """Have the first picture drawn: what draws is loaded once in the life of the bot."""
+        integration = f"toolzz:{self._toolzz.CONNECTED}"
+        await self._acting.run(self._viewer, self._channel, "integrations history", integration=integration)
+
     async def _add(self, provider: str, credentials: Mapping[str, str], name: str) -> None:
-        owner = self._stage.world.mira
-        form = await owner.slash(self._channel, "connections add", provider=provider, name=name)
-        await self._stage.discord.answer(await owner.submit_modal(form, dict(credentials)))
+        manager = self._managers[self._added % len(self._managers)]  # each below the limit of the command
+        self._added += 1
+        form = await manager.slash(self._channel, "connections add", provider=provider, name=name)
+        await self._stage.discord.answer(await manager.submit_modal(form, dict(credentials)))
 
     @contextlib.asynccontextmanager
     async def loud(self) -> AsyncIterator[None]:

@@ -175,6 +175,7 @@ async def main() -> int:
             quiet: Samples = defaultdict(list)
             loud: Samples = defaultdict(list)
             await quiet_server.measure(defaultdict(list))  # whatever is slow only once
+            await loud_server.warm_up()
             for _ in range(ROUNDS):
                 if time.monotonic() - began > LAST_ROUND:
                     break

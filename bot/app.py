@@ -6,6 +6,7 @@ import functools
 import pkgutil
 import random
 import signal
+import sys
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -75,6 +76,7 @@ from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.recent import Recent
 from bot.settings import Settings
 from bot.setup_errors import (
     DatabaseUnusableError,
@@ -96,6 +98,10 @@ _TOKEN_REFUSED: Final = 4004
 """The gateway's close code."""
 _STOPPED_WITHIN: Final = 9.5
 """Seconds from the signal to the end, the last answers included."""
+_SWITCH_INTERVAL: Final = 0.0005
+"""Seconds after which a thread that computes lets the event loop go on. By default it is ten times as long,
+and the loop waits for that several times in each answer while somebody's export is written or picture drawn.
+"""
 
 
 @contextlib.asynccontextmanager
@@ -158,6 +164,9 @@ async def build_bot(
         )
         outbox = Outbox(alert_store, alert_mover, audit, clock)
         changes.subscribe(outbox.wake)
+        suggestions: Recent[object] = Recent()
+        changes.subscribe(suggestions.forget)
+        integrations.subscribe(suggestions.forget)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
@@ -211,6 +220,7 @@ async def build_bot(
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
+            suggestions=suggestions,
             write_state=database.write_state,
         )
         bot = PatchbayBot(
@@ -234,6 +244,7 @@ def _packages_with(name: str) -> tuple[str, ...]:
 async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
     point_to(settings.discord_api_url, settings.discord_gateway_url)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         if settings.http_port is not None:

@@ -35,6 +35,7 @@ from bot.i18n.catalog import Catalog, Texts
 from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.recent import Recent
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
@@ -46,7 +47,7 @@ class Services:
     """What commands need; built once, by the composition root.
 
     clock: seconds since 1970. served: the guilds that the operator serves. views: what providers' cogs
-    contribute to the screens of every provider, by slug.
+    contribute to the screens of every provider, by slug. suggestions: lists that are typed in just now.
     """
 
     clock: Callable[[], float]
@@ -74,6 +75,7 @@ class Services:
     privacy: PrivacyService
     provider_clocks: ProviderClockService
     quiet_hours: QuietHoursService
+    suggestions: Recent[Any]
     write_state: WriteState
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:

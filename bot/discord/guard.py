@@ -27,6 +27,8 @@ Server, and all others cannot use up each other's. Commands that are open to eve
 """
 SUGGESTION_COOLDOWN: Final = (240, 60.0)
 """How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
+GUILD_SUGGESTION_COOLDOWN: Final = (600, 60.0)
+"""The same for all members of a server together who have the same share: more accounts are no more work."""
 READ_COOLDOWN: Final = (30, 60.0)
 """How many commands and presses of one member are taken that only read: each may ask a provider several
 things.
@@ -39,6 +41,7 @@ _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
 }
 _TIER: Final = "tier"
 _COOLDOWN: Final = "cooldown"
+_GUILD_COOLDOWN: Final = "guild_cooldown"
 _READS: Final = "reads"
 _MAX_COOLDOWNS: Final = 100_000
 _Kind = discord.InteractionType
@@ -65,15 +68,18 @@ def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
     return declare
 
 
-def cooldown(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
+def cooldown(times: int, seconds: float, *, together: int | None = None) -> Callable[[TargetT], TargetT]:
     """Declare how often a member may run a command in a server, for one that costs a provider something.
 
-    Put over the ``command``.
+    Put over the ``command``. together: how often all members of a server together who have the same share,
+    for one that computes for long; any number by default.
     """
 
     def declare(target: TargetT) -> TargetT:
         command: Any = target
         command.extras[_COOLDOWN] = (times, seconds)
+        if together is not None:
+            command.extras[_GUILD_COOLDOWN] = (together, seconds)
         return target
 
     return declare
@@ -155,10 +161,12 @@ class Guard:
         self._members = _Cooldowns(*member_cooldown)
         self._guilds = _Cooldowns(*guild_cooldown)
         self._suggestions = _Cooldowns(*SUGGESTION_COOLDOWN)
+        self._guild_suggestions = _Cooldowns(*GUILD_SUGGESTION_COOLDOWN)
         self._member_reads = _Cooldowns(*member_reads)
         self._guild_reads = _Cooldowns(*guild_reads)
         self._operations: dict[str, _Cooldowns] = {}
-        """By qualified name, for commands with a cooldown of their own."""
+        self._guild_operations: dict[str, _Cooldowns] = {}
+        """Both by qualified name, for commands with a cooldown of their own."""
 
     async def check(
         self,
@@ -189,17 +197,22 @@ class Guard:
         # is for.
         run = _operation(interaction, command, use)
         name = "" if run is None else run.qualified_name
+        share = (guild_id, _share_of(interaction))
         if suggests:
+            self._guild_suggestions.count(share, now)
             return name
         if needed_tier(command) is not Tier.NONE:
-            self._guilds.count((guild_id, _share_of(interaction)), now)
+            self._guilds.count(share, now)
         extras = {} if run is None else run.extras
         if not use.changes or (_READS in extras and use.step is Step.OPENED):
             self._member_reads.count(member, now)
-            self._guild_reads.count((guild_id, _share_of(interaction)), now)
+            self._guild_reads.count(share, now)
         if _COOLDOWN in extras:
             cooldowns = self._operations.setdefault(name, _Cooldowns(*extras[_COOLDOWN]))
             cooldowns.count((*member, use.step), now)
+        if _GUILD_COOLDOWN in extras:
+            cooldowns = self._guild_operations.setdefault(name, _Cooldowns(*extras[_GUILD_COOLDOWN]))
+            cooldowns.count((*share, use.step), now)
         return name
 
     async def lets(

@@ -42,19 +42,29 @@ async def report(interaction: Interaction, error: BaseException) -> None:
     if isinstance(error, discord.NotFound) and error.code in _UNDELIVERABLE:
         _log_undelivered(error, reference)
         return
+    if interaction.type is discord.InteractionType.autocomplete:
+        await _suggest_nothing(ctx, error, reference)
+        return
     _log_error(ctx, error, reference)
     embed = problem(error, ctx.texts, ctx.services.provider_names, reference, now=ctx.services.clock())
     buttons = [*_retry(ctx, error), *(ctx.follow_up.buttons(error) if ctx.follow_up is not None else [])]
     view = view_of(*buttons) if buttons else discord.utils.MISSING
     try:
-        if interaction.type is discord.InteractionType.autocomplete:
-            await interaction.response.autocomplete([])
-            return
         await respond_privately(ctx, embed, view)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
         _log_undelivered(failed, reference)
     if ctx.follow_up is not None:
         ctx.follow_up.reported(error)
+
+
+async def _suggest_nothing(ctx: Context, error: BaseException, reference: str) -> None:
+    # Somebody who types on beyond the limit would fill the log, a line for each key.
+    if not isinstance(error, errors.CooldownError):
+        _log_error(ctx, error, reference)
+    try:
+        await ctx.interaction.response.autocomplete([])
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
+        _log_undelivered(failed, reference)
 
 
 def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:

@@ -77,6 +77,8 @@ class Database:
 
     def __init__(self, readers: Readers, writer: aiosqlite.Connection, write_state: WriteState) -> None:
         self.write_state = write_state
+        self.commits = 0
+        """How many transactions have changed the file: while this stays, so does what is read."""
         self._readers = readers
         self._writer = writer
         self._turn = asyncio.Lock()
@@ -290,6 +292,7 @@ class Database:
         try:
             result = await work(self._writer)
             await self._writer.commit()
+            self.commits += 1
         except BaseException:
             await self._writer.rollback()
             raise

@@ -42,7 +42,7 @@ class Audit(commands.GroupCog, group_name="audit", group_description=localized("
         await defer(ctx, share=share)
         await respond(ctx, *await read_page(ctx, None if member is None else member.id, action))
 
-    @cooldown(5, 60)
+    @cooldown(3, 60, together=3)
     @command("audit export")
     async def export(self, ctx: Context) -> None:
         """Give all entries as a file, with the result of a check of the log."""

@@ -43,7 +43,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
         stored, tombstone = await privacy.stored(ctx.guild_id), await privacy.tombstone(ctx.guild_id)
         await respond(ctx, _info(stored, tombstone, privacy.erase_after, history_days, audit_days, ctx.texts))
 
-    @cooldown(5, 60)
+    @cooldown(3, 60, together=3)
     @command("privacy export")
     async def export(self, ctx: Context) -> None:
         """Give all that is stored as a file."""

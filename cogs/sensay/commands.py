@@ -72,7 +72,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         embed, files = await answer_of(ctx, opened, replica, message, keep=keep)
         await respond(ctx, embed, files=files)
 
-    @cooldown(3, 30)
+    @cooldown(3, 30, together=10)
     @reads
     @command("sensay usage", replica=_replicas, connection=_connections)
     async def usage(

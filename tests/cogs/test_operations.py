@@ -2,6 +2,7 @@
 
 from typing import Any, Final, cast
 
+import discord
 import pytest
 import simcord
 from discord import app_commands
@@ -34,6 +35,7 @@ LIMITED: Final = {
     "connections add": {"CredentialButton", "SetupFormButton"},
     "connections rotate": {"CredentialButton", "SetupFormButton"},
     "connections test": {"ConnectionTestButton"},
+    "integrations history": {"HistoryPeriodButton", "IntegrationHistoryButton"},
     "privacy export": set(),
     "sensay ask": set(),
     "sensay connect": {"SensayConnectButton", "SensayLookButton", "setup:sensay.offer"},
@@ -256,3 +258,13 @@ async def test_reads_have_one_budget(harness: BotHarness) -> None:
     assert not harness.sensay.requests
     await harness.env.advance_time(61)
     assert embed_of(await read()).title != too_fast
+
+
+async def test_what_computes_for_long_is_limited_for_the_server(harness: BotHarness) -> None:
+    """More accounts do not export more often; an administrator still can."""
+    role = harness.guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    admin = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    members = [harness.guild.add_member(harness.env.create_user(f"m{n}"), roles=[role]) for n in range(4)]
+    members.append(harness.guild.add_member(harness.env.create_user("root"), roles=[admin]))
+    titles = [embed_of(await each.slash(harness.channel, "audit export")).title for each in members]
+    assert [title == too_fast_title(harness) for title in titles] == [False, False, False, True, False]

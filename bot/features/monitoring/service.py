@@ -15,6 +15,7 @@ from bot.features.maintenance.windows import held_until
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
+from bot.recent import Recent
 
 NOT_CHECKED: Final = "not_checked"
 """The detail of a time without checks: the bot did not run."""
@@ -91,6 +92,7 @@ class MonitoringService:
         self._integrations = integrations
         self._changes = changes
         self._clock = clock
+        self._recent: Recent[Sequence[Watched]] = Recent()
         self.interval = interval
         """Seconds between two checks."""
         self.history_days = history_days
@@ -205,8 +207,12 @@ class MonitoringService:
         if watched.is_stale and watched.answered_at is not None:
             yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
 
-    async def _all(self, guild_id: int) -> list[Watched]:
+    async def _all(self, guild_id: int) -> Sequence[Watched]:
+        # One answer asks several times, and so do many members at once. Every change is a commit.
         now = int(self._clock())
+        return await self._recent.get(guild_id, (self._store.commits, now), lambda: self._read(guild_id, now))
+
+    async def _read(self, guild_id: int, now: int) -> Sequence[Watched]:
         answered: dict[tuple[str, str], int] = {}
         for check in await self._store.checks(guild_id):
             if check.answered_at is not None:
