@@ -33,10 +33,12 @@ def run() -> None:
     from bot import app
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
+    from bot.store.vault import read_keys
 
     settings, redactor = _prepare()
     try:
-        with process_lock(settings.database_path, settings.shard_ids):
+        key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
+        with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
             asyncio.run(app.run(settings, redactor))
     except SetupError as error:
         _fail(error)

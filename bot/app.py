@@ -6,6 +6,7 @@ import functools
 import pkgutil
 import random
 import signal
+import sys
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -75,6 +76,7 @@ from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.recent import Recent
 from bot.settings import Settings
 from bot.setup_errors import (
     DatabaseUnusableError,
@@ -82,9 +84,11 @@ from bot.setup_errors import (
     DiscordRefusedError,
     DiscordUnreachableError,
     InvalidSettingError,
+    KeyNotConfiguredError,
 )
 from bot.store.database import Database, UnavailableError
 from bot.store.key_marks import KeyMarks
+from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -94,6 +98,10 @@ _TOKEN_REFUSED: Final = 4004
 """The gateway's close code."""
 _STOPPED_WITHIN: Final = 9.5
 """Seconds from the signal to the end, the last answers included."""
+_SWITCH_INTERVAL: Final = 0.0005
+"""Seconds after which a thread that computes lets the event loop go on. By default it is ten times as long,
+and the loop waits for that several times in each answer while somebody's export is written or picture drawn.
+"""
 
 
 @contextlib.asynccontextmanager
@@ -123,9 +131,9 @@ async def build_bot(
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
@@ -156,6 +164,9 @@ async def build_bot(
         )
         outbox = Outbox(alert_store, alert_mover, audit, clock)
         changes.subscribe(outbox.wake)
+        suggestions: Recent[object] = Recent()
+        changes.subscribe(suggestions.forget)
+        integrations.subscribe(suggestions.forget)
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
@@ -209,6 +220,7 @@ async def build_bot(
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
+            suggestions=suggestions,
             write_state=database.write_state,
         )
         bot = PatchbayBot(
@@ -232,6 +244,7 @@ def _packages_with(name: str) -> tuple[str, ...]:
 async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
     point_to(settings.discord_api_url, settings.discord_gateway_url)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         if settings.http_port is not None:
@@ -286,8 +299,13 @@ async def purge(settings: Settings, guild_id: int) -> bool:
 
     A bot may be running on the same database. Raises SetupError.
     """
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        return await PrivacyStore(database).erase(guild_id)
+        privacy, audit = PrivacyStore(database), AuditService(AuditStore(database), vault, time.time)
+        if await audit.is_long(guild_id):
+            await privacy.begin_erasure(guild_id, None)
+            await audit.shorten(guild_id)
+        return await privacy.erase(guild_id)
 
 
 async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:
@@ -297,6 +315,7 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     """
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
+        await asyncio.to_thread(require_key, settings.database_path, vault.current)
         return await rotate_keys(database, vault, progress, int(time.time()))
 
 
@@ -327,7 +346,9 @@ async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
     async with _existing(settings) as database:
         vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
         await bring_up_to_date(database, vault)
-        await FormerLogs(database, vault).rewrite(int(time.time()))
+        missing = await FormerLogs(database, vault).rewrite(int(time.time()))
+        if missing:  # these logs still name members by their ids
+            raise KeyNotConfiguredError(key_id=", ".join(missing))
         yield database
 
 
@@ -363,8 +384,11 @@ def _worded() -> Iterator[None]:
         ) from None
     except discord.PrivilegedIntentsRequired:
         raise DiscordRefusedError(reason="the gateway closed the connection with code 4014") from None
-    except discord.HTTPException as refused:
-        raise DiscordRefusedError(reason=sentence(refused)) from None
+    except (discord.HTTPException, discord.GatewayNotFound) as error:
+        # discord.py hides in the second what it was answered when it asked for the gateway's address.
+        refused = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
+        reason = sentence(refused) if isinstance(refused, discord.HTTPException) else "it names no gateway"
+        raise DiscordRefusedError(reason=reason) from None
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=type(error).__name__) from None
 

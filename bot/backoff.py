@@ -15,11 +15,6 @@ class Backoff:
         self._failures = 0
         self._logged: type[BaseException] | None = None
 
-    @property
-    def failures(self) -> int:
-        """How often it has failed since the last success."""
-        return self._failures
-
     def fail(self) -> float:
         """Count a failure, and return how many seconds to wait."""
         self._failures += 1

@@ -9,7 +9,9 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
     │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
-    │   │   DiscordSilentError, PreflightBudgetError
+    │   │   DiscordSilentError
+    │   ├── PreflightBudgetError
+    │   │   └── PreflightLimitError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
@@ -128,9 +130,15 @@ class CooldownError(RequestError):
 
 
 class PreflightBudgetError(RequestError):
-    """Discord has refused too many tokens. Values: ``until`` (seconds since 1970)."""
+    """Discord has refused too many tokens of a member or a guild. Values: ``until`` (seconds since 1970)."""
 
     key = "preflight_budget"
+
+
+class PreflightLimitError(PreflightBudgetError):
+    """Discord has refused too many requests in all. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_limit"
 
 
 class NoConnectionError(RequestError):
@@ -226,6 +234,10 @@ class ProviderError(PatchbayError):
     """
 
     key = "provider"
+    is_temporary: ClassVar[bool] = False
+    """Whether it is over when the pause is that the provider asks for with it."""
+    is_unsent: bool = False
+    """Whether no request was sent, so that nothing is known of the provider."""
 
     def __init__(
         self,
@@ -303,30 +315,35 @@ class RateLimitedError(ProviderError):
     """Too many requests, or a quota is used up."""
 
     key = "rate_limited"
+    is_temporary = True
 
 
 class QueueFullError(RateLimitedError):
     """Patchbay itself has not sent a request, as too many of the same guild wait for a place already."""
 
     key = "queue_full"
+    is_unsent = True
 
 
 class IntermediaryError(ProviderError):
     """Something between us and the provider, such as a proxy, refused the request in its place."""
 
     key = "intermediary"
+    is_temporary = True
 
 
 class IntermediaryUnauthorizedError(IntermediaryError):
     """The same with 401: some providers also leave it to a proxy to refuse credentials that have expired."""
 
     key = "intermediary_unauthorized"
+    is_temporary = False
 
 
 class ServerFaultError(ProviderError):
     """The provider failed on its own side."""
 
     key = "server_fault"
+    is_temporary = True
 
 
 class UnexpectedStatusError(ProviderError):

@@ -12,7 +12,7 @@ import structlog
 from structlog.typing import EventDict
 
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
-from bot.providers.base.redaction import Redactor
+from bot.providers.base.redaction import ANY_GUILD, Redactor
 
 # At DEBUG (httpx: at INFO) these libraries log URLs, headers, SQL parameters and whole gateway messages.
 _QUIET: Final[Mapping[str, int]] = {
@@ -32,6 +32,7 @@ _EVENT: Final = re.compile(r"[a-z_]+")
 """The name of an event of ours."""
 _OURS: Final = frozenset({"level", "logger", "timestamp", "_record", "_from_structlog"})
 """What the logs themselves write into a line."""
+_TRACEBACKS: Final = frozenset({"exception", "stack"})
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -41,13 +42,17 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
     """Mask secrets in the values of a line, before it is rendered: masking must not remove quotes or names.
 
-    The line is for the guild that it names, else for the one that the work is for.
+    The line is for the guild that it names, else for the one that the work is for. A traceback of nobody's
+    may be of anybody's.
     """
     ours = set(_OURS)
     if fields["_from_structlog"] and _EVENT.fullmatch(str(fields["event"])):
         ours.add("event")  # what a library logs is a text, even if it is a single word
-    guild = fields.get("guild")
-    with working_for(guild if isinstance(guild, int) else CURRENT_GUILD.get()):
+    named = fields.get("guild")
+    guild = named if isinstance(named, int) else CURRENT_GUILD.get()
+    if guild is None and not fields.keys().isdisjoint(_TRACEBACKS):
+        guild = ANY_GUILD
+    with working_for(guild):
         cleaned = redactor.clean_fields({name: each for name, each in fields.items() if name not in ours})
     return {name: fields[name] if name in ours else cleaned[name] for name in fields}
 

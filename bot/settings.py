@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretStr = Field(
         SecretStr(""),
-        description="`id:base64key` pairs, separated by commas; the first one encrypts, all of them decrypt",
+        description="`id:base64key` pairs, separated by commas; the first one encrypts, the others decrypt"
+        " until `patchbay rotate-key` takes them out of use",
         title="needed",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(

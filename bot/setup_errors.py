@@ -2,7 +2,8 @@
 
     PatchbayError
     └── SetupError                    the operator has to act before the bot can run
-        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, AlreadyRunningError
+        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
+        ├── AlreadyRunningError, OtherKeyInUseError
         ├── DatabaseUnusableError, DatabaseNewerError
         └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
 
@@ -34,6 +35,12 @@ class InvalidKeysError(SetupError):
     key = "invalid_keys"
 
 
+class KeyNotConfiguredError(SetupError):
+    """The database needs a key that is not configured, or not with this value. Values: ``key_id``."""
+
+    key = "key_not_configured"
+
+
 class DatabaseUnusableError(SetupError):
     """The database cannot be opened, read or migrated. Values: ``path``, ``reason``."""
 
@@ -50,6 +57,12 @@ class AlreadyRunningError(SetupError):
     """Another process runs on it. Values: ``path``, ``pid``, ``host``, ``since``; ``?`` if unknown."""
 
     key = "already_running"
+
+
+class OtherKeyInUseError(SetupError):
+    """A process on the database signs with another key. Values: ``key_id``, ``in_use`` and as above."""
+
+    key = "other_key_in_use"
 
 
 class DiscordLoginError(SetupError):

@@ -88,4 +88,24 @@ def test_one_guild_cannot_evict_the_values_of_another() -> None:
     redactor.remember((f"FAKE-TOKEN-{number:06}" for number in range(1000)), OURS)
     with working_for(OTHERS):
         assert redactor.clean("<FAKE-TOKEN-of-others>") == f"<{MASK}>"
-    assert repr(redactor) == "<Redactor of 65 values>"
+    assert repr(redactor) == "<Redactor of 129 values>"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_traceback_of_nobodys_may_be_of_anybodys(style: str) -> None:
+    """Where nobody knows for whom something failed, every server's secrets are masked; a server's own
+    traceback is cleaned of its own.
+    """
+    redactor = Redactor()
+    redactor.remember(["FAKE-TOKEN-ours"], OURS)
+    redactor.remember(["FAKE-TOKEN-others"], OTHERS)
+    error = ValueError("FAKE-TOKEN-ours", "FAKE-TOKEN-others")
+    with logging_to_memory(style, redactor=redactor) as written:
+        logging.getLogger("asyncio").error("was never retrieved: %r", error, exc_info=error)
+        structlog.get_logger("bot.test").error("tick_failed", exc_info=error)
+    assert "FAKE-TOKEN" not in written.getvalue()
+    with logging_to_memory(style, redactor=redactor) as written:
+        structlog.get_logger("bot.test").info("said", why="FAKE-TOKEN-others")
+        structlog.get_logger("bot.test").error("check_failed", guild=OURS, exc_info=error)
+    assert "FAKE-TOKEN-ours" not in written.getvalue()
+    assert written.getvalue().count("FAKE-TOKEN-others") > 1

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 from aiohttp import test_utils, web
 from click.testing import CliRunner, Result
+from simcord.backend.errors import BackendError
 
 from bot.__main__ import main
-from bot.demo.discord_server import SimulatedDiscord
+from bot.demo.discord_server import Call, SimulatedDiscord
 from bot.features.audit.entry import new_pseudonym
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.privacy.member_store import ERASED_COLUMNS
@@ -234,6 +235,26 @@ async def test_a_discord_that_refuses_is_worded(environment: dict[str, str], sta
     assert "network" not in ended.errors
     assert "Traceback" not in ended.errors
     assert "CANARY" not in ended.errors
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (503, 0)])
+async def test_a_discord_that_names_no_gateway_is_worded(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, status: int, code: int
+) -> None:
+    """A login that was taken, and then no address of the gateway: one line says what was answered."""
+    dispatch = SimulatedDiscord._dispatch
+
+    def refuse(self: SimulatedDiscord, call: Call) -> object:
+        if call.path == "/gateway/bot":
+            raise BackendError(status, code, "CANARY")
+        return dispatch(self, call)
+
+    monkeypatch.setattr(SimulatedDiscord, "_dispatch", refuse)
+    ended = await patchbay(environment, "run")
+    assert ended.exit_code == 1
+    assert f"GET /gateway/bot was answered with status {status}, code {code}" in ended.errors
+    assert "Traceback" not in ended.errors + ended.output
+    assert "CANARY" not in ended.errors + ended.output
 
 
 async def test_sync_sends_the_commands_and_counts_them(
@@ -502,6 +523,10 @@ async def test_keys_are_rotated_from_the_command_line(environment: dict[str, str
         await ConnectionStore(database).insert(row)
     new = f"k2:{base64.b64encode(bytes(range(32))).decode()}"
     environment["PATCHBAY_ENCRYPTION_KEYS"] = f"{new},{environment['PATCHBAY_ENCRYPTION_KEYS']}"
+    with process_lock(path, key_id="k1"):
+        refused = await patchbay(environment, "rotate-key")
+    assert refused.exit_code == 1
+    assert "with the key k1 in front, not k2" in refused.errors
     ended = await patchbay(environment, "rotate-key")
     assert (ended.exit_code, ended.errors) == (0, "1 of 1 connections\n")
     assert "Encrypted 1 connections and signed 0 seals of audit logs with the key k2." in ended.output

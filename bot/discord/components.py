@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.discord.access.posting import PickedChannel
 from bot.discord.context import Context, Interaction
+from bot.discord.guard import Step, Use
 from bot.discord.replies import acknowledge
 from bot.discord.reporting import admit, report
 from bot.discord.routes import CustomIdFormat
@@ -40,7 +41,7 @@ _NO_CUSTOM_ID: Final = "(?!)"
 class GuardedView(discord.ui.View):
     """A view that lives for a while; guarded at every press.
 
-    asked: what it answers: the view belongs to the same command and guild.
+    asked: what it answers: the view belongs to the same command and guild, and to the same operation.
     """
 
     def __init__(self, asked: Context, *, timeout: float) -> None:
@@ -68,7 +69,8 @@ class GuardedView(discord.ui.View):
 
         discord.py delivers a second press that came before the first one was looked at.
         """
-        allowed = await _is_admitted(Context.of(interaction), self._asked.command, self._asked.guild_id)
+        use = Use(operation=self._asked.operation, step=Step.ANSWERED)
+        allowed = await _is_admitted(Context.of(interaction), self._asked.command, use, self._asked.guild_id)
         if allowed and self.is_finished():
             # Asked after the guard, which may have waited while another press was handled.
             await acknowledge(Context.of(interaction))
@@ -78,7 +80,8 @@ class GuardedView(discord.ui.View):
     async def on_error(  # type: ignore[override]
         self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
     ) -> None:
-        """Report."""
+        """Report what a press of another shape raised, or what handling it did."""
+        Context.of(interaction).is_handled = True
         await report(interaction, error)
 
 
@@ -105,9 +108,8 @@ class GuardedModal(discord.ui.Modal):
         # The button's custom id names what the guild has, which no other guild is told.
         if interaction.guild_id == self._asked.guild_id:
             self._offer_retry(ctx)
-        allowed = await _is_admitted(
-            ctx, self._asked.command, self._asked.guild_id, operation=self._retry.operation
-        )
+        use = Use(operation=self._retry.operation_in(ctx), step=Step.SENT)
+        allowed = await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id)
         if allowed:
             ctx.withdraw_retry()
         else:
@@ -126,7 +128,10 @@ class GuardedModal(discord.ui.Modal):
         """Report, with the button that opens the form again."""
         # discord.py keeps a form, with all that was typed into it, until it is stopped.
         self.stop()
-        self._offer_retry(Context.of(interaction))
+        ctx = Context.of(interaction)
+        # What was sent may be of another shape, so that the guard was never asked.
+        ctx.is_handled = True
+        self._offer_retry(ctx)
         await report(interaction, error)
 
     def _offer_retry(self, ctx: Context) -> None:
@@ -142,7 +147,7 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     the component belongs to: who may not use that command may not use the component. after_not_found: whether
     the button helps where the provider knows no such thing, because another value can be entered. reads_only:
     whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
-    Server Settings. operation: the qualified name of the command that does the same, whose cooldown counts.
+    Server Settings. operation: the qualified name of the command that does the same, whose limits count.
     """
 
     route: ClassVar[str] = ""
@@ -178,8 +183,8 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx = Context.of(interaction)
         command, _, _ = self.custom_id.partition(":")
-        operation = self.operation_in(ctx)
-        if not await _is_admitted(ctx, command, changes=not self.reads_only, operation=operation):
+        use = Use(changes=not self.reads_only, operation=self.operation_in(ctx))
+        if not await _is_admitted(ctx, command, use):
             return
         try:
             await self._use(ctx)
@@ -292,19 +297,12 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
         """Do what the channel is picked for."""
 
 
-async def _is_admitted(
-    ctx: Context,
-    command: str,
-    guild_id: int | None = None,
-    *,
-    changes: bool = True,
-    operation: str | None = None,
-) -> bool:
+async def _is_admitted(ctx: Context, command: str, use: Use, guild_id: int | None = None) -> bool:
     """Ask the guard and report its refusal. guild_id: the only guild that may ask, None for any."""
     # Before anything is awaited: whoever looks for presses that nobody handles comes right after.
     ctx.is_handled = True
     try:
-        await admit(ctx, command, changes=changes, operation=operation)
+        await admit(ctx, command, use)
         # Discord lets no press come from another guild, but nothing rests on it.
         if guild_id not in {None, ctx.interaction.guild_id}:
             raise StaleComponentError  # noqa: TRY301 - reported like any other refusal

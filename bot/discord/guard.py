@@ -1,8 +1,9 @@
 """Decides who may do what: one guard for commands, suggestions, buttons, menus and forms."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
 import discord
@@ -10,7 +11,7 @@ from cachetools import TTLCache
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.overrides import AnyInteraction, Overrides, guild_of, roles_of
+from bot.discord.overrides import AnyInteraction, Override, Overrides, guild_of, roles_of
 from bot.errors import CooldownError, DiscordSilentError, NotAllowedError, NotInServerError, NotServedError
 from bot.features.access.service import AccessService
 from bot.features.access.tier import Tier
@@ -26,6 +27,8 @@ Server, and all others cannot use up each other's. Commands that are open to eve
 """
 SUGGESTION_COOLDOWN: Final = (240, 60.0)
 """How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
+GUILD_SUGGESTION_COOLDOWN: Final = (600, 60.0)
+"""The same for all members of a server together who have the same share: more accounts are no more work."""
 READ_COOLDOWN: Final = (30, 60.0)
 """How many commands and presses of one member are taken that only read: each may ask a provider several
 things.
@@ -38,6 +41,7 @@ _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
 }
 _TIER: Final = "tier"
 _COOLDOWN: Final = "cooldown"
+_GUILD_COOLDOWN: Final = "guild_cooldown"
 _READS: Final = "reads"
 _MAX_COOLDOWNS: Final = 100_000
 _Kind = discord.InteractionType
@@ -64,15 +68,18 @@ def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
     return declare
 
 
-def cooldown(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
+def cooldown(times: int, seconds: float, *, together: int | None = None) -> Callable[[TargetT], TargetT]:
     """Declare how often a member may run a command in a server, for one that costs a provider something.
 
-    Put over the ``command``.
+    Put over the ``command``. together: how often all members of a server together who have the same share,
+    for one that computes for long; any number by default.
     """
 
     def declare(target: TargetT) -> TargetT:
         command: Any = target
         command.extras[_COOLDOWN] = (times, seconds)
+        if together is not None:
+            command.extras[_GUILD_COOLDOWN] = (together, seconds)
         return target
 
     return declare
@@ -92,6 +99,34 @@ def needed_tier(command: TopCommand) -> Tier:
     """Return what ``needs`` declared. Raises KeyError where nothing was."""
     tier: Tier = command.extras[_TIER]
     return tier
+
+
+class Step(Enum):
+    """The steps of one use of an operation: each has a count of its own."""
+
+    OPENED = auto()
+    """A command was run, or a component was used that does the same or opens the form for it."""
+    SENT = auto()
+    """A form was sent."""
+    ANSWERED = auto()
+    """A question was answered, or another button was pressed that the operation has shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an interaction is for, besides its top-level command.
+
+    changes: False for what only reads. operation: the qualified name of the command whose limits count; by
+    default that of the command that is run.
+    """
+
+    changes: bool = True
+    operation: str | None = None
+    step: Step = Step.OPENED
+
+
+ANY_USE: Final = Use()
+"""A command that is run, or a component that declares nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +161,24 @@ class Guard:
         self._members = _Cooldowns(*member_cooldown)
         self._guilds = _Cooldowns(*guild_cooldown)
         self._suggestions = _Cooldowns(*SUGGESTION_COOLDOWN)
+        self._guild_suggestions = _Cooldowns(*GUILD_SUGGESTION_COOLDOWN)
         self._member_reads = _Cooldowns(*member_reads)
         self._guild_reads = _Cooldowns(*guild_reads)
         self._operations: dict[str, _Cooldowns] = {}
-        """By qualified name, for commands with a cooldown of their own."""
+        self._guild_operations: dict[str, _Cooldowns] = {}
+        """Both by qualified name, for commands with a cooldown of their own."""
 
     async def check(
         self,
         interaction: AnyInteraction,
         command: TopCommand,
         command_id: int | None,
-        *,
-        changes: bool = True,
-        operation: str | None = None,
-    ) -> None:
+        use: Use = ANY_USE,
+    ) -> str:
         """Raise RequestError unless the member may now do here what the command is for.
 
-        command_id: Discord's, None where Discord does not know the command. changes: False for what only
-        reads. operation: the qualified name of the command whose cooldown counts; by default that of the
-        command that is run.
+        command_id: Discord's, None where Discord does not know the command. Return the qualified name of the
+        command whose limits count, empty where there is none: whatever is opened has the same limits.
         """
         guild_id = guild_of(interaction)
         if guild_id not in self._served:
@@ -154,41 +188,32 @@ class Guard:
         now, member = interaction.created_at.timestamp(), (guild_id, interaction.user.id)
         suggests = interaction.type is _Kind.autocomplete
         (self._suggestions if suggests else self._members).count(member, now)
-        if not await self.lets(interaction, command, command_id, changes=changes and not suggests):
+        if not await self.lets(interaction, command, command_id, changes=use.changes and not suggests):
             needed = needed_tier(command)
             # A member who has the tier and is refused was denied in Server Settings: no grant helps.
             enough = await self.tier(interaction) >= needed
             raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
+        run = _operation(interaction, command, use)
+        name = "" if run is None else run.qualified_name
+        share = (guild_id, _share_of(interaction))
         if suggests:
-            return
+            self._guild_suggestions.count(share, now)
+            return name
         if needed_tier(command) is not Tier.NONE:
-            self._guilds.count((guild_id, _share_of(interaction)), now)
-        run = interaction.command if _was_run(interaction, command) else None
-        if not changes or (run is not None and _READS in run.extras):
+            self._guilds.count(share, now)
+        extras = {} if run is None else run.extras
+        if not use.changes or (_READS in extras and use.step is Step.OPENED):
             self._member_reads.count(member, now)
-            self._guild_reads.count((guild_id, _share_of(interaction)), now)
-        self._count_operation(interaction, command, operation)
-
-    def _count_operation(
-        self, interaction: AnyInteraction, command: TopCommand, operation: str | None
-    ) -> None:
-        """Raise CooldownError if the member does something more often than ``cooldown`` declared."""
-        if operation is not None:
-            # Not under the command that was asked about: ``/setup`` leads to what other commands do.
-            top, *names = operation.split()
-            run = interaction.client.tree.get_command(top)
-            for name in names:
-                run = run.get_command(name) if isinstance(run, app_commands.Group) else None
-        else:
-            run = interaction.command if _was_run(interaction, command) else None
-        if run is None or _COOLDOWN not in run.extras:
-            return
-        # Opening a form and sending it are two steps of one use: each has the declared number.
-        key = (interaction.guild_id, interaction.user.id, interaction.type is _Kind.modal_submit)
-        cooldowns = self._operations.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
-        cooldowns.count(key, interaction.created_at.timestamp())
+            self._guild_reads.count(share, now)
+        if _COOLDOWN in extras:
+            cooldowns = self._operations.setdefault(name, _Cooldowns(*extras[_COOLDOWN]))
+            cooldowns.count((*member, use.step), now)
+        if _GUILD_COOLDOWN in extras:
+            cooldowns = self._guild_operations.setdefault(name, _Cooldowns(*extras[_GUILD_COOLDOWN]))
+            cooldowns.count((*share, use.step), now)
+        return name
 
     async def lets(
         self,
@@ -231,9 +256,9 @@ class Guard:
         granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
 
-    def forget_overrides(self, guild_id: int) -> None:
-        """Read a guild's overrides anew next time: an admin has changed something in Server Settings."""
-        self._overrides.forget(guild_id)
+    def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
+        """Take note of a change in Server Settings. told: see ``Overrides.change``."""
+        self._overrides.change(guild_id, told)
 
     async def _overridden(
         self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool, changes: bool
@@ -264,6 +289,20 @@ def _share_of(interaction: AnyInteraction) -> str:
     if permissions.administrator:
         return "administrators"
     return "managers" if permissions.manage_guild else "others"
+
+
+def _operation(
+    interaction: AnyInteraction, command: TopCommand, use: Use
+) -> app_commands.Command[Any, ..., Any] | None:
+    """Return the command whose limits count, None where there is none."""
+    run: object = interaction.command if _was_run(interaction, command) else None
+    if use.operation:
+        # Not under the command that was asked about: ``/setup`` leads to what other commands do.
+        top, *names = use.operation.split()
+        run = interaction.client.tree.get_command(top)
+        for name in names:
+            run = run.get_command(name) if isinstance(run, app_commands.Group) else None
+    return run if isinstance(run, app_commands.Command) else None
 
 
 def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:

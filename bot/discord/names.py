@@ -12,8 +12,8 @@ _ID_ENDS: Final = (4, 8, 12, 24, 64)
 """How many of an id's last characters are shown: the first number that is enough."""
 
 
-def mention_member(member_id: int, texts: Texts) -> str:
-    """Mention a member whose id is stored; 0 stands for one whose data was erased."""
+def mention_member(member_id: int | None, texts: Texts) -> str:
+    """Mention a member whose id is stored; 0 or None stands for one whose data was erased."""
     return f"<@{member_id}>" if member_id else texts("member.erased")
 
 

@@ -93,7 +93,6 @@ class Overrides:
     def __init__(self, deadline: float = DEADLINE) -> None:
         self.deadline = deadline
         """Seconds that an interaction waits for Discord."""
-        # To forget a guild forgets what is being read as well: nobody asks the object that it goes to.
         self._kept: LRUCache[int, _Kept] = LRUCache(_KEPT_GUILDS)
 
     async def decide(self, interaction: AnyInteraction, command_id: int) -> bool | None:
@@ -115,9 +114,17 @@ class Overrides:
             role_ids=roles_of(interaction),
         )
 
-    def forget(self, guild_id: int) -> None:
-        """Read the guild's overrides again next time, because an admin has changed something."""
-        self._kept.pop(guild_id, None)
+    def change(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
+        """Read the guild's overrides again next time, because an admin has changed something.
+
+        told: what Discord said of the change, by command or application. Until it answers, that counts, and
+        of all others what was known before: a denial must not end because another command was opened.
+        """
+        kept = self._kept.pop(guild_id, None)
+        if kept is not None and kept.entries is not None:
+            entries = {target: tuple(overrides) for target, overrides in told.items()}
+            # Another object: what is being read now may be from before the change.
+            self._kept[guild_id] = _Kept({**kept.entries, **entries})
 
     async def _of(self, interaction: AnyInteraction, guild_id: int) -> Mapping[int, _Entries]:
         kept = self._kept.setdefault(guild_id, _Kept())

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import aiohttp
 import discord
@@ -20,10 +21,17 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PAUSES: Final = (20, 40, 60, 120, 240, 240)
 """Seconds between updates: twelve minutes in all, as an answer can be changed for fifteen."""
+EDIT_SECONDS: Final = 60.0
+"""How long sending or changing an answer may take, its files included: after a 429 discord.py waits for as
+long as Discord says, and the answer can be changed for 15 minutes only.
+"""
+SendT = TypeVar("SendT", bound=Callable[..., Coroutine[Any, Any, None]])
 Answer = tuple[discord.Embed, discord.ui.View]
 """What an answer shows, and the components below it."""
 _Kind = discord.InteractionResponseType
 _PLACEHOLDER = "…"
+_DISMISSED: Final = frozenset({10008, 10015})
+"""Unknown message, unknown webhook: Discord's own codes, which a proxy's 404 has not."""
 
 
 class Update(NamedTuple):
@@ -34,15 +42,27 @@ class Update(NamedTuple):
     is_final: bool
 
 
+def _within_deadline(send: SendT) -> SendT:
+    """Let what is sent for an interaction take ``EDIT_SECONDS`` at most. Raises TimeoutError, an OSError."""
+
+    @functools.wraps(send)
+    async def sent(*args: Any, **options: Any) -> None:  # noqa: ANN401 - as ``send``
+        async with asyncio.timeout(EDIT_SECONDS):
+            await send(*args, **options)
+
+    return cast("SendT", sent)
+
+
 async def defer(ctx: Context, *, share: bool = False) -> None:
     """Acknowledge within Discord's three seconds; the answer may then take up to 15 minutes.
 
     share: the answer is for everybody in the channel.
     """
-    ctx.is_shared = share
     # Without ``thinking`` a form's answer would lose the flag that hides it from others.
     answer = ctx.interaction.response.defer(ephemeral=not share, thinking=True)
     await first_answer(ctx.interaction, _Kind.deferred_channel_message, answer)
+    # Not before: where this failed there is no message that an error could take the place of.
+    ctx.is_shared = share
 
 
 async def acknowledge(ctx: Context) -> None:
@@ -62,6 +82,7 @@ async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
         raise
 
 
+@_within_deadline
 async def remove_components(ctx: Context) -> None:
     """Take the buttons and menus off the message whose component was used."""
     interaction = ctx.interaction
@@ -70,6 +91,7 @@ async def remove_components(ctx: Context) -> None:
         await interaction.edit_original_response(view=None)
 
 
+@_within_deadline
 async def respond(
     ctx: Context,
     embed: discord.Embed,
@@ -94,6 +116,7 @@ async def respond(
         await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
 
 
+@_within_deadline
 async def respond_privately(
     ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
 ) -> None:
@@ -111,6 +134,7 @@ async def respond_privately(
     await interaction.delete_original_response()
 
 
+@_within_deadline
 async def edit(
     ctx: Context,
     embed: discord.Embed,
@@ -183,9 +207,9 @@ async def keep_updated(
             continue
         try:
             await edit(ctx, shown.embed, shown.view)
-        except discord.NotFound:
-            return  # the member has dismissed it
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+            if isinstance(failed, discord.NotFound) and failed.code in _DISMISSED:
+                return
             continue
         if shown.is_final:
             return

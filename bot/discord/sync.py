@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import json
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -89,7 +88,7 @@ async def keep_trying(
             pause = backoff.fail()
             known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
             _log.error("commands_not_synced", error=type(failed).__name__, retry_in=round(pause), **known)
-            await state.put(SYNC_REFUSAL, {"at": int(time.time()), "error": type(failed).__name__, **known})
+            await state.put(SYNC_REFUSAL, {"error": type(failed).__name__, **known})
         except Exception as error:  # noqa: BLE001 - a locked database may be free later
             pause = backoff.fail_with(_log, "commands_not_synced", error)
         else:
@@ -108,7 +107,7 @@ async def _send(
         done, _ = await asyncio.wait((sending,), timeout=_SLOW_SECONDS)
         if not done:
             _log.warning("commands_sync_waits", seconds=_SLOW_SECONDS)
-            await state.put(SYNC_REFUSAL, {"at": int(time.time()), "error": "Discord asked for a pause"})
+            await state.put(SYNC_REFUSAL, {"error": "Discord asked for a pause"})
         return await sending
     finally:
         sending.cancel()

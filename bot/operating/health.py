@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.store.write_state import WriteState
 
 MAX_CONNECTIONS: Final = 32
-"""How many clients may be connected at once; more are turned away."""
+"""How many clients may be connected at once; the oldest gives way to another."""
 MAX_SECONDS: Final = 10.0
 """How long a client may stay connected, whatever it sends: a probe takes milliseconds."""
 _STOPPED_WITHIN: Final = 1.0
@@ -23,10 +23,12 @@ class _BoundedServer(web.Server):
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self.connections) > MAX_CONNECTIONS:
-            transport.abort()
-        else:
-            asyncio.get_running_loop().call_later(MAX_SECONDS, transport.abort)
+        asyncio.get_running_loop().call_later(MAX_SECONDS, transport.abort)
+        # The oldest, and not this one: a supervisor's probe is new and ends within milliseconds.
+        made = [each.transport for each in self.connections]
+        held = [each for each in made if each is not None and not each.is_closing()]
+        for oldest in held[:-MAX_CONNECTIONS]:
+            oldest.abort()
 
 
 @contextlib.asynccontextmanager

@@ -46,9 +46,10 @@ async def rotate_keys(
 
     A bot may use the database meanwhile if it has the same first key. Interrupted, this goes on with what is
     left. progress: called with how many secrets are done, and how many there are. now: seconds since 1970.
+    Raises KeyNotConfiguredError.
     """
     marks, store = KeyMarks(database, vault), ConnectionStore(database)
-    await marks.refresh()
+    await marks.load()
     total = await store.count_unlike(vault.heading)
 
     def tell(resealed: Resealed) -> None:
@@ -56,8 +57,9 @@ async def rotate_keys(
 
     resealed = await reseal(store, vault, vault.heading, tell)
     # An earlier release's log has no seals: without the old key nobody could tell whether it is whole.
-    await FormerLogs(database, vault).rewrite(now)
+    missing = await FormerLogs(database, vault).rewrite(now)
     signed, unsigned = await _resign(AuditStore(database), vault)
+    unsigned += missing
     await marks.write(vault.current)
     clean = await database.scrub()
     return Rotation(vault.current, resealed.done, signed, resealed.unreadable, unsigned, clean)
@@ -79,10 +81,10 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
     """Learn which keys are in use, and once encrypt an earlier release's credentials in the present format.
 
     After that nothing of the earlier format is opened, unless rows are left whose key is not configured: they
-    would be lost if the key is configured again.
+    would be lost if the key is configured again. Raises KeyNotConfiguredError.
     """
     marks = KeyMarks(database, vault)
-    if await marks.refresh():
+    if await marks.load():
         return
     try:
         resealed = await reseal(ConnectionStore(database), vault, vault.format)

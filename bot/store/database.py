@@ -8,11 +8,12 @@ import functools
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import aiosqlite
+import structlog
 
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.migrations import migrate
@@ -20,6 +21,8 @@ from bot.store.private_files import make_database_private
 from bot.store.readers import Readers
 from bot.store.scrub import Scrubber
 from bot.store.write_state import WriteState, refusal_reason
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ResultT = TypeVar("ResultT")
 RowT = TypeVar("RowT")
@@ -43,6 +46,9 @@ _PRAGMAS: Final = (
 )
 _SCRUB_EVERY: Final = 3600
 """Seconds from the beginning of a scrub to that of the next one."""
+_LOG_TRIES: Final = 20
+_LOG_PAUSE: Final = 0.1
+"""Seconds between two tries to empty the log."""
 _CLEAN: Final = 0
 _TRACES: Final = 1
 _SCRUBBING: Final = 2
@@ -71,12 +77,15 @@ class Database:
 
     def __init__(self, readers: Readers, writer: aiosqlite.Connection, write_state: WriteState) -> None:
         self.write_state = write_state
+        self.commits = 0
+        """How many transactions have changed the file: while this stays, so does what is read."""
         self._readers = readers
         self._writer = writer
         self._turn = asyncio.Lock()
         self._scrubbing = asyncio.Lock()
         self._scrub_from = -math.inf
         self._scrub_timer: asyncio.TimerHandle | None = None
+        self._later_scrub: asyncio.Task[bool] | None = None
         self._writes: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -99,8 +108,7 @@ class Database:
             try:
                 yield database
             finally:
-                if database._scrub_timer is not None:
-                    database._scrub_timer.cancel()  # the mark stays in the file
+                database._stop_scrubbing()
                 await asyncio.gather(*database._writes, return_exceptions=True)
 
     async def read(self, query: Query, /, **values: object) -> sqlite3.Row | None:
@@ -147,7 +155,11 @@ class Database:
         No other transaction comes between its reads and its writes. It is durable and whole, as with
         ``write``. Raises NotWritableError if the file takes no writes.
         """
-        task = asyncio.create_task(self._transact(work))
+        return await self._to_the_end(self._transact(work))
+
+    async def _to_the_end(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Let a write end as a whole if the caller is cancelled, and before the database is closed."""
+        task = asyncio.create_task(writing)
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
@@ -172,6 +184,10 @@ class Database:
         the hour is over, which this process sees to; or, if another process uses the file or the disk is
         full, when this is called again.
         """
+        if self._scrubbing.locked():
+            # What its callers have deleted meanwhile is due again when this one ends.
+            self._scrub_when_due()
+            return False
         async with self._scrubbing:
             async with self._turn:
                 state = await self._pragma("user_version")
@@ -179,15 +195,14 @@ class Database:
                 return True
             if state == _MOVED:
                 return await self._empty_log()
-            loop = asyncio.get_running_loop()
-            if (wait := self._scrub_from - loop.time()) > 0:
-                if self._scrub_timer is None:
-                    self._scrub_timer = loop.call_later(wait, self._scrub_later)
+            if self._scrub_from > asyncio.get_running_loop().time():
+                self._scrub_when_due()
                 return False
-            self._scrub_from = loop.time() + _SCRUB_EVERY
+            self._scrub_from = asyncio.get_running_loop().time() + _SCRUB_EVERY
             try:
                 return await self._scrub()
-            except sqlite3.OperationalError:
+            except sqlite3.OperationalError as error:
+                _log.warning("scrub_not_finished", reason=str(error))
                 return False
 
     async def _scrub(self) -> bool:
@@ -201,29 +216,52 @@ class Database:
         return await self._empty_log()
 
     async def _empty_log(self) -> bool:
-        async with self._turn:
-            try:
-                if await self._pragma("wal_checkpoint(TRUNCATE)"):
+        for _ in range(_LOG_TRIES):
+            async with self._turn:
+                try:
+                    if await self._pragma("user_version") != _MOVED:
+                        return False
+                    if not await self._truncate_log():
+                        await self._writer.execute(f"PRAGMA user_version = {_CLEAN}")
+                        return True
+                except sqlite3.OperationalError:
                     return False
-                if await self._pragma("user_version") != _MOVED:
-                    return False
-                await self._writer.execute(f"PRAGMA user_version = {_CLEAN}")
-            except sqlite3.OperationalError:
-                return False
-        return True
+            await asyncio.sleep(_LOG_PAUSE)
+        return False
+
+    async def _truncate_log(self) -> int:
+        """Empty the log unless somebody reads; return 1 then. It waits for nobody: others want to write."""
+        await self._writer.execute("PRAGMA busy_timeout = 0")
+        try:
+            return await self._pragma("wal_checkpoint(TRUNCATE)")
+        finally:
+            await self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+
+    def _scrub_when_due(self) -> None:
+        if self._scrub_timer is None:
+            loop = asyncio.get_running_loop()
+            self._scrub_timer = loop.call_at(self._scrub_from, self._scrub_later)
 
     def _scrub_later(self) -> None:
         self._scrub_timer = None
-        task = asyncio.create_task(self.scrub())
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self._later_scrub = asyncio.create_task(self.scrub())
+
+    def _stop_scrubbing(self) -> None:
+        """End between two steps. The mark stays in the file, so the next process goes on."""
+        if self._scrub_timer is not None:
+            self._scrub_timer.cancel()
+        if self._later_scrub is not None:
+            self._later_scrub.cancel()
 
     async def _transact_freely(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
         """Run ``work``, which renames tables, in a transaction that leaves foreign keys alone."""
+        await self._to_the_end(self._with_free_names(work))
+
+    async def _with_free_names(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
         async with self._turn:
-            await self._writer.execute("PRAGMA foreign_keys = OFF")
-            await self._writer.execute("PRAGMA legacy_alter_table = ON")
             try:
+                await self._writer.execute("PRAGMA foreign_keys = OFF")
+                await self._writer.execute("PRAGMA legacy_alter_table = ON")
                 await self._in_transaction(work)
             finally:
                 await self._writer.execute("PRAGMA legacy_alter_table = OFF")
@@ -254,6 +292,7 @@ class Database:
         try:
             result = await work(self._writer)
             await self._writer.commit()
+            self.commits += 1
         except BaseException:
             await self._writer.rollback()
             raise

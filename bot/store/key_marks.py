@@ -3,20 +3,12 @@
 import json
 from typing import Final
 
-import aiosqlite
-
+from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
-from bot.store.vault import Vault
+from bot.store.queries import load_queries
+from bot.store.vault import Vault, key_id_of
 
-_READ: Final = "SELECT key_ids, signature FROM key_mark"
-_WRITE: Final = """
-    INSERT INTO key_mark (id, key_ids, signature) VALUES (1, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET key_ids = excluded.key_ids, signature = excluded.signature
-"""
-
-
-class _Read:
-    sql = _READ
+_QUERIES: Final = load_queries("bot.store")
 
 
 class KeyMarks:
@@ -30,9 +22,22 @@ class KeyMarks:
         self._database = database
         self._vault = vault
 
+    async def load(self) -> bool:
+        """Do the same as ``refresh`` at a start, when no mark has taken a key out of use yet.
+
+        Raises KeyNotConfiguredError if the mark names a key that is not configured, or another one under its
+        id. To go on without the mark would put the keys back in use that it took out of use.
+        """
+        if await self.refresh():
+            return True
+        row = await self._database.read(_QUERIES.get_key_mark)
+        if row is not None and (key_id := key_id_of(row["signature"])):
+            raise KeyNotConfiguredError(key_id=key_id)
+        return False
+
     async def refresh(self) -> bool:
         """Restrict the vault as the mark says; return False if there is none that a key in use has signed."""
-        row = await self._database.read(_Read)
+        row = await self._database.read(_QUERIES.get_key_mark)
         if row is None or not self._vault.verify(_signed(row["key_ids"]), row["signature"]):
             return False
         self._vault.restrict(row["key_ids"].split(","))
@@ -41,12 +46,8 @@ class KeyMarks:
     async def write(self, *key_ids: str) -> None:
         """Store that all is in the present format and under these keys, and restrict the vault to it."""
         text = ",".join(key_ids)
-        values = (text, self._vault.sign(_signed(text)))
-
-        async def work(connection: aiosqlite.Connection) -> None:
-            await connection.execute(_WRITE, values)
-
-        await self._database.transact(work)
+        signature = self._vault.sign(_signed(text))
+        await self._database.write(_QUERIES.put_key_mark, key_ids=text, signature=signature)
         self._vault.restrict(key_ids)
 
 

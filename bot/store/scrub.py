@@ -3,9 +3,13 @@
 SQLite overwrites a deleted row with zeroes (``secure_delete``), and so every page that it frees, but not the
 copies that it leaves in a page when it moves rows to another one. So each table moves to new pages: a copy is
 filled step by step while triggers repeat every change in it, takes the table's place in a short transaction,
-and the former table is emptied step by step. What was deleted before that is in none of the copy's pages.
+and the former table is emptied step by step. What was deleted before that is in none of the copy's pages. The
+copy has its indexes from the beginning, because building one takes as long as reading the whole table; SQLite
+has no command that renames an index, so its name in the schema is changed.
 """
 
+import contextlib
+import re
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,11 +25,13 @@ STEP: Final = 1000
 """Rows that are copied or deleted in one transaction."""
 PAGES: Final = 100
 """Free pages that are cut off the file in one transaction."""
-_INCREMENTAL: Final = 2
+INCREMENTAL: Final = 2
 """The kind of ``auto_vacuum`` with which that is possible."""
 _OURS: Final = "scrub_"
 """The names of all tables and triggers that a scrub makes begin with this."""
 _SCHEMA: Final = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'trigger') ORDER BY name"
+_INDEX: Final = re.compile(r'(CREATE (?:UNIQUE )?INDEX) "?(\w+)"? ON "?\w+"?')
+"""The beginning of an index's definition, without its columns."""
 _UNMOVED: Final = ("sqlite_", _OURS, "alembic_version")
 """How the names of the other tables begin that are not moved."""
 
@@ -59,13 +65,21 @@ class Scrubber:
         }
 
     async def run(self) -> None:
-        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError."""
+        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError.
+
+        Then no copy stays, unless its rows cannot be deleted either.
+        """
         await self._discard()
-        for table in await self._names("table"):
-            if table.startswith(_UNMOVED):
-                continue
-            await self._move(table)
-            await self._discard()
+        try:
+            for table in await self._names("table"):
+                if table.startswith(_UNMOVED):
+                    continue
+                await self._move(table)
+                await self._discard()
+        except sqlite3.OperationalError:
+            with contextlib.suppress(sqlite3.OperationalError):
+                await self._discard()
+            raise
         while await self._shrink():
             pass
 
@@ -83,6 +97,9 @@ class Scrubber:
                 "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
             )]  # fmt: skip
             await connection.execute(f"CREATE TABLE {self._copy} {sql[sql.index('(') :]}")
+            for name, index in await _indexes(connection, table):
+                definition = _INDEX.sub(rf"\1 {self._index(name)} ON {self._copy}", index, count=1)
+                await connection.execute(definition)
             for statement in self._definitions(table, keys):
                 await connection.execute(statement)
 
@@ -138,7 +155,7 @@ class Scrubber:
                 await cursor.close()
             (row,) = await connection.execute_fetchall("PRAGMA freelist_count")
             (kind,) = await connection.execute_fetchall("PRAGMA auto_vacuum")
-            return bool(row[0]) and kind[0] == _INCREMENTAL
+            return bool(row[0]) and kind[0] == INCREMENTAL
 
         return bool(await self._transact(cut))
 
@@ -167,15 +184,36 @@ class Scrubber:
         ]
         if counts[0] != counts[1]:
             raise CopyDiffersError(table)
-        indexes = await connection.execute_fetchall(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-            (table,),
-        )
         for name in self._triggers:
             await connection.execute(f"DROP TRIGGER {name}")
+        indexes = await _indexes(connection, table)
         await connection.execute(f"ALTER TABLE {table} RENAME TO {self._former}")
-        for name, _ in indexes:
-            await connection.execute(f"DROP INDEX {name}")
         await connection.execute(f"ALTER TABLE {self._copy} RENAME TO {table}")
-        for _, sql in indexes:
-            await connection.execute(sql)
+        (version,) = await connection.execute_fetchall("PRAGMA schema_version")
+        await connection.execute("PRAGMA writable_schema = ON")
+        for name, sql in indexes:
+            former = _INDEX.sub(rf"\1 {self._index(name)} ON {self._former}", sql, count=1)
+            for present, is_of, renamed, definition in (
+                (name, self._former, self._index(name), former),
+                (self._index(name), table, name, sql),
+            ):
+                await connection.execute(
+                    "UPDATE sqlite_schema SET name = ?, sql = ?"
+                    " WHERE type = 'index' AND name = ? AND tbl_name = ?",
+                    (renamed, definition, present, is_of),
+                )
+        # This connection reads the schema anew, and so does every other one at its next statement.
+        await connection.execute("PRAGMA writable_schema = RESET")
+        await connection.execute(f"PRAGMA schema_version = {version[0] + 1}")
+
+    def _index(self, name: str) -> str:
+        return f"{self._copy}_{name}"
+
+
+async def _indexes(connection: aiosqlite.Connection, table: str) -> list[tuple[str, str]]:
+    """Return the names and definitions of a table's indexes, without those that SQLite makes by itself."""
+    rows = await connection.execute_fetchall(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+        (table,),
+    )
+    return [(str(row[0]), str(row[1])) for row in rows]

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.access.ended_grants import read_ended
+from bot.discord.access.ended_grants import Standing, read_standings
 from bot.discord.client import PatchbayBot
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
@@ -24,6 +24,7 @@ from bot.i18n.catalog import Texts
 
 _TIERS: Final = {tier.name.lower(): tier for tier in (Tier.MANAGER, Tier.VIEWER)}
 _SYMBOLS: Final[Mapping[Tier, str]] = {Tier.MANAGER: "🛠️", Tier.VIEWER: "👀"}
+_UNCHECKED: Final = "❔"
 
 
 @needs(Tier.MANAGER)
@@ -94,8 +95,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
         # A guild that Discord does not show us has no role at all, not even @everyone.
         roles = {role.id for role in guild.roles} if guild is not None and guild.roles else None
         grants = await ctx.services.access.of_guild(ctx.guild_id)
-        ended = set() if ctx.guild is None else await read_ended(ctx.guild, grants)
-        await respond(ctx, overview(ctx.guild_id, grants, roles, ended, ctx.texts))
+        standings = {} if ctx.guild is None else await read_standings(ctx.guild, grants)
+        await respond(ctx, overview(ctx.guild_id, grants, roles, standings, ctx.texts))
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
@@ -173,15 +174,17 @@ def overview(
     guild_id: int,
     grants: Sequence[Grant],
     roles: Collection[int] | None,
-    ended: Collection[int],
+    standings: Mapping[int, Standing],
     texts: Texts,
 ) -> discord.Embed:
     """List a guild's grants, and what needs none.
 
-    roles: ids of all roles, None if unknown. ended: the members of whom it is known that their grant is void.
+    roles: ids of all roles, None if unknown. standings: as far as they are known, by the member's id.
     """
     base = texts("access.list.base")
-    lines = listed(_lines(guild_id, grants, roles, ended, texts), texts, DESCRIPTION - len(base) - 1)
+    if any(each.kind == "member" and _standing(each, standings) is Standing.UNKNOWN for each in grants):
+        base = f"{base}\n{_UNCHECKED} {texts('access.list.unchecked')}"
+    lines = listed(_lines(guild_id, grants, roles, standings, texts), texts, DESCRIPTION - len(base) - 1)
     return notice(
         texts,
         Tone.INFO,
@@ -195,7 +198,7 @@ def _lines(
     guild_id: int,
     grants: Sequence[Grant],
     roles: Collection[int] | None,
-    ended: Collection[int],
+    standings: Mapping[int, Standing],
     texts: Texts,
 ) -> Iterator[str]:
     """Yield a heading for each tier and a line for each grant, so short that there is room for all."""
@@ -204,15 +207,24 @@ def _lines(
         for grant in of_tier:
             gone = roles is not None and grant.kind == "role" and grant.subject not in roles
             shown = mention(guild_id, grant.kind, grant.subject, texts)
-            if grant.kind == "member" and grant.subject in ended:
+            standing = _standing(grant, standings)
+            if standing is Standing.LEFT:
                 yield texts("access.list.ended", who=shown)
                 continue
-            yield texts(
+            if standing is Standing.VOID:
+                yield texts("access.list.void", who=shown)
+                continue
+            line = texts(
                 "access.list.line",
                 who=texts("access.list.gone", id=grant.subject) if gone else shown,
                 member=mention_member(grant.granted_by, texts),
                 time=when(grant.granted_at),
             )
+            yield f"{_UNCHECKED} {line}" if standing is Standing.UNKNOWN else line
+
+
+def _standing(grant: Grant, standings: Mapping[int, Standing]) -> Standing:
+    return Standing.COUNTS if grant.kind == "role" else standings.get(grant.subject, Standing.UNKNOWN)
 
 
 def tier_name(tier: Tier, texts: Texts) -> str:

@@ -31,6 +31,7 @@ class AuditPageButton(PersistentButton):
     """
 
     route = "audit:page:{side}:{number}:{member}:{action}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 

@@ -9,12 +9,14 @@ import aiohttp
 import discord
 import structlog
 
+from bot.backoff import Backoff
 from bot.discord.access.manager_notices import notify_managers
 from bot.discord.client import PatchbayBot
 from bot.discord.text import quoted
 from bot.discord.theme import Tone, notice
 from bot.features.audit.entry import Entry
 from bot.features.audit.service import BEGUN, DONE
+from bot.providers.base.current_guild import working_for
 from cogs.audit.embeds import entry_embed
 from cogs.audit.words import read_names
 
@@ -26,6 +28,8 @@ _MAX_SEARCHED: Final = 20
 _MAX_WAITING: Final = 50
 """Entries of a guild that wait to be sent; what comes after them is only counted."""
 _MAX_PAUSE_SECONDS: Final = 600
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 60.0
 _RATE_LIMITED: Final = 429
 # Discord's own codes; a refusal by a proxy says nothing about the channel.
 _CLOSED: Final[Mapping[object, str]] = {10003: "not_found", 50001: "forbidden", 50013: "forbidden"}
@@ -60,10 +64,11 @@ class AuditMirror:
                 self._left_out[entry.guild_id] += 1
             return
         self._waiting[entry.guild_id] = deque([entry])
-        self._bot.services.background.start(self._send_all(entry.guild_id))
+        with working_for(entry.guild_id):
+            self._bot.services.background.start(self._send_all(entry.guild_id))
 
     async def _send_all(self, guild_id: int) -> None:
-        waiting = self._waiting[guild_id]
+        waiting, backoff = self._waiting[guild_id], Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         try:
             while waiting or self._left_out[guild_id]:
                 try:
@@ -71,8 +76,9 @@ class AuditMirror:
                         await self._send(waiting.popleft())
                     else:
                         await self._say_left_out(guild_id, self._left_out.pop(guild_id))
-                except Exception:  # noqa: BLE001 - the entries after a failed one are sent all the same
-                    _log.exception("audit_not_mirrored", guild=guild_id)
+                    backoff.succeed()
+                except Exception as error:  # noqa: BLE001 - the entries after a failed one are sent all the same
+                    await asyncio.sleep(backoff.fail_with(_log, "audit_not_mirrored", error, guild=guild_id))
         finally:
             del self._waiting[guild_id]
             del self._left_out[guild_id]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.discord.context import Services
+from bot.discord.names import mention_member
 from bot.discord.text import code, plain, quoted
 from bot.features.audit.entry import Entry
 from bot.i18n.catalog import Texts
@@ -105,7 +106,7 @@ def member_words(entry: Entry, texts: Texts) -> str:
     """Name who caused an entry."""
     if entry.author is None:
         return "Patchbay"
-    return texts("audit.member.erased") if entry.member is None else f"<@{entry.member}>"
+    return mention_member(entry.member, texts)
 
 
 def _subject(entry: Entry, subject: re.Match[str], texts: Texts) -> str:
@@ -116,8 +117,7 @@ def _subject(entry: Entry, subject: re.Match[str], texts: Texts) -> str:
     elif number.isdecimal():
         mention = _MENTIONS[kind].format(number)
     else:
-        known = entry.subject if kind == "member" else None
-        mention = texts("audit.member.erased") if known is None else _MENTIONS[kind].format(known)
+        mention = mention_member(entry.subject if kind == "member" else None, texts)
     if more is None:
         return mention
     rule = more.removeprefix("rule ")

@@ -33,6 +33,10 @@ class CredentialButton(PersistentButton):
     provider: ProviderSlug
     name: ConnectionName
 
+    def operation_in(self, _ctx: Context) -> str:
+        """Return what the form is for."""
+        return f"connections {self.action}"
+
     async def press(self, ctx: Context) -> None:
         """Open the form."""
         await ask_for_credentials(ctx, self.action, self.provider, self.name)

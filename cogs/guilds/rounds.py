@@ -10,6 +10,7 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
 from cogs.guilds.greeting import greet
 
@@ -49,23 +50,25 @@ async def welcome(bot: PatchbayBot, guild: discord.Guild) -> None:
 
 async def reconcile_hourly(bot: PatchbayBot) -> None:
     """Greet the servers that were joined while the bot did not run, then reconcile and sweep once an hour."""
-    await _try(_welcome_missed, bot)
+    paces = {step: Backoff(_ROUND_SECONDS, _ROUND_SECONDS) for step in (_welcome_missed, _reconcile, _sweep)}
+    await _try(_welcome_missed, bot, paces[_welcome_missed])
     while True:
         # A server that has come back unnoticed must not be swept away.
-        if await _try(_reconcile, bot):
-            await _try(_sweep, bot)
+        if await _try(_reconcile, bot, paces[_reconcile]):
+            await _try(_sweep, bot, paces[_sweep])
         await asyncio.sleep(_ROUND_SECONDS)
 
 
-async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot) -> bool:
+async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot, backoff: Backoff) -> bool:
     """Run a step; return False if it failed."""
     try:
         await step(bot)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
         _log.warning("guilds_not_seen", error=type(failed).__name__)
-    except Exception:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
-        _log.exception("guilds_failed", step=step.__name__)
+    except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
+        backoff.fail_with(_log, "guilds_failed", error, step=step.__name__)
     else:
+        backoff.succeed()
         return True
     return False
 
@@ -112,6 +115,9 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
     except (discord.NotFound, discord.Forbidden) as refused:
         return refused.code in _NOT_A_MEMBER
     except (discord.HTTPException, aiohttp.ClientError, OSError):
+        return False
+    except Exception:  # noqa: BLE001 - an answer of another shape must not end the round for the servers after it
+        _log.exception("guild_not_seen", guild=guild_id)
         return False
     return False
 

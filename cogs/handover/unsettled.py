@@ -5,6 +5,7 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.theme import when
 from bot.features.audit.service import BEGUN, UNKNOWN
 
@@ -17,6 +18,6 @@ async def add_unsettled(ctx: Context, embed: discord.Embed, slug: str, agent: st
     if entry is None or entry.result not in _UNSETTLED:
         return
     texts = ctx.texts
-    member = texts("audit.member.erased") if entry.member is None else f"<@{entry.member}>"
+    member = mention_member(entry.member, texts)
     text = texts(f"handover.unsettled.{entry.result}", time=when(entry.at, exact=True), member=member)
     embed.insert_field_at(len(embed.fields) - 1, name=texts("handover.unsettled"), value=text, inline=False)

@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
-from bot.discord.guard import needs, reads
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from cogs.alerts import put_up_board, take_down_board
@@ -37,6 +37,8 @@ class Integrations(
         await defer(ctx, share=share)
         await respond(ctx, *await read_status(ctx, integration))
 
+    @cooldown(10, 60, together=20)
+    @reads
     @command("integrations history", integration=suggest_watched)
     async def history(
         self,

@@ -37,6 +37,7 @@ class IntegrationHistoryButton(PersistentButton):
 
     route = "integrations:history:{provider}:{integration}"
     reads_only = True
+    operation = "integrations history"
     caption = "integrations.history.button"
     symbol = _SYMBOL
 
@@ -54,6 +55,7 @@ class HistoryPeriodButton(PersistentButton):
 
     route = "integrations:history:{days}:{provider}:{integration}"
     reads_only = True
+    operation = "integrations history"
     caption = "pages.refresh"
     symbol = REFRESH
 

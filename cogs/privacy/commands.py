@@ -15,7 +15,7 @@ from bot.discord.access.manager_notices import try_telling
 from bot.discord.commands import command, localized
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
-from bot.discord.guard import needs, permitted_tier
+from bot.discord.guard import cooldown, needs, permitted_tier
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, notice, when
@@ -39,9 +39,11 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
         """Say what is stored, why, and for how long."""
         await defer(ctx)
         privacy, history_days = ctx.services.privacy, ctx.services.monitoring.history_days
+        audit_days = ctx.services.audit.keep_days
         stored, tombstone = await privacy.stored(ctx.guild_id), await privacy.tombstone(ctx.guild_id)
-        await respond(ctx, _info(stored, tombstone, privacy.erase_after, history_days, ctx.texts))
+        await respond(ctx, _info(stored, tombstone, privacy.erase_after, history_days, audit_days, ctx.texts))
 
+    @cooldown(3, 60, together=3)
     @command("privacy export")
     async def export(self, ctx: Context) -> None:
         """Give all that is stored as a file."""
@@ -69,15 +71,21 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
 
 
 def _info(
-    stored: Stored, tombstone: Tombstone | None, erase_after: int, history_days: int, texts: Texts
+    stored: Stored,
+    tombstone: Tombstone | None,
+    erase_after: int,
+    history_days: int,
+    audit_days: int,
+    texts: Texts,
 ) -> discord.Embed:
-    """Say what is stored, why and for how long. erase_after, history_days: in days."""
+    """Say what is stored, why and for how long. erase_after, history_days, audit_days: in days."""
     how_long = (
         texts.plural("privacy.info.how_long", erase_after)
         if erase_after
         else texts("privacy.info.how_long_none")
     )
     history = texts.plural("privacy.info.history", history_days)
+    audit = texts.plural("privacy.info.audit", audit_days)
     erased = [] if tombstone is None else [_erased_before(tombstone, erase_after, texts)]
     return notice(
         texts,
@@ -85,7 +93,7 @@ def _info(
         "privacy.info",
         *erased,
         Field(texts("privacy.info.never"), texts("privacy.info.never_what")),
-        Field(texts("privacy.info.time"), f"{how_long}\n{history}"),
+        Field(texts("privacy.info.time"), f"{how_long}\n{history}\n{audit}"),
         Field(texts("privacy.info.who"), texts("privacy.info.who_what")),
         **_figures(stored, texts),
     )
@@ -113,18 +121,20 @@ async def _erase(ctx: Context) -> Answer:
     how = [ctx.texts("privacy.delete.done_how")]
     if not await services.privacy.erase(ctx.guild_id):
         how.append(ctx.texts("privacy.delete.traces"))
-    await _tell(ctx, mirror, entries)
+    is_owner_told = await _tell(ctx, mirror, entries)
+    how.append(ctx.texts("privacy.delete.owner_told" if is_owner_told else "privacy.delete.owner_not_told"))
     return notice(ctx.texts, Tone.GOOD, "privacy.delete.done", how="\n".join(how)), view_of()
 
 
-async def _tell(ctx: Context, mirror: int | None, entries: int) -> None:
+async def _tell(ctx: Context, mirror: int | None, entries: int) -> bool:
     """Tell the owner, and whoever reads the channel that the audit log was repeated in: its last line.
 
-    mirror: that channel's id. entries: how many the audit log had. Everything is erased, whoever hears of it.
+    mirror: that channel's id. entries: how many the audit log had. Return whether the owner was told:
+    everything is erased, whoever hears of it.
     """
     guild = ctx.guild
     if guild is None:
-        return
+        return False
     texts = ctx.services.texts_of(guild)
     embed = notice(
         texts,
@@ -135,12 +145,13 @@ async def _tell(ctx: Context, mirror: int | None, entries: int) -> None:
         time=when(ctx.services.clock(), exact=True),
         entries=texts.plural("privacy.erased.entries", entries),
     )
-    told: list[discord.abc.Messageable | discord.Object] = []
+    readers: list[discord.abc.Messageable | discord.Object] = []
     if mirror is not None:
-        told.append(ctx.client.get_partial_messageable(mirror, guild_id=guild.id))
+        readers.append(ctx.client.get_partial_messageable(mirror, guild_id=guild.id))
     if guild.owner_id is not None:
-        told.append(discord.Object(guild.owner_id))
-    await asyncio.gather(*(try_telling(ctx.client, guild.id, each, embed) for each in told))
+        readers.append(discord.Object(guild.owner_id))
+    told = await asyncio.gather(*(try_telling(ctx.client, guild.id, each, embed) for each in readers))
+    return guild.owner_id is not None and told[-1]
 
 
 def _check_may_erase(ctx: Context) -> None:

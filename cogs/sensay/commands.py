@@ -72,7 +72,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         embed, files = await answer_of(ctx, opened, replica, message, keep=keep)
         await respond(ctx, embed, files=files)
 
-    @cooldown(3, 30)
+    @cooldown(3, 30, together=10)
     @reads
     @command("sensay usage", replica=_replicas, connection=_connections)
     async def usage(
@@ -89,6 +89,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         embed, files = await ctx.cancel_on_shutdown(read_usage(ctx, opened, replica, days))
         await respond(ctx, embed, files=files)
 
+    @cooldown(5, 60)
     @command("sensay disconnect", replica=_replicas, connection=_connections)
     async def disconnect(self, ctx: Context, replica: str, connection: str | None = None) -> None:
         """Say how a replica's Discord bot is stopped, and forget it here once confirmed."""

@@ -37,6 +37,7 @@ class SensayStoppedButton(PersistentButton):
     """Finds out whether Sensay lists a replica's bot as stopped by now."""
 
     route = "sensay:stopped:{connection}:{replica}:{bot_id}"
+    reads_only = True
     caption = "sensay.disconnect.look"
     default_style = discord.ButtonStyle.primary
 

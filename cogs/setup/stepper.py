@@ -53,6 +53,7 @@ class SetupStepsButton(PersistentButton):
     """Opens the steps with a provider, or finds out again how far they are."""
 
     route = "setup:steps:{provider}:{connection}"
+    reads_only = True
     caption = "setup.check_button"
     symbol = REFRESH
 
@@ -69,6 +70,7 @@ class SetupConnectionSelect(PersistentSelect):
     """Shows the steps with another connection of the provider."""
 
     route = "setup:connection:{provider}"
+    reads_only = True
     caption = "setup.connection.placeholder"
 
     provider: ProviderSlug
@@ -90,6 +92,10 @@ class SetupFormButton(PersistentButton):
     action: Literal["add", "rotate"]
     provider: ProviderSlug
     connection: _ConnectionOrDefault
+
+    def operation_in(self, _ctx: Context) -> str:
+        """Return what the form is for."""
+        return f"connections {self.action}"
 
     async def press(self, ctx: Context) -> None:
         """Open the form."""
@@ -132,6 +138,7 @@ class SetupAlertsSelect(PersistentChannelSelect):
     """Sends alerts to the channel that is picked, and shows the steps again."""
 
     route = "setup:alerts:{provider}:{connection}"
+    operation = "setup"
     caption = "setup.alerts.placeholder"
 
     provider: ProviderSlug

@@ -52,6 +52,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
         opened = await open_connection(ctx, "toolzz", connection)
         await respond(ctx, *await read_list(ctx, opened, unit))
 
+    @reads
     @command("toolzz link", integration=_integrations, connection=_connections)
     async def link(self, ctx: Context, integration: str, connection: str | None = None) -> None:
         """Make an integration one of this server's, if that is where it runs."""
@@ -71,6 +72,8 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
         """Ask where and how an agent is to answer, and for its bot token; create it once confirmed."""
         await open_form(ctx, agent, connection)
 
+    @cooldown(10, 60)  # one use takes two presses
+    @reads
     @command("toolzz edit", integration=_integrations, connection=_connections)
     async def edit(self, ctx: Context, integration: str, connection: str | None = None) -> None:
         """Show how an integration is set up today, and offer the form that changes it."""

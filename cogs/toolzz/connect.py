@@ -122,6 +122,7 @@ class ToolzzCandidateSelect(PersistentSelect):
     """Links the integration that a member knows to be the new one, as ``/toolzz link`` does."""
 
     route = "toolzz:made:{connection}"
+    operation = "toolzz link"
     caption = "toolzz.connect.candidates"
 
     connection: ConnectionName

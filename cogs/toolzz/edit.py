@@ -45,6 +45,7 @@ class ToolzzEditButton(PersistentButton):
     """Reads an integration again and offers the form with its present settings."""
 
     route = "toolzz:edit:{connection}:{integration}"
+    operation = "toolzz edit"
     caption = "toolzz.edit.again_button"
     default_style = discord.ButtonStyle.primary
 

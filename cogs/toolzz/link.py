@@ -35,6 +35,7 @@ class ToolzzLinkButton(PersistentButton):
     """Links an integration as ``/toolzz link`` does, with an answer of its own."""
 
     route = "toolzz:link:{connection}:{integration}"
+    operation = "toolzz link"
     caption = "toolzz.link.button"
     symbol = "🔗"
 

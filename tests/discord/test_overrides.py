@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import io
+import math
 from collections.abc import AsyncIterator, Collection
 from types import SimpleNamespace
 from typing import Any
@@ -179,7 +180,7 @@ async def test_all_commands_at_once(server: Server) -> None:
     assert await server.ask() is True
     assert await server.ask(command=OTHER_COMMAND) is False
     server.guild.set_command_permissions(server.application_id, {server.crew: True})
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert await server.ask(command=OTHER_COMMAND) is None
 
 
@@ -223,11 +224,11 @@ async def test_what_is_forgotten_is_read_anew(server: Server) -> None:
     elsewhere = server.env.create_guild("Elsewhere")
     foreign = elsewhere.add_member(server.env.create_user("rui"))
     quay = elsewhere.create_text_channel("quay")
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert [await server.ask(), await server.ask(foreign, quay.id)] == [None, None]
     server.set_all(permission=False)
     server.set_all(permission=False, guild=elsewhere)
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert [await server.ask(), await server.ask(foreign, quay.id)] == [False, None]
 
 
@@ -237,7 +238,7 @@ async def test_what_changes_while_it_is_read(server: Server, monkeypatch: pytest
     server.press()
     await until(lambda: requests.held == 1)
     server.set_all(permission=False)
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     requests.released.set()
     server.press()
     await server.env.settle()
@@ -278,13 +279,19 @@ async def test_the_last_answer_counts_when_it_is_stale(server: Server, permissio
         assert await server.ask() is permission
 
 
-async def test_a_stale_answer_does_not_outlive_a_change(server: Server) -> None:
-    """What an admin has changed since counts for nothing, also where the new answer does not come."""
-    server.set_all(permission=True)
-    assert await server.ask() is True
-    server.client.overrides.forget(server.guild.id)
+@pytest.mark.parametrize("permission", [True, False])
+async def test_a_change_counts_as_it_was_told(server: Server, permission: bool) -> None:
+    """Until Discord answers again, the event's own overrides count, and what else was denied stays denied."""
+    server.set_all(permission=not permission)
+    server.guild.set_command_permissions(OTHER_COMMAND, {server.member: False})
+    assert [await server.ask(), await server.ask(command=OTHER_COMMAND)] == [not permission, False]
     server.env.inject_error("GET", READ, status=503, times=None)
-    assert await server.ask() == SILENT
+    told = Override(server.guild.id, ROLE, permission)
+    server.client.overrides.change(server.guild.id, {COMMAND: [told]})
+    assert [await server.ask(), await server.ask(command=OTHER_COMMAND)] == [permission, False]
+    server.env.backend.faults.clear()
+    server.client.overrides.change(server.guild.id, {COMMAND: [told]})
+    assert await server.ask() is not permission
 
 
 @pytest.mark.parametrize("failure", [aiohttp.ServerDisconnectedError(), ConnectionResetError(), TypeError()])
@@ -346,11 +353,10 @@ async def test_a_cancelled_press_leaves_the_reading_to_others(
 
 
 async def test_a_change_makes_the_bot_read_again(harness: BotHarness) -> None:
-    """The event that Discord sends after a change in Server Settings makes the bot forget the guild's
-    overrides.
-    """
+    """What Discord's event tells of a command replaces what was known of it; all is read again."""
     overrides = harness.bot.services.guard._overrides
-    overrides._kept[harness.guild.id] = _Kept()
+    denied = {OTHER_COMMAND: (deny(ME, USER),)}
+    overrides._kept[harness.guild.id] = _Kept(denied, fresh_until=math.inf, retry_at=math.inf)
     payload = {
         "id": str(COMMAND),
         "application_id": str(harness.env.backend.application_id),
@@ -359,4 +365,6 @@ async def test_a_change_makes_the_bot_read_again(harness: BotHarness) -> None:
     }
     harness.env.backend.emit("APPLICATION_COMMAND_PERMISSIONS_UPDATE", payload)
     await harness.env.settle()
-    assert harness.guild.id not in overrides._kept
+    kept = overrides._kept[harness.guild.id]
+    told = tuple(Override(target, kind, permission=False) for kind, target in TARGETS)
+    assert kept == _Kept({**denied, COMMAND: told})

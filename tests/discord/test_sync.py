@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.app import build_bot
 from bot.discord.client import PatchbayBot
-from bot.discord.connection.state_file import path_beside, read_state
+from bot.discord.connection.state_file import StateFile, path_beside, read_state
 from bot.discord.sync import SYNC_REFUSAL, CommandLinks
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
@@ -43,6 +43,18 @@ async def test_a_forced_start_sends_them_again(harness: BotHarness) -> None:
     bot.always_sync = True
     await harness.env.restart_bot(bot)
     assert times_sent(harness.env) == 2
+
+
+async def test_what_discord_takes_after_a_refusal_is_no_longer_refused(
+    harness: BotHarness, settings: Settings
+) -> None:
+    """After `patchbay sync` nothing says that Discord did not take the commands."""
+    kept = path_beside(settings.database_path)
+    await StateFile(kept).put(SYNC_REFUSAL, {"error": "HTTPException", "code": 30034})
+    bot = await harness.start_bot(Redactor())
+    bot.always_sync = True
+    await harness.env.restart_bot(bot)
+    assert SYNC_REFUSAL not in await asyncio.to_thread(read_state, kept)
 
 
 async def test_a_change_is_sent(harness: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,10 +24,12 @@ PROVIDERS = providers()
 
 
 @pytest.fixture
-async def clients(simulators: dict[str, Simulator], redactor: Redactor) -> AsyncIterator[dict[str, Provider]]:
+async def clients(
+    simulators: dict[str, Simulator], redactor: Redactor, clock: Clock
+) -> AsyncIterator[dict[str, Provider]]:
     """All providers, which send their requests to their simulators."""
     urls = {name: url for each in simulators.values() for name, url in each.environment().items()}
-    async with open_http(httpx.create_ssl_context()) as http:
+    async with open_http(httpx.create_ssl_context(), clock=clock) as http:
         yield {
             provider.slug: provider(
                 http, urls, {switch.setting: False for switch in provider.switches}, redactor

@@ -327,3 +327,13 @@ def test_every_problem_is_one_that_happens() -> None:
     }
     of_families = {key for key in keys() if key.partition(".")[0] in ("problem", "permission", "credential")}
     assert of_families - computed() - of_providers - others - optional == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "key", ["privacy.erased_how", "privacy.info.erased_what", "handover.unsettled.unknown"]
+)
+def test_a_date_within_a_sentence_has_its_preposition(locale: str, key: str) -> None:
+    """Discord shows the time of these sentences as a date."""
+    (text,) = forms(messages("i18n", locale)[key])
+    assert f"{'on' if locale == 'en-US' else 'em'} {{time}}" in text

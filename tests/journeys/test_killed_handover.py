@@ -4,11 +4,14 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import dataclass
 
 import pytest
+from aiohttp import web
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
+from bot.providers.base.simulator import Answer, Fault
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.support.clock import Held
 from tests.support.demo_steps import connect, fill_in, simulator, text
@@ -43,21 +46,40 @@ async def hand_over(stage: Stage) -> None:
     await stage.world.mira.click(question.message, label=english("token.yes"))
 
 
-@pytest.mark.parametrize("point", ["before", "while", "after"])
+@dataclass(frozen=True)
+class LostAnswer(Fault):
+    """Loses the answer to a request that was carried out, and holds the look at the list that follows."""
+
+    sensay: SensaySimulator
+    look: Held
+
+    async def strike(self, request: web.Request) -> web.StreamResponse | None:
+        """Answer as a gateway does."""
+        self.sensay.fail(self.look, path="/v1/replicas?")
+        return await Answer.html(502).strike(request)
+
+
+@pytest.mark.parametrize("point", ["before", "while", "taken", "looking", "after"])
 async def test_a_killed_handover_leaves_an_entry(stage: Stage, point: str) -> None:
-    """Before, while and after Sensay takes the token: the next start says that the result is unknown."""
+    """Before, while and after Sensay takes the token, while its answer is on its way, and while the bot looks
+    whether it has the token: the next start says that the result is unknown.
+    """
     sensay, mira = simulator(stage, SensaySimulator), stage.world.mira
-    held = Held()
+    held = Held(after_handling=point == "taken")
+    faults: dict[str, Fault] = {
+        "before": held,
+        "taken": held,
+        "looking": LostAnswer(sensay, held, after_handling=True),
+    }
     points: dict[str, Callable[[], Awaitable[object]]] = {
-        "before": held.arrived.wait,
         "while": lambda: until(lambda: sensay.creations),
         "after": lambda: until(lambda: len(handovers(stage)) > 1),
     }
     async with stage.running_bot() as bot:
-        if point == "before":
-            sensay.fail(held, path="integrations/discord")
+        if point in faults:
+            sensay.fail(faults[point], path="integrations/discord")
         await hand_over(stage)
-        await points[point]()
+        await points.get(point, held.arrived.wait)()
         await kill(bot)
     sensay.heal()
     assert handovers(stage)[0] == ("begun", None)
@@ -70,7 +92,7 @@ async def test_a_killed_handover_leaves_an_entry(stage: Stage, point: str) -> No
         listed = text(await stage.discord.answer(asked))
     (_, (result, ends)) = handovers(stage)
     assert ends is not None
-    assert result in ({"unknown"} if point == "before" else {"unknown", "done"})
+    assert result in ({"unknown"} if point in faults else {"unknown", "done"})
     assert ("Last token sent" in shown) == (result == "unknown")
     assert listed.count(english("audit.action.sensay.connect")) == 1
 

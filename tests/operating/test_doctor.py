@@ -322,7 +322,7 @@ async def test_what_a_run_has_kept_is_told(environment: dict[str, str], tmp_path
         "code": 30034,
         "fields": "0.name: X",
     }
-    await state.put(SYNC_REFUSAL, {"at": 1, "error": "HTTPException", **refusal})
+    await state.put(SYNC_REFUSAL, {"error": "HTTPException", **refusal})
     await state.put(IDENTIFIES, {"0": [3, 1.0]})
     result = await doctor(environment)
     assert (

@@ -83,6 +83,18 @@ async def test_clients_that_say_nothing_are_turned_away(monkeypatch: pytest.Monk
             writer.close()
 
 
+async def test_a_probe_is_answered_however_many_say_nothing() -> None:
+    """With every place taken by a silent socket a probe is answered at once, again and again."""
+    client = discord.Client(intents=discord.Intents.none())
+    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+        silent = []
+        for _ in range(3):
+            silent += [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
+            assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        for _, writer in silent:
+            writer.close()
+
+
 async def test_a_client_that_drips_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes byte by byte ends when its time is up, whatever it still has to say."""
     monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.2)

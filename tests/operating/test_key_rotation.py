@@ -15,6 +15,7 @@ from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
+from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Place, Vault
@@ -156,6 +157,27 @@ async def test_a_forged_mark_changes_nothing(database: Database) -> None:
     await KeyMarks(database, Vault(OLD)).write("k1")
     assert not await KeyMarks(database, running).refresh()
     assert running.key_ids == ("k2",)
+
+
+@pytest.mark.parametrize("wrong", [OLD, {"k2": bytes(32)}, {"k3": bytes(32)} | OLD])
+async def test_a_start_with_the_wrong_key_brings_no_old_key_back(
+    database: Database, wrong: dict[str, bytes]
+) -> None:
+    """It is refused, as is a rotation, names the key that is missing, and leaves the mark as it is."""
+    await ConnectionStore(database).insert(sealed_row(await restarted(database, OLD)))
+    await rotate(database)
+    for refused in (restarted, rotate):
+        with pytest.raises(KeyNotConfiguredError) as error:
+            await refused(database, wrong)
+        assert error.value.values == {"key_id": "k2"}
+    assert (await restarted(database, BOTH)).key_ids == ("k2",)
+
+
+async def test_a_mark_that_names_no_key_is_none(database: Database) -> None:
+    """A damaged one does not keep the bot from starting: it could be deleted as well."""
+    await rotate(database)
+    await database._writer.execute("UPDATE key_mark SET signature = x'ff'")
+    assert (await restarted(database, BOTH)).key_ids == ("k2", "k1")
 
 
 async def test_what_stays_unreadable_is_counted_by_key(database: Database) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError
-from bot.store.process_lock import process_lock
+from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError, OtherKeyInUseError
+from bot.store.process_lock import process_lock, require_key
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -52,6 +52,15 @@ def test_a_second_process_is_told_who_holds_the_lock(path: Path) -> None:
         "host": socket.gethostname(),
         "since": "2027-01-15T08:00:00Z",
     }
+
+
+def test_another_name_of_the_file_is_the_same_database(path: Path, tmp_path: Path) -> None:
+    """A link to the file leads to the same lock."""
+    path.touch()
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with process_lock(path), pytest.raises(AlreadyRunningError), process_lock(link):
+        pass
 
 
 def test_a_killed_process_leaves_no_lock(path: Path) -> None:
@@ -97,6 +106,26 @@ def test_an_unreadable_holder_is_no_obstacle_to_the_refusal(path: Path, written:
         with pytest.raises(AlreadyRunningError) as refused, process_lock(path):
             pass
     assert refused.value.values["host"] == "?"
+
+
+@pytest.mark.parametrize("shards", [(), (0, 1), (3,)])
+def test_a_key_that_the_bot_does_not_sign_with_is_refused(path: Path, shards: tuple[int, ...]) -> None:
+    """A rotation to another key than the running bot's would break the logs that both write to."""
+    with process_lock(path, shards, lambda: 1_800_000_000, key_id="k1"):
+        require_key(path, "k1")
+        with pytest.raises(OtherKeyInUseError) as refused:
+            require_key(path, "k2")
+        path.with_name(f"patchbay.db.lock{f'-{shards[-1]}' if shards else ''}").write_bytes(b"noise")
+        with pytest.raises(OtherKeyInUseError):
+            require_key(path, "k1")
+    assert refused.value.values == {
+        "key_id": "k2",
+        "in_use": "k1",
+        "pid": str(os.getpid()),
+        "host": socket.gethostname(),
+        "since": "2027-01-15T08:00:00Z",
+    }
+    require_key(path, "k2")
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -223,7 +223,8 @@ async def test_it_happens_once_an_hour_for_all(database: Database) -> None:
     assert timer.when() == pytest.approx(before, abs=1)
     database._scrub_from = 0
     database._scrub_later()
-    await asyncio.gather(*database._writes)
+    assert database._later_scrub is not None
+    await database._later_scrub
     assert await database.scrub()
 
 
@@ -236,3 +237,95 @@ async def test_the_file_becomes_smaller(database: Database, path: Path) -> None:
     await mark(database)
     assert await database.scrub()
     assert path.stat().st_size < before * 0.8
+
+
+async def test_no_transaction_grows_with_the_table(database: Database) -> None:
+    """Others wait for a step only, also while the copy takes the table's place."""
+    await fill(database, random.Random(3))  # noqa: S311
+    instructions = [0]
+    run = database._in_transaction
+
+    async def run_counted(work):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        instructions.append(0)
+        return await run(work)
+
+    def count() -> None:
+        instructions[-1] += 100
+
+    await database._writer.set_progress_handler(count, 100)
+    database._in_transaction = run_counted  # type: ignore[method-assign]
+    await mark(database)
+    assert await database.scrub()
+    assert len(instructions) > ROWS / 40
+    # One index of this table takes more than 30,000.
+    assert max(instructions) < 20_000
+
+
+async def test_a_full_disk_gets_its_room_back(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the copy does not fit, it goes again, and others can write as before."""
+    monkeypatch.setattr(scrub, "STEP", 200)
+    await fill(database, random.Random(6))  # noqa: S311
+    before = await asyncio.to_thread(content, path)
+    (pages,) = await database._writer.execute_fetchall("PRAGMA page_count")
+    await database._writer.execute(f"PRAGMA max_page_count = {pages[0] + 60}")
+    await mark(database)
+    assert not await database.scrub()
+    assert await asyncio.to_thread(content, path) == before
+    await database.transact(
+        lambda connection: connection.execute(
+            "INSERT INTO audit VALUES (99, 1, 1, '2', 'a', ?, 'done', x'00', NULL, 1)", ("x" * 60_000,)
+        )
+    )
+
+
+async def test_a_reader_of_the_log_holds_up_no_write(database: Database, path: Path) -> None:
+    """While another program reads the file, the log cannot be emptied; writes do not wait for that."""
+    await mark(database)
+    with contextlib.closing(sqlite3.connect(path, check_same_thread=False)) as reader:
+        await asyncio.to_thread(reader.execute, "BEGIN")
+        await asyncio.to_thread(reader.execute, "SELECT count(*) FROM sqlite_schema")
+        scrubbing = asyncio.create_task(database.scrub())
+        while await database._pragma("user_version") != 3:  # noqa: ASYNC110 - it is another task that acts
+            await asyncio.sleep(0)
+        for _ in range(3):
+            await database.transact(lambda connection: connection.execute("DELETE FROM board"))
+        assert not scrubbing.done()
+        assert not await scrubbing
+    assert await database.scrub()
+
+
+async def test_who_asks_during_a_scrub_does_not_wait_for_it(database: Database) -> None:
+    """It comes too late for this one, and is told so; what it deleted goes with the next one."""
+    await fill(database, random.Random(8))  # noqa: S311
+    await mark(database)
+    scrubbing = asyncio.create_task(database.scrub())
+    while not database._scrubbing.locked():  # noqa: ASYNC110 - it is another task that acts
+        await asyncio.sleep(0)
+    assert not await database.scrub()
+    assert not scrubbing.done()
+    assert database._scrub_timer is not None
+    await scrubbing
+
+
+async def test_the_end_does_not_wait_for_a_scrub(path: Path) -> None:
+    """The mark stays, so the next process scrubs; the copy is gone when it starts."""
+    await asyncio.to_thread(migrate, path)
+    async with Database.open(path) as database:
+        await fill(database, random.Random(7))  # noqa: S311
+        await mark(database)
+        database._scrub_later()
+        while not [name for name in await tables(database) if name.startswith("scrub_")]:  # noqa: ASYNC110 - it is another task that acts
+            await asyncio.sleep(0)
+        scrubbing = database._later_scrub
+    assert scrubbing is not None
+    assert scrubbing.cancelled()
+    async with Database.open(path) as database:
+        assert await database.scrub()
+
+
+async def tables(database: Database) -> list[str]:
+    """Return the names of all tables."""
+    rows = await database._writer.execute_fetchall("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return [str(row[0]) for row in rows]

@@ -19,8 +19,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _LOG_SECONDS: Final = 3600.0
 """One kind of event is logged once in so many seconds."""
-_MAX_NAMES: Final = 200
-"""How many kinds of events are told apart in the log; discord.py knows fewer."""
 _CACHED: Final = ("GUILD_", "CHANNEL_", "THREAD_", "STAGE_", "VOICE_")
 """The beginnings of the names of events that change what is cached of a server."""
 _NAMED_BY_ID: Final = frozenset({"GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE"})
@@ -86,8 +84,7 @@ class EventFilter:
         if now - self._logged.get(name, -_LOG_SECONDS) < _LOG_SECONDS:
             self._unlogged[name] = self._unlogged.get(name, 0) + 1
             return
-        if name in self._logged or len(self._logged) < _MAX_NAMES:
-            self._logged[name] = now
+        self._logged[name] = now
         _log.error(
             "event_skipped",
             event_name=name,

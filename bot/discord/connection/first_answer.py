@@ -5,6 +5,7 @@ that the interaction has been acknowledged (40060). One process serves a shard a
 once, so what Discord took is this answer: whoever gave it goes on by editing.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
@@ -16,6 +17,10 @@ from bot.discord.context import Interaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+ANSWER_SECONDS: Final = 20.0
+"""Discord takes no first answer after three. discord.py repeats one for longer after a 502, and after a 429
+it waits for as long as Discord says, which may be hours.
+"""
 _ALREADY_ACKNOWLEDGED: Final = 40060
 _UNKNOWN_INTERACTION: Final = 10062
 _LEAST_SERVER_FAULT: Final = 500
@@ -29,7 +34,8 @@ async def first_answer(interaction: Interaction, kind: _Kind, answer: Awaitable[
     Raises what sending it raises, where Discord has not taken it.
     """
     try:
-        await answer
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await answer
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
         if not await _was_taken(interaction, kind, failed):
             raise
@@ -50,7 +56,8 @@ async def _was_taken(interaction: Interaction, kind: _Kind, failed: Exception) -
     if kind in _SHOWS_NO_MESSAGE:
         return False
     try:
-        await interaction.original_response()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await interaction.original_response()
     except (discord.DiscordException, aiohttp.ClientError, OSError):
         return False
     return True

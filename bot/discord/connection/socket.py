@@ -6,8 +6,9 @@ RESUMED and frames of another shape.
 """
 
 import asyncio
+import time
 import zlib
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import aiohttp
 import discord
@@ -29,12 +30,38 @@ _FORESEEN: Final = (
 class PatientWebSocket(DiscordWebSocket):
     """A shard's connection. What cannot be read costs that frame, or the connection, never the process."""
 
+    began: float | None = None
+    """When the connection was ready for events, by the monotonic clock; None until then."""
+
+    @classmethod
+    async def from_client(cls, client: Any, **options: Any) -> Self:  # noqa: ANN401 - as discord.py has it
+        """Connect, and identify or resume.
+
+        Raises ConnectionError where the gateway ends the connection before that. discord.py waits and
+        connects again after an OSError only: after any other end it does so at once, or ends the client.
+        """
+        try:
+            socket = await super().from_client(client, **options)
+        except ReconnectWebSocket:
+            raise ConnectionError("the gateway ended the connection before its HELLO") from None
+        socket.began = time.monotonic()
+        return socket
+
+    async def poll_event(self) -> None:
+        """Handle what comes next, and let a connection that broke soon after it began rest a while."""
+        try:
+            await super().poll_event()
+        except ReconnectWebSocket as again:
+            if again.resume and self.began is not None:
+                await self._starts.wait_to_resume(self._shard, time.monotonic() - self.began)
+            raise
+
     async def received_message(self, msg: Any, /) -> None:  # noqa: ANN401 - text or bytes
         """Handle a frame."""
         try:
             await super().received_message(msg)
         except ReconnectWebSocket as again:
-            if not again.resume:
+            if not again.resume and self.began is not None:
                 await self._wait_for_permit()
             raise
         except _FORESEEN:
@@ -46,7 +73,7 @@ class PatientWebSocket(DiscordWebSocket):
             raise ReconnectWebSocket(self.shard_id) from None
         except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             if self._keep_alive is None:
-                # Before HELLO; discord.py waits and connects again after an OSError only.
+                await self.close(code=_UNREADABLE)
                 raise ConnectionError("the gateway's HELLO cannot be read") from None
             if self._starts.is_open(self._shard):
                 _log.error("start_failed", shard=self.shard_id, error=type(error).__name__)

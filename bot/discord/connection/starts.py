@@ -15,6 +15,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.backoff import Backoff
 from bot.discord.connection.state_file import StateFile
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -23,11 +24,18 @@ _FIRST_PAUSE: Final = 5.0
 _FACTOR: Final = 4.0
 _LONGEST_PAUSE: Final = 3600.0
 """Seconds after failed starts: 5, 20, 80, 320, 1,280, then an hour; six identifies in the first hour."""
-_KEPT: Final = 0.2
-"""The share of a day's identifies that is left: other processes of the same bot identify at the same time."""
+_KEPT_PER_SHARD: Final = 2
+"""How many of a day's identifies are left: other processes of the same bot identify at the same time."""
+_MOST_KEPT: Final = 0.2
+"""The share of a day's identifies that is left at most, however many shards there are."""
 _SHORTEST_WAIT: Final = 60.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
 _LONGEST_WAIT: Final = 86_400.0
+_SETTLED_SECONDS: Final = 60.0
+"""A connection that lasted so long is resumed at once when it ends."""
+_FIRST_RESUME_PAUSE: Final = 1.0
+_LONGEST_RESUME_PAUSE: Final = 60.0
+"""Seconds between connections that end sooner: Discord keeps what a session misses for a few minutes."""
 IDENTIFIES: Final = "identifies"
 """The key in the state file: of each shard, how many starts failed in a row, and when the last one began."""
 
@@ -60,14 +68,19 @@ class Starts:
         self._sleep = sleep
         self._open: set[int] = set()
         self._permitted: set[int] = set()
+        self._resumes: dict[int, Backoff] = {}
 
     def is_open(self, shard_id: int) -> bool:
         """Tell whether a shard has identified and not understood a READY since."""
         return shard_id in self._open
 
+    def is_permitted(self, shard_id: int) -> bool:
+        """Tell whether a shard was permitted to identify and has not done it yet."""
+        return shard_id in self._permitted
+
     async def permit(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - discord.py's HTTPClient
         """Return when this shard may identify, at once where it was permitted and has not done it yet."""
-        if shard_id not in self._permitted:
+        if not self.is_permitted(shard_id):
             await self._wait_after_failures(shard_id)
             await self._wait_for_budget(http, shard_id)
             self._permitted.add(shard_id)
@@ -89,6 +102,17 @@ class Starts:
             lambda kept: {shard: entry for shard, entry in kept.items() if shard != str(shard_id)},
         )
 
+    async def wait_to_resume(self, shard_id: int, lasted: float) -> None:
+        """Return when a shard may resume its session. lasted: how many seconds its connection did.
+
+        A gateway that takes each connection and ends it would otherwise be asked without a pause.
+        """
+        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_RESUME_PAUSE, _LONGEST_RESUME_PAUSE))
+        if lasted >= _SETTLED_SECONDS:
+            backoff.succeed()
+        else:
+            await self._sleep(backoff.fail())
+
     async def _wait_after_failures(self, shard_id: int) -> None:
         failures, last = _entry((await self._state.get(IDENTIFIES)).get(str(shard_id)))
         pause = pause_after(failures)
@@ -101,7 +125,8 @@ class Starts:
     async def _wait_for_budget(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - as above
         while True:
             try:
-                _, _, limit = await http.get_bot_gateway()
+                shards, _, limit = await http.get_bot_gateway()
+                kept = min(_KEPT_PER_SHARD * int(shards), int(int(limit["total"]) * _MOST_KEPT))
                 total, remaining = int(limit["total"]), int(limit["remaining"])
                 reset_after = int(limit["reset_after"]) / 1000
             except (
@@ -110,7 +135,7 @@ class Starts:
                 # A Discord that does not say is not one that forbids; the pauses after failures still hold.
                 _log.info("identify_budget_unknown", error=type(error).__name__)
                 return
-            if remaining > total * _KEPT:
+            if remaining > kept:
                 return
             wait = min(max(reset_after, _SHORTEST_WAIT), _LONGEST_WAIT)
             _log.error(

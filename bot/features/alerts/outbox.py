@@ -24,6 +24,7 @@ from bot.features.alerts.messenger import (
 )
 from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from bot.providers.base.current_guild import working_for
 from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -213,7 +214,8 @@ class Outbox:
         for lane in dict.fromkeys([*due, *boards]):
             if serves(lane[0]) and lane not in self._busy:
                 self._busy.add(lane)
-                tasks.create_task(self._serve(messenger, serves, lane))
+                with working_for(lane[0]):
+                    tasks.create_task(self._serve(messenger, serves, lane))
 
     async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
         """Resume routes that are to be sent nothing, where nothing is known to keep the bot from posting."""

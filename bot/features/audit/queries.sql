@@ -133,6 +133,12 @@ WHERE result = 'begun' AND NOT EXISTS (
 )
 ORDER BY guild_id, number;
 
+-- name: is_unfinished(guild_id, number)$
+SELECT count(*) FROM audit
+WHERE guild_id = :guild_id AND number = :number AND result = 'begun' AND NOT EXISTS (
+    SELECT 1 FROM audit AS later WHERE later.guild_id = audit.guild_id AND later.ends = audit.number
+);
+
 -- name: list_aged(before)
 -- The guilds whose first entry is older.
 SELECT guild_id FROM audit_seal
@@ -143,6 +149,32 @@ ORDER BY guild_id;
 
 -- name: delete_entries(guild_id, until)!
 DELETE FROM audit WHERE guild_id = :guild_id AND number <= :until;
+
+-- name: get_nth(guild_id, skipped)^
+-- The first entry after so many.
+SELECT number FROM audit WHERE guild_id = :guild_id ORDER BY number LIMIT 1 OFFSET :skipped;
+
+-- name: list_unnamed(guild_id)
+-- This reads the whole log: there is no index by what entries are about.
+SELECT pseudonym FROM audit_member AS known
+WHERE guild_id = :guild_id
+    AND NOT EXISTS (
+        SELECT 1 FROM audit WHERE audit.guild_id = known.guild_id AND audit.member = known.pseudonym
+    )
+    AND pseudonym NOT IN (
+        SELECT substr(target, 10, 23) FROM audit WHERE guild_id = :guild_id AND target LIKE 'member · %'
+    )
+ORDER BY pseudonym;
+
+-- name: drop_pseudonym(guild_id, pseudonym, after)*!
+-- Unless one of the entries after this one has it, which were added since the others were read.
+DELETE FROM audit_member
+WHERE guild_id = :guild_id AND pseudonym = :pseudonym AND NOT EXISTS (
+    SELECT 1 FROM audit
+    WHERE guild_id = :guild_id AND number > :after AND (
+        member = :pseudonym OR (target LIKE 'member · %' AND substr(target, 10, 23) = :pseudonym)
+    )
+);
 
 -- name: get_pseudonym(guild_id, member)$
 SELECT pseudonym FROM audit_member WHERE guild_id = :guild_id AND member = :member;
@@ -164,6 +196,6 @@ SELECT guild_id, 'head' AS kind, number, hash, signature FROM audit_head WHERE g
 -- name: drop_former_head(guild_id)!
 DELETE FROM audit_head WHERE guild_id = :guild_id;
 
--- name: rewrite_entry(guild_id, number, author, target, hash)*!
-UPDATE audit SET member = :author, target = :target, hash = :hash
+-- name: rewrite_entry(guild_id, number, author, action, target, result, hash)*!
+UPDATE audit SET member = :author, action = :action, target = :target, result = :result, hash = :hash
 WHERE guild_id = :guild_id AND number = :number;

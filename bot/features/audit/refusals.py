@@ -18,14 +18,24 @@ _Key = tuple[int | None, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What somebody tried without success. at: seconds since 1970. result: ``refused:`` or ``failed:``."""
+    """What somebody tried without success. at: seconds since 1970. result: ``refused:`` or ``failed:``.
+
+    member: None if several did.
+    """
 
     guild_id: int
     at: int
-    member: int
+    member: int | None
     action: str
     target: str
     result: str
+    times: int = 1
+
+    @property
+    def draft(self) -> Entry:
+        """The entry for it."""
+        draft = Entry(self.guild_id, 0, self.at, None, self.action, self.target, self.result, b"")
+        return replace(draft, member=self.member, times=self.times)
 
 
 class RefusalCounter:
@@ -35,8 +45,14 @@ class RefusalCounter:
         self._counted: defaultdict[int, dict[_Key, Entry]] = defaultdict(dict)
         self._size = 0
 
+    def has_place(self, tried: Tried) -> bool:
+        """Tell whether a try would get a counter that names its member, and has none yet."""
+        counted = self._counted.get(tried.guild_id, {})
+        is_full = len(counted) >= MAX_OF_GUILD or self._size >= MAX_OF_ALL
+        return not is_full and (tried.member, tried.action, tried.result) not in counted
+
     def count(self, tried: Tried) -> None:
-        """Count one try. Beyond the limits it is counted only as one of the others of its guild."""
+        """Count a try. Beyond the limits it is counted only as one of the others of its guild."""
         counted = self._counted[tried.guild_id]
         key: _Key = (tried.member, tried.action, tried.result)
         if key not in counted and (len(counted) >= MAX_OF_GUILD or self._size >= MAX_OF_ALL):
@@ -45,13 +61,13 @@ class RefusalCounter:
         if known is None:
             member, action, result = key
             target = "" if member is None else tried.target
-            counted[key] = Entry(
-                tried.guild_id, 0, tried.at, None, action, target, result, b"", member=member
-            )
+            counted[key] = replace(tried.draft, action=action, target=target, result=result, member=member)
             self._size += 1
             return
         target = known.target if known.target == tried.target else ""
-        counted[key] = replace(known, at=tried.at, target=target, times=known.times + 1)
+        counted[key] = replace(
+            known, at=max(known.at, tried.at), target=target, times=known.times + tried.times
+        )
 
     def guilds(self) -> Sequence[int]:
         """Return the guilds for which anything is counted."""
@@ -62,3 +78,10 @@ class RefusalCounter:
         taken = list(self._counted.pop(guild_id, {}).values())
         self._size -= len(taken)
         return taken
+
+    def put_back(self, taken: Sequence[Entry]) -> None:
+        """Count again what was taken and could not be written, within the same limits."""
+        for each in taken:
+            self.count(
+                Tried(each.guild_id, each.at, each.member, each.action, each.target, each.result, each.times)
+            )

@@ -11,11 +11,11 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.errors import PatchbayError, ProviderError, RequestError
 from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainCheck, Flaw, Signer, check_window
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
+from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
 from bot.providers.base.provider import Provider
 
@@ -31,6 +31,7 @@ CUT: Final = "audit.cut"
 KEEP_DAYS: Final = 400
 MAX_EXPORTED: Final = 20_000
 """An export holds the newest entries, so many at most: about 7 MB, where Discord takes 10."""
+_Append = Callable[[Sequence[Entry], Signer], Awaitable[Sequence[Entry]]]
 _BATCH: Final = 500
 _DAY: Final = 86_400
 _AT_ONCE: Final = ("failed:interrupted",)
@@ -120,11 +121,14 @@ class AuditService:
         self._store = store
         self._signer = signer
         self._clock = clock
-        self._keep_days = keep_days
+        self.keep_days = keep_days
+        """Days after which an entry is deleted."""
         self._listeners: list[Callable[[Entry], None]] = []
         self._refusals = RefusalCounter()
         self._at_work: set[tuple[int, int]] = set()
         """The guild and number of each entry whose result this process will write."""
+        self._beginning: list[int] = []
+        """The guild of each change whose number is not known yet."""
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
@@ -143,7 +147,7 @@ class AuditService:
         try:
             yield change
         except BaseException as error:
-            await self._end(guild_id, member_id, action, change, change.result or _result_of(error))
+            await self._end(guild_id, member_id, action, change, change.result or result_of(error))
             raise
         if not change.idle or change.begun is not None:
             await self._end(guild_id, member_id, action, change, change.result or DONE)
@@ -160,10 +164,14 @@ class AuditService:
     async def flush(self) -> None:
         """Write what was counted: one entry for each member, action and result, with the number of times.
 
-        Call it about once a minute, and when the bot stops.
+        Call it about once a minute, and when the bot stops. What cannot be written is tried again next time.
         """
         for guild_id in self._refusals.guilds():
-            await self._write(self._refusals.take(guild_id))
+            await self._write_counted(guild_id)
+
+    def forget(self, guild_id: int) -> None:
+        """Drop what was counted of a guild that was erased."""
+        self._refusals.take(guild_id)
 
     async def end_unfinished(self, is_served: Callable[[int], bool]) -> None:
         """Write that the result of each change is unknown that a process had begun before it died.
@@ -172,9 +180,10 @@ class AuditService:
         """
         for begun in await self._store.unfinished():
             is_at_work = (begun.guild_id, begun.number) in self._at_work
-            if not is_at_work and is_served(begun.guild_id):
-                now = int(self._clock())
-                await self._write([replace(begun, at=now, result=UNKNOWN, ends=begun.number)])
+            if not is_at_work and begun.guild_id not in self._beginning and is_served(begun.guild_id):
+                end = replace(begun, at=int(self._clock()), result=UNKNOWN, ends=begun.number)
+                # It may have ended since it was read.
+                await self._append(self._store.append_ends, [end])
 
     async def page(
         self,
@@ -209,7 +218,7 @@ class AuditService:
         time, and in batches.
         """
         async with self._lock(guild_id):
-            await self._write(self._refusals.take(guild_id))
+            await self._write_counted(guild_id)
             cut = await self._store.seal(guild_id, SealKind.CUT)
             check = ChainCheck(cut, self._signer.verify)
             kept: deque[Entry] = deque()
@@ -235,55 +244,96 @@ class AuditService:
         return await self._store.last_about(guild_id, action, target)
 
     async def prune(self) -> None:
-        """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each."""
-        oldest = int(self._clock()) - self._keep_days * _DAY
+        """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each.
+
+        Whoever no entry names any more is forgotten as well.
+        """
+        oldest = int(self._clock()) - self.keep_days * _DAY
         for guild_id in await self._store.aged(oldest - _DAY):
+            note = self._draft(guild_id, CUT, "", DONE, None)
             async with self._lock(guild_id):
-                last, flaw = 0, None
-                while (cut := await self._store.cut(guild_id, oldest, self._signer))[0]:
-                    last = cut[0]
-                flaw = cut[1]
-            if flaw is not None:
-                _log.warning("audit_not_cut", guild=guild_id, flaw=str(flaw))
+                last = 0
+                while (cut := await self._store.cut(guild_id, oldest, self._signer, note)).last:
+                    last = cut.last
+                    self._tell(cut.added)
+            if cut.flaw is not None:
+                _log.warning("audit_not_cut", guild=guild_id, flaw=str(cut.flaw))
+                if last:
+                    await self._write([replace(note, target=f"#{last}")])
             if last:
-                await self.note(guild_id, CUT, f"#{last}")
+                await self._write_counted(guild_id)  # these entries need their pseudonyms
+                await self._store.drop_unnamed(guild_id)
+
+    async def is_long(self, guild_id: int) -> bool:
+        """Tell whether a guild's log is too long to be erased in one transaction."""
+        return await self._store.is_long(guild_id)
+
+    async def shorten(self, guild_id: int) -> None:
+        """Delete a guild's first entries, some at a time, until the log is not long any more.
+
+        What is left is whole meanwhile if it was so before. For a log that is about to be erased.
+        """
+        is_ours = True
+        while await self._store.is_long(guild_id):
+            if is_ours:
+                is_ours = (await self._store.cut(guild_id, LAST, self._signer)).flaw is None
+            else:
+                await self._store.drop_first(guild_id)
 
     async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
         draft = self._draft(guild_id, action, target, BEGUN, member_id)
-        begun = (await self._store.append([draft], self._signer))[-1]
-        self._at_work.add((guild_id, begun.number))
+        self._beginning.append(guild_id)
+        try:
+            begun = (await self._store.append([draft], self._signer))[-1]
+            self._at_work.add((guild_id, begun.number))
+        finally:
+            self._beginning.remove(guild_id)
         return begun.number
 
     async def _end(self, guild_id: int, member_id: int, action: str, change: Change, result: str) -> None:
         is_counted = result.startswith(("refused", "failed")) and result not in _AT_ONCE
         if is_counted and change.begun is None:
-            now = int(self._clock())
-            self._refusals.count(Tried(guild_id, now, member_id, action, change.target, result))
+            await self._count(Tried(guild_id, int(self._clock()), member_id, action, change.target, result))
             return
         draft = self._draft(guild_id, action, change.target, result, member_id)
         await self._write([replace(draft, ends=change.begun)])
         if change.begun is not None:
             self._at_work.discard((guild_id, change.begun))
 
+    async def _count(self, tried: Tried) -> None:
+        # Whoever has no pseudonym when this is written was erased meanwhile, by this process or another one.
+        if self._refusals.has_place(tried):
+            try:
+                await self._store.name_members(tried.draft)
+            except Exception as error:  # noqa: BLE001 - see _append
+                log_failed([tried.draft], error)
+                return
+        self._refusals.count(tried)
+
+    async def _write_counted(self, guild_id: int) -> None:
+        taken = self._refusals.take(guild_id)
+        if not await self._append(self._store.append_counted, taken):
+            self._refusals.put_back(taken)
+
     def _draft(self, guild_id: int, action: str, target: str, result: str, member_id: int | None) -> Entry:
         return Entry(guild_id, 0, int(self._clock()), None, action, target, result, b"", member=member_id)
 
     async def _write(self, drafts: Sequence[Entry]) -> None:
+        await self._append(self._store.append, drafts)
+
+    async def _append(self, append: _Append, drafts: Sequence[Entry]) -> bool:
+        """Add entries with this method of the store; return False if it has failed, which is logged."""
         if not drafts:
-            return
+            return True
         try:
-            added = await self._store.append(drafts, self._signer)
+            added = await append(drafts, self._signer)
         except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
-            why = f"{type(error).__name__}: {error}"
-            for draft in drafts:
-                _log.error(
-                    "audit_failed",
-                    guild=draft.guild_id,
-                    action=draft.action,
-                    result=draft.result,
-                    error=why,
-                )
-            return
+            log_failed(drafts, error)
+            return False
+        self._tell(added)
+        return True
+
+    def _tell(self, added: Sequence[Entry]) -> None:
         for each in added:
             for listener in self._listeners:
                 listener(each)
@@ -345,16 +395,3 @@ class AuditService:
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
         return self._locks.setdefault(guild_id, asyncio.Lock())
-
-
-def _result_of(error: BaseException) -> str:
-    match error:
-        case RequestError():
-            return f"refused:{error.key}"
-        case ProviderError(outcome_unknown=True):
-            return UNKNOWN
-        case PatchbayError():
-            return f"failed:{error.key}"
-        case Exception():
-            return "failed:unexpected"
-    return "failed:interrupted"

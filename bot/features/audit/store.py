@@ -36,6 +36,19 @@ class Resigned:
     unsigned: Sequence[Seal]
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A step of deleting old entries.
+
+    last: the number of the last one that was deleted, 0 if none was old enough or what was to be deleted is
+    not as it was written; then flaw says so. added: the note about it.
+    """
+
+    last: int = 0
+    flaw: Flaw | None = None
+    added: Sequence[Entry] = ()
+
+
 class AuditStore:
     """Adds and reads entries, and deletes old ones from a chain's beginning; it never changes any."""
 
@@ -51,7 +64,56 @@ class AuditStore:
         async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
             known: dict[int, str] = {}
             drafts = [await with_pseudonyms(connection, each, known) for each in entries]
-            head = await get_seal(connection, drafts[0].guild_id, SealKind.HEAD)
+            head = await _head(connection, drafts[0].guild_id)
+            return await add(connection, head, drafts, signer)
+
+        return await self._database.transact(work)
+
+    async def append_ends(self, entries: Sequence[Entry], signer: Signer) -> Sequence[Entry]:
+        """Add the results of begun changes, all or none, except of those that have one by now or are erased.
+
+        Return what was added.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+            guild_id = entries[0].guild_id
+            ends = [
+                each
+                for each in entries
+                if await QUERIES.is_unfinished(connection, guild_id=guild_id, number=each.ends)
+            ]
+            return await add(connection, await _head(connection, guild_id), ends, signer) if ends else []
+
+        return await self._database.transact(work)
+
+    async def name_members(self, draft: Entry) -> None:
+        """Make the pseudonyms that an entry will need which is written later with ``append_counted``."""
+        members = [each for each in (draft.member, _subject(draft)) if each is not None]
+        if None not in [await self.pseudonym(draft.guild_id, each) for each in members]:
+            return
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            await with_pseudonyms(connection, draft, {})
+
+        await self._database.transact(work)
+
+    async def append_counted(self, entries: Sequence[Entry], signer: Signer) -> Sequence[Entry]:
+        """Add entries of which the pseudonyms were made before, all or none, and return what was added.
+
+        Those that name a member who has none any more are left out: the member or the whole guild was erased
+        meanwhile. So are entries about nobody if the guild has nothing else.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+            guild_id, known = entries[0].guild_id, dict[int, str]()
+            drafts = [
+                await with_pseudonyms(connection, each, known)
+                for each in entries
+                if await _knows_members(connection, each)
+            ]
+            head = await _head(connection, guild_id)
+            if not drafts or (head is None and all(each.author is None for each in drafts)):
+                return []
             return await add(connection, head, drafts, signer)
 
         return await self._database.transact(work)
@@ -129,14 +191,13 @@ class AuditStore:
         """Return the guilds whose first entry is older than this time."""
         return [row["guild_id"] for row in await self._database.read_all(QUERIES.list_aged, before=before)]
 
-    async def cut(self, guild_id: int, before: int, signer: Signer) -> tuple[int, Flaw | None]:
+    async def cut(self, guild_id: int, before: int, signer: Signer, note: Entry | None = None) -> Cut:
         """Delete some of the entries from before a time, and seal where the chain begins now.
 
-        Return the number of the last one that was deleted, 0 if none is that old or what is to be deleted is
-        not as it was written; then return the flaw as well.
+        note: add this entry, with the number of the last one that was deleted, unless older ones are left.
         """
 
-        async def work(connection: aiosqlite.Connection) -> tuple[int, Flaw | None]:
+        async def work(connection: aiosqlite.Connection) -> Cut:
             # The entries up to the next seal are needed to tell whether those to be deleted are ours.
             rows = await fetch(
                 connection, Entry, QUERIES.read_audit,
@@ -146,7 +207,7 @@ class AuditStore:
             while aged < min(len(rows), _AGED_AT_ONCE) and rows[aged].at < before:
                 aged += 1
             if not aged:
-                return 0, None
+                return Cut()
             last = rows[aged - 1]
             check = ChainCheck(await get_seal(connection, guild_id, SealKind.CUT), signer.verify)
             points = await fetch(
@@ -158,14 +219,54 @@ class AuditStore:
             check.take(checked, points)
             flaw = check.result(end).flaw
             if flaw not in {None, Flaw.UNVOUCHED}:
-                return 0, flaw
+                return Cut(flaw=flaw)
+            await self._database.mark_traces(connection)
             await QUERIES.delete_entries(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_points(connection, guild_id=guild_id, until=last.number)
             await QUERIES.drop_seal(connection, guild_id=guild_id, kind=SealKind.CUT)
             await put_seal(connection, seal(signer, SealKind.CUT, guild_id, last.number, last.hash))
-            return last.number, None
+            is_end = aged == len(rows) or rows[aged].at >= before
+            if note is None or not is_end:
+                return Cut(last.number)
+            head = await _head(connection, guild_id)
+            noted = replace(note, target=f"#{last.number}")
+            return Cut(last.number, added=await add(connection, head, [noted], signer))
 
         return await self._database.transact(work)
+
+    async def drop_unnamed(self, guild_id: int) -> None:
+        """Delete the pseudonyms of members whom no entry names any more."""
+        head = await self.seal(guild_id, SealKind.HEAD)
+        seen = 0 if head is None else head.number
+        rows = await self._database.read_all(QUERIES.list_unnamed, guild_id=guild_id)
+        for start in range(0, len(rows), _AGED_AT_ONCE):
+            some = [
+                {"guild_id": guild_id, "pseudonym": row["pseudonym"], "after": seen}
+                for row in rows[start : start + _AGED_AT_ONCE]
+            ]
+
+            async def work(connection: aiosqlite.Connection, some: Sequence[Any] = some) -> None:
+                await self._database.mark_traces(connection)
+                await QUERIES.drop_pseudonym(connection, some)
+
+            await self._database.transact(work)
+
+    async def is_long(self, guild_id: int) -> bool:
+        """Tell whether there are more entries than are deleted at once."""
+        row = await self._database.read(QUERIES.get_nth, guild_id=guild_id, skipped=_AGED_AT_ONCE)
+        return row is not None
+
+    async def drop_first(self, guild_id: int) -> None:
+        """Delete the first entries of a log that is not whole anyhow, without a seal."""
+
+        async def work(connection: aiosqlite.Connection) -> None:
+            nth = {"guild_id": guild_id, "skipped": _AGED_AT_ONCE - 1}
+            for row in await connection.execute_fetchall(QUERIES.get_nth.sql, nth):
+                await self._database.mark_traces(connection)
+                await QUERIES.delete_entries(connection, guild_id=guild_id, until=row["number"])
+                await QUERIES.drop_points(connection, guild_id=guild_id, until=row["number"])
+
+        await self._database.transact(work)
 
     async def resign(self, signer: Signer, after: SealKey, size: int) -> Resigned:
         """Sign the next seals anew, ``size`` at most.
@@ -198,6 +299,12 @@ class AuditStore:
 async def get_seal(connection: aiosqlite.Connection, guild_id: int, kind: SealKind) -> Seal | None:
     """Return the latest seal of a kind, as part of a transaction."""
     return await fetch_one(connection, Seal, QUERIES.get_seal, guild_id=guild_id, kind=kind)
+
+
+async def _head(connection: aiosqlite.Connection, guild_id: int) -> Seal | None:
+    """Return where to add entries: after an earlier release's log too that is not rewritten yet."""
+    head = await get_seal(connection, guild_id, SealKind.HEAD)
+    return head or await fetch_one(connection, Seal, QUERIES.get_former_head, guild_id=guild_id)
 
 
 async def put_seal(connection: aiosqlite.Connection, made: Seal) -> None:
@@ -247,13 +354,28 @@ async def with_pseudonyms(connection: aiosqlite.Connection, draft: Entry, known:
     if draft.author is None and draft.member is not None:
         author = await _pseudonym(connection, draft.guild_id, draft.member, known)
         draft = replace(draft, author=author)
-    named = MEMBER_TARGET.match(draft.target)
-    if named is not None and int(named[1]) < LAST:
-        subject = int(named[1])
+    named, subject = MEMBER_TARGET.match(draft.target), _subject(draft)
+    if named is not None and subject is not None:
         pseudonym = await _pseudonym(connection, draft.guild_id, subject, known)
         target = f"member · {pseudonym}{draft.target[named.end() :]}"
         draft = replace(draft, target=target, subject=subject)
     return draft
+
+
+def _subject(draft: Entry) -> int | None:
+    """Return the member whom a target names by an id."""
+    named = MEMBER_TARGET.match(draft.target)
+    return int(named[1]) if named is not None and int(named[1]) < LAST else None
+
+
+async def _knows_members(connection: aiosqlite.Connection, draft: Entry) -> bool:
+    """Tell whether all members that an entry names by their ids have pseudonyms."""
+    for member in (draft.member, _subject(draft)):
+        if member is not None:
+            found = await QUERIES.get_pseudonym(connection, guild_id=draft.guild_id, member=member)
+            if found is None:
+                return False
+    return True
 
 
 async def _pseudonym(

@@ -17,6 +17,7 @@ from bot.providers.base.credentials import (
     Facts,
     read_credentials,
 )
+from bot.providers.base.current_guild import GuildCache
 from bot.providers.base.pasted import PUBLIC_KEY, unwrapped
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
@@ -30,8 +31,10 @@ MAX_CONNECTIONS: Final = 25
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret of this length identify it, and do not help to guess it.
 _HINT_FROM_LENGTH: Final = 16
-_KEPT_FACTS: Final = 10_000
-"""How many connections' facts are kept. Those of one that is dropped are asked for again."""
+_KEPT_FACTS: Final = 100
+"""Of how many connections of a guild facts are kept. Those of one that is dropped are asked for again."""
+_KEPT_QUESTIONS: Final = 100
+"""Of one guild."""
 _QUESTIONED_SECONDS: Final = 600
 """A member who was asked whether a value is right can enter it again for so long."""
 
@@ -105,8 +108,10 @@ class ConnectionService:
         self._clock = clock
         self._being_verified: set[_Key] = set()
         # With the sealed secret that they are about: it differs for each replacement, also within a second.
-        self._facts: LRUCache[_Key, tuple[bytes, Facts]] = LRUCache(_KEPT_FACTS)
-        self._questioned: TTLCache[tuple[_Key, int], None] = TTLCache(_KEPT_FACTS, _QUESTIONED_SECONDS)
+        self._facts = GuildCache[_Key, tuple[bytes, Facts]](lambda: LRUCache(_KEPT_FACTS))
+        self._questioned = GuildCache[tuple[_Key, int], None](
+            lambda: TTLCache(_KEPT_QUESTIONS, _QUESTIONED_SECONDS)
+        )
 
     def provider(self, slug: str) -> Provider:
         """Return a provider by its slug. Raises InvalidInputError("provider")."""
@@ -202,12 +207,11 @@ class ConnectionService:
         """Delete a connection, readable or not. Raises NoConnectionError."""
         if not await self._store.delete(guild_id, provider, name):
             raise errors.NoSuchConnectionError(provider=provider, name=name)
-        self._facts.pop((guild_id, provider, name), None)
+        self._facts.of(guild_id).pop((guild_id, provider, name), None)
 
     def forget_facts(self, guild_id: int) -> None:
         """Drop what providers have said of the guild's credentials, because those were erased."""
-        for key in [key for key in self._facts if key[0] == guild_id]:
-            del self._facts[key]
+        self._facts.forget(guild_id)
 
     async def check_not_stored(self, guild_id: int, text: str) -> None:
         """Raise InvalidInputError("stored_secret") if a member pasted a secret that is stored for the guild.
@@ -312,12 +316,12 @@ class ConnectionService:
         guild_id, slug, _ = key
         fields, stored = self.provider(slug).fields, await self._stored(guild_id)
         are_alike = any(owner == slug and PUBLIC_KEY.fullmatch(value) for owner, _, value in stored)
-        may_look_like_key = are_alike or (key, member_id) in self._questioned
+        may_look_like_key = are_alike or (key, member_id) in self._questioned.of(guild_id)
         try:
             read = read_credentials(slug, fields, values, may_look_like_key=may_look_like_key)
         except errors.InvalidInputError as error:
             if error.field == MISPLACED_KEY:
-                self._questioned[key, member_id] = None
+                self._questioned.of(guild_id)[key, member_id] = None
             raise
         for owner, other, value in stored:
             for field in fields:
@@ -343,13 +347,13 @@ class ConnectionService:
         values = self._vault.open(row.secret, row.place)
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
         self._redactor.remember((value for field, value in values.items() if field in secret), row.guild_id)
-        kept, facts = self._facts.get(_key(row), (b"", None))
+        kept, facts = self._facts.of(row.guild_id).get(_key(row), (b"", None))
         credentials = Credentials(values, facts if kept == row.secret else None)
         self._keep_facts(row, credentials)
         return credentials
 
     def _keep_facts(self, row: ConnectionRow, credentials: Credentials) -> None:
-        self._facts[_key(row)] = row.secret, credentials.facts
+        self._facts.of(row.guild_id)[_key(row)] = row.secret, credentials.facts
 
     def _summarise(self, row: ConnectionRow) -> Summary:
         try:

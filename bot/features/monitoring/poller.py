@@ -162,6 +162,18 @@ class Poller:
         if running:
             await asyncio.wait(running, timeout=max_wait)
 
+    def paused_until(self, guild_id: int) -> dict[tuple[str, str], float]:
+        """Return until when a provider wants no request of a guild's connections, by provider and name.
+
+        Times are seconds since 1970. Connections that may be asked now are left out.
+        """
+        now, ticks = self._clock(), self._schedule.clock()
+        return {
+            (provider, name): now + state.held_until - ticks
+            for (guild, provider, name), state in self._states.items()
+            if guild == guild_id and state.held_until > ticks
+        }
+
     def check_soon(self, guild_id: int) -> None:
         """Have all connections of a guild checked at the next tick, or once their provider takes requests."""
         for (guild, _, _), state in self._states.items():
@@ -190,7 +202,8 @@ class Poller:
         if guild_id in self._judging_guilds:
             return
         self._judging_guilds.add(guild_id)
-        task = asyncio.create_task(self._try_judging(guild_id))
+        with working_for(guild_id):
+            task = asyncio.create_task(self._try_judging(guild_id))
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
@@ -253,6 +266,8 @@ class Poller:
             return  # it was removed or changed after the tick listed it
         except NotWritableError:
             return  # the log says so already, once for all connections
+        except errors.QueueFullError as full:  # our own limit, which the provider knows nothing of
+            error = full.key
         except errors.RateLimitedError as limited:
             wait = limited.retry_after
             state.held_until = state.due if wait is None else self._schedule.clock() + wait

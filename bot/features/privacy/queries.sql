@@ -33,7 +33,12 @@ SELECT
     (SELECT count(*) FROM integration WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM ignored WHERE guild_id = :guild_id) AS integrations,
     (SELECT count(*) FROM access WHERE guild_id = :guild_id) AS grants,
-    (SELECT count(*) FROM audit WHERE guild_id = :guild_id) AS entries,
+    -- The numbers of entries have no gaps, and counting 400,000 rows takes a while.
+    coalesce(
+        (SELECT max(number) FROM audit WHERE guild_id = :guild_id)
+        - (SELECT min(number) FROM audit WHERE guild_id = :guild_id) + 1,
+        0
+    ) AS entries,
     (SELECT count(*) FROM incident WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM outbox WHERE guild_id = :guild_id AND kind <> 'board')
     + (SELECT count(*) FROM alert_incident WHERE guild_id = :guild_id) AS incidents,
@@ -60,7 +65,21 @@ ON CONFLICT (guild_id) DO UPDATE SET removed_at = excluded.removed_at, greeted_a
 WHERE removed_at IS NULL;
 
 -- name: mark_returned(guild_id)!
-UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at > 0;
+
+-- name: mark_erasing(guild_id)!
+-- From then on the guild is overdue, wherever the bot is; touches a row when it was not marked before.
+INSERT INTO guild (guild_id, removed_at) VALUES (:guild_id, 0)
+ON CONFLICT (guild_id) DO UPDATE SET removed_at = 0 WHERE removed_at IS NOT 0;
+
+-- name: is_erasing(guild_id)$
+SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at = 0;
+
+-- name: is_removed(guild_id)$
+SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at IS NOT NULL;
+
+-- name: count_audit(guild_id)$
+SELECT count(*) FROM audit WHERE guild_id = :guild_id;
 
 -- name: erase_secrets(guild_id)!
 UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
@@ -72,7 +91,7 @@ FROM connection JOIN guild USING (guild_id)
 WHERE connection.secret <> X'' AND guild.removed_at IS NOT NULL;
 
 -- name: list_overdue(removed_before)
-SELECT guild_id FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
+SELECT guild_id, removed_at FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
 
 -- name: erase_outbox(guild_id)!
 DELETE FROM outbox WHERE guild_id = :guild_id;
@@ -183,11 +202,16 @@ FROM access
 WHERE guild_id = :guild_id
 ORDER BY kind, subject;
 
--- name: export_audit(guild_id)
+-- name: newest_audit(guild_id, size)^
+-- The number before the newest entries, so many at most.
+SELECT max(number) - :size AS before FROM audit WHERE guild_id = :guild_id;
+
+-- name: export_audit(guild_id, after, size)
 SELECT number, at, member, action, target, result, ends, times
 FROM audit
-WHERE guild_id = :guild_id
-ORDER BY number;
+WHERE guild_id = :guild_id AND number > :after
+ORDER BY number
+LIMIT :size;
 
 -- name: export_audit_member(guild_id)
 SELECT pseudonym, member FROM audit_member WHERE guild_id = :guild_id ORDER BY pseudonym;

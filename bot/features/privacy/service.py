@@ -1,11 +1,13 @@
 """Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.features.audit.service import AuditService
+from bot.features.audit.service import MAX_EXPORTED, AuditService
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.plain_values import iso_time, plain_tables
 from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
@@ -34,6 +36,7 @@ class PrivacyService:
         self._audit = audit
         self._clock = clock
         self.erase_after = erase_after
+        self._exporting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def stored(self, guild_id: int) -> Stored:
         """Count the rows that are stored of the guild."""
@@ -42,17 +45,30 @@ class PrivacyService:
     async def export(self, guild_id: int) -> dict[str, object]:
         """Return everything that is stored of the guild by table, as JSON values.
 
-        Of credentials, it names only the fields that are set. Ids are strings, because some programs round
-        large numbers. Times are ISO 8601, UTC.
+        Of credentials, it names only the fields that are set. Of an audit log of more than ``MAX_EXPORTED``
+        entries, it has the newest, as the log's own export, and says how many there are. Ids are strings,
+        because some programs round large numbers. Times are ISO 8601, UTC. A guild is exported once at a
+        time.
         """
-        tables = plain_tables(await self._store.rows(guild_id))
+        lock = self._exporting.setdefault(guild_id, asyncio.Lock())
+        async with lock:
+            return await self._export(guild_id)
+
+    async def _export(self, guild_id: int) -> dict[str, object]:
+        rows = await self._store.rows(guild_id, MAX_EXPORTED)
+        tables = await asyncio.to_thread(plain_tables, rows)
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)
         }
         for row in tables["connection"]:
             row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
-        return {"guild_id": str(guild_id), "exported_at": iso_time(self._clock()), **tables}
+        return {
+            "guild_id": str(guild_id),
+            "exported_at": iso_time(self._clock()),
+            "audit_entries_stored": (await self._store.stored(guild_id)).entries,
+            **tables,
+        }
 
     async def erase(self, guild_id: int) -> bool:
         """Erase everything that is stored of the guild but a tombstone, on a member's word.
@@ -93,14 +109,24 @@ class PrivacyService:
         time has to be over; tombstones go on time.
         """
         due = int(self._clock()) - self.erase_after * _DAY
-        for guild_id in await self._store.erase_overdue(due - late, kept):
-            _log.info("guild_erased", guild=guild_id)
+        await self._store.erase_late_secrets(kept)
+        for guild_id in await self._store.overdue(due - late, kept):
+            if await self._audit.is_long(guild_id):
+                await self._store.begin_erasure(guild_id, None)
+                await self._audit.shorten(guild_id)
+            if await self._store.erase_overdue(guild_id):
+                self._audit.forget(guild_id)
+                _log.info("guild_erased", guild=guild_id)
         await self._store.erase_tombstones(due)
         if not await self._store.scrub():
             _log.warning("traces_left")
 
     async def _erase(self, guild_id: int, erased_at: int | None) -> bool:
+        if await self._audit.is_long(guild_id):
+            await self._store.begin_erasure(guild_id, erased_at)
+            await self._audit.shorten(guild_id)
         clean = await self._store.erase(guild_id, erased_at)
+        self._audit.forget(guild_id)
         self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import ssl
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
 from bot.errors import (
     AnswerTooLargeError,
@@ -34,7 +34,7 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
-from bot.providers.base.body import TooLargeError, read_body
+from bot.providers.base.body import TooLargeError, read_body, read_json
 from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.endpoint import ApiVersion
 from bot.providers.base.error_format import (
@@ -46,7 +46,8 @@ from bot.providers.base.error_format import (
     refused_status,
 )
 from bot.providers.base.fair_slots import FairSlots
-from bot.providers.base.redaction import MASK, Redactor, mask_content, mask_spelled
+from bot.providers.base.pauses import Pauses
+from bot.providers.base.redaction import MASK, Redactor, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.under_way import UnderWay, key_of
 
@@ -61,7 +62,6 @@ DEADLINE: Final = 8.0
 _MAX_VERSIONS: Final = 10
 """How many unexpected versions of one provider are logged."""
 _VERSION: Final = re.compile(r"[A-Za-z0-9.-]{1,32}")
-_ESCAPES: Final = re.compile(rb"[\\%&]")
 _MAX_DETAIL: Final = 500
 _MAX_CLEANED: Final = 16 * _MAX_DETAIL
 _MAX_EXCERPT: Final = 200
@@ -111,17 +111,20 @@ def deadline_of(request: Request) -> float:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """What requests go through, and how many seconds each of them may take."""
+    """What requests go through, how many seconds each of them may take, and the clock that pauses end by."""
 
     client: httpx.AsyncClient
     deadline_of: Callable[[Request], float]
+    clock: Callable[[], float]
 
 
 @contextlib.asynccontextmanager
 async def open_http(
-    tls: ssl.SSLContext, deadline_of: Callable[[Request], float] = deadline_of
+    tls: ssl.SSLContext,
+    deadline_of: Callable[[Request], float] = deadline_of,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[HttpClient]:
-    """Open an HTTP client on aiohttp's transport. deadline_of: see ``HttpClient``.
+    """Open an HTTP client on aiohttp's transport. deadline_of, clock: see ``HttpClient``.
 
     The client keeps no cookies: one provider's client serves every guild, and a session cookie that was set
     for one guild would speak for the next.
@@ -139,7 +142,7 @@ async def open_http(
         follow_redirects=False,
         trust_env=False,
     ) as client:
-        yield HttpClient(client, deadline_of)
+        yield HttpClient(client, deadline_of, clock)
 
 
 async def _write_once(
@@ -186,7 +189,8 @@ class ApiClient:
         self._slots = {host: FairSlots(provider) for host in hosts}
         # Requests with a deadline of their own take longer and must not occupy all places.
         self._own_deadline = {host: FairSlots(provider) for host in hosts}
-        self._under_way = UnderWay[_Raw]()
+        self.under_way = UnderWay[_Raw]()
+        self._pauses = Pauses(http.clock)
 
     async def send(
         self, request: Request, answer: type[AnswerT], cache: ResponseCache | None = None
@@ -210,31 +214,32 @@ class ApiClient:
             try:
                 status, headers, body = await self._sent(request, url)
             finally:
-                self._under_way.begin_anew()
+                self.under_way.begin_anew()
         else:
-            sender = (CURRENT_GUILD.get(), request.headers, request.deadline)
-            key = key_of(*sender, request.method, url, request.params, request.json)
+            key = key_of(request.headers, request.deadline, request.method, url, request.params, request.json)
             read = partial(self._sent, request, url)
-            status, headers, body = await self._under_way.share(key, read)
+            status, headers, body = await self.under_way.share(key, read)
         self._compare_version(headers)
         for secret in sorted(request.secrets, key=len, reverse=True):
             # Nothing that is made of the answer can show what was sent.
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
-            raise self._unsuccessful(request, status, headers, body)
-        parse = partial(self._understood, request, answer, status, headers)
+            raise await self._unsuccessful(request, status, headers, body)
+        parse = partial(self._understood, request, answer, status, headers, body)
         if cache is None:
-            return status, parse(body)
-        return status, cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+            return status, await parse()
+        return status, await cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
 
     async def _sent(self, request: Request, url: str) -> _Raw:
         """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""
+        self._pauses.obey(request.secrets)
         places = self._slots if request.deadline is None else self._own_deadline
         place = places[self._places[request.base]].place(CURRENT_GUILD.get())
         # A write has certainly not happened only as long as no byte was sent.
         sent = False
         try:
             async with asyncio.timeout(self._deadline_of(request)), place:
+                self._pauses.obey(request.secrets)  # it may have asked for a pause in the meantime
                 sent = request.can_do_harm
                 return await self._exchange(request, url)
         except TimeoutError:
@@ -248,19 +253,18 @@ class ApiClient:
             # these.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
 
-    def _understood(
+    async def _understood(
         self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
     ) -> AnswerT:
         """Return a successful answer as a model. Raises ProviderError if it is no such answer."""
         sent = request.can_do_harm
         try:
-            content = from_json(body)
+            content = await read_json(body, request.secrets)
         except ValueError:
             not_json = NotJsonError(self._provider, status=status, outcome_unknown=sent)
             # A page says who has sent it. Anything else may be a part of a good answer, with private data.
             not_json.support = self._support(request, headers, body if body.lstrip()[:1] == b"<" else b"")
             raise not_json from None
-        content = _masked(request, body, content)
         if (refused := refused_status(status, content)) is not None:
             raise self._refused(request, refused, headers, content)
         try:
@@ -324,12 +328,12 @@ class ApiClient:
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
-    def _unsuccessful(
+    async def _unsuccessful(
         self, request: Request, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError:
         """Return the error for an answer that is no success by its status."""
         try:
-            content = _masked(request, body, from_json(body))
+            content = await read_json(body, request.secrets)
         except ValueError:
             content = None
         if self._error_format.matches(status, request.segments, body, content):
@@ -364,6 +368,7 @@ class ApiClient:
         fingerprint = self._unless_secret(request, said.fingerprint)
         page = foreign if foreign and is_public(foreign, content) else b""
         error.support = self._support(request, headers, page, fingerprint or "")
+        self._pauses.note(request.secrets, error)
         return error
 
     def _support(
@@ -389,8 +394,3 @@ class ApiClient:
         text = mask_spelled(text, request.secrets)
         # Shortened only now, or half a secret could stay.
         return self.clean(text)
-
-
-def _masked(request: Request, body: bytes, content: object) -> object:
-    """Return the parsed body without what was sent, which escapes may have hidden in the body."""
-    return mask_content(content, request.secrets) if _ESCAPES.search(body) else content

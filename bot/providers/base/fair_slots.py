@@ -17,9 +17,10 @@ MAX_WAITING: Final = 32
 
 
 class FairSlots:
-    """The places for requests to one host; guilds that wait take turns.
+    """The places for requests to one host. A free one goes to the guild with the fewest.
 
-    Work for no guild counts as one more guild. Nobody who could have a place waits while one is free.
+    So a guild with none waits for one place at most, however many others are slow at once. Work for no guild
+    counts as one more guild. Nobody who could have a place waits while one is free.
     """
 
     def __init__(self, provider: str) -> None:
@@ -73,7 +74,8 @@ class FairSlots:
         self._used[guild_id] -= 1
         if not self._used[guild_id]:
             del self._used[guild_id]
-        for waiting in list(self._waiting):
+        # The sort keeps the turns of guilds with as many places.
+        for waiting in sorted(self._waiting, key=lambda guild: self._used[guild]):
             if self._has_room(waiting) and self._serve(waiting):
                 return
 

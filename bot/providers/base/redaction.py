@@ -4,14 +4,16 @@ import contextlib
 import json
 import re
 import sys
+import threading
+import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any, Final
 from urllib.parse import quote
-
-from cachetools import LRUCache
 
 from bot.providers.base.current_guild import CURRENT_GUILD
 
@@ -21,14 +23,19 @@ MASK: Final = "[redacted]"
 _MIN_LENGTH: Final = 8
 # How many values are masked for a guild, and for how many guilds: those used last. Older ones are recognised
 # by their shape.
-_MAX_VALUES: Final = 64
+_MAX_VALUES: Final = 128
 _MAX_GUILDS: Final = 10_000
+_KEPT_SECONDS: Final = 3600.0
+"""For so long after it was last used a value is masked: that of a removed connection may be under way."""
+_ESCAPES: Final = re.compile(rb"[\\%&]")
 # A character as JSON, URLs and HTML write it, and how often one is written in another.
 _SPELLED: Final = re.compile(
-    r"(?i)\\+u(?P<u>[0-9a-f]{4})|%(?P<percent>[0-9a-f]{2})|&\#x0{0,8}(?P<hex>[0-9a-f]{1,6});?"
-    r"|&\#0{0,8}(?P<decimal>[0-9]{1,7});?|&[a-z]{2,8};|\\(?P<escaped>[\\/\"'])"
+    r"(?i)(?:\\{1,8}u|%u)(?P<u>[0-9a-f]{4})|\\{1,8}u\{0{0,8}(?P<braced>[0-9a-f]{1,6})\}"
+    r"|\\{1,8}x(?P<x>[0-9a-f]{2})|%(?P<percent>[0-9a-f]{2})|&\#x0{0,8}(?P<hex>[0-9a-f]{1,6});?"
+    r"|&\#0{0,8}(?P<decimal>[0-9]{1,7});?|&(?:[a-z][a-z0-9]{1,30};|amp|lt|gt|quot)|(?P<run>(?:\\\\)+)|\\(?P<escaped>[/\"'])"
 )
-_MAX_LEVELS: Final = 3
+_HEX: Final = ("u", "braced", "x", "percent", "hex")
+_MAX_LEVELS: Final = 4
 # Types that JSON writes without quotes, and that no secret has.
 _BARE: Final = (int, float, type(None))
 
@@ -66,19 +73,35 @@ _KEY: Final = re.compile(rf"(?:(?<![A-Za-z0-9+/\\])|{_AFTER_ESCAPE})" + r"[A-Za-
 _WORD: Final = re.compile(r"[\w-]*")
 
 
+ANY_GUILD: Final = -1
+"""In the place of a guild's id: what has failed without anybody knowing for whom."""
+
 _TYPED: Final[ContextVar[frozenset[str]]] = ContextVar("typed_secrets", default=frozenset())
 """What is being typed, in the context of the interaction that it is typed in."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A value that is masked: as it may be written, and when it was last used."""
+
+    spellings: set[str]
+    used_at: float
+
+
 class Redactor:
-    """Masks secrets in text. One instance serves the whole process.
+    """Masks secrets in text. One instance serves the whole process, in all its threads.
 
     A server's secrets are masked in what is said for that server alone: one server must not be able to have
-    words of its choice masked for the others. See ``CURRENT_GUILD``.
+    words of its choice masked for the others. See ``CURRENT_GUILD``. Only for ``ANY_GUILD`` those of all
+    servers are. A value that was not used for an hour is forgotten.
     """
 
-    def __init__(self) -> None:
-        self._guilds: LRUCache[int | None, LRUCache[str, set[str]]] = LRUCache(_MAX_GUILDS)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds that never go back."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        # Both in the order of their last use.
+        self._guilds: OrderedDict[int | None, OrderedDict[str, _Known]] = OrderedDict()
         self._own: set[str] = set()
 
     def __repr__(self) -> str:
@@ -94,12 +117,31 @@ class Redactor:
         guild_id: None for what is said for no guild. The least recently used values of the guild are dropped
         first, and so are the guilds.
         """
-        known = self._guilds.get(guild_id)
-        if known is None:
-            known = self._guilds[guild_id] = LRUCache(_MAX_VALUES)
-        for value in values:
-            if len(value) >= _MIN_LENGTH:
-                known[value] = _spellings(value)
+        secrets, now = [value for value in values if len(value) >= _MIN_LENGTH], self._clock()
+        with self._lock:
+            known = self._guilds.pop(guild_id, OrderedDict())
+            for value in secrets:
+                before = known.pop(value, None)
+                known[value] = _Known(_spellings(value) if before is None else before.spellings, now)
+            while len(known) > _MAX_VALUES:
+                known.popitem(last=False)
+            if known:
+                self._guilds[guild_id] = known
+            if len(self._guilds) > _MAX_GUILDS:
+                self._guilds.popitem(last=False)
+
+    def _known(self, guild_id: int | None) -> list[_Known]:
+        """Return what is masked for a guild, after forgetting what nobody has used for too long."""
+        before = self._clock() - _KEPT_SECONDS
+        with self._lock:
+            while self._guilds and _newest(self._guilds[first := next(iter(self._guilds))]) < before:
+                del self._guilds[first]
+            if guild_id == ANY_GUILD:
+                return [each for known in self._guilds.values() for each in known.values()]
+            known = self._guilds.get(guild_id, OrderedDict())
+            while known and known[oldest := next(iter(known))].used_at < before:
+                del known[oldest]
+            return list(known.values())
 
     @contextlib.contextmanager
     def typed(self, values: Iterable[str]) -> Iterator[None]:
@@ -115,8 +157,8 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return the text with every known or likely secret masked, for the guild that the work is for."""
-        known = self._guilds.get(CURRENT_GUILD.get())
-        text = mask_spelled(text, self._own.union(_TYPED.get(), *(known.values() if known else ())))
+        known = (each.spellings for each in self._known(CURRENT_GUILD.get()))
+        text = mask_spelled(text, self._own.union(_TYPED.get(), *known))
         if _WORD.fullmatch(text):
             return text
         text = _DISCORD_TOKEN.sub(MASK, text)
@@ -168,6 +210,10 @@ class Redactor:
         return MASK if secret else self.clean_all(value)
 
 
+def _newest(known: OrderedDict[str, _Known]) -> float:
+    return next(reversed(known.values())).used_at
+
+
 def _spellings(value: str) -> set[str]:
     """Return a value as it is written in text, in JSON, in a repr, and in a repr inside JSON."""
     written = repr(value)[1:-1]
@@ -210,6 +256,11 @@ def mask_content(content: Any, secrets: Iterable[str]) -> Any:  # noqa: ANN401 -
     return content
 
 
+def mask_parsed(content: Any, body: bytes, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON
+    """Return a parsed body without these secrets, which escapes may have hidden in the body."""
+    return mask_content(content, secrets) if _ESCAPES.search(body) else content
+
+
 def _decoded(text: str) -> tuple[str, list[int]]:
     """Undo one level of escapes; return also where each character, and the end, begins in the text."""
     parts: list[str] = []
@@ -218,12 +269,12 @@ def _decoded(text: str) -> tuple[str, list[int]]:
     for found in _SPELLED.finditer(text):
         parts.append(text[at : found.start()])
         starts.extend(range(at, found.start()))
-        code = found["u"] or found["percent"] or found["hex"]
+        code = next(filter(None, map(found.group, _HEX)), None)
         if code or found["decimal"]:
             number = int(code, 16) if code else int(found["decimal"])
             meant = chr(number) if number <= sys.maxunicode else found[0]
         else:
-            meant = found["escaped"] or unescape(found[0])
+            meant = found["escaped"] or (found["run"] or "")[::2] or unescape(found[0])
         parts.append(meant)
         starts.extend([found.start()] * len(meant))
         at = found.end()

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Generic, TypeVar
 
 from bot.errors import ProviderError
+from bot.providers.base.current_guild import CURRENT_GUILD
 
 ResultT = TypeVar("ResultT")
 
@@ -30,14 +31,15 @@ class UnderWay(Generic[ResultT]):
     """The reads under way. It keeps no result: who comes after the end reads anew."""
 
     def __init__(self) -> None:
-        self._reads: dict[bytes, _Shared[ResultT]] = {}
+        self._reads: dict[tuple[int | None, bytes], _Shared[ResultT]] = {}
 
-    async def share(self, key: bytes, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Return what the read under way for this key returns; begin it if there is none.
+    async def share(self, key_in_guild: bytes, read: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Return what the current guild's read under way for this key returns; begin it if there is none.
 
         Whoever is cancelled leaves the others their read; the last one cancels it. Raises the read's
         ProviderError, for each sharer an exception of its own.
         """
+        key = CURRENT_GUILD.get(), key_in_guild
         shared = self._reads.get(key)
         if shared is None:
             shared = self._reads[key] = _Shared(asyncio.create_task(_settle(read)))
@@ -59,10 +61,12 @@ class UnderWay(Generic[ResultT]):
         return outcome
 
     def begin_anew(self) -> None:
-        """Let nobody join a read that is under way now: after a write it may still show what was before."""
-        self._reads.clear()
+        """Let nobody join a read that the current guild has under way now: it may show what was before."""
+        guild_id = CURRENT_GUILD.get()
+        for key in [each for each in self._reads if each[0] == guild_id]:
+            del self._reads[key]
 
-    def _forget(self, key: bytes, shared: _Shared[ResultT]) -> None:
+    def _forget(self, key: tuple[int | None, bytes], shared: _Shared[ResultT]) -> None:
         if self._reads.get(key) is shared:
             del self._reads[key]
 

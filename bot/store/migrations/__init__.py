@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
-from bot.store.scrub import drop_leftovers
+from bot.store.scrub import INCREMENTAL, drop_leftovers
 
 HEAD: Final = "0011"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
+_TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
+"""A container may have no folder that takes temporary files."""
 
 
 def current_revision(path: Path) -> str | None:
@@ -57,6 +59,7 @@ def migrate(path: Path) -> None:
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     try:
         with engine.begin() as connection:
+            connection.exec_driver_sql(_TEMPORARY)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -78,5 +81,7 @@ def _prepare(path: Path) -> None:
         contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,
     ):
         drop_leftovers(connection)
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("VACUUM")
+        connection.execute(_TEMPORARY)
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("VACUUM")

@@ -80,14 +80,15 @@ async def test_a_grant_to_a_role_does_not_end(harness: BotHarness) -> None:
 async def test_the_list_shows_it_as_ended_and_granting_again_works(
     harness: BotHarness, locale: str, returns: bool
 ) -> None:
-    """The list says that the member left, also of those who came back; a new grant counts."""
+    """The list says that the grant ended, and that a member left who is still gone; a new grant counts."""
     harness.locale = locale
     await let_in(harness)
     mention = f"<@{harness.member.id}>"
-    ended = harness.texts("access.list.ended", who=mention)
+    ended = harness.texts("access.list.void" if returns else "access.list.ended", who=mention)
     assert ended not in shown(await harness.manager.slash(harness.channel, "access list"))
     await leave(harness, returns=returns)
-    assert ended in shown(await harness.manager.slash(harness.channel, "access list"))
+    lines = shown(await harness.manager.slash(harness.channel, "access list")).splitlines()
+    assert ended in lines
     if not returns:
         harness.guild.add_member(harness.member.user)
     await harness.manager.slash(harness.channel, "access grant", tier="manager", member=harness.member)
@@ -95,7 +96,7 @@ async def test_the_list_shows_it_as_ended_and_granting_again_works(
     assert harness.texts("problem.not_allowed.manager.title") not in shown(await press(harness))
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 0), (403, 50001), (500, 0), (404, 10013)])
+@pytest.mark.parametrize(("status", "code"), [(404, 0), (403, 50001), (500, 0)])
 async def test_the_list_shows_what_is_known_where_discord_does_not_say(
     harness: BotHarness, status: int, code: int
 ) -> None:
@@ -106,7 +107,40 @@ async def test_the_list_shows_what_is_known_where_discord_does_not_say(
     harness.env.inject_error("GET", path, status=status, code=code, times=None)
     answer = await harness.manager.slash(harness.channel, "access list")
     assert embed_of(answer).title == f"🔌 {english.plural('access.list.title', 2)}"
-    assert harness.texts("access.list.ended", who=f"<@{harness.member.id}>") not in shown(answer)
+    mention = f"<@{harness.member.id}>"
+    assert harness.texts("access.list.ended", who=mention) not in shown(answer)
+    assert f"❔ {mention}" in shown(answer)
+    assert f"❔ {harness.texts('access.list.unchecked')}" in shown(answer)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_the_list_says_of_whom_discord_was_not_asked(harness: BotHarness, locale: str) -> None:
+    """Of twelve members who were removed, ten are shown as such and two as not checked."""
+    harness.locale = locale
+    for number in range(12):
+        member = harness.guild.add_member(harness.env.create_user(f"crew{number}"))
+        access, by = harness.bot.services.access, harness.manager.id
+        await access.grant(harness.guild.id, "member", member.id, Tier.VIEWER, member_id=by)
+        harness.guild.remove_member(member)
+    answer = shown(await harness.manager.slash(harness.channel, "access list"))
+    ended = harness.texts("access.list.ended", who="").removeprefix(":")
+    assert (answer.count(ended), answer.count("❔ <@")) == (10, 2)
+    assert f"❔ {harness.texts('access.list.unchecked')}" in answer
+    for grant in (await harness.bot.services.access.of_guild(harness.guild.id))[2:]:
+        await harness.bot.services.access.revoke(harness.guild.id, "member", grant.subject)
+    answer = shown(await harness.manager.slash(harness.channel, "access list"))
+    assert (answer.count(ended), answer.count("❔")) == (2, 0)
+
+
+async def test_a_grant_of_a_user_whom_discord_does_not_know_ends(harness: BotHarness) -> None:
+    """Nobody has the id any more: the list says so, and the grant is deleted within a day."""
+    await let_in(harness)
+    path = f"/guilds/*/members/{harness.member.id}"
+    harness.env.inject_error("GET", path, status=404, code=10013, times=None)
+    answer = await harness.manager.slash(harness.channel, "access list")
+    assert harness.texts("access.list.ended", who=f"<@{harness.member.id}>") in shown(answer)
+    await pass_day(harness, 1)
+    assert await granted(harness) == ["role"]
 
 
 @pytest.mark.parametrize("returns", [True, False])

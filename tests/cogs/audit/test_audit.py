@@ -132,7 +132,7 @@ async def test_buttons_of_earlier_messages_answer(harness: BotHarness) -> None:
 async def test_an_erased_member_is_shown_as_one(harness: BotHarness, locale: str) -> None:
     """The entries stay; neither who did it nor whom it was about is shown any more."""
     harness.locale = locale
-    audit, erased = harness.bot.services.audit, harness.texts("audit.member.erased")
+    audit, erased = harness.bot.services.audit, harness.texts("member.erased")
     target = f"member · {harness.member.id} · viewer"
     await audit.note(harness.guild.id, "access.grant", target, member_id=harness.member.id)
     said = embed_of(await listed(harness)).description or ""

@@ -1,5 +1,6 @@
 """Every change leaves an entry with member, action, target and result; what failed is counted."""
 
+import io
 from collections.abc import Awaitable
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.disconnect_steps import disconnect
 from tests.support.handover_doubt import look, unread_doubt
 from tests.support.harness import BotHarness, final, labels, shown
 from tests.support.link_steps import link, unlink
+from tests.support.log_capture import log_lines
 
 REFUSED = Answer(400, {"error": "no"})
 
@@ -248,3 +250,16 @@ async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:
     secrets = [toolzz_connected.sensay.discord_token, toolzz_connected.toolzz.discord_token]
     secrets += [*toolzz_connected.sensay.credentials.values(), *toolzz_connected.toolzz.credentials.values()]
     assert [secret for secret in secrets if secret in str(rows)] == []
+
+
+async def test_upkeep_that_fails_goes_on_and_does_not_fill_the_log(
+    harness: BotHarness, log: io.StringIO
+) -> None:
+    """Whatever stands in its way is logged with its traceback once, then with the number of failures."""
+    await harness.bot.services.audit._store._database._writer.execute("DROP TABLE audit")
+    for _ in range(5):
+        await harness.env.advance_time(601)
+    lines = log_lines(log, "audit_upkeep_failed")
+    assert len(lines) > 2
+    assert ["exception" in line for line in lines] == [True] + [False] * (len(lines) - 1)
+    assert lines[-1]["failures"] == len(lines)

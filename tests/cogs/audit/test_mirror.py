@@ -8,6 +8,7 @@ import pytest
 
 from bot.features.audit.chain import Chain
 from bot.i18n.catalog import LOCALES
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from tests.support.audit_steps import (
     fill,
     listed,
@@ -188,3 +189,25 @@ async def test_a_limit_of_discord_is_waited_for(harness: BotHarness, monkeypatch
     assert pauses == [7.5]
     numbered = [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text]
     assert numbered[-2:] == ["#2", "#3"]
+
+
+async def test_an_entry_is_sent_in_the_name_of_its_server(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever's work the entry comes from, what is logged meanwhile is cleaned of that server's secrets."""
+    await mirror(harness, harness.guild.create_text_channel("log"))
+    await wait_until_sent(harness)
+    seen = []
+    send = discord.abc.Messageable.send
+
+    async def sent(*given: Any, **more: Any) -> Any:  # noqa: ANN401 - as discord.py's
+        seen.append(CURRENT_GUILD.get())
+        return await send(*given, **more)
+
+    monkeypatch.setattr(discord.PartialMessageable, "send", sent)
+    with working_for(harness.guild.id + 1):
+        await harness.bot.services.audit.note(
+            harness.guild.id, "connection.refused", "sensay · a", "refused:x"
+        )
+    await wait_until_sent(harness)
+    assert seen == [harness.guild.id]

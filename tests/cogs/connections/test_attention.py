@@ -216,6 +216,7 @@ async def test_a_rotation_that_fails_keeps_the_old_credentials(connected: BotHar
         await harness.manager.submit_modal(
             await harness.open_form("rotate", provider), dict(simulator.credentials)
         )
+    await harness.env.advance_time(61)
     blank = dict.fromkeys(simulator.credentials, " ")
     await harness.manager.submit_modal(await harness.open_form("rotate", provider), blank)
     await harness.open_form("rotate", provider)

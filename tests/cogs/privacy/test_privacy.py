@@ -95,8 +95,9 @@ async def test_info_counts_what_is_stored(harness: BotHarness, locale: str) -> N
         assert field(result, harness.texts(f"privacy.info.{part}")) == harness.texts(
             f"privacy.info.{part}_what"
         )
-    days = harness.texts.plural("privacy.info.how_long", 7), harness.texts.plural("privacy.info.history", 90)
-    assert field(result, harness.texts("privacy.info.time")) == "\n".join(days)
+    days = {"how_long": 7, "history": 90, "audit": 400}
+    lines = [harness.texts.plural(f"privacy.info.{what}", count) for what, count in days.items()]
+    assert field(result, harness.texts("privacy.info.time")).splitlines() == lines
     assert field(result, harness.texts("next_step")) == harness.linked(harness.texts("privacy.info_next"))
 
 
@@ -194,7 +195,7 @@ async def test_an_erasure_is_told_where_the_log_was_repeated_and_to_the_owner(ha
     owner, mirror = make_owner(harness), harness.guild.create_text_channel("logbook")
     await harness.manager.slash(harness.channel, "audit mirror", channel=mirror)
     entries = counts(harness.database, harness.guild.id)["audit"]
-    await erase(harness)
+    erased = await erase(harness)
     now = int(harness.env.now().timestamp())
     for channel in (mirror, owner):
         (said,) = told(harness, channel)
@@ -205,6 +206,7 @@ async def test_an_erasure_is_told_where_the_log_was_repeated_and_to_the_owner(ha
             "Harbour Ops",
         ):
             assert part.replace("**", "") in said
+    assert harness.texts("privacy.delete.owner_told") in shown(erased)
     await harness.bot.services.audit.note(harness.guild.id, "privacy.export", "")
     await harness.env.settle()
     last = list(mirror.history())[-1]
@@ -224,6 +226,8 @@ async def test_an_erasure_that_cannot_be_told_happens_all_the_same(
     harness.env.inject_error("POST", "/channels/*/messages", status=status, code=code, times=None)
     pressed = await erase(harness)
     assert embed_of(pressed).title == f"✅ {harness.texts('privacy.delete.done')}"
+    assert harness.texts("privacy.delete.owner_not_told") in shown(pressed)
+    assert harness.texts("privacy.delete.owner_told") not in shown(pressed)
     assert left(harness) == {"tombstone": 1}
     tombstone = await harness.bot.services.privacy.tombstone(harness.guild.id)
     assert tombstone == Tombstone(int(harness.env.now().timestamp()), entries)

@@ -207,6 +207,41 @@ async def test_a_channel_without_what_nobody_looks_at_costs_no_server(harness: B
     assert await harness.listed()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id": "1102345678901234567", "type": 0},
+        {"id": None, "type": 0, "name": "x"},
+        {"id": "1102345678901234567", "type": 2, "name": 5, "permission_overwrites": [None]},
+        {"id": "1102345678901234567", "type": None},
+    ],
+)
+async def test_a_channel_that_is_odd_for_good_costs_no_server(
+    harness: BotHarness, odd: dict[str, Any]
+) -> None:
+    """The server is usable without it, each time that an event about it cannot be parsed."""
+    await harness.connect("toolzz")
+    http = harness.bot.http
+    get, threads = http.get_all_guild_channels, http.get_active_threads
+
+    async def get_odd(guild_id: int) -> Any:  # noqa: ANN401 - discord.py's
+        return [odd, *await get(guild_id)]
+
+    async def get_odd_threads(guild_id: int) -> Any:  # noqa: ANN401 - as above
+        return {**await threads(guild_id), "threads": [{"id": "5", "type": 11}]}
+
+    http.get_all_guild_channels = get_odd  # type: ignore[method-assign, assignment]
+    http.get_active_threads = get_odd_threads  # type: ignore[method-assign, assignment]
+    before = {channel.id for channel in whole_guild(harness).channels}
+    for _ in range(3):
+        harness.env.backend.emit("CHANNEL_UPDATE", {**odd, "guild_id": str(harness.guild.id), "name": None})
+        harness.env.backend.emit("GUILD_DELETE", {"id": str(harness.guild.id)})
+        await harness.env.settle()
+        assert not whole_guild(harness).unavailable
+        assert {channel.id for channel in whole_guild(harness).channels} == before
+    assert "Toolzz" in await harness.listed()
+
+
 async def test_an_event_is_logged_once_an_hour(harness: BotHarness) -> None:
     """The line has the event's name and server, and nothing of its payload."""
     odd = {"id": "CANARY", "guild_id": str(harness.guild.id), "type": 0, "name": "CANARY"}

@@ -1,14 +1,19 @@
 """An answer that Discord took counts as given, whatever its edge said."""
 
+import asyncio
+import io
 from collections.abc import Callable
 from typing import Any
 
+import discord
 import pytest
 from simcord.backend import Backend
 from simcord.backend.errors import BackendError
 from simcord.http import router
 
 from tests.support.harness import BotHarness, embed_of, final, shown
+from tests.support.log_capture import log_lines
+from tests.support.waiting import until
 
 TakeAndFail = Callable[[int, int], None]
 CALLBACK = "/interactions/*/callback"
@@ -59,6 +64,29 @@ async def test_a_press_is_answered(harness: BotHarness, take_and_fail: TakeAndFa
     take_and_fail(400, 40060)
     refreshed = await harness.manager.click(final(listed), label="Refresh")
     assert embed_of(refreshed).title == embed_of(listed).title
+
+
+@pytest.mark.parametrize("what", ["defer", "edit_original_response"])
+async def test_no_interaction_waits_for_as_long_as_a_429_says(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, what: str
+) -> None:
+    """discord.py sleeps for an hour if Discord says so: the interaction ends before, and the log says so."""
+    ended = []
+
+    async def wait(*_: object, **__: object) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(what)
+
+    monkeypatch.setattr("bot.discord.connection.first_answer.ANSWER_SECONDS", 0.02)
+    monkeypatch.setattr("bot.discord.replies.EDIT_SECONDS", 0.02)
+    owner = discord.InteractionResponse if what == "defer" else discord.Interaction
+    monkeypatch.setattr(owner, what, wait)
+    await harness.manager.slash(harness.channel, "connections list")
+    await until(lambda: bool(ended))
+    await until(lambda: bool(log_lines(log, "discord_slow")))
+    assert {type(getattr(error, "original", error)) for error in harness.env.errors} == {TimeoutError}
 
 
 async def test_an_answer_that_was_not_taken_is_not_made_up(harness: BotHarness) -> None:

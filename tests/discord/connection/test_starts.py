@@ -18,14 +18,15 @@ from bot.discord.connection.state_file import StateFile, path_beside, read_state
 class Gateway:
     """Discord's answer to the question for the budget."""
 
-    def __init__(self, *remaining: int, total: int = 1000) -> None:
+    def __init__(self, *remaining: int, total: int = 1000, shards: int = 1) -> None:
         self.remaining = list(remaining)
         self.total = total
+        self.shards = shards
 
     async def get_bot_gateway(self) -> tuple[int, str, Mapping[str, int]]:
         """Return the next answer; the last one stays."""
         remaining = self.remaining.pop(0) if len(self.remaining) > 1 else self.remaining[0]
-        return 1, "", {"total": self.total, "remaining": remaining, "reset_after": 7_200_000}
+        return self.shards, "", {"total": self.total, "remaining": remaining, "reset_after": 7_200_000}
 
 
 class Time:
@@ -92,12 +93,18 @@ async def test_shards_do_not_wait_for_each_other(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.parametrize(("remaining", "waits"), [(0, True), (200, True), (201, False), (1000, False)])
-async def test_a_fifth_of_the_budget_is_left(remaining: int, waits: bool) -> None:
-    """With a fifth of the day's identifies left or less, the bot waits for the reset, then asks again."""
+@pytest.mark.parametrize(
+    ("remaining", "shards", "waits"),
+    [
+        (0, 1, True), (2, 1, True), (3, 1, False), (200, 1, False), (1000, 1, False),
+        (32, 16, True), (33, 16, False), (200, 900, True), (201, 900, False),
+    ],
+)  # fmt: skip
+async def test_the_last_identifies_of_a_day_are_left(remaining: int, shards: int, waits: bool) -> None:
+    """With two for each shard left, or less, the bot waits for the reset; more than a fifth is never kept."""
     time = Time()
     before = time.now
-    await starts(None, time).permit(Gateway(remaining, 1000), 0)
+    await starts(None, time).permit(Gateway(remaining, 1000, shards=shards), 0)
     assert time.now - before == (7200 if waits else 0)
 
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.features.alerts.messenger import AnyNotice, Notice
 from bot.features.alerts.outbox_plan import MIN_JOIN_SECONDS
 from bot.features.alerts.store import BoardRow, MessageKind, OutboxRow
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.store.database import Database
 from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
@@ -186,3 +187,14 @@ async def test_a_channel_that_refuses_is_asked_once(setup: OutboxSetup) -> None:
         (7, "forbidden")
     ]
     assert await setup.audited() == [("alerts.lost", "channel · 7", "refused:forbidden")]
+
+
+async def test_each_guilds_work_counts_as_its_own(setup: OutboxSetup) -> None:
+    """What is logged while an alert is sent is cleaned of that guild's secrets."""
+    await setup.open_incidents("a")
+    await setup.open_incidents("b", guild=OTHER)
+    seen: list[tuple[int, int | None]] = []
+    setup.messenger.meanwhile = lambda notice: seen.append((notice.guild_id, CURRENT_GUILD.get()))
+    with working_for(GUILD):
+        await setup.pump()
+    assert sorted(seen) == sorted([(GUILD, GUILD), (OTHER, OTHER)])

@@ -1,18 +1,22 @@
 """Proves that a change of something outside leaves an entry before it is made, and one with its result."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from bot.errors import ProviderTimeoutError, RejectedError
 from bot.features.audit.chain import Chain
+from bot.features.audit.entry import Entry
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.privacy.member_store import MemberStore
+from bot.features.privacy.store import PrivacyStore
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
+from tests.support.log_capture import logging_to_memory
 
 ACTION, TARGET = "sensay.connect", "sensay · a"
 Row = tuple[int, str, int | None, int | None]
@@ -76,6 +80,42 @@ async def test_what_a_dead_process_began_is_unknown(
         (4, "done", 2, MEMBER),
     ]
     assert await rows(after, OTHER_GUILD) == [(1, "begun", None, None), (2, "unknown", 1, None)]
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+async def test_a_change_that_ends_meanwhile_has_one_end(
+    audit: AuditService, database: Database, monkeypatch: pytest.MonkeyPatch, is_erased: bool
+) -> None:
+    """What ended or was erased after the list of begun changes was read gets no end, and no error line."""
+    read, begun, go = audit._store.unfinished, asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with audit.change(GUILD, MEMBER, ACTION, TARGET) as change:
+            await change.begin()
+            begun.set()
+            await go.wait()
+
+    async def late() -> Sequence[Entry]:
+        found = await read()
+        if is_erased:
+            await PrivacyStore(database).erase(GUILD)
+        else:
+            go.set()
+            await task
+        return found
+
+    monkeypatch.setattr(audit._store, "unfinished", late)
+    if is_erased:  # a process that died has begun it
+        await audit._begin(GUILD, MEMBER, ACTION, TARGET)
+        audit._at_work.clear()
+    else:
+        task = asyncio.create_task(work())
+        await begun.wait()
+    with logging_to_memory("json") as log:
+        await audit.end_unfinished(lambda _: True)
+    assert log.getvalue() == ""
+    ended = [] if is_erased else [(1, "begun", None, MEMBER), (2, "done", 1, MEMBER)]
+    assert await rows(audit) == ended
 
 
 async def test_a_page_has_one_line_for_both(audit: AuditService) -> None:

@@ -10,6 +10,7 @@ from bot.features.audit.chain import BEGINNING, STRIDE, UNSIGNED, Chain, Flaw, d
 from bot.features.audit.entry import Entry
 from bot.features.audit.former_store import REWRITTEN, FormerLogs
 from bot.features.audit.service import AuditService
+from bot.features.audit.store import AuditStore
 from bot.features.privacy.member_store import MemberStore
 from bot.store.database import Database
 from bot.store.vault import Vault
@@ -156,6 +157,33 @@ async def test_a_broken_old_log_is_not_laundered(
         assert chain.flaw is later
         assert str(MEMBER)[:-1] not in await held(database)
         await audit.note(GUILD, "toolzz.edit", "toolzz · b", member_id=MEMBER)
+
+
+@pytest.mark.parametrize("forged", [None, 2, STRIDE + 6])
+async def test_an_old_log_waits_for_its_key(
+    database: Database, clock: Clock, vault: Vault, forged: int | None
+) -> None:
+    """Without the key it is neither rewritten nor vouched for; with it, it is whole if nobody changed it."""
+    new = {"k9": bytes(range(32))}
+    await write_former(database, vault, STRIDE + 5)
+    started = Vault(new)
+    assert await FormerLogs(database, started).rewrite(int(clock())) == {vault.current: 1}
+    audit = AuditService(AuditStore(database), started, clock)
+    for number in range(STRIDE):
+        await audit.note(GUILD, "toolzz.edit", f"toolzz · {number}", member_id=MEMBER)
+    assert (await audit.export(GUILD))[1].flaw is not None
+    if forged is not None:
+        await run(database, "UPDATE audit SET result = 'made up' WHERE number = ?", forged)
+    both = Vault(new | {"k1": bytes(32)})
+    assert not await FormerLogs(database, both).rewrite(int(clock()))
+    entries, chain = await AuditService(AuditStore(database), both, clock).export(GUILD)
+    if forged is None:
+        assert chain == Chain(2 * STRIDE + 7)
+        noted = [(entry.number, entry.target) for entry in entries if entry.action == REWRITTEN]
+        assert noted == [(STRIDE + 6, f"#{STRIDE + 5}"), (2 * STRIDE + 7, f"#{2 * STRIDE + 6}")]
+    else:
+        assert chain.flaw is Flaw.UNVOUCHED
+    assert not await FormerLogs(database, both).rewrite(int(clock())), "once"
 
 
 async def test_a_rewrite_that_fails_leaves_the_old_log(

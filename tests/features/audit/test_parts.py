@@ -2,16 +2,19 @@
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.errors import NoConnectionError
 from bot.features.audit.chain import STRIDE, Chain, Flaw, check_window, digest, seal
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.service import CUT, KEEP_DAYS, AuditService
 from bot.features.audit.store import FIRST_SEAL, LAST, AuditStore, SealKey
+from bot.features.privacy.store import PrivacyStore
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
@@ -136,6 +139,27 @@ async def test_old_entries_are_deleted_with_a_record(audit: AuditService, clock:
     assert {chain.flaw for _, chain in await every_page(audit)} == {None}
 
 
+async def test_whoever_no_entry_names_any_more_is_forgotten(
+    audit: AuditService, database: Database, clock: Clock
+) -> None:
+    """Their ids go with their last entries, and from the file; who is named later or was refused stays."""
+    kept = ("author", "subject", "refused")
+    names = {name: MEMBER + number for number, name in enumerate(("gone", "told", *kept))}
+    for member in names.values():
+        await audit.note(GUILD, "toolzz.edit", "toolzz · a", member_id=member)
+    await audit.note(GUILD, "access.grant", f"member · {names['told']}", member_id=names["author"])
+    clock.now += (KEEP_DAYS + 2) * DAY
+    await audit.note(GUILD, "access.grant", f"member · {names['subject']}", member_id=names["author"])
+    with pytest.raises(NoConnectionError):
+        async with audit.change(GUILD, names["refused"], "toolzz.link", "toolzz · a"):
+            raise NoConnectionError(provider="toolzz")
+    await audit.prune()
+    rows = (await PrivacyStore(database).rows(GUILD, 100))["audit_member"]
+    assert {row["member"] for row in rows} == {names[name] for name in kept}
+    assert await database._pragma("user_version") == 1, "a scrub is due"
+    assert (await audit.export(GUILD))[1].flaw is None
+
+
 async def test_a_log_is_cut_in_batches(
     audit: AuditService, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +171,28 @@ async def test_a_log_is_cut_in_batches(
     rows, chain = await audit.export(GUILD)
     assert [(row.number, row.action) for row in rows] == [(LENGTH + 1, CUT)]
     assert (chain.flaw, chain.cut) == (None, LENGTH)
+
+
+async def test_no_cut_is_without_its_record(
+    audit: AuditService, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the record cannot be added, the last of the entries stay as well, and the next time has both."""
+    monkeypatch.setattr("bot.features.audit.store._AGED_AT_ONCE", 30)
+    told: list[str] = []
+    audit.subscribe(lambda entry: told.append(entry.action))
+    await fill(audit, 70)
+    clock.now += 2 * KEEP_DAYS * DAY
+    await run(
+        database,
+        "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END",
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        await audit.prune()
+    await run(database, "DROP TRIGGER t")
+    assert [row.number for row in (await audit.export(GUILD))[0]] == list(range(61, 71))
+    await audit.prune()
+    assert [(row.action, row.target) for row in (await audit.export(GUILD))[0]] == [(CUT, "#70")]
+    assert told.count(CUT) == 1
 
 
 @pytest.mark.parametrize(

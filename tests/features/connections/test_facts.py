@@ -144,7 +144,7 @@ async def test_what_is_removed_is_forgotten(
         await service.remove(GUILD, "sensay", "default")
     else:
         service.forget_facts(GUILD)
-    assert [key[0] for key in service._facts] == [OTHER_GUILD]
+    assert (len(service._facts.of(GUILD)), len(service._facts.of(OTHER_GUILD))) == (0, 1)
     sensay.requests.clear()
     await use(service, OTHER_GUILD)
     assert asked(sensay) == 0
@@ -160,15 +160,17 @@ async def test_memory_is_bounded(
     sensay: SensaySimulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The connection that was used longest ago makes room, and is asked about again."""
+    """A server's connection that was used longest ago makes room, and is asked about again."""
     monkeypatch.setattr(module, "_KEPT_FACTS", 2)
     service = ConnectionService(store, vault, clients, redactor, clock, KeyMarks(database, vault))
+    await add(service, values=OWNED, guild_id=OTHER_GUILD)
     for name in ("a", "b", "c"):
         await add(service, name=name, values=OWNED)
     sensay.requests.clear()
     for name in ("c", "b", "a"):
         await use(service, name=name)
-    assert len(service._facts) == 2
+    assert len(service._facts.of(GUILD)) == 2
+    await use(service, OTHER_GUILD)
     assert asked(sensay) == 1
 
 

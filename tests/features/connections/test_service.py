@@ -362,6 +362,25 @@ async def test_an_accepted_secret_is_masked_for_its_guild_alone(
         assert redactor.clean(f"sent <{secret}>") == f"sent <{secret}>"
 
 
+async def test_a_removed_secret_is_masked_for_an_hour_more(
+    service: ConnectionService, redactor: Redactor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests with it may be under way; later nothing of it is in memory. What is in use stays masked."""
+    monkeypatch.setattr(redactor, "_clock", clock)
+    await add(service)
+    await add(service, "toolzz")
+    removed, kept = SENSAY["organization_secret"], TOOLZZ["access_token"]
+    await service.remove(GUILD, "sensay", "default")
+    with working_for(GUILD):
+        for _ in range(2):
+            clock.now += 1800
+            await service.summaries(GUILD)
+            assert redactor.clean(f"<{removed}> <{kept}>") == f"<{MASK}> <{MASK}>"
+        clock.now += 1
+        assert redactor.clean(f"<{removed}> <{kept}>") == f"<{removed}> <{MASK}>"
+    assert repr(redactor) == "<Redactor of 1 values>"
+
+
 @pytest.mark.parametrize(
     ("secret", "hint"),
     [("x" * 15, ""), ("x" * 12 + "abcd", "abcd"), ("1", ""), ("FAKE-TOKEN-" + "y" * 60 + "wxyz", "wxyz")],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import PreflightBudgetError
+from bot.errors import PreflightBudgetError, PreflightLimitError
 from bot.features.handover.budget import IN_ALL, PER_GUILD, PER_MEMBER, SECONDS, InvalidRequestBudget
 from tests.support.log_capture import log_lines
 
@@ -64,8 +64,9 @@ def test_requests_at_once_stay_within_the_limits(sent: list[tuple[int, int, bool
     free = min(PER_MEMBER - refused[1, 1], PER_GUILD - of_first)
     for _ in range(free):
         budget.reserve(1, 1)
-    with pytest.raises(PreflightBudgetError):
+    with pytest.raises(PreflightBudgetError) as stopped:
         budget.reserve(1, 1)
+    assert type(stopped.value) is PreflightBudgetError
 
 
 def test_the_bots_own_refusals_stop_the_members_tokens() -> None:
@@ -74,7 +75,7 @@ def test_the_bots_own_refusals_stop_the_members_tokens() -> None:
     budget = InvalidRequestBudget(lambda: now)
     for status in [401, 403, 429, 404, 500] * IN_ALL:
         budget.count_own(status)
-    with pytest.raises(PreflightBudgetError):
+    with pytest.raises(PreflightLimitError):
         budget.reserve(1, 1)
     now += SECONDS
     budget.reserve(1, 1)
@@ -87,7 +88,7 @@ def test_the_limit_of_all_servers_together_is_logged(log: io.StringIO) -> None:
     for number in range(IN_ALL):
         budget.reserve(number, 1)
     assert [line["used"] for line in log_lines(log, "preflight_budget_used")] == [IN_ALL // 2, IN_ALL]
-    with pytest.raises(PreflightBudgetError):
+    with pytest.raises(PreflightLimitError):
         budget.reserve(IN_ALL, 1)
     now += SECONDS
     budget.reserve(IN_ALL, 1)

@@ -1,21 +1,23 @@
 """Proves that everything that is stored of a guild is exported and erased, and not too early."""
 
+import asyncio
 import json
 import os
 import random
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.errors import ErasedSecretError
+from bot.errors import ErasedSecretError, NoGrantError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.service import PrivacyService, Tombstone
-from bot.features.privacy.store import PrivacyStore
+from bot.features.privacy.store import QUERIES, PrivacyStore
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.store.database import Database
 from bot.store.vault import Vault
@@ -58,9 +60,14 @@ TOMBSTONE = "tombstone"
 
 
 @pytest.fixture
-def build(database: Database, service: ConnectionService, vault: Vault, clock: Clock) -> Build:
+def audit(database: Database, vault: Vault, clock: Clock) -> AuditService:
+    """The audit log."""
+    return AuditService(AuditStore(database), vault, clock)
+
+
+@pytest.fixture
+def build(database: Database, service: ConnectionService, audit: AuditService, clock: Clock) -> Build:
     """A function that builds the service, given after how many days it erases."""
-    audit = AuditService(AuditStore(database), vault, clock)
     return lambda days: PrivacyService(PrivacyStore(database), service, audit, clock, days)
 
 
@@ -164,7 +171,7 @@ async def test_an_export_has_all_tables_and_no_secret(
     fill(path, OTHER_GUILD)
     fill(path, GUILD)
     exported = await privacy.export(GUILD)
-    assert exported.keys() == tables(path) | {"guild_id", "exported_at"}
+    assert exported.keys() == tables(path) | {"guild_id", "exported_at", "audit_entries_stored"}
     connections = exported["connection"]
     assert isinstance(connections, list)
     assert connections[0] == {
@@ -195,6 +202,60 @@ async def test_an_export_has_all_columns(privacy: PrivacyService, path: Path) ->
             columns = {column for _, column, *_ in database.execute(f"PRAGMA table_info({table})")}
         assert row.keys() - {"credential_fields_set"} == columns - kept_back.get(table, set()) - {"guild_id"}
         assert {name for name, value in row.items() if isinstance(value, int)} == COUNTED & columns
+
+
+def write_log(path: Path, numbers: range) -> None:
+    """Fill a guild's audit log."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executemany(
+            "INSERT INTO audit (guild_id, number, at, action, target, result, hash, times)"
+            " VALUES (?, ?, 1700000000, 'alerts.mute', '', 'done', x'00', 1)",
+            [(GUILD, number) for number in numbers],
+        )
+
+
+async def test_a_long_log_is_exported_in_batches(
+    privacy: PrivacyService, database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long log the newest entries come, as many as in its own export, and never all in one step."""
+    monkeypatch.setattr("bot.features.privacy.service.MAX_EXPORTED", 1200)
+    write_log(path, range(101, 1501))
+    sizes: list[int] = []
+    read_all = database.read_all
+
+    async def counted(query: Any, /, **values: object) -> list[sqlite3.Row]:  # noqa: ANN401 - as read_all
+        rows = await read_all(query, **values)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(database, "read_all", counted)
+    first, second = await asyncio.gather(privacy.export(GUILD), privacy.export(GUILD))
+    assert first == second
+    entries = first["audit"]
+    assert isinstance(entries, list)
+    assert [each["number"] for each in entries] == list(range(301, 1501))
+    assert first["audit_entries_stored"] == 1400
+    assert max(sizes) <= 500
+
+
+async def test_a_log_is_counted_without_reading_it(
+    privacy: PrivacyService, database: Database, path: Path
+) -> None:
+    """The number of entries is right for a log whose beginning was deleted, and takes no scan of the log."""
+    assert (await privacy.stored(GUILD)).entries == 0
+    write_log(path, range(101, 1501))
+    assert (await privacy.stored(GUILD)).entries == 1400
+    sql = QUERIES.count_stored.sql
+    with closing(sqlite3.connect(path)) as plain:
+        steps = [0]
+
+        def step() -> int:
+            steps[0] += 1
+            return 0
+
+        plain.set_progress_handler(step, 10)
+        plain.execute(sql, {"guild_id": GUILD}).fetchall()
+    assert steps[0] * 10 < 1400
 
 
 async def test_a_removal_erases_only_the_credentials_at_once(
@@ -313,7 +374,7 @@ async def test_what_providers_said_is_forgotten_as_well(
     for guild_id in (GUILD, OTHER_GUILD):
         await service.add(guild_id, "sensay", "default", values, member_id=MEMBER)
     await (privacy.erase(GUILD) if erase else privacy.removed(GUILD))
-    assert [key[0] for key in service._facts] == [OTHER_GUILD]
+    assert (len(service._facts.of(GUILD)), len(service._facts.of(OTHER_GUILD))) == (0, 1)
 
 
 async def test_a_tombstone_stays_until_its_time_is_over(
@@ -374,3 +435,74 @@ async def test_an_erasure_that_fails_changes_nothing(
     with pytest.raises(sqlite3.IntegrityError):
         await privacy.erase(GUILD)
     assert counts(path, GUILD) == before
+
+
+async def test_what_was_refused_before_is_not_written_after_an_erasure(
+    privacy: PrivacyService, audit: AuditService, path: Path
+) -> None:
+    """The tombstone is the only row left, also once the counters of refusals are written."""
+    await audit.note(GUILD, "alerts.set", "channel · 5", member_id=MEMBER)
+    for number in range(30):
+        with pytest.raises(NoGrantError):
+            async with audit.change(GUILD, MEMBER + number, "access.grant", "member · 88"):
+                raise NoGrantError
+    await privacy.erase(GUILD)
+    await audit.flush()
+    assert left(path) == {TOMBSTONE: 1}
+
+
+@contextmanager
+def failing(path: Path, table: str, guild_id: int = GUILD) -> Iterator[None]:
+    """Let the deletion of a guild's row of a table fail, as if the process died there."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            f"CREATE TRIGGER t BEFORE DELETE ON {table} WHEN old.guild_id = {guild_id}"
+            " BEGIN SELECT raise(ABORT, 'died'); END"
+        )
+        yield
+        database.execute("DROP TRIGGER t")
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_long_log_is_erased_in_steps(
+    privacy: PrivacyService,
+    audit: AuditService,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_whole: bool,
+) -> None:
+    """Stopped in between, what is left is no forged log, and the next sweep erases it, whatever happens."""
+    monkeypatch.setattr("bot.features.audit.store._AGED_AT_ONCE", 10)
+    for number in range(75):
+        await audit.note(GUILD, "alerts.set", f"channel · {number}", member_id=MEMBER)
+    fill(path, OTHER_GUILD)
+    others = left(path, OTHER_GUILD)
+    if not is_whole:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE audit SET target = 'made up' WHERE number = 30")
+    with failing(path, "audit_member"):
+        with pytest.raises(sqlite3.IntegrityError):
+            await privacy.erase(GUILD)
+        assert 0 < left(path)["audit"] <= 10
+        assert ((await audit.export(GUILD))[1].flaw is None) == is_whole
+    await privacy.returned(GUILD)
+    await privacy.sweep({GUILD, OTHER_GUILD})
+    assert left(path) == {TOMBSTONE: 1}
+    tombstone = await privacy.tombstone(GUILD)
+    assert tombstone is not None
+    assert tombstone.entries == 75
+    assert left(path, OTHER_GUILD) == others
+
+
+async def test_each_overdue_guild_is_erased_by_itself(
+    privacy: PrivacyService, path: Path, clock: Clock
+) -> None:
+    """One that cannot be erased does not bring back those before it."""
+    for guild_id in (GUILD, OTHER_GUILD):
+        fill(path, guild_id)
+        drop(path, TOMBSTONE)
+        await privacy.removed(guild_id)
+    clock.now += 7 * DAY
+    with failing(path, "route", max(GUILD, OTHER_GUILD)), pytest.raises(sqlite3.IntegrityError):
+        await privacy.sweep()
+    assert (left(path, min(GUILD, OTHER_GUILD)), "route" in left(path, max(GUILD, OTHER_GUILD))) == ({}, True)

@@ -100,8 +100,9 @@ async def act(steps: list[Step]) -> None:
         passed_over = Counter({each: passed_over[each] for each in waited & set(crowd.waiting)})
         for served in crowd.began[began:]:
             passed_over[served] = 0
-            # Who has as many places as a guild gets has no turn to lose.
-            passed_over.update(waited & set(crowd.waiting) - full - {served})
+            # Who has as many places as a guild gets, or more than who was served, has no turn to lose.
+            others = waited & set(crowd.waiting) - full - {served}
+            passed_over.update(each for each in others if crowd.used[each] < crowd.used[served])
         assert all(count < len(GUILDS) for count in passed_over.values())
     for _, _, finish in crowd.asked:
         finish.set()
@@ -137,7 +138,7 @@ async def test_one_guild_leaves_places_for_another() -> None:
 
 
 async def test_guilds_that_wait_take_turns() -> None:
-    """A guild that asks last, and for little, gets the next place but one, not the last."""
+    """A guild without a place gets the next one; those with as many take turns."""
     crowd = Crowd()
     await full_of(crowd, 1, 20)
     await full_of(crowd, 2, 20)
@@ -146,7 +147,7 @@ async def test_guilds_that_wait_take_turns() -> None:
     for _ in range(4):
         crowd.finish_one()
         await crowd.settle()
-    assert crowd.began == [1, 2, 3, 1]
+    assert crowd.began == [3, 2, 1, 2]
     await close(crowd)
 
 
@@ -158,13 +159,13 @@ async def test_a_queue_has_an_end() -> None:
         async with crowd.slots.place(1):
             pass
     assert not refused.value.outcome_unknown
-    await full_of(crowd, 2, PER_HOST)
-    assert crowd.unfinished[2] == PER_HOST
     crowd.finish_one()
     await crowd.settle()
     crowd.ask(1)
     await crowd.settle()
     assert crowd.unfinished[1] == PER_GUILD + MAX_WAITING
+    await full_of(crowd, 2, PER_HOST)
+    assert crowd.unfinished[2] == PER_HOST
     await close(crowd)
 
 
