@@ -65,7 +65,7 @@ from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
 from bot.features.privacy.member_store import MemberData, MemberStore
 from bot.features.privacy.plain_values import plain_tables
-from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.service import PrivacyService, purge_guild
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
@@ -167,6 +167,7 @@ async def build_bot(
         suggestions: Recent[object] = Recent()
         changes.subscribe(suggestions.forget)
         integrations.subscribe(suggestions.forget)
+        audit.subscribe(lambda entry: suggestions.forget(entry.guild_id))  # a member has changed something
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
@@ -299,13 +300,8 @@ async def purge(settings: Settings, guild_id: int) -> bool:
 
     A bot may be running on the same database. Raises SetupError.
     """
-    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        privacy, audit = PrivacyStore(database), AuditService(AuditStore(database), vault, time.time)
-        if await audit.is_long(guild_id):
-            await privacy.begin_erasure(guild_id, None)
-            await audit.shorten(guild_id)
-        return await privacy.erase(guild_id)
+        return await purge_guild(database, guild_id)
 
 
 async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:

@@ -8,9 +8,11 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.features.audit.service import MAX_EXPORTED, AuditService
+from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.plain_values import iso_time, plain_tables
 from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
+from bot.store.database import Database
 
 __all__ = ["PrivacyService", "Stored", "Tombstone"]
 
@@ -130,3 +132,16 @@ class PrivacyService:
         self._connections.forget_facts(guild_id)
         _log.info("guild_erased", guild=guild_id, clean=clean)
         return clean
+
+
+async def purge_guild(database: Database, guild_id: int) -> bool:
+    """Erase everything that is stored of a guild, without the keys that a log is verified with.
+
+    A bot may be running on the same database. Return False if traces leave the file only later.
+    """
+    privacy, audit = PrivacyStore(database), AuditStore(database)
+    if await audit.is_long(guild_id):
+        await privacy.begin_erasure(guild_id, None)
+    while await audit.is_long(guild_id):
+        await audit.drop_first(guild_id)
+    return await privacy.erase(guild_id)

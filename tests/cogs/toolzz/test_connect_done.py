@@ -280,6 +280,7 @@ async def test_hostile_names_do_nothing(harness: BotHarness) -> None:
         harness.toolzz.integrations[harness.toolzz.CONNECTED]["title"] = text
         opened = await harness.bot.services.connections.open(harness.guild.id, "toolzz")
         harness.bot.services.choices._lists.forget(harness.guild.id)
+        harness.bot.services.suggestions.forget(harness.guild.id)
         offered = await suggested(harness)
         assert plain_marks(offered[harness.toolzz.AGENT]) == {}
         assert harness.bot.services.choices.known(opened, harness.toolzz.AGENT, "agents") is not None
