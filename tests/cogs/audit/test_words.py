@@ -27,7 +27,7 @@ PARTS: Final = ["toolzz", "role", "12", AGENT, "1h", "*", "@everyone", ""]
 @pytest.mark.parametrize(
     ("action", "target", "english", "portuguese"),
     [
-        ("access.grant", "role · 12 · manager", "<@&12> · Manager access", "<@&12> · gestão"),
+        ("access.grant", "role · 12 · manager", "<@&12> · Manager access", "<@&12> · Acesso de gestão"),
         ("access.revoke", "role · 1", "`@everyone`", "`@everyone`"),
         ("access.revoke", "member · 12", "<@12>", "<@12>"),
         ("alerts.set", "channel · 12", "<#12>", "<#12>"),
