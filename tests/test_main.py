@@ -526,7 +526,7 @@ async def test_keys_are_rotated_from_the_command_line(environment: dict[str, str
     with process_lock(path, key_id="k1"):
         refused = await patchbay(environment, "rotate-key")
     assert refused.exit_code == 1
-    assert "with the key k1 in front, not k2" in refused.errors
+    assert "with k1 as its first key, not k2" in refused.errors
     ended = await patchbay(environment, "rotate-key")
     assert (ended.exit_code, ended.errors) == (0, "1 of 1 connections\n")
     assert "Encrypted 1 connections and signed 0 seals of audit logs with the key k2." in ended.output
