@@ -37,6 +37,7 @@ from bot.providers.base.response_cache import ResponseCache
 from bot.providers.toolzz import ToolzzProvider, simulated_unit
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.store.database import Database
+from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
 
 CONNECTIONS: Final = 100
@@ -70,7 +71,12 @@ class Bench:
         self.simulator = simulator
         self.provider = provider
         self.connections = ConnectionService(
-            ConnectionStore(database), vault, {provider.slug: provider}, redactor, time.time
+            ConnectionStore(database),
+            vault,
+            {provider.slug: provider},
+            redactor,
+            time.time,
+            KeyMarks(database, vault),
         )
         self.store = MonitoringStore(database)
         self.history = HistoryStore(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from bot.errors import SetupError
+    from bot.features.privacy.member_store import MemberData
     from bot.features.privacy.store import Stored
     from bot.operating.doctor import Finding
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
+    from bot.setup_errors import SetupError
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -29,11 +31,15 @@ def main() -> None:
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
+    from bot.store.process_lock import process_lock
+    from bot.store.vault import read_keys
 
     settings, redactor = _prepare()
     try:
-        asyncio.run(app.run(settings, redactor))
+        key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
+        with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
+            asyncio.run(app.run(settings, redactor))
     except SetupError as error:
         _fail(error)
 
@@ -50,6 +56,9 @@ def run() -> None:
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 def demo(port: int, locale: str, *, no_browser: bool) -> None:
     """Try the bot in a browser page: a simulated Discord, simulated providers, no account anywhere."""
+    from bot.settings import forget_secrets
+
+    forget_secrets()  # the browser is a child process
     try:
         from bot.demo.run import run as run_demo
     except ModuleNotFoundError as missing:
@@ -67,14 +76,15 @@ def demo(port: int, locale: str, *, no_browser: bool) -> None:
 )
 def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
-    from bot.errors import SetupError
     from bot.operating.doctor import examine_offline, examine_online
-    from bot.settings import load_settings
+    from bot.settings import forget_secrets, load_settings
+    from bot.setup_errors import SetupError
 
     try:
         settings = load_settings()
     except SetupError as error:
         _fail(error)
+    forget_secrets()
     failed = False
     for finding in examine_offline(settings):
         failed |= _show(finding)
@@ -91,7 +101,7 @@ def doctor(*, offline: bool) -> None:
 def sync() -> None:
     """Send the commands to Discord now, changed or not."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, redactor = _prepare()
     try:
@@ -109,7 +119,7 @@ def sync() -> None:
 def purge_guild(guild_id: int, *, yes: bool) -> None:
     """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
     from bot import app
-    from bot.errors import SetupError
+    from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
@@ -120,13 +130,89 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
         clean = asyncio.run(app.purge(settings, guild_id))
     except SetupError as error:
         _fail(error)
-    if not clean:
-        raise click.ClickException(
-            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
-            " Run this again; stop the bot first if that does not help."
-        )
+    _fail_unless_clean(settings, clean=clean)
     if stored.total:
         click.echo("All of it is erased. Backups that you have made still hold it.")
+
+
+@main.group()
+def member() -> None:
+    """Export or erase what is stored of one person, in all servers; the bot may be running."""
+
+
+_member_id = click.argument("user_id", type=click.IntRange(1, 2**63 - 1))
+
+
+@member.command("export")
+@_member_id
+def export_member(user_id: int) -> None:
+    """Print all that names this Discord user, as JSON."""
+    from bot import app
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        tables = asyncio.run(app.member_rows(settings, user_id))
+    except SetupError as error:
+        _fail(error)
+    click.echo(json.dumps({"user_id": str(user_id), **tables}, indent=1, ensure_ascii=False))
+
+
+@member.command("erase")
+@_member_id
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_member(user_id: int, *, yes: bool) -> None:
+    """Erase this Discord user: their grants, and their name from whatever they did."""
+    from bot import app
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        stored = asyncio.run(app.member_stored(settings, user_id))
+        click.echo(f"Stored of user {user_id}: {_counted_of_member(stored)}.")
+        if stored.total and not yes:
+            click.confirm("Erase the user from all of it? This cannot be undone.", abort=True)
+        clean = asyncio.run(app.erase_member(settings, user_id))
+    except SetupError as error:
+        _fail(error)
+    _fail_unless_clean(settings, clean=clean)
+    if stored.total:
+        click.echo("Erased: the grants are gone, and everything else no longer says who did it.")
+        click.echo("Messages in Discord, and backups that you have made, still name the user.")
+
+
+@main.command("rotate-key")
+def rotate_key() -> None:
+    """Encrypt and sign everything with the first key of PATCHBAY_ENCRYPTION_KEYS; the bot may be running.
+
+    Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
+    """
+    from bot import app
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare()
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"{done} of {total} connections", err=True)
+
+    try:
+        rotation = asyncio.run(app.rotate(settings, show))
+    except SetupError as error:
+        _fail(error)
+    click.echo(
+        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with"
+        f" the key {rotation.key_id}. No other key opens or verifies anything now: you can"
+        " remove the others from PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
+    )
+    for key_id, number in sorted(rotation.unreadable.items()):
+        click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
+    for key_id, number in sorted(rotation.unsigned.items()):
+        click.echo(
+            f"Without a valid signature, and left as they are: {number} seals of audit logs"
+            f" of the key {key_id}."
+        )
+    if not rotation.clean:
+        click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")
 
 
 @main.command("new-provider")
@@ -142,7 +228,9 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
 def new_provider(slug: str, name: str | None, root: Path) -> None:
     """Write a working skeleton of one more provider into a checkout, and its settings into the README."""
     from bot.operating.new_provider import NewProviderError, write_provider
+    from bot.settings import forget_secrets
 
+    forget_secrets()
     try:
         written = write_provider(slug, name or slug.capitalize(), root)
     except NewProviderError as error:
@@ -162,17 +250,35 @@ def _counted(stored: Stored) -> str:
     )
 
 
+def _counted_of_member(stored: MemberData) -> str:
+    if not stored.total:
+        return "nothing"
+    return (
+        f"grants {stored.grants}, other records {stored.others},"
+        f" audit entries {stored.entries}, in servers {stored.guilds}"
+    )
+
+
+def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
+    if not clean:
+        raise click.ClickException(
+            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
+            " Run this again; stop the bot first if that does not help."
+        )
+
+
 def _prepare() -> tuple[Settings, Redactor]:
-    from bot.errors import SetupError
     from bot.logs import set_up_logs
     from bot.providers.base.redaction import Redactor
-    from bot.settings import load_settings
+    from bot.settings import forget_secrets, load_settings
+    from bot.setup_errors import SetupError
 
     redactor = Redactor()
     try:
         settings = load_settings()
     except SetupError as error:
         _fail(error)
+    forget_secrets()
     set_up_logs(settings.log_level, settings.log_format, redactor)
     return settings, redactor
 

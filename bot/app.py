@@ -6,6 +6,7 @@ import functools
 import pkgutil
 import random
 import signal
+import sys
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,11 +23,13 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.connection.refusals import sentence
+from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.context import Services
+from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
 from bot.discord.sync import CommandLinks
-from bot.errors import DatabaseUnusableError, DiscordLoginError, DiscordUnreachableError, InvalidSettingError
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.alerts.alert_mover import AlertMover
@@ -38,6 +41,7 @@ from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.quiet_hours_store import QuietHoursStore
 from bot.features.alerts.service import AlertService
 from bot.features.alerts.store import AlertStore
+from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore
@@ -46,6 +50,7 @@ from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.guilds.service import GuildService
+from bot.features.handover.budget import InvalidRequestBudget
 from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
@@ -58,18 +63,32 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
-from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.member_store import MemberData, MemberStore
+from bot.features.privacy.plain_values import plain_tables
+from bot.features.privacy.service import PrivacyService, purge_guild
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
+from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.recent import Recent
 from bot.settings import Settings
+from bot.setup_errors import (
+    DatabaseUnusableError,
+    DiscordLoginError,
+    DiscordRefusedError,
+    DiscordUnreachableError,
+    InvalidSettingError,
+    KeyNotConfiguredError,
+)
 from bot.store.database import Database, UnavailableError
+from bot.store.key_marks import KeyMarks
+from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -79,6 +98,10 @@ _TOKEN_REFUSED: Final = 4004
 """The gateway's close code."""
 _STOPPED_WITHIN: Final = 9.5
 """Seconds from the signal to the end, the last answers included."""
+_SWITCH_INTERVAL: Final = 0.0005
+"""Seconds after which a thread that computes lets the event loop go on. By default it is ten times as long,
+and the loop waits for that several times in each answer while somebody's export is written or picture drawn.
+"""
 
 
 @contextlib.asynccontextmanager
@@ -104,20 +127,25 @@ async def build_bot(
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
+        await bring_up_to_date(database, vault)
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
         monitoring_store = MonitoringStore(database)
-        audit = AuditService(AuditStore(database), vault, clock)
+        audit = AuditService(AuditStore(database), vault, clock, settings.audit_days)
+        await FormerLogs(database, vault).rewrite(int(clock()))
+        stack.push_async_callback(audit.flush)
         access = AccessService(AccessStore(database), clock)
-        connections = ConnectionService(ConnectionStore(database), vault, found, redactor, clock)
+        connections = ConnectionService(
+            ConnectionStore(database), vault, found, redactor, clock, KeyMarks(database, vault)
+        )
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
@@ -136,6 +164,10 @@ async def build_bot(
         )
         outbox = Outbox(alert_store, alert_mover, audit, clock)
         changes.subscribe(outbox.wake)
+        suggestions: Recent[object] = Recent()
+        changes.subscribe(suggestions.forget)
+        integrations.subscribe(suggestions.forget)
+        audit.subscribe(lambda entry: suggestions.forget(entry.guild_id))  # a member has changed something
         recorder = Recorder(monitoring_store, changes, settings.check_interval)
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
@@ -185,16 +217,18 @@ async def build_bot(
             ),
             outbox=outbox,
             poller=poller,
-            preflight=PreflightService(discord_api, settings.discord_api_url),
+            preflight=PreflightService(discord_api, settings.discord_api_url, InvalidRequestBudget(clock)),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
+            suggestions=suggestions,
             write_state=database.write_state,
         )
         bot = PatchbayBot(
             services,
             CommandStore(database),
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+            StateFile(path_beside(settings.database_path)),
             extensions=_packages_with("setup"),
         )
         await stack.enter_async_context(bot)
@@ -211,6 +245,7 @@ def _packages_with(name: str) -> tuple[str, ...]:
 async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
     point_to(settings.discord_api_url, settings.discord_gateway_url)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         if settings.http_port is not None:
@@ -229,6 +264,9 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if running.done():
+            if running.exception() is not None:
+                # While Discord takes no login, a bot that is started again and again runs for no hour.
+                await do_due_work(bot)
             await running
             return
         _log.info("stopping")
@@ -263,7 +301,51 @@ async def purge(settings: Settings, guild_id: int) -> bool:
     A bot may be running on the same database. Raises SetupError.
     """
     async with _existing(settings) as database:
-        return await PrivacyStore(database).erase(guild_id)
+        return await purge_guild(database, guild_id)
+
+
+async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:
+    """Bring everything that is stored under the first key. A bot may be running on the same database.
+
+    progress: called with how many credentials are done, and how many there are. Raises SetupError.
+    """
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
+    async with _existing(settings) as database:
+        await asyncio.to_thread(require_key, settings.database_path, vault.current)
+        return await rotate_keys(database, vault, progress, int(time.time()))
+
+
+async def member_stored(settings: Settings, member_id: int) -> MemberData:
+    """Count what is stored of a member in all guilds. Raises SetupError."""
+    async with _with_pseudonyms(settings) as database:
+        return await MemberStore(database).stored(member_id)
+
+
+async def member_rows(settings: Settings, member_id: int) -> dict[str, list[dict[str, object]]]:
+    """Return what is stored of a member in all guilds by table, as JSON values. Raises SetupError."""
+    async with _with_pseudonyms(settings) as database:
+        return plain_tables(await MemberStore(database).rows(member_id))
+
+
+async def erase_member(settings: Settings, member_id: int) -> bool:
+    """Erase a member in all guilds; return False if traces of them may be left in the file.
+
+    A bot may be running on the same database. Raises SetupError.
+    """
+    async with _with_pseudonyms(settings) as database:
+        return await MemberStore(database).erase(member_id)
+
+
+@contextlib.asynccontextmanager
+async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database with audit logs whose members are known by their pseudonyms alone."""
+    async with _existing(settings) as database:
+        vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
+        await bring_up_to_date(database, vault)
+        missing = await FormerLogs(database, vault).rewrite(int(time.time()))
+        if missing:  # these logs still name members by their ids
+            raise KeyNotConfiguredError(key_id=", ".join(missing))
+        yield database
 
 
 @contextlib.asynccontextmanager
@@ -293,9 +375,16 @@ def _worded() -> Iterator[None]:
     except discord.ConnectionClosed as closed:
         if closed.code == _TOKEN_REFUSED:
             raise DiscordLoginError from None
-        raise DiscordUnreachableError(reason=f"the gateway closed with {closed.code}") from None
-    except discord.HTTPException as refused:
-        raise DiscordUnreachableError(reason=f"it answered {refused.status}") from None
+        raise DiscordRefusedError(
+            reason=f"the gateway closed the connection with code {closed.code}"
+        ) from None
+    except discord.PrivilegedIntentsRequired:
+        raise DiscordRefusedError(reason="the gateway closed the connection with code 4014") from None
+    except (discord.HTTPException, discord.GatewayNotFound) as error:
+        # discord.py hides in the second what it was answered when it asked for the gateway's address.
+        refused = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
+        reason = sentence(refused) if isinstance(refused, discord.HTTPException) else "it names no gateway"
+        raise DiscordRefusedError(reason=reason) from None
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=type(error).__name__) from None
 

@@ -3,26 +3,21 @@
 An error has a key and values; ``bot/discord/problems.py`` finds its text for members in the catalogues.
 
     PatchbayError
-    ├── SetupError                    the operator has to act before the bot can run
-    │   ├── InvalidSettingError
-    │   ├── MissingKeysError
-    │   ├── InvalidKeysError
-    │   ├── DatabaseUnusableError
-    │   ├── DatabaseNewerError
-    │   ├── DiscordLoginError
-    │   └── DiscordUnreachableError
+    ├── what keeps the bot from starting: see bot/setup_errors.py
     ├── RequestError                  a member asked for something that cannot be done
     │   ├── InvalidInputError
     │   │   └── NotListedError
     │   ├── OutsideServerError, NotInServerError, NotServedError, NotAllowedError
-    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError
+    │   ├── RestartingError, StaleComponentError, OutdatedCommandError, CooldownError,
+    │   │   DiscordSilentError
+    │   ├── PreflightBudgetError
+    │   │   └── PreflightLimitError
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
     │   ├── NoGrantError, GrantLimitError
     │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
-    ├── UnreadableSecretError         a stored secret that no key opens
-    │   └── ErasedSecretError
+    ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -33,6 +28,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
         ├── ConflictError             409
         ├── UnsupportedMediaError     415
         ├── RateLimitedError          429
+        │   └── QueueFullError        the guild has too many requests waiting; not sent
         ├── IntermediaryError         any other 4xx that is not in the provider's own format
         │   └── IntermediaryUnauthorizedError  such a 401
         ├── ServerFaultError          5xx
@@ -55,52 +51,6 @@ class PatchbayError(Exception):
     def __init__(self, **values: str | int) -> None:
         super().__init__(self.key)
         self.values = values
-
-
-class SetupError(PatchbayError):
-    """The bot cannot start until its operator changes something."""
-
-
-class InvalidSettingError(SetupError):
-    """A setting cannot be used. Values: ``name``, ``reason``; not its value, which may be secret."""
-
-    key = "invalid_setting"
-
-
-class MissingKeysError(SetupError):
-    """No encryption key is configured. Values: ``command`` (prints a new key)."""
-
-    key = "missing_keys"
-
-
-class InvalidKeysError(SetupError):
-    """An encryption key is not ``id:base64`` of 32 bytes. Values: ``command``."""
-
-    key = "invalid_keys"
-
-
-class DatabaseUnusableError(SetupError):
-    """The database cannot be opened, read or migrated. Values: ``path``, ``reason``."""
-
-    key = "database_unusable"
-
-
-class DatabaseNewerError(SetupError):
-    """The database was written by a later Patchbay. Values: ``path``, ``revision``."""
-
-    key = "database_newer"
-
-
-class DiscordLoginError(SetupError):
-    """Discord refused the bot's own token."""
-
-    key = "discord_login"
-
-
-class DiscordUnreachableError(SetupError):
-    """Discord cannot be reached. Values: ``reason``."""
-
-    key = "discord_unreachable"
 
 
 class RequestError(PatchbayError):
@@ -167,10 +117,28 @@ class OutdatedCommandError(RequestError):
     key = "outdated_command"
 
 
+class DiscordSilentError(RequestError):
+    """Discord does not say what the server's admins allow, so nothing is changed."""
+
+    key = "discord_silent"
+
+
 class CooldownError(RequestError):
     """A member uses commands too often. Values: ``until`` (seconds since 1970)."""
 
     key = "cooldown"
+
+
+class PreflightBudgetError(RequestError):
+    """Discord has refused too many tokens of a member or a guild. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_budget"
+
+
+class PreflightLimitError(PreflightBudgetError):
+    """Discord has refused too many requests in all. Values: ``until`` (seconds since 1970)."""
+
+    key = "preflight_limit"
 
 
 class NoConnectionError(RequestError):
@@ -266,6 +234,10 @@ class ProviderError(PatchbayError):
     """
 
     key = "provider"
+    is_temporary: ClassVar[bool] = False
+    """Whether it is over when the pause is that the provider asks for with it."""
+    is_unsent: bool = False
+    """Whether no request was sent, so that nothing is known of the provider."""
 
     def __init__(
         self,
@@ -343,24 +315,35 @@ class RateLimitedError(ProviderError):
     """Too many requests, or a quota is used up."""
 
     key = "rate_limited"
+    is_temporary = True
+
+
+class QueueFullError(RateLimitedError):
+    """Patchbay itself has not sent a request, as too many of the same guild wait for a place already."""
+
+    key = "queue_full"
+    is_unsent = True
 
 
 class IntermediaryError(ProviderError):
     """Something between us and the provider, such as a proxy, refused the request in its place."""
 
     key = "intermediary"
+    is_temporary = True
 
 
 class IntermediaryUnauthorizedError(IntermediaryError):
     """The same with 401: some providers also leave it to a proxy to refuse credentials that have expired."""
 
     key = "intermediary_unauthorized"
+    is_temporary = False
 
 
 class ServerFaultError(ProviderError):
     """The provider failed on its own side."""
 
     key = "server_fault"
+    is_temporary = True
 
 
 class UnexpectedStatusError(ProviderError):

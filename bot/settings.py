@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -19,9 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from bot.errors import InvalidSettingError
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint, Switch, check_url
+from bot.setup_errors import InvalidSettingError
 
 SECRETS_FOLDER = Path("/run/secrets")
 """Docker and Kubernetes put secrets in this folder, unless ``PATCHBAY_SECRETS_DIR`` names another one."""
@@ -68,7 +68,8 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretStr = Field(
         SecretStr(""),
-        description="`id:base64key` pairs, separated by commas; the first one encrypts, all of them decrypt",
+        description="`id:base64key` pairs, separated by commas; the first one encrypts, the others decrypt"
+        " until `patchbay rotate-key` takes them out of use",
         title="needed",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
@@ -105,10 +106,13 @@ class Settings(BaseSettings):
     history_days: int = Field(
         90, description="days for which it is kept how they were doing, 1 to 3650", ge=1, le=3650
     )
+    audit_days: int = Field(
+        400, description="days for which entries of the audit log are kept, 30 to 3650", ge=30, le=3650
+    )
     erase_after: int = Field(
         7,
-        description="days after which the data of a server that removed the bot is erased; its credentials"
-        " are erased at once",
+        description="days after which the data of a server that removed the bot is erased, and the note that"
+        " `/privacy delete` leaves; credentials are erased at once",
         ge=0,
         le=365,
     )
@@ -180,6 +184,25 @@ def load_settings() -> Settings:
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
+
+
+def forget_secrets() -> None:
+    """Remove the variables that hold secrets from the environment, which every child process inherits.
+
+    Call it once the settings are read, or first if they are not needed. The kernel still shows this
+    process's first environment to the same user.
+    """
+    secret = {
+        f"PATCHBAY_{name}".upper()
+        for name, field in Settings.model_fields.items()
+        if _is_secret(field.annotation)
+    }
+    for name in [name for name in os.environ if name.upper() in secret]:
+        del os.environ[name]
+
+
+def _is_secret(kind: object) -> bool:
+    return kind is SecretStr or any(map(_is_secret, get_args(kind)))
 
 
 def _field(setting: str) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.errors import InvalidSettingError
 from bot.providers import providers
 from bot.settings import Settings, load_settings
+from bot.setup_errors import InvalidSettingError
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
 KEYS = "k1:RkFLRS1LRVktRk9SLVRFU1RTLTAwMDAwMDAwMDAwMDA="
@@ -33,6 +33,7 @@ VALID = {
     "PATCHBAY_HTTP_PORT": "8090",
     "PATCHBAY_CHECK_INTERVAL": "120",
     "PATCHBAY_HISTORY_DAYS": "365",
+    "PATCHBAY_AUDIT_DAYS": "730",
     "PATCHBAY_ERASE_AFTER": "30",
     "PATCHBAY_ALLOWED_GUILDS": "1, 2",
     "PATCHBAY_DENIED_GUILDS": "3",
@@ -70,7 +71,7 @@ def assert_valid(settings: Settings) -> None:
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
     assert (settings.check_interval, settings.history_days) == (120, 365)
-    assert settings.erase_after == 30
+    assert (settings.audit_days, settings.erase_after) == (730, 30)
     assert (settings.allowed_guilds, settings.denied_guilds) == ((1, 2), (3,))
     assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
 
@@ -139,7 +140,8 @@ def test_without_any_setting_the_defaults_hold() -> None:
     }
     assert settings.switches == dict.fromkeys(SWITCHES, False)
     assert (settings.http_port, settings.shard_ids, settings.shard_count) == (None, (), None)
-    assert (settings.check_interval, settings.history_days, settings.erase_after) == (60, 90, 7)
+    assert (settings.check_interval, settings.history_days) == (60, 90)
+    assert (settings.audit_days, settings.erase_after) == (400, 7)
 
 
 def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:

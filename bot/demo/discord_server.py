@@ -20,6 +20,7 @@ from simcord.backend.models import User
 from simcord.enums import CallbackType
 from simcord.http import router
 
+import bot.demo.permission_route  # noqa: F401 - adds the route
 from bot.demo.env import RemoteEnv
 from bot.demo.gateway import GatewayConnection
 

@@ -16,8 +16,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
+from bot.discord.connection.events import EventFilter
+from bot.discord.connection.own_requests import count_into
+from bot.discord.connection.refusals import request_log
+from bot.discord.connection.rereading import Rereading
+from bot.discord.connection.shard import PatientShard
+from bot.discord.connection.socket import PatientWebSocket
+from bot.discord.connection.starts import Starts
+from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
-from bot.discord.sync import sync_commands
+from bot.discord.overrides import Override
+from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
 
@@ -27,10 +37,15 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
 # As long as the slowest command, which waits for a provider's deadline.
 _LAST_ANSWERS_SECONDS: Final = 8.5
+# How long the workers wait for the other shards, which may take an hour or a day.
+_LATE_SHARDS_SECONDS: Final = 60.0
 
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
+# discord.py has no parameter for the classes of its connections and shards.
+discord.shard.DiscordWebSocket = PatientWebSocket  # type: ignore[misc]
+discord.shard.Shard = PatientShard  # type: ignore[misc]
 
 
 def point_to(api_url: str, gateway_url: str | None) -> None:
@@ -59,7 +74,13 @@ class PatchbayBot(ServicesBot):
     """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
 
     def __init__(
-        self, services: Services, command_store: CommandStore, gateway: Gateway, *, extensions: Sequence[str]
+        self,
+        services: Services,
+        command_store: CommandStore,
+        gateway: Gateway,
+        state: StateFile,
+        *,
+        extensions: Sequence[str],
     ) -> None:
         """extensions: dotted names of the packages whose ``setup`` adds a cog."""
         super().__init__(
@@ -75,15 +96,22 @@ class PatchbayBot(ServicesBot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
+            http_trace=count_into(services.preflight.budget, request_log()),
         )
         self.services = services
         services.guild_access.bind(self)
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
+        self.starts = Starts(state)
+        """When a shard may identify; its connection asks as well."""
+        self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
         self._extensions = extensions
+        self._launching, self._identifying = asyncio.Lock(), asyncio.Lock()
+        self._has_identified = False
         self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._filter_events()
 
     @property
     def tree(self) -> PatchbayTree:
@@ -107,10 +135,14 @@ class PatchbayBot(ServicesBot):
         await self.load_cogs()
         if self.application_id is None:
             raise RuntimeError("the commands belong to an application: log in first")
-        synced = await sync_commands(
-            self.tree, self._command_store, self.application_id, force=self.always_sync
-        )
-        self.services.links.ids = synced.ids
+        links, store = self.services.links, self._command_store
+        if self.always_sync:
+            links.ids = (await sync_commands(self.tree, store, self.application_id, force=True)).ids
+            await self._state.put(SYNC_REFUSAL, {})
+            return
+        if (known := await store.get(self.application_id)) is not None:
+            links.ids = known.ids
+        self.services.background.start(keep_trying(self.tree, store, links, self._state, self.application_id))
 
     async def load_cogs(self) -> None:
         """Load every command group."""
@@ -122,17 +154,50 @@ class PatchbayBot(ServicesBot):
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
 
-        A session that is resumed goes where the gateway itself said; a proxy has to rewrite that.
+        A session that is resumed goes where the gateway itself said; a proxy has to rewrite that. Each shard
+        has a task of its own, so that none waits until another one may identify.
         """
-        await super().launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+        self.services.background.start(
+            self._launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+        )
+
+    async def _launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool) -> None:
+        await self.starts.permit(self.http, shard_id)
+        async with self._launching:
+            await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count each identify, and wait where discord.py has connected a shard again without asking."""
+        await self.starts.permit(self.http, shard_id or 0)
+        async with self._identifying:
+            # discord.py's pause of five seconds, which Discord wants between two shards in whatever order.
+            await super().before_identify_hook(shard_id, initial=initial and not self._has_identified)
+            self._has_identified = True
+            await self.starts.identifies(shard_id or 0)
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a worker in the background once the bot knows in which servers it is."""
+        """Start a worker in the background once the bot knows in which servers it is.
+
+        It does not know that of shards that are not ready a minute after the first one is.
+        """
         self._workers.append(worker)
 
     async def on_ready(self) -> None:
-        """Start the workers, once; the event comes again after each reconnect that could not resume."""
+        """Start the workers now that all shards are ready."""
         _log.info("ready", guilds=len(self.guilds), shards=self.shard_count)
+        self._start_workers()
+
+    async def on_shard_ready(self, _shard_id: int) -> None:
+        """Start the workers although other shards are not ready, where those take long."""
+        if self._workers:
+            self.services.background.start(self._start_workers_later())
+
+    async def _start_workers_later(self) -> None:
+        await asyncio.sleep(_LATE_SHARDS_SECONDS)
+        self._start_workers()
+
+    def _start_workers(self) -> None:
+        """Do it once: a shard is ready again after each reconnect that could not resume."""
         while self._workers:
             self.services.background.start(self._workers.pop(0)())
 
@@ -140,12 +205,12 @@ class PatchbayBot(ServicesBot):
         self, payload: discord.RawAppCommandPermissionsUpdateEvent
     ) -> None:
         """Take note that an admin has changed in Server Settings who may use our commands."""
-        self.services.guard.forget_overrides(payload.guild.id)
+        told = [Override(each.id, each.type.value, each.permission) for each in payload.permissions]
+        self.services.guard.change_overrides(payload.guild.id, {payload.target_id: told})
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Look at each interaction after discord.py has dispatched it."""
-        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
-            await self.tree.refuse_stale(interaction)
+        await self.tree.answer_unhandled(interaction)
 
     async def close(self) -> None:
         """Let the commands that run finish and answer, refuse new ones, then leave."""
@@ -158,6 +223,21 @@ class PatchbayBot(ServicesBot):
             # Only now: the last commands may have started something in the background.
             self.services.background.cancel_all()
         await super().close()
+
+    def _filter_events(self) -> None:
+        parsers = self._connection.parsers
+        background = self.services.background
+        rereading = Rereading(self, background, parsers["GUILD_DELETE"])
+
+        def note_ready(shard_id: int) -> None:
+            if self.starts.is_open(shard_id):
+                background.start(self.starts.succeeded(shard_id))
+
+        EventFilter(
+            doubtful=rereading.doubt,
+            interaction=lambda payload: background.start(answer_unread(self.http, self.services, payload)),
+            ready=note_ready,
+        ).wrap(parsers)
 
 
 def _running_commands() -> set[asyncio.Task[object]]:

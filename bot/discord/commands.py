@@ -7,6 +7,7 @@ describes an option. The group's key is that of its cog's ``group_name``.
 
 import functools
 import inspect
+import itertools
 import unicodedata
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
@@ -40,7 +41,7 @@ class Suggestion(NamedTuple):
 
 
 Suggest = Callable[[Context], Awaitable[Sequence[Suggestion]]]
-"""Returns all values of an option that can be suggested."""
+"""Returns all values of an option that can be suggested, the same for all members of one language."""
 
 
 def localized(key: str) -> locale_str:
@@ -108,13 +109,38 @@ def without_accents(text: str) -> str:
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
+class _Searchable(NamedTuple):
+    """A choice, and the texts of which a part is typed to find it, as ``without_accents`` returns them."""
+
+    choice: app_commands.Choice[str]
+    texts: tuple[str, ...]
+
+
 def _suggesting(suggest: Suggest) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Any]]]:
-    async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
-        wanted = without_accents(typed.strip())
+    async def searchable(ctx: Context) -> list[_Searchable]:
         return [
-            app_commands.Choice(name=each.name, value=each.value)
-            for each in await suggest(Context.of(interaction))
-            if any(wanted in without_accents(text) for text in each.searched or each[:2])
-        ][:MAX_CHOICES]
+            _Searchable(
+                app_commands.Choice(name=each.name, value=each.value),
+                tuple(map(without_accents, each.searched or each[:2])),
+            )
+            for each in await suggest(ctx)
+        ]
+
+    async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
+        ctx = Context.of(interaction)
+        key = (suggest, interaction.locale.value, _other_options(interaction))
+        found = await ctx.services.suggestions.get(ctx.guild_id, key, lambda: searchable(ctx))
+        wanted = without_accents(typed.strip())
+        matching = (each.choice for each in found if any(wanted in text for text in each.texts))
+        return list(itertools.islice(matching, MAX_CHOICES))
 
     return suggesting
+
+
+def _other_options(interaction: Interaction) -> str:
+    """Return what is in the options that are not being typed: suggestions may depend on it."""
+    command: Any = interaction.data or {}
+    options = command.get("options", [])
+    while options and "options" in options[0]:
+        options = options[0]["options"]
+    return repr([(each["name"], each.get("value")) for each in options if not each.get("focused")])

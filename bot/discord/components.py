@@ -12,6 +12,8 @@ from discord import app_commands
 
 from bot.discord.access.posting import PickedChannel
 from bot.discord.context import Context, Interaction
+from bot.discord.guard import Step, Use
+from bot.discord.replies import acknowledge
 from bot.discord.reporting import admit, report
 from bot.discord.routes import CustomIdFormat
 from bot.discord.text import clamp
@@ -39,7 +41,7 @@ _NO_CUSTOM_ID: Final = "(?!)"
 class GuardedView(discord.ui.View):
     """A view that lives for a while; guarded at every press.
 
-    asked: what it answers: the view belongs to the same command and guild.
+    asked: what it answers: the view belongs to the same command and guild, and to the same operation.
     """
 
     def __init__(self, asked: Context, *, timeout: float) -> None:
@@ -67,17 +69,19 @@ class GuardedView(discord.ui.View):
 
         discord.py delivers a second press that came before the first one was looked at.
         """
-        allowed = await _is_admitted(Context.of(interaction), self._asked.command, self._asked.guild_id)
+        use = Use(operation=self._asked.operation, step=Step.ANSWERED)
+        allowed = await _is_admitted(Context.of(interaction), self._asked.command, use, self._asked.guild_id)
         if allowed and self.is_finished():
             # Asked after the guard, which may have waited while another press was handled.
-            await interaction.response.defer()
+            await acknowledge(Context.of(interaction))
             return False
         return allowed
 
     async def on_error(  # type: ignore[override]
         self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
     ) -> None:
-        """Report."""
+        """Report what a press of another shape raised, or what handling it did."""
+        Context.of(interaction).is_handled = True
         await report(interaction, error)
 
 
@@ -90,7 +94,7 @@ class GuardedModal(discord.ui.Modal):
     """A form; its custom id is generated, because a fixed one delivers one member's input to another's form.
 
     asked: what it answers: the form belongs to the same command and guild. retry: a button that opens the
-    form anew, shown with an error so that nobody has to start over.
+    form anew, shown with an error so that nobody has to start over; the form shares its ``operation``.
     """
 
     def __init__(self, asked: Context, *, title: str, retry: PersistentButton) -> None:
@@ -104,7 +108,8 @@ class GuardedModal(discord.ui.Modal):
         # The button's custom id names what the guild has, which no other guild is told.
         if interaction.guild_id == self._asked.guild_id:
             self._offer_retry(ctx)
-        allowed = await _is_admitted(ctx, self._asked.command, self._asked.guild_id)
+        use = Use(operation=self._retry.operation_in(ctx), step=Step.SENT)
+        allowed = await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id)
         if allowed:
             ctx.withdraw_retry()
         else:
@@ -123,7 +128,10 @@ class GuardedModal(discord.ui.Modal):
         """Report, with the button that opens the form again."""
         # discord.py keeps a form, with all that was typed into it, until it is stopped.
         self.stop()
-        self._offer_retry(Context.of(interaction))
+        ctx = Context.of(interaction)
+        # What was sent may be of another shape, so that the guard was never asked.
+        ctx.is_handled = True
+        self._offer_retry(ctx)
         await report(interaction, error)
 
     def _offer_retry(self, ctx: Context) -> None:
@@ -137,11 +145,15 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     A subclass declares a route, such as ``toolzz:status:{connection}:{integration}``, and its fields as
     annotated attributes; the constructor takes them by name. The route begins with the top-level command that
     the component belongs to: who may not use that command may not use the component. after_not_found: whether
-    the button helps where the provider knows no such thing, because another value can be entered.
+    the button helps where the provider knows no such thing, because another value can be entered. reads_only:
+    whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
+    Server Settings. operation: the qualified name of the command that does the same, whose limits count.
     """
 
     route: ClassVar[str] = ""
     after_not_found: ClassVar[bool] = False
+    reads_only: ClassVar[bool] = False
+    operation: ClassVar[str | None] = None
     custom_id_format: ClassVar[CustomIdFormat]
 
     def __init_subclass__(cls) -> None:
@@ -171,12 +183,17 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx = Context.of(interaction)
         command, _, _ = self.custom_id.partition(":")
-        if not await _is_admitted(ctx, command):
+        use = Use(changes=not self.reads_only, operation=self.operation_in(ctx))
+        if not await _is_admitted(ctx, command, use):
             return
         try:
             await self._use(ctx)
         except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
             await report(interaction, error)
+
+    def operation_in(self, _ctx: Context) -> str | None:
+        """Return the operation, where the fields decide which it is."""
+        return self.operation
 
     @abstractmethod
     async def _use(self, ctx: Context) -> None:
@@ -280,12 +297,12 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
         """Do what the channel is picked for."""
 
 
-async def _is_admitted(ctx: Context, command: str, guild_id: int | None = None) -> bool:
+async def _is_admitted(ctx: Context, command: str, use: Use, guild_id: int | None = None) -> bool:
     """Ask the guard and report its refusal. guild_id: the only guild that may ask, None for any."""
     # Before anything is awaited: whoever looks for presses that nobody handles comes right after.
     ctx.is_handled = True
     try:
-        await admit(ctx, command)
+        await admit(ctx, command, use)
         # Discord lets no press come from another guild, but nothing rests on it.
         if guild_id not in {None, ctx.interaction.guild_id}:
             raise StaleComponentError  # noqa: TRY301 - reported like any other refusal

@@ -7,7 +7,7 @@ import discord
 
 from bot.discord.components import GuardedView
 from bot.discord.context import Context
-from bot.discord.replies import Answer, edit, respond, try_edit
+from bot.discord.replies import Answer, edit, remove_components, respond, try_edit
 from bot.discord.theme import Field, Tone, notice
 
 SECONDS: Final = 60
@@ -55,7 +55,7 @@ class Confirm(GuardedView):
     async def _confirm(self, ctx: Context) -> None:
         # Stopped first: a second press must find nothing to act on.
         self.stop()
-        await ctx.interaction.response.edit_message(view=None)
+        await remove_components(ctx)
         await edit(ctx, *await self._act(ctx))
 
     async def _decline(self, ctx: Context) -> None:

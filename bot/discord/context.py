@@ -32,8 +32,10 @@ from bot.features.monitoring.service import MonitoringService
 from bot.features.privacy.service import PrivacyService
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
+from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
+from bot.recent import Recent
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
@@ -45,7 +47,7 @@ class Services:
     """What commands need; built once, by the composition root.
 
     clock: seconds since 1970. served: the guilds that the operator serves. views: what providers' cogs
-    contribute to the screens of every provider, by slug.
+    contribute to the screens of every provider, by slug. suggestions: lists that are typed in just now.
     """
 
     clock: Callable[[], float]
@@ -73,6 +75,7 @@ class Services:
     privacy: PrivacyService
     provider_clocks: ProviderClockService
     quiet_hours: QuietHoursService
+    suggestions: Recent[Any]
     write_state: WriteState
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:
@@ -117,7 +120,8 @@ class Context:
     """One interaction while it is handled.
 
     texts: in the member's language. command: the top-level command that the interaction belongs to, once the
-    guard has admitted it; what its answer opens belongs to that command as well. retry: a button that is
+    guard has admitted it; what its answer opens belongs to that command as well. operation: the qualified
+    name of the command whose limits count, for what is opened too; empty for none. retry: a button that is
     shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
     whether a view, form or persistent component of this process has begun to answer.
     """
@@ -126,6 +130,7 @@ class Context:
     services: Services
     texts: Texts
     command: str = ""
+    operation: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
     retry_opens_form: bool = False
@@ -136,9 +141,12 @@ class Context:
     @classmethod
     def of(cls, interaction: Interaction) -> Context:
         """Return the context of an interaction: the same one each time."""
+        # Everything that is done for an interaction asks for its context first, in the interaction's task.
+        CURRENT_GUILD.set(interaction.guild_id)
         services = interaction.client.services
+        # Of another type, the language is one that nobody has translated.
         context: Context = interaction.extras.setdefault(
-            cls, cls(interaction, services, services.catalog[interaction.locale.value])
+            cls, cls(interaction, services, services.catalog[str(interaction.locale.value)])
         )
         return context
 
@@ -196,12 +204,14 @@ class SetupList:
 
     kind: which of the provider's lists, None for its main list. key: where its texts are, under
     ``.placeholder``, ``.some`` (a plural), ``.none``, ``.taken`` and ``.more``. pick: takes the unanswered
-    interaction, the id that was picked (text from outside), and a connection's name.
+    interaction, the id that was picked (text from outside), and a connection's name. operation: the qualified
+    name of the command that does the same.
     """
 
     kind: str | None
     key: str
     pick: Callable[[Context, str, str], Awaitable[None]]
+    operation: str
 
 
 @dataclass(frozen=True, slots=True)

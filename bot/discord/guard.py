@@ -1,8 +1,9 @@
 """Decides who may do what: one guard for commands, suggestions, buttons, menus and forms."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
 import discord
@@ -10,8 +11,8 @@ from cachetools import TTLCache
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.overrides import AnyInteraction, Overrides, guild_of, roles_of
-from bot.errors import CooldownError, NotAllowedError, NotInServerError, NotServedError
+from bot.discord.overrides import AnyInteraction, Override, Overrides, guild_of, roles_of
+from bot.errors import CooldownError, DiscordSilentError, NotAllowedError, NotInServerError, NotServedError
 from bot.features.access.service import AccessService
 from bot.features.access.tier import Tier
 
@@ -21,13 +22,27 @@ TargetT = TypeVar("TargetT")
 MEMBER_COOLDOWN: Final = (60, 60.0)
 """How many commands, presses and forms of one member are taken in how many seconds."""
 GUILD_COOLDOWN: Final = (300, 60.0)
-"""The same for all members of a server together; commands that are open to everybody do not count."""
+"""The same for all members of a server together who have the same share: administrators, those with Manage
+Server, and all others cannot use up each other's. Commands that are open to everybody do not count.
+"""
+SUGGESTION_COOLDOWN: Final = (240, 60.0)
+"""How often a member is given suggestions in how many seconds: each key that is typed asks for some."""
+GUILD_SUGGESTION_COOLDOWN: Final = (600, 60.0)
+"""The same for all members of a server together who have the same share: more accounts are no more work."""
+READ_COOLDOWN: Final = (30, 60.0)
+"""How many commands and presses of one member are taken that only read: each may ask a provider several
+things.
+"""
+GUILD_READ_COOLDOWN: Final = (100, 60.0)
+"""The same for all members of a server together who have the same share."""
 _PERMISSIONS: Final[Mapping[Tier, Mapping[str, bool]]] = {
     Tier.MANAGER: {"manage_guild": True},
     Tier.VIEWER: {"moderate_members": True},
 }
 _TIER: Final = "tier"
 _COOLDOWN: Final = "cooldown"
+_GUILD_COOLDOWN: Final = "guild_cooldown"
+_READS: Final = "reads"
 _MAX_COOLDOWNS: Final = 100_000
 _Kind = discord.InteractionType
 
@@ -53,24 +68,65 @@ def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
     return declare
 
 
-def cooldown(times: int, seconds: float) -> Callable[[TargetT], TargetT]:
+def cooldown(times: int, seconds: float, *, together: int | None = None) -> Callable[[TargetT], TargetT]:
     """Declare how often a member may run a command in a server, for one that costs a provider something.
 
-    Put over the ``command``.
+    Put over the ``command``. together: how often all members of a server together who have the same share,
+    for one that computes for long; any number by default.
     """
 
     def declare(target: TargetT) -> TargetT:
         command: Any = target
         command.extras[_COOLDOWN] = (times, seconds)
+        if together is not None:
+            command.extras[_GUILD_COOLDOWN] = (together, seconds)
         return target
 
     return declare
+
+
+def reads(target: TargetT) -> TargetT:
+    """Declare that a command only reads from a provider, as a component with ``reads_only`` does.
+
+    Put over the ``command``. Commands and components that read are counted together.
+    """
+    command: Any = target
+    command.extras[_READS] = True
+    return target
 
 
 def needed_tier(command: TopCommand) -> Tier:
     """Return what ``needs`` declared. Raises KeyError where nothing was."""
     tier: Tier = command.extras[_TIER]
     return tier
+
+
+class Step(Enum):
+    """The steps of one use of an operation: each has a count of its own."""
+
+    OPENED = auto()
+    """A command was run, or a component was used that does the same or opens the form for it."""
+    SENT = auto()
+    """A form was sent."""
+    ANSWERED = auto()
+    """A question was answered, or another button was pressed that the operation has shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an interaction is for, besides its top-level command.
+
+    changes: False for what only reads. operation: the qualified name of the command whose limits count; by
+    default that of the command that is run.
+    """
+
+    changes: bool = True
+    operation: str | None = None
+    step: Step = Step.OPENED
+
+
+ANY_USE: Final = Use()
+"""A command that is run, or a component that declares nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +151,8 @@ class Guard:
         *,
         member_cooldown: tuple[int, float] = MEMBER_COOLDOWN,
         guild_cooldown: tuple[int, float] = GUILD_COOLDOWN,
+        member_reads: tuple[int, float] = READ_COOLDOWN,
+        guild_reads: tuple[int, float] = GUILD_READ_COOLDOWN,
     ) -> None:
         """The cooldowns are numbers of uses and seconds."""
         self._access = access
@@ -102,56 +160,82 @@ class Guard:
         self._served = served
         self._members = _Cooldowns(*member_cooldown)
         self._guilds = _Cooldowns(*guild_cooldown)
-        self._commands: dict[str, _Cooldowns] = {}
-        """By qualified name, for commands with a cooldown of their own."""
+        self._suggestions = _Cooldowns(*SUGGESTION_COOLDOWN)
+        self._guild_suggestions = _Cooldowns(*GUILD_SUGGESTION_COOLDOWN)
+        self._member_reads = _Cooldowns(*member_reads)
+        self._guild_reads = _Cooldowns(*guild_reads)
+        self._operations: dict[str, _Cooldowns] = {}
+        self._guild_operations: dict[str, _Cooldowns] = {}
+        """Both by qualified name, for commands with a cooldown of their own."""
 
-    async def check(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> None:
+    async def check(
+        self,
+        interaction: AnyInteraction,
+        command: TopCommand,
+        command_id: int | None,
+        use: Use = ANY_USE,
+    ) -> str:
         """Raise RequestError unless the member may now do here what the command is for.
 
-        command_id: Discord's, None where Discord does not know the command.
+        command_id: Discord's, None where Discord does not know the command. Return the qualified name of the
+        command whose limits count, empty where there is none: whatever is opened has the same limits.
         """
         guild_id = guild_of(interaction)
         if guild_id not in self._served:
             raise NotServedError
         if interaction.client.get_guild(guild_id) is None:
             raise NotInServerError
-        if interaction.type is not _Kind.autocomplete:
-            self._members.count((guild_id, interaction.user.id), interaction.created_at.timestamp())
-        if not await self.lets(interaction, command, command_id):
+        now, member = interaction.created_at.timestamp(), (guild_id, interaction.user.id)
+        suggests = interaction.type is _Kind.autocomplete
+        (self._suggestions if suggests else self._members).count(member, now)
+        if not await self.lets(interaction, command, command_id, changes=use.changes and not suggests):
             needed = needed_tier(command)
             # A member who has the tier and is refused was denied in Server Settings: no grant helps.
             enough = await self.tier(interaction) >= needed
             raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
-        if interaction.type is _Kind.autocomplete:
-            return
+        run = _operation(interaction, command, use)
+        name = "" if run is None else run.qualified_name
+        share = (guild_id, _share_of(interaction))
+        if suggests:
+            self._guild_suggestions.count(share, now)
+            return name
         if needed_tier(command) is not Tier.NONE:
-            self._guilds.count(guild_id, interaction.created_at.timestamp())
-        if _was_run(interaction, command):
-            self._count_run(interaction)
+            self._guilds.count(share, now)
+        extras = {} if run is None else run.extras
+        if not use.changes or (_READS in extras and use.step is Step.OPENED):
+            self._member_reads.count(member, now)
+            self._guild_reads.count(share, now)
+        if _COOLDOWN in extras:
+            cooldowns = self._operations.setdefault(name, _Cooldowns(*extras[_COOLDOWN]))
+            cooldowns.count((*member, use.step), now)
+        if _GUILD_COOLDOWN in extras:
+            cooldowns = self._guild_operations.setdefault(name, _Cooldowns(*extras[_GUILD_COOLDOWN]))
+            cooldowns.count((*share, use.step), now)
+        return name
 
-    def _count_run(self, interaction: AnyInteraction) -> None:
-        """Raise CooldownError if the member runs a command more often than ``cooldown`` declared."""
-        run = interaction.command
-        if run is None or _COOLDOWN not in run.extras:
-            return
-        cooldowns = self._commands.setdefault(run.qualified_name, _Cooldowns(*run.extras[_COOLDOWN]))
-        cooldowns.count((interaction.guild_id, interaction.user.id), interaction.created_at.timestamp())
-
-    async def lets(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
+    async def lets(
+        self,
+        interaction: AnyInteraction,
+        command: TopCommand,
+        command_id: int | None,
+        *,
+        changes: bool = True,
+    ) -> bool:
         """Tell whether the member may use the command here.
 
         What the server's admins set for it in Server Settings goes before the tier. Discord applies that to a
         command that is run, but to no button and no form; and members whom they allow without the tier are
-        admitted here too. Administrators pass in any case, as with Discord.
+        admitted here too. Administrators pass in any case, as with Discord. Where Discord does not tell what
+        was set, the tier decides what only reads. Raises DiscordSilentError for what changes something.
         """
         if interaction.permissions.administrator:
             return True
         enough = await self.tier(interaction) >= needed_tier(command)
         if enough and _was_run(interaction, command):
             return True
-        return await self._overridden(interaction, command_id, otherwise=enough)
+        return await self._overridden(interaction, command_id, otherwise=enough, changes=changes)
 
     async def shows(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
         """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
@@ -160,25 +244,34 @@ class Guard:
         # A manager who may not moderate members is not shown what is for those who may.
         asked = discord.Permissions(**_PERMISSIONS.get(needed_tier(command), {}))
         permitted = interaction.permissions.is_superset(asked)
-        return await self._overridden(interaction, command_id, otherwise=permitted)
+        return await self._overridden(interaction, command_id, otherwise=permitted, changes=False)
 
     async def tier(self, interaction: AnyInteraction) -> Tier:
         """Return the highest tier that the member has here, by permission or granted."""
         permitted = permitted_tier(interaction)
         if permitted is Tier.MANAGER:
             return permitted
-        granted = self._access.tier_of(guild_of(interaction), interaction.user.id, roles_of(interaction))
+        member = interaction.user
+        joined_at = member.joined_at if isinstance(member, discord.Member) else None
+        granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
 
-    def forget_overrides(self, guild_id: int) -> None:
-        """Read a guild's overrides anew next time: an admin has changed something in Server Settings."""
-        self._overrides.forget(guild_id)
+    def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
+        """Take note of a change in Server Settings. told: see ``Overrides.change``."""
+        self._overrides.change(guild_id, told)
 
     async def _overridden(
-        self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool
+        self, interaction: AnyInteraction, command_id: int | None, *, otherwise: bool, changes: bool
     ) -> bool:
         """Return what was set for the member in Server Settings, else how it is without."""
-        decided = None if command_id is None else await self._overrides.decide(interaction, command_id)
+        try:
+            if command_id is None:
+                raise DiscordSilentError  # noqa: TRY301 - handled like an answer that does not come
+            decided = await self._overrides.decide(interaction, command_id)
+        except DiscordSilentError:
+            if changes:
+                raise
+            return otherwise
         return otherwise if decided is None else decided
 
 
@@ -188,6 +281,28 @@ def permitted_tier(interaction: AnyInteraction) -> Tier:
     if permissions.manage_guild or permissions.administrator:
         return Tier.MANAGER
     return Tier.VIEWER if permissions.moderate_members else Tier.NONE
+
+
+def _share_of(interaction: AnyInteraction) -> str:
+    """Return with whom the member shares the server's cooldown. Discord gives an owner every permission."""
+    permissions = interaction.permissions
+    if permissions.administrator:
+        return "administrators"
+    return "managers" if permissions.manage_guild else "others"
+
+
+def _operation(
+    interaction: AnyInteraction, command: TopCommand, use: Use
+) -> app_commands.Command[Any, ..., Any] | None:
+    """Return the command whose limits count, None where there is none."""
+    run: object = interaction.command if _was_run(interaction, command) else None
+    if use.operation:
+        # Not under the command that was asked about: ``/setup`` leads to what other commands do.
+        top, *names = use.operation.split()
+        run = interaction.client.tree.get_command(top)
+        for name in names:
+            run = run.get_command(name) if isinstance(run, app_commands.Group) else None
+    return run if isinstance(run, app_commands.Command) else None
 
 
 def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:

@@ -1,14 +1,20 @@
-"""Tells entries apart that have the same name."""
+"""Names members, and tells entries apart that have the same name."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from bot.discord.text import clamp, length, plain
+from bot.i18n.catalog import Texts
 from bot.providers.base.integration import name_key
 
 _ID_ENDS: Final = (4, 8, 12, 24, 64)
 """How many of an id's last characters are shown: the first number that is enough."""
+
+
+def mention_member(member_id: int | None, texts: Texts) -> str:
+    """Mention a member whose id is stored; 0 or None stands for one whose data was erased."""
+    return f"<@{member_id}>" if member_id else texts("member.erased")
 
 
 class Named(NamedTuple):

@@ -4,15 +4,18 @@ Discord applies these overrides to a command that is run, but to no button and n
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+import math
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import aiohttp
 import discord
 import structlog
-from cachetools import TTLCache
+from cachetools import LRUCache
 
-from bot.errors import OutsideServerError
+from bot.errors import DiscordSilentError, OutsideServerError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -21,13 +24,17 @@ AnyInteraction = discord.Interaction[Any]
 DEADLINE: Final = 0.9
 """Seconds: Discord wants a first answer within three seconds, and nothing is answered before this is known.
 """
-_KEPT_SECONDS: Final = 300
+_FRESH_SECONDS: Final = 300
+_RETRY_SECONDS: Final = 30
+_READ_SECONDS: Final = 10.0
 _KEPT_GUILDS: Final = 2500
 _ROLE: Final = 1
 _USER: Final = 2
 _CHANNEL: Final = 3
 # Discord's code where no admin has changed anything: it answers with this error instead of an empty list.
 _UNCHANGED: Final = 10066
+# The last three are what an answer of another shape ends with, such as a proxy's page.
+_UNREADABLE: Final = (discord.HTTPException, aiohttp.ClientError, OSError, KeyError, TypeError, ValueError)
 
 
 def guild_of(interaction: AnyInteraction) -> int:
@@ -65,79 +72,101 @@ class Override(NamedTuple):
 
 
 _Entries = tuple[Override, ...]
-_Kept = dict[int, asyncio.Task[_Entries | None]]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is known of one guild. entries: by command or application, None where nothing was ever read.
+
+    fresh_until, retry_at: seconds of the clock. retry_at: when Discord may be asked again after a failure.
+    """
+
+    entries: Mapping[int, _Entries] | None = None
+    fresh_until: float = -math.inf
+    retry_at: float = -math.inf
+    reading: asyncio.Task[None] | None = None
 
 
 class Overrides:
-    """Reads overrides from Discord and keeps them for five minutes, or until they are forgotten."""
+    """Reads a guild's overrides in one request, and keeps them for when Discord does not answer."""
 
     def __init__(self, deadline: float = DEADLINE) -> None:
         self.deadline = deadline
-        """Seconds that Discord may take to answer."""
-        # By guild, then by command or application. To forget a guild forgets what is being read as well.
-        self._kept: TTLCache[int, _Kept] = TTLCache(_KEPT_GUILDS, _KEPT_SECONDS)
+        """Seconds that an interaction waits for Discord."""
+        self._kept: LRUCache[int, _Kept] = LRUCache(_KEPT_GUILDS)
 
     async def decide(self, interaction: AnyInteraction, command_id: int) -> bool | None:
         """Tell whether the command was allowed (True) or denied (False) to this member in this channel.
 
         command_id: Discord's id of a top-level command. Return None if nothing was set that concerns the
-        member, or if Discord does not answer in time. Raises OutsideServerError.
+        member. Where Discord does not answer in time, its last answer counts, however old. Raises
+        OutsideServerError, and DiscordSilentError where there is no last answer.
         """
         guild_id = guild_of(interaction)
-        # Overrides for all of our commands at once are listed under the application's own id.
-        of_command, of_application = await asyncio.gather(
-            self._of(interaction, guild_id, command_id),
-            self._of(interaction, guild_id, interaction.application_id),
-        )
-        if of_command is None or of_application is None:
-            return None
+        entries = await self._of(interaction, guild_id)
         return judge(
-            of_command,
-            of_application,
+            entries.get(command_id, ()),
+            # Overrides for all of our commands at once are listed under the application's own id.
+            entries.get(interaction.application_id, ()),
             guild_id=guild_id,
             channel_id=_channel_of(interaction),
             user_id=interaction.user.id,
             role_ids=roles_of(interaction),
         )
 
-    def forget(self, guild_id: int) -> None:
-        """Read the guild's overrides again next time, because an admin has changed something."""
-        self._kept.pop(guild_id, None)
+    def change(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
+        """Read the guild's overrides again next time, because an admin has changed something.
 
-    async def _of(self, interaction: AnyInteraction, guild_id: int, target_id: int) -> _Entries | None:
-        kept = self._kept.setdefault(guild_id, {})
-        if target_id not in kept:
-            kept[target_id] = asyncio.create_task(self._read(interaction, kept, guild_id, target_id))
-        # Other interactions may await the same task.
-        return await asyncio.shield(kept[target_id])
+        told: what Discord said of the change, by command or application. Until it answers, that counts, and
+        of all others what was known before: a denial must not end because another command was opened.
+        """
+        kept = self._kept.pop(guild_id, None)
+        if kept is not None and kept.entries is not None:
+            entries = {target: tuple(overrides) for target, overrides in told.items()}
+            # Another object: what is being read now may be from before the change.
+            self._kept[guild_id] = _Kept({**kept.entries, **entries})
 
-    async def _read(
-        self, interaction: AnyInteraction, kept: _Kept, guild_id: int, target_id: int
-    ) -> _Entries | None:
-        found = None
+    async def _of(self, interaction: AnyInteraction, guild_id: int) -> Mapping[int, _Entries]:
+        kept = self._kept.setdefault(guild_id, _Kept())
+        now = time.monotonic()
+        if now >= kept.fresh_until and now >= kept.retry_at:
+            if kept.reading is None:
+                kept.reading = asyncio.create_task(self._read(interaction, guild_id, kept))
+            # Others may wait for the same reading, which goes on for whoever comes next.
+            await asyncio.wait((kept.reading,), timeout=self.deadline)
+        if kept.entries is None:
+            raise DiscordSilentError
+        return kept.entries
+
+    async def _read(self, interaction: AnyInteraction, guild_id: int, kept: _Kept) -> None:
         try:
-            async with asyncio.timeout(self.deadline):
-                found = await self._entries(interaction, guild_id, target_id)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+            # discord.py waits for as long as a 429 says.
+            async with asyncio.timeout(_READ_SECONDS):
+                kept.entries = await _entries(interaction, guild_id)
+            kept.fresh_until = time.monotonic() + _FRESH_SECONDS
+        except _UNREADABLE as failure:
+            kept.retry_at = time.monotonic() + _RETRY_SECONDS
             code = getattr(failure, "code", None)
             _log.warning("overrides_not_read", guild=guild_id, error=type(failure).__name__, code=code)
         finally:
-            if found is None:
-                del kept[target_id]
-        return found
+            kept.reading = None
 
-    async def _entries(self, interaction: AnyInteraction, guild_id: int, target_id: int) -> _Entries:
-        try:
-            found = await interaction.client.http.get_application_command_permissions(
-                interaction.application_id, guild_id, target_id
-            )
-        except discord.NotFound as error:
-            if error.code != _UNCHANGED:
-                raise
-            return ()
-        return tuple(
-            Override(int(entry["id"]), entry["type"], entry["permission"]) for entry in found["permissions"]
+
+async def _entries(interaction: AnyInteraction, guild_id: int) -> Mapping[int, _Entries]:
+    try:
+        found = await interaction.client.http.get_guild_application_command_permissions(
+            interaction.application_id, guild_id
         )
+    except discord.NotFound as error:
+        if error.code != _UNCHANGED:
+            raise
+        return {}
+    return {
+        int(each["id"]): tuple(
+            Override(int(entry["id"]), entry["type"], entry["permission"]) for entry in each["permissions"]
+        )
+        for each in found
+    }
 
 
 def judge(

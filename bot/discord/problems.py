@@ -11,9 +11,8 @@ from bot.discord.text import plain, quoted
 from bot.discord.theme import Field, Tone, card, notice, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.outcome import LookupResult
+from bot.setup_errors import SetupError
 
-_TEMPORARY: Final = (errors.RateLimitedError, errors.ServerFaultError)
-"""The errors that are over when the pause is that the provider asks for."""
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -73,7 +72,7 @@ def problem(
 
     reference: ours, shown where the provider gave none of its own. now: seconds since 1970.
     """
-    if not isinstance(error, errors.PatchbayError) or isinstance(error, errors.SetupError):
+    if not isinstance(error, errors.PatchbayError) or isinstance(error, SetupError):
         error = errors.PatchbayError()
     explained = explain(error, texts, provider_names, now=now)
     fields: list[Field] = []
@@ -136,7 +135,12 @@ def _fix(
     if isinstance(error, errors.ProviderError) and error.outcome_unknown:
         # The most important thing to say: a second try could do it twice.
         prefixes = (f"problem.{error.provider}.outcome_unknown", "problem.outcome_unknown")
-    elif isinstance(error, _TEMPORARY) and error.retry_after is not None and now is not None:
+    elif (
+        isinstance(error, errors.ProviderError)
+        and error.is_temporary
+        and error.retry_after is not None
+        and now is not None
+    ):
         # A used-up quota has a wording by its code: it does not come back after the pause.
         fix = texts.find(f"{prefixes[0]}.fix", **values)
         return fix or texts("problem.rate_limited.fix_wait", **values, time=when(now + error.retry_after))

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import aiohttp
 import discord
 import structlog
 
-from bot.discord.context import Context
+from bot.discord.connection.first_answer import first_answer
+from bot.discord.context import Context, Interaction
 from bot.discord.sync import CommandLinks
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION, FIELD_VALUE, TOTAL, total
@@ -19,10 +21,17 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PAUSES: Final = (20, 40, 60, 120, 240, 240)
 """Seconds between updates: twelve minutes in all, as an answer can be changed for fifteen."""
+EDIT_SECONDS: Final = 60.0
+"""How long sending or changing an answer may take, its files included: after a 429 discord.py waits for as
+long as Discord says, and the answer can be changed for 15 minutes only.
+"""
+SendT = TypeVar("SendT", bound=Callable[..., Coroutine[Any, Any, None]])
 Answer = tuple[discord.Embed, discord.ui.View]
 """What an answer shows, and the components below it."""
 _Kind = discord.InteractionResponseType
 _PLACEHOLDER = "…"
+_DISMISSED: Final = frozenset({10008, 10015})
+"""Unknown message, unknown webhook: Discord's own codes, which a proxy's 404 has not."""
 
 
 class Update(NamedTuple):
@@ -33,21 +42,56 @@ class Update(NamedTuple):
     is_final: bool
 
 
+def _within_deadline(send: SendT) -> SendT:
+    """Let what is sent for an interaction take ``EDIT_SECONDS`` at most. Raises TimeoutError, an OSError."""
+
+    @functools.wraps(send)
+    async def sent(*args: Any, **options: Any) -> None:  # noqa: ANN401 - as ``send``
+        async with asyncio.timeout(EDIT_SECONDS):
+            await send(*args, **options)
+
+    return cast("SendT", sent)
+
+
 async def defer(ctx: Context, *, share: bool = False) -> None:
     """Acknowledge within Discord's three seconds; the answer may then take up to 15 minutes.
 
     share: the answer is for everybody in the channel.
     """
-    ctx.is_shared = share
     # Without ``thinking`` a form's answer would lose the flag that hides it from others.
-    await ctx.interaction.response.defer(ephemeral=not share, thinking=True)
+    answer = ctx.interaction.response.defer(ephemeral=not share, thinking=True)
+    await first_answer(ctx.interaction, _Kind.deferred_channel_message, answer)
+    # Not before: where this failed there is no message that an error could take the place of.
+    ctx.is_shared = share
 
 
 async def acknowledge(ctx: Context) -> None:
     """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it."""
-    await ctx.interaction.response.defer()
+    await first_answer(ctx.interaction, _Kind.deferred_message_update, ctx.interaction.response.defer())
 
 
+async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
+    """Answer with a form."""
+    interaction = ctx.interaction
+    # discord.py listens to a form only once it knows that it arrived; a member may be faster than that.
+    ctx.client._connection.store_view(form)  # noqa: SLF001 - as its send_modal does
+    try:
+        await first_answer(interaction, _Kind.modal, interaction.response.send_modal(form))
+    except BaseException:
+        form.stop()
+        raise
+
+
+@_within_deadline
+async def remove_components(ctx: Context) -> None:
+    """Take the buttons and menus off the message whose component was used."""
+    interaction = ctx.interaction
+    answer = interaction.response.edit_message(view=None)
+    if not await first_answer(interaction, _Kind.message_update, answer):
+        await interaction.edit_original_response(view=None)
+
+
+@_within_deadline
 async def respond(
     ctx: Context,
     embed: discord.Embed,
@@ -62,7 +106,9 @@ async def respond(
     _link_commands(embed, ctx.services.links)
     kind = interaction.response.type
     if kind is None:
-        await interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+        answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+        if not await first_answer(interaction, _Kind.channel_message, answer):
+            await _edit_original(interaction, embed, view, files)
     elif kind is _Kind.deferred_channel_message:
         await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
@@ -70,6 +116,7 @@ async def respond(
         await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
 
 
+@_within_deadline
 async def respond_privately(
     ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
 ) -> None:
@@ -87,6 +134,7 @@ async def respond_privately(
     await interaction.delete_original_response()
 
 
+@_within_deadline
 async def edit(
     ctx: Context,
     embed: discord.Embed,
@@ -99,7 +147,21 @@ async def edit(
     if interaction.response.is_done():
         await interaction.edit_original_response(embed=embed, view=view, attachments=files)
     else:
-        await interaction.response.edit_message(embed=embed, view=view, attachments=files)
+        answer = interaction.response.edit_message(embed=embed, view=view, attachments=files)
+        if not await first_answer(interaction, _Kind.message_update, answer):
+            await _edit_original(interaction, embed, view, files)
+
+
+async def _edit_original(
+    interaction: Interaction,
+    embed: discord.Embed,
+    view: discord.ui.View | None,
+    files: Sequence[discord.File],
+) -> None:
+    """Show once more what was sent: only what arrives is sure to be shown, with buttons that work."""
+    for file in files:
+        file.reset()  # it was read to its end
+    await interaction.edit_original_response(embed=embed, view=view, attachments=files)
 
 
 async def try_edit(ctx: Context, embed: discord.Embed) -> None:
@@ -145,9 +207,9 @@ async def keep_updated(
             continue
         try:
             await edit(ctx, shown.embed, shown.view)
-        except discord.NotFound:
-            return  # the member has dismissed it
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
+            if isinstance(failed, discord.NotFound) and failed.code in _DISMISSED:
+                return
             continue
         if shown.is_final:
             return

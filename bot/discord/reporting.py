@@ -8,7 +8,9 @@ import structlog
 from discord import app_commands
 
 from bot import errors
+from bot.discord.connection.refusals import describe
 from bot.discord.context import Context, Interaction
+from bot.discord.guard import ANY_USE, Use
 from bot.discord.problems import new_reference, problem
 from bot.discord.replies import respond_privately, view_of
 
@@ -18,8 +20,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
 
 
-async def admit(ctx: Context, command: str) -> None:
-    """Ask the guard, and note which command the interaction belongs to.
+async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
+    """Ask the guard, and note which command and which operation the interaction belongs to.
 
     Raises RequestError unless this member may now do here what the top-level command is for.
     """
@@ -28,7 +30,8 @@ async def admit(ctx: Context, command: str) -> None:
     known = ctx.client.tree.get_command(command)
     if not isinstance(known, (app_commands.Command, app_commands.Group)):
         raise errors.OutdatedCommandError
-    await ctx.services.guard.check(ctx.interaction, known, ctx.services.links.ids.get(command))
+    command_id = ctx.services.links.ids.get(command)
+    ctx.operation = await ctx.services.guard.check(ctx.interaction, known, command_id, use)
     ctx.command = command
 
 
@@ -39,19 +42,29 @@ async def report(interaction: Interaction, error: BaseException) -> None:
     if isinstance(error, discord.NotFound) and error.code in _UNDELIVERABLE:
         _log_undelivered(error, reference)
         return
+    if interaction.type is discord.InteractionType.autocomplete:
+        await _suggest_nothing(ctx, error, reference)
+        return
     _log_error(ctx, error, reference)
     embed = problem(error, ctx.texts, ctx.services.provider_names, reference, now=ctx.services.clock())
     buttons = [*_retry(ctx, error), *(ctx.follow_up.buttons(error) if ctx.follow_up is not None else [])]
     view = view_of(*buttons) if buttons else discord.utils.MISSING
     try:
-        if interaction.type is discord.InteractionType.autocomplete:
-            await interaction.response.autocomplete([])
-            return
         await respond_privately(ctx, embed, view)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
         _log_undelivered(failed, reference)
     if ctx.follow_up is not None:
         ctx.follow_up.reported(error)
+
+
+async def _suggest_nothing(ctx: Context, error: BaseException, reference: str) -> None:
+    # Somebody who types on beyond the limit would fill the log, a line for each key.
+    if not isinstance(error, errors.CooldownError):
+        _log_error(ctx, error, reference)
+    try:
+        await ctx.interaction.response.autocomplete([])
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
+        _log_undelivered(failed, reference)
 
 
 def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
@@ -69,16 +82,15 @@ def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
 
 
 def _log_undelivered(failed: Exception, reference: str) -> None:
-    code = getattr(failed, "code", None)
-    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, code=code)
+    known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
+    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, **known)
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
-    run = ctx.interaction.command
     known = {
         "reference": reference,
         "guild": ctx.interaction.guild_id,
-        "command": None if run is None else run.qualified_name,
+        "command": _name_of_command(ctx.interaction),
     }
     if isinstance(error, errors.ProviderError):
         _log.warning(
@@ -90,7 +102,25 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
             outcome_unknown=error.outcome_unknown,
             **known,
         )
+    elif isinstance(error, discord.HTTPException):
+        # No traceback: its last line quotes what was sent.
+        _log.error("discord_refused", **describe(error), **known)
+    elif isinstance(error, TimeoutError):
+        # Only what is asked of Discord ends with it: a provider's deadline has an error of its own.
+        _log.warning("discord_slow", **known)
     elif isinstance(error, errors.PatchbayError):
         _log.info("refused", error=error.key, **known)
     else:
         _log.error("unexpected_error", exc_info=error, **known)
+
+
+def _name_of_command(interaction: Interaction) -> str | None:
+    """Return the name of the command that was run, None where there is none or it cannot be read.
+
+    discord.py reads it from what was sent, whose shape may be the very error that is reported.
+    """
+    try:
+        run = interaction.command
+    except Exception:  # noqa: BLE001 - the line has the error itself, and the member must get an answer
+        return None
+    return None if run is None else run.qualified_name

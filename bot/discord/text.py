@@ -12,6 +12,11 @@ _GAP: Final = "\N{ZERO WIDTH SPACE}"
 _ELLIPSIS: Final = "…"
 # Control, format (right-to-left, zero-width), surrogate, private, unassigned; line and paragraph ends.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters without a look or a width of their own, which would be a base for ever more marks: Hangul's fillers.
+_FILLERS: Final = "\u115f\u1160\u3164\uffa0"
+# Letters that are drawn onto the one before them, as marks are: vowels of Thai and Lao, ends of a Hangul
+# syllable, and halfwidth signs of Japanese. https://www.unicode.org/reports/tr29: Extend, SpacingMark, V, T.
+_ATTACHED: Final = re.compile("[\u0e33\u0eb3\u1161-\u11ff\ud7b0-\ud7fb\uff9e\uff9f]")
 # Persian and the scripts of India need both between letters; emoji need the second.
 _JOINERS: Final = ("\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}")
 # No language needs more marks on one character; a Tibetan syllable has up to eight.
@@ -127,7 +132,9 @@ def _readable(text: str) -> str:
     base, marks, joiner = "", 0, None
     for piece in (*_PIECE.findall(text), " "):  # the blank ends the last word, and is cut off later
         kind = unicodedata.category(piece[0])
-        if kind[0] == "M":
+        if piece in _FILLERS:
+            continue
+        if kind[0] == "M" or (base and _ATTACHED.match(piece)):
             marks += 1
             if base and marks <= _MAX_MARKS:
                 kept.append(piece)

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from discord import app_commands
+from discord import InteractionType, app_commands
 
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import TopCommand, needed_tier
 from bot.discord.reporting import admit, report
-from bot.errors import InvalidInputError, OutdatedCommandError, StaleComponentError
+from bot.errors import InvalidInputError, OutdatedCommandError, PatchbayError, StaleComponentError
 from bot.features.access.tier import Tier
 
 
@@ -53,6 +53,18 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             return False
         return True
 
+    async def _call(self, interaction: Interaction) -> None:
+        """Report what reading a command of another shape raises; discord.py would answer nothing."""
+        try:
+            await super()._call(interaction)
+            if interaction.type is InteractionType.autocomplete and not interaction.response.is_done():
+                # discord.py has logged why there are no suggestions, and answers nothing.
+                raise OutdatedCommandError  # noqa: TRY301 - reported like any other error
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
+            await report(interaction, error)
+
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Report what a command raised."""
         cause: BaseException = error
@@ -64,7 +76,11 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             cause = InvalidInputError("option")
         await report(interaction, cause)
 
-    async def refuse_stale(self, interaction: Interaction) -> None:
-        """Answer a form or a button that belonged to an earlier run, which discord.py drops in silence."""
+    async def answer_unhandled(self, interaction: Interaction) -> None:
+        """Answer what discord.py drops in silence: a form or a button of an earlier run, an unknown kind."""
+        # A kind of another shape cannot be looked up in a set.
+        if interaction.type in (InteractionType.application_command, InteractionType.autocomplete):
+            return
         if not Context.of(interaction).is_handled:
-            await report(interaction, StaleComponentError())
+            is_known = interaction.type in (InteractionType.component, InteractionType.modal_submit)
+            await report(interaction, StaleComponentError() if is_known else PatchbayError())

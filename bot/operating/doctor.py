@@ -8,11 +8,11 @@ from typing import Final, Literal
 
 import httpx
 
-from bot.errors import SetupError
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint
 from bot.settings import Settings
+from bot.setup_errors import SetupError
 
 _TIMEOUT: Final = 5.0
 
@@ -60,6 +60,8 @@ def examine_offline(settings: Settings) -> Iterator[Finding]:
 async def examine_online(settings: Settings) -> AsyncIterator[Finding]:
     """Check the database, the Discord token, and whether each provider answers."""
     yield await asyncio.to_thread(_examine_database, settings)
+    for finding in await asyncio.to_thread(_examine_last_run, settings):
+        yield finding
     async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as http:
         if settings.discord_token is not None:
             yield await _examine_discord(settings.discord_token.get_secret_value(), settings, http)
@@ -81,6 +83,38 @@ def _examine_database(settings: Settings) -> Finding:
     return Finding("database", "ok", state)
 
 
+def _examine_last_run(settings: Settings) -> list[Finding]:
+    """Return what the bot, running or not, has kept of Discord's refusals."""
+    from bot.discord.connection.starts import IDENTIFIES, failed_starts  # noqa: PLC0415 - discord.py is large
+    from bot.discord.connection.state_file import path_beside, read_state  # noqa: PLC0415
+    from bot.discord.sync import SYNC_REFUSAL  # noqa: PLC0415
+
+    state = read_state(path_beside(settings.database_path))
+    findings = []
+    refused = state.get(SYNC_REFUSAL)
+    if isinstance(refused, dict):
+        said = ", ".join(f"{name} {refused[name]}" for name in _REFUSAL if name in refused)
+        findings.append(
+            Finding(
+                "discord commands",
+                "warning",
+                f"Discord did not take the commands ({said})",
+                "The bot goes on with those that Discord knows and tries again by itself."
+                " Code 30034 means that a day's command creates are used up.",
+            )
+        )
+    if failures := failed_starts(state.get(IDENTIFIES)):
+        findings.append(
+            Finding(
+                "discord starts",
+                "warning",
+                f"the last starts did not get as far as READY ({failures})",
+                "The bot waits longer before each try. Its log says why they failed.",
+            )
+        )
+    return findings
+
+
 async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClient) -> Finding:
     url = f"{settings.discord_api_url}/applications/@me"
     try:
@@ -97,10 +131,19 @@ async def _examine_discord(token: str, settings: Settings, http: httpx.AsyncClie
             "Reset the token in the Developer Portal and set the new one.",
         )
     if not answer.is_success:
-        return Finding(
-            "discord token", "warning", f"Discord answered {answer.status_code}", "Try again in a minute."
-        )
+        said = f"Discord answered {answer.status_code}{_code_in(answer)}"
+        return Finding("discord token", "warning", said, "Try again in a minute.")
     return Finding("discord token", "ok", "Discord accepts it")
+
+
+def _code_in(answer: httpx.Response) -> str:
+    """Return Discord's own code in an answer, nothing where it holds none, as a proxy's does."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    code = body.get("code") if isinstance(body, dict) else None
+    return f", code {code}" if isinstance(code, int) else ""
 
 
 async def _examine_endpoint(endpoint: Endpoint, url: str, http: httpx.AsyncClient) -> Finding:
@@ -138,4 +181,6 @@ def _worded(error: SetupError) -> str:
     return load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values)
 
 
+_REFUSAL: Final = ("route", "status", "code", "fields", "error")
+"""What is shown of a refused synchronisation."""
 _NETWORK: Final = "Check this machine's network, proxy and DNS, and the address in the setting."

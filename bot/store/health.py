@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from bot.errors import DatabaseUnusableError
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.migrations import HEAD, current_revision
 
 

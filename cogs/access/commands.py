@@ -8,10 +8,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.access.ended_grants import Standing, read_standings
 from bot.discord.client import PatchbayBot
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import needed_tier, needs, permitted_tier
+from bot.discord.names import mention_member
 from bot.discord.replies import defer, respond
 from bot.discord.text import listed
 from bot.discord.theme import DESCRIPTION, Tone, notice, when
@@ -22,6 +24,7 @@ from bot.i18n.catalog import Texts
 
 _TIERS: Final = {tier.name.lower(): tier for tier in (Tier.MANAGER, Tier.VIEWER)}
 _SYMBOLS: Final[Mapping[Tier, str]] = {Tier.MANAGER: "🛠️", Tier.VIEWER: "👀"}
+_UNCHECKED: Final = "❔"
 
 
 @needs(Tier.MANAGER)
@@ -55,9 +58,10 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
                 subject.id,
                 given,
                 member_id=ctx.member.id,
+                at=ctx.now,
                 up_to=_highest_grantable(ctx),
             )
-        who = mention(ctx.guild_id, kind, subject.id)
+        who = mention(ctx.guild_id, kind, subject.id, ctx.texts)
         await respond(ctx, granted(who, given, before, self._commands_of(given), ctx.texts))
 
     @command("access revoke")
@@ -78,7 +82,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
             if before is Tier.NONE:
                 raise NoGrantError
             change.target += f" · {before.name.lower()}"
-        who, before_name = mention(ctx.guild_id, kind, subject.id), tier_name(before, ctx.texts)
+        who = mention(ctx.guild_id, kind, subject.id, ctx.texts)
+        before_name = tier_name(before, ctx.texts)
         done = notice(ctx.texts, Tone.GOOD, "access.revoke.done", who=who, tier=before_name)
         await respond(ctx, done)
 
@@ -90,7 +95,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
         # A guild that Discord does not show us has no role at all, not even @everyone.
         roles = {role.id for role in guild.roles} if guild is not None and guild.roles else None
         grants = await ctx.services.access.of_guild(ctx.guild_id)
-        await respond(ctx, overview(ctx.guild_id, grants, roles, ctx.texts))
+        standings = {} if ctx.guild is None else await read_standings(ctx.guild, grants)
+        await respond(ctx, overview(ctx.guild_id, grants, roles, standings, ctx.texts))
 
     @commands.Cog.listener()
     async def on_guild_role_delete(self, role: discord.Role) -> None:
@@ -137,10 +143,10 @@ def _highest_grantable(ctx: Context) -> Tier:
     return max(permitted_tier(ctx.interaction), Tier.VIEWER)
 
 
-def mention(guild_id: int, kind: GrantKind, subject: int) -> str:
+def mention(guild_id: int, kind: GrantKind, subject: int, texts: Texts) -> str:
     """Mention a role or a member; their own names are never written out."""
     if kind == "member":
-        return f"<@{subject}>"
+        return mention_member(subject, texts)
     return "`@everyone`" if subject == guild_id else f"<@&{subject}>"
 
 
@@ -165,11 +171,20 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
 
 
 def overview(
-    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+    guild_id: int,
+    grants: Sequence[Grant],
+    roles: Collection[int] | None,
+    standings: Mapping[int, Standing],
+    texts: Texts,
 ) -> discord.Embed:
-    """List a guild's grants, and what needs none. roles: ids of all roles, None if unknown."""
+    """List a guild's grants, and what needs none.
+
+    roles: ids of all roles, None if unknown. standings: as far as they are known, by the member's id.
+    """
     base = texts("access.list.base")
-    lines = listed(_lines(guild_id, grants, roles, texts), texts, DESCRIPTION - len(base) - 1)
+    if any(each.kind == "member" and _standing(each, standings) is Standing.UNKNOWN for each in grants):
+        base = f"{base}\n{_UNCHECKED} {texts('access.list.unchecked')}"
+    lines = listed(_lines(guild_id, grants, roles, standings, texts), texts, DESCRIPTION - len(base) - 1)
     return notice(
         texts,
         Tone.INFO,
@@ -180,20 +195,36 @@ def overview(
 
 
 def _lines(
-    guild_id: int, grants: Sequence[Grant], roles: Collection[int] | None, texts: Texts
+    guild_id: int,
+    grants: Sequence[Grant],
+    roles: Collection[int] | None,
+    standings: Mapping[int, Standing],
+    texts: Texts,
 ) -> Iterator[str]:
     """Yield a heading for each tier and a line for each grant, so short that there is room for all."""
     for tier, of_tier in groupby(grants, lambda grant: grant.tier):
         yield tier_name(tier, texts)
         for grant in of_tier:
             gone = roles is not None and grant.kind == "role" and grant.subject not in roles
-            shown = mention(guild_id, grant.kind, grant.subject)
-            yield texts(
+            shown = mention(guild_id, grant.kind, grant.subject, texts)
+            standing = _standing(grant, standings)
+            if standing is Standing.LEFT:
+                yield texts("access.list.ended", who=shown)
+                continue
+            if standing is Standing.VOID:
+                yield texts("access.list.void", who=shown)
+                continue
+            line = texts(
                 "access.list.line",
                 who=texts("access.list.gone", id=grant.subject) if gone else shown,
-                member=mention(guild_id, "member", grant.granted_by),
+                member=mention_member(grant.granted_by, texts),
                 time=when(grant.granted_at),
             )
+            yield f"{_UNCHECKED} {line}" if standing is Standing.UNKNOWN else line
+
+
+def _standing(grant: Grant, standings: Mapping[int, Standing]) -> Standing:
+    return Standing.COUNTS if grant.kind == "role" else standings.get(grant.subject, Standing.UNKNOWN)
 
 
 def tier_name(tier: Tier, texts: Texts) -> str:

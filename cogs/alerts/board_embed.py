@@ -78,5 +78,5 @@ def _tone(shown: Iterable[Watched]) -> Tone:
 
 def _trouble(trouble: Watched, texts: Texts, providers: Mapping[str, Provider]) -> str:
     name, state = name_of(trouble, providers), word(trouble, texts)
-    parts = (f"**{name}**", state, *since_of(trouble, texts), *marks_of(trouble))
+    parts = (f"**{name}**", state, *since_of(trouble, texts), *marks_of(trouble, texts))
     return f"{symbol(trouble)} {' · '.join(parts)}"

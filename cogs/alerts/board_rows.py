@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.discord.names import mention_member
 from bot.discord.theme import duration, state_word, when
 from bot.features.history.service import DAY
 from bot.features.history.store import Transition
@@ -41,7 +42,7 @@ def row_of(
     is_problem = watched.incident is not None or not (is_up or watched.state is State.INACTIVE)
     name, state = name_of(watched, providers), word(watched, texts)
     title = [f"**{name}**"] if is_up else [f"**{name}**", state]
-    since, marks = list(since_of(watched, texts)), list(marks_of(watched))
+    since, marks = list(since_of(watched, texts)), list(marks_of(watched, texts))
     # The reason of an unknown state stands above, with the connection or the provider.
     cause = "" if watched.state is State.UNKNOWN else why(watched, texts, providers)
     strip = strip_of(transitions, now, _BLOCKS)
@@ -71,12 +72,12 @@ def since_of(watched: Watched, texts: Texts) -> Iterator[str]:
         yield texts("board.since", time=when(watched.changed_at))
 
 
-def marks_of(watched: Watched) -> Iterator[str]:
+def marks_of(watched: Watched, texts: Texts) -> Iterator[str]:
     """Yield the number of an open incident, who looks after it, until when it is muted or in maintenance."""
     if watched.incident is not None:
         yield f"#{watched.incident.number}"
         if watched.incident.acknowledged_by is not None:
-            yield f"🙋 <@{watched.incident.acknowledged_by}>"
+            yield f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}"
     yield from quiet_marks(watched.muted_until, watched.maintenance_until)
 
 

@@ -7,6 +7,7 @@ import discord
 
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.replies import acknowledge, defer, edit, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug, Segment
 from bot.discord.theme import Field, Tone, card, when
@@ -148,7 +149,7 @@ def _acknowledged(incident: Incident, ctx: Context, *, noted: bool) -> discord.E
         kind, values["time"] = "over", when(incident.closed_at)
     else:
         kind, values["time"] = "taken", when(incident.acknowledged_at or 0)
-        values["member"] = f"<@{incident.acknowledged_by}>"
+        values["member"] = mention_member(incident.acknowledged_by or 0, texts)
     return card(
         Tone.GOOD if noted else Tone.QUIET,
         texts(f"alerts.acknowledge.{kind}"),

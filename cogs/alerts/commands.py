@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
-from bot.discord.guard import cooldown, needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from bot.features.alerts.routes import Recovery
@@ -94,6 +94,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
         route = await set_route(ctx, channel, settings, number=0 if before is None else before.number)
         await respond(ctx, await read_result(ctx, route, before))
 
+    @reads
     @command("alerts list")
     async def list_(self, ctx: Context) -> None:
         """Show where alerts go, what is muted and what is open."""

@@ -7,6 +7,7 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.text import clamp, length, listed
 from bot.discord.theme import DESCRIPTION, FIELD_VALUE, TOTAL, Field, Tone, card, notice, when
 from bot.features.alerts.incident_store import Incident
@@ -183,7 +184,8 @@ def _length(field: Field) -> int:
 def _incident_line(incident: Incident, ctx: Context) -> str:
     name, state = name_of(incident, ctx.services.providers), word(incident, ctx.texts)
     line = f"{symbol(incident)} #{incident.number} **{name}** · {state} · {when(incident.opened_at)}"
-    return line if incident.acknowledged_by is None else f"{line} · 🙋 <@{incident.acknowledged_by}>"
+    by = incident.acknowledged_by
+    return line if by is None else f"{line} · 🙋 {mention_member(by, ctx.texts)}"
 
 
 def _mute_line(watched: Watched, ctx: Context) -> str:
@@ -191,5 +193,5 @@ def _mute_line(watched: Watched, ctx: Context) -> str:
         "alerts.list.mute",
         name=name_of(watched, ctx.services.providers),
         time=when(watched.muted_until or 0),
-        member=f"<@{watched.muted_by}>",
+        member=mention_member(watched.muted_by or 0, ctx.texts),
     )

@@ -24,6 +24,7 @@ class AlertListButton(PersistentButton):
     """Reads a page into the message."""
 
     route = "alerts:list:{page}"
+    reads_only = True
 
     page: PageNumber
 

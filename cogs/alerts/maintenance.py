@@ -9,6 +9,7 @@ import discord
 from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.text import clamp, code, length, listed, plain
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
@@ -169,7 +170,8 @@ def _menu(
 def _line(window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context) -> str:
     period = f"<t:{window.starts_at}:f> → <t:{window.ends_at}:f>"
     name = _name(window, names, ctx)
-    return f"{_symbol(window, ctx)} #{window.number} **{name}** · {period} · <@{window.set_by}>"
+    member = mention_member(window.set_by, ctx.texts)
+    return f"{_symbol(window, ctx)} #{window.number} **{name}** · {period} · {member}"
 
 
 def _name(window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.discord.access.posting import bot_lacks
+from bot.discord.access.posting import UNKNOWN_CHANNEL, bot_lacks
 from bot.discord.context import ServicesBot
 from bot.discord.replies import view_of
 from bot.features.alerts.messenger import (
@@ -221,15 +221,15 @@ class DiscordMessenger:
             return MessageGoneError()
         if edits and failed.code in _NOT_EDITABLE:
             return MessageNotEditableError()
-        is_refusal = isinstance(failed, (discord.Forbidden, discord.NotFound))
-        if failed.code in _NO_TEXT or (is_refusal and failed.code not in _NOT_THE_CHANNEL):
+        is_refusal = isinstance(failed, discord.Forbidden) and failed.code not in _NOT_THE_CHANNEL
+        if failed.code in _NO_TEXT or failed.code == UNKNOWN_CHANNEL or is_refusal:
             return self._refusal(failed, guild_id)
         # Whatever it is: what was to be sent stays as it was, and its text may be hostile.
         return NotSentError(f"{failed.status} {failed.code}", _why_not_sent(failed))
 
     def _refusal(self, failed: discord.HTTPException, guild_id: int) -> ChannelRefusedError:
         """Return what it means that a channel takes nothing."""
-        if isinstance(failed, discord.NotFound):
+        if failed.code == UNKNOWN_CHANNEL:
             return ChannelRefusedError("not_found")
         until = self._timed_out_until(guild_id) if isinstance(failed, discord.Forbidden) else None
         return ChannelRefusedError("forbidden" if until is None else "timed_out", until)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import discord
 
 from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES
-from bot.discord.access.posting import PostChannel, check_posting
+from bot.discord.access.posting import MISSING_ACCESS, UNKNOWN_CHANNEL, PostChannel, check_posting
 from bot.discord.context import Context
 from bot.errors import InvalidInputError, UnreachableError
 from bot.features.alerts.incident_store import Incident, Kind
@@ -66,11 +66,14 @@ async def _find_channel(ctx: Context, channel_id: int) -> PostChannel | None:
         try:
             async with asyncio.timeout(DISCORD_SECONDS):
                 channel = await guild.fetch_channel(channel_id)
-        except (discord.NotFound, discord.InvalidData):
+        except discord.InvalidData:
             return None
-        except discord.Forbidden:
-            raise InvalidInputError("thread_unseen", channel=channel_id) from None
         except FAILURES as failed:
+            code = getattr(failed, "code", None)
+            if code == UNKNOWN_CHANNEL:
+                return None
+            if code == MISSING_ACCESS:
+                raise InvalidInputError("thread_unseen", channel=channel_id) from None
             raise UnreachableError("Discord") from failed
     return channel if isinstance(channel, (discord.TextChannel, discord.Thread)) else None
 

@@ -1,13 +1,17 @@
 """``/audit``: what was changed in a server, by whom, and with which result."""
 
+from functools import partial
+
 from bot.discord.client import PatchbayBot
+from bot.features.audit.upkeep import keep_up
 from cogs.audit.commands import Audit
-from cogs.audit.listing import AuditPageButton
+from cogs.audit.listing import AuditListButton, AuditPageButton
 from cogs.audit.mirror import AuditMirror
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group, the button that survives a restart, and what copies new entries to a channel."""
+    """Add the command group, the buttons that survive a restart, and what copies new entries to a channel."""
     bot.services.audit.subscribe(AuditMirror(bot).take)
-    bot.add_dynamic_items(AuditPageButton)
+    bot.add_dynamic_items(AuditPageButton, AuditListButton)
+    bot.start_when_ready(partial(keep_up, bot.services.audit, bot.serves))
     await bot.add_cog(Audit())

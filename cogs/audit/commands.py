@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.discord.access.posting import PickedChannel, check_posting
 from bot.discord.commands import Suggestion, command, localized
 from bot.discord.context import Context
-from bot.discord.guard import needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.discord.theme import Tone, notice
 from bot.features.access.tier import Tier
@@ -29,6 +29,7 @@ async def _suggest_actions(ctx: Context) -> list[Suggestion]:
 class Audit(commands.GroupCog, group_name="audit", group_description=localized("audit.description")):
     """Managers see here what was changed in their server."""
 
+    @reads
     @command("audit list", action=_suggest_actions)
     async def list_(
         self,
@@ -41,6 +42,7 @@ class Audit(commands.GroupCog, group_name="audit", group_description=localized("
         await defer(ctx, share=share)
         await respond(ctx, *await read_page(ctx, None if member is None else member.id, action))
 
+    @cooldown(3, 60, together=3)
     @command("audit export")
     async def export(self, ctx: Context) -> None:
         """Give all entries as a file, with the result of a check of the log."""

@@ -8,21 +8,27 @@ import discord
 from bot.discord.text import length, listed
 from bot.discord.theme import DESCRIPTION, Tone, card, notice, when
 from bot.features.audit.chain import Chain
+from bot.features.audit.entry import Entry
 from bot.features.audit.service import AuditPage
-from bot.features.audit.store import Entry
 from bot.i18n.catalog import Texts
-from cogs.audit.words import RESULT_SYMBOLS, KnownNames, action_words, result_words, target_words
+from cogs.audit.words import (
+    RESULT_SYMBOLS,
+    KnownNames,
+    action_words,
+    member_words,
+    result_words,
+    target_words,
+)
 
 _TONES: Final[Mapping[str, Tone]] = {"done": Tone.GOOD, "refused": Tone.QUIET, "failed": Tone.BAD}
 """By result; any other leaves something open."""
 _FINGERPRINT: Final = 16
 
 
-def listing(
-    page: AuditPage, last: int, chain: Chain, names: KnownNames, texts: Texts, *, filtered: bool
-) -> discord.Embed:
-    """List one page of entries. last: the number of the last page."""
-    head = _chain_line(chain, texts) + "\n\n"
+def listing(page: AuditPage, names: KnownNames, texts: Texts, *, filtered: bool) -> discord.Embed:
+    """List one page of entries."""
+    chain = page.chain
+    head = _page_line(page, texts) + "\n\n"
     if page.entries:
         lines = [entry_line(entry, names, texts) for entry in page.entries]
         body = listed(lines, texts, DESCRIPTION - length(head), separator="\n\n")
@@ -34,7 +40,7 @@ def listing(
         "audit.list.whole" if chain.flaw is None else "audit.list.broken",
         title=texts("audit.title"),
         how=head + body,
-        footer=texts("pages.footer", page=page.number, last=last),
+        footer=_footer(page, texts),
         symbol="📜" if chain.flaw is None else None,
     )
 
@@ -51,9 +57,13 @@ def exported(chain: Chain, texts: Texts) -> discord.Embed:
 
 
 def entry_line(entry: Entry, names: KnownNames, texts: Texts) -> str:
-    """Return an entry's two lines: number, time and member; action, target and result."""
+    """Return an entry's two lines: number, time and member; action, target and result.
+
+    An entry with the result of another one stands for both.
+    """
+    number = f"#{entry.number}" if entry.ends is None else f"#{entry.number} + #{entry.ends}"
     what = f"**{action_words(entry.action, texts)}** · {_what(entry, names, texts)}"
-    return f"#{entry.number} · {when(entry.at, exact=True)} · {_member(entry)}\n{what}"
+    return f"{number} · {when(entry.at, exact=True)} · {member_words(entry, texts)}\n{what}"
 
 
 def entry_embed(entry: Entry, names: KnownNames, texts: Texts) -> discord.Embed:
@@ -65,7 +75,7 @@ def entry_embed(entry: Entry, names: KnownNames, texts: Texts) -> discord.Embed:
     return card(
         _TONES.get(result, Tone.WARNING),
         action_words(entry.action, texts),
-        f"{_what(entry, names, texts)}\n{_member(entry)} · {when(entry.at, exact=True)}",
+        f"{_what(entry, names, texts)}\n{member_words(entry, texts)} · {when(entry.at, exact=True)}",
         footer=f"#{entry.number} · {entry.hash.hex()[:_FINGERPRINT]}",
         symbol=RESULT_SYMBOLS.get(result, RESULT_SYMBOLS["unknown"]),
     )
@@ -75,14 +85,27 @@ def _what(entry: Entry, names: KnownNames, texts: Texts) -> str:
     return f"{target_words(entry, names, texts)} · {result_words(entry, names, texts)}"
 
 
-def _member(entry: Entry) -> str:
-    return "Patchbay" if entry.member is None else f"<@{entry.member}>"
+def _page_line(page: AuditPage, texts: Texts) -> str:
+    """Say whether the entries of a page are as they were written, and where the log begins."""
+    chain = page.chain
+    if chain.flaw is not None or not chain.length:
+        return _chain_line(chain, texts)
+    begins = f" {texts('audit.chain.begins', number=chain.cut)}" if chain.cut and page.is_oldest else ""
+    return f"✅ {texts('audit.chain.page_holds')}{begins}"
+
+
+def _footer(page: AuditPage, texts: Texts) -> str:
+    if not page.entries:
+        return ""
+    first, last = page.entries[0].number, page.entries[-1].number
+    return texts("audit.list.footer", first=f"#{first}", last=f"#{last}")
 
 
 def _chain_line(chain: Chain, texts: Texts) -> str:
-    """Say in one line whether the log is unbroken, and where it is broken."""
+    """Say in one line whether the log is unbroken, and where it is broken or begins."""
     if chain.flaw is None:
         if not chain.length:
             return f"❔ {texts('audit.chain.empty')}"
-        return f"✅ {texts.plural('audit.chain.holds', chain.length)}"
+        begins = f" {texts('audit.chain.begins', number=chain.cut)}" if chain.cut else ""
+        return f"✅ {texts.plural('audit.chain.holds', chain.length)}{begins}"
     return f"⚠️ {texts(f'audit.chain.{chain.flaw}', number=chain.number)}"

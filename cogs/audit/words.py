@@ -5,19 +5,30 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.discord.context import Services
+from bot.discord.names import mention_member
 from bot.discord.text import code, plain, quoted
-from bot.features.audit.store import Entry
+from bot.features.audit.entry import Entry
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import id_key
 
-RESULT_SYMBOLS: Final[Mapping[str, str]] = {"done": "✅", "refused": "🚫", "failed": "❌", "unknown": "❔"}
-_SUBJECT: Final = re.compile(r"(role|member|channel) · ([0-9]{1,20})(?: · ([a-z]+|rule [0-9]{1,12}))?")
+RESULT_SYMBOLS: Final[Mapping[str, str]] = {
+    "done": "✅",
+    "refused": "🚫",
+    "failed": "❌",
+    "unknown": "❔",
+    "begun": "⏳",
+}
+_SUBJECT: Final = re.compile(
+    r"(role|member|channel) · ([0-9]{1,20}|p[A-Za-z0-9_-]{22})(?: · ([a-z]+|rule [0-9]{1,12}))?"
+)
 _MENTIONS: Final = {"role": "<@&{}>", "member": "<@{}>", "channel": "<#{}>"}
 _NUMBER: Final = re.compile(r"#([0-9]{1,12})")
 _NUMBERED: Final = {
     "alerts.acknowledge": "incident",
     "alerts.maintenance": "maintenance",
+    "audit.cut": "entries",
     "audit.export": "entries",
+    "audit.rewritten": "entries",
     "audit.unsigned": "entries",
 }
 """What a number counts, by action."""
@@ -86,13 +97,27 @@ def result_words(entry: Entry, names: KnownNames, texts: Texts) -> str:
     if kind not in RESULT_SYMBOLS:
         return code(entry.result, 64)
     result = f"{RESULT_SYMBOLS[kind]} {texts(f'audit.result.{kind}')}"
-    return f"{result} ({_reason(reason, entry, names, texts)})" if reason else result
+    if reason:
+        result = f"{result} ({_reason(reason, entry, names, texts)})"
+    return result if entry.times == 1 else f"{result}{_SEPARATOR}{texts.plural('audit.times', entry.times)}"
+
+
+def member_words(entry: Entry, texts: Texts) -> str:
+    """Name who caused an entry."""
+    if entry.author is None:
+        return "Patchbay"
+    return mention_member(entry.member, texts)
 
 
 def _subject(entry: Entry, subject: re.Match[str], texts: Texts) -> str:
     kind, number, more = subject.groups()
     is_everyone = kind == "role" and number == str(entry.guild_id)
-    mention = "`@everyone`" if is_everyone else _MENTIONS[kind].format(number)
+    if is_everyone:
+        mention = "`@everyone`"
+    elif number.isdecimal():
+        mention = _MENTIONS[kind].format(number)
+    else:
+        mention = mention_member(entry.subject if kind == "member" else None, texts)
     if more is None:
         return mention
     rule = more.removeprefix("rule ")

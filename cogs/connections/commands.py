@@ -10,7 +10,8 @@ from bot.discord.commands import command, localized
 from bot.discord.components import MAX_BUTTONS
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
-from bot.discord.guard import needs
+from bot.discord.guard import cooldown, needs, reads
+from bot.discord.names import mention_member
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.text import code, listed
 from bot.discord.theme import Tone, notice, when
@@ -34,12 +35,14 @@ class Connections(
 ):
     """Managers keep their server's credentials here."""
 
+    @cooldown(5, 60)
     @command("connections add")
     @_provider
     async def add(self, ctx: Context, provider: str, name: str | None = None) -> None:
         """Ask for credentials, test them, store them."""
         await ask_for_credentials(ctx, ADD, provider, name)
 
+    @cooldown(5, 60)
     @command("connections rotate", name=suggest_connections())
     @_provider
     async def rotate(self, ctx: Context, provider: str, name: str | None = None) -> None:
@@ -52,6 +55,8 @@ class Connections(
         await defer(ctx)
         await respond(ctx, *overview(await read_summaries(ctx), ctx))
 
+    @cooldown(5, 60)
+    @reads
     @command("connections test", name=suggest_connections())
     @_provider
     async def test(self, ctx: Context, provider: str, name: str | None = None) -> None:
@@ -92,7 +97,8 @@ def overview(summaries: Sequence[Summary], ctx: Context) -> Answer:
         return notice(texts, Tone.INFO, "connections.list.none"), view_of()
     broken = [summary for summary in summaries if summary.needs_attention]
     sound = [summary for summary in summaries if not summary.needs_attention]
-    entries = [_entry(summary, ctx) for summary in (*broken, *sound)]
+    paused = ctx.services.poller.paused_until(ctx.guild_id)
+    entries = [_entry(each, paused.get((each.provider, each.name)), ctx) for each in (*broken, *sound)]
     embed = notice(
         texts,
         Tone.WARNING if broken else Tone.INFO,
@@ -103,7 +109,7 @@ def overview(summaries: Sequence[Summary], ctx: Context) -> Answer:
     return embed, view_of(*(rotate_button(each.provider, each.name, ctx) for each in broken[:MAX_BUTTONS]))
 
 
-def _entry(summary: Summary, ctx: Context) -> str:
+def _entry(summary: Summary, paused_until: float | None, ctx: Context) -> str:
     texts = ctx.texts
     provider = ctx.services.providers[summary.provider].name
     lines = [f"**{provider}** · {code(summary.name)}"]
@@ -112,8 +118,12 @@ def _entry(summary: Summary, ctx: Context) -> str:
         lines.append(f"{Tone.WARNING.symbol} **{texts('connections.list.attention')}** · {trouble}")
     if summary.readable:
         lines.append(credential_lines(summary, ctx.services, texts))
-    lines.append(texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at)))
+    set_by = mention_member(summary.set_by, texts)
+    lines.append(texts("connections.list.set", member=set_by, time=when(summary.set_at)))
     lines.append(texts("connections.list.verified", time=when(summary.verified_at)))
+    if paused_until is not None:
+        time = when(paused_until, exact=True)
+        lines.append(texts("connections.list.paused", provider=provider, time=time))
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ import discord
 
 from bot.discord.components import GuardedModal, PersistentButton
 from bot.discord.context import Context, Services
-from bot.discord.replies import acknowledge, defer, respond
+from bot.discord.replies import acknowledge, defer, open_modal, respond
 from bot.discord.routes import ConnectionName, ProviderSlug
 from bot.discord.text import code
 from bot.discord.theme import Field, Tone, notice
@@ -32,6 +32,10 @@ class CredentialButton(PersistentButton):
     action: Action
     provider: ProviderSlug
     name: ConnectionName
+
+    def operation_in(self, _ctx: Context) -> str:
+        """Return what the form is for."""
+        return f"connections {self.action}"
 
     async def press(self, ctx: Context) -> None:
         """Open the form."""
@@ -66,7 +70,7 @@ async def open_form(
         name = await connections.check_free(ctx.guild_id, slug, name)
     else:
         name = (await connections.find(ctx.guild_id, slug, name)).name
-    await ctx.interaction.response.send_modal(CredentialModal(ctx, action, slug, name, retry(name), done))
+    await open_modal(ctx, CredentialModal(ctx, action, slug, name, retry(name), done))
 
 
 class CredentialModal(GuardedModal):

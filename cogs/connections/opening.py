@@ -29,6 +29,7 @@ class ConnectionTestButton(PersistentButton):
     """Tests stored credentials."""
 
     route = "connections:test:{provider}:{name}"
+    operation = "connections test"
     caption = "connections.test.button"
     symbol = REFRESH
 

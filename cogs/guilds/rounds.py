@@ -1,7 +1,7 @@
 """Greets the servers that the bot joins, and finds out which ones it is no longer in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,9 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
+from cogs.guilds.greeting import greet
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,28 +45,30 @@ async def welcome(bot: PatchbayBot, guild: discord.Guild) -> None:
     """Keep what is stored of a server that the bot has just joined, and greet the server once."""
     await bot.services.privacy.returned(guild.id)
     if guild.id in bot.services.served and await bot.services.guilds.arrived(guild.id):
-        await _greet(bot, guild)
+        await greet(bot, guild)
 
 
 async def reconcile_hourly(bot: PatchbayBot) -> None:
     """Greet the servers that were joined while the bot did not run, then reconcile and sweep once an hour."""
-    await _try(_welcome_missed, bot)
+    paces = {step: Backoff(_ROUND_SECONDS, _ROUND_SECONDS) for step in (_welcome_missed, _reconcile, _sweep)}
+    await _try(_welcome_missed, bot, paces[_welcome_missed])
     while True:
         # A server that has come back unnoticed must not be swept away.
-        if await _try(_reconcile, bot):
-            await _try(_sweep, bot)
+        if await _try(_reconcile, bot, paces[_reconcile]):
+            await _try(_sweep, bot, paces[_sweep])
         await asyncio.sleep(_ROUND_SECONDS)
 
 
-async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot) -> bool:
+async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot, backoff: Backoff) -> bool:
     """Run a step; return False if it failed."""
     try:
         await step(bot)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
         _log.warning("guilds_not_seen", error=type(failed).__name__)
-    except Exception:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
-        _log.exception("guilds_failed", step=step.__name__)
+    except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
+        backoff.fail_with(_log, "guilds_failed", error, step=step.__name__)
     else:
+        backoff.succeed()
         return True
     return False
 
@@ -112,33 +116,11 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
         return refused.code in _NOT_A_MEMBER
     except (discord.HTTPException, aiohttp.ClientError, OSError):
         return False
+    except Exception:  # noqa: BLE001 - an answer of another shape must not end the round for the servers after it
+        _log.exception("guild_not_seen", guild=guild_id)
+        return False
     return False
 
 
 async def _sweep(bot: PatchbayBot) -> None:
     await bot.services.privacy.sweep()
-
-
-async def _greet(bot: PatchbayBot, guild: discord.Guild) -> None:
-    channel = next(_greeting_channels(guild), None)
-    if channel is None:
-        return
-    text = bot.services.texts_of(guild)("guild.hello")
-    try:
-        await channel.send(bot.services.links.link(text))
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-        _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
-
-
-def _greeting_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:
-    """Yield the channels where a greeting may go, the best first: for new members, then for everybody."""
-    if guild.system_channel is not None and _may_write(guild.system_channel):
-        yield guild.system_channel
-    for channel in guild.text_channels:
-        if channel.permissions_for(guild.default_role).view_channel and _may_write(channel):
-            yield channel
-
-
-def _may_write(channel: discord.TextChannel) -> bool:
-    # False in a channel that the bot cannot see: discord.py takes that into account.
-    return channel.permissions_for(channel.guild.me).send_messages

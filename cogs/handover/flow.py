@@ -92,6 +92,8 @@ async def hand_over(ctx: Context, handover: TokenHandover[FoundT], token: str, p
         handover = await handover.check(ctx, opened)
         # Before and after the call: an outcome in doubt may have changed the list too.
         ctx.services.choices.forget(opened)
+        # If this process is killed now, the provider may have the token: the log must say that it was sent.
+        await change.begin()
         outcome = await handover.write(ctx, opened, token)
         is_there = outcome.result is LookupResult.THERE
         change.result = DONE if is_there else UNKNOWN

@@ -13,6 +13,7 @@ from bot.discord.problems import result_notice
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.theme import Field
 from bot.errors import ProviderError
+from bot.features.audit.service import DONE
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import Choice
 from bot.providers.base.outcome import LookupResult
@@ -69,9 +70,19 @@ class LookButton(PersistentButton):
         result = LookupResult.UNKNOWN if is_outdated else lookup.result
         await edit(ctx, *lookup.show(result))
         if result is LookupResult.THERE and lookup.integration is not None:
-            await record(ctx, opened, lookup.integration, self.bot_id)
-            target, member_id = f"{slug} · {self.agent}", ctx.member.id
-            await ctx.services.audit.note(opened.guild_id, f"{slug}.connect", target, member_id=member_id)
+            await self._note_found(ctx, opened, lookup.integration)
+
+    async def _note_found(self, ctx: Context, connection: Connection, integration: Choice) -> None:
+        """Remember the integration, and write that it is there, unless both have been done already."""
+        audit, guild_id, slug = ctx.services.audit, connection.guild_id, self.provider.slug
+        target = f"{slug} · {self.agent}"
+        placed = await ctx.services.integrations.of_guild(guild_id, connection.provider)
+        await record(ctx, connection, integration, self.bot_id)
+        last = await audit.last_about(guild_id, f"{slug}.connect", target)
+        # While this machine's clock is behind Discord's, what was just remembered seems to be from before the
+        # message: whoever presses again and again must not fill the log.
+        if integration.id not in placed or last is None or last.result != DONE:
+            await audit.note(guild_id, f"{slug}.connect", target, member_id=ctx.member.id)
 
     def answer(
         self,

@@ -69,7 +69,7 @@ class Preflight:
 async def examine(
     ctx: Context, token: str, permissions: discord.Permissions = LEAST_PERMISSIONS
 ) -> Preflight:
-    """Do what ``try_examine`` does. Raises RestartingError, and the InvalidInputError that it returns."""
+    """Do what ``try_examine`` does. Raises its errors, RestartingError, and what it returns."""
     found = await ctx.cancel_on_shutdown(try_examine(ctx, token, permissions))
     if isinstance(found, InvalidInputError):
         raise found
@@ -82,13 +82,13 @@ async def try_examine(
     """Ask Discord whose this token is, and whether that bot is in the server, where it needs permissions.
 
     Return an InvalidInputError for our own token and for a person's. Discord's own failures are no reason to
-    stop: they are part of what is returned.
+    stop: they are part of what is returned. Raises PreflightBudgetError.
     """
     client, guild_id = ctx.client, ctx.guild_id
     named = account_id(token)
     if named is not None and named in {client.application_id, client.user.id if client.user else None}:
         return InvalidInputError("own_token")
-    asked = await ctx.services.preflight.ask(token)
+    asked = await ctx.services.preflight.ask(token, guild_id, ctx.member.id)
     if isinstance(asked, ProviderError):
         _log.info("preflight_failed", guild=guild_id, error=asked.key, status=asked.status)
         # Asked with a person's token as if it were a bot's, Discord refuses it like any wrong one. A person's

@@ -6,7 +6,7 @@ from discord.ext import commands
 from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
-from bot.discord.guard import needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from cogs.alerts import put_up_board, take_down_board
@@ -23,18 +23,22 @@ class Integrations(
 ):
     """Viewers see here how everything that the server has connected is doing."""
 
+    @reads
     @command("integrations overview")
     async def overview(self, ctx: Context, share: bool = False) -> None:
         """Show everything that is connected here, worst first."""
         await defer(ctx, share=share)
         await respond(ctx, *await read_overview(ctx))
 
+    @reads
     @command("integrations status", integration=suggest_watched)
     async def status(self, ctx: Context, integration: str, share: bool = False) -> None:
         """Show one integration as its provider reports it now."""
         await defer(ctx, share=share)
         await respond(ctx, *await read_status(ctx, integration))
 
+    @cooldown(10, 60, together=20)
+    @reads
     @command("integrations history", integration=suggest_watched)
     async def history(
         self,
@@ -47,6 +51,7 @@ class Integrations(
         await defer(ctx, share=share)
         await respond(ctx, *await read_history(ctx, integration, days))
 
+    @reads
     @command("integrations diagnose", integration=suggest_watched)
     async def diagnose(self, ctx: Context, integration: str) -> None:
         """Find out what is wrong with an integration."""

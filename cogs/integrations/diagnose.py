@@ -19,6 +19,7 @@ class IntegrationDiagnoseButton(PersistentButton):
     """Diagnoses an integration; alerts show it too."""
 
     route = "integrations:why:{provider}:{integration}"
+    reads_only = True
     caption = "integrations.diagnose.button"
     symbol = "🩺"
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot.discord.access.agent_bots import application_of, bot_page, invite_link, is_member
 from bot.discord.context import Context
 from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
+from bot.discord.names import mention_member
 from bot.discord.problems import explain
 from bot.discord.theme import state_word, when
 from bot.errors import ForbiddenError, PatchbayError, ProviderError, UnauthorizedError, UnreadableSecretError
@@ -192,7 +193,7 @@ class _Checks:
         values: dict[str, str | int] = {"number": incident.number, "time": when(incident.opened_at)}
         if incident.acknowledged_by is None:
             return self.finding("incident", Verdict.NOTED, "open", **values)
-        member = f"<@{incident.acknowledged_by}>"
+        member = mention_member(incident.acknowledged_by, self.ctx.texts)
         return self.finding("incident", Verdict.NOTED, "taken", **values, member=member)
 
     def failed(self, check: str, error: PatchbayError, verdict: Verdict = Verdict.FAILED) -> CheckFinding:

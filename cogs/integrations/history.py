@@ -36,6 +36,8 @@ class IntegrationHistoryButton(PersistentButton):
     """Shows the history in an answer of its own, from a message that shows something else."""
 
     route = "integrations:history:{provider}:{integration}"
+    reads_only = True
+    operation = "integrations history"
     caption = "integrations.history.button"
     symbol = _SYMBOL
 
@@ -52,6 +54,8 @@ class HistoryPeriodButton(PersistentButton):
     """Shows the history of so many days in the message."""
 
     route = "integrations:history:{days}:{provider}:{integration}"
+    reads_only = True
+    operation = "integrations history"
     caption = "pages.refresh"
     symbol = REFRESH
 

@@ -10,10 +10,11 @@ import discord
 from bot.discord.commands import MAX_CHOICE_LENGTH
 from bot.discord.components import MAX_BUTTONS, PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.pages import REFRESH, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
-from bot.discord.text import clamp, length, listed
+from bot.discord.text import clamp, code, length, listed
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, notice, when
 from bot.features.alerts.incident_store import Kind
 from bot.features.monitoring.service import Watched
@@ -43,6 +44,7 @@ _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
 _TROUBLES_LENGTH: Final = 1500
 """Characters for the troubles of connections and providers, so that there is room for the integrations."""
+_MAX_PAUSES: Final = 3
 
 _GROUPS: Final = dict.fromkeys(DOWN_STATES, "attention")
 """How states are counted that are not counted by themselves."""
@@ -52,6 +54,7 @@ class OverviewButton(PersistentButton):
     """Shows a page of the overview in the message: ``all`` as it was last checked, ``check`` as it is now."""
 
     route = "integrations:{how}:{page}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -69,6 +72,7 @@ class OverviewSelect(PersistentSelect):
     """Opens one integration in the overview's place."""
 
     route = "integrations:details"
+    reads_only = True
     caption = "integrations.overview.placeholder"
 
     async def pick(self, ctx: Context, value: str) -> None:
@@ -92,14 +96,15 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     checks = await services.monitoring.checks(guild_id)
     candidates = told_apart(await services.monitoring.candidates(guild_id), services.providers)
     problems = [line for each in await read_undelivered(ctx) for line in each.lines(ctx, fixes=False)]
-    if not found and not troubles and not candidates:
+    paused = services.poller.paused_until(guild_id)
+    if not found and not troubles and not candidates and not paused:
         connected = bool(await services.connections.names(guild_id))
         return empty_embed(checks, texts, _undelivered(problems, texts), connected=connected), view_of(again)
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
     has_alerts = bool(await services.alerts.routes(guild_id))
-    shown = Overview(found, page, troubles, candidates, checks, problems, has_alerts=has_alerts)
+    shown = Overview(found, page, troubles, candidates, checks, problems, paused, has_alerts=has_alerts)
     embed = overview_embed(shown, services.providers, texts)
 
     def button(*, page: int, label: str, emoji: str, disabled: bool = False) -> OverviewButton:
@@ -146,8 +151,9 @@ class Overview:
 
     found, troubles: the integrations, and the connections and providers that are not well, both sorted, worst
     first. page: of the integrations, counted from 1. candidates: the integrations that may run here. checks:
-    the last check of each connection. undelivered: lines about what Discord does not take. has_alerts:
-    whether the server has a channel for alerts.
+    the last check of each connection. undelivered: lines about what Discord does not take. paused: until when
+    a provider wants no requests, by provider and connection. has_alerts: whether the server has a channel for
+    alerts.
     """
 
     found: Sequence[Watched]
@@ -156,6 +162,7 @@ class Overview:
     candidates: Sequence[Watched]
     checks: Sequence[CheckRow]
     undelivered: Sequence[str]
+    paused: Mapping[tuple[str, str], float]
     has_alerts: bool
 
 
@@ -171,6 +178,7 @@ def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Te
                     texts,
                     _TROUBLES_LENGTH,
                 ),
+                "\n".join(_paused(shown.paused, providers, texts)),
                 _counted(found, texts) if found else texts("integrations.overview.none_yet"),
             ],
         )
@@ -226,6 +234,19 @@ def _trouble(trouble: Watched, providers: Mapping[str, Provider], texts: Texts) 
         yield f"↳ {todo}"
 
 
+def _paused(
+    paused: Mapping[tuple[str, str], float], providers: Mapping[str, Provider], texts: Texts
+) -> Iterator[str]:
+    """Say until when providers want no requests; the pauses that end last are left out if there are many."""
+    for (slug, connection), until in sorted(paused.items(), key=lambda each: each[1])[:_MAX_PAUSES]:
+        yield texts(
+            "integrations.overview.paused",
+            provider=providers[slug].name,
+            name=code(connection),
+            time=when(until, exact=True),
+        )
+
+
 def _integration(
     watched: Watched, explained: Collection[tuple[str, str]], providers: Mapping[str, Provider], texts: Texts
 ) -> Iterator[str]:
@@ -237,7 +258,7 @@ def _integration(
         *quiet_marks(watched.muted_until, watched.maintenance_until),
     ]
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
-        parts.append(f"🙋 <@{watched.incident.acknowledged_by}>")
+        parts.append(f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}")
     yield " · ".join(parts)
     connections = {(watched.provider, watched.connection), (watched.provider, "")}
     reason = why(watched, texts, providers)
@@ -264,7 +285,7 @@ def _next_step(shown: Overview, texts: Texts) -> str:
     if shown.undelivered:
         return texts("integrations.overview.undelivered_next")
     if not found:
-        return texts("belonging.maybe_next")
+        return texts("belonging.maybe_next" if shown.candidates else "integrations.overview.troubles_next")
     if not shown.has_alerts:
         return texts("integrations.overview.alerts_next")
     bad = found[0].state is not State.CONNECTED or found[0].is_stale

@@ -26,6 +26,7 @@ class IntegrationStatusButton(PersistentButton):
     """Reads an integration anew and shows it in the message."""
 
     route = "integrations:status:{provider}:{integration}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 

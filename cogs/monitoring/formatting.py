@@ -120,7 +120,11 @@ def told_apart(integrations: Sequence[Watched], providers: Mapping[str, Provider
         Named(each.label, each.id, (provider_name(each, providers), each.connection)) for each in integrations
     ]
     labels = tell_apart(named, _MAX_NAME)
-    return [replace(each, label=label) for each, label in zip(integrations, labels, strict=True)]
+    # Most labels stay as they are, and a copy takes time.
+    return [
+        each if each.label == label else replace(each, label=label)
+        for each, label in zip(integrations, labels, strict=True)
+    ]
 
 
 def with_labels(incidents: Iterable[Incident], integrations: Iterable[Watched]) -> list[Incident]:

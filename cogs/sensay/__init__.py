@@ -8,7 +8,7 @@ from cogs.sensay.disconnect import SensayStoppedButton
 from cogs.sensay.replicas import SensayReplicasButton
 from cogs.sensay.status import SensayOverviewButton, SensayReplicaSelect, SensayStatusButton, show_status
 
-VIEW = ProviderView(status=show_status, lists=(SetupList(None, "sensay.offer", open_form),))
+VIEW = ProviderView(status=show_status, lists=(SetupList(None, "sensay.offer", open_form, "sensay connect"),))
 
 
 async def setup(bot: PatchbayBot) -> None:

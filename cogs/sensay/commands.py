@@ -5,7 +5,7 @@ from discord.ext import commands
 
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
-from bot.discord.guard import cooldown, needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from cogs.connections import open_connection, suggest_choices, suggest_connections
@@ -30,6 +30,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         """Ask for a replica's bot token, show whose it is, and hand it to Sensay once confirmed."""
         await open_form(ctx, replica, connection)
 
+    @reads
     @command("sensay status", replica=_replicas, connection=_connections)
     async def status(
         self, ctx: Context, replica: str | None = None, connection: str | None = None, share: bool = False
@@ -39,6 +40,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         opened = await open_connection(ctx, "sensay", connection)
         await respond(ctx, *await read_status(ctx, opened, replica))
 
+    @reads
     @command("sensay replicas", connection=_connections)
     async def replicas(
         self,
@@ -70,7 +72,8 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         embed, files = await answer_of(ctx, opened, replica, message, keep=keep)
         await respond(ctx, embed, files=files)
 
-    @cooldown(3, 30)
+    @cooldown(3, 30, together=10)
+    @reads
     @command("sensay usage", replica=_replicas, connection=_connections)
     async def usage(
         self,
@@ -86,6 +89,7 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
         embed, files = await ctx.cancel_on_shutdown(read_usage(ctx, opened, replica, days))
         await respond(ctx, embed, files=files)
 
+    @cooldown(5, 60)
     @command("sensay disconnect", replica=_replicas, connection=_connections)
     async def disconnect(self, ctx: Context, replica: str, connection: str | None = None) -> None:
         """Say how a replica's Discord bot is stopped, and forget it here once confirmed."""

@@ -6,7 +6,8 @@ from typing import Self
 import discord
 
 from bot.discord.context import Context
-from bot.discord.replies import Answer, defer
+from bot.discord.names import mention_member
+from bot.discord.replies import Answer, defer, open_modal
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
 from bot.discord.text import quoted
 from bot.discord.theme import Field, when
@@ -46,6 +47,7 @@ class SensayConnectButton(ConnectButton):
     """Opens the bot token form."""
 
     route = "sensay:connect:{connection}:{agent}"
+    operation = "sensay connect"
     caption = "sensay.connect.button"
     default_style = discord.ButtonStyle.primary
 
@@ -61,6 +63,7 @@ class SensayLookButton(LookButton):
     """Looks again whether a token without a clear answer has become an integration."""
 
     route = "sensay:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    operation = "sensay connect"
     caption = "sensay.connect.look"
     default_style = discord.ButtonStyle.primary
 
@@ -115,7 +118,9 @@ class SensayHandover(TokenHandover[Replica]):
             fields.append(Field(texts("sensay.connect.unread"), texts(f"sensay.connect.{part}")))
         if placed is not None:
             text = texts(
-                "sensay.connect.placed_text", member=f"<@{placed.placed_by}>", time=when(placed.placed_at)
+                "sensay.connect.placed_text",
+                member=mention_member(placed.placed_by, texts),
+                time=when(placed.placed_at),
             )
             fields.append(Field(texts("sensay.connect.placed"), text))
         return fields
@@ -185,7 +190,7 @@ async def open_form(ctx: Context, replica: str, connection: str | None) -> None:
     """
     opened = await open_connection(ctx, "sensay", connection)
     chosen = chosen_replica(ctx, opened, replica)
-    await ctx.interaction.response.send_modal(SensayTokenModal(ctx, opened.name, chosen))
+    await open_modal(ctx, SensayTokenModal(ctx, opened.name, chosen))
 
 
 def _as_listed(replica: Choice, listed: ListedReplica | None) -> Choice:

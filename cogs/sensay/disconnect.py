@@ -9,6 +9,7 @@ from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ConnectionName, Snowflake
@@ -36,6 +37,7 @@ class SensayStoppedButton(PersistentButton):
     """Finds out whether Sensay lists a replica's bot as stopped by now."""
 
     route = "sensay:stopped:{connection}:{replica}:{bot_id}"
+    reads_only = True
     caption = "sensay.disconnect.look"
     default_style = discord.ButtonStyle.primary
 
@@ -69,7 +71,11 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     label = texts(button, replica=plain(chosen.label, 50))
     act = partial(_forget, connection.name, chosen)
     here = [
-        texts("sensay.disconnect.forget", member=f"<@{placed.placed_by}>", time=when(placed.placed_at))
+        texts(
+            "sensay.disconnect.forget",
+            member=mention_member(placed.placed_by, texts),
+            time=when(placed.placed_at),
+        )
         if placed
         else texts("sensay.disconnect.nothing_to_forget")
     ]
@@ -89,6 +95,7 @@ async def _forget(connection: str, replica: Choice, ctx: Context) -> Answer:
         opened = await open_connection(ctx, "sensay", connection)
         client = client_of(ctx, opened)
         placed = (await integrations.of_guild(guild_id, "sensay")).get(replica.id)
+        await change.begin()
         # First, so that nothing has been asked of Sensay if our own store fails.
         await integrations.forget(guild_id, "sensay", replica.id)
         await ctx.services.monitoring.stop_watching(guild_id, "sensay", replica.id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.discord.access.agent_bots import application_of, invite_link
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.text import code
 from bot.discord.theme import when
 from bot.features.integrations.store import Placed
@@ -92,4 +93,5 @@ def run_and_seen(replica: Replica, placement: Placement | None, texts: Texts) ->
         yield texts(f"sensay.overview.{standing}", time=until)
     if placement is not None and placement.placed is not None:
         placed = placement.placed
-        yield texts("sensay.overview.by", member=f"<@{placed.placed_by}>", time=when(placed.placed_at))
+        member = mention_member(placed.placed_by, texts)
+        yield texts("sensay.overview.by", member=member, time=when(placed.placed_at))

@@ -35,6 +35,7 @@ class SensayReplicasButton(PersistentButton):
     """Reads a page of the same search into the message."""
 
     route = "sensay:replicas:{connection}:{whose}:{page}:{search}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 

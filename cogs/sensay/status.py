@@ -10,6 +10,7 @@ import discord
 from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import ConnectionName, PageNumber
@@ -21,6 +22,7 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
+from cogs.handover import add_unsettled
 from cogs.monitoring import belonging_buttons
 from cogs.monitoring.formatting import why_access
 from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
@@ -44,6 +46,7 @@ class SensayOverviewButton(PersistentButton):
     """Reads a page of the overview into the message; also leads from a replica back to the overview."""
 
     route = "sensay:overview:{connection}:{page}"
+    reads_only = True
     caption = "pages.up"
     symbol = UP
 
@@ -62,6 +65,7 @@ class SensayStatusButton(PersistentButton):
     """Reads the same replica again, into the same message."""
 
     route = "sensay:status:{connection}:{replica}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -77,6 +81,7 @@ class SensayReplicaSelect(PersistentSelect):
     """Opens one replica of an overview, in its place."""
 
     route = "sensay:details:{connection}"
+    reads_only = True
     caption = "sensay.overview.placeholder"
 
     connection: ConnectionName
@@ -145,7 +150,9 @@ async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tupl
         return beyond_embed(chosen, ctx.texts), None
     placement = (await placements_of(ctx, [replica])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
-    return status_embed(replica, placement, ctx.services.clock(), ctx.texts), invite
+    embed = status_embed(replica, placement, ctx.services.clock(), ctx.texts)
+    await add_unsettled(ctx, embed, "sensay", chosen.id)
+    return embed, invite
 
 
 async def _show_replica(ctx: Context, connection: str, text: str) -> None:
@@ -284,7 +291,8 @@ def _here(state: State | None, placement: Placement | None, texts: Texts) -> str
 def _by(placement: Placement | None, texts: Texts) -> str:
     if placement is None or placement.placed is None:
         return texts("sensay.status.not_ours")
-    return f"<@{placement.placed.placed_by}> · {when(placement.placed.placed_at, exact=True)}"
+    placed = placement.placed
+    return f"{mention_member(placed.placed_by, texts)} · {when(placed.placed_at, exact=True)}"
 
 
 def _next_step(state: State | None, placement: Placement | None, texts: Texts) -> str:

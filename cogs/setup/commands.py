@@ -4,7 +4,7 @@ from discord.ext import commands
 
 from bot.discord.commands import command
 from bot.discord.context import Context
-from bot.discord.guard import needs
+from bot.discord.guard import needs, reads
 from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from cogs.setup.stepper import overview
@@ -14,6 +14,7 @@ class Setup(commands.Cog):
     """Managers start here, and continue here."""
 
     @needs(Tier.MANAGER)
+    @reads
     @command("setup")
     async def setup(self, ctx: Context) -> None:
         """Show every provider and how far this server has come with it."""

@@ -8,6 +8,7 @@ import discord
 from bot.discord.access.agent_bots import application_of, bot_page, invite_link
 from bot.discord.commands import MAX_CHOICES
 from bot.discord.context import Context
+from bot.discord.names import mention_member
 from bot.discord.problems import explain, refer_to
 from bot.discord.text import code, listed
 from bot.discord.theme import Field, Tone, card, notice, when
@@ -105,7 +106,8 @@ def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
             _label(provider.field_key(each.id), each.required, texts) for each in provider.fields
         )
         return TODO, texts("setup.credentials.none", fields=labels)
-    set_by = texts("connections.list.set", member=f"<@{summary.set_by}>", time=when(summary.set_at))
+    member = mention_member(summary.set_by, texts)
+    set_by = texts("connections.list.set", member=member, time=when(summary.set_at))
     if isinstance(progress.failure, UnreadableSecretError):
         explained = explain(progress.failure, texts, {})
         return BAD, f"**{explained.title}**\n{explained.why}\n{set_by}"

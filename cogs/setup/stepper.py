@@ -39,6 +39,7 @@ class SetupOverviewButton(PersistentButton):
     """Leads back to all providers."""
 
     route = "setup:all"
+    reads_only = True
     caption = "setup.all_button"
     symbol = UP
 
@@ -52,6 +53,7 @@ class SetupStepsButton(PersistentButton):
     """Opens the steps with a provider, or finds out again how far they are."""
 
     route = "setup:steps:{provider}:{connection}"
+    reads_only = True
     caption = "setup.check_button"
     symbol = REFRESH
 
@@ -68,6 +70,7 @@ class SetupConnectionSelect(PersistentSelect):
     """Shows the steps with another connection of the provider."""
 
     route = "setup:connection:{provider}"
+    reads_only = True
     caption = "setup.connection.placeholder"
 
     provider: ProviderSlug
@@ -89,6 +92,10 @@ class SetupFormButton(PersistentButton):
     action: Literal["add", "rotate"]
     provider: ProviderSlug
     connection: _ConnectionOrDefault
+
+    def operation_in(self, _ctx: Context) -> str:
+        """Return what the form is for."""
+        return f"connections {self.action}"
 
     async def press(self, ctx: Context) -> None:
         """Open the form."""
@@ -114,6 +121,11 @@ class SetupListSelect(PersistentSelect):
     number: _ListNumber
     connection: _ConnectionOrDefault
 
+    def operation_in(self, ctx: Context) -> str | None:
+        """Return what a pick from the list does."""
+        lists = setup_lists(ctx.services, self.provider)
+        return lists[self.number].operation if self.number < len(lists) else None
+
     async def pick(self, ctx: Context, value: str) -> None:
         """Hand over to the provider's cog, which checks whether the pick is possible."""
         lists = setup_lists(ctx.services, self.provider)
@@ -126,6 +138,7 @@ class SetupAlertsSelect(PersistentChannelSelect):
     """Sends alerts to the channel that is picked, and shows the steps again."""
 
     route = "setup:alerts:{provider}:{connection}"
+    operation = "setup"
     caption = "setup.alerts.placeholder"
 
     provider: ProviderSlug

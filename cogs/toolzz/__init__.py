@@ -15,8 +15,8 @@ VIEW = ProviderView(
     status=show_status,
     diagnose=find_out,
     lists=(
-        SetupList(None, "toolzz.offer.link", link_chosen),
-        SetupList(AGENTS, "toolzz.offer.connect", open_form),
+        SetupList(None, "toolzz.offer.link", link_chosen, "toolzz link"),
+        SetupList(AGENTS, "toolzz.offer.connect", open_form, "toolzz connect"),
     ),
 )
 

@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
-from bot.discord.guard import cooldown, needs
+from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond
 from bot.errors import InvalidInputError, UnknownUnitError
 from bot.features.access.tier import Tier
@@ -28,6 +28,7 @@ _connections: Final = suggest_connections("toolzz")
 class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized("toolzz.description")):
     """Managers put Toolzz's agents into their server here, and see how their integrations are doing."""
 
+    @reads
     @command("toolzz status", integration=_integrations, connection=_connections)
     async def status(
         self, ctx: Context, integration: str, connection: str | None = None, share: bool = False
@@ -37,6 +38,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
         opened = await open_connection(ctx, "toolzz", connection)
         await respond(ctx, *await read_status(ctx, opened, _integration_id(ctx, opened, integration)))
 
+    @reads
     @command("toolzz list", connection=_connections)
     async def list_(
         self,
@@ -50,6 +52,7 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
         opened = await open_connection(ctx, "toolzz", connection)
         await respond(ctx, *await read_list(ctx, opened, unit))
 
+    @reads
     @command("toolzz link", integration=_integrations, connection=_connections)
     async def link(self, ctx: Context, integration: str, connection: str | None = None) -> None:
         """Make an integration one of this server's, if that is where it runs."""
@@ -69,6 +72,8 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
         """Ask where and how an agent is to answer, and for its bot token; create it once confirmed."""
         await open_form(ctx, agent, connection)
 
+    @cooldown(10, 60)  # one use takes two presses
+    @reads
     @command("toolzz edit", integration=_integrations, connection=_connections)
     async def edit(self, ctx: Context, integration: str, connection: str | None = None) -> None:
         """Show how an integration is set up today, and offer the form that changes it."""

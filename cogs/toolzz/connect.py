@@ -10,7 +10,7 @@ import discord
 from bot.discord.access.agent_bots import needed_permissions
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
-from bot.discord.replies import Answer, defer
+from bot.discord.replies import Answer, defer, open_modal
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
 from bot.errors import InvalidInputError, NotListedError, UnknownUnitError
@@ -57,6 +57,7 @@ class ToolzzConnectButton(ConnectButton):
     """Opens the form."""
 
     route = "toolzz:connect:{connection}:{agent}"
+    operation = "toolzz connect"
     caption = "toolzz.connect.button"
     default_style = discord.ButtonStyle.primary
 
@@ -75,6 +76,7 @@ class ToolzzLookButton(LookButton):
     """
 
     route = "toolzz:look:{connection}:{agent}:{bot_id}:{was_connected}"
+    operation = "toolzz connect"
     caption = "toolzz.connect.look"
     default_style = discord.ButtonStyle.primary
 
@@ -120,6 +122,7 @@ class ToolzzCandidateSelect(PersistentSelect):
     """Links the integration that a member knows to be the new one, as ``/toolzz link`` does."""
 
     route = "toolzz:made:{connection}"
+    operation = "toolzz link"
     caption = "toolzz.connect.candidates"
 
     connection: ConnectionName
@@ -255,7 +258,7 @@ async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
     opened = await open_connection(ctx, "toolzz", connection)
     _client_in_unit(ctx, opened)
     chosen = chosen_agent(ctx, opened, agent)
-    await ctx.interaction.response.send_modal(ToolzzConnectModal(ctx, opened.name, chosen))
+    await open_modal(ctx, ToolzzConnectModal(ctx, opened.name, chosen))
 
 
 def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:

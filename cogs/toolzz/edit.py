@@ -12,7 +12,7 @@ from bot.discord.components import FORM_SECONDS, GuardedModal, GuardedView, Pers
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.problems import result_notice
-from bot.discord.replies import Answer, acknowledge, edit, respond, view_of
+from bot.discord.replies import Answer, acknowledge, edit, open_modal, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
 from bot.discord.text import code, quoted
 from bot.discord.theme import Field, Tone, notice
@@ -45,6 +45,7 @@ class ToolzzEditButton(PersistentButton):
     """Reads an integration again and offers the form with its present settings."""
 
     route = "toolzz:edit:{connection}:{integration}"
+    operation = "toolzz edit"
     caption = "toolzz.edit.again_button"
     default_style = discord.ButtonStyle.primary
 
@@ -138,7 +139,7 @@ def _offer(
     async def open_form(pressed: Context) -> None:
         # What was read is kept in memory for as long as a form can be sent.
         form = EditModal(pressed, connection.name, report, settings)
-        await pressed.interaction.response.send_modal(form)
+        await open_modal(pressed, form)
 
     view = GuardedView(ctx, timeout=FORM_SECONDS)
     view.add_button(ctx.texts("toolzz.edit.button"), open_form, discord.ButtonStyle.primary, emoji="✏️")
@@ -166,6 +167,7 @@ async def _write(
             return _offer(ctx, opened, client, fresh, before)
         # Before and after the call: an outcome in doubt may have changed the list too.
         ctx.services.choices.forget(opened)
+        await change.begin()
         outcome = await write_once(
             client, report.id, before, after, cancel_on_shutdown=ctx.cancel_on_shutdown
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 import discord
 
+from bot.discord.names import mention_member
 from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import Field, Tone, card, state_symbol, state_tone, when
 from bot.i18n.catalog import Texts
@@ -165,7 +166,7 @@ def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Ite
         yield place(key, reported(name, _time(getattr(report, name), texts)), inline=True)
     if snapshot.linked is not None:
         by, at = snapshot.linked.placed_by, snapshot.linked.placed_at
-        yield place("linked", f"<@{by}> · {when(at, exact=True)}", inline=True)
+        yield place("linked", f"{mention_member(by, texts)} · {when(at, exact=True)}", inline=True)
     yield place(
         "replies",
         lines(

@@ -10,7 +10,7 @@ from bot.discord.commands import Suggestion
 from bot.discord.components import PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
-from bot.discord.names import Named, tell_apart
+from bot.discord.names import Named, mention_member, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
 from bot.discord.text import code, plain, quoted
@@ -35,6 +35,7 @@ class ToolzzLinkButton(PersistentButton):
     """Links an integration as ``/toolzz link`` does, with an answer of its own."""
 
     route = "toolzz:link:{connection}:{integration}"
+    operation = "toolzz link"
     caption = "toolzz.link.button"
     symbol = "🔗"
 
@@ -78,7 +79,7 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
             await _record(ctx, connection, integration, report)
     fields = report_fields(report, texts, await _access(ctx, integration))
     if linked is not None:
-        await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", *fields, **_by(linked)))
+        await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", *fields, **_by(linked, texts)))
     elif is_here:
         await respond(ctx, notice(texts, Tone.GOOD, "toolzz.link.done", *fields))
     else:
@@ -99,7 +100,7 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
     label = texts("toolzz.unlink.yes", integration=name)
     await Confirm(ctx, "toolzz.unlink", label, partial(_unlink, placed)).ask(
         placed_field(placed, texts),
-        Field(texts("toolzz.unlink.since"), texts("toolzz.unlink.by", **_by(placed))),
+        Field(texts("toolzz.unlink.since"), texts("toolzz.unlink.by", **_by(placed, texts))),
     )
 
 
@@ -148,7 +149,8 @@ async def _link_anyway(connection: str, integration: str, report: Integration, c
 
 
 async def _unlink(placed: Placed, ctx: Context) -> Answer:
-    async with ctx.change("toolzz.unlink", f"toolzz · {placed.id}"):
+    async with ctx.change("toolzz.unlink", f"toolzz · {placed.id}") as change:
+        await change.begin()
         await ctx.services.integrations.forget(ctx.guild_id, "toolzz", placed.id)
         await ctx.services.monitoring.stop_watching(ctx.guild_id, "toolzz", placed.id)
     return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed, ctx.texts)), view_of()
@@ -182,5 +184,5 @@ def placed_field(placed: Placed, texts: Texts) -> Field:
     return integration_field(quoted(placed.label) or code(placed.id, 70), placed.id, texts)
 
 
-def _by(placed: Placed) -> dict[str, str]:
-    return {"member": f"<@{placed.placed_by}>", "time": when(placed.placed_at)}
+def _by(placed: Placed, texts: Texts) -> dict[str, str]:
+    return {"member": mention_member(placed.placed_by, texts), "time": when(placed.placed_at)}

@@ -37,6 +37,7 @@ class ToolzzListButton(PersistentButton):
     """Shows a page of the list in the same message; also leads back from an integration."""
 
     route = LIST_ROUTE + "{connection}:{page}:{unit}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -56,6 +57,7 @@ class ToolzzIntegrationSelect(PersistentSelect):
     """Opens one integration of the list in the same message. page, unit: where the button back leads."""
 
     route = "toolzz:one:{connection}:{page}:{unit}"
+    reads_only = True
     caption = "toolzz.list.placeholder"
 
     connection: ConnectionName

@@ -14,13 +14,14 @@ from bot.discord.routes import ConnectionName, IntegrationId, Segment
 from bot.features.connections.service import Connection
 from cogs.alerts import mute_buttons
 from cogs.connections import open_connection
+from cogs.handover import add_unsettled
 from cogs.integrations import respond_with_diagnosis
 from cogs.monitoring import belonging_buttons
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.embeds import next_step, status_embed
 from cogs.toolzz.link import ToolzzLinkButton
-from cogs.toolzz.snapshot import take_snapshot
+from cogs.toolzz.snapshot import IntegrationSnapshot, take_snapshot
 
 LIST_ROUTE = "toolzz:all:"
 """How the custom id of every button to the list begins."""
@@ -32,6 +33,7 @@ class ToolzzStatusButton(PersistentButton):
     """Shows an integration's present status in the same message: refreshes it, or leads back to it."""
 
     route = "toolzz:status:{connection}:{integration}"
+    reads_only = True
     caption = "pages.refresh"
     symbol = REFRESH
 
@@ -49,6 +51,7 @@ class ToolzzChannelsButton(PersistentButton):
     """Shows a page of the integration's channels in the same message."""
 
     route = "toolzz:ch:{page}:{connection}:{integration}"
+    reads_only = True
     caption = "toolzz.channels.button"
     symbol = "💬"
 
@@ -68,6 +71,7 @@ class ToolzzDiagnoseButton(PersistentButton):
     """Finds out what is wrong, and tells only the member who presses it."""
 
     route = "toolzz:why:{connection}:{integration}"
+    reads_only = True
     caption = "toolzz.diagnose.button"
     symbol = "🩺"
 
@@ -99,13 +103,20 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
         *(await belonging_buttons(ctx, "toolzz", integration))[-1:],
         *_list_buttons(ctx),
     )
-    return status_embed(snapshot, int(ctx.services.clock()), ctx.texts), view
+    return await _embed(ctx, snapshot), view
 
 
 async def show_status(ctx: Context, connection: Connection, integration: str) -> discord.Embed:
     """Return the status without buttons. Raises ProviderError and RestartingError."""
     snapshot = await take_snapshot(ctx, connection, integration)
-    return status_embed(snapshot, int(ctx.services.clock()), ctx.texts)
+    return await _embed(ctx, snapshot)
+
+
+async def _embed(ctx: Context, snapshot: IntegrationSnapshot) -> discord.Embed:
+    embed = status_embed(snapshot, int(ctx.services.clock()), ctx.texts)
+    if snapshot.report.agent_id is not None:
+        await add_unsettled(ctx, embed, "toolzz", snapshot.report.agent_id)
+    return embed
 
 
 async def _read_channels(ctx: Context, connection: Connection, integration: str, page: int) -> Answer:

@@ -1,5 +1,6 @@
 """Who may use a command and what it opened: by permission, by a grant, or by Server Settings."""
 
+import io
 import sqlite3
 from contextlib import closing
 
@@ -12,12 +13,13 @@ from bot.errors import CooldownError
 from bot.features.access.tier import Tier
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, only_button, shown
+from tests.support.log_capture import log_lines
 
 
 def set_for(harness: BotHarness, command: str, member: simcord.MemberActor, *, allowed: bool) -> None:
     """Let an admin change a command in Server Settings; Discord tells the bot that something was changed."""
     harness.guild.set_command_permissions(harness.bot.services.links.ids[command], {member: allowed})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard.change_overrides(harness.guild.id, {})
 
 
 async def refusal(harness: BotHarness) -> simcord.InteractionResult:
@@ -227,7 +229,7 @@ async def test_of_two_presses_at_once_the_first_counts(
         )
         demote(harness)
     else:
-        harness.bot.services.guard.forget_overrides(harness.guild.id)
+        harness.bot.services.guard.change_overrides(harness.guild.id, {})
     remove, keep = (button["custom_id"] for button in buttons(asked))
     await harness.press_at_once(harness.manager, final(asked), *((remove, remove), (keep, remove))[first])
     assert await harness.bot.services.connections.names(harness.guild.id) == [[], ["default"]][first]
@@ -261,3 +263,54 @@ async def test_a_form_that_came_too_fast_can_be_opened_again(harness: BotHarness
     late = await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
     assert embed_of(late).title == "⚠️ Not so fast"
     assert only_button(late)["label"] == "Enter credentials again"
+
+
+async def test_managers_cannot_use_up_what_administrators_have(harness: BotHarness) -> None:
+    """Administrators, who include the owner, and managers by permission have shares of their own."""
+    harness.bot.services.guard._guilds = _Cooldowns(1, 60.0)
+    admins = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    admin = harness.guild.add_member(harness.env.create_user("ada"), roles=[admins])
+    owner = simcord.MemberActor(harness.env, harness.guild, harness.guild.owner)
+    titles = [
+        embed_of(await actor.slash(harness.channel, command)).title
+        for actor, command in [
+            (harness.moderator(), "integrations overview"),
+            (harness.manager, "connections list"),
+            (admin, "connections list"),
+            (owner, "connections list"),
+        ]
+    ]
+    too_fast = f"⚠️ {harness.texts('problem.cooldown.title')}"
+    assert [title == too_fast for title in titles] == [False, False, False, True]
+
+
+async def test_suggestions_have_a_budget_of_their_own(harness: BotHarness) -> None:
+    """Beyond it a member is given none, and nothing is read for that."""
+    harness.bot.services.guard._suggestions = _Cooldowns(1, 60.0)
+    await harness.connect("toolzz")
+    given = [
+        await harness.manager.autocomplete(harness.channel, "connections rotate", "name", "")
+        for _ in range(2)
+    ]
+    assert [bool(each) for each in given] == [True, False]
+
+
+async def test_suggestions_of_a_server_have_a_limit(harness: BotHarness) -> None:
+    """More accounts are not given more; administrators have their own, and so have other servers."""
+    harness.bot.services.guard._guild_suggestions = _Cooldowns(2, 60.0)
+    role = harness.guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+    admin = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+    members = [harness.guild.add_member(harness.env.create_user(f"m{n}"), roles=[role]) for n in range(3)]
+    members.append(harness.guild.add_member(harness.env.create_user("root"), roles=[admin]))
+    given = [await each.autocomplete(harness.channel, "audit list", "action", "") for each in members]
+    assert [bool(each) for each in given] == [True, True, False, True]
+    other = harness.other_guild()
+    assert await other.manager.autocomplete(other.channel, "audit list", "action", "")
+
+
+async def test_a_suggestion_beyond_the_limit_leaves_no_line(harness: BotHarness, log: io.StringIO) -> None:
+    """Somebody who types on does not fill the log."""
+    harness.bot.services.guard._suggestions = _Cooldowns(1, 60.0)
+    for _ in range(3):
+        await harness.manager.autocomplete(harness.channel, "audit list", "action", "")
+    assert not log_lines(log, "refused")

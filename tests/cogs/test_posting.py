@@ -305,11 +305,14 @@ async def test_a_thread_that_the_bot_does_not_see_is_refused(
 
 
 @pytest.mark.parametrize("question", ["", "/thread-members/{}"])
-async def test_without_discord_s_answer_nothing_is_set(harness: BotHarness, question: str) -> None:
-    """The answer says that Discord cannot be reached, and to try again."""
+@pytest.mark.parametrize("status", [503, 404, 403])
+async def test_without_discord_s_answer_nothing_is_set(
+    harness: BotHarness, question: str, status: int
+) -> None:
+    """The answer says that Discord cannot be reached; a 404 or 403 without its own code is no answer."""
     thread = open_thread(harness, harness.channel, kind=ChannelType.PRIVATE_THREAD)
     path = f"/channels/{thread.id}{question}".format(harness.manager.id)
-    harness.env.inject_error("GET", path, status=503, code=0, times=None)
+    harness.env.inject_error("GET", path, status=status, code=0, times=None)
     answer = await choose_for_alerts(harness, thread)
     assert harness.texts("problem.unreachable.title", provider="Discord") in shown(answer)
     assert field(answer, harness.texts("problem.fix"))

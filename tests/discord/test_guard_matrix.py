@@ -1,6 +1,6 @@
 """Every command, button, menu and form, used by every kind of person that there may be."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Final
@@ -21,7 +21,9 @@ from tests.support.persistent_components import (
     PAYLOADS,
     component_type,
     custom_id_of,
+    of_the_program,
     persistent_components,
+    subclasses,
 )
 
 _Kind = discord.InteractionType
@@ -65,23 +67,6 @@ class ProbeForm(GuardedModal):
     async def submit(self, ctx: Context) -> None:
         """Acknowledge."""
         await acknowledge(ctx)
-
-
-def subclasses(kind: type) -> Iterator[type]:
-    """Yield every class below another one."""
-    children: list[type] = kind.__subclasses__()
-    for child in children:
-        yield child
-        yield from subclasses(child)
-
-
-def of_the_program(kinds: Iterable[type]) -> list[type]:
-    """Leave out the classes of libraries, of tests and of the module that defines the base classes."""
-    return [
-        kind
-        for kind in kinds
-        if kind.__module__.startswith(("bot.", "cogs.")) and kind.__module__ != PersistentComponent.__module__
-    ]
 
 
 def options(harness: BotHarness, command: app_commands.Command[Any, ..., Any]) -> list[dict[str, Any]]:
@@ -152,7 +137,7 @@ def opened_by(
     harness: BotHarness, top: app_commands.Command[Any, ..., Any] | app_commands.Group
 ) -> Iterator[Handler]:
     """Open a view and a form for a top-level command, and yield both."""
-    asked: Any = SimpleNamespace(command=top.name, guild_id=harness.guild.id)
+    asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id)
     view = ProbeView(asked, timeout=600)
     harness.bot._connection.store_view(view)
     yield Handler(
@@ -161,7 +146,7 @@ def opened_by(
         _Kind.component,
         {"custom_id": view.probe.custom_id, "component_type": BUTTON},
     )
-    retry: Any = SimpleNamespace(after_not_found=False)
+    retry: Any = SimpleNamespace(after_not_found=False, operation_in=lambda _: None)
     form = ProbeForm(asked, title="Probe", retry=retry)
     harness.bot._connection.store_view(form)
     yield Handler(

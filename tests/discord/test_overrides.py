@@ -3,7 +3,10 @@
 import asyncio
 import functools
 import io
+import math
 from collections.abc import AsyncIterator, Collection
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,7 +17,8 @@ from simcord.backend import Backend
 from simcord.backend.command_access import command_access
 from simcord.backend.models import Channel, Role, User
 
-from bot.discord.overrides import DEADLINE, Override, judge
+from bot.discord.overrides import DEADLINE, Override, Overrides, _Kept, judge
+from bot.errors import DiscordSilentError
 from tests.support.harness import BotHarness
 from tests.support.log_capture import log_lines
 from tests.support.override_server import (
@@ -29,7 +33,8 @@ from tests.support.override_server import (
 )
 from tests.support.waiting import until
 
-READ = "/applications/*/guilds/*/commands/*/permissions"
+READ = "/applications/*/guilds/*/commands/permissions"
+SILENT = "discord_silent"
 
 GUILD, ME, HERE, THREAD = 100, 200, 300, 301
 MY_ROLES = (401, 402)
@@ -136,10 +141,11 @@ def test_a_channel_that_nobody_knows_is_no_channel() -> None:
 
 
 async def test_nothing_was_set(server: Server, log: io.StringIO) -> None:
-    """Discord answers with an error where nothing was changed; that is kept like a list."""
+    """An empty list is kept like any other, and so is the error that one command's route would answer."""
+    server.env.inject_error("GET", READ, status=404, code=10066)
     assert await server.ask() is None
     assert await server.ask() is None
-    assert server.readings == 2
+    assert server.readings == 1
     assert log_lines(log, "overrides_not_read") == []
 
 
@@ -174,7 +180,7 @@ async def test_all_commands_at_once(server: Server) -> None:
     assert await server.ask() is True
     assert await server.ask(command=OTHER_COMMAND) is False
     server.guild.set_command_permissions(server.application_id, {server.crew: True})
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert await server.ask(command=OTHER_COMMAND) is None
 
 
@@ -187,8 +193,8 @@ async def test_roles_of_an_unknown_server(server: Server) -> None:
     assert await server.ask() is True
 
 
-async def test_each_command_and_server_is_read_once(server: Server) -> None:
-    """Overrides are read once for all members, however many press at once."""
+async def test_each_server_is_read_once(server: Server) -> None:
+    """One request serves all commands and all members, however many press at once."""
     server.set_all(permission=False)
     elsewhere = server.env.create_guild("Elsewhere")
     foreign = elsewhere.add_member(server.env.create_user("rui"))
@@ -197,20 +203,19 @@ async def test_each_command_and_server_is_read_once(server: Server) -> None:
     server.press(server.guild.add_member(server.env.create_user("mira")))
     await server.env.settle()
     assert server.client.answers == [False, False]
-    assert server.readings == 2
+    assert server.readings == 1
     assert await server.ask(command=OTHER_COMMAND) is None
     assert await server.ask(foreign, quay.id) is None
-    assert server.readings == 5
+    assert server.readings == 2
 
 
-async def test_what_was_read_is_kept_for_five_minutes(server: Server) -> None:
+async def test_what_was_read_is_fresh_for_five_minutes(server: Server) -> None:
     """A change of which Discord sent no event is found after five minutes."""
-    kept = server.client.overrides._kept
     assert await server.ask() is None
     server.set_all(permission=False)
-    kept.expire(kept.timer() + 290)
+    await server.env.advance_time(290)
     assert await server.ask() is None
-    kept.expire(kept.timer() + 300)
+    await server.env.advance_time(11)
     assert await server.ask() is False
 
 
@@ -219,11 +224,11 @@ async def test_what_is_forgotten_is_read_anew(server: Server) -> None:
     elsewhere = server.env.create_guild("Elsewhere")
     foreign = elsewhere.add_member(server.env.create_user("rui"))
     quay = elsewhere.create_text_channel("quay")
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert [await server.ask(), await server.ask(foreign, quay.id)] == [None, None]
     server.set_all(permission=False)
     server.set_all(permission=False, guild=elsewhere)
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     assert [await server.ask(), await server.ask(foreign, quay.id)] == [False, None]
 
 
@@ -231,53 +236,102 @@ async def test_what_changes_while_it_is_read(server: Server, monkeypatch: pytest
     """An answer from before a change is used only by those who already waited for it."""
     requests = HeldRequests(server, monkeypatch)
     server.press()
-    await until(lambda: requests.held == 2)
+    await until(lambda: requests.held == 1)
     server.set_all(permission=False)
-    server.client.overrides.forget(server.guild.id)
+    server.client.overrides.change(server.guild.id, {})
     requests.released.set()
     server.press()
     await server.env.settle()
     assert sorted(server.client.answers, key=str) == [False, None]
     assert await server.ask() is False
-    assert server.readings == 4
+    assert server.readings == 2
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, 50001), (404, 10063), (429, 0), (503, 0)])
-async def test_a_refusal_decides_nothing(server: Server, log: io.StringIO, status: int, code: int) -> None:
-    """A refusal is logged once for all who wait for it, and the next press reads again."""
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, 50001), (404, 10063), (404, 0), (429, 0), (503, 0)], ids=str
+)
+async def test_what_is_not_known_is_said(server: Server, log: io.StringIO, status: int, code: int) -> None:
+    """A refusal is logged once, and asked again only after half a minute, however many press meanwhile."""
     server.set_all(permission=False)
-    server.env.inject_error("GET", READ, status=status, code=code, message="no", times=2)
+    server.env.inject_error("GET", READ, status=status, code=code, message="no")
     server.press()
     server.press()
     await server.env.settle()
-    assert server.client.answers == [None, None]
-    lines = log_lines(log, "overrides_not_read")
-    assert [(line["guild"], line["code"]) for line in lines] == [(server.guild.id, code)] * 2
+    assert await server.ask() == SILENT
+    assert server.client.answers == [SILENT] * 3
+    assert [(line["guild"], line["code"]) for line in log_lines(log, "overrides_not_read")] == [
+        (server.guild.id, code)
+    ]
+    readings = server.readings
+    await server.env.advance_time(31)
     assert await server.ask() is False
+    assert server.readings == readings + 1
 
 
-@pytest.mark.parametrize("failure", [aiohttp.ServerDisconnectedError(), ConnectionResetError()])
-async def test_a_broken_connection_decides_nothing(
+@pytest.mark.parametrize("permission", [True, False])
+async def test_the_last_answer_counts_when_it_is_stale(server: Server, permission: bool) -> None:
+    """A denial, or a permission, holds after its five minutes for as long as Discord does not answer."""
+    server.set_all(permission=permission)
+    assert await server.ask() is permission
+    server.env.inject_error("GET", READ, status=503, times=None)
+    for seconds in (301, 3600, 86400):
+        await server.env.advance_time(seconds)
+        assert await server.ask() is permission
+
+
+@pytest.mark.parametrize("permission", [True, False])
+async def test_a_change_counts_as_it_was_told(server: Server, permission: bool) -> None:
+    """Until Discord answers again, the event's own overrides count, and what else was denied stays denied."""
+    server.set_all(permission=not permission)
+    server.guild.set_command_permissions(OTHER_COMMAND, {server.member: False})
+    assert [await server.ask(), await server.ask(command=OTHER_COMMAND)] == [not permission, False]
+    server.env.inject_error("GET", READ, status=503, times=None)
+    told = Override(server.guild.id, ROLE, permission)
+    server.client.overrides.change(server.guild.id, {COMMAND: [told]})
+    assert [await server.ask(), await server.ask(command=OTHER_COMMAND)] == [permission, False]
+    server.env.backend.faults.clear()
+    server.client.overrides.change(server.guild.id, {COMMAND: [told]})
+    assert await server.ask() is not permission
+
+
+@pytest.mark.parametrize("failure", [aiohttp.ServerDisconnectedError(), ConnectionResetError(), TypeError()])
+async def test_a_broken_answer_decides_nothing(
     server: Server, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    """A connection that breaks decides nothing, and the log names the error."""
+    """A connection that breaks or an answer of another shape decides nothing, and the log names the error."""
     HeldRequests(server, monkeypatch, failure)
-    assert await server.ask() is None
+    assert await server.ask() == SILENT
     assert {line["error"] for line in log_lines(log, "overrides_not_read")} == {type(failure).__name__}
 
 
-async def test_nobody_waits_for_a_slow_answer(
-    server: Server, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After the deadline the press goes on without an answer, and the next one reads again."""
-    server.set_all(permission=False)
-    requests = HeldRequests(server, monkeypatch)
-    server.client.overrides.deadline = 0
-    assert await server.ask() is None
-    assert {line["error"] for line in log_lines(log, "overrides_not_read")} == {"TimeoutError"}
-    server.client.overrides.deadline = DEADLINE
-    requests.released.set()
-    assert await server.ask() is False
+async def test_nobody_waits_for_a_slow_answer() -> None:
+    """After the deadline the press goes on; the answer counts for the next one, without a second request."""
+    released, readings = asyncio.Event(), 0
+
+    async def read(*_: int) -> list[dict[str, object]]:
+        nonlocal readings
+        readings += 1
+        await released.wait()
+        entry = {"id": str(GUILD), "type": ROLE, "permission": False}
+        return [{"id": str(COMMAND), "permissions": [entry]}]
+
+    http = SimpleNamespace(get_guild_application_command_permissions=read)
+    press: Any = SimpleNamespace(
+        guild_id=GUILD,
+        application_id=1,
+        channel=None,
+        channel_id=HERE,
+        user=SimpleNamespace(id=ME),
+        client=SimpleNamespace(http=http),
+    )
+    overrides = Overrides(deadline=0.01)
+    for _ in range(2):
+        with pytest.raises(DiscordSilentError):
+            await overrides.decide(press, COMMAND)
+    released.set()
+    overrides.deadline = DEADLINE
+    assert await overrides.decide(press, COMMAND) is False
+    assert readings == 1
 
 
 async def test_a_cancelled_press_leaves_the_reading_to_others(
@@ -290,20 +344,19 @@ async def test_a_cancelled_press_leaves_the_reading_to_others(
     server.press()
     (first,) = asyncio.all_tasks() - before
     server.press()
-    await until(lambda: requests.held == 2)
+    await until(lambda: requests.held == 1)
     first.cancel()
     requests.released.set()
     await server.env.settle()
     assert server.client.answers == [False]
-    assert server.readings == 2
+    assert server.readings == 1
 
 
 async def test_a_change_makes_the_bot_read_again(harness: BotHarness) -> None:
-    """The event that Discord sends after a change in Server Settings makes the bot forget the guild's
-    overrides.
-    """
+    """What Discord's event tells of a command replaces what was known of it; all is read again."""
     overrides = harness.bot.services.guard._overrides
-    overrides._kept[harness.guild.id] = {}
+    denied = {OTHER_COMMAND: (deny(ME, USER),)}
+    overrides._kept[harness.guild.id] = _Kept(denied, fresh_until=math.inf, retry_at=math.inf)
     payload = {
         "id": str(COMMAND),
         "application_id": str(harness.env.backend.application_id),
@@ -312,4 +365,6 @@ async def test_a_change_makes_the_bot_read_again(harness: BotHarness) -> None:
     }
     harness.env.backend.emit("APPLICATION_COMMAND_PERMISSIONS_UPDATE", payload)
     await harness.env.settle()
-    assert harness.guild.id not in overrides._kept
+    kept = overrides._kept[harness.guild.id]
+    told = tuple(Override(target, kind, permission=False) for kind, target in TARGETS)
+    assert kept == _Kept({**denied, COMMAND: told})

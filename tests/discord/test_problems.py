@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from itertools import product
+from types import ModuleType
 
 import discord
 import pytest
 
-from bot import errors
+from bot import errors, setup_errors
 from bot.discord.problems import new_reference, problem
 from bot.errors import (
     CooldownError,
@@ -22,10 +23,10 @@ from bot.errors import (
     RejectedError,
     RequestError,
     ServerFaultError,
-    SetupError,
     UnauthorizedError,
 )
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.setup_errors import SetupError
 from tests.support.embeds import embed_text, fits_discord, utf16_length
 from tests.support.error_kinds import concrete_errors, input_rules, missing_rights
 from tests.support.hostile import PAYLOADS, marks, plain_marks, unseen
@@ -97,10 +98,11 @@ def is_complete(embed: discord.Embed, locale: str) -> bool:
     )
 
 
-def test_the_docstring_draws_the_whole_tree() -> None:
-    """The drawing in the docstring of bot.errors has exactly the classes of the module."""
-    drawn = set(re.findall(r"\b(\w+Error)\b", errors.__doc__ or ""))
-    defined = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+@pytest.mark.parametrize("module", [errors, setup_errors])
+def test_the_docstring_draws_the_whole_tree(module: ModuleType) -> None:
+    """The drawing in the docstring of each module of errors has exactly the classes of the module."""
+    drawn = set(re.findall(r"\b(\w+Error)\b", module.__doc__ or ""))
+    defined = {name for name, kind in vars(module).items() if isinstance(kind, type)}
     assert drawn == defined
 
 
@@ -155,7 +157,7 @@ def test_entered_and_stored_credentials_have_different_fixes(locale: str, slug: 
 @every_language
 def test_the_status_is_shown(locale: str) -> None:
     """Every error that came with an HTTP status shows it, as support will ask for it."""
-    without_status = {"timeout", "unreachable", "not_json", "malformed_answer", "too_large"}
+    without_status = {"timeout", "unreachable", "not_json", "malformed_answer", "too_large", "queue_full"}
     for kind in PROVIDER_ERRORS:
         named = "418" in embed_text(embed_of(kind("sensay", status=418), locale))
         assert named is (kind.key not in without_status), kind

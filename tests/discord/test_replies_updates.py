@@ -198,7 +198,7 @@ async def test_a_dismissed_answer_is_not_updated(harness: BotHarness, code: int)
     assert updates.count == 2
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
 async def test_a_failed_edit_is_made_up_for(harness: BotHarness, status: int) -> None:
     """A change that Discord refuses is made with the next update, even if it was the final one."""
     updates = Updates("waiting", "settled")

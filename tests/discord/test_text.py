@@ -25,22 +25,36 @@ WILD = st.text(
     ),
     max_size=80,
 ).map(lambda text: text.translate(WHOLE))
+FILLERS = "\u115f\u1160\u3164\uffa0"
 LIMIT = st.integers(min_value=4, max_value=60)
 many = settings(max_examples=2_500)
 
 
 def bases(text: str) -> str:
-    """Return the visible characters without their marks."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if unicodedata.category(character)[0] not in "CMZ")
+    """Return the visible characters without their marks, and without letters that attach as marks do."""
+    composed = unicodedata.normalize("NFC", text)
+    seen = "".join(each for each in composed if each not in FILLERS and not is_attached(each))
+    decomposed = unicodedata.normalize("NFD", seen)
+    return "".join(each for each in decomposed if unicodedata.category(each)[0] not in "CMZ")
+
+
+def is_attached(character: str) -> bool:
+    """Return whether a letter is drawn onto the one before it."""
+    return (
+        character in "\u0e33\u0eb3\uff9e\uff9f"
+        or "\u1161" <= character <= "\u11ff"
+        or ("\ud7b0" <= character <= "\ud7fb")
+    )
 
 
 def most_marks(text: str) -> int:
     """Return how many combining marks the character with most of them has."""
     kinds = "".join(
-        unicodedata.category(character)[0] for character in text if character not in "\u200c\u200d"
+        "M" if is_attached(character) else unicodedata.category(character)[0]
+        for character in text
+        if character not in "\u200c\u200d"
     )
-    return max(map(len, re.findall("M+", kinds)), default=0)
+    return max(map(len, re.findall("(?<=[^M])M+", kinds)), default=0)
 
 
 def unescaped(text: str) -> str:
@@ -304,6 +318,9 @@ def test_what_joins_nothing_goes(text: str, shown: str) -> None:
         ("\u0344" * 9 + "a", "a"),
         (" \u200b\u030d\u20e3\u093f a \u030d", "a \u030d"),
         ("a" + "\u0344" * 8, "ä" + "\u0301\u0308" * 4),
+        ("x" + "\u1161" * 40 + "b", "x" + "\u1161" * 8 + "b"),
+        ("ก" + "\u0e33\u030d" * 20, "ก" + "\u0e33\u030d" * 4),
+        *(("x" + ("\u030d" * 8 + filler) * 9, "x" + "\u030d" * 8) for filler in FILLERS),
     ],
 )
 def test_marks_are_limited(text: str, shown: str) -> None:

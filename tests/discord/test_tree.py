@@ -242,6 +242,19 @@ async def test_an_error_is_never_shared(harness: BotHarness, share: bool, follow
     assert harness.channel.history(viewer=harness.member) == []
 
 
+@pytest.mark.parametrize("share", [True, False])
+async def test_an_acknowledgement_that_fails_is_told(harness: BotHarness, share: bool) -> None:
+    """If Discord takes no acknowledgement, the member alone reads that this did not work."""
+    await harness.connect("toolzz")
+    harness.env.inject_error("POST", "/interactions/*/callback", status=503, times=1)
+    asked = {"integration": harness.toolzz.CONNECTED, "share": share}
+    failed = await harness.manager.slash(harness.channel, "toolzz status", **asked)
+    assert embed_of(failed).title == f"❌ {harness.texts('problem.unexpected.title')}"
+    assert final(failed).ephemeral
+    assert harness.channel.history(viewer=harness.member) == []
+    assert harness.env.errors
+
+
 async def test_commands_in_an_error_are_links(harness: BotHarness) -> None:
     """The commands in an error are links with Discord's own ids."""
     result = await harness.manager.slash(harness.channel, "connections test", provider="sensay")

@@ -16,6 +16,7 @@ from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.store.database import Database
+from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
 from tests.support.clock import Clock
 
@@ -23,10 +24,12 @@ PROVIDERS = providers()
 
 
 @pytest.fixture
-async def clients(simulators: dict[str, Simulator], redactor: Redactor) -> AsyncIterator[dict[str, Provider]]:
+async def clients(
+    simulators: dict[str, Simulator], redactor: Redactor, clock: Clock
+) -> AsyncIterator[dict[str, Provider]]:
     """All providers, which send their requests to their simulators."""
     urls = {name: url for each in simulators.values() for name, url in each.environment().items()}
-    async with open_http(httpx.create_ssl_context()) as http:
+    async with open_http(httpx.create_ssl_context(), clock=clock) as http:
         yield {
             provider.slug: provider(
                 http, urls, {switch.setting: False for switch in provider.switches}, redactor
@@ -73,9 +76,10 @@ def service(
     clients: dict[str, Provider],
     redactor: Redactor,
     clock: Clock,
+    database: Database,
 ) -> ConnectionService:
     """The service of connections, without any connection yet."""
-    return ConnectionService(store, vault, clients, redactor, clock)
+    return ConnectionService(store, vault, clients, redactor, clock, KeyMarks(database, vault))
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bot.discord.text import length
-from bot.errors import PatchbayError, SetupError
+from bot.errors import PatchbayError
 from bot.i18n.catalog import LOCALES, string_folders
 from bot.providers import providers
 from bot.providers.base.integration import State
+from bot.setup_errors import SetupError
 from tests.support.contract import Contract
 from tests.support.error_kinds import (
     concrete_errors,
@@ -338,3 +339,13 @@ def test_every_problem_is_one_that_happens() -> None:
     }
     of_families = {key for key in keys() if key.partition(".")[0] in ("problem", "permission", "credential")}
     assert of_families - computed() - of_providers - others - optional == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "key", ["privacy.erased_how", "privacy.info.erased_what", "handover.unsettled.unknown"]
+)
+def test_a_date_within_a_sentence_has_its_preposition(locale: str, key: str) -> None:
+    """Discord shows the time of these sentences as a date."""
+    (text,) = forms(messages("i18n", locale)[key])
+    assert f"{'on' if locale == 'en-US' else 'em'} {{time}}" in text

@@ -14,6 +14,9 @@ from aiohttp import web
 from click.testing import CliRunner, Result
 
 from bot.__main__ import main
+from bot.discord.connection.starts import IDENTIFIES
+from bot.discord.connection.state_file import StateFile, path_beside
+from bot.discord.sync import SYNC_REFUSAL
 from bot.providers import providers
 from bot.providers.base.endpoint import ApiVersion, Endpoint
 from bot.providers.base.simulator import Answer, Simulator
@@ -32,13 +35,14 @@ class Discord:
 
     def __init__(self) -> None:
         self.status = 200
+        self.body: dict[str, object] = {"id": "1219876543210987654"}
         self.authorizations: list[str | None] = []
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer as Discord does."""
         self.authorizations.append(request.headers.get("Authorization"))
-        return web.json_response({"id": "1219876543210987654"}, status=self.status)
+        return web.json_response(self.body, status=self.status)
 
 
 @pytest.fixture
@@ -299,6 +303,34 @@ async def test_discords_answer_is_told_apart(
     result = await doctor(environment)
     assert line in result.output
     assert result.exit_code == exit_code
+
+
+async def test_discords_own_code_is_told(environment: dict[str, str], discord: Discord) -> None:
+    """What Discord itself says is more than its status."""
+    discord.status, discord.body = 403, {"code": 40002, "message": "CANARY"}
+    result = await doctor(environment)
+    assert "! discord token: Discord answered 403, code 40002\n" in result.output
+    assert "CANARY" not in result.output
+
+
+async def test_what_a_run_has_kept_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    """A refused synchronisation and failed starts are warnings, with Discord's code and fields."""
+    state = StateFile(path_beside(tmp_path / "patchbay.db"))
+    refusal = {
+        "route": "PUT /applications/{id}/commands",
+        "status": 400,
+        "code": 30034,
+        "fields": "0.name: X",
+    }
+    await state.put(SYNC_REFUSAL, {"error": "HTTPException", **refusal})
+    await state.put(IDENTIFIES, {"0": [3, 1.0]})
+    result = await doctor(environment)
+    assert (
+        "! discord commands: Discord did not take the commands (route PUT /applications/{id}/commands,"
+        " status 400, code 30034, fields 0.name: X, error HTTPException)"
+    ) in result.output
+    assert "! discord starts: the last starts did not get as far as READY (3)" in result.output
+    assert result.exit_code == 0
 
 
 async def test_a_due_migration_is_announced_and_not_made(environment: dict[str, str], tmp_path: Path) -> None:

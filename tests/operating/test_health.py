@@ -1,10 +1,12 @@
 """What the health endpoint tells a supervisor."""
 
+import asyncio
+
 import aiohttp
 import discord
 import pytest
 
-from bot.operating.health import serve_health
+from bot.operating.health import MAX_CONNECTIONS, serve_health
 from bot.store.write_state import WriteState
 from tests.support.harness import BotHarness
 
@@ -63,6 +65,47 @@ async def test_nothing_else_is_served(harness: BotHarness) -> None:
         session = aiohttp.ClientSession()
         async with session, session.post(f"http://127.0.0.1:{port}/healthz") as response:
             assert response.status == 405
+
+
+async def test_clients_that_say_nothing_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 200 silent sockets most are closed at once and the others when their time is up; probes go on."""
+    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.3)
+    client = discord.Client(intents=discord.Intents.none())
+    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
+        ended = [asyncio.create_task(reader.read()) for reader, _ in silent]
+        held = set(ended)
+        while len(held) > MAX_CONNECTIONS:
+            _, held = await asyncio.wait(ended, timeout=0.01)
+        await asyncio.gather(*ended, return_exceptions=True)
+        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_a_probe_is_answered_however_many_say_nothing() -> None:
+    """With every place taken by a silent socket a probe is answered at once, again and again."""
+    client = discord.Client(intents=discord.Intents.none())
+    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+        silent = []
+        for _ in range(3):
+            silent += [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
+            assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_a_client_that_drips_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes byte by byte ends when its time is up, whatever it still has to say."""
+    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.2)
+    client = discord.Client(intents=discord.Intents.none())
+    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        ended = asyncio.create_task(reader.read())
+        while not ended.done():
+            writer.write(b"G")
+            await asyncio.wait((ended,), timeout=0.01)
+        writer.close()
 
 
 async def test_a_taken_port_is_an_error_and_a_left_one_is_free() -> None:

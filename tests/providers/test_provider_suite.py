@@ -10,7 +10,8 @@ from bot.discord.text import length
 from bot.errors import InvalidInputError, ProviderError, UnauthorizedError
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers import FOLDER, providers, simulators, slugs
-from bot.providers.base.api_client import DEADLINE, MAX_BYTES
+from bot.providers.base.api_client import DEADLINE
+from bot.providers.base.body import MAX_BYTES
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.endpoint import check_url
 from bot.providers.base.integration import Choice, State

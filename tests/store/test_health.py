@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import DatabaseUnusableError
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.database import Database
 from bot.store.health import database_state
 from bot.store.migrations import HEAD, migrate

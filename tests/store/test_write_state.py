@@ -24,7 +24,7 @@ async def write(database: Database) -> None:
 
 async def tables(database: Database) -> list[str]:
     """Return the definitions of everything in the file."""
-    rows = await database._reader.execute_fetchall("SELECT sql FROM sqlite_schema ORDER BY name")
+    rows = await database._writer.execute_fetchall("SELECT sql FROM sqlite_schema ORDER BY name")
     return [row[0] for row in rows]
 
 

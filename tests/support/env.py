@@ -12,6 +12,8 @@ from discord import app_commands
 from simcord import _settlement
 from simcord import env as simcord_env
 
+import bot.demo.permission_route  # noqa: F401 - adds the route
+
 _translate = app_commands.Group.get_translated_payload
 _translated: dict[tuple[str | None, str], dict[str, Any]] = {}
 STUCK_SECONDS = 60.0

@@ -4,10 +4,11 @@ import ast
 from collections.abc import Iterator
 from typing import TypeVar
 
-from bot.errors import PatchbayError, ProviderError, RequestError, SetupError
+from bot.errors import PatchbayError, ProviderError, RequestError
 from bot.features.access.tier import Tier
 from bot.features.handover.token import MISTAKES
 from bot.providers.base.credentials import MISPLACED
+from bot.setup_errors import SetupError
 from tests.support.source import modules
 
 ErrorT = TypeVar("ErrorT", bound=PatchbayError)

@@ -60,6 +60,12 @@ class Failure:
             harness.expire_provider_deadlines()
         harness.simulator(provider).fail(self.fault, times=None, path=path)
 
+    async def end(self, harness: BotHarness, provider: str) -> None:
+        """Let requests succeed again, once the pause is over that the provider asked for."""
+        harness.simulator(provider).heal()
+        if isinstance(self.fault, Answer) and (seconds := self.fault.headers.get("Retry-After")):
+            await harness.env.advance_time(int(seconds))
+
     def shows_in(self, harness: BotHarness, result: simcord.InteractionResult, provider: str) -> None:
         """Check the error's embed."""
         name = NAMES[provider]

@@ -131,6 +131,8 @@ class BotHarness:
             services.served,
             member_cooldown=(10**6, 60.0),
             guild_cooldown=(10**6, 60.0),
+            member_reads=(10**6, 60.0),
+            guild_reads=(10**6, 60.0),
         )
         self.bot.services = replace(services, guard=unlimited)
 

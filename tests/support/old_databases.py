@@ -197,6 +197,48 @@ REVISIONS: Final = {
         "INSERT INTO quiet_hours VALUES (1102345678901234567, 1320, 420, 'America/Sao_Paulo', 5, 350)",
         "UPDATE alembic_version SET version_num = '0008'",
     ),
+    "0009": (
+        "DROP TABLE route",
+        """CREATE TABLE route ( guild_id INTEGER NOT NULL, number INTEGER NOT NULL, channel_id INTEGER NOT
+            NULL, role_id INTEGER, provider TEXT NOT NULL, integration TEXT NOT NULL, states TEXT NOT NULL,
+            partial INTEGER NOT NULL, checks INTEGER NOT NULL, remind INTEGER NOT NULL, second_role_id
+            INTEGER, escalate INTEGER NOT NULL, recovery TEXT NOT NULL, set_by INTEGER NOT NULL, set_at
+            INTEGER NOT NULL, suspended TEXT NOT NULL, refused_at INTEGER, retry_at INTEGER, is_reported
+            INTEGER NOT NULL, PRIMARY KEY (guild_id, number) ) STRICT, WITHOUT ROWID""",
+        "DROP TABLE outbox",
+        """CREATE TABLE outbox ( guild_id INTEGER NOT NULL, kind TEXT NOT NULL, route INTEGER NOT NULL,
+            number INTEGER NOT NULL, channel_id INTEGER, message_id INTEGER, old_channel_id INTEGER,
+            old_message_id INTEGER, posts INTEGER NOT NULL, desired_version INTEGER NOT NULL, sent_version
+            INTEGER NOT NULL, tried_at INTEGER, tries INTEGER NOT NULL, posted_at INTEGER, next_at INTEGER,
+            content TEXT NOT NULL, began_at INTEGER NOT NULL, edited_at INTEGER, told_at INTEGER,
+            mentioned_at INTEGER, escalated_at INTEGER, error TEXT NOT NULL, PRIMARY KEY (guild_id, kind,
+            route, number) ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL",
+        """CREATE TABLE alert_incident ( guild_id INTEGER NOT NULL, route INTEGER NOT NULL, incident
+            INTEGER NOT NULL, alert INTEGER, due_at INTEGER NOT NULL, silent INTEGER NOT NULL, next_at
+            INTEGER, PRIMARY KEY (guild_id, route, incident) ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX alert_incident_due ON alert_incident (next_at) WHERE next_at IS NOT NULL",
+        "CREATE INDEX alert_incident_alert ON alert_incident (guild_id, route, alert)",
+        "CREATE TABLE incident_number ( guild_id INTEGER PRIMARY KEY, highest INTEGER NOT NULL ) STRICT",
+        """INSERT INTO route VALUES (1102345678901234567, 1, 7, 8, '', '', 'error', 0, 2, 0, NULL, 0,
+            'quiet', 5, 180, '', NULL, NULL, 0)""",
+        """INSERT INTO outbox VALUES (1102345678901234567, 'alert', 1, 1, 7, 11, NULL, NULL, 1, 2, 2,
+            NULL, 0, 201, 900, '', 201, NULL, 201, 201, NULL, '')""",
+        "INSERT INTO alert_incident VALUES (1102345678901234567, 1, 1, 1, 201, 0, NULL)",
+        "INSERT INTO incident_number VALUES (1102345678901234567, 5)",
+        "ALTER TABLE board ADD COLUMN suspended TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE board ADD COLUMN refused_at INTEGER",
+        "ALTER TABLE board ADD COLUMN retry_at INTEGER",
+        "ALTER TABLE board ADD COLUMN is_reported INTEGER NOT NULL DEFAULT 0",
+        "UPDATE alembic_version SET version_num = '0009'",
+    ),
+    "0010": (
+        "ALTER TABLE connection ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE key_mark ( id INTEGER PRIMARY KEY CHECK (id = 1), key_ids TEXT NOT NULL, signature
+            BLOB NOT NULL ) STRICT""",
+        "INSERT INTO key_mark VALUES (1, 'k1', x'6b3100')",
+        "UPDATE alembic_version SET version_num = '0010'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -12,9 +12,10 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from bot.errors import ProviderError
-from bot.providers.base.api_client import PER_HOST, ApiClient, Request, open_http
+from bot.providers.base.api_client import ApiClient, Request, open_http
 from bot.providers.base.endpoint import ApiVersion
 from bot.providers.base.error_format import ErrorFormat
+from bot.providers.base.fair_slots import PER_HOST
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Answer, Sample, Simulator
 

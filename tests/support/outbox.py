@@ -109,7 +109,7 @@ class OutboxSetup:
 
     async def audited(self) -> list[tuple[str, str, str]]:
         """Return action, target and result of the guild's audit log, the newest first."""
-        page = await self.audit.page(GUILD, 1, 10)
+        page = await self.audit.page(GUILD, 10)
         return [(each.action, each.target, each.result) for each in page.entries]
 
 

@@ -8,7 +8,9 @@ import pytest
 import simcord
 from simcord.interactions import base_payload
 
+import bot.demo.permission_route  # noqa: F401 - adds the route
 from bot.discord.overrides import AnyInteraction, Overrides
+from bot.errors import DiscordSilentError
 
 COMMAND = 4_200_000_000_000_000_001
 OTHER_COMMAND = 4_200_000_000_000_000_002
@@ -26,12 +28,20 @@ class Client(discord.AutoShardedClient):
             shard_count=1,
         )
         self.overrides = Overrides()
-        self.answers: list[bool | None] = []
+        self.answers: list[bool | str | None] = []
+        """A decision, or the key of the error."""
 
     async def on_interaction(self, interaction: AnyInteraction) -> None:
         """Decide for the command whose id the press carries."""
         assert interaction.data is not None
-        self.answers.append(await self.overrides.decide(interaction, int(interaction.data["custom_id"])))  # type: ignore[typeddict-item]
+        try:
+            decided: bool | str | None = await self.overrides.decide(
+                interaction,
+                int(interaction.data["custom_id"]),  # type: ignore[typeddict-item]
+            )
+        except DiscordSilentError as error:
+            decided = error.key
+        self.answers.append(decided)
 
 
 class Server(NamedTuple):
@@ -51,7 +61,7 @@ class Server(NamedTuple):
 
     @property
     def readings(self) -> int:
-        """How often overrides were read, of a command or of all commands at once."""
+        """How often overrides were read."""
         return sum(entry.path.endswith("/permissions") for entry in self.env.http_requests)
 
     def set_all(self, permission: bool, guild: simcord.GuildHandle | None = None) -> None:
@@ -83,8 +93,8 @@ class Server(NamedTuple):
         actor: simcord.MemberActor | None = None,
         channel_id: int | None = None,
         command: int = COMMAND,
-    ) -> bool | None:
-        """Press a button and return the decision."""
+    ) -> bool | str | None:
+        """Press a button and return the decision, or the key of the error."""
         before = len(self.client.answers)
         self.press(actor, channel_id, command)
         await self.env.settle()
@@ -98,12 +108,12 @@ class HeldRequests:
     def __init__(
         self, server: Server, monkeypatch: pytest.MonkeyPatch, failure: Exception | None = None
     ) -> None:
-        self._send = server.client.http.get_application_command_permissions
+        self._send = server.client.http.get_guild_application_command_permissions
         self._failure = failure
         self.held = 0
         """How many requests were answered and are held back."""
         self.released = asyncio.Event()
-        monkeypatch.setattr(server.client.http, "get_application_command_permissions", self._read)
+        monkeypatch.setattr(server.client.http, "get_guild_application_command_permissions", self._read)
 
     async def _read(self, *ids: int) -> object:
         if self._failure is not None:

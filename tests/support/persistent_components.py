@@ -1,7 +1,7 @@
-"""Every persistent component that the bot listens to, with custom ids that are possible."""
+"""Every persistent component that the bot listens to, with possible custom ids; and the classes of ours."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.discord.client import PatchbayBot
@@ -48,3 +48,20 @@ def custom_id_of(
     custom_id = kind.route.format_map(values)
     assert kind.custom_id_format.pattern.fullmatch(custom_id), custom_id
     return custom_id
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    """Yield every class below another one."""
+    children: list[type] = kind.__subclasses__()
+    for child in children:
+        yield child
+        yield from subclasses(child)
+
+
+def of_the_program(kinds: Iterable[type]) -> list[type]:
+    """Leave out the classes of libraries, of tests and of the module that defines the base classes."""
+    return [
+        kind
+        for kind in kinds
+        if kind.__module__.startswith(("bot.", "cogs.")) and kind.__module__ != PersistentComponent.__module__
+    ]

@@ -103,7 +103,7 @@ async def grant_only(harness: BotHarness) -> None:
     for command in ("alerts", "setup", "integrations", "audit", "connections"):
         command_id = harness.bot.services.links.ids[command]
         harness.guild.set_command_permissions(command_id, {harness.manager: True})
-    harness.bot.services.guard.forget_overrides(harness.guild.id)
+    harness.bot.services.guard.change_overrides(harness.guild.id, {})
     member = harness.env.backend.get_guild(harness.guild.id).members[harness.manager.id]
     member.role_ids.clear()
 

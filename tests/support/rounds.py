@@ -35,10 +35,7 @@ from tests.support.ids import GUILD, MEMBER
 from tests.support.recorded_access import RecordedAccess
 
 INTERVAL = 60
-CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
-    "sensay": SensaySimulator.credentials,
-    "toolzz": ToolzzSimulator.credentials,
-}
+SIMULATORS: Final[Mapping[str, type[Simulator]]] = {"sensay": SensaySimulator, "toolzz": ToolzzSimulator}
 
 
 def asked(simulator: Simulator) -> list[str]:
@@ -84,8 +81,8 @@ class Rounds:
         return cls(connections, integrations, database, clock, poller, audit, store, access)
 
     async def connect(self, provider: str, name: str = "default", guild_id: int = GUILD) -> None:
-        """Add a connection with credentials that the provider's simulator accepts."""
-        values = CREDENTIALS[provider]
+        """Add a connection with credentials of its own that the provider's simulator accepts."""
+        values = SIMULATORS[provider].further_credentials(name)
         await self.connections.add(guild_id, provider, name, values, member_id=MEMBER)
 
     async def tick(self, seconds: float = 0) -> None:
@@ -124,7 +121,7 @@ class Rounds:
 
     async def refusals(self) -> int:
         """Return how many entries of the audit log say that a connection is refused."""
-        return (await self.audit.page(GUILD, 1, 100, action="connection.refused")).total
+        return len((await self.audit.page(GUILD, 100, action="connection.refused")).entries)
 
     async def history(self, integration_id: str) -> list[Transition]:
         """Return all transitions of one of the guild's integrations with Toolzz."""

@@ -1,15 +1,19 @@
 """Tells a server's managers what nobody has asked about, and where nobody else reads it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import discord
 import structlog
 
-from bot.discord.access.agent_bots import FAILURES, is_member
+from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES, read_membership
 from bot.discord.access.posting import bot_lacks
+from bot.discord.context import ServicesBot
+from bot.features.access.tier import Tier
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_SEND_SECONDS: Final = 30.0
 _MODERATION: Final = discord.Permissions(
     moderate_members=True, kick_members=True, ban_members=True, manage_messages=True
 )
@@ -17,7 +21,7 @@ _MODERATION: Final = discord.Permissions(
 
 
 async def notify_managers(
-    client: discord.Client,
+    client: ServicesBot,
     guild: discord.Guild,
     embed: discord.Embed,
     *,
@@ -27,24 +31,34 @@ async def notify_managers(
     """Send an embed to the first recipient that takes it, and return whether one did; raise nothing.
 
     lost_channel_id: the channel that it is about, which takes nothing. member_id: who chose that channel,
-    None where that is not known.
+    None or 0 where that is not known. They are told in private only while they are a member and a manager.
     """
     async for recipient in _recipients(client, guild, lost_channel_id, member_id):
-        try:
-            if isinstance(recipient, discord.TextChannel):
-                channel: discord.abc.Messageable = recipient
-            else:
-                channel = await client.create_dm(recipient)
-            await channel.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
-        except FAILURES as failed:
-            _log.info("managers_not_told", guild=guild.id, error=type(failed).__name__)
-        else:
+        if await try_telling(client, guild.id, recipient, embed):
             return True
     return False
 
 
+async def try_telling(
+    client: discord.Client,
+    guild_id: int,
+    recipient: discord.abc.Messageable | discord.Object,
+    embed: discord.Embed,
+) -> bool:
+    """Send an embed to a channel, or to a member in private, and return whether Discord took it."""
+    try:
+        async with asyncio.timeout(_SEND_SECONDS):
+            if isinstance(recipient, discord.Object):
+                recipient = await client.create_dm(recipient)
+            await recipient.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
+    except FAILURES as failed:
+        _log.info("managers_not_told", guild=guild_id, error=type(failed).__name__)
+        return False
+    return True
+
+
 async def _recipients(
-    client: discord.Client, guild: discord.Guild, lost_channel_id: int, member_id: int | None
+    client: ServicesBot, guild: discord.Guild, lost_channel_id: int, member_id: int | None
 ) -> AsyncIterator[discord.TextChannel | discord.Object]:
     """Yield who may be told, the best first.
 
@@ -57,11 +71,25 @@ async def _recipients(
     for channel in dict.fromkeys(candidates):
         if channel.id != lost_channel_id and not bot_lacks(channel):
             yield channel
-    if member_id != guild.owner_id and await is_member(client, guild.id, member_id):
-        assert member_id is not None  # noqa: S101 - nobody without an id is a member
+    if member_id and member_id != guild.owner_id and await _still_manages(client, guild, member_id):
         yield discord.Object(member_id)
     if guild.owner_id is not None:
         yield discord.Object(guild.owner_id)
+
+
+async def _still_manages(client: ServicesBot, guild: discord.Guild, member_id: int) -> bool:
+    """Tell whether a user is a member now and may still manage the bot; False where Discord does not say."""
+    try:
+        async with asyncio.timeout(DISCORD_SECONDS):
+            found = await read_membership(guild, member_id)
+    except FAILURES:
+        return False
+    if found.member is None:
+        return False
+    if found.member.guild_permissions.manage_guild:
+        return True
+    access, joined_at = client.services.access, found.member.joined_at
+    return await access.tier_of(guild.id, member_id, found.role_ids, joined_at) is Tier.MANAGER
 
 
 def _is_only_for(is_trusted: Callable[[discord.Role], bool], channel: discord.TextChannel) -> bool:

@@ -22,6 +22,11 @@ _VIEW: Final = discord.Permissions(view_channel=True)
 _SEND: Final = discord.Permissions(send_messages=True)
 _SEND_IN_THREADS: Final = discord.Permissions(send_messages_in_threads=True)
 _EMBED: Final = discord.Permissions(embed_links=True)
+# Discord's own codes: unknown channel, missing access. Any other 404 or 403 says nothing about the channel.
+UNKNOWN_CHANNEL: Final = 10003
+MISSING_ACCESS: Final = 50001
+_UNSEEN: Final[frozenset[object]] = frozenset({UNKNOWN_CHANNEL, MISSING_ACCESS})
+_UNKNOWN_MEMBER: Final = 10007
 
 
 async def check_posting(
@@ -98,9 +103,9 @@ async def _find(picked: PickedChannel | PostChannel, texts: Texts) -> PostChanne
     try:
         async with asyncio.timeout(DISCORD_SECONDS):
             thread = await parent.guild.fetch_channel(picked.id)
-    except (discord.NotFound, discord.Forbidden):
-        raise InvalidInputError("thread_unseen", channel=picked.id) from None
     except FAILURES as failed:
+        if getattr(failed, "code", None) in _UNSEEN:
+            raise InvalidInputError("thread_unseen", channel=picked.id) from None
         raise UnreachableError("Discord") from failed
     assert isinstance(thread, discord.Thread)  # noqa: S101 - no channel becomes another kind of channel
     return thread
@@ -117,7 +122,7 @@ async def _check_thread(thread: discord.Thread, member: discord.Member, texts: T
     try:
         async with asyncio.timeout(DISCORD_SECONDS):
             await thread.fetch_member(member.id)
-    except discord.NotFound:
-        raise InvalidInputError("thread_not_joined", channel=thread.id) from None
     except FAILURES as failed:
+        if getattr(failed, "code", None) == _UNKNOWN_MEMBER:
+            raise InvalidInputError("thread_not_joined", channel=thread.id) from None
         raise UnreachableError("Discord") from failed

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.discord.background import BackgroundTasks
+from bot.providers.base.current_guild import working_for
 
 _PER_SECOND: Final = 5
 """A tenth of what Discord lets a bot ask; the rest is for members' commands."""
@@ -59,7 +60,9 @@ class RequestQueue:
         while self._urgent or self._later:
             await self._wait_for_turn()
             if lanes := self._urgent or self._later:
-                self._background.start(_take(lanes)())
+                guild_id, work = _take(lanes)
+                with working_for(guild_id):
+                    self._background.start(work())
         self._is_running = False
 
     async def _wait_for_turn(self) -> None:
@@ -72,14 +75,14 @@ class RequestQueue:
             await self._timing.sleep(start - now)
 
 
-def _take(lanes: _Lanes) -> Work:
-    """Remove the next work of the guild whose turn it is, and put that guild last."""
+def _take(lanes: _Lanes) -> tuple[int, Work]:
+    """Remove and return the guild whose turn it is and its next work, and put that guild last."""
     guild_id = next(iter(lanes))
     lane = lanes.pop(guild_id)
     work = lane.pop(next(iter(lane)))
     if lane:
         lanes[guild_id] = lane
-    return work
+    return guild_id, work
 
 
 def _remove(lanes: _Lanes, guild_id: int, key: Hashable) -> None:

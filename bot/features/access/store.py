@@ -42,7 +42,17 @@ class AccessStore:
 
     async def of_guild(self, guild_id: int) -> list[Grant]:
         """Return a guild's grants: the highest tier first, roles before members, then by age."""
-        return await self._database.fetch(Grant, QUERIES.list_grants, guild_id=guild_id)
+        return await self._database.fetch_urgently(Grant, QUERIES.list_grants, guild_id=guild_id)
+
+    async def of_members(self) -> list[tuple[int, Grant]]:
+        """Return the grants of members in all guilds, each with its guild's id."""
+        rows = await self._database.read_all(QUERIES.list_member_grants)
+        return [(row["guild_id"], Grant(*tuple(row)[1:])) for row in rows]
+
+    async def delete_ended(self, guild_id: int, grant: Grant) -> bool:
+        """Delete a member's grant; return False if there is another one in its place, or none."""
+        values = {"guild_id": guild_id, "subject": grant.subject, "granted_at": grant.granted_at}
+        return await self._database.write(QUERIES.delete_ended_grant, **values) == 1
 
     async def put(self, guild_id: int, grant: Grant, check: Callable[[Sequence[Grant]], ResultT]) -> ResultT:
         """Store a grant in place of an older one of the same subject; return what ``check`` returns.

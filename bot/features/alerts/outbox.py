@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from bot.backoff import Backoff
 from bot.errors import InvalidInputError
 from bot.features.alerts.alert_mover import AlertMover
 from bot.features.alerts.board_mover import BoardDroppedError, BoardMover
@@ -23,6 +24,7 @@ from bot.features.alerts.messenger import (
 )
 from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
+from bot.providers.base.current_guild import working_for
 from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -35,6 +37,8 @@ other, and no lane waits for another.
 """
 
 FIRST_PAUSE: Final = 5
+_LONGEST_PAUSE: Final = 600
+"""Seconds between two attempts at what fails for a reason that nobody foresaw, at first and at last."""
 PAUSES: Final = {MessageKind.ALERT: (FIRST_PAUSE, 600), MessageKind.BOARD: (60, 3600)}
 """Seconds before the next try: after the first failure, and at most; each failure doubles them. By lane."""
 MAX_REJECTED_PAUSE: Final = 3600
@@ -86,6 +90,8 @@ class Outbox:
         self._locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         """Held by the worker, or by a command, while it moves a lane's messages."""
         self._woken = asyncio.Event()
+        self._failing: dict[Lane, Backoff] = {}
+        """Lanes that failed for a reason that nobody foresaw."""
         self._changed: dict[int, float] = {}
         """Guilds whose boards are rendered once their changes are gathered, and when the first one came."""
         self._unrendered: set[int] = set()
@@ -108,6 +114,7 @@ class Outbox:
 
     async def run(self, messenger: Messenger, serves: Serves) -> None:
         """Send whatever becomes due; never end."""
+        backoff = Backoff(FIRST_PAUSE, _LONGEST_PAUSE)
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._woken.clear()
@@ -117,10 +124,13 @@ class Outbox:
                     if await self._store.takes_writes():
                         await self._begin(messenger, serves, lanes)
                         pause = await self._idle_seconds()
+                    backoff.succeed()
                 except NotWritableError:
                     pass  # the log says so already
-                except Exception:  # noqa: BLE001 - a locked or broken file may be a whole one later
-                    _log.exception("outbox_failed")
+                except Exception as error:  # noqa: BLE001 - a locked or broken file may be a whole one later
+                    # Slept, because whoever has something to send would wake it at once.
+                    await asyncio.sleep(backoff.fail_with(_log, "outbox_failed", error))
+                    continue
                 # asyncio.wait_for would swallow a cancellation that comes as the pause ends (Python 3.11).
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -204,7 +214,8 @@ class Outbox:
         for lane in dict.fromkeys([*due, *boards]):
             if serves(lane[0]) and lane not in self._busy:
                 self._busy.add(lane)
-                tasks.create_task(self._serve(messenger, serves, lane))
+                with working_for(lane[0]):
+                    tasks.create_task(self._serve(messenger, serves, lane))
 
     async def _resume_idle(self, messenger: Messenger, serves: Serves, now: int) -> None:
         """Resume routes that are to be sent nothing, where nothing is known to keep the bot from posting."""
@@ -227,16 +238,22 @@ class Outbox:
         """See to a lane until nothing more is due."""
         guild_id, kind = lane
         places = self._board_places if kind == MessageKind.BOARD else contextlib.nullcontext()
-        async with places, self._lock(lane):
-            try:
-                await self._work_off_and_note(messenger, serves, lane)
-            except NotWritableError:
-                await asyncio.sleep(FIRST_PAUSE)
-            except Exception:  # noqa: BLE001 - what could not be noted is due again, but not at once
-                _log.exception("outbox_failed", guild=guild_id)
-                await asyncio.sleep(FIRST_PAUSE)
-            finally:
-                self._busy.discard(lane)
+        pause = 0.0
+        try:
+            async with places, self._lock(lane):
+                try:
+                    await self._work_off_and_note(messenger, serves, lane)
+                    self._failing.pop(lane, None)
+                except NotWritableError:
+                    pause = FIRST_PAUSE
+                except Exception as error:  # noqa: BLE001 - what could not be noted is due again, but not at once
+                    backoff = self._failing.setdefault(lane, Backoff(FIRST_PAUSE, _LONGEST_PAUSE))
+                    pause = backoff.fail_with(_log, "outbox_failed", error, guild=guild_id)
+            # No command and no other guild's board waits for that.
+            if pause:
+                await asyncio.sleep(pause)
+        finally:
+            self._busy.discard(lane)
         # Something may have become due while this lane counted as busy.
         if kind == MessageKind.ALERT or guild_id in self._unrendered:
             self.wake()
@@ -298,7 +315,10 @@ class Outbox:
                 number=row.number,
                 tries=after.tries,
                 error=str(error) or type(error).__name__,
-                exc_info=None if isinstance(error, (NotSentError, TimeoutError)) else error,
+                # A cause that nobody foresaw is told in full once, not at every try.
+                exc_info=None
+                if after.error == row.error or isinstance(error, (NotSentError, TimeoutError))
+                else error,
             )
         if after != row:
             await self._store.note(after, row)

@@ -2,23 +2,40 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.errors import PatchbayError, ProviderError, RequestError
-from bot.features.audit.chain import BEGINNING, UNSIGNED, Chain, digest, examine, is_signed, signed_part
-from bot.features.audit.store import AuditHead, AuditStore, Entry
+from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainCheck, Flaw, Signer, check_window
+from bot.features.audit.entry import Entry, Seal, SealKind
+from bot.features.audit.former_store import REWRITTEN
+from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
+from bot.features.audit.results import log_failed, result_of
+from bot.features.audit.store import LAST, AuditStore
 from bot.providers.base.provider import Provider
-from bot.store.vault import Vault
+
+__all__ = ["UNKNOWN", "AuditPage", "AuditService", "Change"]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 DONE: Final = "done"
-UNKNOWN: Final = "unknown"
-"""The result of a change of which nobody knows whether it was made."""
+BEGUN: Final = "begun"
+"""The result of a change that another entry gives the end of, unless the bot is still at it."""
+CUT: Final = "audit.cut"
+"""The action of the entry that says up to which entry the log was deleted because of its age."""
+KEEP_DAYS: Final = 400
+MAX_EXPORTED: Final = 20_000
+"""An export holds the newest entries, so many at most: about 7 MB, where Discord takes 10."""
+_Append = Callable[[Sequence[Entry], Signer], Awaitable[Sequence[Entry]]]
+_BATCH: Final = 500
+_DAY: Final = 86_400
+_AT_ONCE: Final = ("failed:interrupted",)
+"""Results that nobody can repeat at will, and that may have changed something."""
 ACTIONS: Final = (
     "connection.add",
     "connection.rotate",
@@ -41,6 +58,9 @@ ACTIONS: Final = (
     "audit.mirror",
     "audit.export",
     UNSIGNED,
+    REWRITTEN,
+    CUT,
+    REFUSALS,
     "privacy.export",
     "guild.removed",
     "guild.returned",
@@ -60,32 +80,56 @@ class Change:
 
     target: ids and names of connections, never text that somebody else wrote. ``role · 12``, ``member · 12``
     and ``channel · 12`` are shown as mentions. result: None stands for ``done`` or for what the body raises.
-    idle: whether there was nothing to change; then there is no entry unless the body raises.
+    idle: whether there was nothing to change; then there is no entry unless the body raises. begun: the
+    number of the entry that says that the change was begun.
     """
 
     target: str
+    write_begun: Callable[[str], Awaitable[int]]
     result: str | None = None
     idle: bool = False
+    begun: int | None = None
+
+    async def begin(self) -> None:
+        """Write an entry before something outside is changed, so that it leaves a trace whatever happens.
+
+        Raises UnavailableError if the entry cannot be written: then nothing must be changed.
+        """
+        self.begun = await self.write_begun(self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """A page of the log, the newest entry first. number: counted from 1. total: the entries of all pages."""
+    """A page of the log, the newest entry first. is_newest, is_oldest: whether no page comes before or after.
+
+    chain: the result of checking the entries of this page.
+    """
 
     entries: Sequence[Entry]
-    number: int
-    total: int
+    chain: Chain
+    is_newest: bool
+    is_oldest: bool
 
 
 class AuditService:
-    """Works on one guild at a time; entries of other guilds are out of reach."""
+    """Works on one guild at a time, except ``flush``, ``prune`` and what is about one member."""
 
-    def __init__(self, store: AuditStore, vault: Vault, clock: Callable[[], float]) -> None:
-        """clock: seconds since 1970."""
+    def __init__(
+        self, store: AuditStore, signer: Signer, clock: Callable[[], float], keep_days: int = KEEP_DAYS
+    ) -> None:
+        """signer: the vault. clock: seconds since 1970. keep_days: older entries are deleted."""
         self._store = store
-        self._vault = vault
+        self._signer = signer
         self._clock = clock
+        self.keep_days = keep_days
+        """Days after which an entry is deleted."""
         self._listeners: list[Callable[[Entry], None]] = []
+        self._refusals = RefusalCounter()
+        self._at_work: set[tuple[int, int]] = set()
+        """The guild and number of each entry whose result this process will write."""
+        self._beginning: list[int] = []
+        """The guild of each change whose number is not known yet."""
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
         """Call a listener with each new entry, in each guild's order. The listener must return at once."""
@@ -93,21 +137,20 @@ class AuditService:
 
     @contextlib.asynccontextmanager
     async def change(self, guild_id: int, member_id: int, action: str, target: str) -> AsyncIterator[Change]:
-        """Record what a member does in the body as one entry, at its end. The body's exceptions are raised
-        again.
+        """Record what a member does in the body. The body's exceptions are raised again.
 
         The result is ``done``, ``unknown``, or ``refused`` or ``failed`` with an error's key, such as
-        ``refused:no_connection``.
+        ``refused:no_connection``. What was changed, or may have been, is written at once as an entry of its
+        own; what was refused or has failed is counted, see ``flush``.
         """
-        change = Change(target)
+        change = Change(target, partial(self._begin, guild_id, member_id, action))
         try:
             yield change
         except BaseException as error:
-            result = change.result or _result_of(error)
-            await self.note(guild_id, action, change.target, result, member_id=member_id)
+            await self._end(guild_id, member_id, action, change, change.result or result_of(error))
             raise
-        if not change.idle:
-            await self.note(guild_id, action, change.target, change.result or DONE, member_id=member_id)
+        if not change.idle or change.begun is not None:
+            await self._end(guild_id, member_id, action, change, change.result or DONE)
 
     async def note(
         self, guild_id: int, action: str, target: str, result: str = DONE, *, member_id: int | None = None
@@ -116,68 +159,239 @@ class AuditService:
 
         If the entry cannot be stored, this only logs it: the member must still see the result of the change.
         """
-        entry = Entry(guild_id, 0, int(self._clock()), member_id, action, target, result, b"")
+        await self._write([self._draft(guild_id, action, target, result, member_id)])
+
+    async def flush(self) -> None:
+        """Write what was counted: one entry for each member, action and result, with the number of times.
+
+        Call it about once a minute, and when the bot stops. What cannot be written is tried again next time.
+        """
+        for guild_id in self._refusals.guilds():
+            await self._write_counted(guild_id)
+
+    def forget(self, guild_id: int) -> None:
+        """Drop what was counted of a guild that was erased."""
+        self._refusals.take(guild_id)
+
+    async def end_unfinished(self, is_served: Callable[[int], bool]) -> None:
+        """Write that the result of each change is unknown that a process had begun before it died.
+
+        is_served: tells whether this process, and no other, works for a guild.
+        """
+        for begun in await self._store.unfinished():
+            is_at_work = (begun.guild_id, begun.number) in self._at_work
+            if not is_at_work and begun.guild_id not in self._beginning and is_served(begun.guild_id):
+                end = replace(begun, at=int(self._clock()), result=UNKNOWN, ends=begun.number)
+                # It may have ended since it was read.
+                await self._append(self._store.append_ends, [end])
+
+    async def page(
+        self,
+        guild_id: int,
+        size: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        member: int | None = None,
+        action: str | None = None,
+    ) -> AuditPage:
+        """Return the entries next to a number, else the newest, with this member and this action.
+
+        Only these are checked, from one seal of the chain to the next: this takes at most a few hundred
+        hashes, however long the log is.
+        """
+        find = partial(self._store.numbers, guild_id, member=member, action=action)
+        found = await find(size, before=before, after=after)
+        if not found and before is not None:
+            found = await find(size, before=None, after=before - 1)  # there is no older page any more
+        if len(found) < size and after is not None:
+            found = await find(size, before=None, after=None)
+        newer = await find(1, before=None, after=found[0]) if found else []
+        older = await find(1, before=found[-1], after=None) if found else []
+        entries, chain = await self._checked(guild_id, found, is_newest=not newer)
+        return AuditPage(entries, chain, not newer, not older)
+
+    async def export(self, guild_id: int) -> tuple[Sequence[Entry], Chain]:
+        """Return a guild's entries, the oldest first, and the result of checking the whole log.
+
+        Of a log of more than ``MAX_EXPORTED`` entries, the newest are returned. One log is read once at a
+        time, and in batches.
+        """
+        async with self._lock(guild_id):
+            await self._write_counted(guild_id)
+            cut = await self._store.seal(guild_id, SealKind.CUT)
+            check = ChainCheck(cut, self._signer.verify)
+            kept: deque[Entry] = deque()
+            before, last, head = check.hash, -LAST, None
+            while True:
+                rows = await self._store.entries(guild_id, last, LAST, _BATCH)
+                if not rows:
+                    seen, head = head, await self._store.seal(guild_id, SealKind.HEAD)
+                    # Entries that were added since the last batch are read as well.
+                    if head is None or head.number <= last or head == seen:
+                        break
+                    continue
+                points = await self._store.points(guild_id, last, rows[-1].number)
+                await asyncio.to_thread(check.take, rows, points)
+                last = rows[-1].number
+                kept.extend(rows)
+                while len(kept) > MAX_EXPORTED:
+                    before = kept.popleft().hash
+        return list(kept), replace(check.result(head), before=before)
+
+    async def last_about(self, guild_id: int, action: str, target: str) -> Entry | None:
+        """Return the latest entry with this action and target, None if there is none of late."""
+        return await self._store.last_about(guild_id, action, target)
+
+    async def prune(self) -> None:
+        """Delete the entries that are older than ``keep_days``, of every guild, at most once a day each.
+
+        Whoever no entry names any more is forgotten as well.
+        """
+        oldest = int(self._clock()) - self.keep_days * _DAY
+        for guild_id in await self._store.aged(oldest - _DAY):
+            note = self._draft(guild_id, CUT, "", DONE, None)
+            async with self._lock(guild_id):
+                last = 0
+                while (cut := await self._store.cut(guild_id, oldest, self._signer, note)).last:
+                    last = cut.last
+                    self._tell(cut.added)
+            if cut.flaw is not None:
+                _log.warning("audit_not_cut", guild=guild_id, flaw=str(cut.flaw))
+                if last:
+                    await self._write([replace(note, target=f"#{last}")])
+            if last:
+                await self._write_counted(guild_id)  # these entries need their pseudonyms
+                await self._store.drop_unnamed(guild_id)
+
+    async def is_long(self, guild_id: int) -> bool:
+        """Tell whether a guild's log is too long to be erased in one transaction."""
+        return await self._store.is_long(guild_id)
+
+    async def shorten(self, guild_id: int) -> None:
+        """Delete a guild's first entries, some at a time, until the log is not long any more.
+
+        What is left is whole meanwhile if it was so before. For a log that is about to be erased.
+        """
+        is_ours = True
+        while await self._store.is_long(guild_id):
+            if is_ours:
+                is_ours = (await self._store.cut(guild_id, LAST, self._signer)).flaw is None
+            else:
+                await self._store.drop_first(guild_id)
+
+    async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
+        draft = self._draft(guild_id, action, target, BEGUN, member_id)
+        self._beginning.append(guild_id)
         try:
-            added = await self._store.append(guild_id, lambda head, last: self._extend(head, last, entry))
-        except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
-            why = f"{type(error).__name__}: {error}"
-            _log.error("audit_failed", guild=guild_id, action=action, result=result, error=why)
+            begun = (await self._store.append([draft], self._signer))[-1]
+            self._at_work.add((guild_id, begun.number))
+        finally:
+            self._beginning.remove(guild_id)
+        return begun.number
+
+    async def _end(self, guild_id: int, member_id: int, action: str, change: Change, result: str) -> None:
+        is_counted = result.startswith(("refused", "failed")) and result not in _AT_ONCE
+        if is_counted and change.begun is None:
+            await self._count(Tried(guild_id, int(self._clock()), member_id, action, change.target, result))
             return
+        draft = self._draft(guild_id, action, change.target, result, member_id)
+        await self._write([replace(draft, ends=change.begun)])
+        if change.begun is not None:
+            self._at_work.discard((guild_id, change.begun))
+
+    async def _count(self, tried: Tried) -> None:
+        # Whoever has no pseudonym when this is written was erased meanwhile, by this process or another one.
+        if self._refusals.has_place(tried):
+            try:
+                await self._store.name_members(tried.draft)
+            except Exception as error:  # noqa: BLE001 - see _append
+                log_failed([tried.draft], error)
+                return
+        self._refusals.count(tried)
+
+    async def _write_counted(self, guild_id: int) -> None:
+        taken = self._refusals.take(guild_id)
+        if not await self._append(self._store.append_counted, taken):
+            self._refusals.put_back(taken)
+
+    def _draft(self, guild_id: int, action: str, target: str, result: str, member_id: int | None) -> Entry:
+        return Entry(guild_id, 0, int(self._clock()), None, action, target, result, b"", member=member_id)
+
+    async def _write(self, drafts: Sequence[Entry]) -> None:
+        await self._append(self._store.append, drafts)
+
+    async def _append(self, append: _Append, drafts: Sequence[Entry]) -> bool:
+        """Add entries with this method of the store; return False if it has failed, which is logged."""
+        if not drafts:
+            return True
+        try:
+            added = await append(drafts, self._signer)
+        except Exception as error:  # noqa: BLE001 - a full disk, a locked or broken file
+            log_failed(drafts, error)
+            return False
+        self._tell(added)
+        return True
+
+    def _tell(self, added: Sequence[Entry]) -> None:
         for each in added:
             for listener in self._listeners:
                 listener(each)
 
-    async def page(
-        self, guild_id: int, number: int, size: int, *, member: int | None = None, action: str | None = None
-    ) -> AuditPage:
-        """Return a page of the entries with this member and this action, the last page if there are fewer."""
-        total = await self._store.count(guild_id, member=member, action=action)
-        number = max(1, min(number, -(-total // size)))
-        entries = await self._store.newest(
-            guild_id, member=member, action=action, size=size, skipped=(number - 1) * size
-        )
-        return AuditPage(entries, number, total)
+    async def _checked(
+        self, guild_id: int, numbers: Sequence[int], *, is_newest: bool
+    ) -> tuple[Sequence[Entry], Chain]:
+        """Read these entries and check them. is_newest: whether the end of the log is checked as well."""
+        check = partial(self._read_windows, guild_id, numbers, is_newest=is_newest)
+        entries, chain = await check()
+        # A log that is cut in between looks broken, once.
+        return (entries, chain) if chain.flaw is None else await check()
 
-    async def check(self, guild_id: int) -> Chain:
-        """Check the guild's chain."""
-        _, chain = await self.export(guild_id)
-        return chain
+    async def _read_windows(
+        self, guild_id: int, numbers: Sequence[int], *, is_newest: bool
+    ) -> tuple[Sequence[Entry], Chain]:
+        head = await self._store.seal(guild_id, SealKind.HEAD)
+        cut = await self._store.seal(guild_id, SealKind.CUT)
+        wanted = {*numbers, head.number} if head is not None and is_newest else set(numbers)
+        found: dict[int, Entry] = {}
+        flaws: list[Chain] = []
+        length = 0
+        for start in sorted({(number - 1) // STRIDE * STRIDE for number in wanted}):
+            rows, chain = await self._read_window(guild_id, start, cut, head)
+            found |= {row.number: row for row in rows}
+            length += chain.length
+            flaws += [chain] if chain.flaw is not None else []
+        shown = [found[number] for number in numbers if number in found]
+        noted = await self._store.numbers(guild_id, 1, before=None, after=None, member=None, action=UNSIGNED)
+        if noted:
+            flaws.append(Chain(length, Flaw.UNVOUCHED, noted[0]))
+        flaw = flaws[0] if flaws else Chain(length)
+        return shown, replace(flaw, length=length, cut=0 if cut is None else cut.number)
 
-    async def export(self, guild_id: int) -> tuple[Sequence[Entry], Chain]:
-        """Return all of a guild's entries, the oldest first, and the result of checking them."""
-        rows, head = await self._store.whole(guild_id)
-        return rows, await asyncio.to_thread(examine, rows, head, self._vault.verify)
+    async def _read_window(
+        self, guild_id: int, start: int, cut: Seal | None, head: Seal | None
+    ) -> tuple[Sequence[Entry], Chain]:
+        """Read and check the entries from one seal to the next. start: the number of the first seal."""
+        end = start + STRIDE
+        points = {each.number: each for each in await self._store.points(guild_id, start - 1, end)}
+        before = points.get(start)
+        if cut is not None and start <= cut.number < end:
+            start, before = cut.number, cut
+        is_last = head is not None and head.number <= end
+        rows = await self._store.entries(guild_id, start, end, STRIDE)
+        after = head if is_last else points.get(end)
+        # Those that were added since the head was read are shown on the next page that is read.
+        known = [row for row in rows if head is None or row.number <= head.number]
+        chain = check_window(known, before, after, start, self._signer.verify)
+        if chain.flaw is None and len(known) < len(rows) and head is not None:
+            chain = await self._beyond(guild_id, head, chain)
+        return rows, chain
 
-    def _extend(self, head: AuditHead | None, last: int, entry: Entry) -> tuple[Sequence[Entry], AuditHead]:
-        """Return the entries to add and the new head. They follow the head, which cannot be forged as rows
-        can.
-        """
-        number, before = (0, BEGINNING) if head is None else (head.number, head.hash)
-        entries = [entry]
-        if last > number or (head is not None and not is_signed(head, self._vault.verify)):
-            # Our new signature would vouch for entries that somebody else may have written: this entry says
-            # so.
-            entries.insert(
-                0, replace(entry, member=None, action=UNSIGNED, target=f"#{number}", result=UNKNOWN)
-            )
-            number = max(number, last)
-        for index, each in enumerate(entries):
-            number += 1
-            numbered = replace(each, number=number)
-            before = digest(before, numbered)
-            entries[index] = replace(numbered, hash=before)
-        signature = self._vault.sign(signed_part(entry.guild_id, number, before))
-        return entries, AuditHead(entry.guild_id, number, before, signature)
+    async def _beyond(self, guild_id: int, head: Seal, chain: Chain) -> Chain:
+        """Return the chain of entries after which there are others: ours if the head has moved on."""
+        now = await self._store.seal(guild_id, SealKind.HEAD)
+        is_ours = now is not None and now.number > head.number
+        return chain if is_ours else replace(chain, flaw=Flaw.MISPLACED, number=head.number + 1)
 
-
-def _result_of(error: BaseException) -> str:
-    match error:
-        case RequestError():
-            return f"refused:{error.key}"
-        case ProviderError(outcome_unknown=True):
-            return UNKNOWN
-        case PatchbayError():
-            return f"failed:{error.key}"
-        case Exception():
-            return "failed:unexpected"
-    return "failed:interrupted"
+    def _lock(self, guild_id: int) -> asyncio.Lock:
+        return self._locks.setdefault(guild_id, asyncio.Lock())

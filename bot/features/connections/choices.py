@@ -9,19 +9,22 @@ from cachetools import TTLCache
 
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
+from bot.providers.base.current_guild import GuildCache
 from bot.providers.base.integration import Choice, each_once, id_key, name_key
 from bot.providers.base.provider import Provider
 
 _KEPT_SECONDS: Final = 60
 # While a member types a name, a provider that fails is asked once, not once for each letter.
 _FAILURE_KEPT_SECONDS: Final = 5
-_KEPT_LISTS: Final = 1000
+_KEPT_LISTS: Final = 200
+"""Of one guild, which has fewer lists than that with any provider."""
 _DEFAULT_PATIENCE: Final = 2.0
 """Seconds: Discord wants suggestions within three. A later answer is there for the next letter that is
 typed.
 """
 
 _Key = tuple[int, str, str, int, str | None]
+_Reading = asyncio.Task[Sequence[Choice]]
 
 
 class ChoiceService:
@@ -31,10 +34,8 @@ class ChoiceService:
         """patience: so many seconds ``offered`` waits by default."""
         self._providers = providers
         self._patience = patience
-        self._lists: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(_KEPT_LISTS, _KEPT_SECONDS)
-        self._failures: TTLCache[_Key, asyncio.Task[Sequence[Choice]]] = TTLCache(
-            _KEPT_LISTS, _FAILURE_KEPT_SECONDS
-        )
+        self._lists = GuildCache[_Key, _Reading](lambda: TTLCache(_KEPT_LISTS, _KEPT_SECONDS))
+        self._failures = GuildCache[_Key, _Reading](lambda: TTLCache(_KEPT_LISTS, _FAILURE_KEPT_SECONDS))
 
     async def offered(
         self,
@@ -52,11 +53,12 @@ class ChoiceService:
         over.
         """
         key = _key(connection, kind)
-        task = self._lists.get(key) or self._failures.get(key)
+        lists, failures = self._lists.of(connection.guild_id), self._failures.of(connection.guild_id)
+        task = lists.get(key) or failures.get(key)
         if task is None:
             task = asyncio.ensure_future(self._read(connection, kind))
             task.add_done_callback(functools.partial(self._drop_failure, key, failed))
-            self._lists[key] = task
+            lists[key] = task
         async with asyncio.timeout(self._patience if patience is None else patience):
             return await asyncio.shield(task)
 
@@ -83,7 +85,7 @@ class ChoiceService:
 
     def failure(self, connection: Connection, kind: str | None = None) -> BaseException | None:
         """Return why the provider gave no list in the last seconds, None if it was not asked or gave one."""
-        task = self._failures.get(_key(connection, kind))
+        task = self._failures.of(connection.guild_id).get(_key(connection, kind))
         return None if task is None or task.cancelled() else task.exception()
 
     def is_empty(self, connection: Connection, kind: str | None = None) -> bool:
@@ -95,15 +97,14 @@ class ChoiceService:
         """Return the names of a guild's cached entries, by provider and id; hostile text."""
         return {
             (key[1], choice.id): choice.label
-            for key in tuple(self._lists)
-            if key[0] == guild_id
+            for key in tuple(self._lists.of(guild_id))
             for choice in self._cached(key) or ()
         }
 
     def forget(self, connection: Connection, kind: str | None = None) -> None:
         """Drop a cached list, because something was changed with the provider."""
-        self._lists.pop(_key(connection, kind), None)
-        self._failures.pop(_key(connection, kind), None)
+        for kept in (self._lists, self._failures):
+            kept.of(connection.guild_id).pop(_key(connection, kind), None)
 
     async def _read(self, connection: Connection, kind: str | None) -> Sequence[Choice]:
         provider, credentials = self._providers[connection.provider], connection.credentials
@@ -112,7 +113,7 @@ class ChoiceService:
 
     def _cached(self, key: _Key) -> Sequence[Choice] | None:
         """Return a list that was read lately."""
-        task = self._lists.get(key)
+        task = self._lists.of(key[0]).get(key)
         if task is None or not task.done() or task.cancelled() or task.exception() is not None:
             return None
         return task.result()
@@ -122,9 +123,10 @@ class ChoiceService:
     ) -> None:
         # This also tells the event loop that the exception was seen: nobody may be waiting for the task.
         error = None if task.cancelled() else task.exception()
-        if (task.cancelled() or error is not None) and self._lists.get(key) is task:
-            del self._lists[key]
-            self._failures[key] = task
+        lists = self._lists.of(key[0])
+        if (task.cancelled() or error is not None) and lists.get(key) is task:
+            del lists[key]
+            self._failures.of(key[0])[key] = task
         if error is not None and failed is not None:
             failed(error)
 

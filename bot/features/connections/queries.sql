@@ -1,5 +1,5 @@
 -- name: list_connections(guild_id)
-SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at, generation
 FROM connection
 WHERE guild_id = :guild_id
 ORDER BY provider, name;
@@ -12,14 +12,15 @@ LEFT JOIN guild ON guild.guild_id = connection.guild_id
 WHERE guild.removed_at IS NULL AND (:guild_id IS NULL OR connection.guild_id = :guild_id)
 ORDER BY connection.guild_id, connection.provider, connection.name;
 
--- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at)!
-INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at)
-VALUES (:guild_id, :provider, :name, :secret, :set_by, :set_at, :verified_at)
+-- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at, generation)!
+INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at, generation)
+VALUES (:guild_id, :provider, :name, :secret, :set_by, :set_at, :verified_at, :generation)
 ON CONFLICT DO NOTHING;
 
--- name: replace_secret(secret, set_by, set_at, verified_at, guild_id, provider, name)!
+-- name: replace_secret(secret, set_by, set_at, verified_at, generation, guild_id, provider, name)!
 UPDATE connection
-SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at, refused_at = NULL
+SET secret = :secret, set_by = :set_by, set_at = :set_at, verified_at = :verified_at,
+    generation = :generation, refused_at = NULL
 WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
 
 -- name: mark_verified(verified_at, guild_id, provider, name, set_at)!
@@ -38,3 +39,22 @@ WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND secret 
 -- name: delete_connection(guild_id, provider, name)!
 DELETE FROM connection
 WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
+
+-- name: count_unlike(beginning)^
+SELECT count(*) AS secrets
+FROM connection
+WHERE secret <> X'' AND substr(secret, 1, length(:beginning)) <> :beginning;
+
+-- name: list_unlike(beginning, after_guild, provider, name, size)
+SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at, generation
+FROM connection
+WHERE secret <> X'' AND substr(secret, 1, length(:beginning)) <> :beginning
+    AND (guild_id, provider, name) > (:after_guild, :provider, :name)
+ORDER BY guild_id, provider, name
+LIMIT :size;
+
+-- name: reseal(secret, generation, guild_id, provider, name, before)!
+-- Credentials that were replaced meanwhile are encrypted with the new key already.
+UPDATE connection
+SET secret = :secret, generation = :generation
+WHERE guild_id = :guild_id AND provider = :provider AND name = :name AND secret = :before;

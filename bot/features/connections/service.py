@@ -17,10 +17,12 @@ from bot.providers.base.credentials import (
     Facts,
     read_credentials,
 )
+from bot.providers.base.current_guild import GuildCache
 from bot.providers.base.pasted import PUBLIC_KEY, unwrapped
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
-from bot.store.vault import Place, Vault
+from bot.store.key_marks import KeyMarks
+from bot.store.vault import Place, Vault, new_generation
 
 DEFAULT_NAME: Final = "default"
 MAX_CONNECTIONS: Final = 25
@@ -29,8 +31,10 @@ MAX_CONNECTIONS: Final = 25
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret of this length identify it, and do not help to guess it.
 _HINT_FROM_LENGTH: Final = 16
-_KEPT_FACTS: Final = 10_000
-"""How many connections' facts are kept. Those of one that is dropped are asked for again."""
+_KEPT_FACTS: Final = 100
+"""Of how many connections of a guild facts are kept. Those of one that is dropped are asked for again."""
+_KEPT_QUESTIONS: Final = 100
+"""Of one guild."""
 _QUESTIONED_SECONDS: Final = 600
 """A member who was asked whether a value is right can enter it again for so long."""
 
@@ -93,17 +97,21 @@ class ConnectionService:
         providers: Mapping[str, Provider],
         redactor: Redactor,
         clock: Callable[[], float],
+        key_marks: KeyMarks,
     ) -> None:
         """clock: seconds since 1970."""
         self._store = store
         self._vault = vault
+        self._key_marks = key_marks
         self._providers = providers
         self._redactor = redactor
         self._clock = clock
         self._being_verified: set[_Key] = set()
         # With the sealed secret that they are about: it differs for each replacement, also within a second.
-        self._facts: LRUCache[_Key, tuple[bytes, Facts]] = LRUCache(_KEPT_FACTS)
-        self._questioned: TTLCache[tuple[_Key, int], None] = TTLCache(_KEPT_FACTS, _QUESTIONED_SECONDS)
+        self._facts = GuildCache[_Key, tuple[bytes, Facts]](lambda: LRUCache(_KEPT_FACTS))
+        self._questioned = GuildCache[tuple[_Key, int], None](
+            lambda: TTLCache(_KEPT_QUESTIONS, _QUESTIONED_SECONDS)
+        )
 
     def provider(self, slug: str) -> Provider:
         """Return a provider by its slug. Raises InvalidInputError("provider")."""
@@ -199,12 +207,11 @@ class ConnectionService:
         """Delete a connection, readable or not. Raises NoConnectionError."""
         if not await self._store.delete(guild_id, provider, name):
             raise errors.NoSuchConnectionError(provider=provider, name=name)
-        self._facts.pop((guild_id, provider, name), None)
+        self._facts.of(guild_id).pop((guild_id, provider, name), None)
 
     def forget_facts(self, guild_id: int) -> None:
         """Drop what providers have said of the guild's credentials, because those were erased."""
-        for key in [key for key in self._facts if key[0] == guild_id]:
-            del self._facts[key]
+        self._facts.forget(guild_id)
 
     async def check_not_stored(self, guild_id: int, text: str) -> None:
         """Raise InvalidInputError("stored_secret") if a member pasted a secret that is stored for the guild.
@@ -239,7 +246,11 @@ class ConnectionService:
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
 
     async def watchable(self, guild_id: int | None = None) -> list[WatchableRow]:
-        """Return the connections to check in a guild, or in all guilds that the bot was not removed from."""
+        """Return the connections to check in a guild, or in all guilds that the bot was not removed from.
+
+        Since this is asked before each round of checks, it also learns here which keys are out of use.
+        """
+        await self._key_marks.refresh()
         rows = await self._store.watchable(guild_id)
         return [row for row in rows if row.provider in self._providers]
 
@@ -269,18 +280,31 @@ class ConnectionService:
         provider = self.provider(slug)
         # This comes first, so that no log line about a failure shows the secrets.
         typed = [values.get(field.id, "") for field in provider.fields if field.secret]
-        self._redactor.remember([*map(str.strip, typed), *map(unwrapped, typed)])
-        credentials = await self._read((guild_id, slug, name), values, member_id)
-        try:
-            await provider.verify(credentials)
-        except errors.UnauthorizedError as refused:
-            # Unlike stored credentials, these can be entered again.
-            raise errors.EnteredCredentialsRefusedError(
-                slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
-            ) from None
+        secrets = [*map(str.strip, typed), *map(unwrapped, typed)]
+        with self._redactor.typed(secrets):
+            credentials = await self._read((guild_id, slug, name), values, member_id)
+            try:
+                await provider.verify(credentials)
+            except errors.UnauthorizedError as refused:
+                # Unlike stored credentials, these can be entered again.
+                raise errors.EnteredCredentialsRefusedError(
+                    slug, status=refused.status, request_id=refused.request_id, detail=refused.detail
+                ) from None
+        # Only what was accepted: a member could have any word masked.
+        self._redactor.remember(secrets, guild_id)
         now = int(self._clock())
-        sealed = self._vault.seal(credentials, Place(guild_id, slug, name))
-        row = ConnectionRow(guild_id, slug, name, sealed, set_by=member_id, set_at=now, verified_at=now)
+        place = Place(guild_id, slug, name, set_at=now, generation=new_generation())
+        sealed = self._vault.seal(credentials, place)
+        row = ConnectionRow(
+            guild_id,
+            slug,
+            name,
+            sealed,
+            set_by=member_id,
+            set_at=now,
+            verified_at=now,
+            generation=place.generation,
+        )
         return row, credentials
 
     async def _read(self, key: _Key, values: Mapping[str, str], member_id: int) -> Credentials:
@@ -292,12 +316,12 @@ class ConnectionService:
         guild_id, slug, _ = key
         fields, stored = self.provider(slug).fields, await self._stored(guild_id)
         are_alike = any(owner == slug and PUBLIC_KEY.fullmatch(value) for owner, _, value in stored)
-        may_look_like_key = are_alike or (key, member_id) in self._questioned
+        may_look_like_key = are_alike or (key, member_id) in self._questioned.of(guild_id)
         try:
             read = read_credentials(slug, fields, values, may_look_like_key=may_look_like_key)
         except errors.InvalidInputError as error:
             if error.field == MISPLACED_KEY:
-                self._questioned[key, member_id] = None
+                self._questioned.of(guild_id)[key, member_id] = None
             raise
         for owner, other, value in stored:
             for field in fields:
@@ -320,16 +344,16 @@ class ConnectionService:
         return found
 
     def _open(self, row: ConnectionRow) -> Credentials:
-        values = self._vault.open(row.secret, Place(row.guild_id, row.provider, row.name))
+        values = self._vault.open(row.secret, row.place)
         secret = {field.id for field in self.provider(row.provider).fields if field.secret}
-        self._redactor.remember(value for field, value in values.items() if field in secret)
-        kept, facts = self._facts.get(_key(row), (b"", None))
+        self._redactor.remember((value for field, value in values.items() if field in secret), row.guild_id)
+        kept, facts = self._facts.of(row.guild_id).get(_key(row), (b"", None))
         credentials = Credentials(values, facts if kept == row.secret else None)
         self._keep_facts(row, credentials)
         return credentials
 
     def _keep_facts(self, row: ConnectionRow, credentials: Credentials) -> None:
-        self._facts[_key(row)] = row.secret, credentials.facts
+        self._facts.of(row.guild_id)[_key(row)] = row.secret, credentials.facts
 
     def _summarise(self, row: ConnectionRow) -> Summary:
         try:

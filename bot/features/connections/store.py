@@ -1,6 +1,6 @@
 """Reads and writes the ``connection`` table."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
@@ -8,6 +8,7 @@ import aiosqlite
 
 from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.vault import Place
 
 QUERIES: Final = load_queries("bot.features.connections")
 
@@ -16,7 +17,8 @@ QUERIES: Final = load_queries("bot.features.connections")
 class ConnectionRow:
     """A guild's encrypted credentials with a provider. Times are seconds since 1970.
 
-    refused_at: since when the provider refuses them, None while it does not.
+    refused_at: since when the provider refuses them, None while it does not. generation: a random number of
+    these credentials.
     """
 
     guild_id: int
@@ -27,6 +29,12 @@ class ConnectionRow:
     set_at: int
     verified_at: int
     refused_at: int | None = None
+    generation: int = 0
+
+    @property
+    def place(self) -> Place:
+        """What the secret is bound to."""
+        return Place(self.guild_id, self.provider, self.name, self.set_at, self.generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class WatchableRow:
 
 
 class ConnectionStore:
-    """Works on one guild at a time, except ``watchable``."""
+    """Works on one guild at a time, except ``watchable`` and what is for the encryption of all rows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -78,6 +86,44 @@ class ConnectionStore:
         """Delete a connection; return False if there was none."""
         query = QUERIES.delete_connection
         return await self._erase(query, guild_id=guild_id, provider=provider, name=name) == 1
+
+    async def count_unlike(self, beginning: bytes) -> int:
+        """Count the secrets of all guilds that do not begin with these bytes."""
+        row = await self._database.read(QUERIES.count_unlike, beginning=beginning)
+        return 0 if row is None else row["secrets"]
+
+    async def unlike(self, beginning: bytes, after: ConnectionRow | None, size: int) -> list[ConnectionRow]:
+        """Return the next rows of all guilds whose secrets do not begin with these bytes.
+
+        after: the last row of the step before, None for the first one.
+        """
+        guild_id, provider, name = (
+            (0, "", "") if after is None else (after.guild_id, after.provider, after.name)
+        )
+        return await self._database.fetch(
+            ConnectionRow,
+            QUERIES.list_unlike,
+            beginning=beginning,
+            after_guild=guild_id,
+            provider=provider,
+            name=name,
+            size=size,
+        )
+
+    async def reseal(self, rows: Sequence[tuple[ConnectionRow, ConnectionRow]]) -> int:
+        """Replace rows by the same ones encrypted anew, all of them in one transaction; return how many were.
+
+        rows: before and after. A row that was changed meanwhile stays as it is.
+        """
+
+        async def work(connection: aiosqlite.Connection) -> int:
+            await self._database.mark_traces(connection)
+            changed = 0
+            for before, after in rows:
+                changed += await QUERIES.reseal(connection, **asdict(after), before=before.secret)
+            return changed
+
+        return await self._database.transact(work)
 
     async def _erase(self, query: Callable[..., Awaitable[int]], **values: object) -> int:
         """Run a query that deletes a secret, whose traces must leave the file as well."""

@@ -5,6 +5,23 @@ VALUES (:guild_id, :greeted_at)
 ON CONFLICT (guild_id) DO UPDATE SET greeted_at = excluded.greeted_at
 WHERE greeted_at IS NULL;
 
+-- name: put_greeting(guild_id, due_at)!
+INSERT INTO greeting (guild_id, tries, due_at)
+VALUES (:guild_id, 0, :due_at)
+ON CONFLICT (guild_id) DO UPDATE SET tries = 0, due_at = excluded.due_at;
+
+-- name: list_greetings(now)
+SELECT guild_id FROM greeting WHERE due_at <= :now ORDER BY due_at, guild_id;
+
+-- name: get_greeting_tries(guild_id)$
+SELECT tries FROM greeting WHERE guild_id = :guild_id;
+
+-- name: delay_greeting(guild_id, due_at)!
+UPDATE greeting SET tries = tries + 1, due_at = :due_at WHERE guild_id = :guild_id;
+
+-- name: delete_greeting(guild_id)!
+DELETE FROM greeting WHERE guild_id = :guild_id;
+
 -- name: get_audit_channel(guild_id)^
 SELECT audit_channel FROM guild WHERE guild_id = :guild_id;
 

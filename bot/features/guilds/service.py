@@ -1,14 +1,15 @@
-"""Remembers of a guild whether it was greeted, and which channel mirrors its audit log."""
+"""Remembers of a guild whether it was greeted or is to be, and which channel mirrors its audit log."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from bot.features.guilds.greeting_store import QUERIES, GreetingStore
 from bot.store.database import Database
-from bot.store.queries import load_queries
 
-QUERIES: Final = load_queries("bot.features.guilds")
 _RECENT_SECONDS: Final = 86_400
+_GREETING_PAUSES: Final = (300, 900, 3600, 3 * 3600, 8 * 3600)
+"""Seconds between two attempts to greet; after the last one, nobody is greeted."""
 
 
 class GuildService:
@@ -17,12 +18,29 @@ class GuildService:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """clock: seconds since 1970."""
         self._database = database
+        self._greetings = GreetingStore(database)
         self._clock = clock
 
     async def arrived(self, guild_id: int) -> bool:
-        """Return whether to greet the guild now: True once after each time that the bot joins."""
+        """Return whether to greet the guild now: True once after each time that the bot joins.
+
+        The greeting is owed from then on, until ``greeted`` is called or ``greeting_failed`` gives it up.
+        """
         now = int(self._clock())
-        return await self._database.write(QUERIES.greet_guild, guild_id=guild_id, greeted_at=now) == 1
+        # The caller tries at once; the first pause is for when the process does not survive that.
+        return await self._greetings.begin(guild_id, now, now + _GREETING_PAUSES[0])
+
+    async def to_greet(self) -> list[int]:
+        """Return the guilds whose greeting is owed and due."""
+        return await self._greetings.due(int(self._clock()))
+
+    async def greeted(self, guild_id: int) -> None:
+        """Owe the guild no greeting any more."""
+        await self._greetings.end(guild_id)
+
+    async def greeting_failed(self, guild_id: int) -> None:
+        """Try again later, each time after a longer pause; give it up after the last one."""
+        await self._greetings.delay(guild_id, int(self._clock()), _GREETING_PAUSES)
 
     def is_recent(self, joined_at: datetime) -> bool:
         """Return whether a bot that joined at this time may still send its greeting."""

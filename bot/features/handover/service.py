@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import ProviderError
+from bot.features.handover.budget import INVALID, InvalidRequestBudget
 from bot.providers.base.api_client import ApiClient, Request
 from bot.providers.base.error_format import ErrorFormat
 
@@ -48,13 +49,19 @@ class Application(_Reply):
 class PreflightService:
     """Sends a token to Discord and to nobody else."""
 
-    def __init__(self, api: ApiClient, base: str) -> None:
+    def __init__(self, api: ApiClient, base: str, budget: InvalidRequestBudget) -> None:
         """base: Discord's REST interface, its version included."""
         self._api = api
         self._base = base
+        self.budget = budget
+        """What invalid answers count in, which the bot's own requests share."""
 
-    async def ask(self, token: str) -> Application | ProviderError:
-        """Return the token's application, or why Discord did not tell: then the member decides."""
+    async def ask(self, token: str, guild_id: int, member_id: int) -> Application | ProviderError:
+        """Return the token's application, or why Discord did not tell: then the member decides.
+
+        guild_id, member_id: whose token it is to be. Raises PreflightBudgetError, before Discord is asked.
+        """
+        reserved = self.budget.reserve(guild_id, member_id)
         request = Request(
             method="GET",
             base=self._base,
@@ -63,9 +70,13 @@ class PreflightService:
             secrets=(token,),
         )
         try:
-            return await self._api.send(request, Application)
+            application = await self._api.send(request, Application)
         except ProviderError as failure:
+            if failure.status not in INVALID:
+                self.budget.give_back(guild_id, member_id, reserved)
             # Its traceback, and that of what it was raised from, would keep the token for as long as anybody
             # keeps the failure.
             failure.__context__ = None
             return failure.with_traceback(None)
+        self.budget.give_back(guild_id, member_id, reserved)
+        return application

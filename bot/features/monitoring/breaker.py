@@ -107,6 +107,12 @@ class Breaker:
         self._trying = None
         self._not_before = at + self._pause
 
+    def give_back(self, guild_id: int, at: float) -> None:
+        """Note that a guild has sent no request after all: if that was the trial, the next one may follow."""
+        if self.is_open and self._trying == guild_id:
+            self._trying = None
+            self._not_before = at
+
     def _has_turn(self, guild_id: int, at: float) -> bool:
         if self._trying is None and guild_id not in self._failed:
             return True

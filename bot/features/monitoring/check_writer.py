@@ -267,10 +267,14 @@ def _read_by_others(
     """Return the ids of the integrations that are read through another connection.
 
     Several connections may list the same integration. It stays with the first one as long as that one can be
-    read and shows it.
+    read and shows it, unless a member has linked it with the connection that is read now.
     """
     others = {name for name, check in last.items() if not check.error} - {result.connection}
-    return {row.id for row in known.values() if row.connection in others and row.detail not in NOT_THERE}
+    elsewhere = {row.id for row in known.values() if row.connection in others and row.detail not in NOT_THERE}
+    # Only what is really there: two connections of which one lacks it would take it from each other.
+    items = () if result.reports is None else result.reports.items
+    shown = {report.id for report in items if report.label and report.detail not in NOT_THERE}
+    return elsewhere - (shown & set(result.own))
 
 
 def _check_row(result: CheckResult) -> CheckRow:

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
+from bot.errors import ProviderError
 from bot.features.monitoring.breaker import DOWN, Breaker
 from bot.features.monitoring.lone_refusal import LoneRefusals
 
@@ -36,12 +37,20 @@ class Host:
 
     @contextlib.contextmanager
     def report_to_breaker(self, guild_id: int) -> Iterator[None]:
-        """Tell the breaker how the requests in the body went."""
+        """Tell the breaker how the requests in the body went.
+
+        One that was not sent says nothing of the host.
+        """
         try:
             yield
-        except DOWN as error:
-            self.error = error.key
-            self.breaker.note(guild_id, self._clock(), ok=False)
+        except ProviderError as error:
+            if error.is_unsent:
+                self.breaker.give_back(guild_id, self._clock())
+                raise
+            is_down = isinstance(error, DOWN)
+            if is_down:
+                self.error = error.key
+            self.breaker.note(guild_id, self._clock(), ok=not is_down)
             raise
         except Exception:  # any other error means that the host answers
             self.breaker.note(guild_id, self._clock(), ok=True)

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from bot import errors
+from bot.backoff import Backoff
 from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
@@ -19,6 +20,7 @@ from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.store.database import NotWritableError
@@ -26,6 +28,8 @@ from bot.store.database import NotWritableError
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _MAX_WAIT_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+"""How long a tick waits after several that failed for a reason that nobody foresaw."""
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""
 _COMPACT_SECONDS: Final = 3600
@@ -102,15 +106,18 @@ class Poller:
 
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
+        backoff = Backoff(self._schedule.tick, _LONGEST_PAUSE_SECONDS)
         try:
             while True:
+                pause = self._schedule.tick
                 try:
                     await self.tick(is_served)
+                    backoff.succeed()
                 except NotWritableError:
                     pass  # the log says so already, and the next tick finds out whether it is over
-                except Exception:  # noqa: BLE001 - the next tick comes whatever happens
-                    _log.exception("tick_failed")
-                await asyncio.sleep(self._schedule.tick)
+                except Exception as error:  # noqa: BLE001 - the next tick comes whatever happens
+                    pause = max(pause, backoff.fail_with(_log, "tick_failed", error))
+                await asyncio.sleep(pause)
         finally:
             for state in self._states.values():
                 if state.running is not None:
@@ -155,6 +162,18 @@ class Poller:
         if running:
             await asyncio.wait(running, timeout=max_wait)
 
+    def paused_until(self, guild_id: int) -> dict[tuple[str, str], float]:
+        """Return until when a provider wants no request of a guild's connections, by provider and name.
+
+        Times are seconds since 1970. Connections that may be asked now are left out.
+        """
+        now, ticks = self._clock(), self._schedule.clock()
+        return {
+            (provider, name): now + state.held_until - ticks
+            for (guild, provider, name), state in self._states.items()
+            if guild == guild_id and state.held_until > ticks
+        }
+
     def check_soon(self, guild_id: int) -> None:
         """Have all connections of a guild checked at the next tick, or once their provider takes requests."""
         for (guild, _, _), state in self._states.items():
@@ -183,7 +202,8 @@ class Poller:
         if guild_id in self._judging_guilds:
             return
         self._judging_guilds.add(guild_id)
-        task = asyncio.create_task(self._try_judging(guild_id))
+        with working_for(guild_id):
+            task = asyncio.create_task(self._try_judging(guild_id))
         self._judging.add(task)
         task.add_done_callback(self._judging.discard)
 
@@ -201,12 +221,15 @@ class Poller:
             self._judging_guilds.discard(guild_id)
 
     async def _clean_up(self) -> None:
-        now = int(self._clock())
         if self._may_have_orphans:
-            await self._recorder.remove_orphans(now)
+            await self._recorder.remove_orphans(int(self._clock()))
             self._may_have_orphans = False
+        await self.compact()
+
+    async def compact(self) -> None:
+        """Delete history and closed incidents that are too old, if that was not done lately."""
         if self._compacted_at is None or self._schedule.clock() - self._compacted_at >= _COMPACT_SECONDS:
-            await self._store.compact(now - self._history_seconds)
+            await self._store.compact(int(self._clock()) - self._history_seconds)
             self._compacted_at = self._schedule.clock()
 
     def _state(self, row: WatchableRow) -> _ConnectionState:
@@ -224,7 +247,8 @@ class Poller:
 
     def _start(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool = False) -> None:
         state.due = self._schedule.next()
-        state.running = asyncio.create_task(self._check(row, state, must_read=must_read))
+        with working_for(row.guild_id):
+            state.running = asyncio.create_task(self._check(row, state, must_read=must_read))
 
     async def _check(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool) -> None:
         """Check one connection and store the result, if there is one.
@@ -242,6 +266,8 @@ class Poller:
             return  # it was removed or changed after the tick listed it
         except NotWritableError:
             return  # the log says so already, once for all connections
+        except errors.QueueFullError as full:  # our own limit, which the provider knows nothing of
+            error = full.key
         except errors.RateLimitedError as limited:
             wait = limited.retry_after
             state.held_until = state.due if wait is None else self._schedule.clock() + wait

@@ -46,9 +46,14 @@ UPDATE watched SET muted_until_at = :muted_until_at, muted_by = :muted_by
 WHERE guild_id = :guild_id AND kind = 'integration' AND provider = :provider AND id = :id;
 
 -- name: list_checks(guild_id)
+-- What a connection found that was removed since is not counted, even before its row is deleted.
 SELECT guild_id, provider, connection, checked_at, answered_at, error
 FROM last_check
-WHERE guild_id = :guild_id;
+WHERE guild_id = :guild_id AND EXISTS (
+    SELECT 1 FROM connection
+    WHERE connection.guild_id = last_check.guild_id AND connection.provider = last_check.provider
+        AND connection.name = last_check.connection
+);
 
 -- name: put_check(guild_id, provider, connection, checked_at, answered_at, error)!
 -- Stores nothing if the connection was removed meanwhile.

@@ -8,6 +8,7 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.monitoring.check_result import CheckResult
 from bot.features.monitoring.check_writer import CheckWriter
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
+from bot.providers.base.current_guild import working_for
 from bot.store.database import UnavailableError
 
 MAX_REPORTS: Final = 2000
@@ -34,7 +35,8 @@ class Recorder:
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append((result, stored))
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+            with working_for(None):  # whatever has come in meanwhile, of any guild
+                self._writing = asyncio.create_task(self._write())
         await stored
 
     async def remove_orphans(self, at: int) -> None:

@@ -88,6 +88,11 @@ class MonitoringStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def commits(self) -> int:
+        """How many transactions of any kind there were: while this stays, so does what is read."""
+        return self._database.commits
+
     async def takes_writes(self) -> bool:
         """Tell whether the database takes writes; while it takes none, this tries one."""
         return await self._database.takes_writes()

@@ -1,24 +1,24 @@
 """Counts, exports and erases what is stored of a guild, also some days after the bot was removed."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.features.audit.service import AuditService
+from bot.features.audit.service import MAX_EXPORTED, AuditService
+from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
-from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.privacy.plain_values import iso_time, plain_tables
+from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
+from bot.store.database import Database
 
-__all__ = ["PrivacyService", "Stored"]
+__all__ = ["PrivacyService", "Stored", "Tombstone"]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _DAY: Final = 86_400
-_TIME: Final = "at"
-"""The names of columns with a time end with this."""
-_IDS: Final = ("_id", "_by", "_channel", "member", "subject")
-"""The names of columns with an id end with one of these. All other numbers are counts."""
 
 
 class PrivacyService:
@@ -38,6 +38,7 @@ class PrivacyService:
         self._audit = audit
         self._clock = clock
         self.erase_after = erase_after
+        self._exporting: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def stored(self, guild_id: int) -> Stored:
         """Count the rows that are stored of the guild."""
@@ -46,27 +47,41 @@ class PrivacyService:
     async def export(self, guild_id: int) -> dict[str, object]:
         """Return everything that is stored of the guild by table, as JSON values.
 
-        Of credentials, it names only the fields that are set. Ids are strings, because some programs round
-        large numbers. Times are ISO 8601, UTC.
+        Of credentials, it names only the fields that are set. Of an audit log of more than ``MAX_EXPORTED``
+        entries, it has the newest, as the log's own export, and says how many there are. Ids are strings,
+        because some programs round large numbers. Times are ISO 8601, UTC. A guild is exported once at a
+        time.
         """
-        tables = {
-            table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
-            for table, rows in (await self._store.rows(guild_id)).items()
-        }
+        lock = self._exporting.setdefault(guild_id, asyncio.Lock())
+        async with lock:
+            return await self._export(guild_id)
+
+    async def _export(self, guild_id: int) -> dict[str, object]:
+        rows = await self._store.rows(guild_id, MAX_EXPORTED)
+        tables = await asyncio.to_thread(plain_tables, rows)
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)
         }
         for row in tables["connection"]:
             row["credential_fields_set"] = fields.get((str(row["provider"]), str(row["name"])), [])
-        return {"guild_id": str(guild_id), "exported_at": _time(self._clock()), **tables}
+        return {
+            "guild_id": str(guild_id),
+            "exported_at": iso_time(self._clock()),
+            "audit_entries_stored": (await self._store.stored(guild_id)).entries,
+            **tables,
+        }
 
     async def erase(self, guild_id: int) -> bool:
-        """Erase everything that is stored of the guild; return False if traces leave the file only later."""
-        clean = await self._store.erase(guild_id)
-        self._connections.forget_facts(guild_id)
-        _log.info("guild_erased", guild=guild_id, clean=clean)
-        return clean
+        """Erase everything that is stored of the guild but a tombstone, on a member's word.
+
+        Return False if traces leave the file only later.
+        """
+        return await self._erase(guild_id, int(self._clock()))
+
+    async def tombstone(self, guild_id: int) -> Tombstone | None:
+        """Return what an erasure has left of the guild, None if there was none in ``erase_after`` days."""
+        return await self._store.tombstone(guild_id)
 
     async def guilds(self) -> Mapping[int, int | None]:
         """Return every guild of which anything is stored, with the time of the bot's removal or None."""
@@ -77,7 +92,7 @@ class PrivacyService:
         if not (await self._store.stored(guild_id)).total:
             return
         if self.erase_after == 0:
-            await self.erase(guild_id)
+            await self._erase(guild_id, None)
         elif await self._store.remove(guild_id, int(self._clock())):
             self._connections.forget_facts(guild_id)
             _log.info("guild_removed", guild=guild_id)
@@ -89,23 +104,44 @@ class PrivacyService:
             _log.info("guild_returned", guild=guild_id)
             await self._audit.note(guild_id, "guild.returned", f"server · {guild_id}")
 
-    async def sweep(self) -> None:
-        """Erase the guilds whose time is over, and the traces that an earlier erasure left in the file."""
-        for guild_id in await self._store.erase_overdue(int(self._clock()) - self.erase_after * _DAY):
-            _log.info("guild_erased", guild=guild_id)
+    async def sweep(self, kept: Collection[int] = (), *, late: int = 0) -> None:
+        """Erase the guilds whose time is over, and the traces that an earlier erasure left in the file.
+
+        kept: guilds that the bot is in, whatever is stored of their removal. late: seconds by which a guild's
+        time has to be over; tombstones go on time.
+        """
+        due = int(self._clock()) - self.erase_after * _DAY
+        await self._store.erase_late_secrets(kept)
+        for guild_id in await self._store.overdue(due - late, kept):
+            if await self._audit.is_long(guild_id):
+                await self._store.begin_erasure(guild_id, None)
+                await self._audit.shorten(guild_id)
+            if await self._store.erase_overdue(guild_id):
+                self._audit.forget(guild_id)
+                _log.info("guild_erased", guild=guild_id)
+        await self._store.erase_tombstones(due)
         if not await self._store.scrub():
             _log.warning("traces_left")
 
+    async def _erase(self, guild_id: int, erased_at: int | None) -> bool:
+        if await self._audit.is_long(guild_id):
+            await self._store.begin_erasure(guild_id, erased_at)
+            await self._audit.shorten(guild_id)
+        clean = await self._store.erase(guild_id, erased_at)
+        self._audit.forget(guild_id)
+        self._connections.forget_facts(guild_id)
+        _log.info("guild_erased", guild=guild_id, clean=clean)
+        return clean
 
-def _plain(name: str, value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, int) and name.endswith(_TIME):
-        return _time(value)
-    if isinstance(value, int) and name.endswith(_IDS):
-        return str(value)
-    return value
 
+async def purge_guild(database: Database, guild_id: int) -> bool:
+    """Erase everything that is stored of a guild, without the keys that a log is verified with.
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    A bot may be running on the same database. Return False if traces leave the file only later.
+    """
+    privacy, audit = PrivacyStore(database), AuditStore(database)
+    if await audit.is_long(guild_id):
+        await privacy.begin_erasure(guild_id, None)
+    while await audit.is_long(guild_id):
+        await audit.drop_first(guild_id)
+    return await privacy.erase(guild_id)

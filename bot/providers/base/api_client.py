@@ -7,12 +7,13 @@ import contextlib
 import json
 import re
 import ssl
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
@@ -20,7 +21,6 @@ import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
 from bot.errors import (
     AnswerTooLargeError,
@@ -34,6 +34,8 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
+from bot.providers.base.body import TooLargeError, read_body, read_json
+from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.endpoint import ApiVersion
 from bot.providers.base.error_format import (
     ErrorFormat,
@@ -43,19 +45,19 @@ from bot.providers.base.error_format import (
     read_retry_after,
     refused_status,
 )
-from bot.providers.base.redaction import MASK, Redactor
+from bot.providers.base.fair_slots import FairSlots
+from bot.providers.base.pauses import Pauses
+from bot.providers.base.redaction import MASK, Redactor, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.under_way import UnderWay, key_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
+_Raw: TypeAlias = tuple[int, httpx.Headers, bytes]
 
 DEADLINE: Final = 8.0
 """Seconds for one request, from waiting for a free place to the last byte."""
-MAX_BYTES: Final = 2 * 1024 * 1024
-"""Decoded bytes of one answer."""
-PER_HOST: Final = 8
-"""How many requests are sent to one host at once; as many more with a deadline of their own."""
 
 _MAX_VERSIONS: Final = 10
 """How many unexpected versions of one provider are logged."""
@@ -109,17 +111,20 @@ def deadline_of(request: Request) -> float:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """What requests go through, and how many seconds each of them may take."""
+    """What requests go through, how many seconds each of them may take, and the clock that pauses end by."""
 
     client: httpx.AsyncClient
     deadline_of: Callable[[Request], float]
+    clock: Callable[[], float]
 
 
 @contextlib.asynccontextmanager
 async def open_http(
-    tls: ssl.SSLContext, deadline_of: Callable[[Request], float] = deadline_of
+    tls: ssl.SSLContext,
+    deadline_of: Callable[[Request], float] = deadline_of,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[HttpClient]:
-    """Open an HTTP client on aiohttp's transport. deadline_of: see ``HttpClient``.
+    """Open an HTTP client on aiohttp's transport. deadline_of, clock: see ``HttpClient``.
 
     The client keeps no cookies: one provider's client serves every guild, and a session cookie that was set
     for one guild would speak for the next.
@@ -137,7 +142,7 @@ async def open_http(
         follow_redirects=False,
         trust_env=False,
     ) as client:
-        yield HttpClient(client, deadline_of)
+        yield HttpClient(client, deadline_of, clock)
 
 
 async def _write_once(
@@ -181,9 +186,11 @@ class ApiClient:
         self._versions_seen: set[str] = set()
         self._places = {base: urlsplit(base).netloc for base in bases}
         hosts = set(self._places.values())
-        self._semaphores = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
+        self._slots = {host: FairSlots(provider) for host in hosts}
         # Requests with a deadline of their own take longer and must not occupy all places.
-        self._own_deadline = {host: asyncio.Semaphore(PER_HOST) for host in hosts}
+        self._own_deadline = {host: FairSlots(provider) for host in hosts}
+        self.under_way = UnderWay[_Raw]()
+        self._pauses = Pauses(http.clock)
 
     async def send(
         self, request: Request, answer: type[AnswerT], cache: ResponseCache | None = None
@@ -193,7 +200,8 @@ class ApiClient:
         cache: for a read; as long as the answer stays the same, the same object is returned. Raises
         ProviderError; a write without a usable answer may have been carried out, and raises it with
         ``outcome_unknown`` set. Nothing is retried here; only aiohttp repeats a read, once, if its connection
-        is reset.
+        is reset. A read that the same guild has under way is shared, and ends at the deadline that it
+        began with.
         """
         return (await self.answered(request, answer, cache))[1]
 
@@ -202,42 +210,56 @@ class ApiClient:
     ) -> tuple[int, AnswerT]:
         """Do what ``send`` does, and return the status (2xx) as well."""
         url = request.url()
-        places = self._semaphores if request.deadline is None else self._own_deadline
-        semaphore = places[self._places[request.base]]
-        # A write has certainly not happened only as long as no byte was sent.
-        sent = False
-        try:
-            async with asyncio.timeout(self._deadline_of(request)), semaphore:
-                sent = request.can_do_harm
-                status, headers, body = await self._exchange(request, url)
-        except TimeoutError:
-            raise self._late(request, sent=sent) from None
-        except httpx.HTTPError as error:
-            raise self._broken(request, error, sent=sent) from None
-        except _TooLargeError:
-            raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
-        except (aiohttp.ClientError, UnicodeError, zlib.error):
-            # The answer is no HTTP or has another encoding than it says; the transport does not translate
-            # these.
-            raise NotJsonError(self._provider, outcome_unknown=sent) from None
+        if request.can_do_harm:
+            try:
+                status, headers, body = await self._sent(request, url)
+            finally:
+                self.under_way.begin_anew()
+        else:
+            key = key_of(request.headers, request.deadline, request.method, url, request.params, request.json)
+            read = partial(self._sent, request, url)
+            status, headers, body = await self.under_way.share(key, read)
         self._compare_version(headers)
         for secret in sorted(request.secrets, key=len, reverse=True):
             # Nothing that is made of the answer can show what was sent.
             body = body.replace(secret.encode(), MASK.encode())
         if not httpx.codes.is_success(status):
-            raise self._unsuccessful(request, status, headers, body)
-        parse = partial(self._understood, request, answer, status, headers)
+            raise await self._unsuccessful(request, status, headers, body)
+        parse = partial(self._understood, request, answer, status, headers, body)
         if cache is None:
-            return status, parse(body)
-        return status, cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+            return status, await parse()
+        return status, await cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
 
-    def _understood(
+    async def _sent(self, request: Request, url: str) -> _Raw:
+        """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""
+        self._pauses.obey(request.secrets)
+        places = self._slots if request.deadline is None else self._own_deadline
+        place = places[self._places[request.base]].place(CURRENT_GUILD.get())
+        # A write has certainly not happened only as long as no byte was sent.
+        sent = False
+        try:
+            async with asyncio.timeout(self._deadline_of(request)), place:
+                self._pauses.obey(request.secrets)  # it may have asked for a pause in the meantime
+                sent = request.can_do_harm
+                return await self._exchange(request, url)
+        except TimeoutError:
+            raise self._late(request, sent=sent) from None
+        except httpx.HTTPError as error:
+            raise self._broken(request, error, sent=sent) from None
+        except TooLargeError:
+            raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
+        except (aiohttp.ClientError, UnicodeError, zlib.error):
+            # The answer is no HTTP or has another encoding than it says; the transport does not translate
+            # these.
+            raise NotJsonError(self._provider, outcome_unknown=sent) from None
+
+    async def _understood(
         self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
     ) -> AnswerT:
         """Return a successful answer as a model. Raises ProviderError if it is no such answer."""
         sent = request.can_do_harm
         try:
-            content = from_json(body)
+            content = await read_json(body, request.secrets)
         except ValueError:
             not_json = NotJsonError(self._provider, status=status, outcome_unknown=sent)
             # A page says who has sent it. Anything else may be a part of a good answer, with private data.
@@ -253,7 +275,7 @@ class ApiClient:
             malformed.support = self._support(request, headers)
             raise malformed from None
 
-    async def _exchange(self, request: Request, url: str) -> tuple[int, httpx.Headers, bytes]:
+    async def _exchange(self, request: Request, url: str) -> _Raw:
         async with self._http.stream(
             request.method,
             url,
@@ -268,8 +290,8 @@ class ApiClient:
             timeout=self._deadline_of(request),
         ) as response:
             try:
-                body = await _read(response)
-            except (httpx.ReadError, _TooLargeError, zlib.error):
+                body = await read_body(response)
+            except (httpx.ReadError, TooLargeError, zlib.error):
                 if response.is_success:
                     raise
                 body = b""  # the status of a refusal is enough
@@ -306,12 +328,12 @@ class ApiClient:
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return UnreachableError(self._provider, outcome_unknown=sent and not refused)
 
-    def _unsuccessful(
+    async def _unsuccessful(
         self, request: Request, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError:
         """Return the error for an answer that is no success by its status."""
         try:
-            content = from_json(body)
+            content = await read_json(body, request.secrets)
         except ValueError:
             content = None
         if self._error_format.matches(status, request.segments, body, content):
@@ -346,6 +368,7 @@ class ApiClient:
         fingerprint = self._unless_secret(request, said.fingerprint)
         page = foreign if foreign and is_public(foreign, content) else b""
         error.support = self._support(request, headers, page, fingerprint or "")
+        self._pauses.note(request.secrets, error)
         return error
 
     def _support(
@@ -368,25 +391,6 @@ class ApiClient:
         return None if word is None or self._clean(request, word) != word else word
 
     def _clean(self, request: Request, text: str) -> str:
-        for secret in sorted(request.secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK)
+        text = mask_spelled(text, request.secrets)
         # Shortened only now, or half a secret could stay.
         return self.clean(text)
-
-
-class _TooLargeError(Exception):
-    """The answer has more than MAX_BYTES."""
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """Read a body of at most MAX_BYTES, decoding it piece by piece, so that a gzip bomb does no harm."""
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk if inflate is None else inflate.decompress(chunk, MAX_BYTES + 1 - len(body))
-        if len(body) > MAX_BYTES:
-            raise _TooLargeError
-        if inflate is not None and inflate.eof:
-            break  # what follows the end of the archive does not belong to the answer
-    return bytes(body)

@@ -1,6 +1,6 @@
 """Keeps a connection's earlier answers, so that an answer that has not changed is not parsed again."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Final, TypeVar
 
@@ -26,8 +26,8 @@ class ResponseCache:
         self.answers_read = 0
         """How many answers were read, the unchanged ones included."""
 
-    def read(
-        self, address: str, body: bytes, answer: type[AnswerT], parse: Callable[[bytes], AnswerT]
+    async def read(
+        self, address: str, body: bytes, answer: type[AnswerT], parse: Callable[[], Awaitable[AnswerT]]
     ) -> AnswerT:
         """Return the parsed body: the same object as long as the body is the same.
 
@@ -38,6 +38,6 @@ class ResponseCache:
         before, kept = self._answers.get(address, (b"", None))
         if before == digest and isinstance(kept, answer):
             return kept
-        parsed = parse(body)
+        parsed = await parse()
         self._answers[address] = digest, parsed
         return parsed

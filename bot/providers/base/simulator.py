@@ -186,6 +186,17 @@ class Simulator(ABC):
     refused_credentials: ClassVar[Mapping[str, str]]
     """Credentials of the right shape that are refused with 401."""
 
+    @classmethod
+    def further_credentials(cls, name: str) -> dict[str, str]:
+        """Return other credentials of the same account, which are accepted too."""
+        secret, *_ = cls.credentials
+        return {**cls.credentials, secret: f"{cls.credentials[secret]}-{name}"}
+
+    def accepts(self, secret: str) -> bool:
+        """Tell whether the first field of accepted credentials has this value."""
+        accepted = next(iter(self.credentials.values()))
+        return secret == accepted or secret.startswith(f"{accepted}-")
+
     def __init__(self) -> None:
         """Begin with the provider's initial state, no requests and no faults."""
         self.requests: deque[Received] = deque(maxlen=1_000)

@@ -72,6 +72,7 @@ class SensayProvider(Provider):
 
     async def verify(self, credentials: Credentials) -> None:
         """Ask who the user is; credentials without a user have no such call and ask for one replica."""
+        self._api.under_way.begin_anew()
         client = self.client(credentials)
         if client.acts_as_user:
             await client.me()

@@ -159,7 +159,7 @@ class SensaySimulator(Organization, Simulator):
     def _check(self, headers: Mapping[str, str]) -> None:
         if headers.get("Content-Type", "").partition(";")[0] != "application/json":
             raise RefusedError(415, "Content-Type must be application/json")
-        if headers.get("X-ORGANIZATION-SECRET") != self.credentials["organization_secret"]:
+        if not self.accepts(headers.get("X-ORGANIZATION-SECRET", "")):
             raise RefusedError(401, "The organization secret is not valid")
 
     def _error(self, refused: RefusedError) -> web.StreamResponse:

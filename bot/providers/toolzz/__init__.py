@@ -70,6 +70,7 @@ class ToolzzProvider(Provider):
 
     async def verify(self, credentials: Credentials) -> None:
         """List the unit, or try the token alone. UnknownUnitError says that only the unit is wrong."""
+        self._api.under_way.begin_anew()
         client = self.client(credentials)
         if client.unit_id is not None:
             await client.integrations()

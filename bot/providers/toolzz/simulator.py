@@ -209,7 +209,8 @@ class ToolzzSimulator(Unit, Simulator):
 
     async def respond(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check the token before the handler. Toolzz documents no error; many such APIs have this form."""
-        if request.headers.get("Authorization") != f"Bearer {self.credentials['access_token']}":
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind != "Bearer" or not self.accepts(token):
             return self._refusal(RefusedError(401, "Unauthorized"))
         try:
             return await handler(request)

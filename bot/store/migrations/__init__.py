@@ -5,11 +5,14 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from bot.errors import DatabaseNewerError, DatabaseUnusableError
+from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
+from bot.store.scrub import INCREMENTAL, drop_leftovers
 
-HEAD: Final = "0009"
+HEAD: Final = "0011"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
+_TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
+"""A container may have no folder that takes temporary files."""
 
 
 def current_revision(path: Path) -> str | None:
@@ -43,6 +46,7 @@ def migrate(path: Path) -> None:
     current = current_revision(path)
     if current == HEAD:
         return
+    _prepare(path)
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from sqlalchemy import URL, create_engine  # noqa: PLC0415
@@ -55,6 +59,7 @@ def migrate(path: Path) -> None:
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     try:
         with engine.begin() as connection:
+            connection.exec_driver_sql(_TEMPORARY)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -62,3 +67,21 @@ def migrate(path: Path) -> None:
         raise DatabaseUnusableError(path=str(path), reason=type(error).__name__) from None
     finally:
         engine.dispose()
+
+
+def _prepare(path: Path) -> None:
+    """Drop what an interrupted scrub left, and let free pages be cut off the file in steps (auto_vacuum).
+
+    That takes one rewrite of a file of an earlier release.
+
+    If another process uses the file or the disk has no room for that, the file only stays as large as it is.
+    """
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection,
+    ):
+        drop_leftovers(connection)
+        connection.execute(_TEMPORARY)
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("VACUUM")

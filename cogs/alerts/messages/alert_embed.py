@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import discord
 
+from bot.discord.names import mention_member
 from bot.discord.theme import Field, Tone, card, duration, when
 from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.messenger import Notice
@@ -51,7 +52,8 @@ def _open_lines(notice: Notice, rendering: Rendering) -> Iterator[str]:
     yield why(incident, texts, providers)
     yield _consequence(incident, rendering)
     if incident.acknowledged_by is not None:
-        member, time = f"<@{incident.acknowledged_by}>", when(incident.acknowledged_at or 0)
+        member = mention_member(incident.acknowledged_by, texts)
+        time = when(incident.acknowledged_at or 0)
         yield texts("alerts.message.acknowledged", member=member, time=time)
     for kind, held in (("muted", notice.muted), ("maintenance", notice.maintenance)):
         if incident.number in held:
@@ -78,7 +80,8 @@ def _over_lines(incident: Incident, rendering: Rendering) -> Iterator[str]:
     yield texts("alerts.message.was", state=state, lasted=took, time=ended)
     yield why(incident, texts, providers)
     if incident.acknowledged_by is not None:
-        member, time = f"<@{incident.acknowledged_by}>", when(incident.acknowledged_at or 0)
+        member = mention_member(incident.acknowledged_by, texts)
+        time = when(incident.acknowledged_at or 0)
         yield texts("alerts.message.acknowledged", member=member, time=time)
     if incident.reopened:
         yield texts.plural("alerts.message.reopened", incident.reopened)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import discord
 
+from bot.discord.names import mention_member
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION, Field, card, when
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
@@ -66,7 +67,10 @@ class _Common:
         self.fix = _only(shared_fix_of(each, rendering) for each in open_ones) or _only(
             shared_fix_of(each, rendering.without_bots()) for each in open_ones
         )
-        self.acknowledged_by = _only(str(each.acknowledged_by or "") for each in open_ones)
+        self.acknowledged_by = _only(
+            "" if each.acknowledged_by is None else mention_member(each.acknowledged_by, texts)
+            for each in open_ones
+        )
         begun = [each.opened_at for each in open_ones]
         self.since = min(begun) if begun and max(begun) - min(begun) <= _TOGETHER_SECONDS else None
 
@@ -105,14 +109,13 @@ def _head(
         yield texts("alerts.message.since", time=when(common.since, exact=True))
     if common.acknowledged_by:
         latest = max(each.acknowledged_at or 0 for each in open_ones)
-        member = f"<@{common.acknowledged_by}>"
-        yield texts("alerts.message.acknowledged", member=member, time=when(latest))
+        yield texts("alerts.message.acknowledged", member=common.acknowledged_by, time=when(latest))
 
 
 def _row(incident: Incident, notice: Notice, common: _Common, rendering: Rendering) -> str:
     """Return the row of an open incident, with what it does not have in common with the others."""
     marks = [
-        *([] if common.acknowledged_by else acknowledged_mark(incident)),
+        *([] if common.acknowledged_by else acknowledged_mark(incident, rendering.texts)),
         *quiet_marks(notice.muted.get(incident.number), notice.maintenance.get(incident.number)),
     ]
     since = [when(incident.opened_at)] if common.since is None else []

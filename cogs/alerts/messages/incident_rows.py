@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from bot.discord.names import mention_member
 from bot.discord.text import length, listed, plain
 from bot.discord.theme import Tone, duration
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
@@ -106,6 +107,7 @@ def _fitting(rows: Iterable[str], room: int) -> Iterator[str]:
         yield row
 
 
-def acknowledged_mark(incident: Incident) -> list[str]:
+def acknowledged_mark(incident: Incident, texts: Texts) -> list[str]:
     """Return who looks after an incident, if anybody does."""
-    return [] if incident.acknowledged_by is None else [f"🙋 <@{incident.acknowledged_by}>"]
+    by = incident.acknowledged_by
+    return [] if by is None else [f"🙋 {mention_member(by, texts)}"]

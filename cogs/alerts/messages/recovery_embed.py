@@ -5,6 +5,7 @@ from typing import Final
 
 import discord
 
+from bot.discord.names import mention_member
 from bot.discord.text import listed
 from bot.discord.theme import Tone, card, duration
 from bot.features.alerts.incident_store import RECOVERED, Incident, Kind
@@ -33,7 +34,7 @@ def recovery_embed(notice: RecoveryNotice, rendering: Rendering) -> discord.Embe
     recovered = [each for each in notice.incidents if each.ended == RECOVERED] or list(notice.incidents)
     lines = [_lasted(recovered, rendering)]
     members = dict.fromkeys(
-        f"<@{each.acknowledged_by}>" for each in recovered if each.acknowledged_by is not None
+        mention_member(each.acknowledged_by, texts) for each in recovered if each.acknowledged_by is not None
     )
     if members:
         shown = listed(members, texts, _MAX_MEMBERS, separator=", ")

@@ -38,7 +38,10 @@ def summary_embed(notice: SummaryNotice, rendering: Rendering) -> discord.Embed:
         title = f"**{texts.plural('alerts.summary.open', len(open_ones))}**\n"
         room = DESCRIPTION - sum(map(length, (head, title, below))) - 8
         rows = limited(
-            [open_row(each, rendering, when(each.opened_at), *acknowledged_mark(each)) for each in open_ones],
+            [
+                open_row(each, rendering, when(each.opened_at), *acknowledged_mark(each, texts))
+                for each in open_ones
+            ],
             _MAX_OPEN,
             texts,
             room,

@@ -246,6 +246,8 @@ async def test_a_test_for_a_channel_that_is_gone_says_so(harness: BotHarness) ->
     [
         (403, 50001, "invalid_input.thread_unseen"),
         (503, 0, "unreachable"),
+        (404, 0, "unreachable"),
+        (403, 0, "unreachable"),
     ],
 )
 async def test_a_test_asks_discord_for_a_channel_that_the_cache_lacks(

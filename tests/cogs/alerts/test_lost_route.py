@@ -1,11 +1,14 @@
 """Who is told that alerts reach nobody: the managers where only they read, or else one member in private."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import discord
 import pytest
 import simcord
 
+from bot.features.access.tier import Tier
 from bot.features.alerts.service import RouteSettings
 from cogs.alerts.lost_route import report_lost_route
 from tests.support.alert_steps import DOWN, connect_toolzz, embed_messages, record_checks
@@ -166,3 +169,48 @@ async def test_nobody_may_be_there_to_be_told(harness: BotHarness, lost: simcord
     managers_channel(harness)
     assert await report_lost_route(harness.bot, harness.guild.id, route)
     assert not await report_lost_route(harness.bot, harness.guild.id + 1, route)
+
+
+async def test_who_may_no_longer_manage_is_told_nothing(
+    harness: BotHarness, lost: simcord.ChannelHandle
+) -> None:
+    """A member without the role, and without a grant, is like one who has left."""
+    harness.env.backend.get_guild(harness.guild.id).members[harness.manager.id].role_ids.clear()
+    assert await told(harness) == [harness.member.user.dm_channel.id]
+
+
+@pytest.mark.parametrize("returned", [False, True])
+async def test_who_manages_by_a_grant_is_told_while_it_counts(
+    harness: BotHarness, lost: simcord.ChannelHandle, returned: bool
+) -> None:
+    """A grant that ended with an earlier membership makes nobody a manager."""
+    harness.env.backend.get_guild(harness.guild.id).members[harness.manager.id].role_ids.clear()
+    await harness.bot.services.access.grant(
+        harness.guild.id, "member", harness.manager.id, Tier.MANAGER, member_id=harness.member.id
+    )
+    if returned:
+        harness.guild.remove_member(harness.manager)
+        await harness.env.advance_time(2)
+        harness.guild.add_member(harness.manager.user)
+    recipient = harness.member if returned else harness.manager
+    assert await told(harness) == [recipient.user.dm_channel.id]
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 0), (404, 10007), (403, 50001), (500, 0)])
+async def test_where_discord_does_not_say_that_they_are_a_member_the_next_one_is_told(
+    harness: BotHarness, lost: simcord.ChannelHandle, status: int, code: int
+) -> None:
+    """Whoever set the route might have left."""
+    path = f"/guilds/*/members/{harness.manager.id}"
+    harness.env.inject_error("GET", path, status=status, code=code, times=None)
+    assert await told(harness) == [harness.member.user.dm_channel.id]
+
+
+async def test_a_member_who_was_erased_is_not_looked_for(
+    harness: BotHarness, lost: simcord.ChannelHandle
+) -> None:
+    """Nobody has the id 0: the owner is told at once."""
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute("UPDATE route SET set_by = 0")
+    assert await told(harness) == [harness.member.user.dm_channel.id]
+    assert not any("/members/" in each.path for each in harness.env.http_requests)

@@ -318,6 +318,7 @@ async def test_an_archived_thread_is_not_called_deleted(harness: BotHarness, loc
     named = (await suggested(harness, "test", "rule"))["2"]
     assert named.startswith(f"2 · {harness.texts('alerts.rule.channel', id=thread.id)} · ")
     await suspend_routes(harness, thread, "not_found")
+    services.suggestions.forget(guild_id)
     named = (await suggested(harness, "test", "rule"))["2"]
     assert named.startswith(f"2 · {harness.texts('alerts.rule.no_channel')} · ")
 

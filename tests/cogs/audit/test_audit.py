@@ -11,6 +11,7 @@ import pytest
 import simcord
 
 from bot.features.audit.chain import Flaw
+from bot.features.privacy.member_store import MemberStore
 from bot.i18n.catalog import LOCALES, load_catalog
 from tests.support.audit_steps import (
     fill,
@@ -38,7 +39,7 @@ async def test_an_entry_says_who_what_on_what_and_how_it_ended(harness: BotHarne
     result = await listed(harness)
     assert final(result).ephemeral
     first, _, *lines = (embed_of(result).description or "").splitlines()
-    assert first == "✅ " + harness.texts.plural("audit.chain.holds", 2)
+    assert first == "✅ " + harness.texts("audit.chain.page_holds")
     assert lines[0].startswith("#2 · <t:")
     assert lines[0].endswith(" · Patchbay")
     reason = harness.texts("problem.forbidden.title", provider="Discord")
@@ -91,7 +92,7 @@ async def test_the_log_is_read_page_by_page(harness: BotHarness) -> None:
     assert numbers(result) == list(range(13, 3, -1))
     await harness.manager.click(final(result).message, label="Next")
     assert numbers(result) == [3, 2, 1]
-    assert embed_of(result).footer.text == "Page 3 of 3"
+    assert embed_of(result).footer.text == "Entries #3 to #1"
     assert [button.get("disabled", False) for button in buttons(result)] == [False, False, True]
     assert max(len(button["custom_id"]) for button in buttons(result)) <= 100
 
@@ -118,6 +119,52 @@ async def test_actions_are_suggested_by_their_words(harness: BotHarness) -> None
     assert harness.texts("problem.invalid_input.audit_action.title") in shown(refused)
 
 
+async def test_buttons_of_earlier_messages_answer(harness: BotHarness) -> None:
+    """A button that was sent when pages were counted shows the newest page, with the same filter."""
+    await fill(harness, 23)
+    result = await listed(harness)
+    pressed = await harness.press_forged(result, "audit:list:2:0:")
+    assert numbers(pressed) == list(range(23, 13, -1))
+    pressed = await harness.press_forged(result, f"audit:list:2:{harness.member.id}:")
+    assert numbers(pressed) == [20, 15, 10, 5]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_an_erased_member_is_shown_as_one(harness: BotHarness, locale: str) -> None:
+    """The entries stay; neither who did it nor whom it was about is shown any more."""
+    harness.locale = locale
+    audit, erased = harness.bot.services.audit, harness.texts("member.erased")
+    target = f"member · {harness.member.id} · viewer"
+    await audit.note(harness.guild.id, "access.grant", target, member_id=harness.member.id)
+    said = embed_of(await listed(harness)).description or ""
+    assert said.count(f"<@{harness.member.id}>") == 2
+    await MemberStore(audit._store._database).erase(harness.member.id)
+    said = embed_of(await listed(harness)).description or ""
+    assert str(harness.member.id) not in said
+    assert f"{erased}\n" in said
+    assert f" · {erased} · " in said
+    file = await exported(harness)
+    assert str(harness.member.id) not in json.dumps(file)
+    assert file["verdict"]["holds"]
+
+
+async def test_a_handover_is_one_line(harness: BotHarness) -> None:
+    """The line with the result stands for the entry from before it too; what is under way says so."""
+    audit, me = harness.bot.services.audit, harness.manager.id
+    async with audit.change(harness.guild.id, me, "sensay.connect", "sensay · a") as change:
+        await change.begin()
+        said = embed_of(await listed(harness)).description or ""
+        assert f"⏳ {harness.texts('audit.result.begun')}" in said
+    said = embed_of(await listed(harness)).description or ""
+    assert "\n#2 + #1 · <t:" in said
+    assert said.count("#") == 2
+    file = await exported(harness)
+    assert [(each["result"], each.get("ends")) for each in file["entries"]][:2] == [
+        ("begun", None),
+        ("done", 1),
+    ]
+
+
 async def test_no_guild_sees_anothers_log(harness: BotHarness) -> None:
     """A guild's entries are in no other guild's list or file, not even by a button of its message."""
     await fill(harness, 3)
@@ -135,9 +182,13 @@ async def test_no_guild_sees_anothers_log(harness: BotHarness) -> None:
 
 async def test_a_forged_button_finds_nothing(harness: BotHarness) -> None:
     """An impossible member, page or action in a custom id is refused."""
-    forged = {"option": f"1:{'9' * 20}:", "page": "0:0:", "audit_action": "1:0:drop.table"}
-    for wrong, custom_id in forged.items():
-        refused = await harness.press_forged(await listed(harness), f"audit:list:{custom_id}")
+    forged = {
+        f"page:before:1:{'9' * 20}:": "option",
+        "list:0:0:": "page",
+        "page:newest:0:0:drop.table": "audit_action",
+    }
+    for custom_id, wrong in forged.items():
+        refused = await harness.press_forged(await listed(harness), f"audit:{custom_id}")
         assert harness.texts(f"problem.invalid_input.{wrong}.title") in shown(refused)
 
 
@@ -161,7 +212,7 @@ async def test_a_broken_log_says_where(harness: BotHarness) -> None:
     assert first == "⚠️ " + harness.texts("audit.chain.altered", number=2)
     assert field(result, "Next step") == harness.linked(harness.texts("audit.list.broken_next"))
     file = await exported(harness)
-    assert file["verdict"] == {"holds": False, "entries": 4, "flaw": "altered", "number": 2}
+    assert file["verdict"] == {"holds": False, "entries": 4, "deleted_to": 0, "flaw": "altered", "number": 2}
 
 
 @pytest.mark.parametrize("flaw", Flaw)
@@ -176,7 +227,7 @@ async def test_what_others_wrote_into_the_log_does_nothing(harness: BotHarness) 
     text = " ".join(ATTACKS)[:200]
     with closing(sqlite3.connect(harness.database)) as database, database:
         row = (harness.guild.id, 1, 1, None, text, text, text, b"")
-        database.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        database.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 1)", row)
     said = embed_of(await listed(harness)).description or ""
     assert "altered" in said
     assert sorted(set(marks(said))) == ["bold", "time"], "which are the line's own"
@@ -208,7 +259,7 @@ async def test_the_file_can_be_checked_by_anybody(harness: BotHarness) -> None:
     assert final(result).ephemeral
     assert harness.texts.plural("audit.chain.holds", 2) in (embed_of(result).description or "")
     file = file_of(harness, result)
-    assert file["verdict"] == {"holds": True, "entries": 2, "flaw": None, "number": None}
+    assert file["verdict"] == {"holds": True, "entries": 2, "deleted_to": 0, "flaw": None, "number": None}
     before = bytes.fromhex(file["hash_before"])
     columns = ("number", "at", "member", "action", "target", "result")
     for entry in file["entries"]:
@@ -240,9 +291,10 @@ async def test_the_file_of_a_long_log_has_the_newest_entries(
     harness: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file of a long log has the newest entries, and the hash before them to check them."""
-    monkeypatch.setattr(importlib.import_module("cogs.audit.export_file"), "MAX_ENTRIES", 2)
+    monkeypatch.setattr(importlib.import_module("bot.features.audit.service"), "MAX_EXPORTED", 2)
     await fill(harness, 5)
     file = await exported(harness)
-    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     assert [entry["number"] for entry in file["entries"]] == [4, 5]
+    monkeypatch.undo()
+    rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     assert file["hash_before"] == rows[2].hash.hex()

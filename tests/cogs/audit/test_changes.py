@@ -1,5 +1,6 @@
-"""Every command that changes something leaves one entry: member, action, target and result."""
+"""Every change leaves an entry with member, action, target and result; what failed is counted."""
 
+import io
 from collections.abc import Awaitable
 
 import pytest
@@ -9,18 +10,30 @@ from bot.providers.base.simulator import Answer, Reset
 from tests.support import handover_steps, toolzz_editing, toolzz_steps
 from tests.support.disconnect_steps import disconnect
 from tests.support.handover_doubt import look, unread_doubt
-from tests.support.harness import BotHarness, final, labels
+from tests.support.harness import BotHarness, final, labels, shown
 from tests.support.link_steps import link, unlink
+from tests.support.log_capture import log_lines
 
 REFUSED = Answer(400, {"error": "no"})
 
 
 async def entries(harness: BotHarness) -> list[tuple[str, str, str]]:
-    """Return action, target and result of the guild's entries, oldest first; all are the manager's."""
+    """Return action, target and result of the guild's entries, oldest first; all are the manager's.
+
+    What was refused or failed comes last, because it is counted, and an entry that gives the result of
+    another one stands for both.
+    """
     found, chain = await harness.bot.services.audit.export(harness.guild.id)
     assert chain == Chain(len(found))
     assert {entry.member for entry in found} <= {harness.manager.id}
-    return [(entry.action, entry.target, entry.result) for entry in found]
+    ends = {entry.ends for entry in found if entry.ends is not None}
+    assert {entry.number for entry in found if entry.result == "begun"} == ends
+    return [
+        (entry.action, entry.target, entry.result)
+        for entry in found
+        if entry.number not in ends
+        for _ in range(entry.times)
+    ]
 
 
 async def confirm(harness: BotHarness, ask: Awaitable[object]) -> None:
@@ -46,9 +59,9 @@ async def test_connections_leave_entries(harness: BotHarness) -> None:
     await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert await entries(harness) == [
         ("connection.add", "sensay · default", "done"),
-        ("connection.add", "toolzz · second", "failed:entered_credentials_refused"),
         ("connection.rotate", "sensay · default", "done"),
         ("connection.remove", "sensay · default", "done"),
+        ("connection.add", "toolzz · second", "failed:entered_credentials_refused"),
         ("connection.remove", "sensay · default", "refused:no_such_connection"),
         ("connection.rotate", "sensay · default", "refused:no_such_connection"),
     ]
@@ -138,9 +151,9 @@ async def test_linking_leaves_entries(toolzz_connected: BotHarness) -> None:
     assert (await entries(toolzz_connected))[1:] == [
         ("toolzz.link", f"toolzz · {here}", "done"),
         ("toolzz.unlink", f"toolzz · {here}", "done"),
+        ("toolzz.link", f"toolzz · {here}", "done"),
         ("toolzz.link", f"toolzz · {gone}", "refused:invalid_input"),
         ("toolzz.link", f"toolzz · {here}", "refused:runs_elsewhere"),
-        ("toolzz.link", f"toolzz · {here}", "done"),
         ("toolzz.link", f"toolzz · {here}", "failed:rate_limited"),
     ]
 
@@ -205,6 +218,23 @@ async def test_a_change_that_the_log_misses_is_answered(
     assert "default" in await harness.listed()
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_status_says_what_is_known_of_a_handover(
+    toolzz_connected: BotHarness, *, is_known: bool
+) -> None:
+    """The latest handover for the agent is named while its result is unknown, and no longer than that."""
+    unit, harness = toolzz_connected.toolzz, toolzz_connected
+    agent = unit.integrations[unit.CONNECTED]["botId"]
+    note = harness.bot.services.audit.note
+    me = harness.manager.id
+    await note(harness.guild.id, "toolzz.connect", f"toolzz · {agent}", "unknown", member_id=me)
+    if is_known:
+        await note(harness.guild.id, "toolzz.connect", f"toolzz · {agent}", member_id=me)
+    asked = await harness.manager.slash(harness.channel, "toolzz status", integration=unit.CONNECTED)
+    assert (harness.texts("handover.unsettled") in shown(asked)) != is_known
+    assert (f"by <@{me}>. Whether" in shown(asked)) != is_known
+
+
 async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:
     """After every kind of change, done or failed, no credential or token is in the log."""
     await toolzz_connected.connect("sensay")
@@ -216,7 +246,20 @@ async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:
     await toolzz_editing.propose(toolzz_connected, title=toolzz_connected.toolzz.discord_token)
     await toolzz_editing.press(toolzz_connected, await toolzz_editing.propose(toolzz_connected, title="x"))
     rows, _ = await toolzz_connected.bot.services.audit.export(toolzz_connected.guild.id)
-    assert len(rows) == 5
+    assert len(rows) == 8
     secrets = [toolzz_connected.sensay.discord_token, toolzz_connected.toolzz.discord_token]
     secrets += [*toolzz_connected.sensay.credentials.values(), *toolzz_connected.toolzz.credentials.values()]
     assert [secret for secret in secrets if secret in str(rows)] == []
+
+
+async def test_upkeep_that_fails_goes_on_and_does_not_fill_the_log(
+    harness: BotHarness, log: io.StringIO
+) -> None:
+    """Whatever stands in its way is logged with its traceback once, then with the number of failures."""
+    await harness.bot.services.audit._store._database._writer.execute("DROP TABLE audit")
+    for _ in range(5):
+        await harness.env.advance_time(601)
+    lines = log_lines(log, "audit_upkeep_failed")
+    assert len(lines) > 2
+    assert ["exception" in line for line in lines] == [True] + [False] * (len(lines) - 1)
+    assert lines[-1]["failures"] == len(lines)

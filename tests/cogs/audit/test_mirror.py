@@ -1,5 +1,6 @@
 """Entries of the audit log are repeated in a channel, as long as it takes them."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -7,6 +8,7 @@ import pytest
 
 from bot.features.audit.chain import Chain
 from bot.i18n.catalog import LOCALES
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from tests.support.audit_steps import (
     fill,
     listed,
@@ -59,7 +61,7 @@ async def test_a_channel_that_the_bot_cannot_use_is_refused(harness: BotHarness)
         assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
     assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == harness.channel.id
     rows, _ = await harness.bot.services.audit.export(harness.guild.id)
-    assert [row.result for row in rows] == ["done", *["refused:invalid_input"] * 3]
+    assert [(row.result, row.times) for row in rows] == [("done", 1), ("refused:invalid_input", 3)]
 
 
 @pytest.mark.parametrize(("status", "code", "reason"), [(403, 50001, "forbidden"), (404, 10003, "not_found")])
@@ -138,3 +140,75 @@ async def test_an_outage_of_discord_costs_only_what_it_hits(harness: BotHarness)
     await wait_until_sent(harness)
     assert [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text] == ["#1", "#3"]
     assert await harness.bot.services.guilds.audit_channel(harness.guild.id) == channel.id
+
+
+async def test_a_burst_is_cut_short_and_said_so(harness: BotHarness) -> None:
+    """While the channel is slow, so many entries wait at most; one line says how many were left out."""
+    channel = harness.guild.create_text_channel("log")
+    await mirror(harness, channel)
+    await wait_until_sent(harness)
+    before = len(channel.history())
+    listeners = harness.bot.services.audit._listeners
+    entries, _ = await harness.bot.services.audit.export(harness.guild.id)
+    for _ in range(60):
+        for listener in listeners:
+            listener(entries[0])
+    await wait_until_sent(harness)
+    sent = channel.history()[before:]
+    assert [len(message.embeds) for message in sent] == [*[1] * 50, 0]
+    said = harness.linked(harness.texts.plural("audit.mirror.left_out", 10))
+    assert sent[-1].content == said
+    await fill(harness, 1)
+    await wait_until_sent(harness)
+    assert channel.history()[-1].embeds
+
+
+async def test_a_limit_of_discord_is_waited_for(harness: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that Discord does not take now is sent after the pause that it asks for, before the others."""
+    channel = harness.guild.create_text_channel("log")
+    await mirror(harness, channel)
+    await wait_until_sent(harness)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    send = discord.abc.Messageable.send
+    refusals = [7.5]
+
+    async def limited(self: Any, *given: Any, **more: Any) -> Any:  # noqa: ANN401 - as discord.py's
+        if refusals:
+            response = SimpleNamespace(status=429, reason="", headers={"Retry-After": str(refusals.pop())})
+            raise discord.HTTPException(response, "slow down")
+        return await send(self, *given, **more)
+
+    monkeypatch.setattr(discord.abc.Messageable, "send", limited)
+    monkeypatch.setattr("cogs.audit.mirror.asyncio", SimpleNamespace(sleep=pause))
+    await fill(harness, 2)
+    await wait_until_sent(harness)
+    monkeypatch.undo()
+    assert pauses == [7.5]
+    numbered = [embed.footer.text[:2] for embed in posted(channel) if embed.footer.text]
+    assert numbered[-2:] == ["#2", "#3"]
+
+
+async def test_an_entry_is_sent_in_the_name_of_its_server(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever's work the entry comes from, what is logged meanwhile is cleaned of that server's secrets."""
+    await mirror(harness, harness.guild.create_text_channel("log"))
+    await wait_until_sent(harness)
+    seen = []
+    send = discord.abc.Messageable.send
+
+    async def sent(*given: Any, **more: Any) -> Any:  # noqa: ANN401 - as discord.py's
+        seen.append(CURRENT_GUILD.get())
+        return await send(*given, **more)
+
+    monkeypatch.setattr(discord.PartialMessageable, "send", sent)
+    with working_for(harness.guild.id + 1):
+        await harness.bot.services.audit.note(
+            harness.guild.id, "connection.refused", "sensay · a", "refused:x"
+        )
+    await wait_until_sent(harness)
+    assert seen == [harness.guild.id]

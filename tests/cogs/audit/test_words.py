@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import PatchbayError, SetupError
+from bot.errors import PatchbayError
+from bot.features.audit.entry import Entry
 from bot.features.audit.service import ACTIONS
-from bot.features.audit.store import Entry
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.setup_errors import SetupError
 from cogs.audit.embeds import entry_line
 from cogs.audit.words import KnownNames, result_words
 from tests.support.error_kinds import concrete_errors
@@ -121,6 +122,6 @@ def test_an_unknown_result_is_shown_as_it_is_stored(result: str, shown_as: str) 
 def test_any_entry_can_be_shown(action: str, target: str, result: str) -> None:
     """Whatever somebody has written into the table, an entry has its two lines, and pings nobody else."""
     for locale in LOCALES:
-        line = entry_line(Entry(1, 1, 1, 7, action, target, result, b""), NAMES, load_catalog()[locale])
+        line = entry_line(Entry(1, 1, 1, "p7", action, target, result, b""), NAMES, load_catalog()[locale])
         assert line.count("\n") == 1
         assert "@everyone" not in line.replace("`@everyone`", "")

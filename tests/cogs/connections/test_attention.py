@@ -54,7 +54,7 @@ async def try_out(harness: BotHarness, provider: str) -> simcord.InteractionResu
 async def refusals(harness: BotHarness) -> list[tuple[str, str, int | None]]:
     """Return what the audit log says of refused connections."""
     entries = (
-        await harness.bot.services.audit.page(harness.guild.id, 1, 100, action="connection.refused")
+        await harness.bot.services.audit.page(harness.guild.id, 100, action="connection.refused")
     ).entries
     return [(entry.target, entry.result, entry.member) for entry in entries]
 
@@ -213,6 +213,7 @@ async def test_a_rotation_that_fails_keeps_the_old_credentials(connected: BotHar
         await harness.manager.submit_modal(
             await harness.open_form("rotate", provider), dict(simulator.credentials)
         )
+    await harness.env.advance_time(61)
     blank = dict.fromkeys(simulator.credentials, " ")
     await harness.manager.submit_modal(await harness.open_form("rotate", provider), blank)
     await harness.open_form("rotate", provider)

@@ -43,8 +43,8 @@ async def read(harness: BotHarness, provider: str) -> simcord.InteractionResult:
 async def marked(harness: BotHarness) -> int:
     """Return how many connections are marked as refused, in the list or in the audit log."""
     summaries = await harness.bot.services.connections.summaries(harness.guild.id)
-    entries = await harness.bot.services.audit.page(harness.guild.id, 1, 100, action="connection.refused")
-    return sum(summary.needs_attention for summary in summaries) + entries.total
+    entries = await harness.bot.services.audit.page(harness.guild.id, 100, action="connection.refused")
+    return sum(summary.needs_attention for summary in summaries) + len(entries.entries)
 
 
 @every_provider

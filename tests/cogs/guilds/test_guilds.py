@@ -1,5 +1,6 @@
 """A server's life with the bot: it joins, is greeted once, removes the bot, or is only out of reach."""
 
+import io
 import re
 import sqlite3
 from contextlib import closing
@@ -10,17 +11,20 @@ import discord
 import pytest
 import simcord
 from simcord.backend import serializers
+from simcord.enums import ChannelType
 
 from bot.discord.guard import ServedGuilds
 from bot.i18n.catalog import LOCALES
 from tests.support.clock import SharedClock
 from tests.support.guild_rows import counts, traces
 from tests.support.harness import BotHarness, shown
+from tests.support.log_capture import log_lines
 
 HOUR, DAY = 3600, 86_400
 HIDDEN = discord.PermissionOverwrite(view_channel=False)
 VISIBLE = discord.PermissionOverwrite(view_channel=True)
 SILENT = discord.PermissionOverwrite(send_messages=False)
+LOUD = discord.PermissionOverwrite(send_messages=True)
 
 
 class NewGuild:
@@ -97,13 +101,18 @@ async def test_it_says_hello_once_with_a_link_to_setup_and_nothing_else(
         (None, "open"),
         ({"bot": HIDDEN}, "open"),
         ({"bot": SILENT}, "open"),
-        ({"everyone": HIDDEN, "bot": VISIBLE}, "system"),
+        ({"everyone": HIDDEN, "bot": VISIBLE}, "open"),
+        ({"everyone": SILENT, "bot": LOUD}, "open"),
+        ({}, "system"),
     ],
 )
-async def test_it_speaks_only_where_it_may_and_everybody_reads(
+async def test_it_speaks_only_where_it_and_everybody_may_write(
     harness: BotHarness, system: dict[str, discord.PermissionOverwrite] | None, greeted: str
 ) -> None:
-    """It uses the system channel, else the first that all see, if the bot may write there."""
+    """It uses the system channel, else the first one, if everybody and the bot see it and may write there.
+
+    Nobody answers in an announcement channel, or where the rules are.
+    """
     newcomer = NewGuild(harness)
     guild = newcomer.guild
     bot = harness.env.backend.get_guild(guild.id)
@@ -112,6 +121,10 @@ async def test_it_speaks_only_where_it_may_and_everybody_reads(
     guild.create_text_channel("staff", overwrites={guild.default_role: HIDDEN, role: VISIBLE})
     guild.create_text_channel("silent", overwrites={role: SILENT})
     guild.create_text_channel("unseen", overwrites={role: HIDDEN})
+    guild.create_text_channel("read-only", overwrites={guild.default_role: SILENT, role: LOUD})
+    news = guild.create_text_channel("news")
+    harness.env.backend.channels[news.id].type = ChannelType.NEWS
+    bot.rules_channel_id = guild.create_text_channel("rules").id
     if system is not None:
         overwrites: dict[Any, discord.PermissionOverwrite] = {
             targets[name]: overwrite for name, overwrite in system.items()
@@ -142,14 +155,71 @@ async def test_a_server_that_is_not_served_is_not_greeted(harness: BotHarness) -
     assert set(counts(harness.database, newcomer.guild.id).values()) == {0}
 
 
-async def test_a_greeting_that_discord_refuses_is_let_go(harness: BotHarness) -> None:
-    """A refused greeting is not sent again, and nothing else fails."""
+async def owed(harness: BotHarness) -> list[int]:
+    """Return how often each greeting that is owed was tried."""
+    with closing(sqlite3.connect(harness.database)) as database:
+        return [tries for (tries,) in database.execute("SELECT tries FROM greeting")]
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50013), (500, 0), (404, 10003)])
+async def test_a_greeting_that_fails_is_tried_again(harness: BotHarness, status: int, code: int) -> None:
+    """After a restart as well, some minutes later; once it was sent, it is owed no more."""
     newcomer = NewGuild(harness)
     channel = newcomer.guild.create_text_channel("open")
-    harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
+    path = "/channels/*/messages"
+    harness.env.inject_error("POST", path, status=status, code=code, times=None)
+    await newcomer.invite(harness)
+    assert (posted(channel), await owed(harness)) == ([], [1])
+    harness.env.backend.faults.clear()
+    await harness.restart()
+    await harness.env.advance_time(610)
+    assert len(posted(channel)) == 1
+    assert await owed(harness) == []
+    await harness.env.advance_time(2 * HOUR)
+    assert len(posted(channel)) == 1
+
+
+async def test_one_server_holds_up_no_greeting_of_others(harness: BotHarness, log: io.StringIO) -> None:
+    """Whatever is wrong with one server, the next one is greeted, and the first one is tried again later."""
+    harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=2)
+    channels, guild_ids = [], []
     for _ in range(2):
+        newcomer = NewGuild(harness)
+        guild_ids.append(newcomer.guild.id)
+        channels.append(newcomer.guild.create_text_channel("open"))
         await newcomer.invite(harness)
-    assert posted(channel) == []
+    assert await owed(harness) == [1, 1]
+    first = harness.bot.get_guild(guild_ids[0])
+    assert first is not None
+    first._members.clear()  # as of a server that discord.py knows by an interaction alone
+    await harness.env.advance_time(610)
+    assert [len(posted(channel)) for channel in channels] == [0, 1]
+    assert await owed(harness) == [2]
+    lines = log_lines(log, "greeting_failed")
+    assert [line["guild"] for line in lines if "exception" in line] == [guild_ids[0]]
+
+
+async def test_a_greeting_is_given_up_after_some_hours(harness: BotHarness) -> None:
+    """The pauses grow; half a day later Discord was asked six times, and nobody is greeted any more."""
+    newcomer = NewGuild(harness)
+    channel = newcomer.guild.create_text_channel("open")
+    harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
+    await newcomer.invite(harness)
+    await harness.env.advance_time(14 * HOUR)
+    asked = [each for each in harness.env.http_requests if each.path.endswith(f"/{channel.id}/messages")]
+    assert len(asked) == 6
+    assert await owed(harness) == []
+
+
+async def test_a_removal_ends_the_greeting(harness: BotHarness) -> None:
+    """A server that removed the bot before it was greeted owes nothing, and is greeted when it returns."""
+    newcomer = NewGuild(harness)
+    newcomer.guild.create_text_channel("open")
+    harness.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
+    await newcomer.invite(harness)
+    harness.env.backend.remove_guild(newcomer.guild.id)
+    await harness.env.settle()
+    assert await owed(harness) == []
 
 
 async def test_servers_joined_while_it_was_away_are_greeted_if_that_was_lately(harness: BotHarness) -> None:
@@ -273,6 +343,20 @@ async def test_who_came_back_unseen_is_not_swept_away(harness: BotHarness) -> No
     assert await harness.bot.services.connections.names(harness.guild.id) == ["default"]
 
 
+@pytest.mark.parametrize("status", [403, 503])
+async def test_what_is_due_is_erased_while_discord_does_not_answer(harness: BotHarness, status: int) -> None:
+    """Neither the list of servers nor a single one can be had: the data goes two hours late at most."""
+    await harness.connect("sensay")
+    harness.env.backend.remove_guild(harness.guild.id)
+    await harness.env.settle()
+    harness.env.inject_error("GET", "/users/@me/guilds", status=status, code=0, times=None)
+    harness.env.inject_error("GET", "/guilds/*", status=status, code=0, times=None)
+    await run_hourly_round(harness, later=7 * DAY - HOUR - 60)
+    assert counts(harness.database, harness.guild.id)["connection"] == 1
+    await run_hourly_round(harness, later=7 * DAY)
+    assert set(counts(harness.database, harness.guild.id).values()) == {0}
+
+
 async def test_another_applications_token_erases_nothing(harness: BotHarness) -> None:
     """Another application knows no server of this database, which is no removal."""
     await harness.connect("sensay")
@@ -291,6 +375,7 @@ async def test_credentials_that_came_in_during_a_removal_go_as_well(harness: Bot
     await harness.bot.services.privacy.removed(harness.guild.id)
     with closing(sqlite3.connect(harness.database)) as database, database:
         database.execute("UPDATE connection SET secret = ?", (secrets[0],))
+    harness.bot.services.audit._store._database._scrub_from = 0  # an hour later
     await run_hourly_round(harness)
     assert stored_secrets(harness) == [b""]
     assert traces(harness.database, secrets) == []

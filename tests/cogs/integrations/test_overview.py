@@ -168,7 +168,7 @@ def embeds_with(text: str) -> list[discord.Embed]:
     candidate = replace(watched, kind=Kind.CANDIDATE)
     texts = load_catalog()["en-US"]
     return [
-        overview_embed(Overview([watched], 1, [], [candidate], [], [], has_alerts=True), {}, texts),
+        overview_embed(Overview([watched], 1, [], [candidate], [], [], {}, has_alerts=True), {}, texts),
         status_embed(watched, {}, texts),
     ]
 

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 import simcord
 
 from bot.features.access.tier import Tier
+from bot.features.privacy.service import Tombstone
 from bot.i18n.catalog import LOCALES
 from tests.support.guild_rows import counts, traces
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
@@ -19,6 +22,38 @@ async def store_rows(harness: BotHarness) -> None:
     await harness.bot.services.access.grant(
         harness.guild.id, "member", harness.member.id, Tier.MANAGER, member_id=harness.manager.id
     )
+
+
+def left(harness: BotHarness) -> dict[str, int]:
+    """Return how many rows of the server there are, by table, without the tables that have none."""
+    return {table: rows for table, rows in counts(harness.database, harness.guild.id).items() if rows}
+
+
+async def erase(harness: BotHarness) -> simcord.InteractionResult:
+    """Have the manager run `/privacy delete` and confirm."""
+    question = await ask_to_erase(harness)
+    return await harness.manager.click(final(question).message, label=buttons(question)[0]["label"])
+
+
+def told(harness: BotHarness, channel: simcord.ChannelHandle) -> list[str]:
+    """Return what was said of the erasure in a channel, in the server's language."""
+    texts = harness.bot.services.catalog[harness.env.backend.get_guild(harness.guild.id).preferred_locale]
+    title = f"⚠️ {texts('privacy.erased')}"
+    return [
+        embed.description or ""
+        for message in channel.history()
+        for embed in message.embeds
+        if embed.title == title
+    ]
+
+
+def make_owner(harness: BotHarness) -> simcord.ChannelHandle:
+    """Make the member the server's owner; return the channel in which they are told in private."""
+    harness.env.backend.get_guild(harness.guild.id).owner_id = harness.member.id
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert guild is not None
+    guild.owner_id = harness.member.id
+    return harness.member.user.dm_channel
 
 
 async def ask_to_erase(harness: BotHarness) -> simcord.InteractionResult:
@@ -45,7 +80,7 @@ async def test_info_counts_what_is_stored(harness: BotHarness, locale: str) -> N
     result = await harness.manager.slash(harness.channel, "privacy info")
     assert final(result).ephemeral
     there = counts(harness.database, harness.guild.id)
-    others = ("guild", "audit_head", "watched", "last_check", "route", "board")
+    others = ("guild", "audit_seal", "audit_member", "watched", "last_check", "route", "board")
     assert embed_of(result).description == harness.texts(
         "privacy.info_how",
         connections=1,
@@ -60,8 +95,9 @@ async def test_info_counts_what_is_stored(harness: BotHarness, locale: str) -> N
         assert field(result, harness.texts(f"privacy.info.{part}")) == harness.texts(
             f"privacy.info.{part}_what"
         )
-    days = harness.texts.plural("privacy.info.how_long", 7), harness.texts.plural("privacy.info.history", 90)
-    assert field(result, harness.texts("privacy.info.time")) == "\n".join(days)
+    days = {"how_long": 7, "history": 90, "audit": 400}
+    lines = [harness.texts.plural(f"privacy.info.{what}", count) for what, count in days.items()]
+    assert field(result, harness.texts("privacy.info.time")).splitlines() == lines
     assert field(result, harness.texts("next_step")) == harness.linked(harness.texts("privacy.info_next"))
 
 
@@ -98,8 +134,10 @@ async def test_a_large_export_is_compressed(harness: BotHarness, monkeypatch: py
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-async def test_a_confirmed_deletion_leaves_nothing(harness: BotHarness, locale: str) -> None:
-    """The question counts the rows; after the confirmation no row and no trace is left in the file."""
+async def test_a_confirmed_deletion_leaves_a_tombstone_only(harness: BotHarness, locale: str) -> None:
+    """The question counts the rows; after the confirmation one row is left, and no trace in the file of a
+    member.
+    """
     harness.locale = locale
     await store_rows(harness)
     there = counts(harness.database, harness.guild.id)
@@ -112,8 +150,8 @@ async def test_a_confirmed_deletion_leaves_nothing(harness: BotHarness, locale: 
     assert embed_of(pressed).title == f"✅ {harness.texts('privacy.delete.done')}"
     assert harness.texts("privacy.delete.traces") not in shown(pressed)
     assert final(pressed).components == []
-    assert set(counts(harness.database, harness.guild.id).values()) == {0}
-    marks = [identity.to_bytes(8) for identity in (harness.guild.id, harness.manager.id, harness.member.id)]
+    assert left(harness) == {"tombstone": 1}
+    marks = [identity.to_bytes(8) for identity in (harness.manager.id, harness.member.id)]
     assert traces(harness.database, marks) == []
     assert embed_of(await ask_to_erase(harness)).title == f"💤 {harness.texts('privacy.delete.nothing')}"
 
@@ -149,3 +187,84 @@ async def test_a_granted_manager_reads_but_does_not_erase(harness: BotHarness) -
     pressed = await harness.press(harness.manager, final(question), buttons(question)[0]["custom_id"])
     assert harness.texts("problem.not_allowed.erase.title") in shown(pressed)
     assert counts(harness.database, harness.guild.id) == before | {"access": 2}
+
+
+async def test_an_erasure_is_told_where_the_log_was_repeated_and_to_the_owner(harness: BotHarness) -> None:
+    """Both say who erased, when, and how many entries the log had; the copy of the log ends with that."""
+    await store_rows(harness)
+    owner, mirror = make_owner(harness), harness.guild.create_text_channel("logbook")
+    await harness.manager.slash(harness.channel, "audit mirror", channel=mirror)
+    entries = counts(harness.database, harness.guild.id)["audit"]
+    erased = await erase(harness)
+    now = int(harness.env.now().timestamp())
+    for channel in (mirror, owner):
+        (said,) = told(harness, channel)
+        for part in (f"<@{harness.manager.id}>", f"<t:{now}:f>", f"**{entries} entr", "Harbour Ops"):
+            assert part.replace("**", "") in said
+    assert harness.texts("privacy.delete.owner_told") in shown(erased)
+    await harness.bot.services.audit.note(harness.guild.id, "privacy.export", "")
+    await harness.env.settle()
+    last = list(mirror.history())[-1]
+    assert told(harness, mirror) == [last.embeds[0].description]
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (403, 50007), (404, 10003), (500, 0), (429, 0)])
+async def test_an_erasure_that_cannot_be_told_happens_all_the_same(
+    harness: BotHarness, status: int, code: int
+) -> None:
+    """Nothing is lost: the answer is the same, and the tombstone says how many entries there were."""
+    await store_rows(harness)
+    make_owner(harness)
+    mirror = harness.guild.create_text_channel("logbook")
+    await harness.manager.slash(harness.channel, "audit mirror", channel=mirror)
+    entries = counts(harness.database, harness.guild.id)["audit"]
+    harness.env.inject_error("POST", "/channels/*/messages", status=status, code=code, times=None)
+    pressed = await erase(harness)
+    assert embed_of(pressed).title == f"✅ {harness.texts('privacy.delete.done')}"
+    assert harness.texts("privacy.delete.owner_not_told") in shown(pressed)
+    assert harness.texts("privacy.delete.owner_told") not in shown(pressed)
+    assert left(harness) == {"tombstone": 1}
+    tombstone = await harness.bot.services.privacy.tombstone(harness.guild.id)
+    assert tombstone == Tombstone(int(harness.env.now().timestamp()), entries)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_info_tells_of_an_erasure_until_its_note_goes(harness: BotHarness, locale: str) -> None:
+    """A server that is used again keeps the note, and sees when, how much, and until when."""
+    harness.locale = locale
+    await store_rows(harness)
+    entries = counts(harness.database, harness.guild.id)["audit"]
+    name = harness.texts("privacy.info.erased")
+    await erase(harness)
+    at = int(harness.env.now().timestamp())
+    await harness.connect("sensay")
+    told_so = field(await harness.manager.slash(harness.channel, "privacy info"), name)
+    assert told_so == harness.texts(
+        "privacy.info.erased_what",
+        time=f"<t:{at}:f> (<t:{at}:R>)",
+        until=f"<t:{at + 7 * 86_400}:R>",
+        entries=harness.texts.plural("privacy.erased.entries", entries),
+    )
+    _, content = await export(harness)
+    assert [row["entries"] for row in json.loads(content)["tombstone"]] == [entries]
+    harness.bot.services.privacy.erase_after = 0
+    await harness.bot.services.privacy.sweep()
+    assert name not in shown(await harness.manager.slash(harness.channel, "privacy info"))
+    assert "tombstone" not in left(harness)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_member_who_was_erased_is_called_so(harness: BotHarness, locale: str) -> None:
+    """Lists say who connected and who granted something, and of an erased member that it was one."""
+    harness.locale = locale
+    await store_rows(harness)
+    erased = harness.texts("member.erased")
+    with closing(sqlite3.connect(harness.database)) as database, database:
+        database.execute("UPDATE connection SET set_by = 0")
+        database.execute("UPDATE access SET granted_by = 0")
+    assert harness.texts("connections.list.set", member=erased, time="{}").partition("{}")[0] in (
+        await harness.listed()
+    )
+    listed = shown(await harness.manager.slash(harness.channel, "access list"))
+    assert erased in listed
+    assert "<@0>" not in listed

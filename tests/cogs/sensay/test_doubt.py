@@ -24,7 +24,17 @@ from tests.support.handover_steps import (
     remembered,
     sent,
 )
-from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, only_button, shown
+from tests.support.harness import (
+    PORTUGUESE,
+    BotHarness,
+    buttons,
+    embed_of,
+    field,
+    final,
+    labels,
+    only_button,
+    shown,
+)
 
 LOOK = "Look again"
 CAN_BE_CARRIED_OUT = [failure for failure in WITHOUT_A_GOOD_ANSWER if not isinstance(failure.fault, Slow)]
@@ -181,6 +191,26 @@ async def test_a_later_look_finds_what_was_slow_to_appear(harness: BotHarness, r
     await look(harness, result)
     assert shows_result(harness, result, LookupResult.THERE)
     assert list(await remembered(harness)) == [harness.sensay.UNCONNECTED]
+
+
+async def test_looking_again_and_again_does_not_fill_the_log(harness: BotHarness) -> None:
+    """What was found is written once, however often the message is asked, and with a clock that is behind."""
+    await harness.connect("sensay")
+    integrations = harness.bot.services.integrations
+    integrations._clock = lambda: harness.env.now().timestamp() - 3600
+    result = await unread_doubt(harness)
+    message, button = final(result), buttons(result)[0]["custom_id"]
+    harness.sensay.heal()
+    components = [{"type": 1, "components": [{"type": 2, "custom_id": button, "label": LOOK, "style": 1}]}]
+    for _ in range(4):
+        harness.env.backend.get_message(message.channel_id, message.id).components = components
+        await harness.press(harness.manager, message, button)
+    entries, _ = await harness.bot.services.audit.export(harness.guild.id)
+    assert [each.result for each in entries if each.action == "sensay.connect"] == [
+        "begun",
+        "unknown",
+        "done",
+    ]
 
 
 async def test_what_is_still_not_there_can_be_handed_over_again(harness: BotHarness) -> None:

@@ -68,7 +68,7 @@ async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness
     failure.shows_in(harness, refused, "sensay")
     assert final(refused).ephemeral
     assert await remembered(harness) == {}
-    harness.sensay.heal()
+    await failure.end(harness, "sensay")
     form = await harness.manager.click(final(refused).message, label="Enter the token again")
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     done = await choose(harness, question, "yes")

@@ -20,7 +20,7 @@ from tests.support.handover_steps import (
     strike_discord,
     token_of,
 )
-from tests.support.harness import HELPER, BotHarness, buttons, embed_of, field, labels, shown
+from tests.support.harness import HELPER, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.ids import OLD_ID
 
 QUESTION = "/api/v10/applications/@me"
@@ -370,3 +370,31 @@ async def test_a_list_that_was_read_in_part_is_told(harness: BotHarness, total: 
     question = await propose(harness)
     assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_rest")
     assert embed_of(await choose(harness, question, "yes")).title == "✅ Sensay accepted the bot token"
+
+
+# --- how often ---
+
+
+async def test_wrong_tokens_come_to_an_end(harness: BotHarness) -> None:
+    """After ten refusals a member is told until when, and Discord is not asked."""
+    await harness.connect("sensay")
+    wrong = token_of(1209876543210000001)
+    for _ in range(10):
+        await propose(harness, token=wrong)
+        await harness.env.advance_time(15)
+    asked = len(harness.discord_api.requests)
+    refused = await propose(harness, token=wrong)
+    assert embed_of(refused).title == f"⚠️ {harness.texts('problem.preflight_budget.title')}"
+    assert "<t:" in field(refused, "What to do")
+    assert len(harness.discord_api.requests) == asked == 10
+
+
+async def test_the_button_that_opens_the_form_counts_like_the_command(harness: BotHarness) -> None:
+    """The command and the button that opens its form again have one limit."""
+    await harness.connect("sensay")
+    refused = await propose(harness, token=MISTAKES["application_id"])
+    titles = []
+    for _ in range(5):
+        pressed = await harness.manager.click(final(refused).message, label=RETRY)
+        titles.append(None if pressed.modal else embed_of(pressed).title)
+    assert titles == [None] * 4 + [f"⚠️ {harness.texts('problem.cooldown.title')}"]

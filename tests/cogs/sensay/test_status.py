@@ -334,7 +334,8 @@ async def test_tokens_of_the_list_are_kept_nowhere(
     asked = await status(harness)
     await choose(harness, asked, harness.sensay.ACTIVE)
     await harness.manager.slash(harness.channel, "sensay replicas")
-    cached = [everything_said(task.result()) for task in harness.bot.services.choices._lists.values()]
+    lists = harness.bot.services.choices._lists.of(harness.guild.id)
+    cached = [everything_said(task.result()) for task in lists.values()]
     assert "Harbour Desk" in cached[0]
     for place_ in (harness.sent_to_discord(), log.getvalue(), "".join(capfd.readouterr()), *cached):
         assert "FAKE-TOKEN" not in place_

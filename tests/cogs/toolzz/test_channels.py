@@ -210,7 +210,7 @@ async def test_a_failure_leaves_the_message_alone(
     assert labels(pressed) == failure.offers("Refresh")
     assert shown(asked) == before
     if labels(pressed) and failure.key != "timeout":
-        harness.toolzz.heal()
+        await failure.end(harness, "toolzz")
         await press(harness, pressed, "Refresh")
         assert embed_of(pressed).title == "💬 Channels of Suporte da loja"
 

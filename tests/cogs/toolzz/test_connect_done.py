@@ -182,7 +182,7 @@ async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness
     failure.shows_in(harness, refused, "toolzz")
     assert final(refused).ephemeral
     assert await remembered(harness) == {}
-    harness.toolzz.heal()
+    await failure.end(harness, "toolzz")
     form = await harness.manager.click(final(refused).message, label=AGAIN)
     await choose(harness, await fill_in(harness, form), "yes")
     assert len(harness.toolzz.creations) == 1
@@ -276,7 +276,8 @@ async def test_hostile_names_do_nothing(harness: BotHarness) -> None:
         harness.toolzz.agents[0]["name"] = text
         harness.toolzz.integrations[harness.toolzz.CONNECTED]["title"] = text
         opened = await harness.bot.services.connections.open(harness.guild.id, "toolzz")
-        harness.bot.services.choices._lists.clear()
+        harness.bot.services.choices._lists.forget(harness.guild.id)
+        harness.bot.services.suggestions.forget(harness.guild.id)
         offered = await suggested(harness)
         assert plain_marks(offered[harness.toolzz.AGENT]) == {}
         assert harness.bot.services.choices.known(opened, harness.toolzz.AGENT, "agents") is not None

@@ -223,6 +223,6 @@ async def test_a_failure_is_explained_and_can_be_tried_again(harness: BotHarness
     assert shown(asked) == before
     assert labels(failed) == failure.offers("Refresh")
     if "Refresh" in labels(failed) and failure.key != "timeout":
-        harness.toolzz.heal()
+        await failure.end(harness, "toolzz")
         await press(harness, failed, "Refresh")
         assert (embed_of(failed).footer.text or "").endswith("page 2 of 3")

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.features.alerts.messenger import AnyNotice, Notice
 from bot.features.alerts.outbox_plan import MIN_JOIN_SECONDS
-from bot.features.alerts.store import MessageKind, OutboxRow
+from bot.features.alerts.store import BoardRow, MessageKind, OutboxRow
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.store.database import Database
 from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
@@ -140,10 +141,29 @@ async def test_a_database_that_fails_for_a_while_ends_nothing(
     await database._writer.execute("ALTER TABLE outbox RENAME TO elsewhere")
     with capture_logs() as logs:
         async with running(setup):
-            await until(lambda: len(logs) > 1)
+            await until(lambda: len(logs) > 2)
             await database._writer.execute("ALTER TABLE elsewhere RENAME TO outbox")
             await until(lambda: len(setup.messenger.messages) == 1)
     assert {entry["event"] for entry in logs} == {"outbox_failed"}
+    assert ["exc_info" in entry for entry in logs] == [True] + [False] * (len(logs) - 1)
+
+
+async def test_a_board_that_cannot_be_made_is_tried_less_and_less_often(setup: OutboxSetup) -> None:
+    """An unforeseen failure is told in full once; then a line counts the tries, whose pauses grow."""
+    await setup.outbox._store.put_board(BoardRow(GUILD, 100, MEMBER), int(setup.clock()))
+
+    async def fail(_guild_id: int) -> None:
+        raise ZeroDivisionError
+
+    setup.messenger.render_board = fail  # type: ignore[method-assign, assignment]
+    began = setup.clock()
+    with capture_logs() as logs:
+        while setup.clock() < began + 3600:
+            await setup.pump()
+            setup.clock.now += 10
+    assert [bool(entry["exc_info"]) for entry in logs] == [True] + [False] * (len(logs) - 1)
+    assert [entry["tries"] for entry in logs] == list(range(1, len(logs) + 1))
+    assert 3 < len(logs) < 8
 
 
 async def test_a_guild_that_is_not_here_is_left_alone(setup: OutboxSetup) -> None:
@@ -167,3 +187,14 @@ async def test_a_channel_that_refuses_is_asked_once(setup: OutboxSetup) -> None:
         (7, "forbidden")
     ]
     assert await setup.audited() == [("alerts.lost", "channel · 7", "refused:forbidden")]
+
+
+async def test_each_guilds_work_counts_as_its_own(setup: OutboxSetup) -> None:
+    """What is logged while an alert is sent is cleaned of that guild's secrets."""
+    await setup.open_incidents("a")
+    await setup.open_incidents("b", guild=OTHER)
+    seen: list[tuple[int, int | None]] = []
+    setup.messenger.meanwhile = lambda notice: seen.append((notice.guild_id, CURRENT_GUILD.get()))
+    with working_for(GUILD):
+        await setup.pump()
+    assert sorted(seen) == sorted([(GUILD, GUILD), (OTHER, OTHER)])

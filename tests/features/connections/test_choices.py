@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cachetools import TTLCache
 
 from bot.errors import (
     InvalidInputError,
@@ -14,6 +15,7 @@ from bot.errors import (
     ServerFaultError,
     UnauthorizedError,
 )
+from bot.features.connections import choices as module
 from bot.features.connections.choices import ChoiceService
 from bot.features.connections.service import Connection
 from bot.providers.base.credentials import Credentials
@@ -89,7 +91,9 @@ async def test_an_error_is_cached_for_seconds(choices: ChoiceService, sensay: Se
         with pytest.raises(ServerFaultError):
             await choices.offered(ADMIN)
     assert len(sensay.requests) == 1
-    choices._failures.expire(choices._failures.timer() + 6)
+    kept = choices._failures.of(ADMIN.guild_id)
+    assert isinstance(kept, TTLCache)
+    kept.expire(kept.timer() + 6)
     assert await choices.offered(ADMIN)
     assert len(sensay.requests) == 2
 
@@ -110,23 +114,48 @@ async def test_a_failure_is_reported_once(choices: ChoiceService, sensay: Sensay
 async def test_a_list_is_cached_for_a_minute(choices: ChoiceService, sensay: SensaySimulator) -> None:
     """After a minute the list is requested again."""
     await choices.offered(ADMIN)
-    choices._lists.expire(choices._lists.timer() + 50)
+    kept = choices._lists.of(ADMIN.guild_id)
+    assert isinstance(kept, TTLCache)
+    kept.expire(kept.timer() + 50)
     await choices.offered(ADMIN)
     assert len(sensay.requests) == 1
-    choices._lists.expire(choices._lists.timer() + 61)
+    kept.expire(kept.timer() + 61)
     await choices.offered(ADMIN)
     assert len(sensay.requests) == 2
+
+
+async def test_one_server_drops_no_list_of_another(
+    clients: dict[str, Provider], sensay: SensaySimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lists one server reads, another one's is not asked for again, nor is its failure."""
+    monkeypatch.setattr(module, "_KEPT_LISTS", 3)
+    choices = ChoiceService(clients)
+    elsewhere, failing = replace(ADMIN, guild_id=2), replace(ADMIN, guild_id=2, name="failing")
+    await choices.offered(elsewhere)
+    sensay.fail(Answer(500), times=9)
+    for connection in (failing, *(replace(ADMIN, set_at=number) for number in range(8))):
+        with pytest.raises(ServerFaultError):
+            await choices.offered(connection)
+    for number in range(8):
+        await choices.offered(replace(ADMIN, set_at=100 + number))
+    sensay.requests.clear()
+    assert await choices.offered(elsewhere)
+    with pytest.raises(ServerFaultError):
+        await choices.offered(failing)
+    assert not sensay.requests
+    assert len(choices._lists.of(ADMIN.guild_id)) == 3
 
 
 async def test_an_old_failure_does_not_hide_a_new_list(
     choices: ChoiceService, sensay: SensaySimulator
 ) -> None:
-    """A dropped request that fails later does not replace a newer list."""
+    """A dropped request that fails later does not replace a list read with newer credentials."""
     sensay.fail(held := Held(answer=Answer(500)))
     forgotten = asyncio.create_task(choices.offered(ADMIN))
     await held.arrived.wait()
     choices.forget(ADMIN)
-    offered = await choices.offered(ADMIN)
+    replaced = replace(ADMIN, credentials=Credentials(SensaySimulator.further_credentials("new")))
+    offered = await choices.offered(replaced)
     held.let_go.set()
     with pytest.raises(ServerFaultError):
         await forgotten

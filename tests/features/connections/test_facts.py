@@ -15,6 +15,8 @@ from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay.simulator import SensaySimulator
+from bot.store.database import Database
+from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
 from tests.support.clock import Clock
 from tests.support.connections import SENSAY, add
@@ -53,6 +55,7 @@ async def test_adding_is_the_only_time(service: ConnectionService, sensay: Sensa
 
 async def test_a_new_process_asks_once(
     store: ConnectionStore,
+    database: Database,
     vault: Vault,
     clients: dict[str, Provider],
     redactor: Redactor,
@@ -63,7 +66,7 @@ async def test_a_new_process_asks_once(
     """Nothing of it is stored: a process that was restarted asks again, once however many come at once."""
     await add(service, values=OWNED)
     sensay.requests.clear()
-    restarted = ConnectionService(store, vault, clients, redactor, clock)
+    restarted = ConnectionService(store, vault, clients, redactor, clock, KeyMarks(database, vault))
     await asyncio.gather(*(use(restarted) for _ in range(10)))
     assert asked(sensay) == 1
 
@@ -141,7 +144,7 @@ async def test_what_is_removed_is_forgotten(
         await service.remove(GUILD, "sensay", "default")
     else:
         service.forget_facts(GUILD)
-    assert [key[0] for key in service._facts] == [OTHER_GUILD]
+    assert (len(service._facts.of(GUILD)), len(service._facts.of(OTHER_GUILD))) == (0, 1)
     sensay.requests.clear()
     await use(service, OTHER_GUILD)
     assert asked(sensay) == 0
@@ -149,6 +152,7 @@ async def test_what_is_removed_is_forgotten(
 
 async def test_memory_is_bounded(
     store: ConnectionStore,
+    database: Database,
     vault: Vault,
     clients: dict[str, Provider],
     redactor: Redactor,
@@ -156,15 +160,17 @@ async def test_memory_is_bounded(
     sensay: SensaySimulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The connection that was used longest ago makes room, and is asked about again."""
+    """A server's connection that was used longest ago makes room, and is asked about again."""
     monkeypatch.setattr(module, "_KEPT_FACTS", 2)
-    service = ConnectionService(store, vault, clients, redactor, clock)
+    service = ConnectionService(store, vault, clients, redactor, clock, KeyMarks(database, vault))
+    await add(service, values=OWNED, guild_id=OTHER_GUILD)
     for name in ("a", "b", "c"):
         await add(service, name=name, values=OWNED)
     sensay.requests.clear()
     for name in ("c", "b", "a"):
         await use(service, name=name)
-    assert len(service._facts) == 2
+    assert len(service._facts.of(GUILD)) == 2
+    await use(service, OTHER_GUILD)
     assert asked(sensay) == 1
 
 

@@ -7,6 +7,7 @@ import pytest
 from bot.errors import InvalidInputError
 from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.redaction import MASK, Redactor
 from bot.providers.base.simulator import made_up_token
 from bot.providers.sensay.simulator import SensaySimulator
@@ -64,8 +65,9 @@ async def test_a_secret_is_stored_without_its_wrapping(
     await add(service, values={"organization_secret": around.format(secret)})
     assert sensay.requests[-1].headers["X-ORGANIZATION-SECRET"] == secret
     assert (await service.open(GUILD, "sensay")).credentials["organization_secret"] == secret
-    assert redactor.clean(f"sent <{secret}>") == f"sent <{MASK}>"
-    assert secret not in redactor.clean(around.format(secret))
+    with working_for(GUILD):
+        assert redactor.clean(f"sent <{secret}>") == f"sent <{MASK}>"
+        assert secret not in redactor.clean(around.format(secret))
 
 
 async def test_a_secret_is_recognised_in_another_providers_field(

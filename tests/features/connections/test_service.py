@@ -25,6 +25,7 @@ from bot.errors import (
 )
 from bot.features.connections.service import ConnectionService, Summary
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.redaction import MASK, Redactor
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulator import SensaySimulator
@@ -341,17 +342,43 @@ async def test_no_credential_is_in_the_database_file(service: ConnectionService,
     assert [value for value in typed if value.encode() in stored] == []
 
 
-async def test_entered_secrets_are_masked_in_logs(service: ConnectionService, redactor: Redactor) -> None:
-    """The redactor knows even refused secrets, without the blanks around them, but no other fields."""
-    values = {
-        "organization_secret": "  FAKE-TOKEN-refused-secret ",
+async def test_an_accepted_secret_is_masked_for_its_guild_alone(
+    service: ConnectionService, redactor: Redactor
+) -> None:
+    """What a member has typed and the provider refused is masked for nobody afterwards."""
+    refused = {
+        "organization_secret": "provider_failed",
         "user_id": "northwind",
         "user_id_type": "discord",
     }
     with pytest.raises(PatchbayError):
-        await add(service, values=values)
-    assert redactor.clean("sent <FAKE-TOKEN-refused-secret>") == f"sent <{MASK}>"
-    assert redactor.clean("northwind on discord") == "northwind on discord"
+        await add(service, values=refused)
+    await add(service)
+    secret = (await service.open(GUILD, "sensay")).credentials["organization_secret"]
+    with working_for(GUILD):
+        assert redactor.clean("provider_failed for northwind") == "provider_failed for northwind"
+        assert redactor.clean(f"sent <{secret}>") == f"sent <{MASK}>"
+    with working_for(GUILD + 1):
+        assert redactor.clean(f"sent <{secret}>") == f"sent <{secret}>"
+
+
+async def test_a_removed_secret_is_masked_for_an_hour_more(
+    service: ConnectionService, redactor: Redactor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests with it may be under way; later nothing of it is in memory. What is in use stays masked."""
+    monkeypatch.setattr(redactor, "_clock", clock)
+    await add(service)
+    await add(service, "toolzz")
+    removed, kept = SENSAY["organization_secret"], TOOLZZ["access_token"]
+    await service.remove(GUILD, "sensay", "default")
+    with working_for(GUILD):
+        for _ in range(2):
+            clock.now += 1800
+            await service.summaries(GUILD)
+            assert redactor.clean(f"<{removed}> <{kept}>") == f"<{MASK}> <{MASK}>"
+        clock.now += 1
+        assert redactor.clean(f"<{removed}> <{kept}>") == f"<{removed}> <{MASK}>"
+    assert repr(redactor) == "<Redactor of 1 values>"
 
 
 @pytest.mark.parametrize(
@@ -363,7 +390,7 @@ async def test_only_a_long_secret_gives_a_hint(
 ) -> None:
     """The last four characters of a secret with sixteen or more are shown, and nothing of a shorter one."""
     sealed = vault.seal(
-        {"organization_secret": secret, "user_id": "northwind-of-the-harbour"}, Place(GUILD, "sensay", "a")
+        {"organization_secret": secret, "user_id": "northwind-of-the-harbour"}, Place(GUILD, "sensay", "a", 1)
     )
     await store.insert(ConnectionRow(GUILD, "sensay", "a", sealed, MEMBER, 1, 1))
     (summary,) = await service.summaries(GUILD)

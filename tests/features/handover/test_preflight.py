@@ -1,6 +1,7 @@
 """Discord is asked whose a bot token is; whatever it answers, the token goes nowhere else."""
 
 import io
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
+from bot.features.handover.budget import InvalidRequestBudget
 from bot.features.handover.service import DISCORD_ERRORS, Application, BotUser, PreflightService
 from bot.providers.base.api_client import ApiClient, open_http
 from bot.providers.base.redaction import Redactor
@@ -50,7 +52,8 @@ async def preflight(discord_api: SimulatedDiscordApi, redactor: Redactor) -> Asy
     """The service, pointed at the stand-in; nobody told the redactor of the token."""
     base = f"{discord_api.url}{BASE}"
     async with open_http(httpx.create_ssl_context(), lambda _: 1) as http:
-        yield PreflightService(ApiClient(http, "discord", [base], redactor, DISCORD_ERRORS), base)
+        api = ApiClient(http, "discord", [base], redactor, DISCORD_ERRORS)
+        yield PreflightService(api, base, InvalidRequestBudget(lambda: 0.0))
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def log(redactor: Redactor) -> Iterator[io.StringIO]:
 
 async def told(preflight: PreflightService) -> Application:
     """Ask, and return what Discord told."""
-    application = await preflight.ask(TOKEN)
+    application = await preflight.ask(TOKEN, 1, 2)
     assert isinstance(application, Application), application
     return application
 
@@ -158,7 +161,7 @@ async def test_why_discord_did_not_tell(
 ) -> None:
     """Each trouble is told apart and returned, not raised: it is Discord's, and no secret is in it."""
     discord_api.fail(fault, times=None)
-    failure = await preflight.ask(TOKEN)
+    failure = await preflight.ask(TOKEN, 1, 2)
     assert isinstance(failure, kind)
     assert (failure.provider, failure.outcome_unknown) == ("discord", False)
     assert "FAKE-TOKEN" not in everything_said(failure) + log.getvalue()
@@ -169,7 +172,7 @@ async def test_an_echo_of_any_token_is_masked(
 ) -> None:
     """What is asked about is a secret although it has not the shape of one."""
     discord_api.fail(Answer(400, {"message": "unknown FAKE-TOKEN-odd"}))
-    failure = await preflight.ask("FAKE-TOKEN-odd")
+    failure = await preflight.ask("FAKE-TOKEN-odd", 1, 2)
     assert isinstance(failure, ProviderError)
     assert failure.detail == "unknown [redacted]"
 
@@ -179,7 +182,7 @@ async def test_a_refusal_says_when_to_come_back(
 ) -> None:
     """What Discord's header says of the limit is kept."""
     discord_api.fail(Answer(429, {"message": "You are being rate limited."}, {"Retry-After": "3"}))
-    failure = await preflight.ask(TOKEN)
+    failure = await preflight.ask(TOKEN, 1, 2)
     assert isinstance(failure, RateLimitedError)
     assert failure.retry_after == 3
 
@@ -188,6 +191,7 @@ async def test_discord_may_answer_anything(
     discord_api: SimulatedDiscordApi, preflight: PreflightService, log: io.StringIO
 ) -> None:
     """Whatever comes is an application or one of our errors, with Discord's name on it and no token in it."""
+    guilds = itertools.count(1)
     application = discord_api.applications[TOKEN]
     del application["verify_key"]
     answers = [
@@ -198,7 +202,7 @@ async def test_discord_may_answer_anything(
     outcomes = {"read": 0}
     for answer in answers:
         discord_api.fail(answer)
-        outcome = await preflight.ask(TOKEN)
+        outcome = await preflight.ask(TOKEN, next(guilds), 1)
         assert "FAKE-TOKEN" not in everything_said(outcome), repr(answer)
         if isinstance(outcome, ProviderError):
             assert outcome.provider == "discord"

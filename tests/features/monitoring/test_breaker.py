@@ -12,13 +12,16 @@ from bot.errors import (
     IntermediaryError,
     NotFoundError,
     NotJsonError,
+    ProviderError,
     ProviderTimeoutError,
+    QueueFullError,
     RateLimitedError,
     ServerFaultError,
     UnauthorizedError,
     UnreachableError,
 )
 from bot.features.monitoring.breaker import DOWN, FIRST_PAUSE, MAX_FAILURES, MIN_WINDOW, TURN_SECONDS, Breaker
+from bot.features.monitoring.host import Host
 
 A, B, C = 1, 2, 3
 LONGEST = 600.0
@@ -84,6 +87,37 @@ def test_a_guild_that_has_not_failed_tries_at_once() -> None:
     breaker.note(B, 2, ok=True)
     assert not breaker.is_open
     assert breaker.may_ask(A, 2)
+
+
+def test_a_trial_that_sent_nothing_leaves_its_place() -> None:
+    """Another guild need not wait for the longest pause; who was not the trial changes nothing."""
+    breaker = failing(A, B)
+    assert breaker.may_ask(A, FIRST_PAUSE)
+    breaker.give_back(B, FIRST_PAUSE)
+    assert not breaker.may_ask(B, FIRST_PAUSE)
+    breaker.give_back(A, FIRST_PAUSE)
+    assert breaker.is_open
+    assert breaker.may_ask(B, FIRST_PAUSE)
+
+
+UNSENT = ServerFaultError("x", status=503)
+UNSENT.is_unsent = True
+
+
+@pytest.mark.parametrize("error", [QueueFullError("x"), UNSENT], ids=repr)
+def test_what_was_not_sent_says_nothing_of_the_host(error: ProviderError) -> None:
+    """A full queue of our own, or a pause that is obeyed, is neither a failure nor an answer."""
+    host = Host("api.test", lambda: 0.0, interval=1)
+    for _ in range(2 * MAX_FAILURES):
+        with pytest.raises(type(error)), host.report_to_breaker(A):
+            raise error
+    assert not host.breaker.is_open
+    for _ in range(MAX_FAILURES):
+        host.breaker.note(A, 0, ok=False)
+    assert host.breaker.is_open
+    with pytest.raises(type(error)), host.report_to_breaker(A):
+        raise error
+    assert host.breaker.is_open
 
 
 def test_it_logs_once() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.features.monitoring.access import Access, AccessKind
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.clock import Held
-from tests.support.ids import GUILD
+from tests.support.ids import GUILD, OTHER_GUILD
 from tests.support.rounds import INTERVAL, Rounds, asked
 from tests.support.waiting import until
 
@@ -128,3 +130,26 @@ async def test_judging_does_not_pile_up(watched: Rounds, toolzz: ToolzzSimulator
     await checking
     await asyncio.gather(*watched.poller._judging)
     assert not watched.poller._to_judge
+
+
+async def test_a_guild_is_judged_in_its_own_name(watched: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord's gateway, which is nobody's, or another guild may have told of the change. What is stored for
+    many guilds at once is nobody's.
+    """
+    judged, written = [], []
+    read, store = watched.access.read, watched.store.transact
+
+    async def seen(guild_id: int, subjects: Any) -> Any:  # noqa: ANN401 - as the reader's
+        judged.append(CURRENT_GUILD.get())
+        return await read(guild_id, subjects)
+
+    async def stored(work: Any) -> Any:  # noqa: ANN401 - as the store's
+        written.append(CURRENT_GUILD.get())
+        return await store(work)
+
+    monkeypatch.setattr(watched.access, "read", seen)
+    monkeypatch.setattr(watched.store, "transact", stored)
+    with working_for(OTHER_GUILD):
+        watched.poller.judge_soon(GUILD)
+    await asyncio.gather(*watched.poller._judging)
+    assert (set(judged), set(written)) == ({GUILD}, {None})

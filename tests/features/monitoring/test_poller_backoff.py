@@ -19,7 +19,7 @@ from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.clock import Held
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
-from tests.support.rounds import CREDENTIALS, INTERVAL, Rounds
+from tests.support.rounds import INTERVAL, SIMULATORS, Rounds
 
 CONNECTED = {(State.CONNECTED, "")}
 CONNECTION, PROVIDER = (("connection", "toolzz"), ("provider", "toolzz"))
@@ -86,7 +86,7 @@ async def test_failing_connections_of_one_server_are_its_own(
 ) -> None:
     """Ten of them hold nobody else: others are checked on time and told nothing."""
     for number in range(10):
-        values = CREDENTIALS["toolzz"]
+        values = SIMULATORS["toolzz"].further_credentials(f"{number}")
         await watched.connections.add(OTHER_GUILD, "toolzz", f"team-{number}", values, member_id=MEMBER)
     await watched.tick()
     for _ in range(10):
@@ -232,6 +232,8 @@ class TestRefused:
         await watched.round()
         toolzz.heal()
         watched.clock.now += 1
-        await watched.connections.rotate(GUILD, "toolzz", "default", CREDENTIALS["toolzz"], member_id=MEMBER)
+        await watched.connections.rotate(
+            GUILD, "toolzz", "default", SIMULATORS["toolzz"].credentials, member_id=MEMBER
+        )
         await watched.tick()
         assert (await watched.states())[CONNECTION] == CONNECTED

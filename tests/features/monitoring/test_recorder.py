@@ -225,6 +225,32 @@ async def test_an_integration_of_two_connections_stays_with_the_first(checks: Re
     assert await checks.incidents() == []
 
 
+async def test_an_integration_is_read_through_the_connection_it_was_linked_with(
+    checks: RecordedChecks,
+) -> None:
+    """Whichever connection is checked first: it moves there and stays, while that shows it."""
+    await checks.connect("second")
+    for _ in range(2):
+        await checks.answer(report(), connection="second", after=0)
+        await checks.answer(report(), own=["a"], after=0)
+        await checks.answer(report(), connection="second", after=0)
+        assert (await checks.rows())["a"].connection == "default"
+    for _ in range(2):
+        await checks.answer(report(OFF, detail=GONE), own=["a"], after=0)
+        await checks.answer(report(), connection="second", after=0)
+        assert (await checks.rows())["a"].connection == "second"
+    assert await checks.incidents() == []
+
+
+async def test_a_removed_connection_keeps_nothing_back(checks: RecordedChecks) -> None:
+    """What it read is read by another one at that one's next check, before anything is tidied up."""
+    await checks.connect("second")
+    await checks.answer(report(), connection="second")
+    await checks.disconnect("second")
+    await checks.answer(report())
+    assert (await checks.rows())["a"].connection == "default"
+
+
 @pytest.mark.parametrize("why", ["refused", "gone", "missing", "not listed", "removed"])
 async def test_another_connection_takes_an_integration_over(checks: RecordedChecks, why: str) -> None:
     """It takes over an integration that the first connection cannot read or does not show, and keeps it."""

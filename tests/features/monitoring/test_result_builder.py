@@ -21,7 +21,7 @@ from bot.store.database import Database
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
 from tests.support.recorded_access import RecordedAccess
-from tests.support.rounds import CREDENTIALS
+from tests.support.rounds import SIMULATORS
 
 KEY = (GUILD, "toolzz", "default")
 ROW = WatchedRow(GUILD, Kind.INTEGRATION, "toolzz", "a", "default", "A", State.CONNECTED, "", 1)
@@ -38,7 +38,9 @@ class Known:
 
     async def connect(self, name: str, guild: int = GUILD) -> None:
         """Connect Toolzz."""
-        await self.connections.add(guild, "toolzz", name, CREDENTIALS["toolzz"], member_id=MEMBER)
+        await self.connections.add(
+            guild, "toolzz", name, SIMULATORS["toolzz"].further_credentials(name), member_id=MEMBER
+        )
 
     async def link(
         self, integration: str, bot: int | None = None, name: str = "default", guild: int = GUILD

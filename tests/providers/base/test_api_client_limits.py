@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import AnswerTooLargeError, ProviderTimeoutError
-from bot.providers.base.api_client import MAX_BYTES, PER_HOST, ApiClient
+from bot.providers.base.api_client import ApiClient, Request
+from bot.providers.base.body import MAX_BYTES
+from bot.providers.base.current_guild import working_for
+from bot.providers.base.fair_slots import PER_HOST
 from bot.providers.base.simulator import Answer, Drip, GzipBomb, Slow
 from tests.support.order_api import Order, OrderApi, failure, get, open_api, post
 
@@ -64,7 +67,7 @@ async def test_a_request_with_a_patience_of_its_own_tells_it(order_api: OrderApi
 
 async def test_one_host_gets_a_few_requests_at_once(order_api: OrderApi, api: ApiClient) -> None:
     """Of many requests at most PER_HOST are sent at a time, and all are answered."""
-    asked = [api.send(get(order_api.url, "crowd"), Order) for _ in range(5 * PER_HOST)]
+    asked = [ask(api, get(order_api.url, "crowd"), number) for number in range(5 * PER_HOST)]
     assert len(await asyncio.gather(*asked)) == 5 * PER_HOST
     assert order_api.most_at_once == PER_HOST
 
@@ -73,7 +76,7 @@ async def test_hosts_do_not_wait_for_each_other(order_api: OrderApi) -> None:
     """Requests to one host occupy no place of another host."""
     async with OrderApi() as other, open_api(order_api.url, other.url) as api:
         order_api.fail(Slow(3600), times=None)
-        stuck = [asyncio.create_task(api.send(get(order_api.url), Order)) for _ in range(PER_HOST)]
+        stuck = [ask(api, get(order_api.url), number) for number in range(PER_HOST)]
         assert (await api.send(get(other.url), Order)).id == "0"
         await cancel(stuck)
 
@@ -82,7 +85,7 @@ async def test_patient_requests_do_not_hold_up_the_others(order_api: OrderApi, a
     """Requests with a deadline of their own have as many places of their own."""
     order_api.fail(Slow(3600), times=None)
     patient = replace(get(order_api.url), deadline=60)
-    stuck = [asyncio.create_task(api.send(patient, Order)) for _ in range(2 * PER_HOST)]
+    stuck = [ask(api, patient, number) for number in range(2 * PER_HOST)]
     await arrived(order_api, PER_HOST)
     order_api.heal()
     assert (await api.send(get(order_api.url), Order)).id == "0"
@@ -93,9 +96,9 @@ async def test_patient_requests_do_not_hold_up_the_others(order_api: OrderApi, a
 async def test_waiting_for_a_place_is_not_sending(order_api: OrderApi) -> None:
     """A create that was not sent before the deadline has certainly not happened."""
     async with open_api(order_api.url) as patient, open_api(order_api.url, deadline=0.3) as api:
-        api._semaphores = patient._semaphores
+        api._slots = patient._slots
         order_api.fail(Slow(3600), times=None)
-        stuck = [asyncio.create_task(patient.send(get(order_api.url), Order)) for _ in range(PER_HOST)]
+        stuck = [ask(patient, get(order_api.url), number) for number in range(PER_HOST)]
         await arrived(order_api, PER_HOST)
         error = await failure(api, post(order_api.url))
         await cancel(stuck)
@@ -109,14 +112,20 @@ async def test_cancelled_requests_leave_no_trace(order_api: OrderApi, api: ApiCl
     order_api.fail(Slow(3600), times=None)
     for _ in range(720 // (2 * PER_HOST)):
         # Half of them are under way when they are cancelled, the other half wait for a place.
-        tasks = [asyncio.create_task(api.send(get(order_api.url), Order)) for _ in range(2 * PER_HOST)]
+        tasks = [ask(api, get(order_api.url), number) for number in range(2 * PER_HOST)]
         await arrived(order_api, PER_HOST)
         await cancel(tasks)
         order_api.requests.clear()
     order_api.heal()
-    asked = [api.send(get(order_api.url, "crowd"), Order) for _ in range(PER_HOST)]
+    asked = [ask(api, get(order_api.url, "crowd"), number) for number in range(PER_HOST)]
     assert len(await asyncio.gather(*asked)) == PER_HOST
     assert order_api.most_at_once == PER_HOST
+
+
+def ask(api: ApiClient, request: Request, number: int) -> asyncio.Task[Order]:
+    """Begin to send a request that no other number shares, for one of two guilds."""
+    with working_for(number % 2):
+        return asyncio.create_task(api.send(replace(request, params={"number": number}), Order))
 
 
 async def arrived(order_api: OrderApi, count: int) -> None:

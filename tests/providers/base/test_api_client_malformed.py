@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.errors import IntermediaryUnauthorizedError, MalformedAnswerError, NotJsonError
-from bot.providers.base.api_client import MAX_BYTES, ApiClient
+from bot.providers.base.api_client import ApiClient
+from bot.providers.base.body import MAX_BYTES
 from bot.providers.base.simulator import Answer, Fault
 from tests.support.exposure import everything_said
 from tests.support.order_api import SECRET, TOKEN, Order, OrderApi, answered, failure, get, open_api, post

@@ -22,7 +22,8 @@ from bot.errors import (
     UnreachableError,
     UnsupportedMediaError,
 )
-from bot.providers.base.api_client import MAX_BYTES, ApiClient
+from bot.providers.base.api_client import ApiClient
+from bot.providers.base.body import MAX_BYTES
 from bot.providers.base.simulator import Answer, Fault, GzipBomb, Reset, Slow, Truncated
 from tests.support.exposure import everything_said
 from tests.support.order_api import TOKEN, Order, OrderApi, failure, get, open_api, post

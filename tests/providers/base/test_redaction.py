@@ -12,7 +12,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bot.providers.base.current_guild import working_for
 from bot.providers.base.redaction import MASK, Redactor
+from tests.support.clock import Clock
 
 SECRET = "FAKE-CANARY-0123456789"
 DISCORD_TOKEN = "FAKEFAKEFAKEFAKEFAKEFAKE.CANARY.FAKE-TOKEN-CANARY-000000000"
@@ -215,6 +217,24 @@ def test_the_bots_own_secrets_are_never_forgotten() -> None:
     redactor.keep([SECRET, ""])
     redactor.remember(f"FAKE-other-{number:04}" for number in range(1000))
     assert redactor.clean(f"{SECRET} and more") == f"{MASK} and more"
+
+
+@pytest.mark.parametrize("guild", [None, 1])
+def test_a_value_that_nobody_uses_any_more_is_forgotten(guild: int | None) -> None:
+    """An hour after its last use nothing of it is in memory, whether or not others of the guild are used."""
+    clock = Clock()
+    redactor = Redactor(clock)
+    redactor.remember([SECRET], guild)
+    redactor.remember(["FAKE-of-another-guild"], 2)
+    for _ in range(6):
+        clock.now += 600
+        redactor.remember(["FAKE-in-use-0001"], 1)
+        with working_for(guild):
+            assert redactor.clean(f"<{SECRET}>") == f"<{MASK}>"
+    clock.now += 1
+    with working_for(guild):
+        assert redactor.clean(f"<{SECRET}>") == f"<{SECRET}>"
+    assert repr(redactor) == "<Redactor of 1 values>"
 
 
 def test_the_redactor_shows_nothing_that_it_knows() -> None:

@@ -1,0 +1,42 @@
+"""Does what is due by a promise and not by a member's wish, whether or not Discord can be reached."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bot.discord.context import ServicesBot
+from bot.store.database import NotWritableError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_HOUR: Final = 3600
+
+
+async def do_due_work_hourly(bot: ServicesBot) -> None:
+    """Do what is due an hour after the start, and once an hour from then on."""
+    while True:
+        await asyncio.sleep(_HOUR)
+        await do_due_work(bot)
+
+
+async def do_due_work(bot: ServicesBot) -> None:
+    """Erase what is due for an hour, and delete entries and history that are too old; raise nothing.
+
+    While Discord answers, everything that is due is erased on time, after Discord was asked once more: see
+    ``cogs.guilds``. This is for when it does not answer. Each removal was Discord's own statement, and the
+    gateway tells of a return at once; so the only server that can be erased although it is there has come
+    back while the bot was cut off, and its time was over for an hour before the bot was connected again. A
+    server that the gateway shows is kept until Discord says that it is gone.
+    """
+    here = {guild.id for guild in bot.guilds}
+    services = bot.services
+    steps = (partial(services.privacy.sweep, here, late=_HOUR), services.audit.prune, services.poller.compact)
+    for step in steps:
+        try:
+            await step()
+        except NotWritableError:
+            pass  # the log says so already
+        except Exception:  # noqa: BLE001 - a failed step must not end the rounds, or nobody erases data any more
+            _log.exception("due_work_failed")

@@ -1,0 +1,23 @@
+"""Says on an agent's status what is not known of the last token that was sent for it."""
+
+from typing import Final
+
+import discord
+
+from bot.discord.context import Context
+from bot.discord.names import mention_member
+from bot.discord.theme import when
+from bot.features.audit.service import BEGUN, UNKNOWN
+
+_UNSETTLED: Final = (UNKNOWN, BEGUN)
+
+
+async def add_unsettled(ctx: Context, embed: discord.Embed, slug: str, agent: str) -> None:
+    """Add a field above the last one, if the latest handover for this agent has no known result."""
+    entry = await ctx.services.audit.last_about(ctx.guild_id, f"{slug}.connect", f"{slug} · {agent}")
+    if entry is None or entry.result not in _UNSETTLED:
+        return
+    texts = ctx.texts
+    member = mention_member(entry.member, texts)
+    text = texts(f"handover.unsettled.{entry.result}", time=when(entry.at, exact=True), member=member)
+    embed.insert_field_at(len(embed.fields) - 1, name=texts("handover.unsettled"), value=text, inline=False)

@@ -1,0 +1,303 @@
+"""A gateway that ends connections, or sends what cannot be read, is asked again after pauses."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import discord
+import pytest
+import yarl
+from aiohttp import web
+from discord.http import Route
+
+from bot.discord.background import BackgroundTasks
+from bot.discord.client import PatchbayBot
+from bot.discord.connection.shard import PatientShard
+from bot.discord.connection.socket import PatientWebSocket
+from bot.discord.connection.starts import Starts
+from bot.discord.connection.state_file import StateFile
+from tests.support.waiting import until
+
+USER = {"id": "1300000000000000001", "username": "bot", "discriminator": "0", "avatar": None}
+Step = Callable[["Gateway", web.WebSocketResponse], Awaitable[object]]
+"""What a gateway does with a connection that it has taken."""
+
+
+class Gateway:
+    """Discord on loopback. It does one step with each connection; the last one again and again.
+
+    A step that is None refuses the connection.
+    """
+
+    def __init__(self, *steps: Step | None) -> None:
+        self.steps = steps
+        self.connections = 0
+        self.resumed = asyncio.Event()
+        self.falls = [asyncio.Event(), asyncio.Event()]
+        self.url = ""
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Take a connection, or refuse it."""
+        step = self.steps[min(self.connections, len(self.steps) - 1)]
+        self.connections += 1
+        if step is None:
+            return web.Response(status=503)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await step(self, socket)
+        return socket
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer the requests of a login, and the question for the budget."""
+        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
+        application = {
+            "id": "1", "name": "n", "description": "", "icon": None, "owner": USER, "verify_key": "",
+            "bot_public": True, "bot_require_code_grant": False, "flags": 0,
+        }  # fmt: skip
+        known = {
+            "/users/@me": USER,
+            "/gateway/bot": {"url": self.url, "shards": 1, "session_start_limit": limit},
+        }
+        # discord.py wants the header to say just this.
+        headers = {"Content-Type": "application/json"}
+        return web.Response(body=json.dumps(known.get(request.path, application)).encode(), headers=headers)
+
+    async def greet(self, socket: web.WebSocketResponse) -> None:
+        """Send HELLO, and take what the bot begins its session with."""
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "t": None, "s": None})
+        async for message in socket:
+            frame = json.loads(message.data)
+            if frame["op"] == 6:
+                self.resumed.set()
+                return
+            if frame["op"] == 2:
+                shard = frame["d"]["shard"]
+                session = {"session_id": "x", "resume_gateway_url": self.url, "shard": shard}
+                application = {"id": "1", "flags": 0}
+                ready = {**session, "user": USER, "guilds": [], "application": application}
+                await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
+                return
+
+
+async def break_off(gateway: Gateway, socket: web.WebSocketResponse) -> None:
+    """Begin a session, then end its connection."""
+    await gateway.greet(socket)
+    await socket.close(code=4000)
+
+
+def break_later(number: int) -> Step:
+    """Return the step that begins a session, and ends its connection when the test says so."""
+
+    async def step(gateway: Gateway, socket: web.WebSocketResponse) -> None:
+        await gateway.greet(socket)
+        await gateway.falls[number].wait()
+        await socket.close(code=4000)
+
+    return step
+
+
+async def keep(gateway: Gateway, socket: web.WebSocketResponse) -> None:
+    """Begin a session and keep it."""
+    await gateway.greet(socket)
+    async for _ in socket:
+        pass
+
+
+async def close_first(_gateway: Gateway, socket: web.WebSocketResponse) -> None:
+    """End the connection before HELLO."""
+    await socket.close(code=1001)
+
+
+def send_first(frame: str | bytes) -> Step:
+    """Return the step that sends something instead of HELLO."""
+
+    async def step(_gateway: Gateway, socket: web.WebSocketResponse) -> None:
+        await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
+        await socket.receive()
+
+    return step
+
+
+class Sleeps:
+    """Takes no time, and keeps for how long it was asked to sleep. forever: these seconds do not pass."""
+
+    def __init__(self, *, forever: float | None = None) -> None:
+        self.seconds: list[float] = []
+        self.forever = forever
+
+    async def __call__(self, seconds: float) -> None:
+        """Return at once."""
+        self.seconds.append(seconds)
+        if seconds == self.forever:
+            await asyncio.Event().wait()
+
+
+class Quick:
+    """discord.py's pauses before it connects again, without the time they take."""
+
+    made = 0
+
+    def delay(self) -> float:
+        """Count a pause."""
+        Quick.made += 1
+        return 0.0
+
+
+class Client(discord.AutoShardedClient):
+    """A bot that does nothing, with the connections of ours."""
+
+    def __init__(self, sleeps: Sleeps, shards: int) -> None:
+        super().__init__(intents=discord.Intents(guilds=True), shard_count=shards, max_messages=None)
+        self.services = SimpleNamespace(background=BackgroundTasks())
+        self.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Do what the bot does, without the five seconds of discord.py's."""
+        del initial
+        await self.starts.permit(self.http, shard_id or 0)
+        await self.starts.identifies(shard_id or 0)
+
+
+@asynccontextmanager
+async def served(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Serve a gateway, where discord.py looks for Discord's."""
+    application = web.Application()
+    application.router.add_get("/", gateway.connect)
+    application.router.add_route("*", "/{path:.+}", gateway.answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0]
+    gateway.url = f"ws://{host}:{port}/"
+    monkeypatch.setattr(Route, "BASE", f"http://{host}:{port}")
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway.url))
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def connected(
+    gateway: Gateway, sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch, shards: int = 1
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Connect a bot to a gateway, and yield the task in which it runs."""
+    monkeypatch.setattr(discord.shard, "DiscordWebSocket", PatientWebSocket)
+    monkeypatch.setattr(discord.shard, "Shard", PatientShard)
+    monkeypatch.setattr(discord.shard, "ExponentialBackoff", Quick)
+    Quick.made = 0
+    async with served(gateway, monkeypatch), Client(sleeps, shards) as client:
+        await client.login("FAKE-TOKEN-FOR-TESTS")
+        running = asyncio.create_task(client.connect())
+        try:
+            yield running
+        finally:
+            client.services.background.cancel_all()
+            await client.close()
+            running.cancel()
+            await asyncio.wait((running,))
+
+
+BAD_BEGINNINGS = pytest.mark.parametrize(
+    "step",
+    [
+        close_first,
+        send_first(b"\x00garbage\x00\x00\xff\xff"),
+        send_first(json.dumps({"op": 10, "d": None})),
+        send_first(json.dumps({"op": 7, "d": None})),
+        send_first(json.dumps({"op": 9, "d": True})),
+        send_first(json.dumps({"op": 9, "d": False})),
+    ],
+    ids=["closed", "unreadable", "empty", "reconnect", "resumable", "invalidated"],
+)
+
+
+@BAD_BEGINNINGS
+async def test_what_comes_instead_of_hello_ends_no_process(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard that connects again, and is then not greeted, waits and tries once more."""
+    gateway = Gateway(break_off, None, step, keep)
+    async with asyncio.timeout(8), connected(gateway, Sleeps(), monkeypatch) as running:
+        while gateway.connections < 4:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        assert Quick.made >= 2
+
+
+@BAD_BEGINNINGS
+async def test_no_gateway_is_asked_again_without_a_pause(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a session is resumed, each connection that is not greeted costs one of discord.py's pauses."""
+    gateway = Gateway(break_off, *[step] * 20, keep)
+    async with asyncio.timeout(8), connected(gateway, Sleeps(), monkeypatch) as running:
+        while gateway.connections < 22:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        assert Quick.made >= 20
+
+
+async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gateway that takes each resume and ends it is asked after 1, 2, 4 … 60 seconds."""
+    gateway, sleeps = Gateway(*[break_off] * 10, keep), Sleeps()
+    async with asyncio.timeout(8), connected(gateway, sleeps, monkeypatch) as running:
+        while gateway.connections < 11:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        assert gateway.resumed.is_set()
+        assert sleeps.seconds == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+async def test_a_session_that_lasted_is_resumed_at_once() -> None:
+    """After a minute nothing is held against a connection, nor against the next one."""
+    sleeps = Sleeps()
+    starts = Starts(StateFile(None), sleep=sleeps)
+    for lasted in (0.1, 0.1, 60.0, 0.1):
+        await starts.wait_to_resume(0, lasted)
+    await starts.wait_to_resume(1, 0.1)
+    assert sleeps.seconds == [1, 2, 1, 1]
+
+
+async def test_a_shard_that_may_not_identify_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one shard waits for hours before it connects again, another one resumes its session."""
+    gateway, sleeps = Gateway(break_later(0), break_later(1), None, keep), Sleeps(forever=5.0)
+    async with asyncio.timeout(8), connected(gateway, sleeps, monkeypatch, shards=2):
+        await until(lambda: gateway.connections == 2)
+        gateway.falls[0].set()
+        await until(lambda: 5.0 in sleeps.seconds)
+        gateway.falls[1].set()
+        await gateway.resumed.wait()
+
+
+async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
+    bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two shards waits, because its last starts failed; the second one is ready and watched."""
+    gateway, sleeps, working = Gateway(keep), Sleeps(forever=5.0), asyncio.Event()
+
+    async def identify_at_once(*_: object, **__: object) -> None:
+        pass
+
+    async def work() -> None:
+        working.set()
+
+    monkeypatch.setattr(discord.Client, "before_identify_hook", identify_at_once)
+    monkeypatch.setattr("bot.discord.client._LATE_SHARDS_SECONDS", 0.01)
+    bot._connection.guild_ready_timeout = 0.01
+    bot.start_when_ready(work)
+    bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
+    await bot.starts.identifies(0)
+    bot.shard_count = 2
+    async with asyncio.timeout(8), served(gateway, monkeypatch):
+        await bot.login("FAKE-TOKEN-FOR-TESTS")
+        running = asyncio.create_task(bot.connect())
+        await until(lambda: gateway.connections == 1)
+        await working.wait()
+        assert sleeps.seconds == [5.0]
+        assert not bot.is_ready()
+        await bot.close()
+        running.cancel()
+        await asyncio.wait((running,))
