@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from types import MethodType
 from typing import Any
 
 import discord
@@ -40,8 +41,9 @@ def tamper(harness: BotHarness, statement: str) -> None:
 
 async def wait_until_sent(harness: BotHarness) -> None:
     """Wait until everything for the channel was sent."""
-    (take,) = harness.bot.services.audit._listeners
-    mirror = take.__self__  # type: ignore[attr-defined]
+    listeners = harness.bot.services.audit._listeners
+    mirror: Any
+    (mirror,) = (each.__self__ for each in listeners if isinstance(each, MethodType))
     while mirror._waiting:  # noqa: ASYNC110 - only this test waits for it
         await asyncio.sleep(0)
 
