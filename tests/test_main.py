@@ -118,7 +118,7 @@ async def test_without_keys_it_refuses_and_says_how_to_make_one(
     before = len(discord.env.http_requests)
     refused = await patchbay(environment, "run")
     assert refused.exit_code == 1
-    assert refused.errors.startswith("Error: PATCHBAY_ENCRYPTION_KEYS is not set.")
+    assert refused.errors.startswith("Error: PATCHBAY_ENCRYPTION_KEYS isn't set.")
     assert len(discord.env.http_requests) == before
     (command,) = (line.strip() for line in refused.errors.splitlines() if line.startswith("    "))
     made = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout  # noqa: ASYNC221, S602
@@ -171,8 +171,8 @@ def misspell_setting(environment: dict[str, str], path: Path) -> None:
         (lose_token, "PATCHBAY_DISCORD_TOKEN is not set"),
         (change_token, "Discord refused PATCHBAY_DISCORD_TOKEN"),
         (lose_discord, "Discord"),
-        (ruin_database, "cannot be used: file is not a database"),
-        (outrun_database, "was written by a later Patchbay (schema 9999)"),
+        (ruin_database, "can't be used: file is not a database"),
+        (outrun_database, "was written by a newer version of Patchbay, with schema 9999"),
         (misspell_setting, "PATCHBAY_LOG_LEVEL"),
     ],
 )
@@ -349,7 +349,7 @@ def test_purge_guild_makes_no_database(purged: Path) -> None:
     purged.unlink()
     ended = CliRunner().invoke(main, ["purge-guild", str(GUILD), "--yes"])
     assert ended.exit_code == 1
-    assert f"{purged} cannot be used: there is no such file" in ended.output
+    assert f"{purged} can't be used: there is no such file" in ended.output
     assert not purged.exists()
 
 
@@ -482,7 +482,7 @@ def test_the_member_commands_make_no_database(purged: Path, words: tuple[str, ..
     purged.unlink()
     ended = CliRunner().invoke(main, ["member", *words, str(PERSON)])
     assert ended.exit_code == 1
-    assert f"{purged} cannot be used: there is no such file" in ended.output
+    assert f"{purged} can't be used: there is no such file" in ended.output
     assert not purged.exists()
 
 
@@ -526,7 +526,7 @@ async def test_keys_are_rotated_from_the_command_line(environment: dict[str, str
     with process_lock(path, key_id="k1"):
         refused = await patchbay(environment, "rotate-key")
     assert refused.exit_code == 1
-    assert "with the key k1 in front, not k2" in refused.errors
+    assert "with k1 as its first key, not k2" in refused.errors
     ended = await patchbay(environment, "rotate-key")
     assert (ended.exit_code, ended.errors) == (0, "1 of 1 connections\n")
     assert "Encrypted 1 connections and signed 0 seals of audit logs with the key k2." in ended.output

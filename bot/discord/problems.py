@@ -35,9 +35,16 @@ def what_failed(failure: errors.ProviderError, provider: str, texts: Texts) -> s
 
 
 def refer_to(embed: discord.Embed, failure: errors.ProviderError, texts: Texts) -> None:
-    """Show the provider's own reference in the footer, where it gave one."""
-    if failure.request_id:
-        embed.set_footer(text=texts("problem.reference", reference=plain(failure.request_id, 128)))
+    """Show the HTTP status and the provider's own reference in the footer, where there are any."""
+    if footer := _footer(failure.status, failure.request_id or "", texts):
+        embed.set_footer(text=footer)
+
+
+def _footer(status: int | None, reference: str, texts: Texts) -> str:
+    """Return what support asks for first. status: of the response, None where there was none."""
+    parts = [f"HTTP {status}" if status else ""]
+    parts.append(texts("problem.reference", reference=plain(reference, 128)) if reference else "")
+    return " · ".join(filter(None, parts))
 
 
 def result_notice(
@@ -76,18 +83,19 @@ def problem(
         error = errors.PatchbayError()
     explained = explain(error, texts, provider_names, now=now)
     fields: list[Field] = []
+    status = None
     if isinstance(error, errors.ProviderError):
         if error.detail:
             provider = provider_names.get(error.provider, error.provider)
             fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
-        reference = plain(error.request_id or reference, 128)
+        status, reference = error.status, error.request_id or reference
     fields.append(Field(texts("problem.fix"), explained.fix))
     return card(
         Tone.WARNING if isinstance(error, errors.RequestError) else Tone.BAD,
         explained.title,
         explained.why,
         fields=fields,
-        footer=texts("problem.reference", reference=reference),
+        footer=_footer(status, reference, texts),
     )
 
 

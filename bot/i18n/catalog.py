@@ -11,12 +11,20 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_skeleton
+from babel.messages.catalog import Catalog as Entries
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 DEFAULT_LOCALE: Final = "en-US"
 LOCALES: Final = (DEFAULT_LOCALE, "pt-BR")
+FORMS: Final = ("o", "do", "no", "ao", "pelo")
+"""The forms of a proper name in a language whose article and preposition go with its gender: a Toolzz, da
+Toolzz, na Toolzz, à Toolzz, pela Toolzz. The names of the forms are the masculine words.
+"""
+_WITH_FORMS: Final = frozenset({"pt-BR"})
+_ANY_NAME: Final = "{provider}"
+"""Where the forms stand that a name without forms of its own takes."""
 _PACKAGE: Final = Path(__file__).parent.parent
 
 
@@ -43,7 +51,11 @@ class Texts:
         self._translations = tuple(translations)
 
     def __call__(self, key: str, **values: str | int) -> str:
-        """Return the text. Raises MissingTextError for an unknown key, KeyError for a missing placeholder."""
+        """Return the text.
+
+        Where ``provider`` is given, a text may also name its forms: ``{do}``, or ``{Do}`` with a capital. See
+        ``FORMS``. Raises MissingTextError for an unknown key, KeyError for a missing placeholder.
+        """
         text = self.find(key, **values)
         if text is None:
             raise MissingTextError(f"{self.locale}: {key}")
@@ -54,16 +66,30 @@ class Texts:
         for translation in self._translations:
             text = translation.gettext(key)
             if text != key:
-                return text.format_map(values)
+                return text.format_map(_Values(values, self))
         return None
 
     def plural(self, key: str, count: int, **values: str | int) -> str:
-        """Return the text in its plural form for the count, which fills ``{count}``."""
+        """Return the text in its form for the count, which fills ``{count}`` as ``number`` writes it."""
         for translation in self._translations:
             text = translation.ngettext(key, key, count)
             if text != key:
-                return text.format_map({**values, "count": count})
+                return text.format_map(_Values({**values, "count": self.number(count)}, self))
         raise MissingTextError(f"{self.locale}: {key}")
+
+    def form(self, form: str, name: str) -> str:
+        """Return a provider's name in one of the ``FORMS``, the name alone where the language has none."""
+        for translation in self._translations:
+            found = translation.pgettext(form, name)
+            if found != name:
+                return found
+        any_name = self._translations[0].pgettext(form, _ANY_NAME)
+        return any_name.format_map({"provider": name})
+
+    @property
+    def thousands(self) -> str:
+        """What stands between groups of three digits in the locale's notation."""
+        return str(self._babel.number_symbols["latn"]["group"])
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a rounded number in the locale's notation."""
@@ -82,6 +108,21 @@ class Texts:
     def day(self, day: date) -> str:
         """Return a day in the locale's shortest notation: month and day as numbers, without the year."""
         return format_skeleton("Md", day, locale=self._babel)
+
+
+class _Values(dict[str, str | int]):
+    """The values for a text's placeholders, and the forms of the provider's name."""
+
+    def __init__(self, values: Mapping[str, str | int], texts: Texts) -> None:
+        super().__init__(values)
+        self._texts = texts
+
+    def __missing__(self, key: str) -> str:
+        form = key.lower()
+        if form not in FORMS or "provider" not in self:
+            raise KeyError(key)
+        shown = self._texts.form(form, str(self["provider"]))
+        return shown if key == form else shown[:1].upper() + shown[1:]
 
 
 class Catalog:
@@ -105,16 +146,40 @@ def load_catalog() -> Catalog:
     """Read the catalogues, once in a process."""
     return Catalog(
         {
-            locale: Texts(locale, (_read(folder / f"{locale}.po", locale) for folder in string_folders()))
+            locale: Texts(
+                locale, (read_translations(folder / f"{locale}.po", locale) for folder in string_folders())
+            )
             for locale in LOCALES
         }
     )
 
 
-def _read(path: Path, locale: str) -> gettext.GNUTranslations:
-    """Compile a .po file in memory, so that a translator's edit needs no build."""
+def read_translations(path: Path, locale: str) -> gettext.GNUTranslations:
+    """Compile a .po file in memory, so that a translator's edit needs no build.
+
+    Raises MissingTextError where a form of a name is missing.
+    """
     compiled = io.BytesIO()
     with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=locale.replace("-", "_")))
+        entries = read_po(source, locale=locale.replace("-", "_"))
+    if locale in _WITH_FORMS:
+        _check_forms(entries, path)
+    write_mo(compiled, entries)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def _check_forms(entries: Entries, path: Path) -> None:
+    """Raise MissingTextError unless a catalogue has one name at least, and each form of its names."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.context and entry.string:
+            found.setdefault(str(entry.id), set()).add(entry.context)
+    missing = [
+        f"{form} of {name}"
+        for name in found or ["a provider"]
+        for form in FORMS
+        if form not in found.get(name, ())
+    ]
+    if missing:
+        raise MissingTextError(f"{path}: {', '.join(missing)}")

@@ -21,7 +21,6 @@ _MAX_DATE_WIDTH: Final = 200
 _MAX_TICKS: Final = 4
 _BAR_WIDTH: Final = 0.68  # a part of its slot
 _MIN_SLOTS: Final = 8  # with fewer columns than these, a column does not become wider
-_NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,16 @@ class BarChart:
     """A bar chart of whole numbers, each from 0 to 10**15.
 
     A horizontal chart shows the first ``MAX_ROWS`` bars, a vertical one the last ``MAX_COLUMNS`` bars,
-    and as many of their labels as have room. Labels are cut to ``MAX_LABEL_LENGTH`` characters. Raises
-    ValueError if the numbers of labels and of values differ.
+    and as many of their labels as have room. Labels are cut to ``MAX_LABEL_LENGTH`` characters.
+    thousands: what the reader's language puts between groups of three digits. Raises ValueError if the
+    numbers of labels and of values differ.
     """
 
     title: str
     labels: Sequence[str]
     values: Sequence[int]
     horizontal: bool = False
+    thousands: str = "\N{NARROW NO-BREAK SPACE}"
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.values):
@@ -52,15 +53,18 @@ class BarChart:
     def draw_on(self, canvas: Canvas, top: int) -> None:
         """Draw the chart. top: its distance from the top of the picture, in pixels."""
         canvas.title(self.title, top)
-        if self.horizontal:
-            _draw_rows(canvas, self.labels[:MAX_ROWS], self.values[:MAX_ROWS], top + TITLE_HEIGHT)
-        else:
-            _draw_columns(canvas, self.labels[-MAX_COLUMNS:], self.values[-MAX_COLUMNS:], top + TITLE_HEIGHT)
+        draw = _draw_rows if self.horizontal else _draw_columns
+        draw(canvas, self, top + TITLE_HEIGHT)
+
+    def figure(self, value: int) -> str:
+        """Return a number in the reader's notation."""
+        return f"{value:,}".replace(",", self.thousands)
 
 
-def _draw_rows(canvas: Canvas, labels: Sequence[str], values: Sequence[int], top: int) -> None:
-    names = [canvas.label.fit(label, _MAX_NAME_WIDTH) for label in labels]
-    numbers = [_number(value) for value in values]
+def _draw_rows(canvas: Canvas, chart: BarChart, top: int) -> None:
+    values = chart.values[:MAX_ROWS]
+    names = [canvas.label.fit(label, _MAX_NAME_WIDTH) for label in chart.labels[:MAX_ROWS]]
+    numbers = [chart.figure(value) for value in values]
     left = EDGE + canvas.label.widest(names) + GAP
     right = EDGE + canvas.value.widest(numbers) + GAP
     axes = canvas.axes(left, right, top, _ROW_HEIGHT * max(1, len(names)))
@@ -72,10 +76,11 @@ def _draw_rows(canvas: Canvas, labels: Sequence[str], values: Sequence[int], top
     axes.spines.left.set(visible=True, **GRID_LINE)
 
 
-def _draw_columns(canvas: Canvas, labels: Sequence[str], values: Sequence[int], top: int) -> None:
+def _draw_columns(canvas: Canvas, chart: BarChart, top: int) -> None:
+    labels, values = chart.labels[-MAX_COLUMNS:], chart.values[-MAX_COLUMNS:]
     count = len(labels)
     ticks = _ticks(max(values, default=0))
-    scale = [_number(tick) for tick in ticks]
+    scale = [chart.figure(tick) for tick in ticks]
     dates = [canvas.label.fit(label, _MAX_DATE_WIDTH) for label in labels]
     widest = canvas.label.widest(dates)
     left = max(EDGE + canvas.label.widest(scale), widest / 2) + GAP
@@ -95,7 +100,3 @@ def _ticks(largest: int) -> range:
     steps = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
     step = next(step for step in steps if step * _MAX_TICKS >= largest)
     return range(0, max(1, -(-largest // step)) * step + 1, step)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", _NARROW_SPACE)

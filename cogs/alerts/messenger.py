@@ -58,6 +58,13 @@ _NOT_THE_CHANNEL: Final = frozenset({0, 40001, 40333})
 _AUTO_MODERATION: Final = 200000
 # Of a bot that may not read the channel's history.
 _NO_REPLY: Final = 160002
+_FORMER_BOARD_FOOTERS: Final = frozenset(
+    {
+        "Patchbay keeps this message live; the times run on by themselves.",
+        "O Patchbay mantém esta mensagem atualizada; os tempos correm sozinhos.",
+    }
+)
+"""The footers of boards that an earlier version posted."""
 
 
 class DiscordMessenger:
@@ -181,7 +188,8 @@ class DiscordMessenger:
         """Tell whether a message with these footers is what the notice is about."""
         if isinstance(notice, BoardNotice):
             catalog = self._bot.services.catalog
-            return not footers.isdisjoint(catalog[locale]("board.footer") for locale in LOCALES)
+            known = {catalog[locale]("board.footer") for locale in LOCALES} | _FORMER_BOARD_FOOTERS
+            return not footers.isdisjoint(known)
         references = {notice.reference}
         if isinstance(notice, Notice):
             # As alerts were marked before there were several routes.

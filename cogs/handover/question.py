@@ -77,8 +77,7 @@ class TokenQuestion(GuardedView):
     def _fill(self) -> None:
         """Put the buttons that fit what is known now."""
         self.clear_items()
-        yes = self._texts("token.yes", provider=self._provider.name)
-        self.add_button(yes, self._confirm, discord.ButtonStyle.primary)
+        self.add_button(self._texts("token.yes"), self._confirm, discord.ButtonStyle.primary)
         if not isinstance(self._preflight.failure, UnauthorizedError):
             # A token that Discord has refused stays refused, and each refusal counts against this bot.
             self.add_button(self._texts("token.again"), self._look_again)

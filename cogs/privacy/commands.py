@@ -67,7 +67,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
             await respond(ctx, notice(texts, Tone.QUIET, "privacy.delete.nothing", how=""))
             return
         label = texts.plural("privacy.delete.button", stored.total)
-        await Confirm(ctx, "privacy.delete", label, _erase, **asdict(stored)).ask()
+        await Confirm(ctx, "privacy.delete", label, _erase, **_figures(stored, texts)).ask()
 
 
 def _info(
@@ -95,8 +95,13 @@ def _info(
         Field(texts("privacy.info.never"), texts("privacy.info.never_what")),
         Field(texts("privacy.info.time"), f"{how_long}\n{history}\n{audit}"),
         Field(texts("privacy.info.who"), texts("privacy.info.who_what")),
-        **asdict(stored),
+        **_figures(stored, texts),
     )
+
+
+def _figures(stored: Stored, texts: Texts) -> dict[str, str]:
+    """Return how much is stored, by the kind of data."""
+    return {kind: texts.number(count) for kind, count in asdict(stored).items()}
 
 
 def _erased_before(tombstone: Tombstone, erase_after: int, texts: Texts) -> Field:

@@ -40,7 +40,7 @@ async def read_usage(
         found = await client.own_replicas(on_discord=True)
         names = {entry.uuid: entry.name or entry.uuid for entry in found.items if entry.uuid}
         if len(names) > MAX_REPLICAS:
-            notes.append(texts("sensay.usage.first", most=MAX_REPLICAS, all=len(names)))
+            notes.append(texts("sensay.usage.first", most=MAX_REPLICAS, all=texts.number(len(names))))
         if not found.complete:
             notes.append(texts("sensay.usage.incomplete"))
     else:
@@ -92,12 +92,12 @@ def _panels(counted: Counted, days: int, texts: Texts) -> list[BarChart]:
         if others is not None:
             labels.append(texts("sensay.usage.other_sources"))
             values.append(others)
-        panels.append(BarChart(texts("sensay.usage.by_source"), labels, values, horizontal=True))
+        title, thousands = texts("sensay.usage.by_source"), texts.thousands
+        panels.append(BarChart(title, labels, values, horizontal=True, thousands=thousands))
     if counted.by_day:
         by_day = latest(counted.by_day, days)
-        panels.append(
-            BarChart(texts("sensay.usage.by_day"), [texts.day(day) for day in by_day], list(by_day.values()))
-        )
+        labels, values = [texts.day(day) for day in by_day], list(by_day.values())
+        panels.append(BarChart(texts("sensay.usage.by_day"), labels, values, thousands=texts.thousands))
     return panels
 
 

@@ -12,6 +12,7 @@ from bot.discord.guard import _Cooldowns
 from bot.errors import CooldownError
 from bot.features.access.tier import Tier
 from tests.support.authority import NOT_ALLOWED, demote
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, only_button, shown
 from tests.support.log_capture import log_lines
 
@@ -35,7 +36,7 @@ async def test_a_former_manager_gets_no_second_form(harness: BotHarness) -> None
     pressed = await harness.manager.click(final(refused).message, label="Enter credentials again")
     assert pressed.modal is None
     assert embed_of(pressed).title == NOT_ALLOWED
-    assert "</access grant:" in field(pressed, "What to do")
+    assert "</help:" in field(pressed, "What to do")
 
 
 async def test_a_former_manager_removes_nothing(harness: BotHarness) -> None:
@@ -70,7 +71,7 @@ async def test_whom_the_server_lets_in_can_finish(harness: BotHarness) -> None:
     refused = await harness.member.submit_modal(form, dict(harness.toolzz.refused_credentials))
     again = await harness.member.click(final(refused).message, label="Enter credentials again")
     done = await harness.member.submit_modal(again, dict(harness.toolzz.credentials))
-    assert embed_of(done).title == "✅ Toolzz is connected"
+    assert embed_of(done).title == f"✅ {english('connections.add.done', provider='Toolzz')}"
 
 
 async def test_whom_the_server_lets_in_is_let_into_that_command_alone(harness: BotHarness) -> None:
@@ -99,7 +100,7 @@ async def test_a_manager_whom_the_server_shuts_out_presses_nothing(harness: BotH
     set_for(harness, "connections", harness.manager, allowed=False)
     pressed = await harness.manager.click(final(refused).message, label="Enter credentials again")
     assert pressed.modal is None
-    assert embed_of(pressed).title == "⚠️ Server Settings forbid this to you"
+    assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.none.title')}"
     assert "/access grant" not in shown(pressed)
 
 
@@ -126,11 +127,12 @@ async def test_a_server_that_is_not_served_is_told_so(
     object.__setattr__(served, "allowed", allowed)
     object.__setattr__(served, "denied", tuple(guild or harness.guild.id for guild in denied))
     assert (
-        embed_of(await harness.manager.slash(harness.channel, "help")).title == "⚠️ I do not serve this server"
+        embed_of(await harness.manager.slash(harness.channel, "help")).title
+        == f"⚠️ {english('problem.not_served.title')}"
     )
     harness.locale = PORTUGUESE
     pressed = await harness.manager.click(final(refused).message, label="Enter credentials again")
-    assert embed_of(pressed).title == "⚠️ Eu não atendo este servidor"
+    assert embed_of(pressed).title == f"⚠️ {harness.texts('problem.not_served.title')}"
 
 
 # --- how often ---
@@ -141,14 +143,18 @@ async def test_who_is_too_fast_is_told_when_to_come_back(
 ) -> None:
     """A member with too many uses in a minute is held back until a time; others are not."""
     for _ in range(60):
-        assert "Not so fast" not in shown(await harness.manager.slash(harness.channel, "help"))
+        assert english("problem.cooldown.title") not in shown(
+            await harness.manager.slash(harness.channel, "help")
+        )
     late = await harness.manager.slash(harness.channel, "help")
     now = int(harness.env.now().timestamp())
-    assert embed_of(late).title == "⚠️ Not so fast"
+    assert embed_of(late).title == f"⚠️ {english('problem.cooldown.title')}"
     assert f"<t:{now + 60}:R>" in field(late, "What to do")
-    assert "Not so fast" not in shown(await harness.member.slash(harness.channel, "help"))
+    assert english("problem.cooldown.title") not in shown(await harness.member.slash(harness.channel, "help"))
     await harness.env.advance_time(61)
-    assert "Not so fast" not in shown(await harness.manager.slash(harness.channel, "help"))
+    assert english("problem.cooldown.title") not in shown(
+        await harness.manager.slash(harness.channel, "help")
+    )
 
 
 async def test_presses_count_as_well(harness: BotHarness) -> None:
@@ -158,7 +164,7 @@ async def test_presses_count_as_well(harness: BotHarness) -> None:
         await harness.manager.click(final(refused).message, label="Enter credentials again")
     late = await harness.manager.click(final(refused).message, label="Enter credentials again")
     assert late.modal is None
-    assert embed_of(late).title == "⚠️ Not so fast"
+    assert embed_of(late).title == f"⚠️ {english('problem.cooldown.title')}"
 
 
 async def test_one_server_cannot_use_up_what_all_share(
@@ -174,12 +180,14 @@ async def test_one_server_cannot_use_up_what_all_share(
     kind = discord.InteractionType.application_command
     sent = [harness.send(kind, member, command) for member in crew for _ in range(51)]
     await harness.env.settle()
-    held_back = [number for number, result in enumerate(sent) if "Not so fast" in shown(result)]
+    held_back = [
+        number for number, result in enumerate(sent) if english("problem.cooldown.title") in shown(result)
+    ]
     assert held_back == list(range(300, 306))
-    assert "Not so fast" not in shown(
+    assert english("problem.cooldown.title") not in shown(
         await other_guild.manager.slash(other_guild.channel, "connections list")
     )
-    assert "Not so fast" not in shown(await crew[-1].slash(harness.channel, "help"))
+    assert english("problem.cooldown.title") not in shown(await crew[-1].slash(harness.channel, "help"))
 
 
 async def test_others_cannot_use_up_what_managers_have(harness: BotHarness) -> None:
@@ -189,7 +197,9 @@ async def test_others_cannot_use_up_what_managers_have(harness: BotHarness) -> N
         kind = discord.InteractionType.application_command
         harness.send(kind, harness.member, {"id": "1", "name": "help", "type": 1, "options": []})
     await harness.env.settle()
-    assert "Not so fast" not in shown(await harness.manager.slash(harness.channel, "connections list"))
+    assert english("problem.cooldown.title") not in shown(
+        await harness.manager.slash(harness.channel, "connections list")
+    )
 
 
 async def test_suggestions_do_not_count(harness: BotHarness) -> None:
@@ -197,7 +207,9 @@ async def test_suggestions_do_not_count(harness: BotHarness) -> None:
     harness.bot.services.guard._guilds = _Cooldowns(30, 60.0)
     for _ in range(61):
         await harness.manager.autocomplete(harness.channel, "connections rotate", "name", "d")
-    assert "Not so fast" not in shown(await harness.manager.slash(harness.channel, "connections list"))
+    assert english("problem.cooldown.title") not in shown(
+        await harness.manager.slash(harness.channel, "connections list")
+    )
 
 
 def test_who_comes_back_when_told_is_not_too_fast() -> None:
@@ -261,7 +273,7 @@ async def test_a_form_that_came_too_fast_can_be_opened_again(harness: BotHarness
     for _ in range(59):
         await harness.manager.slash(harness.channel, "help")
     late = await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
-    assert embed_of(late).title == "⚠️ Not so fast"
+    assert embed_of(late).title == f"⚠️ {english('problem.cooldown.title')}"
     assert only_button(late)["label"] == "Enter credentials again"
 
 

@@ -8,6 +8,7 @@ import simcord
 
 from bot.i18n.catalog import LOCALES
 from tests.support import handover_steps, toolzz_steps
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, final, labels, shown
 
 Propose = Callable[[BotHarness, str], Awaitable[simcord.InteractionResult]]
@@ -78,7 +79,7 @@ async def test_a_web_token_is_recognised(harness: BotHarness, provider: str) -> 
     await harness.connect(provider)
     harness.simulator(provider).requests.clear()
     refused = await PROPOSE[provider](harness, WEB_TOKEN)
-    assert embed_of(refused).title == "⚠️ That is an access token, not a bot token"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.access_token.title')}"
     assert not harness.discord_api.requests
     assert not harness.simulator(provider).requests
 

@@ -8,6 +8,7 @@ import pytest
 import simcord
 from simcord.enums import ChannelType
 
+from bot.discord.text import quoted
 from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
 from tests.support.alert_steps import run_alerts
@@ -128,7 +129,7 @@ async def test_a_role_that_the_member_cannot_mention_is_refused(harness: BotHarn
         "problem.invalid_input.you_cannot_mention.why",
         role=staff.mention,
         channel=harness.channel.mention,
-        permissions=texts("permission.mention_everyone"),
+        permissions=quoted(texts("permission.mention_everyone")),
     )
     assert await chosen(harness, "alerts") is None
     allowed: Any = {harness.manager: discord.PermissionOverwrite(mention_everyone=True)}

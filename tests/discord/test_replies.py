@@ -26,7 +26,7 @@ def linked(text: str) -> str:
     ("text", "shown"),
     [
         ("Use `/connections add`.", "Use </connections add:1102345678901234567>."),
-        ("`/help` lists them", "</help:1102345678901234568> lists them"),
+        ("`/help` lists your commands", "</help:1102345678901234568> lists your commands"),
         (
             "`/connections add` or `/help`",
             "</connections add:1102345678901234567> or </help:1102345678901234568>",

@@ -1,11 +1,31 @@
 """Which language a member gets, and what a text that is missing does."""
 
+import gettext
+import io
+from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import discord
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 
-from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES, MissingTextError, closest_locale, load_catalog
+from bot.i18n.catalog import (
+    DEFAULT_LOCALE,
+    FORMS,
+    LOCALES,
+    MissingTextError,
+    Texts,
+    closest_locale,
+    load_catalog,
+    read_translations,
+    string_folders,
+)
+
+SENTENCE = "{O}, {o}, {do}, {no}, {ao}, {pelo}, {Do}, {Ao}:{provider}"
+FEMININE = "A X, a X, da X, na X, à X, pela X, Da X, À X:X"
+MASCULINE = "O X, o X, do X, no X, ao X, pelo X, Do X, Ao X:X"
 
 
 @pytest.mark.parametrize("locale", list(discord.Locale))
@@ -56,6 +76,7 @@ def test_figures_are_those_of_the_language(locale: str, whole: str, split: str, 
     """Thousands, decimals and the order of day and month follow the reader."""
     texts = load_catalog()[locale]
     assert texts.number(1_234_567) == whole
+    assert texts.number(1_234_567).split(texts.thousands) == ["1", "234", "567"]
     assert texts.number(1_234.54, 1) == split
     assert texts.day(date(2026, 11, 3)) == day
 
@@ -75,3 +96,73 @@ def test_a_part_is_never_rounded_to_all_or_nothing(part: float, english: str, po
     """What is not all is not 100%, and what is something is not 0%."""
     assert load_catalog()["en-US"].percent(part) == english
     assert load_catalog()["pt-BR"].percent(part) == portuguese
+
+
+def texts_of(locale: str, entries: Mapping[str, str | tuple[str, str]]) -> Texts:
+    """Return texts with some entries beside the real ones."""
+    added, compiled = Catalog(locale=locale.replace("-", "_")), io.BytesIO()
+    for key, text in entries.items():
+        added.add((key, key) if isinstance(text, tuple) else key, text)
+    write_mo(compiled, added)
+    compiled.seek(0)
+    read = [read_translations(folder / f"{locale}.po", locale) for folder in string_folders()]
+    return Texts(locale, (*read, gettext.GNUTranslations(compiled)))
+
+
+@pytest.mark.parametrize("name", ["Sensay", "Toolzz"])
+def test_a_provider_s_name_follows_its_gender(name: str) -> None:
+    """A text names a form, and gets the provider's own; at the start of a sentence with a capital."""
+    texts = texts_of("pt-BR", {"about": SENTENCE})
+    assert texts("about", provider=name) == FEMININE.replace("X", name)
+    bare = ", ".join([name] * 8)
+    assert texts_of("en-US", {"about": SENTENCE})("about", provider=name) == f"{bare}:{name}"
+
+
+def test_a_masculine_name_has_its_own_forms() -> None:
+    """Discord is one, and so is a provider that is no longer built in, whose gender nobody knows."""
+    texts = texts_of("pt-BR", {"about": SENTENCE})
+    assert texts("about", provider="Discord") == MASCULINE.replace("X", "Discord")
+    assert texts("about", provider="gone") == MASCULINE.replace(" X", " provedor gone").replace("X", "gone")
+
+
+def test_a_form_is_found_in_each_kind_of_text() -> None:
+    """A plural takes the forms too, and a text that may be missing."""
+    texts = texts_of("pt-BR", {"about": "{count} {do}"})
+    assert texts.find("about", provider="Toolzz", count=2) == "2 da Toolzz"
+    texts = texts_of("pt-BR", {"about": ("{count} {do}", "{count} {do}")})
+    assert texts.plural("about", 1204, provider="Toolzz") == "1.204 da Toolzz"
+
+
+@pytest.mark.parametrize("name", ["{secret} {0} {", "100%", "{o}"])
+def test_a_name_from_outside_is_not_read_as_a_placeholder(name: str) -> None:
+    """A name without forms of its own stands in a text as it is."""
+    assert texts_of("pt-BR", {"about": "{Do}"})("about", provider=name) == f"Do provedor {name}"
+
+
+def test_a_form_needs_a_provider() -> None:
+    """A text about no provider cannot name a form, which is a defect of the catalogue."""
+    texts = texts_of("pt-BR", {"about": "{do}"})
+    with pytest.raises(KeyError, match="do"):
+        texts("about", name="Toolzz")
+    with pytest.raises(KeyError, match="nome"):
+        texts_of("pt-BR", {"about": "{nome}"})("about", provider="Toolzz")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("folder", string_folders(), ids=lambda folder: folder.parent.name)
+def test_a_catalogue_that_lacks_a_form_is_refused(folder: Path, form: str, tmp_path: Path) -> None:
+    """The program does not start with it; the error names the file and the form."""
+    copy = tmp_path / "pt-BR.po"
+    copy.write_text(
+        (folder / copy.name).read_text("utf-8").replace(f'msgctxt "{form}"', 'msgctxt "x"'), "utf-8"
+    )
+    with pytest.raises(MissingTextError, match=rf"pt-BR\.po: {form} of "):
+        read_translations(copy, "pt-BR")
+
+
+def test_a_catalogue_without_any_form_is_refused(tmp_path: Path) -> None:
+    """A provider's name has to have its forms in its catalogue, and there is no other place to look."""
+    copy = tmp_path / "pt-BR.po"
+    copy.write_text('msgid ""\nmsgstr "Language: pt_BR\\n"\n\nmsgid "a.title"\nmsgstr "A"\n', "utf-8")
+    with pytest.raises(MissingTextError, match="o of a provider, do of a provider"):
+        read_translations(copy, "pt-BR")

@@ -8,6 +8,7 @@ from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.browser import CHROMIUM, Browser
 from tests.support.demo_steps import simulator
+from tests.support.english import english
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
@@ -21,11 +22,13 @@ async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
     ):
         await browser.command("connections add", "Toolzz")
         await browser.fill_in(toolzz.credentials.values())
-        await expect(await browser.answered()).to_contain_text("Toolzz is connected")
+        await expect(await browser.answered()).to_contain_text(
+            english("connections.add.done", provider="Toolzz")
+        )
         await browser.command("toolzz status", "Pedidos e entregas")
         status = await browser.answered()
         await expect(status).to_contain_text("Pedidos e entregas")
-        await expect(status).to_contain_text("Discord refused the bot's token")
+        await expect(status).to_contain_text("Discord refused the bot token")
         await expect(status).to_contain_text("Only you can see this")
         await browser.command("setup")
         steps = await browser.answered()

@@ -15,6 +15,7 @@ from bot.providers.base.simulator import Answer, Fault
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.support.clock import Held
 from tests.support.demo_steps import connect, fill_in, simulator, text
+from tests.support.english import english
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -42,7 +43,7 @@ async def hand_over(stage: Stage) -> None:
     await connect(stage, sensay)
     form = {"discord_token": sensay.discord_token}
     question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
-    await stage.world.mira.click(question.message, label="Hand it to Sensay")
+    await stage.world.mira.click(question.message, label=english("token.yes"))
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ async def test_a_killed_handover_leaves_an_entry(stage: Stage, point: str) -> No
     assert ends is not None
     assert result in ({"unknown"} if point in faults else {"unknown", "done"})
     assert ("Last token sent" in shown) == (result == "unknown")
-    assert listed.count("Connect a Sensay replica") == 1
+    assert listed.count(english("audit.action.sensay.connect")) == 1
 
 
 async def test_what_was_refused_is_written_before_the_end(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.clock import Held
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.english import english
 
 
 async def has_written(bot: BotProcess, words: str) -> None:
@@ -64,6 +65,6 @@ async def test_a_command_that_comes_while_the_bot_ends_is_told_so(stage: Stage) 
         ending = asyncio.create_task(bot.stop())
         await has_written(bot, "stopping")
         asked = await mira.slash(channel, "help")
-        assert "I am restarting" in text(await stage.discord.answer(asked))
+        assert english("problem.restarting.title") in text(await stage.discord.answer(asked))
         held.let_go.set()
         assert await ending == 0

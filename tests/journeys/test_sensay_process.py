@@ -5,6 +5,7 @@ from bot.providers.base.simulator import Slow
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
 from bot.providers.sensay.simulator import SensaySimulator
 from tests.support.demo_steps import connect, fill_in, simulator, text
+from tests.support.english import english
 
 
 async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
@@ -12,16 +13,19 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
     sensay, mira = simulator(stage, SensaySimulator), stage.world.mira
     async with stage.running_bot() as bot:
         answer = await connect(stage, sensay)
-        assert (answer.ephemeral, answer.embeds[0].title) == (True, "✅ Sensay is connected")
+        assert (answer.ephemeral, answer.embeds[0].title) == (
+            True,
+            f"✅ {english('connections.add.done', provider='Sensay')}",
+        )
 
         offered = await mira.autocomplete(stage.world.operations, "sensay connect", "replica", "job")
         assert [choice["name"] for choice in offered] == ["Job Applications"]
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=offered[0]["value"])
-        assert "✅ On: the bot can read what members write." in text(question)
-        assert "➖ The bot is not a member yet." in text(question)
+        assert english("preflight.intent_on") in text(question)
+        assert english("preflight.not_member") in text(question)
         assert sensay.creations == []
-        pressed = await mira.click(question.message, label="Hand it to Sensay")
+        pressed = await mira.click(question.message, label=english("token.yes"))
         await stage.discord.until(lambda: pressed.followups)
         answer = pressed.followups[-1]
     assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
@@ -39,8 +43,8 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
         await connect(stage, sensay)
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
-        await mira.click(question.message, label="Hand it to Sensay")
-        await stage.discord.until(lambda: "What became of the token" in text(question))
+        await mira.click(question.message, label=english("token.yes"))
+        await stage.discord.until(lambda: english("token.handed_over") in text(question))
 
         overview = await stage.discord.answer(await mira.slash(channel, "sensay status"))
         assert f"not in this server · connected by <@{mira.id}>" in text(overview)
@@ -52,10 +56,10 @@ async def test_a_replica_is_watched_asked_counted_and_taken_out(stage: Stage) ->
         question = await stage.discord.answer(
             await mira.slash(channel, "sensay disconnect", replica=sensay.UNCONNECTED)
         )
-        await mira.click(question.message, label="Forget Job Applications")
+        await mira.click(question.message, label=english("sensay.disconnect.yes", replica="Job Applications"))
         await stage.discord.until(lambda: "🟢 **Active**" in text(question))
         sensay.reset_token(sensay.UNCONNECTED)
-        await mira.click(question.message, label="Look again")
+        await mira.click(question.message, label=english("sensay.connect.look"))
         await stage.discord.until(lambda: "Disconnected" in text(question))
 
 
@@ -67,7 +71,7 @@ async def test_a_token_on_its_way_is_told_of_before_the_end(stage: Stage) -> Non
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=sensay.UNCONNECTED)
         sensay.fail(Slow(1), path="integrations/discord")
-        pressed = await mira.click(question.message, label="Hand it to Sensay")
+        pressed = await mira.click(question.message, label=english("token.yes"))
         assert await bot.stop() == 0
     assert sensay.creations == [(sensay.UNCONNECTED, sensay.discord_token)]
     assert "Sensay accepted the bot token" in text(pressed.followups[-1])
@@ -81,7 +85,7 @@ async def test_refused_credentials_are_not_kept(stage: Stage) -> None:
         assert "Sensay refused the credentials" in text(answer)
         form = await world.mira.click(answer.message, label="Enter credentials again")
         again = await stage.discord.answer(await world.mira.submit_modal(form, dict(sensay.credentials)))
-        assert "Sensay is connected" in text(again)
+        assert english("connections.add.done", provider="Sensay") in text(again)
 
 
 def left_behind(stage: Stage, lines: object, secret: str) -> list[str]:

@@ -1,11 +1,13 @@
 """The status of a Toolzz agent in Discord, with Patchbay as a process."""
 
 from bot.demo.stage import Stage
+from bot.i18n.catalog import load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.english import english
 
-REFUSED = "Discord refused the bot's token"  # what code 4004 means
+REFUSED = "Discord refused the bot token"  # what code 4004 means
 
 
 async def test_a_broken_agent_is_seen_and_seen_to_recover(stage: Stage) -> None:
@@ -48,9 +50,9 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
         }
         question = await stage.discord.answer(await mira.submit_modal(form, filled))
         assert toolzz.creations == []
-        pressed = await mira.click(question.message, label="Hand it to Toolzz")
-        await stage.discord.until(lambda: "What became of the token" in text(question))
-        assert "Toolzz created the integration" in text(pressed.followups[-1])
+        pressed = await mira.click(question.message, label=english("token.yes"))
+        await stage.discord.until(lambda: english("token.handed_over") in text(question))
+        assert english("toolzz.connect.done") in text(pressed.followups[-1])
         assert toolzz.creations == [(offered[0]["value"], toolzz.discord_token)]
 
         (made,) = await mira.autocomplete(channel, "toolzz unlink", "integration", "Freight")
@@ -63,8 +65,8 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
             {"title": "Freight", "channels": [stage.world.agents], "scope": "all", "switches": ["mention"]},
         )
         question = await stage.discord.answer(changed)
-        await mira.click(question.message, label="Write the changes")
-        await stage.discord.until(lambda: "Toolzz has the new settings" in text(question))
+        await mira.click(question.message, label=english("toolzz.edit.yes"))
+        await stage.discord.until(lambda: english("toolzz.edit.done") in text(question))
     assert [body["scope"] for body in toolzz.updates] == ["all"]
 
 
@@ -81,11 +83,16 @@ async def test_replies_are_in_the_members_language(stage: Stage) -> None:
     """Two members of one server are each answered in their own language, also with errors."""
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
     stage.discord.locales[world.mira.id] = "pt-BR"
+    portuguese = load_catalog()["pt-BR"]
     async with stage.running_bot():
-        assert "A conexão com Toolzz está pronta" in text(await connect(stage, toolzz))
+        assert portuguese("connections.add.done", provider="Toolzz") in text(await connect(stage, toolzz))
         toolzz.fail(Answer(503), times=None)
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz está com uma falha" in text(await stage.discord.answer(asked))
+        assert portuguese("problem.server_fault.title", provider="Toolzz") in text(
+            await stage.discord.answer(asked)
+        )
         stage.discord.locales.clear()
         asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-        assert "Toolzz has a fault on its side" in text(await stage.discord.answer(asked))
+        assert english("problem.server_fault.title", provider="Toolzz") in text(
+            await stage.discord.answer(asked)
+        )

@@ -220,3 +220,14 @@ def test_drawing_needs_no_writable_folder(tmp_path: Path) -> None:
     assert answer.stdout.split() == ["False", "True", "PNG"]
     assert answer.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_figures_are_in_the_reader_s_notation() -> None:
+    """Thousands are parted as the language does it, and a scale of a few is the same in each."""
+    of_language = {
+        sign: [await draw(BarChart("a", ["b"], [value], thousands=sign)) for value in (7, 7000)]
+        for sign in ",."
+    }
+    (few, many), (few_too, many_too) = of_language.values()
+    assert few == few_too
+    assert many != many_too

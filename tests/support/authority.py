@@ -1,8 +1,9 @@
 """Takes the manager's rights away, and the title of the answer that follows."""
 
+from tests.support.english import english
 from tests.support.harness import BotHarness
 
-NOT_ALLOWED = "⚠️ This is for this server's managers"
+NOT_ALLOWED = f"⚠️ {english('problem.not_allowed.manager.title')}"
 
 
 def demote(harness: BotHarness) -> None:

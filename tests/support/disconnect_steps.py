@@ -11,12 +11,13 @@ from bot.discord.theme import Tone, card
 from bot.providers.base.integration import State
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
 from cogs.sensay.replica import listed_line
+from tests.support.english import english
 from tests.support.handover_steps import LIST, hand_over
 from tests.support.harness import BotHarness, embed_of, field, final, labels
 
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
 ALL_PORTALS = "https://discord.com/developers/applications"
-LOOK_AGAIN = "Look again"
+LOOK_AGAIN = english("toolzz.connect.look")
 PAUSES = (20, 40, 60, 120, 240, 240)
 """Seconds between the updates of an answer."""
 _LISTED: Final[Mapping[str, State | None]] = {

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import simcord
 
+from tests.support.english import english
 from tests.support.harness import BotHarness, final, shown
 from tests.support.toolzz_steps import fields_of
 
 EDIT: Final = "Edit"
-AGAIN: Final = "Read it again"
-WRITE: Final = "Write the changes"
-KEEP: Final = "Keep it"
+AGAIN: Final = english("toolzz.edit.again_button")
+WRITE: Final = english("toolzz.edit.yes")
+KEEP: Final = english("confirm.keep")
 TITLE: Final = "Suporte da loja"
 """The title of the integration that is edited by default."""
 

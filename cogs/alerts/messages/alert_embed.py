@@ -12,7 +12,7 @@ from bot.providers.base.integration import State
 from cogs.alerts.messages.fixes import fix_of
 from cogs.alerts.messages.incident_rows import footer_of, lasted, state_of, symbol_of, tone_of
 from cogs.alerts.messages.rendering import Rendering
-from cogs.monitoring.formatting import name_of, why
+from cogs.monitoring.formatting import name_of, provider_name, why
 
 
 def alert_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
@@ -69,7 +69,8 @@ def _consequence(incident: Incident, rendering: Rendering) -> str:
         return rendering.texts("alerts.message.unknown")
     if incident.kind == Kind.INTEGRATION:
         return ""
-    return rendering.texts(f"alerts.message.on_{incident.kind}")
+    provider = provider_name(incident, rendering.services.providers)
+    return rendering.texts(f"alerts.message.on_{incident.kind}", provider=provider)
 
 
 def _over_lines(incident: Incident, rendering: Rendering) -> Iterator[str]:

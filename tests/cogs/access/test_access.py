@@ -11,10 +11,11 @@ from bot.features.access.service import MAX_GRANTS
 from bot.features.access.store import Grant
 from bot.features.access.tier import Tier
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, shown
 
 SETTINGS = "Server Settings > Integrations > Patchbay"
-HAND_ON = "⚠️ You can hand on viewer only"
+HAND_ON = f"⚠️ {english('problem.not_allowed.hand_on.title')}"
 Handle = simcord.RoleHandle | simcord.MemberActor | simcord.UserHandle
 NAMES = (
     "@everyone",
@@ -77,9 +78,9 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
     """A grant is stored, shown and logged; the next step says how Discord shows the commands."""
     result = await grant(harness, harness.manager, "manager", role=crew)
     assert result.ephemeral
-    assert embed_of(result).title == "✅ Access granted"
-    assert f"<@&{crew.id}>: 🛠️ **manager**" in shown(result)
-    assert "Until now" not in shown(result)
+    assert embed_of(result).title == f"✅ {english('access.grant.done')}"
+    assert f"<@&{crew.id}>: 🛠️ **Manager access**" in shown(result)
+    assert "Before: " not in shown(result)
     step = field(result, "Next step")
     assert SETTINGS in step
     assert f"<@&{crew.id}>" in step
@@ -90,13 +91,13 @@ async def test_a_role_is_let_in(harness: BotHarness, crew: simcord.RoleHandle) -
     assert stored == Grant("role", crew.id, Tier.MANAGER, harness.manager.id, now)
     assert await log(harness) == [(harness.manager.id, "access.grant", f"role · {crew.id} · manager", "done")]
     audit = await harness.manager.slash(harness.channel, "audit list")
-    assert f"<@&{crew.id}> · manager" in shown(audit)
+    assert f"<@&{crew.id}> · Manager access" in shown(audit)
 
 
 async def test_a_viewer_is_led_to_no_managers_command(harness: BotHarness) -> None:
     """A viewer's next step names no manager's command: Server Settings would open it to them."""
     result = await grant(harness, harness.manager, "viewer", member=harness.member)
-    assert f"<@{harness.member.id}>: 👀 **viewer**" in shown(result)
+    assert f"<@{harness.member.id}>: 👀 **Viewer access**" in shown(result)
     assert not [
         name for name in ("access", "connections", "sensay", "toolzz") if f"/{name}**" in shown(result)
     ]
@@ -108,11 +109,11 @@ async def test_granting_again_changes_the_tier(harness: BotHarness, crew: simcor
     await grant(harness, harness.manager, "viewer", role=crew)
     changed = await grant(harness, harness.manager, "manager", role=crew)
     assert embed_of(changed).title == "✅ Access changed"
-    assert "Until now: 👀 **viewer**" in shown(changed)
+    assert english("access.grant.before", tier="👀 **Viewer access**") in shown(changed)
     assert await held(harness) == {("role", crew.id): Tier.MANAGER}
     again = await grant(harness, harness.manager, "manager", role=crew)
-    assert embed_of(again).title == "✅ Access granted"
-    assert "Until now: 🛠️ **manager**" in shown(again)
+    assert embed_of(again).title == f"✅ {english('access.grant.done')}"
+    assert english("access.grant.before", tier="🛠️ **Manager access**") in shown(again)
 
 
 @pytest.mark.parametrize("command", ["grant", "revoke"])
@@ -123,8 +124,8 @@ async def test_it_takes_one_role_or_one_member(
     more = {"tier": "viewer"} if command == "grant" else {}
     for subject in ({}, {"role": crew, "member": harness.member}):
         result = await harness.manager.slash(harness.channel, f"access {command}", **more, **subject)
-        assert embed_of(result).title == "⚠️ A role or a member, one of them"
-        assert "`role`" in field(result, "What to do")
+        assert embed_of(result).title == f"⚠️ {english('problem.invalid_input.one_subject.title')}"
+        assert "`role:`" in field(result, "What to do")
     assert await held(harness) == {}
     assert await log(harness) == []
 
@@ -133,10 +134,10 @@ async def test_everyone_can_be_viewer_only(harness: BotHarness) -> None:
     """Everyone is refused as manager, with the reason, and shown without a ping as viewer."""
     everyone = harness.guild.default_role
     refused = await grant(harness, harness.manager, "manager", role=everyone)
-    assert embed_of(refused).title == "⚠️ Not everyone can be a manager"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.everyone_manager.title')}"
     assert await held(harness) == {}
     assert "`@everyone`: 👀" in shown(await grant(harness, harness.manager, "viewer", role=everyone))
-    assert "`@everyone`: by" in shown(await listing(harness))
+    assert "`@everyone`: given by" in shown(await listing(harness))
     assert [entry[3] for entry in await log(harness)] == ["done", "refused:invalid_input"]
 
 
@@ -152,7 +153,7 @@ async def test_bots_are_granted_nothing(
     )
     for subject in ({"member": bot}, {"role": crew}):
         result = await grant(harness, harness.manager, "viewer", **subject)
-        assert embed_of(result).title == "⚠️ A bot cannot be let in"
+        assert embed_of(result).title == f"⚠️ {english('problem.invalid_input.bot_subject.title')}"
     assert await held(harness) == {}
 
 
@@ -170,10 +171,17 @@ async def test_a_manager_by_a_grant_makes_no_managers(harness: BotHarness, crew:
         assert embed_of(refused).title == HAND_ON
     assert await held(harness) == before
     assert [entry[3] for entry in await log(harness)][-2:] == ["refused:not_allowed"] * 2
-    assert embed_of(await grant(harness, harness.member, "viewer", member=other)).title == "✅ Access granted"
-    assert embed_of(await revoke(harness, harness.member, member=other)).title == "✅ Access taken back"
     assert (
-        embed_of(await revoke(harness, harness.member, member=harness.member)).title == "✅ Access taken back"
+        embed_of(await grant(harness, harness.member, "viewer", member=other)).title
+        == f"✅ {english('access.grant.done')}"
+    )
+    assert (
+        embed_of(await revoke(harness, harness.member, member=other)).title
+        == f"✅ {english('access.revoke.done')}"
+    )
+    assert (
+        embed_of(await revoke(harness, harness.member, member=harness.member)).title
+        == f"✅ {english('access.revoke.done')}"
     )
     assert await held(harness) == {("role", crew.id): Tier.MANAGER}
 
@@ -182,7 +190,10 @@ async def test_an_administrator_makes_managers(harness: BotHarness, crew: simcor
     """Administrator includes Manage Server."""
     admins = harness.guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
     admin = harness.guild.add_member(harness.env.create_user("ada"), roles=[admins])
-    assert embed_of(await grant(harness, admin, "manager", role=crew)).title == "✅ Access granted"
+    assert (
+        embed_of(await grant(harness, admin, "manager", role=crew)).title
+        == f"✅ {english('access.grant.done')}"
+    )
 
 
 async def test_whom_server_settings_let_in_makes_no_managers(
@@ -199,8 +210,8 @@ async def test_a_grant_is_taken_back(harness: BotHarness, crew: simcord.RoleHand
     await grant(harness, harness.manager, "viewer", role=crew)
     result = await revoke(harness, harness.manager, role=crew)
     assert result.ephemeral
-    assert embed_of(result).title == "✅ Access taken back"
-    assert f"<@&{crew.id}> is no longer 👀 **viewer**" in shown(result)
+    assert embed_of(result).title == f"✅ {english('access.revoke.done')}"
+    assert f"👀 **Viewer access** removed from <@&{crew.id}>" in shown(result)
     assert SETTINGS in field(result, "Next step")
     assert await held(harness) == {}
     assert (await log(harness))[-1] == (
@@ -210,7 +221,7 @@ async def test_a_grant_is_taken_back(harness: BotHarness, crew: simcord.RoleHand
         "done",
     )
     again = await revoke(harness, harness.manager, role=crew)
-    assert embed_of(again).title == "⚠️ Nothing was granted to them"
+    assert embed_of(again).title == f"⚠️ {english('problem.no_grant.title')}"
     assert (await log(harness))[-1][2:] == (f"role · {crew.id}", "refused:no_grant")
 
 
@@ -219,9 +230,12 @@ async def test_who_has_left_loses_a_grant_too(harness: BotHarness) -> None:
     left = harness.env.create_user("left")
     await grant(harness, harness.manager, "viewer", member=harness.guild.add_member(left))
     harness.guild.remove_member(left)
-    assert embed_of(await revoke(harness, harness.manager, member=left)).title == "✅ Access taken back"
+    assert (
+        embed_of(await revoke(harness, harness.manager, member=left)).title
+        == f"✅ {english('access.revoke.done')}"
+    )
     refused = await grant(harness, harness.manager, "viewer", member=left)
-    assert embed_of(refused).title == "⚠️ An option has an impossible value"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.option.title')}"
     assert harness.env.errors
     assert await held(harness) == {}
 
@@ -231,14 +245,15 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
     await grant(harness, harness.manager, "viewer", member=harness.member)
     await grant(harness, harness.manager, "manager", role=crew)
     result = await listing(harness)
+    by = f"<@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>"
     assert result.ephemeral
-    assert embed_of(result).title == "🔌 2 grants"
+    assert embed_of(result).title == f"🔌 {english.plural('access.list.title', 2)}"
     assert (embed_of(result).description or "").splitlines() == [
         harness.texts("access.list.base"),
-        "🛠️ **manager**",
-        f"<@&{crew.id}>: by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
-        "👀 **viewer**",
-        f"<@{harness.member.id}>: by <@{harness.manager.id}> <t:{int(harness.env.now().timestamp())}:R>",
+        "🛠️ **Manager access**",
+        f"<@&{crew.id}>: given by {by}",
+        "👀 **Viewer access**",
+        f"<@{harness.member.id}>: given by {by}",
     ]
     assert "</access revoke:" in field(result, "Next step")
 
@@ -246,8 +261,8 @@ async def test_the_list_tells_who_gave_what_to_whom(harness: BotHarness, crew: s
 async def test_an_empty_list_says_what_goes_without_grants(harness: BotHarness) -> None:
     """Without grants, the list names both tiers' permissions, and the command that grants a tier."""
     result = await listing(harness)
-    assert embed_of(result).title == "🔌 Nobody was let in beyond Discord's permissions"
-    assert "**Moderate Members**" in shown(result)
+    assert embed_of(result).title == f"🔌 {english('access.list.none')}"
+    assert "**Time Out Members**" in shown(result)
     assert "</access grant:" in field(result, "Next step")
 
 
@@ -263,10 +278,10 @@ async def test_as_many_grants_as_there_may_be_are_all_listed(
         )
     result = await listing(harness)
     assert [subject for subject in ids if str(subject) not in shown(result)] == []
-    assert shown(result).count("a role that is gone") == MAX_GRANTS // 2
+    assert shown(result).count("a deleted role") == MAX_GRANTS // 2
     assert fits_discord(embed_of(result))
     refused = await grant(harness, harness.manager, "viewer", role=crew)
-    assert embed_of(refused).title == "⚠️ Too many grants"
+    assert embed_of(refused).title == f"⚠️ {english('problem.grant_limit.title')}"
     assert str(MAX_GRANTS) in shown(refused)
 
 
@@ -309,7 +324,7 @@ async def test_a_role_that_went_meanwhile_loses_its_grant(
 async def test_no_server_sees_anothers_grants(harness: BotHarness, crew: simcord.RoleHandle) -> None:
     """Each server has its own list."""
     await grant(harness, harness.manager, "viewer", role=crew)
-    assert "Nobody was let in" in shown(await listing(harness.other_guild()))
+    assert english("access.list.none") in shown(await listing(harness.other_guild()))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -332,8 +347,11 @@ async def test_access_speaks_portuguese(harness: BotHarness, crew: simcord.RoleH
     """Grant, list, revoke and a refusal are in the member's own language."""
     harness.locale = PORTUGUESE
     given = await grant(harness, harness.manager, "manager", role=crew)
-    assert "🛠️ **gerente**" in shown(given)
+    assert f"🛠️ **{harness.texts('access.tier.manager')}**" in shown(given)
     assert "Configurações do servidor > Integrações > Patchbay" in field(given, "Próximo passo")
     assert "por <@" in shown(await listing(harness))
-    assert embed_of(await revoke(harness, harness.manager, role=crew)).title == "✅ Acesso retirado"
-    assert "Nada foi liberado" in shown(await revoke(harness, harness.manager, role=crew))
+    assert (
+        embed_of(await revoke(harness, harness.manager, role=crew)).title
+        == f"✅ {harness.texts('access.revoke.done')}"
+    )
+    assert harness.texts("problem.no_grant.title") in shown(await revoke(harness, harness.manager, role=crew))

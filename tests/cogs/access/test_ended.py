@@ -7,6 +7,7 @@ from bot.features.access.tier import Tier
 from bot.i18n.catalog import LOCALES
 from tests.support.audit_steps import fill, listed
 from tests.support.clock import SharedClock
+from tests.support.english import english
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
 
 DAY = 86_400
@@ -105,7 +106,7 @@ async def test_the_list_shows_what_is_known_where_discord_does_not_say(
     path = f"/guilds/*/members/{harness.member.id}"
     harness.env.inject_error("GET", path, status=status, code=code, times=None)
     answer = await harness.manager.slash(harness.channel, "access list")
-    assert embed_of(answer).title == "🔌 2 grants"
+    assert embed_of(answer).title == f"🔌 {english.plural('access.list.title', 2)}"
     mention = f"<@{harness.member.id}>"
     assert harness.texts("access.list.ended", who=mention) not in shown(answer)
     assert f"❔ {mention}" in shown(answer)

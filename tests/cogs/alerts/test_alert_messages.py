@@ -58,7 +58,7 @@ def shown(embed: discord.Embed) -> str:
         (replace(BLOCKED, detail="timed_out 1700090000"), ["<@77>", "<t:1700090000:f>"]),
         (replace(BLOCKED, state="connected", detail="usable 3 5"), ["⚠️ #12", "3 of 5", "<@77>"]),
         (REFUSED, ["#12 · Credentials refused · Toolzz · `default`", "Enter new credentials"]),
-        (AWAY, ["🔴 #12 · Not answering · Toolzz", "Nothing to do"]),
+        (AWAY, ["🔴 #12 · Not responding · Toolzz", "Nothing to do"]),
     ],
     ids=[
         "intent",

@@ -161,7 +161,7 @@ async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarne
     await check(harness, {}, UnreachableError("parrots"))
     await harness.env.advance_time(SOON)
     assert board_text(harness).splitlines()[0] == "❔ 2"
-    assert board_text(harness).splitlines()[1].startswith("🔴 **Parrot House** · Not answering · changed <t:")
+    assert board_text(harness).splitlines()[1].startswith("🔴 **Parrot House** · Not responding · ")
     assert only_board(harness).embeds[0].title == "📡 0 of 2 agents connected"
 
 
@@ -176,7 +176,7 @@ async def test_what_gets_out_of_date_says_so(harness: BotHarness) -> None:
     await harness.env.advance_time(STALE_CHECKS * 120 + 70)
     assert board_text(harness).startswith("⏳ 2\n")
     assert "⏳ **Night desk** · Out of date: last known Connected\n" in board_text(harness)
-    assert "↳ Parrot House last answered <t:" in board_text(harness)
+    assert "↳ Parrot House last responded <t:" in board_text(harness)
     assert len(message_requests(harness, "PATCH")) == 1
     assert "0 of 2" in (only_board(harness).embeds[0].title or "")
 

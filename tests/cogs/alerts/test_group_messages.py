@@ -59,8 +59,7 @@ def test_what_takes_an_incident_s_own_button_is_found_in_the_menu(locale: str, k
     """The menu speaks of incidents, for not all of them are about agents."""
     used, notice = rendering(locale), notice_of(*GROUPS[kind])
     assert group_embed(notice, used).fields[0].value == used.texts("alerts.group.next_one")
-    placeholder = {"en-US": "One incident…", "pt-BR": "Ver um incidente…"}[locale]
-    assert texts_of(group_components(notice, used))[-1] == placeholder
+    assert texts_of(group_components(notice, used))[-1] == used.texts("alerts.group.placeholder")
 
 
 def test_what_repairs_several_connections_is_not_said_of_agents() -> None:

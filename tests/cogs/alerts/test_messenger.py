@@ -11,7 +11,7 @@ import pytest
 import simcord
 
 from bot.discord.theme import Tone
-from bot.features.alerts.messenger import ChannelRefusedError, Notice, NotSentError
+from bot.features.alerts.messenger import BoardNotice, ChannelRefusedError, Notice, NotSentError
 from bot.features.alerts.outbox_plan import MIN_EDIT_SECONDS
 from bot.features.alerts.store import MessageKind
 from bot.i18n.catalog import LOCALES
@@ -366,3 +366,22 @@ async def test_a_thread_that_is_locked_is_a_lost_channel(watched: BotHarness) ->
     await record_checks(harness, DOWN)
     (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
     assert route.suspended == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("footer", "is_board"),
+    [
+        ("Patchbay keeps this message live; the times run on by themselves.", True),
+        ("O Patchbay mantém esta mensagem atualizada; os tempos correm sozinhos.", True),
+        ("Page 1 of 2", False),
+    ],
+)
+async def test_a_board_of_an_earlier_version_is_found(
+    harness: BotHarness, footer: str, *, is_board: bool
+) -> None:
+    """A board whose posting was in doubt is found by its footer, also by the one that it had before."""
+    messenger, now = DiscordMessenger(harness.bot), int(harness.env.now().timestamp())
+    embed = {"title": "2 of 2 agents connected", "footer": {"text": footer}}
+    board = BoardNotice(harness.guild.id, harness.channel.id, now, "board", embed)
+    posted = await messenger.post(board)
+    assert await messenger.find(board, now) == (posted if is_board else None)

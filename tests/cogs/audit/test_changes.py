@@ -232,7 +232,7 @@ async def test_status_says_what_is_known_of_a_handover(
         await note(harness.guild.id, "toolzz.connect", f"toolzz · {agent}", member_id=me)
     asked = await harness.manager.slash(harness.channel, "toolzz status", integration=unit.CONNECTED)
     assert (harness.texts("handover.unsettled") in shown(asked)) != is_known
-    assert (f"by <@{me}>. Whether" in shown(asked)) != is_known
+    assert (f"by <@{me}>. The provider" in shown(asked)) != is_known
 
 
 async def test_no_secret_is_in_the_log(toolzz_connected: BotHarness) -> None:

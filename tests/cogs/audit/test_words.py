@@ -27,12 +27,12 @@ PARTS: Final = ["toolzz", "role", "12", AGENT, "1h", "*", "@everyone", ""]
 @pytest.mark.parametrize(
     ("action", "target", "english", "portuguese"),
     [
-        ("access.grant", "role · 12 · manager", "<@&12> · manager", "<@&12> · gerente"),
+        ("access.grant", "role · 12 · manager", "<@&12> · Manager access", "<@&12> · Acesso de gestão"),
         ("access.revoke", "role · 1", "`@everyone`", "`@everyone`"),
         ("access.revoke", "member · 12", "<@12>", "<@12>"),
         ("alerts.set", "channel · 12", "<#12>", "<#12>"),
         ("alerts.set", "channel · 12 · rule 2", "<#12> · rule 2", "<#12> · regra 2"),
-        ("audit.mirror", "off", "switched off", "desligado"),
+        ("audit.mirror", "off", "turned off", "desligado"),
         ("privacy.export", "server · 1", "this server", "este servidor"),
         ("alerts.acknowledge", "#12", "incident #12", "incidente #12"),
         ("audit.export", "#45", "up to entry #45", "até o item #45"),

@@ -10,6 +10,7 @@ import simcord
 
 from bot.discord.theme import Tone
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import NAMES, ROTATE
 from tests.support.harness import (
     ENGLISH,
@@ -145,7 +146,7 @@ async def test_what_forbids_everything_is_a_refused_connection(connected: BotHar
     assert ROTATE not in labels(await read(harness, provider))
     assert ROTATE in labels(await read(harness, provider))
     assert await refusals(harness) == [(f"{provider} · default", "refused:forbidden", None)]
-    assert labels(await listing(harness)) == [f"Rotate {NAMES[provider]} · default"]
+    assert labels(await listing(harness)) == [f"Replace {NAMES[provider]} · default"]
 
 
 async def test_a_provider_that_is_down_refuses_nobody(connected: BotHarness) -> None:
@@ -168,7 +169,9 @@ async def test_a_refusal_while_typing_is_noted_too(connected: BotHarness) -> Non
         assert await harness.manager.autocomplete(harness.channel, "sensay status", "replica", typed) == []
     assert len(harness.sensay.requests) == 2
     assert await refusals(harness) == [("sensay · default", "refused:unauthorized", None)]
-    assert labels(await listing(harness)) == ["Rotate Sensay · default"]
+    assert labels(await listing(harness)) == [
+        english("connections.list.rotate_button", provider="Sensay", name="default")
+    ]
 
 
 async def test_a_refusal_that_a_diagnosis_finds_is_noted_too(connected: BotHarness) -> None:
@@ -189,7 +192,7 @@ async def test_a_test_marks_and_clears(connected: BotHarness, provider: str) -> 
     harness = connected
     refuse(harness, provider)
     assert labels(await try_out(harness, provider)) == [ROTATE]
-    assert labels(await listing(harness)) == [f"Rotate {NAMES[provider]} · default"]
+    assert labels(await listing(harness)) == [f"Replace {NAMES[provider]} · default"]
     harness.simulator(provider).heal()
     assert labels(await try_out(harness, provider)) == []
     assert labels(await listing(harness)) == []
@@ -223,7 +226,7 @@ async def test_a_rotation_that_fails_keeps_the_old_credentials(connected: BotHar
     )
     assert labels(last) == [ROTATE]
     assert rows(harness) == before
-    assert labels(await listing(harness)) == [f"Rotate {NAMES[provider]} · default"]
+    assert labels(await listing(harness)) == [f"Replace {NAMES[provider]} · default"]
     assert len(await refusals(harness)) == 1
 
 
@@ -255,7 +258,7 @@ async def test_the_list_begins_with_what_needs_attention(connected: BotHarness) 
     entries = (embed_of(found).description or "").split("\n\n")
     assert ["Needs attention" in entry for entry in entries] == [True] * 6 + [False] * (len(NAMES) - 1)
     assert labels(found) == [
-        f"Rotate Toolzz · {name}" for name in ("default", "unit-0", "unit-1", "unit-2", "unit-3")
+        f"Replace Toolzz · {name}" for name in ("default", "unit-0", "unit-1", "unit-2", "unit-3")
     ]
     pressed = await harness.press(harness.member, final(found), buttons(found)[1]["custom_id"])
     assert pressed.modal is None

@@ -7,6 +7,7 @@ import pytest
 import simcord
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import NAMES
 from tests.support.harness import (
     PORTUGUESE,
@@ -41,7 +42,7 @@ async def test_new_credentials_take_the_place_of_the_old_ones(harness: BotHarnes
     simulator = harness.simulator(provider)
     simulator.credentials = {**simulator.credentials, SECRETS[provider]: newer}  # type: ignore[misc]
     rotated = await harness.manager.submit_modal(form, dict(simulator.credentials))
-    assert embed_of(rotated).title == f"✅ {NAMES[provider]} has new credentials"
+    assert embed_of(rotated).title == f"✅ {english('connections.rotate.done', provider=NAMES[provider])}"
     assert field(rotated, "Connection") == "`desk`"
     assert "ends in `4321`" in field(rotated, "Credentials")
     tested = await harness.manager.slash(harness.channel, "connections test", provider=provider)
@@ -70,22 +71,22 @@ async def test_a_rotation_that_is_refused_keeps_the_old_credentials(
 async def test_a_form_for_new_credentials_says_what_they_replace(harness: BotHarness, provider: str) -> None:
     """Its title names the connection; unlike the form to add, it warns of inputs that are left empty."""
     adding = await harness.open_form("add", provider, "desk")
-    assert "what you leave empty is removed" not in form_text(adding)
+    assert "A field you leave empty is removed" not in form_text(adding)
     await harness.connect(provider, "desk")
     form = await harness.open_form("rotate", provider)
     assert form.modal is not None
-    assert form.modal["title"] == f"{NAMES[provider]} · desk: credentials"
-    replaced = "These replace everything stored for `desk`: what you leave empty is removed."
+    assert form.modal["title"] == f"New {NAMES[provider]} credentials · desk"
+    replaced = english("connections.rotate.intro", name="`desk`")
     assert form_text(form) == f"{replaced}\n{form_text(adding)}"
 
 
 async def test_what_a_rotation_leaves_empty_is_removed(harness: BotHarness) -> None:
     """The warning in the form is true: an optional value that is not entered again is not set any more."""
     await harness.connect("toolzz")
-    assert "Unit id: set" in await harness.listed()
+    assert "Unit ID: set" in await harness.listed()
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
-    assert "Unit id: not set" in await harness.listed()
+    assert "Unit ID: not set" in await harness.listed()
 
 
 async def test_a_connection_removed_during_a_rotation_stays_removed(harness: BotHarness) -> None:
@@ -95,8 +96,10 @@ async def test_a_connection_removed_during_a_rotation_stays_removed(harness: Bot
     asked = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     await harness.manager.click(final(asked).message, label="Remove Toolzz · default")
     refused = await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
-    assert shown(refused).startswith("⚠️ No Toolzz connection named default")
-    assert "No connection yet" in await harness.listed()
+    assert shown(refused).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
+    assert english("connections.list.none") in await harness.listed()
 
 
 # --- remove ---
@@ -116,7 +119,7 @@ async def test_removal_asks_first(harness: BotHarness) -> None:
     assert "`loja`" in (embed_of(asked).description or "")
     assert [(button["label"], button["style"]) for button in buttons(asked)] == [
         ("Remove Toolzz · loja", discord.ButtonStyle.danger.value),
-        ("Keep it", discord.ButtonStyle.secondary.value),
+        (english("confirm.keep"), discord.ButtonStyle.secondary.value),
     ]
     assert "`loja`" in await harness.listed()
 
@@ -125,19 +128,19 @@ async def test_a_confirmed_removal_forgets_the_credentials(harness: BotHarness) 
     """The question turns into the confirmation, without buttons, and the list is empty."""
     asked = await ask_removal(harness)
     await harness.manager.click(final(asked).message, label="Remove Toolzz · loja")
-    assert embed_of(asked).title == "✅ The Toolzz connection is gone"
+    assert embed_of(asked).title == f"✅ {english('connections.remove.done', provider='Toolzz')}"
     assert "revoke them in Toolzz" in shown(asked)
-    assert "See what is left with </connections list:" in field(asked, "Next step")
+    assert "See the remaining connections with </connections list:" in field(asked, "Next step")
     assert buttons(asked) == []
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 async def test_a_removal_can_be_called_off(harness: BotHarness) -> None:
     """The other button changes nothing and says so."""
     asked = await ask_removal(harness)
-    await harness.manager.click(final(asked).message, label="Keep it")
-    assert embed_of(asked).title == "💤 The Toolzz connection stays"
-    assert embed_of(asked).description == "Nothing was removed. `loja` is unchanged."
+    await harness.manager.click(final(asked).message, label=english("confirm.keep"))
+    assert embed_of(asked).title == f"💤 {english('connections.remove.kept', provider='Toolzz')}"
+    assert embed_of(asked).description == english("connections.remove.kept_how", name="`loja`")
     assert buttons(asked) == []
     assert "`loja`" in await harness.listed()
 
@@ -148,9 +151,9 @@ async def test_an_unanswered_question_ends_after_a_minute(harness: BotHarness) -
     await harness.env.advance_time(SECONDS_TO_CONFIRM - 1)
     assert len(buttons(asked)) == 2
     await harness.env.advance_time(2)
-    assert embed_of(asked).title == "💤 The Toolzz connection stays"
+    assert embed_of(asked).title == f"💤 {english('connections.remove.kept', provider='Toolzz')}"
     assert embed_of(asked).description == (
-        f"Nothing was removed: nobody answered within {SECONDS_TO_CONFIRM} seconds. `loja` is unchanged."
+        f"No one answered within {SECONDS_TO_CONFIRM} seconds. `loja` is unchanged."
     )
     assert "</connections list:" in field(asked, "Next step")
     assert buttons(asked) == []
@@ -164,7 +167,7 @@ async def test_a_second_press_does_nothing(harness: BotHarness) -> None:
     await harness.manager.click(final(asked).message, custom_id=removing)
     await harness.connect("toolzz", "loja")
     second = await harness.press(harness.manager, final(asked), removing)
-    assert shown(second).startswith("⚠️ This form or button is too old")
+    assert shown(second).startswith(f"⚠️ {english('problem.stale_component.title')}")
     assert second.ephemeral
     assert "`loja`" in await harness.listed()
 
@@ -176,7 +179,7 @@ async def test_a_press_that_comes_too_late_does_nothing(harness: BotHarness, aft
     removing = buttons(asked)[0]["custom_id"]
     await (harness.restart() if after == "restart" else harness.env.advance_time(SECONDS_TO_CONFIRM + 1))
     late = await harness.press(harness.manager, final(asked), removing)
-    assert shown(late).startswith("⚠️ This form or button is too old")
+    assert shown(late).startswith(f"⚠️ {english('problem.stale_component.title')}")
     assert "`loja`" in await harness.listed()
 
 
@@ -186,7 +189,9 @@ async def test_what_is_gone_already_cannot_be_removed_twice(harness: BotHarness)
     second = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     for asked in (first, second):
         pressed = await harness.manager.click(final(asked).message, label="Remove Toolzz · loja")
-    assert shown(pressed).startswith("⚠️ No Toolzz connection named loja")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='loja')}"
+    )
 
 
 # --- names while typing ---
@@ -245,11 +250,11 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     form = await harness.open_form("add", "toolzz")
     assert form.modal is not None
-    assert form.modal["title"] == "Conectar Toolzz"
+    assert form.modal["title"] == "Credenciais da Toolzz"
     refused = await harness.manager.submit_modal(form, dict(harness.toolzz.refused_credentials))
-    assert shown(refused).startswith("❌ Toolzz recusou as credenciais")
-    assert only_button(refused)["label"] == "Informar as credenciais de novo"
+    assert shown(refused).startswith("❌ A Toolzz recusou as credenciais")
+    assert only_button(refused)["label"] == harness.texts("connections.add.button")
     added = await harness.connect("toolzz")
-    assert embed_of(added).title == "✅ A conexão com Toolzz está pronta"
+    assert embed_of(added).title == "✅ Credenciais da Toolzz salvas"
     asked = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
-    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz · default", "Manter"]
+    assert [button["label"] for button in buttons(asked)] == ["Remover Toolzz · default", "Cancelar"]

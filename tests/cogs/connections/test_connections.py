@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import FAILURES, NAMES, OUR_REFERENCE, Failure
 from tests.support.harness import BotHarness, embed_of, field, final, inputs, labels, only_button, shown
 
@@ -24,7 +25,7 @@ async def test_credentials_that_work_are_stored(harness: BotHarness, provider: s
     """The answer names the provider, the connection, what is set, and the command to go on with."""
     added = await harness.connect(provider)
     assert added.ephemeral
-    assert embed_of(added).title == f"✅ {NAMES[provider]} is connected"
+    assert embed_of(added).title == f"✅ {english('connections.add.done', provider=NAMES[provider])}"
     assert field(added, "Connection") == "`default`"
     assert "set, ends in `0001`" in field(added, "Credentials")
     next_command = {"sensay": "</sensay connect:", "toolzz": "</toolzz status:"}[provider]
@@ -37,7 +38,7 @@ async def test_an_optional_input_shows_whether_it_is_set(harness: BotHarness) ->
     form = await harness.open_form("add", "sensay")
     credentials = {**harness.sensay.credentials, "user_id": harness.sensay.OWNER}
     added = await harness.manager.submit_modal(form, credentials)
-    assert field(added, "Credentials").splitlines()[1:] == ["User id: set", "User id type: not set"]
+    assert field(added, "Credentials").splitlines()[1:] == ["User ID: set", "User ID type: not set"]
     assert harness.sensay.OWNER not in shown(added)
 
 
@@ -45,7 +46,7 @@ async def test_blanks_around_a_value_do_not_matter(harness: BotHarness) -> None:
     """What a member pasted with blanks and line ends around it is sent and stored without them."""
     form = await harness.open_form("add", "toolzz")
     typed = {name: f" \t{value} \n" for name, value in harness.toolzz.credentials.items()}
-    assert "is connected" in shown(await harness.manager.submit_modal(form, typed))
+    assert "credentials saved" in shown(await harness.manager.submit_modal(form, typed))
     assert harness.toolzz.requests[-1].headers["Authorization"] == (
         f"Bearer {harness.toolzz.credentials['access_token']}"
     )
@@ -71,7 +72,7 @@ async def test_the_form_has_the_fixed_inputs_and_nothing_in_them(harness: BotHar
     form = await harness.open_form("add", provider)
     assert [item["custom_id"] for item in inputs(form)] == INPUTS[provider]
     assert not any(item.get("value") for item in inputs(form))
-    assert "does not mask" in json.dumps(form.modal)
+    assert "doesn't hide what you type" in json.dumps(form.modal)
 
 
 async def test_each_opening_of_a_form_is_its_own(harness: BotHarness) -> None:
@@ -92,7 +93,7 @@ async def test_a_failure_is_explained_and_nothing_is_stored(
     failure.of_entered_credentials(provider).shows_in(harness, refused, provider)
     assert refused.ephemeral
     assert labels(refused) == ([] if failure.key == "unsupported_media" else ["Enter credentials again"])
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @every_provider
@@ -101,9 +102,9 @@ async def test_a_provider_that_is_down_is_told_apart(harness: BotHarness, provid
     form = await harness.open_form("add", provider)
     await harness.simulator(provider).stop()
     refused = shown(await harness.manager.submit_modal(form, dict(harness.simulator(provider).credentials)))
-    assert refused.startswith(f"❌ The connection to {NAMES[provider]} failed")
+    assert refused.startswith(f"❌ {english('problem.unreachable.title', provider=NAMES[provider])}")
     assert OUR_REFERENCE.search(refused)
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @every_provider
@@ -117,28 +118,31 @@ async def test_refused_credentials_are_not_stored(harness: BotHarness, provider:
         f"Copy them again from {NAMES[provider]}, then press the button below."
     )
     assert only_button(refused)["label"] == "Enter credentials again"
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
-UNUSABLE = "Unusable characters\n**{}** holds blanks or characters that no such value has."
+UNUSABLE = "Invalid characters\n**{}** contains spaces or invalid characters."
 BAD_INPUTS = {
     "only blanks": (
         {"organization_secret": "   "},
-        "Something is missing\n**Organization secret** is empty.",
+        "Required field is empty\n**Organization secret** is empty.",
     ),
     "not a choice": (
         {"user_id": "u", "user_id_type": "slack"},
-        "Not one of the possible values\n**User id type** takes one of: discord, telegram, embed.",
+        "The value isn't one of the choices\n**User ID type** can be: discord, telegram, embed.",
     ),
     "a blank inside": (
         {"organization_secret": "FAKE TOKEN with blanks"},
         UNUSABLE.format("Organization secret"),
     ),
-    "a line end inside": ({"user_id": "a\nX-ORGANIZATION-SECRET: b"}, UNUSABLE.format("User id")),
-    "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format("User id")),
+    "a line end inside": (
+        {"user_id": "a\nX-ORGANIZATION-SECRET: b"},
+        UNUSABLE.format(english("credential.sensay.user_id.label")),
+    ),
+    "beyond ASCII": ({"user_id": "ação"}, UNUSABLE.format(english("credential.sensay.user_id.label"))),
     "one without the other": (
         {"user_id_type": "discord"},
-        "One value needs another\n**User id type** says something only together with **User id**",
+        "Two fields belong together\n**User ID type** needs **User ID**, which is empty.",
     ),
 }
 
@@ -153,14 +157,14 @@ async def test_impossible_input_is_refused_before_anything_is_sent(harness: BotH
     assert OUR_REFERENCE.search(shown(refused))
     assert only_button(refused)["label"] == "Enter credentials again"
     assert not harness.sensay.requests
-    assert "No connection yet" in await harness.listed()
+    assert english("connections.list.none") in await harness.listed()
 
 
 @pytest.mark.parametrize("name", ["", "-dash-first", "with blank", "ação", "x" * 21, "a/b"])
 async def test_a_name_that_does_not_work_is_refused_at_once(harness: BotHarness, name: str) -> None:
     """Nobody fills in a form for a name that cannot be stored."""
     refused = await harness.manager.slash(harness.channel, "connections add", provider="toolzz", name=name)
-    assert shown(refused).startswith("⚠️ This name does not work\nA connection's name has 1 to 20")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.name.title')}\nA name has 1 to 20")
     assert refused.modal is None
 
 
@@ -168,7 +172,9 @@ async def test_a_name_that_is_taken_is_refused_at_once(harness: BotHarness) -> N
     """A second connection of the same name is not offered a form; rotate is named instead."""
     await harness.connect("sensay", "desk")
     refused = await harness.manager.slash(harness.channel, "connections add", provider="sensay", name="DESK")
-    assert shown(refused).startswith("⚠️ This connection exists already\ndesk is already a Sensay connection")
+    assert shown(refused).startswith(
+        "⚠️ This connection already exists\nThis server already has a Sensay connection named desk."
+    )
     assert "</connections rotate:" in field(refused, "What to do")
     assert refused.modal is None
 
@@ -179,8 +185,8 @@ async def test_a_name_taken_while_the_form_was_open_is_refused(harness: BotHarne
     await harness.manager.submit_modal(first, dict(harness.toolzz.credentials))
     only_token = {"access_token": harness.toolzz.credentials["access_token"]}
     refused = await harness.manager.submit_modal(second, only_token)
-    assert shown(refused).startswith("⚠️ This connection exists already")
-    assert "Unit id: set" in await harness.listed()
+    assert shown(refused).startswith(f"⚠️ {english('problem.connection_exists.title')}")
+    assert "Unit ID: set" in await harness.listed()
 
 
 # --- the way back to the form ---
@@ -206,8 +212,8 @@ async def test_a_form_that_was_open_during_a_restart_is_answered(harness: BotHar
     await harness.restart()
     stale = await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
     assert stale.ephemeral
-    assert shown(stale).startswith("⚠️ This form or button is too old")
-    assert "No connection yet" in await harness.listed()
+    assert shown(stale).startswith(f"⚠️ {english('problem.stale_component.title')}")
+    assert english("connections.list.none") in await harness.listed()
 
 
 # --- list ---
@@ -217,7 +223,7 @@ async def test_an_empty_list_says_how_to_begin(harness: BotHarness) -> None:
     """Without a connection the list explains what one is and leads to `/setup`."""
     empty = await harness.manager.slash(harness.channel, "connections list")
     assert empty.ephemeral
-    assert embed_of(empty).title == "🔌 No connection yet"
+    assert embed_of(empty).title == f"🔌 {english('connections.list.none')}"
     assert "</setup:" in field(empty, "Next step")
 
 
@@ -229,9 +235,9 @@ async def test_the_list_has_an_entry_for_each_connection(harness: BotHarness) ->
     assert embed_of(result).title == "🔌 2 connections"
     first, second = (embed_of(result).description or "").split("\n\n")
     assert first.startswith("**Sensay** · `default`\nOrganization secret: set, ends in `0001`\n")
-    assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit id: set\n")
+    assert second.startswith("**Toolzz** · `loja`\nAccess token: set, ends in `0001`\nUnit ID: set\n")
     for entry in (first, second):
-        assert f"\nSet by <@{harness.manager.id}> <t:" in entry
+        assert f"\nSaved by <@{harness.manager.id}> <t:" in entry
         assert re.search(r"\nLast worked <t:\d+:R>$", entry)
     assert "</connections test:" in field(result, "Next step")
 
@@ -243,7 +249,7 @@ async def test_a_row_that_cannot_be_read_is_shown_as_such(harness: BotHarness) -
     harness.damage("sensay")
     result = await harness.manager.slash(harness.channel, "connections list")
     broken, sound = (embed_of(result).description or "").split("\n\n")
-    assert "⚠️ **Needs attention** · These credentials cannot be read any more." in broken
+    assert "⚠️ **Needs attention** · These credentials can't be read." in broken
     assert "ends in" not in broken
     assert "Access token: set, ends in `0001`" in sound
     assert "</connections rotate:" in field(result, "Next step")
@@ -255,11 +261,11 @@ async def test_a_row_that_cannot_be_read_can_be_repaired(harness: BotHarness) ->
     await harness.connect("sensay")
     harness.damage("sensay")
     tested = await harness.manager.slash(harness.channel, "connections test", provider="sensay")
-    assert shown(tested).startswith("❌ The stored credentials cannot be read")
+    assert shown(tested).startswith(f"❌ {english('problem.unreadable_secret.title')}")
     form = await harness.open_form("rotate", "sensay")
     rotated = await harness.manager.submit_modal(form, dict(harness.sensay.credentials))
-    assert "has new credentials" in shown(rotated)
-    assert "cannot be read" not in await harness.listed()
+    assert "credentials replaced" in shown(rotated)
+    assert "can't be read" not in await harness.listed()
 
 
 # --- test ---
@@ -283,7 +289,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(harness: BotHarness, provi
     await harness.connect(provider)
     harness.simulator(provider).fail(Answer(401, {"error": "revoked"}))
     tested = await harness.manager.slash(harness.channel, "connections test", provider=provider)
-    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials\nThe stored ")
+    assert shown(tested).startswith(f"❌ {NAMES[provider]} refused the credentials\nThe saved ")
     assert "</connections rotate:" in field(tested, "What to do")
     assert f"**{NAMES[provider]}** · `default`" in await harness.listed()
 
@@ -292,7 +298,7 @@ async def test_a_test_that_is_refused_leads_to_rotate(harness: BotHarness, provi
 async def test_a_connection_that_is_not_there_is_told(harness: BotHarness, command: str) -> None:
     """Where there is no connection, the answer says so and leads to `/setup`."""
     answered = await harness.manager.slash(harness.channel, f"connections {command}", provider="sensay")
-    assert shown(answered).startswith("⚠️ Sensay is not connected yet\nThis server has no credentials for it.")
+    assert shown(answered).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}\n")
     assert "</setup:" in field(answered, "What to do")
     assert answered.ephemeral
 
@@ -307,5 +313,12 @@ async def test_several_connections_have_to_be_told_apart(harness: BotHarness, co
     missing = await harness.manager.slash(
         harness.channel, f"connections {command}", provider="toolzz", name="elsewhere"
     )
-    assert shown(missing).startswith("⚠️ No Toolzz connection named elsewhere\nIt was removed, or never made.")
+    assert shown(missing).startswith(
+        "⚠️ "
+        + english(
+            "problem.no_such_connection.title",
+            provider="Toolzz",
+            name="elsewhere",
+        )
+    )
     assert "</connections list:" in field(missing, "What to do")

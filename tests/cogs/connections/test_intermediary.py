@@ -58,7 +58,7 @@ async def test_no_page_refuses_credentials(connected: BotHarness, provider: str,
         asked = await read(harness, provider)
         title = texts(f"problem.{key}.title", provider=NAMES[provider])
         assert embed_of(asked).title == f"❌ {title}"
-        assert f"status {status}" in (embed_of(asked).description or "")
+        assert (embed_of(asked).footer.text or "").startswith(f"HTTP {status} · ")
         assert [each.name for each in embed_of(asked).fields] == ["What to do"]
         assert labels(asked) == (["Refresh", ROTATE] if status == 401 else ["Refresh"])
         tested = await harness.manager.slash(harness.channel, "connections test", provider=provider)

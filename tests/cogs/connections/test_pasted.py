@@ -7,6 +7,7 @@ import pytest
 
 from bot.i18n.catalog import LOCALES
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 
 SECRETS: Final = {"sensay": "organization_secret", "toolzz": "access_token"}
@@ -64,14 +65,14 @@ async def test_a_token_in_the_place_of_an_id_is_not_sent(harness: BotHarness) ->
     """A Discord token or an access token is recognised in a field that is no secret as well."""
     web_token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.FAKE-TOKEN-signature"
     for value, title in (
-        (harness.sensay.discord_token, "⚠️ That is a Discord token"),
-        (web_token, "⚠️ That is an access token"),
+        (harness.sensay.discord_token, f"⚠️ {english('problem.invalid_input.misplaced_token.title')}"),
+        (web_token, f"⚠️ {english('problem.invalid_input.misplaced_access_token.title')}"),
     ):
         form = await harness.open_form("add", "sensay")
         pasted = {**harness.sensay.credentials, "user_id": value}
         refused = await harness.manager.submit_modal(form, pasted)
         assert embed_of(refused).title == title
-        assert "**User id**" in shown(refused)
+        assert "**User ID**" in shown(refused)
         assert value not in harness.sent_to_discord()
     assert not harness.sensay.requests
 
@@ -111,7 +112,7 @@ async def test_a_unit_in_the_place_of_the_token_is_not_sent(harness: BotHarness)
     harness.toolzz.requests.clear()
     form = await harness.open_form("rotate", "toolzz", "default")
     refused = await harness.manager.submit_modal(form, {"access_token": harness.toolzz.UNIT})
-    assert embed_of(refused).title == "⚠️ That value belongs elsewhere"
+    assert embed_of(refused).title == f"⚠️ {english('problem.invalid_input.misplaced_secret.title')}"
     assert not harness.toolzz.requests
 
 
@@ -120,7 +121,7 @@ async def test_who_enters_what_looks_like_a_public_key_again_is_believed(harness
     harness.sensay.credentials = {"organization_secret": PUBLIC_KEY}  # type: ignore[misc]
     form = await harness.open_form("add", "sensay")
     questioned = await harness.manager.submit_modal(form, {"organization_secret": PUBLIC_KEY})
-    assert "enter the same value again" in field(questioned, "What to do")
+    assert "enter it again within 10 minutes" in field(questioned, "What to do")
     again = await harness.manager.click(final(questioned).message, label="Enter credentials again")
     added = await harness.manager.submit_modal(again, {"organization_secret": PUBLIC_KEY})
-    assert embed_of(added).title == "✅ Sensay is connected"
+    assert embed_of(added).title == f"✅ {english('connections.add.done', provider='Sensay')}"

@@ -37,13 +37,13 @@ async def test_nobody_asks_during_the_pause_of_a_check(harness: BotHarness, stat
         text = await run(harness, command)
         told = harness.texts("problem.rate_limited.fix_wait", provider="Sensay", time="<t:0:R>")
         assert told in re.sub(r"<t:\d+:R>", "<t:0:R>", text)
-        assert f"status {status}" in text
+        assert f"HTTP {status}" in text
     overview = await harness.manager.slash(harness.channel, "integrations overview")
-    assert re.search(r"⏸️ Sensay .*`default`.* <t:\d+:f>", shown(overview))
+    assert re.search(r"⏸️ .*Sensay .*`default`.* <t:\d+:f>", shown(overview))
     refresh = next(label for label in labels(overview) if label in {"Refresh", "Atualizar"})
     await harness.manager.click(final(overview).message, label=refresh)
     listed = await harness.manager.slash(harness.channel, "connections list")
-    assert re.search(r"⏸️ Sensay .* <t:\d+:f>", shown(listed))
+    assert re.search(r"⏸️ .*Sensay .* <t:\d+:f>", shown(listed))
     assert not harness.sensay.requests
     other = harness.other_guild()
     await other.connect("sensay")

@@ -95,7 +95,7 @@ async def test_the_question_names_what_there_is(harness: BotHarness, locale: str
     harness.locale = locale
     asked = shown(await harness.manager.slash(harness.channel, "sensay replicas"))
     assert harness.texts("problem.connection_choice.why", names="loja, porto") in asked
-    assert "`connection`" in asked
+    assert "`connection:`" in asked
 
 
 async def test_default_is_meant_among_several(harness: BotHarness) -> None:

@@ -89,8 +89,8 @@ async def test_help_speaks_portuguese(harness: BotHarness) -> None:
     """Titles, descriptions and the next step are in the member's own language."""
     harness.locale = PORTUGUESE
     result = await help_for(harness, harness.manager)
-    assert embed_of(result).title == "🔌 O que você pode fazer com o Patchbay aqui"
-    assert "Configure" in field(result, "Próximo passo")
+    assert embed_of(result).title == f"🔌 {harness.texts('help.title')}"
+    assert "/setup" in field(result, "Próximo passo")
 
 
 async def test_an_administrator_counts_as_manager(harness: BotHarness) -> None:

@@ -143,7 +143,7 @@ async def test_the_state_is_read_anew(
     fake_provider.list_integration("polly", "Polly", State.INACTIVE, GONE)
     found = await press(harness, found, "Diagnose", viewer)
     assert verdicts(found) == OK * 3 + BAD + OK + NOTED + OK
-    assert field(found, "Next step").startswith("It is gone in Parrot House")
+    assert field(found, "Next step").startswith("If you still need it, create it again in Parrot House")
 
 
 @pytest.mark.parametrize(("member", "expected"), [(True, OK), (False, BAD)])
@@ -244,5 +244,5 @@ async def test_it_speaks_portuguese(harness: BotHarness, viewer: simcord.MemberA
     harness.locale = PORTUGUESE
     found = await diagnose(harness, viewer)
     assert embed_of(found).title == "🩺 Diagnóstico de Polly"
-    assert "✅ **Provedor** · Parrot House responde." in shown(found)
+    assert "✅ **Provedor** · O provedor Parrot House está respondendo." in shown(found)
     assert "check answers: ok (there)" in file_of(harness, found)

@@ -20,6 +20,7 @@ from bot.providers.base.integration import State
 from bot.providers.base.report import Report, Reports
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import MAX_SPANS, write_table
+from tests.support.english import english
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks
@@ -172,8 +173,8 @@ async def test_an_incident_is_acknowledged(harness: BotHarness) -> None:
     result = await history(harness)
     assert field(result, "Incidents, 7 days").splitlines() == [
         "1 incident",
-        "the longest: 1 h",
-        "one is open now",
+        english("integrations.history.longest", duration="1 h"),
+        english("integrations.history.open"),
         "1 acknowledged, after 1 h",
     ]
     assert "</integrations diagnose:" in field(result, "Next step")
@@ -248,8 +249,8 @@ async def test_no_period_is_longer_than_history_is_kept(harness: BotHarness, day
     """A longer period is cut to the days that are kept, and the answer names them."""
     await record_checks(harness, *CHECKS_OF_A_DAY)
     result = await history(harness, days=days, share=True)
-    assert f"Time in each state, {told}" in shown(result)
-    assert "Kept: 90 days." in shown(result)
+    assert f"Time by state, {told}" in shown(result)
+    assert "Kept for 90 days." in shown(result)
     assert not final(result).ephemeral
 
 
@@ -350,7 +351,7 @@ def test_a_table_is_no_larger_than_discord_takes() -> None:
     assert written.endswith(b"50000\r\n")
     assert written.splitlines()[1].startswith(b"1970-01-01T00:00:01Z")
     embed = history_embed(broken("Polly", ""), past, NO_INCIDENTS, {}, texts, kept=90)
-    assert "It holds the newest 50,000 changes" in (embed.fields[-2].value or "")
+    assert "It has the newest 50,000 changes" in (embed.fields[-2].value or "")
 
 
 @pytest.mark.parametrize("locale", LOCALES)

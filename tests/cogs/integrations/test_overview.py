@@ -19,6 +19,7 @@ from cogs.integrations.overview import Overview, overview_embed
 from cogs.integrations.status import status_embed
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
+from tests.support.english import english
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import PAYLOADS, marks
@@ -57,8 +58,8 @@ async def test_a_moderator_sees_everything_worst_first(
     assert "🟢 **Polly** · Connected · Parrot House" in text
     assert "**Suporte da loja** · Connected · Toolzz" in text
     assert harness.texts("toolzz.code.4004.cause") in text
-    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d OK\*\*\n", text)
-    assert field(seen, "Last check").startswith("<t:")
+    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d connected\*\*\n", text)
+    assert field(seen, english("integrations.overview.checked")).startswith("<t:")
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(
         harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
@@ -105,7 +106,7 @@ async def test_an_old_state_is_marked_as_out_of_date(
     text = shown(await viewer.slash(harness.channel, OVERVIEW))
     assert "⏳ **Polly** · Out of date: last known Connected" in text
     assert "**1 out of date**" in text
-    assert "↳ Parrot House last answered <t:" in text
+    assert "↳ Parrot House last responded <t:" in text
 
 
 async def test_a_refused_connection_is_on_top(
@@ -125,7 +126,12 @@ async def test_a_refused_connection_is_on_top(
     assert "❔ **Suporte da loja** · Unknown · Toolzz" in text
     assert text.count(harness.texts("problem.unauthorized.title", provider="Toolzz")) == 0
     assert "🟢 **Polly**" in text
-    assert button(seen, "Rotate Toolzz · default")["custom_id"] == "connections:rotate:toolzz:default"
+    assert (
+        button(seen, english("connections.list.rotate_button", provider="Toolzz", name="default"))[
+            "custom_id"
+        ]
+        == "connections:rotate:toolzz:default"
+    )
 
 
 async def test_an_empty_overview_says_how_to_begin(harness: BotHarness, viewer: simcord.MemberActor) -> None:
@@ -156,7 +162,7 @@ async def test_many_have_pages_and_a_menu(
     ]
     await viewer.select(final(seen).message, ["parrots:bird-21"], custom_id="integrations:details")
     assert embed_of(seen).title == "🟢 Bird 21"
-    await press(harness, seen, "Back to the list", viewer)
+    await press(harness, seen, english("pages.up"), viewer)
     assert (embed_of(seen).footer.text or "") == "Page 1 of 3"
 
 

@@ -7,13 +7,14 @@ import simcord
 
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.fake_provider import connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.sensay_steps import add_bot_member, place
 from tests.support.toolzz_agent import add_agent_bot, look_at, press
 from tests.support.toolzz_steps import move_here
 
-BUTTONS = ["Refresh", "Diagnose", "History", "Back to the list"]
+BUTTONS = ["Refresh", "Diagnose", "History", english("pages.up")]
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_a_viewer_sees_what_a_manager_sees_at_toolzz(
     unit.toolzz.break_integration(unit.toolzz.CONNECTED)
     await press(unit, seen, "Refresh", viewer)
     assert unit.texts("toolzz.code.4004.cause") in shown(seen)
-    await press(unit, seen, "Back to the list", viewer)
+    await press(unit, seen, english("pages.up"), viewer)
     assert embed_of(seen).title == f"📡 {unit.texts('integrations.overview.title')}"
 
 
@@ -78,9 +79,9 @@ async def test_a_provider_without_a_view_is_shown_too(
     seen = await status(harness, viewer, "polly")
     assert embed_of(seen).title == "🔴 Polly"
     assert embed_of(seen).description == "**Disconnected** · `moulting`"
-    assert field(seen, "Incident open since").startswith("<t:")
+    assert field(seen, english("integrations.status.incident")).startswith("<t:")
     assert field(seen, "Connection") == "`default`"
-    assert field(seen, "Id") == "`polly`"
+    assert field(seen, "ID") == "`polly`"
     assert field(seen, "Next step") == harness.linked(
         harness.texts("state.fix.code", provider="Parrot House")
     )
@@ -89,7 +90,7 @@ async def test_a_provider_without_a_view_is_shown_too(
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await press(harness, seen, "Refresh", viewer)
     assert embed_of(seen).title == "🟢 Polly"
-    assert field(seen, "Alerts quiet until").startswith("<t:")
+    assert field(seen, english("integrations.status.muted")).startswith("<t:")
 
 
 async def test_an_error_has_a_button_to_try_again(unit: BotHarness, viewer: simcord.MemberActor) -> None:

@@ -199,7 +199,12 @@ async def test_an_erasure_is_told_where_the_log_was_repeated_and_to_the_owner(ha
     now = int(harness.env.now().timestamp())
     for channel in (mirror, owner):
         (said,) = told(harness, channel)
-        for part in (f"<@{harness.manager.id}>", f"<t:{now}:f>", f"**{entries} entr", "Harbour Ops"):
+        for part in (
+            f"<@{harness.manager.id}>",
+            f"<t:{now}:f>",
+            f"**{entries} audit log entr",
+            "Harbour Ops",
+        ):
             assert part.replace("**", "") in said
     assert harness.texts("privacy.delete.owner_told") in shown(erased)
     await harness.bot.services.audit.note(harness.guild.id, "privacy.export", "")

@@ -13,6 +13,7 @@ from bot.providers.base.integration import Choice
 from bot.providers.base.simulator import Answer, Reset, Slow
 from cogs.sensay.ask import MAX_ATTACHED, MAX_SHOWN, show
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import PAYLOADS, marks, unseen
@@ -59,8 +60,8 @@ async def test_an_answer_is_shown_with_how_it_came(harness: BotHarness) -> None:
     assert embed.title == "💬 Harbour Desk answered"
     assert embed.description == harness.sensay.answer
     assert field(answered, "Question") == QUESTION
-    assert field(answered, "Took").endswith(" seconds")
-    assert field(answered, "history") == "🚫 not kept"
+    assert field(answered, english("sensay.ask.took")).endswith(" s")
+    assert field(answered, "history") == english("sensay.ask.not_kept")
     assert embed.fields[-1].name == "➡️ Next step"
     assert "</sensay status:" in (embed.fields[-1].value or "")
     assert file_of(harness, answered) is None
@@ -86,7 +87,7 @@ async def test_sensay_is_told_what_its_contract_wants(harness: BotHarness) -> No
     }
 
 
-@pytest.mark.parametrize(("keep", "says"), [(True, "✅ kept"), (False, "🚫 not kept")])
+@pytest.mark.parametrize(("keep", "says"), [(True, "✅ kept"), (False, english("sensay.ask.not_kept"))])
 async def test_whether_it_is_kept_is_the_members_choice(harness: BotHarness, keep: bool, says: str) -> None:
     """The option reaches Sensay, and the answer says what was chosen."""
     await harness.connect("sensay")
@@ -107,7 +108,7 @@ async def test_a_long_answer_is_cut_and_attached(harness: BotHarness) -> None:
     harness.sensay.answer = "# Timetable\n" + "**11:30** north pier \N{SHIP}\n" * 300
     answered = await ask(harness)
     description = embed_of(answered).description or ""
-    assert description.endswith("…\n\n✂️ Cut here: the whole answer is in answer.txt.")
+    assert description.endswith("…\n\n✂️ Cut here. The whole answer is in answer.txt.")
     assert description.startswith("\\# Timetable\n\\*\\*11:30\\*\\* north pier")
     assert file_of(harness, answered) == harness.sensay.answer.encode()
 
@@ -119,7 +120,7 @@ async def test_an_endless_answer_is_attached_as_far_as_it_goes(harness: BotHarne
     body = json.dumps({"success": True, "content": whole}, ensure_ascii=False)
     harness.sensay.fail(Answer(200, body), path=COMPLETIONS)
     answered = await ask(harness)
-    assert "up to 1 MiB" in (embed_of(answered).description or "")
+    assert "the first 1 MiB" in (embed_of(answered).description or "")
     attached = file_of(harness, answered) or b""
     assert MAX_ATTACHED - 4 < len(attached) <= MAX_ATTACHED
     assert whole.startswith(attached.decode())
@@ -137,7 +138,10 @@ async def test_an_empty_answer_has_its_own_words(harness: BotHarness, content: s
     assert file_of(harness, answered) is None
 
 
-@pytest.mark.parametrize(("locale", "took"), [("en-US", "1,234.6 seconds"), (PORTUGUESE, "1.234,6 segundos")])
+@pytest.mark.parametrize(
+    ("locale", "took"),
+    [("en-US", english("sensay.ask.seconds", seconds="1,234.6")), (PORTUGUESE, "1.234,6 s")],
+)
 def test_the_time_is_written_as_its_reader_does(locale: str, took: str) -> None:
     """The seconds have one decimal and the separators of the language."""
     embed, _ = show(Choice("i", "i"), "q", "a", load_catalog()[locale], seconds=1234.56, kept=False)
@@ -150,7 +154,7 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     answered = await ask(harness)
     assert (embed_of(answered).title or "").endswith(" respondeu")
-    assert field(answered, "histórico da réplica") == "🚫 não guardada"
+    assert field(answered, harness.texts("sensay.ask.history")) == harness.texts("sensay.ask.not_kept")
     harness.sensay.quota_used_up = True
     assert shown(await ask(harness)).startswith("❌ As conversas deste mês acabaram")
 
@@ -194,14 +198,14 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness, te
     """A text that is neither a UUID nor a listed name is refused, and Sensay is not asked."""
     await harness.connect("sensay")
     refused = await ask(harness, replica=text)
-    assert shown(refused).startswith("⚠️ I do not know this replica")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.replica.title')}")
     assert not harness.sensay.questions
 
 
 async def test_without_a_connection_the_command_leads_to_one(harness: BotHarness) -> None:
     """The answer names the command that makes a connection."""
     refused = await ask(harness)
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")
     assert "</setup:" in field(refused, "What to do")
 
 
@@ -219,7 +223,7 @@ async def test_a_broken_connection_is_no_doubt(harness: BotHarness) -> None:
     """An answer that is lost after Sensay has handled the question brings no warning."""
     await harness.connect("sensay")
     harness.sensay.fail(Reset(after_handling=True), times=None, path=COMPLETIONS)
-    assert "Try again in a moment" in field(await ask(harness), "What to do")
+    assert "Try again in a minute" in field(await ask(harness), "What to do")
 
 
 async def test_a_used_up_quota_is_told_apart(harness: BotHarness) -> None:
@@ -228,7 +232,7 @@ async def test_a_used_up_quota_is_told_apart(harness: BotHarness) -> None:
     harness.sensay.quota_used_up = True
     refused = await ask(harness)
     assert shown(refused).startswith("❌ This month's conversations are used up\n")
-    assert "Waiting a few minutes does not help" in shown(refused)
+    assert "Waiting a few minutes doesn't help" in shown(refused)
     assert "</sensay usage:" in field(refused, "What to do")
 
 
@@ -279,4 +283,4 @@ async def test_others_are_not_slowed_down(harness: BotHarness) -> None:
     role = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
     other_guild = guild.add_member(harness.manager.user, roles=[role])
     refused = await other_guild.slash(quay, "sensay ask", replica=harness.sensay.ACTIVE, message=QUESTION)
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")

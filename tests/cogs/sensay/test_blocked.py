@@ -3,6 +3,7 @@
 import discord
 
 from bot.discord.theme import Tone
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, shown
 from tests.support.sensay_steps import component_of, place, status
 
@@ -20,7 +21,7 @@ async def test_a_blocked_one_says_first_what_counts_here(harness: BotHarness) ->
     first, tagline = (embed_of(asked).description or "").splitlines()
     assert first == f"**Blocked** · {harness.texts('state.why.absent')}"
     assert tagline == replica["shortDescription"]
-    assert field(asked, "What Sensay lists").startswith("🟢 **Active** · ")
+    assert field(asked, english("sensay.status.lists")).startswith("🟢 **Active** · ")
     overview = await status(harness)
     assert f"⛔ **{replica['name']}** · Blocked" in shown(overview)
     menu = component_of(overview, "sensay:details:")["options"]

@@ -21,6 +21,7 @@ from tests.support.disconnect_steps import (
     has_title,
     says_listed,
 )
+from tests.support.english import english
 from tests.support.handover_steps import LIST, TOKEN_WITHOUT_ID, remembered
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
@@ -36,16 +37,20 @@ async def test_the_question_tells_what_really_stops_the_bot(harness: BotHarness)
     assert has_title(harness, asked, Tone.WARNING, "ask")
     assert embed_of(asked).description == harness.texts("sensay.disconnect.ask_how")
     assert field(asked, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(asked, "How the bot is stopped") == harness.texts(
+    assert field(asked, english("sensay.disconnect.how")) == harness.texts(
         "sensay.disconnect.how_text", portal=PORTAL
     )
     row = (await remembered(harness))[harness.sensay.UNCONNECTED]
-    assert field(asked, "What I do when you confirm").splitlines() == [
-        f"I forget that <@{harness.manager.id}> connected it here <t:{row.placed_at}:R>, and as which bot.",
+    assert field(asked, english("sensay.disconnect.here")).splitlines() == [
+        f"The record that <@{harness.manager.id}> connected it here <t:{row.placed_at}:R> is deleted.",
         harness.texts("sensay.disconnect.watch"),
     ]
     assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"
-    assert labels(asked) == ["Forget Job Applications", "Keep it", "Developer Portal"]
+    assert labels(asked) == [
+        english("sensay.disconnect.yes", replica="Job Applications"),
+        english("confirm.keep"),
+        "Developer Portal",
+    ]
     assert buttons(asked)[-1]["url"] == PORTAL
     assert not harness.sensay.requests
 
@@ -54,7 +59,7 @@ async def test_what_was_not_connected_from_here_can_be_watched(harness: BotHarne
     """The question says that there is nothing to forget; the rest is the same."""
     await harness.connect("sensay")
     asked = await ask_to_disconnect(harness, harness.sensay.ACTIVE)
-    here = field(asked, "What I do when you confirm")
+    here = field(asked, english("sensay.disconnect.here"))
     assert here.splitlines()[0] == harness.texts("sensay.disconnect.nothing_to_forget")
     assert buttons(asked)[-1]["url"] == ALL_PORTALS
     await harness.manager.click(final(asked).message, label=labels(asked)[0])
@@ -74,7 +79,9 @@ async def test_a_bot_that_nobody_knows_gets_the_portals_list(harness: BotHarness
 async def test_an_unknown_replica_is_refused(harness: BotHarness) -> None:
     """A name that is not listed is refused, and Sensay is not asked."""
     await connect_replica(harness)
-    assert shown(await ask_to_disconnect(harness, "Nobody")).startswith("⚠️ I do not know this replica")
+    assert shown(await ask_to_disconnect(harness, "Nobody")).startswith(
+        f"⚠️ {english('problem.invalid_input.replica.title')}"
+    )
     assert not harness.sensay.requests
 
 
@@ -221,7 +228,7 @@ async def test_nothing_is_asked_of_sensay_unless_it_is_forgotten(harness: BotHar
     asked = await ask_to_disconnect(harness)
     pressed = await harness.manager.click(final(asked).message, label=labels(asked)[0])
     assert len(harness.env.errors) == 1
-    assert shown(pressed).startswith("❌ Something went wrong on my side")
+    assert shown(pressed).startswith(f"❌ {english('problem.unexpected.title')}")
     assert count_removals(harness) == 0
     assert count_records(harness) == 1
 
@@ -262,7 +269,9 @@ async def test_a_connection_that_is_gone_is_told(harness: BotHarness) -> None:
     removal = await harness.manager.slash(harness.channel, "connections remove", provider="sensay")
     await harness.manager.click(final(removal).message, label="Remove Sensay · default")
     pressed = await harness.manager.click(final(asked).message, label=labels(asked)[0])
-    assert shown(pressed).startswith("⚠️ No Sensay connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='default')}"
+    )
     assert count_records(harness) == 0
 
 
@@ -272,5 +281,5 @@ async def test_a_restart_takes_the_question_along(harness: BotHarness) -> None:
     asked = await ask_to_disconnect(harness)
     await harness.restart()
     stale = await harness.manager.click(final(asked).message, label=labels(asked)[0])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert count_records(harness) == 1

@@ -23,6 +23,7 @@ from tests.support.disconnect_steps import (
     has_title,
     says_listed,
 )
+from tests.support.english import english
 from tests.support.handover_steps import CREATION, hand_over
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 
@@ -255,7 +256,7 @@ async def test_a_look_that_fails_is_told_apart(harness: BotHarness) -> None:
     harness.sensay.fail(Answer(500, {}))
     pressed = await press(harness, asked)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("❌ Sensay has a fault on its side")
+    assert shown(pressed).startswith(f"❌ {english('problem.server_fault.title', provider='Sensay')}")
     assert shown(asked) == before
 
 
@@ -341,8 +342,8 @@ async def test_the_guess_is_announced_and_sent_once(harness: BotHarness) -> None
     """The question and its button announce the request, and neither updates nor Look again repeat it."""
     await connect_replica(harness)
     asked = await ask_to_disconnect(harness)
-    assert harness.texts("sensay.disconnect.will_try") in field(asked, "What I do when you confirm")
-    assert labels(asked)[0] == "Remove and forget Job Applications"
+    assert harness.texts("sensay.disconnect.will_try") in field(asked, english("sensay.disconnect.here"))
+    assert labels(asked)[0] == english("sensay.disconnect.yes_remove", replica="Job Applications")
     await harness.press_at_once(
         harness.manager, final(asked), *[final(asked).components[0]["components"][0]["custom_id"]] * 2
     )
@@ -359,7 +360,7 @@ async def test_who_does_not_confirm_sends_no_guess(harness: BotHarness, end: str
     await connect_replica(harness)
     asked = await ask_to_disconnect(harness)
     if end == "keep":
-        await harness.manager.click(final(asked).message, label="Keep it")
+        await harness.manager.click(final(asked).message, label=english("confirm.keep"))
     else:
         await harness.env.advance_time(61)
     assert not harness.sensay.requests

@@ -11,6 +11,7 @@ import simcord
 from bot.providers.base.outcome import LookupResult
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.english import english
 from tests.support.failures import WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_doubt import UNREADABLE, look, shows_result, unread_doubt
 from tests.support.handover_steps import (
@@ -36,7 +37,7 @@ from tests.support.harness import (
     shown,
 )
 
-LOOK = "Look again"
+LOOK = english("sensay.connect.look")
 CAN_BE_CARRIED_OUT = [failure for failure in WITHOUT_A_GOOD_ANSWER if not isinstance(failure.fault, Slow)]
 """Those that can strike after Sensay has acted; no deadline passes here while somebody waits for a socket."""
 
@@ -77,8 +78,7 @@ async def test_what_sensay_did_not_carry_out_is_not_there(harness: BotHarness, f
     title = harness.texts(f"problem.{failure.key}.title", provider="Sensay", status=failure.status or 0)
     first = harness.texts("sensay.connect.doubt", why=title)
     assert (embed_of(result).description or "").splitlines()[0] == first
-    reference = None if failure.request_id is None else f"Reference: {failure.request_id}"
-    assert embed_of(result).footer.text == reference
+    assert (embed_of(result).footer.text or "") == failure.footer
     assert "run.ts" not in harness.sent_to_discord()
 
 
@@ -141,7 +141,7 @@ async def test_a_list_that_is_unreadable_afterwards_proves_nothing(harness: BotH
     await harness.connect("sensay")
     result = await unread_doubt(harness, acted=acted)
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Do not hand the token over again before you know.**" in field(result, "Next step")
+    assert "**Don't send the token again yet.**" in field(result, "Next step")
     assert labels(result) == [LOOK]
     assert await remembered(harness) == {}
 
@@ -219,9 +219,9 @@ async def test_what_is_still_not_there_can_be_handed_over_again(harness: BotHarn
     result = await doubt(harness, acted=False)
     await look(harness, result)
     assert shows_result(harness, result, LookupResult.NOT_THERE)
-    assert labels(result) == [LOOK, "Enter the token again"]
+    assert labels(result) == [LOOK, english("sensay.connect.button")]
     assert await remembered(harness) == {}
-    form = await harness.manager.click(final(result).message, label="Enter the token again")
+    form = await harness.manager.click(final(result).message, label=english("sensay.connect.button"))
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     await choose(harness, question, "yes")
     assert len(harness.sensay.creations) == 1
@@ -245,7 +245,7 @@ async def test_a_look_that_fails_leaves_the_answer_alone(harness: BotHarness) ->
     before = shown(result)
     pressed = await look(harness, result)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("❌ Sensay has a fault on its side")
+    assert shown(pressed).startswith(f"❌ {english('problem.server_fault.title', provider='Sensay')}")
     assert shown(result) == before
     harness.sensay.heal()
     await look(harness, result)
@@ -258,7 +258,9 @@ async def test_a_look_without_its_connection_is_told(harness: BotHarness) -> Non
     result = await doubt(harness, acted=False)
     removal = await harness.manager.slash(harness.channel, "connections remove", provider="sensay")
     await harness.manager.click(final(removal).message, label="Remove Sensay · default")
-    assert shown(await look(harness, result)).startswith("⚠️ No Sensay connection named default")
+    assert shown(await look(harness, result)).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='default')}"
+    )
 
 
 async def test_looking_is_not_for_everyone(harness: BotHarness) -> None:
@@ -315,6 +317,6 @@ async def test_trouble_before_the_token_is_sent_keeps_it_here(harness: BotHarnes
     break_store(harness)
     result = await choose(harness, question, "yes")
     assert len(harness.env.errors) == 1
-    assert shown(result).startswith("❌ Something went wrong on my side")
-    assert labels(result) == ["Enter the token again"]
+    assert shown(result).startswith(f"❌ {english('problem.unexpected.title')}")
+    assert labels(result) == [english("sensay.connect.button")]
     assert sent(harness) == []

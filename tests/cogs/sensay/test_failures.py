@@ -3,6 +3,7 @@
 import pytest
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import (
     CREATION,
@@ -26,11 +27,11 @@ async def test_a_token_of_the_wrong_length_is_not_sent(harness: BotHarness, leng
     harness.sensay.requests.clear()
     refused = await propose(harness, token=("t.t." + "t" * 200)[:length])
     assert shown(refused).startswith(
-        "⚠️ This cannot be a Discord bot token\n"
-        "A bot token has three parts joined by dots, 50 to 80 characters in all, without blanks."
+        f"⚠️ {english('problem.invalid_input.discord_token.title')}\n"
+        "A bot token has 50 to 80 characters, in three parts joined by dots."
     )
     assert "**Reset Token**" in field(refused, "What to do")
-    assert only_button(refused)["label"] == "Enter the token again"
+    assert only_button(refused)["label"] == english("sensay.connect.button")
     assert not harness.sensay.requests
 
 
@@ -49,7 +50,7 @@ async def test_a_token_of_an_impossible_form_is_not_sent(harness: BotHarness, to
     await harness.connect("sensay")
     harness.sensay.requests.clear()
     refused = await propose(harness, token=token)
-    assert shown(refused).startswith("⚠️ This cannot be a Discord bot token")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.discord_token.title')}")
     assert token not in harness.sent_to_discord()
     assert not harness.sensay.requests
     assert not harness.discord_api.requests
@@ -69,7 +70,7 @@ async def test_a_refusal_is_explained_and_can_be_tried_again(harness: BotHarness
     assert final(refused).ephemeral
     assert await remembered(harness) == {}
     await failure.end(harness, "sensay")
-    form = await harness.manager.click(final(refused).message, label="Enter the token again")
+    form = await harness.manager.click(final(refused).message, label=english("sensay.connect.button"))
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     done = await choose(harness, question, "yes")
     assert "accepted the bot token" in shown(done)
@@ -82,18 +83,18 @@ async def test_a_provider_that_is_down_received_nothing(harness: BotHarness) -> 
     question = await propose(harness)
     await harness.sensay.stop()
     refused = await choose(harness, question, "yes")
-    assert shown(refused).startswith("❌ The connection to Sensay failed")
-    assert "Try again in a moment" in field(refused, "What to do")
-    assert only_button(refused)["label"] == "Enter the token again"
+    assert shown(refused).startswith(f"❌ {english('problem.unreachable.title', provider='Sensay')}")
+    assert "Try again in a minute" in field(refused, "What to do")
+    assert only_button(refused)["label"] == english("sensay.connect.button")
 
 
 async def test_a_stack_trace_of_sensays_own_is_not_shown(harness: BotHarness) -> None:
     """A fault with a trace inside is named as a fault, with Sensay's own reference."""
     await harness.connect("sensay")
     doubtful = await hand_over(harness, harness.sensay.BROKEN)
-    assert "Sensay has a fault on its side" in shown(doubtful)
+    assert english("problem.server_fault.title", provider="Sensay") in shown(doubtful)
     assert "run.ts" not in harness.sent_to_discord()
-    assert "\nReference: sim1::" in shown(doubtful)
+    assert "\nHTTP 500 · Reference: sim1::" in shown(doubtful)
 
 
 async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHarness) -> None:
@@ -101,7 +102,7 @@ async def test_a_replica_that_is_gone_since_is_sensays_to_refuse(harness: BotHar
     await harness.connect("sensay")
     harness.sensay.fail(Answer(500), times=None, path=LIST)
     refused = await hand_over(harness, harness.sensay.UNKNOWN)
-    assert shown(refused).startswith("❌ Sensay does not know this")
+    assert shown(refused).startswith(f"❌ {english('problem.not_found.title', provider='Sensay')}")
     assert field(refused, "What to do") == harness.linked(harness.texts("problem.sensay.not_found.fix"))
     assert labels(refused) == []
 
@@ -126,7 +127,7 @@ async def test_credentials_that_were_revoked_lead_to_rotate(harness: BotHarness)
     refused = await propose(harness)
     assert sent(harness) == []
     assert shown(refused).startswith(
-        "❌ Sensay refused the credentials\nThe stored organization secret is wrong"
+        "❌ Sensay refused the credentials\nThe saved organization secret is wrong"
     )
     assert "</connections rotate:" in field(refused, "What to do")
 
@@ -136,7 +137,7 @@ async def test_the_retry_button_outlives_a_restart(harness: BotHarness) -> None:
     await harness.connect("sensay", "desk")
     refused = await propose(harness, token="short")
     await harness.restart()
-    form = await harness.manager.click(final(refused).message, label="Enter the token again")
+    form = await harness.manager.click(final(refused).message, label=english("sensay.connect.button"))
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     await choose(harness, question, "yes")
     assert harness.sensay.creations == [(harness.sensay.UNCONNECTED, harness.sensay.discord_token)]
@@ -148,7 +149,7 @@ async def test_a_form_that_was_open_during_a_restart_sends_nothing(harness: BotH
     form = await open_form(harness, harness.sensay.UNCONNECTED)
     await harness.restart()
     stale = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert harness.sensay.creations == []
 
 

@@ -10,6 +10,7 @@ from bot.errors import PatchbayError
 from bot.providers.base.outcome import LookupResult
 from bot.providers.base.simulator import Answer, Reset
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.english import english
 from tests.support.handover_doubt import UNREADABLE, look, shows_result, unread_doubt
 from tests.support.handover_steps import (
     CREATION,
@@ -73,7 +74,7 @@ async def test_a_list_that_is_behind_is_not_taken_for_a_no(harness: BotHarness) 
     )
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert field(done, "What Sensay lists now") == harness.texts("sensay.connect.listed_not_yet")
+    assert field(done, english("sensay.connect.listed")) == harness.texts("sensay.connect.listed_not_yet")
     assert list(await remembered(harness)) == [harness.sensay.UNCONNECTED]
 
 
@@ -131,7 +132,7 @@ async def test_a_process_that_dies_on_the_way_leaves_a_way_to_find_out(
         harness.sensay.replicas[harness.sensay.UNCONNECTED]["discord_integration"] = None
     message.components = left
     await harness.restart()
-    pressed = await harness.manager.click(final(question).message, label="Look again")
+    pressed = await harness.manager.click(final(question).message, label=english("sensay.connect.look"))
     assert pressed.followups == []
     expected = "there" if acted else "not_there"
     assert (embed_of(question).title or "").endswith(harness.texts(f"sensay.connect.{expected}"))
@@ -261,6 +262,6 @@ async def test_a_token_goes_to_the_account_that_it_was_shown_for(harness: BotHar
     form = await harness.open_form("rotate", "sensay", "default")
     await harness.manager.submit_modal(form, {**harness.sensay.credentials, "user_id": harness.sensay.OWNER})
     refused = await choose(harness, question, "yes")
-    assert embed_of(refused).title == "⚠️ The Sensay credentials have changed meanwhile"
+    assert embed_of(refused).title == f"⚠️ {english('problem.connection_changed.title', provider='Sensay')}"
     assert labels(refused) == [harness.texts("sensay.connect.button")]
     assert sent(harness) == []

@@ -8,6 +8,7 @@ from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
 from tests.support.discord_api import READS_MESSAGES, READS_MESSAGES_LIMITED, TROUBLE
+from tests.support.english import english
 from tests.support.handover_steps import (
     LIST,
     TOKEN_WITHOUT_ID,
@@ -25,7 +26,7 @@ from tests.support.ids import OLD_ID
 
 QUESTION = "/api/v10/applications/@me"
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
-RETRY = "Enter the token again"
+RETRY = english("sensay.connect.button")
 
 MISTAKES = {
     "application_id": APPLICATION_ID,
@@ -74,8 +75,8 @@ async def test_our_own_token_goes_nowhere(harness: BotHarness) -> None:
     """A token of Patchbay's own application, which cannot run in two places, is not even shown to Discord."""
     await harness.connect("sensay")
     refused = await propose(harness, token=token_of(harness.bot.application_id or 0))
-    assert shown(refused).startswith("⚠️ That is Patchbay's own token")
-    assert "Make another application" in field(refused, "What to do")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.own_token.title')}")
+    assert "Create another application" in field(refused, "What to do")
     assert labels(refused) == [RETRY]
     assert not harness.discord_api.requests
     assert sent(harness) == []
@@ -86,7 +87,7 @@ async def test_our_own_token_is_known_by_discords_word_too(harness: BotHarness) 
     await harness.connect("sensay")
     harness.discord_api.introduce(TOKEN_WITHOUT_ID, "Patchbay", id=str(harness.bot.application_id), bot=None)
     refused = await propose(harness, token=TOKEN_WITHOUT_ID)
-    assert shown(refused).startswith("⚠️ That is Patchbay's own token")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.own_token.title')}")
     assert sent(harness) == []
 
 
@@ -147,7 +148,7 @@ async def test_the_intent_is_read_from_the_flags(harness: BotHarness, flags: int
         assert said == harness.texts("preflight.intent_off", portal=PORTAL)
         assert embed_of(question).colour == card(Tone.WARNING, "x").colour
     done = await choose(harness, question, "yes")
-    assert ("Switch on **Message Content Intent**" in field(done, "Next step")) is not on
+    assert ("Turn on **Message Content Intent**" in field(done, "Next step")) is not on
 
 
 async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> None:
@@ -157,7 +158,7 @@ async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> No
     harness.discord_api.introduce(token, HELPER)
     question = await propose(harness, token=token)
     assert field(question, "In this server") == harness.texts("preflight.member")
-    assert "Invite this bot" not in labels(question)
+    assert english("token.invite") not in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step") == harness.linked(harness.texts("sensay.connect.see_status"))
     assert labels(done) == ["Developer Portal"]
@@ -170,7 +171,9 @@ async def test_a_bot_that_is_not_here_can_be_invited(harness: BotHarness) -> Non
     for token in (token_of(elsewhere), harness.sensay.discord_token):
         harness.discord_api.introduce(token, HELPER)
         question = await propose(harness, token=token)
-        (link,) = (button["url"] for button in buttons(question) if button["label"] == "Invite this bot")
+        (link,) = (
+            button["url"] for button in buttons(question) if button["label"] == english("token.invite")
+        )
         said = field(question, "In this server").splitlines()
         assert said == [
             harness.texts("preflight.not_member"),
@@ -184,7 +187,7 @@ async def test_a_membership_that_cannot_be_read_is_not_guessed(harness: BotHarne
     harness.env.inject_error("GET", "/guilds/*/members/*", status=403, times=None)
     question = await propose(harness)
     assert field(question, "In this server").splitlines()[0] == harness.texts("preflight.member_unknown")
-    assert "Invite this bot" in labels(question)
+    assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step").startswith("1. [Invite the bot](")
 
@@ -233,18 +236,20 @@ async def test_trouble_with_discord_is_told_and_stops_nobody(harness: BotHarness
     strike_discord(harness, TROUBLE[trouble])
     question = await propose(harness)
     assert is_question(question)
-    assert field(question, "The bot").startswith("⚠️")
+    assert field(question, english("preflight.bot")).startswith("⚠️")
     reasons = {
-        "refused": "Discord refuses this token (status 401)",
-        "rate limited": "Discord asked for a pause (status 429)",
-        "broken": "Discord has a fault on its side",
-        "slow": "Discord did not answer in time",
+        "refused": "Discord refused this token",
+        "rate limited": "too many requests to Discord",
+        "broken": english("problem.server_fault.title", provider="Discord"),
+        "slow": english("problem.timeout.title", provider="Discord"),
     }
-    assert reasons.get(trouble, "⚠️ I could not look whose token this is") in field(question, "The bot")
-    assert "Invite this bot" in labels(question)
+    assert reasons.get(trouble, "⚠️ The token couldn't be checked") in field(
+        question, english("preflight.bot")
+    )
+    assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert field(done, "Next step").startswith("1. Switch on **Message Content Intent**")
+    assert field(done, "Next step").startswith("1. Turn on **Message Content Intent**")
     assert harness.sensay.creations == [(harness.sensay.UNCONNECTED, harness.sensay.discord_token)]
 
 
@@ -253,7 +258,11 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     await harness.connect("sensay")
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
     assert field(question, "In this server") == harness.texts("preflight.member_unknown")
-    assert labels(question) == ["Hand it to Sensay", "Do not hand it over", "Developer Portal"]
+    assert labels(question) == [
+        english("token.yes"),
+        english("token.no"),
+        "Developer Portal",
+    ]
 
 
 @pytest.mark.parametrize("is_told", [True, False])
@@ -266,7 +275,7 @@ async def test_an_older_application_has_two_ids(harness: BotHarness, is_told: bo
     question = await propose(harness, token=token)
     assert f"/members/{OLD_ID}" in [entry.path for entry in harness.env.http_requests][-2]
     links = [button["url"] for button in buttons(question) if button.get("url")]
-    assert ("Invite this bot" in labels(question)) is is_told
+    assert (english("token.invite") in labels(question)) is is_told
     assert all((str(application) in link) is is_told for link in links)
     assert str(OLD_ID) not in "".join(links)
     done = await choose(harness, question, "yes")
@@ -281,7 +290,7 @@ async def test_an_id_that_cannot_be_does_no_harm(harness: BotHarness, account: i
     await harness.connect("sensay")
     question = await propose(harness, token=token_of(account))
     possible = account < 1 << 63
-    assert ("Invite this bot" in labels(question)) is possible
+    assert (english("token.invite") in labels(question)) is possible
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
     (row,) = (await remembered(harness)).values()
@@ -305,7 +314,9 @@ async def test_a_second_bot_is_warned_of_first(harness: BotHarness) -> None:
     await harness.connect("sensay")
     for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
         question = await propose(harness, replica)
-        assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_text")
+        assert field(question, english("sensay.connect.had_one")) == harness.texts(
+            "sensay.connect.had_one_text"
+        )
     assert harness.texts("sensay.connect.had_one") not in shown(await propose(harness))
 
 
@@ -314,7 +325,7 @@ async def test_connecting_twice_is_warned_of(harness: BotHarness) -> None:
     await harness.connect("sensay")
     await hand_over(harness)
     question = await propose(harness)
-    assert field(question, "On Discord already") == harness.texts("sensay.connect.had_one_text")
+    assert field(question, english("sensay.connect.had_one")) == harness.texts("sensay.connect.had_one_text")
     assert field(question, harness.texts("sensay.connect.placed")) == await connected_here(harness)
 
 

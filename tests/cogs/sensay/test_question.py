@@ -20,6 +20,7 @@ from cogs.handover.question import TokenQuestion
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.discord_api import READS_MESSAGES_LIMITED, TROUBLE
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.exposure import everything_said
 from tests.support.handover_steps import (
     choose,
@@ -59,16 +60,16 @@ async def test_check_again_shows_what_has_changed(harness: BotHarness) -> None:
     token = token_of(user.id)
     application = harness.discord_api.introduce(token, HELPER, flags=0)
     question = await propose(harness, token=token)
-    assert field(question, "Message Content Intent").startswith("🚫")
+    assert field(question, "Message Content Intent").startswith("❌")
     application["flags"] = READS_MESSAGES_LIMITED
     again = await choose(harness, question, "again")
     assert again.followups == []
     assert field(question, "Message Content Intent") == harness.texts("preflight.intent_on")
-    assert "Invite this bot" in labels(question)
+    assert english("token.invite") in labels(question)
     harness.guild.add_member(user)
     await choose(harness, question, "again")
     assert field(question, "In this server") == harness.texts("preflight.member")
-    assert "Invite this bot" not in labels(question)
+    assert english("token.invite") not in labels(question)
     assert len(harness.discord_api.requests) == 3
     done = await choose(harness, question, "yes")
     assert "Message Content Intent" not in field(done, "Next step")
@@ -82,7 +83,7 @@ async def test_check_again_helps_after_trouble(harness: BotHarness) -> None:
     question = await propose(harness)
     harness.discord_api.heal()
     await choose(harness, question, "again")
-    assert HELPER in field(question, "The bot")
+    assert HELPER in field(question, english("preflight.bot"))
 
 
 async def test_the_question_does_not_come_back_once_it_is_answered(harness: BotHarness) -> None:
@@ -90,7 +91,7 @@ async def test_the_question_does_not_come_back_once_it_is_answered(harness: BotH
     await harness.connect("sensay")
     question = await propose(harness)
     harness.discord_api.fail(Slow(0.2))
-    pressed = [custom_id(question, label) for label in ("Check again", "Hand it to Sensay")]
+    pressed = [custom_id(question, label) for label in ("Check again", english("token.yes"))]
     await harness.press_at_once(harness.manager, final(question), *pressed)
     assert len(harness.discord_api.requests) == 2
     assert labels(question) == []
@@ -115,7 +116,7 @@ async def test_a_token_that_is_refused_later_is_not_looked_at_again(harness: Bot
     strike_discord(harness, TROUBLE["refused"])
     await choose(harness, question, "again")
     assert is_question(question)
-    assert labels(question)[:2] == ["Hand it to Sensay", "Do not hand it over"]
+    assert labels(question)[:2] == [english("token.yes"), english("token.no")]
 
 
 # --- deciding ---
@@ -179,10 +180,10 @@ async def test_why_discord_did_not_tell_keeps_no_token(harness: BotHarness, trou
 @pytest.mark.parametrize(
     ("locale", "end", "said"),
     [
-        ("en-US", "no", "You decided against it. I have forgotten the token."),
-        ("en-US", "time", "Nobody decided within 5 minutes. I have forgotten the token."),
-        ("pt-BR", "no", "Você decidiu não entregar"),
-        ("pt-BR", "time", "Ninguém decidiu em 5 minutos"),
+        ("en-US", "no", english("token.declined_how")),
+        ("en-US", "time", english("token.expired_how")),
+        ("pt-BR", "no", load_catalog()["pt-BR"]("token.declined_how")),
+        ("pt-BR", "time", load_catalog()["pt-BR"]("token.expired_how")),
     ],
 )
 async def test_who_does_not_confirm_sends_nothing(
@@ -217,7 +218,7 @@ async def test_a_look_puts_off_the_end(harness: BotHarness) -> None:
         await choose(harness, question, "again")
     assert is_question(question)
     await harness.env.advance_time(301)
-    assert (embed_of(question).description or "").startswith("Nobody decided within 5 minutes.")
+    assert (embed_of(question).description or "").startswith(english("token.expired_how"))
     assert sent(harness) == []
 
 
@@ -234,7 +235,7 @@ async def test_two_presses_at_once_send_once(harness: BotHarness) -> None:
     """Who presses twice before the first press is seen to hands the token over once, and gets one outcome."""
     await harness.connect("sensay")
     question = await propose(harness)
-    yes = custom_id(question, "Hand it to Sensay")
+    yes = custom_id(question, english("token.yes"))
     first, second = await harness.press_at_once(harness.manager, final(question), yes, yes)
     assert embed_of(first).title == "✅ Sensay accepted the bot token"
     assert second.acknowledged
@@ -246,9 +247,9 @@ async def test_a_yes_after_a_no_sends_nothing(harness: BotHarness) -> None:
     """Of two presses at once the first one counts."""
     await harness.connect("sensay")
     question = await propose(harness)
-    pressed = [custom_id(question, label) for label in ("Do not hand it over", "Hand it to Sensay")]
+    pressed = [custom_id(question, label) for label in (english("token.no"), english("token.yes"))]
     await harness.press_at_once(harness.manager, final(question), *pressed)
-    assert (embed_of(question).description or "").startswith("You decided against it.")
+    assert (embed_of(question).description or "").startswith(english("token.declined_how"))
     assert sent(harness) == []
 
 
@@ -256,7 +257,7 @@ async def test_another_member_cannot_answer(harness: BotHarness) -> None:
     """A press by somebody without rights is refused, and the question stands."""
     await harness.connect("sensay")
     question = await propose(harness)
-    pressed = await harness.press(harness.member, final(question), custom_id(question, "Hand it to Sensay"))
+    pressed = await harness.press(harness.member, final(question), custom_id(question, english("token.yes")))
     assert embed_of(pressed).title == NOT_ALLOWED
     assert final(pressed).ephemeral
     assert is_question(question)
@@ -279,7 +280,7 @@ async def test_a_restart_takes_the_question_along(harness: BotHarness) -> None:
     question = await propose(harness)
     await harness.restart()
     stale = await choose(harness, question, "yes")
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert sent(harness) == []
 
 
@@ -290,7 +291,9 @@ async def test_a_connection_that_is_gone_receives_nothing(harness: BotHarness) -
     removal = await harness.manager.slash(harness.channel, "connections remove", provider="sensay")
     await harness.manager.click(final(removal).message, label="Remove Sensay · default")
     refused = await choose(harness, question, "yes")
-    assert shown(refused).startswith("⚠️ No Sensay connection named default")
+    assert shown(refused).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='default')}"
+    )
     assert sent(harness) == []
 
 
@@ -340,7 +343,7 @@ async def test_a_hostile_application_is_shown_as_text(harness: BotHarness) -> No
     """A name that looks like a mention and a link arrives as the characters that it is."""
     await harness.connect("sensay")
     harness.discord_api.introduce(harness.sensay.discord_token, "@everyone [x](https://example.invalid)")
-    assert marks(field(await propose(harness), "The bot"))["masked link"] == 0
+    assert marks(field(await propose(harness), english("preflight.bot")))["masked link"] == 0
     assert "@everyone" not in harness.sent_to_discord()
 
 
@@ -353,7 +356,7 @@ async def test_the_question_speaks_portuguese(harness: BotHarness) -> None:
     assert [item.name for item in embed_of(question).fields] == [
         "Réplica",
         "⚠️ Já está no Discord",
-        "O bot",
+        harness.texts("preflight.bot"),
         "Message Content Intent",
         "Neste servidor",
         "➡️ Próximo passo",

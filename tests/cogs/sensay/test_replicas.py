@@ -15,6 +15,7 @@ from bot.providers.base.simulator import Answer
 from bot.providers.sensay.models import DiscordIntegration, Replica
 from cogs.sensay.replicas import MAX_SEARCH, ReplicaListPage, page_embed
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import (
     ENGLISH,
@@ -65,11 +66,11 @@ async def test_each_replica_is_shown_with_its_state(harness: BotHarness) -> None
     assert embed_of(asked).title == "🗣️ 6 replicas"
     assert embed_of(asked).footer.text == "Page 1 of 1"
     lines = (embed_of(asked).description or "").splitlines()
-    assert lines[:2] == ["What these credentials own.", ""]
+    assert lines[:2] == [english("sensay.replicas.own"), ""]
     start = lines.index("❔ **Billing Questions** · on Discord · Unknown")
     assert lines[start + 1 : start + 4] == [
         "Explains an invoice",
-        "`simulated-runner` · here: ❔ not known",
+        "`simulated-runner` · membership unknown",
         f"`{harness.sensay.UNDECIDED}`",
     ]
     start = lines.index("▫️ **Job Applications** · Not on Discord")
@@ -96,8 +97,8 @@ async def test_the_list_says_what_this_server_connected(harness: BotHarness) -> 
     lines = (embed_of(await replicas(harness)).description or "").splitlines()
     by = rf"connected by <@{harness.manager.id}> <t:\d+:R>"
     for name, seen in (
-        ("Harbour Desk", f"`simulated-runner` · here: ✅ member · {by}"),
-        ("Customer Care", f"`simulated-runner` · here: 🚫 not in this server · {by}"),
+        ("Harbour Desk", f"`simulated-runner` · in this server · {by}"),
+        ("Customer Care", f"`simulated-runner` · not in this server · {by}"),
         ("Job Applications", by),
     ):
         (start,) = (number for number, line in enumerate(lines) if f"**{name}**" in line)
@@ -126,7 +127,7 @@ async def test_a_user_sees_strangers_only_on_request(harness: BotHarness) -> Non
     assert "owner" not in shown(own)
     everyone = await replicas(harness, everyone=True)
     assert embed_of(everyone).title == "🗣️ 7 replicas"
-    assert "and everybody's public replicas." in shown(everyone)
+    assert english("sensay.replicas.everyone") in shown(everyone)
     assert f"`{harness.sensay.INACTIVE}` · 👤 yours" in shown(everyone)
     assert f"`{harness.sensay.FOREIGN}` · owner: `open-gallery`" in shown(everyone)
     assert "🟢 **Poem of the Day** · on Discord · Active" in shown(everyone)
@@ -136,7 +137,7 @@ async def test_an_organization_is_told_that_it_has_no_strangers(harness: BotHarn
     """Without a user there are no public replicas; the answer says so, and shows owners all the same."""
     await harness.connect("sensay")
     asked = await replicas(harness, everyone=True)
-    assert "only for a connection with a user id." in shown(asked)
+    assert english("sensay.replicas.organization") in shown(asked)
     assert f"`{harness.sensay.ACTIVE}` · owner: `northwind-port`" in shown(asked)
 
 
@@ -149,7 +150,7 @@ async def test_what_sensay_fails_to_filter_is_left_out(harness: BotHarness) -> N
     harness.sensay.fail(Answer(200, {"items": items, "total": 90}), path="/v1/replicas")
     asked = await replicas(harness)
     assert embed_of(asked).title == "🗣️ Replicas"
-    assert "1 of somebody else's on this page is left out." in shown(asked)
+    assert english.plural("sensay.replicas.strangers", 1) in shown(asked)
     assert "Customer Care" in shown(asked)
     assert "Poem of the Day" not in shown(asked)
     assert labels(asked) == IN_A_ROW
@@ -159,7 +160,10 @@ async def test_what_sensay_fails_to_filter_is_left_out(harness: BotHarness) -> N
 
 @pytest.mark.parametrize(
     ("search", "title"),
-    [("", "💤 No replica yet"), ("no *such* name", "💤 Nothing found for no \\*such\\* name")],
+    [
+        ("", f"💤 {english('sensay.replicas.none')}"),
+        ("no *such* name", "💤 Nothing found for no \\*such\\* name"),
+    ],
 )
 async def test_nothing_to_list_is_no_error(harness: BotHarness, search: str, title: str) -> None:
     """An empty list names what was searched for and has a next step."""
@@ -247,7 +251,7 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
     assert shown(asked).count("**Replica") == 2
     harness.sensay.replicas = {}
     await press(harness, asked, "Refresh")
-    assert embed_of(asked).title == "💤 No replica yet"
+    assert embed_of(asked).title == f"💤 {english('sensay.replicas.none')}"
 
 
 async def test_a_page_that_cannot_be_is_refused(harness: BotHarness) -> None:
@@ -261,7 +265,7 @@ async def test_a_page_that_cannot_be_is_refused(harness: BotHarness) -> None:
     assert forged["disabled"]
     refused = await harness.press(harness.manager, final(asked), forged["custom_id"])
     assert final(refused).ephemeral
-    assert shown(refused).startswith("⚠️ There is no such page")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.page.title')}")
     assert shown(asked) == before
     assert not harness.sensay.requests
 
@@ -293,7 +297,7 @@ async def test_a_search_that_fits_no_button_is_refused(harness: BotHarness) -> N
     await harness.connect("sensay")
     harness.sensay.requests.clear()
     refused = await replicas(harness, search="🚀" * 26)
-    assert shown(refused).startswith("⚠️ Too long to search for")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.search.title')}")
     assert not harness.sensay.requests
     assert embed_of(await replicas(harness, search="🚀" * 25)).title == f"💤 Nothing found for {'🚀' * 25}"
 
@@ -310,7 +314,7 @@ async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:
     harness.sensay.requests.clear()
     pressed = await harness.member.click(final(shared).message, label="Next")
     assert final(pressed).ephemeral
-    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
+    assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert shown(shared) == before
     assert not harness.sensay.requests
 
@@ -325,7 +329,9 @@ async def test_a_press_uses_the_connection_of_its_own_server(harness: BotHarness
     manager = other.add_member(harness.manager.user, roles=[role])
     harness.sensay.requests.clear()
     pressed = await elsewhere.press(manager, final(asked), "sensay:replicas:default:own:1:")
-    assert shown(pressed).startswith("⚠️ No Sensay connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='default')}"
+    )
     assert not harness.sensay.requests
 
 

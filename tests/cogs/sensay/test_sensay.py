@@ -8,6 +8,7 @@ import pytest
 
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
+from tests.support.english import english
 from tests.support.failures import OUR_REFERENCE
 from tests.support.handover_steps import (
     CREATION,
@@ -71,13 +72,17 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
     assert is_question(question)
     assert embed_of(question).title == f"🔌 {harness.texts('sensay.connect.question')}"
     assert [item.name for item in embed_of(question).fields] == [
-        "Replica", "The bot", "Message Content Intent", "In this server", "➡️ Next step",
+        "Replica", english("preflight.bot"), "Message Content Intent", "In this server", "➡️ Next step",
     ]  # fmt: skip
     assert field(question, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(question, "The bot") == f"**{HELPER}**\n`{APPLICATION_ID}`"
+    assert field(question, english("preflight.bot")) == f"**{HELPER}**\n`{APPLICATION_ID}`"
     assert labels(question) == [
-        "Hand it to Sensay", "Check again", "Do not hand it over", "Invite this bot", "Developer Portal",
-    ]  # fmt: skip
+        english("token.yes"),
+        "Check again",
+        english("token.no"),
+        english("token.invite"),
+        "Developer Portal",
+    ]
     assert sent(harness) == []
     assert await remembered(harness) == {}
 
@@ -108,11 +113,11 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(harness: BotHar
     await suggested(harness, "job")
     done = await hand_over(harness)
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert "That does not mean it is online yet." in (embed_of(done).description or "")
+    assert "The bot may not be online yet." in (embed_of(done).description or "")
     assert field(done, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(done, "What Sensay lists now") == "🟢 Active"
+    assert field(done, english("sensay.connect.listed")) == "🟢 Active"
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
-    assert embed_of(done).footer.text == "The token was passed on once and is stored nowhere here."
+    assert embed_of(done).footer.text == english("sensay.connect.footer")
 
 
 async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarness) -> None:
@@ -120,7 +125,10 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarne
     await harness.connect("sensay")
     done = await hand_over(harness)
     button = only_button(done)
-    assert (button["style"], button["label"]) == (discord.ButtonStyle.link.value, "Invite this bot")
+    assert (button["style"], button["label"]) == (
+        discord.ButtonStyle.link.value,
+        english("sensay.status.invite_button"),
+    )
     link = urlsplit(button["url"])
     query = {name: value for name, (value,) in parse_qs(link.query).items()}
     assert (link.netloc, link.path) == ("discord.com", "/oauth2/authorize")
@@ -134,15 +142,15 @@ async def test_the_invite_link_is_for_that_bot_and_this_server(harness: BotHarne
         "read_message_history",
     }
     assert field(done, "Next step").splitlines()[0].startswith(f"1. [Invite the bot]({button['url']})")
-    assert field(done, "Next step").splitlines()[1].startswith("2. See how it is doing with </sensay status:")
+    assert field(done, "Next step").splitlines()[1].startswith("2. See its state with </sensay status:")
 
 
 async def test_a_token_that_names_no_application_gets_the_portal(harness: BotHarness) -> None:
     """Without an application id from anywhere the answer says how to make the link by hand."""
     await harness.connect("sensay")
     done = await hand_over(harness, token=TOKEN_WITHOUT_ID)
-    assert "1. Switch on **Message Content Intent**" in field(done, "Next step")
-    assert "OAuth2 > URL Generator" in field(done, "Next step")
+    assert "1. Turn on **Message Content Intent**" in field(done, "Next step")
+    assert "OAuth2 > OAuth2 URL Generator" in field(done, "Next step")
     assert only_button(done)["url"] == "https://discord.com/developers/applications"
 
 
@@ -152,10 +160,10 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     await suggested(harness, "job")
     form = await open_form(harness, "job applications")
     words = form_text(form)
-    assert "a Discord application made for this agent alone" in words
-    assert "Sensay, which will run the bot for Job Applications" in words
+    assert "an application in the Developer Portal for this replica alone" in words
+    assert "**Sensay** gets the token, and runs the bot for Job Applications" in words
     assert "**Reset Token**" in words
-    assert "does not mask" in words
+    assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
     assert not inputs(form)[0].get("value")
 
@@ -193,7 +201,7 @@ async def test_the_token_is_kept_nowhere(
     token = harness.sensay.discord_token
     harness.sensay.fail(Answer(400, {"error": f"cannot use {token}", "request_id": token}), path=CREATION)
     refused = await hand_over(harness)
-    assert "What Sensay said\ncannot use \\[redacted\\]" in shown(refused)
+    assert "Response from Sensay\ncannot use \\[redacted\\]" in shown(refused)
     harness.sensay.fail(Reset(after_handling=True), path=CREATION)
     await hand_over(harness)
     await hand_over(harness, harness.sensay.ACTIVE)
@@ -293,7 +301,7 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness, te
     refused = await harness.manager.slash(harness.channel, "sensay connect", replica=text)
     assert refused.modal is None
     assert refused.ephemeral
-    assert shown(refused).startswith("⚠️ I do not know this replica")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.replica.title')}")
     assert OUR_REFERENCE.search(shown(refused))
     assert not harness.sensay.requests
 
@@ -316,12 +324,14 @@ async def test_without_a_connection_the_command_leads_to_one(harness: BotHarness
     refused = await harness.manager.slash(
         harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED
     )
-    assert shown(refused).startswith("⚠️ Sensay is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Sensay')}")
     assert "</setup:" in field(refused, "What to do")
     missing = await harness.manager.slash(
         harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED, connection="desk"
     )
-    assert shown(missing).startswith("⚠️ No Sensay connection named desk")
+    assert shown(missing).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='desk')}"
+    )
     assert "</connections list:" in field(missing, "What to do")
 
 
@@ -334,7 +344,7 @@ async def test_of_several_connections_the_named_one_is_used(harness: BotHarness)
     assert [choice["value"] for choice in choices] == ["first", "second"]
     asked = await harness.manager.slash(harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED)
     assert shown(asked).startswith("⚠️ Which Sensay connection?\nThis server has several: first, second.")
-    assert "`connection`" in field(asked, "What to do")
+    assert "`connection:`" in field(asked, "What to do")
     form = await open_form(harness, harness.sensay.UNCONNECTED, connection="second")
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     await choose(harness, question, "yes")
@@ -350,13 +360,13 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     form = await open_form(harness, harness.sensay.UNCONNECTED)
     assert form.modal is not None
-    assert form.modal["title"] == "Entregar um token de bot à Sensay"
+    assert form.modal["title"] == harness.texts("sensay.connect.form")
     refused = await harness.manager.submit_modal(form, {"discord_token": "curto"})
-    assert shown(refused).startswith("⚠️ Isto não pode ser um token de bot do Discord")
-    assert only_button(refused)["label"] == "Informar o token de novo"
+    assert shown(refused).startswith("⚠️ Isto não é um token de bot do Discord")
+    assert only_button(refused)["label"] == harness.texts("sensay.connect.button")
     question = await propose(harness)
-    assert embed_of(question).title == "🔌 Entregar este bot à Sensay?"
-    assert labels(question)[:3] == ["Entregar para Sensay", "Verificar de novo", "Não entregar"]
+    assert embed_of(question).title == "🔌 Enviar o token deste bot à Sensay?"
+    assert labels(question)[:3] == ["Enviar token", "Verificar de novo", "Cancelar"]
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"
     assert only_button(done)["label"] == "Convidar este bot"

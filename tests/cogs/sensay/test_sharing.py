@@ -7,6 +7,7 @@ import pytest
 import simcord
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, final, labels, shown
 from tests.support.log_capture import log_lines
@@ -148,7 +149,7 @@ async def test_a_message_that_cannot_be_taken_away_says_nothing(
     harness.env.inject_error("DELETE", THINKING, status=403, times=None)
     failed = await run(harness, "status", share=True)
     assert [followup.ephemeral for followup in failed.followups] == [True]
-    assert shown(failed).startswith("❌ Sensay has a fault on its side")
+    assert shown(failed).startswith(f"❌ {english('problem.server_fault.title', provider='Sensay')}")
     assert seen_by_others(harness) == ["…"]
     assert len(log_lines(log, "provider_failed")) == 1
     assert harness.env.errors

@@ -18,6 +18,7 @@ from bot.providers.sensay.models import DiscordIntegration, Replica
 from cogs.sensay.replica import label_of
 from cogs.sensay.status import beyond_embed, overview_embed, status_embed
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.exposure import everything_said
 from tests.support.failures import OUR_REFERENCE
 from tests.support.harness import ENGLISH, BotHarness, buttons, embed_of, field, final, labels, shown
@@ -51,15 +52,15 @@ async def test_the_overview_lists_the_worst_first(harness: BotHarness) -> None:
     assert embed_of(asked).title == "🗣️ 4 replicas on Discord"
     assert embed_of(asked).colour == discord.Colour(Tone.QUIET.colour)
     assert (embed_of(asked).description or "").splitlines()[:5] == [
-        "⚪ **Customer Care** · Inactive · `simulated-runner` · here: ❔ not known",
-        "❔ **Billing Questions** · Unknown · `simulated-runner` · here: ❔ not known",
-        "🟢 **Atendimento ao Cliente** · Active · `simulated-runner` · here: ❔ not known",
-        "🟢 **Harbour Desk** · Active · `simulated-runner` · here: ❔ not known",
+        "⚪ **Customer Care** · Inactive · `simulated-runner` · membership unknown",
+        "❔ **Billing Questions** · Unknown · `simulated-runner` · membership unknown",
+        "🟢 **Atendimento ao Cliente** · Active · `simulated-runner` · membership unknown",
+        "🟢 **Harbour Desk** · Active · `simulated-runner` · membership unknown",
         "",
     ]
-    assert "does not say whether the bot is online" in shown(asked)
-    assert "so there may be more" not in shown(asked)
-    assert field(asked, "Next step") == "Choose a replica below to see what to do for it."
+    assert english("sensay.overview.how") in shown(asked)
+    assert "There may be more." not in shown(asked)
+    assert field(asked, "Next step") == english("sensay.overview.next")
 
 
 async def test_the_overview_says_what_this_server_connected(harness: BotHarness) -> None:
@@ -73,10 +74,10 @@ async def test_the_overview_says_what_this_server_connected(harness: BotHarness)
         for line in (embed_of(await status(harness)).description or "").splitlines()[:4]
     }
     by = rf"connected by <@{harness.manager.id}> <t:\d+:R>$"
-    assert re.search(f"here: ✅ member · {by}", lines["Harbour Desk"])
-    assert re.search(f"here: 🚫 not in this server · {by}", lines["Customer Care"])
-    assert re.search(f"here: ❔ not known · {by}", lines["Billing Questions"])
-    assert lines["Atendimento ao Cliente"].endswith("here: ❔ not known")
+    assert re.search(f"in this server · {by}", lines["Harbour Desk"])
+    assert re.search(f"not in this server · {by}", lines["Customer Care"])
+    assert re.search(f"membership unknown · {by}", lines["Billing Questions"])
+    assert lines["Atendimento ao Cliente"].endswith(english("sensay.overview.untold"))
 
 
 async def test_another_servers_records_are_not_told(harness: BotHarness) -> None:
@@ -107,7 +108,7 @@ async def test_with_nothing_on_discord_the_way_there_is_told(harness: BotHarness
     for replica in harness.sensay.replicas.values():
         replica["discord_integration"] = None
     asked = await status(harness)
-    assert embed_of(asked).title == "💤 No replica is on Discord"
+    assert embed_of(asked).title == f"💤 {english('sensay.usage.no_replica')}"
     assert "</sensay connect:" in field(asked, "Next step")
     assert labels(asked) == ["Refresh"]
     assert len(buttons(asked)) == 1
@@ -119,7 +120,7 @@ async def test_five_hundred_replicas_are_paged(harness: BotHarness) -> None:
     fill_organization(harness, 510)
     asked = await status(harness)
     assert embed_of(asked).title == "🗣️ 500 replicas on Discord"
-    assert "so there may be more" in shown(asked)
+    assert "There may be more." in shown(asked)
     for number in range(1, 4):
         assert fits_discord(embed_of(asked))
         assert embed_of(asked).footer.text == f"Page {number} of 50"
@@ -141,7 +142,7 @@ async def test_there_is_no_turning_over_the_edge(harness: BotHarness) -> None:
     assert (previous["label"], previous["disabled"]) == ("Previous", True)
     refused = await harness.press(harness.manager, final(asked), previous["custom_id"])
     assert final(refused).ephemeral
-    assert shown(refused).startswith("⚠️ There is no such page")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.page.title')}")
     await press(harness, asked, "Next")
     assert component_of(asked, "sensay:overview:default:3")["disabled"]
 
@@ -164,13 +165,13 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
 @pytest.mark.parametrize(
     ("of", "symbol", "lists"),
     [
-        ("ACTIVE", "🟢", "🟢 **Active** · Sensay has a bot token for it and says that the bot is active."),
+        ("ACTIVE", "🟢", "🟢 **Active** · Sensay has a bot token for it, and reports the bot as active."),
         (
             "INACTIVE",
             "⚪",
-            "⚪ **Inactive** · Sensay has a bot token for it and says that the bot is not active.",
+            "⚪ **Inactive** · Sensay has a bot token for it, and reports the bot as inactive.",
         ),
-        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay has a bot token for it and leaves open"),
+        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay has a bot token for it, but doesn't report"),
         ("UNCONNECTED", "▫️", "▫️ **Not on Discord** · Sensay lists no Discord bot for it."),
     ],
 )
@@ -183,12 +184,12 @@ async def test_what_sensay_lists_is_said_in_words(
     asked = await status(harness, replica["uuid"])
     assert embed_of(asked).title == f"{symbol} {replica['name']}"
     assert embed_of(asked).description == replica["shortDescription"]
-    assert field(asked, "What Sensay lists").startswith(lists)
-    assert "online" not in shown(asked).replace("That does not mean that it is online.", "")
+    assert field(asked, english("sensay.status.lists")).startswith(lists)
+    assert "online" not in shown(asked).replace("The bot may not be online.", "")
     assert field(asked, "Replica") == f"`{replica['uuid']}`"
     assert field(asked, "Connected here") == "Not from this server"
     assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"
-    assert labels(asked) == ["Refresh", "Back to the list"]
+    assert labels(asked) == ["Refresh", english("pages.up")]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ async def test_what_is_not_reported_is_not_guessed(
     """Each field of the integration may be null or absent."""
     await harness.connect("sensay")
     harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = integration or {"is_active": None}
-    assert reads in field(await status(harness, harness.sensay.ACTIVE), "What Sensay lists")
+    assert reads in field(await status(harness, harness.sensay.ACTIVE), english("sensay.status.lists"))
 
 
 @pytest.mark.parametrize("here", ["member", "absent", "untold", "no_bot", "not_ours"])
@@ -228,13 +229,13 @@ async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, 
     bot = f"<@{bot_id}>" if here == "member" else f"`{bot_id}`"
     assert told_here.startswith(harness.texts(f"sensay.here.{told}", bot=bot, link="")[:-1])
     assert ("client_id=" in told_here) == (here == "absent")
-    assert ("Invite this bot" in labels(asked)) == (invites and active != "none")
+    assert (english("sensay.status.invite_button") in labels(asked)) == (invites and active != "none")
     step = field(asked, "Next step")
     if active == "none":
         assert step == harness.linked(harness.texts("sensay.next.none"))
     elif active is False:
         portal = f"/{bot_id}/bot" if here in {"member", "absent", "untold"} else ""
-        assert f"](https://discord.com/developers/applications{portal}), press **Reset Token**" in step
+        assert f"](https://discord.com/developers/applications{portal})." in step
     elif active is None:
         assert step == harness.texts("sensay.next.unknown")
     elif here == "member":
@@ -244,7 +245,7 @@ async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, 
         assert f"guild_id={harness.guild.id}" in step
     else:
         assert "</sensay ask:" in step
-        assert "OAuth2 > URL Generator" in step
+        assert "OAuth2 > OAuth2 URL Generator" in step
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -274,13 +275,13 @@ async def test_an_older_bot_is_invited_by_hand(harness: BotHarness, active: bool
     harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = {"is_active": active}
     await place(harness, harness.sensay.ACTIVE, OLD_ID)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert field(asked, "In this server") == f"🚫 `{OLD_ID}` is not a member."
+    assert field(asked, "In this server") == f"❌ `{OLD_ID}` isn't a member."
     assert str(OLD_ID) not in field(asked, "Next step")
     assert f"]({PORTAL})" in field(asked, "Next step")
-    assert "Invite this bot" not in labels(asked)
+    assert english("sensay.status.invite_button") not in labels(asked)
     harness.env.inject_error("GET", f"/guilds/*/members/{OLD_ID}", status=404, code=10013, times=None)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert "did not say" in field(asked, "In this server")
+    assert "didn't say" in field(asked, "In this server")
     assert f"]({PORTAL})" in field(asked, "Next step")
 
 
@@ -299,7 +300,9 @@ async def test_a_name_from_the_suggestions_will_do(harness: BotHarness) -> None:
     (choice,) = await harness.manager.autocomplete(harness.channel, "sensay status", "replica", "harb")
     assert choice == {"name": "🟢 Harbour Desk", "value": harness.sensay.ACTIVE}
     assert embed_of(await status(harness, "harbour DESK")).title == "🟢 Harbour Desk"
-    assert shown(await status(harness, "nobody")).startswith("⚠️ I do not know this replica")
+    assert shown(await status(harness, "nobody")).startswith(
+        f"⚠️ {english('problem.invalid_input.replica.title')}"
+    )
 
 
 @pytest.mark.parametrize("of", ["UNKNOWN", "FOREIGN"])
@@ -307,7 +310,7 @@ async def test_a_replica_that_is_not_listed_is_told(harness: BotHarness, of: str
     """Where the whole list was read, a UUID that it lacks is refused, a foreign public replica's too."""
     await act_as(harness, harness.sensay.OWNER)
     asked = await status(harness, getattr(harness.sensay, of))
-    assert shown(asked).startswith("⚠️ Sensay does not list this replica")
+    assert shown(asked).startswith(f"⚠️ {english('problem.invalid_input.unlisted.title')}")
     assert "</sensay replicas:" in field(asked, "What to do")
     assert OUR_REFERENCE.search(shown(asked))
 
@@ -317,9 +320,9 @@ async def test_a_list_that_is_too_long_leaves_it_open(harness: BotHarness) -> No
     await harness.connect("sensay")
     fill_organization(harness, 510)
     asked = await status(harness, harness.sensay.UNKNOWN)
-    assert embed_of(asked).title == "❔ I cannot tell whether Sensay lists this replica"
+    assert embed_of(asked).title == f"❔ {english('sensay.status.beyond')}"
     assert harness.sensay.UNKNOWN in (embed_of(asked).description or "")
-    assert labels(asked) == ["Refresh", "Back to the list"]
+    assert labels(asked) == ["Refresh", english("pages.up")]
 
 
 # --- secrets and hostile text ---

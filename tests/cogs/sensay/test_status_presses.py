@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.clock import SharedClock
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.sensay_steps import LATER, choose, component_of, press, status
@@ -27,7 +28,7 @@ async def test_the_message_itself_is_renewed(
     assert (await press(harness, asked, "Refresh")).followups == []
     assert embed_of(asked).title == "🟢 Customer Care"
     assert field(asked, "Checked") == f"<t:{LATER}:R>"
-    assert (await press(harness, asked, "Back to the list")).followups == []
+    assert (await press(harness, asked, english("pages.up"))).followups == []
     assert embed_of(asked).title == "🗣️ 4 replicas on Discord"
     assert (await press(harness, asked, "Refresh")).followups == []
     assert field(asked, "Checked") == f"<t:{LATER}:R>"
@@ -39,7 +40,7 @@ async def test_it_speaks_the_language_of_who_presses(harness: BotHarness) -> Non
     asked = await status(harness)
     harness.locale = PORTUGUESE
     await press(harness, asked, "Refresh")
-    assert "⚪ **Customer Care** · Inativa · `simulated-runner` · aqui: ❔ não se sabe" in shown(asked)
+    assert "⚪ **Customer Care** · Inativa · `simulated-runner` · presença desconhecida" in shown(asked)
     assert component_of(asked, "sensay:details:")["placeholder"] == "Escolha uma réplica para ver mais"
     await harness.manager.select(final(asked).message, [harness.sensay.ACTIVE])
     assert field(asked, "Próximo passo")
@@ -58,7 +59,7 @@ async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:
         await harness.member.select(final(shared).message, [harness.sensay.ACTIVE]),
     ):
         assert final(pressed).ephemeral
-        assert embed_of(pressed).title == "⚠️ This is for this server's managers"
+        assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert shown(shared) == before
     assert not harness.sensay.requests
 
@@ -73,7 +74,11 @@ async def test_what_is_picked_is_looked_at_again(harness: BotHarness, values: tu
     harness.sensay.requests.clear()
     refused = await choose(harness, asked, *values)
     assert final(refused).ephemeral
-    title = "I do not know this replica" if len(values) == 1 else "An option has an impossible value"
+    title = (
+        english("problem.invalid_input.replica.title")
+        if len(values) == 1
+        else english("problem.invalid_input.option.title")
+    )
     assert shown(refused).startswith(f"⚠️ {title}")
     assert shown(asked) == before
     assert not harness.sensay.requests
@@ -101,7 +106,9 @@ async def test_a_connection_removed_meanwhile_is_told(harness: BotHarness) -> No
         await press(harness, asked, "Refresh"),
         await choose(harness, asked, harness.sensay.ACTIVE),
     ):
-        assert shown(pressed).startswith("⚠️ No Sensay connection named default")
+        assert shown(pressed).startswith(
+            f"⚠️ {english('problem.no_such_connection.title', provider='Sensay', name='default')}"
+        )
     assert shown(asked) == before
 
 

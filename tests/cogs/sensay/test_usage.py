@@ -10,14 +10,15 @@ from bot.pictures.charts import MAX_ROWS
 from bot.providers.base.simulator import Answer
 from cogs.sensay.usage import MAX_DAYS, MAX_REPLICAS
 from tests.support.embeds import embed_text, fits_discord, utf16_length
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.hostile import ATTACKS, marks, plain_marks, unseen
 
 PNG = b"\x89PNG\r\n\x1a\n"
 BY_SOURCE = "Conversations by source"
-BY_DAY = "New conversations per day (UTC)"
-MONTH = "Your account this month"
+BY_DAY = english("sensay.usage.by_day")
+MONTH = english("sensay.usage.month")
 ANALYTICS = "analytics/conversations"
 
 
@@ -48,7 +49,7 @@ def numbers(text: str) -> dict[str, int]:
     return {
         label.removeprefix("… "): int(re.sub(r"\D", "", number))
         for label, number in found
-        if label not in {"In all", "Ao todo"}
+        if label != "Total"
     }
 
 
@@ -76,16 +77,16 @@ async def test_conversations_are_shown_by_source_and_by_day(harness: BotHarness)
         for word, name in (("discord", "Discord"), ("web", "Website"), ("embed", "Embedded chat"))
     }
     result = await use(harness)
-    assert embed_of(result).title == "📊 Conversations at Sensay"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.some')}"
     assert "Atendimento ao Cliente, Billing Questions, Customer Care, Harbour Desk" in shown(result)
     by_source = numbers(field(result, BY_SOURCE))
     assert expected.items() <= by_source.items()
     assert list(by_source.values()) == sorted(by_source.values(), reverse=True)
-    assert f"In all: **{sum(by_source.values()):,}**" in field(result, BY_SOURCE)
+    assert f"Total: **{sum(by_source.values()):,}**" in field(result, BY_SOURCE)
     by_day = numbers(field(result, BY_DAY))
     history = [harness.sensay.history[uuid] for uuid in on_discord]
     every_day = sum(totals[-1] - totals[0] for totals in history)
-    assert f"In all: **{every_day:,}**" in field(result, BY_DAY)
+    assert f"Total: **{every_day:,}**" in field(result, BY_DAY)
     assert field(result, BY_DAY).startswith("… ")
     assert len(by_day) == 7
     today = datetime.now(UTC).date()
@@ -140,7 +141,7 @@ async def test_the_account_has_its_months_numbers(harness: BotHarness) -> None:
     assert "• Atendimento ao Cliente: **" in month
     assert f"• `{harness.sensay.UNCONNECTED}`: **" in month
     assert "Knowledge base entries: **108**" in month
-    assert month.endswith("Sensay has no way to ask for your plan's limit: you see it in Sensay itself.")
+    assert month.endswith(english("sensay.usage.no_limit"))
     await harness.manager.autocomplete(harness.channel, "sensay usage", "replica", "")
     assert "• Job Applications: **" in field(await use(harness), MONTH)
 
@@ -149,7 +150,7 @@ async def test_an_organization_is_told_how_to_get_them(harness: BotHarness) -> N
     """Without a user id Sensay has no such numbers, and the answer says how to enter one."""
     await harness.connect("sensay")
     month = field(await use(harness), MONTH)
-    assert "only for a user id" in month
+    assert "need a user ID" in month
     assert "</connections rotate:" in month
     assert not [request for request in harness.sensay.requests if request.path == "/v1/users/me/usage"]
 
@@ -169,7 +170,7 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     result = await use(harness)
     today = datetime.now(UTC)
     assert embed_of(result).title == "📊 Conversas na Sensay"
-    assert f"{today:%d/%m}" in numbers(field(result, "Novas conversas por dia (UTC)"))
+    assert f"{today:%d/%m}" in numbers(field(result, harness.texts("sensay.usage.by_day")))
     assert re.search(r"Discord: \*\*2\.\d{3}\*\*\nSite: ", field(result, "Conversas por origem"))
     found = picture(harness, result)
     assert found is not None
@@ -211,7 +212,7 @@ async def test_a_list_without_an_end_is_said(harness: BotHarness) -> None:
         {"uuid": harness.sensay.ACTIVE, "name": "Harbour Desk", "discord_integration": {"is_active": True}}
     ]
     harness.sensay.fail(Answer(200, {"items": items, "total": 9}), times=None, path="integration=discord")
-    assert "there may be more" in shown(await use(harness))
+    assert "There may be more." in shown(await use(harness))
 
 
 async def test_nothing_said_is_nothing_drawn(harness: BotHarness) -> None:
@@ -221,7 +222,7 @@ async def test_nothing_said_is_nothing_drawn(harness: BotHarness) -> None:
     harness.sensay.sources[harness.sensay.ACTIVE] = {"discord": 0}
     harness.sensay.history[harness.sensay.ACTIVE] = [0] * 30
     result = await use(harness)
-    assert embed_of(result).title == "📊 No conversation yet"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.none')}"
     assert picture(harness, result) is None
     assert embed_of(result).image.url is None
     assert "</sensay ask:" in field(result, "Next step")
@@ -232,7 +233,7 @@ async def test_no_replica_on_discord_leads_to_connect(harness: BotHarness) -> No
     await harness.connect("sensay")
     keep_only(harness)
     result = await use(harness)
-    assert embed_of(result).title == "📊 No replica is on Discord"
+    assert embed_of(result).title == f"📊 {english('sensay.usage.no_replica')}"
     assert picture(harness, result) is None
     assert "</sensay connect:" in field(result, "Next step")
 
@@ -257,7 +258,9 @@ async def test_an_unknown_name_is_refused_without_asking(harness: BotHarness) ->
     """A text that is neither a UUID nor a listed name is refused, and Sensay is not asked."""
     await harness.connect("sensay")
     harness.sensay.requests.clear()
-    assert shown(await use(harness, replica="Nobody")).startswith("⚠️ I do not know this replica")
+    assert shown(await use(harness, replica="Nobody")).startswith(
+        f"⚠️ {english('problem.invalid_input.replica.title')}"
+    )
     assert not harness.sensay.requests
 
 
@@ -281,7 +284,7 @@ async def test_a_replica_that_cannot_be_read_is_named(harness: BotHarness) -> No
     await harness.connect("sensay")
     harness.sensay.fail(Answer(503), times=None, path=f"{harness.sensay.INACTIVE}/{ANALYTICS}")
     result = await use(harness)
-    assert field(result, "could not be read") == "Customer Care"
+    assert field(result, english("sensay.usage.not_counted")) == "Customer Care"
     assert numbers(field(result, BY_SOURCE))
 
 
@@ -290,7 +293,7 @@ async def test_a_month_that_cannot_be_read_is_said(harness: BotHarness) -> None:
     await connect_user(harness)
     harness.sensay.fail(Answer(500), path="/users/me/usage")
     result = await use(harness)
-    assert field(result, MONTH).startswith("Sensay did not tell this month's numbers just now.")
+    assert field(result, MONTH).startswith(english("sensay.usage.month_unread"))
     assert numbers(field(result, BY_SOURCE))
 
 

@@ -22,6 +22,7 @@ from cogs.setup.steps import SetupListContent, SetupProgress
 from tests.support.alert_steps import suspend_routes
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks, plain_marks
 from tests.support.setup_steps import (
@@ -121,7 +122,7 @@ async def test_nothing_to_choose_is_said(harness: BotHarness) -> None:
     harness.toolzz.integrations.clear()
     steps = await steps_with(harness, "toolzz")
     assert steps_of(steps) == "⚠️⚠️❌▶️⬜"
-    assert "Unit id: set, not confirmed" in field_of(harness, steps, "credentials")
+    assert "Unit ID: set, not confirmed" in field_of(harness, steps, "credentials")
     assert field_of(harness, steps, "check") == harness.texts("toolzz.setup.unconfirmed")
     assert harness.texts("toolzz.offer.link.none") in field_of(harness, steps, "agents")
     assert harness.texts("toolzz.offer.connect.none") in field_of(harness, steps, "agents")
@@ -232,11 +233,15 @@ async def test_each_connection_has_its_own_steps(harness: BotHarness) -> None:
     ("custom_id", "value", "error"),
     [
         ("setup:offer:toolzz:0:default", "../admin", "integration"),
-        ("setup:offer:toolzz:0:gone", "x", "No Toolzz connection named gone"),
+        (
+            "setup:offer:toolzz:0:gone",
+            "x",
+            english("problem.no_such_connection.title", provider="Toolzz", name="gone"),
+        ),
         ("setup:offer:toolzz:0:default", ToolzzSimulator.ELSEWHERE, "another server"),
         ("setup:offer:toolzz:1:default", "not-a-uuid", "agent"),
-        ("setup:offer:toolzz:7:default", "x", "option"),
-        ("setup:offer:nobody:0:default", "x", "option"),
+        ("setup:offer:toolzz:7:default", "x", english("problem.invalid_input.option.title")),
+        ("setup:offer:nobody:0:default", "x", english("problem.invalid_input.option.title")),
         ("setup:connection:nobody", "default", "provider"),
     ],
 )

@@ -8,6 +8,7 @@ import simcord
 
 from tests.support.clock import SharedClock
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot, button, change, look_at, press
@@ -15,7 +16,7 @@ from tests.support.toolzz_steps import move_here
 
 LATER = 1_900_000_000
 GONE = "1188765432109876599"
-BACK = "Back to the status"
+BACK = english("toolzz.status.back")
 ALONE = ["Refresh", BACK]
 IN_A_ROW = ["Previous", "Refresh", "Next", BACK]
 
@@ -50,7 +51,7 @@ async def test_each_channel_is_shown_with_its_finding(
     assert (embed_of(asked).description or "").splitlines() == [
         "✅ The bot is a member.",
         "⚠️ **1 of 2 channels usable**",
-        "⚠️ Toolzz's two lists of the channels differ; I go by `channelIds`.",
+        english("toolzz.channels.disagree"),
         f"Only in `channelIds`: `{GONE}`",
         "",
         f"✅ <#{harness.channel.id}>: the bot can read and answer here.",
@@ -146,7 +147,7 @@ async def test_an_absent_bot_is_told_on_each_line(
     change(harness, botClientId=str(stranger.id))
     await press(harness, asked, "Channels")
     assert lines(asked)[-1] == f"❌ <#{harness.channel.id}>: {harness.texts('toolzz.reach.absent')}"
-    assert "Invite it" in shown(asked)
+    assert "Invite the bot" in shown(asked)
     change(harness, botClientId=None)
     await press(harness, asked, "Refresh")
     assert lines(asked)[-1] == f"❔ <#{harness.channel.id}>: {harness.texts('toolzz.reach.unknown')}"
@@ -173,7 +174,7 @@ async def test_a_member_without_rights_is_refused(
     harness.toolzz.requests.clear()
     pressed = await press(harness, shared, "Channels", harness.member)
     assert final(pressed).ephemeral
-    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
+    assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert shown(shared) == before
     assert not harness.toolzz.requests
 
@@ -193,7 +194,9 @@ async def test_a_button_carried_to_another_server_finds_no_connection(
     for label in ("Channels", "Refresh", "Diagnose"):
         assert button(there, label)["custom_id"] == button(asked, label)["custom_id"]
         pressed = await press(harness, there, label)
-        assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
+        assert shown(pressed).startswith(
+            f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+        )
     assert not harness.toolzz.requests
 
 

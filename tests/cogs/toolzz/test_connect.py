@@ -8,6 +8,7 @@ from bot.discord.access.agent_bots import needed_permissions
 from bot.i18n.catalog import LOCALES
 from tests.support.discord_api import TROUBLE
 from tests.support.embeds import utf16_length
+from tests.support.english import english
 from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER
 from tests.support.handover_steps import token_of
 from tests.support.harness import (
@@ -34,8 +35,8 @@ from tests.support.toolzz_steps import (
     suggested,
 )
 
-AGAIN = "Fill in the form again"
-YES = "Hand it to Toolzz"
+AGAIN = english("toolzz.connect.button")
+YES = english("token.yes")
 REFUSALS = [failure for failure in FAILURES if failure not in WITHOUT_A_GOOD_ANSWER]
 NAME = "Atendente da Loja"
 INTENT = 1 << 19
@@ -69,7 +70,7 @@ async def test_agents_and_integrations_are_kept_apart(harness: BotHarness) -> No
     agents = await suggested(harness)
     assert not agents.keys() & {choice["value"] for choice in integrations}
     refused = await harness.manager.slash(harness.channel, "toolzz connect", agent="Suporte da loja")
-    assert shown(refused).startswith("⚠️ I do not know this agent")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.agent.title')}")
 
 
 @pytest.mark.parametrize("text", ["../admin", "", "Atendente", "x" * 65, "7b2a9d40"])
@@ -80,7 +81,7 @@ async def test_what_is_no_agent_is_refused_without_asking(harness: BotHarness, t
     harness.toolzz.requests.clear()
     refused = await harness.manager.slash(harness.channel, "toolzz connect", agent=text)
     assert refused.modal is None
-    assert shown(refused).startswith("⚠️ I do not know this agent")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.agent.title')}")
     assert not harness.toolzz.requests
 
 
@@ -100,14 +101,14 @@ async def test_without_a_unit_there_is_no_form(harness: BotHarness) -> None:
     assert await suggested(harness) == {}
     refused = await harness.manager.slash(harness.channel, "toolzz connect", agent=harness.toolzz.AGENT)
     assert refused.modal is None
-    assert shown(refused).startswith("⚠️ I need the unit id for this")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.unit.title')}")
     assert "</connections rotate:" in field(refused, "What to do")
 
 
 async def test_without_a_connection_there_is_no_form(harness: BotHarness) -> None:
     """A server that has not connected Toolzz is led to do so."""
     refused = await harness.manager.slash(harness.channel, "toolzz connect", agent=harness.toolzz.AGENT)
-    assert shown(refused).startswith("⚠️ Toolzz is not connected yet")
+    assert shown(refused).startswith(f"⚠️ {english('problem.no_connection.title', provider='Toolzz')}")
 
 
 # --- the form ---
@@ -148,7 +149,7 @@ async def test_nobody_tries_one_token_after_the_other(harness: BotHarness) -> No
     for _ in range(5):
         await open_form(harness)
     refused = await harness.manager.slash(harness.channel, "toolzz connect", agent=harness.toolzz.AGENT)
-    assert shown(refused).startswith("⚠️ Not so fast")
+    assert shown(refused).startswith(f"⚠️ {english('problem.cooldown.title')}")
     await harness.env.advance_time(61)
     await open_form(harness)
 
@@ -167,11 +168,11 @@ async def test_nothing_is_asked_of_toolzz_for_the_form(harness: BotHarness) -> N
 @pytest.mark.parametrize(
     ("differences", "said"),
     [
-        ({"title": "   "}, "This title does not work"),
-        ({"title": "\u200b\u202e"}, "This title does not work"),
-        ({"title": "\N{WAVING HAND SIGN}" * 51}, "This title does not work"),
-        ({"discord_token": "short"}, "This cannot be a Discord bot token"),
-        ({"discord_token": "1219876543210987654"}, "That is an application id, not a bot token"),
+        ({"title": "   "}, english("problem.invalid_input.title.title")),
+        ({"title": "\u200b\u202e"}, english("problem.invalid_input.title.title")),
+        ({"title": "\N{WAVING HAND SIGN}" * 51}, english("problem.invalid_input.title.title")),
+        ({"discord_token": "short"}, english("problem.invalid_input.discord_token.title")),
+        ({"discord_token": "1219876543210987654"}, english("problem.invalid_input.application_id.title")),
     ],
 )
 async def test_what_cannot_be_right_is_not_sent(
@@ -186,7 +187,7 @@ async def test_what_cannot_be_right_is_not_sent(
     assert not harness.toolzz.requests
     assert not harness.discord_api.requests
     form = await harness.manager.click(final(refused).message, label=AGAIN)
-    assert "Hand it to Toolzz" in labels(await fill_in(harness, form))
+    assert english("token.yes") in labels(await fill_in(harness, form))
 
 
 async def test_a_channel_that_is_gone_is_an_error(harness: BotHarness) -> None:
@@ -196,7 +197,7 @@ async def test_a_channel_that_is_gone_is_an_error(harness: BotHarness) -> None:
     form = await open_form(harness)
     harness.bot.get_guild(harness.guild.id)._channels.pop(doomed.id)  # type: ignore[union-attr]
     refused = await fill_in(harness, form, channels=[harness.channel, doomed])
-    assert shown(refused).startswith("⚠️ I cannot use these channels")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.channels.title')}")
     assert sent(harness) == []
 
 
@@ -207,7 +208,7 @@ async def test_a_channel_that_goes_before_the_answer_is_an_error(harness: BotHar
     question = await propose(harness, channels=[doomed])
     harness.bot.get_guild(harness.guild.id)._channels.pop(doomed.id)  # type: ignore[union-attr]
     refused = await choose(harness, question, "yes")
-    assert shown(refused).startswith("⚠️ I cannot use these channels")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.channels.title')}")
     assert only_button(refused)["label"] == AGAIN
     assert sent(harness) == []
 
@@ -219,7 +220,7 @@ async def test_a_server_without_us_is_told_so(harness: BotHarness) -> None:
     guild = harness.bot._connection._guilds.pop(harness.guild.id)
     refused = await fill_in(harness, form)
     harness.bot._connection._guilds[harness.guild.id] = guild
-    assert shown(refused).startswith("⚠️ I am not a member of this server")
+    assert shown(refused).startswith(f"⚠️ {english('problem.not_in_server.title')}")
 
 
 async def test_patchbays_own_token_is_refused(harness: BotHarness) -> None:
@@ -227,7 +228,7 @@ async def test_patchbays_own_token_is_refused(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     assert harness.bot.application_id is not None
     refused = await propose(harness, discord_token=token_of(harness.bot.application_id))
-    assert shown(refused).startswith("⚠️ That is Patchbay's own token")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.own_token.title')}")
     assert sent(harness) == []
 
 
@@ -243,7 +244,7 @@ async def test_the_question_sums_up_what_is_going_to_be(harness: BotHarness) -> 
     question = await propose(
         harness, channels=[harness.channel, annex], switches=["threads"], scope="mentions"
     )
-    assert embed_of(question).title == "🔌 Let Toolzz run this bot for the agent?"
+    assert embed_of(question).title == f"🔌 {english('toolzz.connect.question')}"
     assert field(question, "Agent") == f"{NAME}\n`{harness.toolzz.AGENT}`"
     assert field(question, "Title") == TITLE
     assert set(field(question, "2 channels").split(", ")) == {f"<#{harness.channel.id}>", f"<#{annex.id}>"}
@@ -253,9 +254,9 @@ async def test_the_question_sums_up_what_is_going_to_be(harness: BotHarness) -> 
         "Opens threads: ✅ yes",
     ]
     assert field(question, "Server") == "Harbour Ops"
-    assert "Create Public Threads" in field(question, "Permissions that I note in Toolzz")
-    assert "**Reset Token**" in field(question, "To take the token back")
-    assert HELPER in field(question, "The bot")
+    assert "Create Public Threads" in field(question, english("toolzz.connect.permissions"))
+    assert "**Reset Token**" in field(question, english("toolzz.connect.revoke"))
+    assert HELPER in field(question, english("preflight.bot"))
     assert sent(harness) == []
 
 
@@ -265,10 +266,12 @@ async def test_the_invitation_grants_what_is_noted(harness: BotHarness) -> None:
     harness.discord_api.introduce(harness.toolzz.discord_token, HELPER)
     for switches in ([], ["threads"]):
         question = await propose(harness, switches=switches)
-        (link,) = (button["url"] for button in buttons(question) if button["label"] == "Invite this bot")
+        (link,) = (
+            button["url"] for button in buttons(question) if button["label"] == english("token.invite")
+        )
         needed = needed_permissions(create_threads=bool(switches))
         assert f"permissions={needed.value}&" in link
-        assert ("as well" in field(question, "In this server")) is bool(switches)
+        assert ("create threads" in field(question, "In this server")) is bool(switches)
         again = await choose(harness, question, "again")
         assert again.followups == []
         assert f"permissions={needed.value}&" in str(buttons(question))
@@ -278,21 +281,21 @@ async def test_an_agent_that_is_switched_off_is_told(harness: BotHarness) -> Non
     """Who chooses one that answers nobody reads so before handing over a token."""
     await harness.connect("toolzz")
     await suggested(harness)
-    assert "Switched off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
-    assert "Switched off" not in field(await propose(harness), "Agent")
+    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
+    assert "Turned off" not in field(await propose(harness), "Agent")
 
 
 async def test_an_agent_that_may_be_here_already_is_told(harness: BotHarness) -> None:
     """What is listed for the same agent and server is named; another server's and a deleted one are not."""
     await harness.connect("toolzz")
     move_here(harness)
-    said = field(await propose(harness), "Perhaps in this server already")
+    said = field(await propose(harness), english("toolzz.connect.had_one"))
     assert "**Suporte da loja** · Connected · created `2026-" in said
-    assert "time zone not stated" in said
+    assert "time zone not reported" in said
     assert "Balcão do Norte" not in said
     assert "Piloto antigo" not in said
     other = await propose(harness, harness.toolzz.RESTING_AGENT)
-    assert "Perhaps in this server already" not in shown(other)
+    assert english("toolzz.connect.had_one") not in shown(other)
 
 
 async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness) -> None:
@@ -300,7 +303,7 @@ async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     harness.toolzz.fail(TROUBLE["broken"], path=LIST)
     question = await propose(harness)
-    assert "could not be looked up" in field(question, "Perhaps in this server already")
+    assert "couldn't be checked" in field(question, english("toolzz.connect.had_one"))
     assert YES in labels(question)
 
 
@@ -311,5 +314,5 @@ async def test_who_does_not_confirm_sends_nothing(harness: BotHarness) -> None:
     assert "</toolzz connect:" in field(declined, "Next step")
     question = await propose(harness)
     await harness.env.advance_time(301)
-    assert (embed_of(question).description or "").startswith("Nobody decided within 5 minutes.")
+    assert (embed_of(question).description or "").startswith(english("token.expired_how"))
     assert sent(harness) == []

@@ -9,6 +9,7 @@ from bot.discord.access.agent_bots import needed_permissions
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text, fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, NOT_OFFERED_AGAIN, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.handover_steps import token_of
 from tests.support.harness import (
@@ -39,8 +40,8 @@ from tests.support.toolzz_steps import (
     suggested,
 )
 
-AGAIN = "Fill in the form again"
-YES = "Hand it to Toolzz"
+AGAIN = english("toolzz.connect.button")
+YES = english("token.yes")
 REFUSALS = [failure for failure in FAILURES if failure not in WITHOUT_A_GOOD_ANSWER]
 NAME = "Atendente da Loja"
 INTENT = 1 << 19
@@ -68,8 +69,8 @@ async def test_the_agent_is_put_into_the_server(harness: BotHarness) -> None:
     assert (body["guildId"], body["guildName"]) == (str(harness.guild.id), "Harbour Ops")
     assert body["permissions"] == str(needed_permissions(create_threads=True).value)
     assert (body["autoReplyOnMention"], body["threadAutoCreate"], body["scope"]) == (True, True, "all")
-    assert embed_of(done).title == "✅ Toolzz created the integration"
-    assert field(done, "What Toolzz says").startswith("🟢 **Connected**")
+    assert embed_of(done).title == f"✅ {english('toolzz.connect.done')}"
+    assert field(done, english("toolzz.connect.says")).startswith("🟢 **Connected**")
     assert field(done, "1 channel") == f"<#{harness.channel.id}>"
     assert field(done, "Next step") == harness.linked(harness.texts("toolzz.connect.see_status"))
     assert row.id in harness.toolzz.integrations
@@ -96,10 +97,10 @@ async def test_what_is_left_to_do_is_said(harness: BotHarness) -> None:
     harness.discord_api.introduce(harness.toolzz.discord_token, HELPER, flags=0)
     done = await put_in(harness)
     intent, invite, status = field(done, "Next step").splitlines()
-    assert intent.startswith("1. Switch on **Message Content Intent**")
+    assert intent.startswith("1. Turn on **Message Content Intent**")
     assert invite.startswith("2. [Invite the bot](")
-    assert status.startswith("3. See how it is doing")
-    assert labels(done) == ["Invite this bot"]
+    assert status.startswith("3. See its state")
+    assert labels(done) == [english("token.invite")]
 
 
 async def test_channels_are_described_as_discord_does(harness: BotHarness) -> None:
@@ -160,10 +161,10 @@ async def test_everything_is_portuguese_for_who_reads_portuguese(harness: BotHar
     await harness.connect("toolzz")
     harness.locale = PORTUGUESE
     question = await propose(harness)
-    assert (embed_of(question).title or "").endswith("A Toolzz deve rodar este bot para o agente?")
+    assert (embed_of(question).title or "").endswith(harness.texts("toolzz.connect.question"))
     assert "Responde: todas as mensagens" in shown(question) or "todas as mensagens" in shown(question)
     done = await choose(harness, question, "yes")
-    assert (embed_of(done).title or "").endswith("A Toolzz criou a integração")
+    assert (embed_of(done).title or "").endswith(harness.texts("toolzz.connect.done"))
 
 
 # --- refused, repeated, by others ---
@@ -206,7 +207,7 @@ async def test_two_presses_at_once_create_once(harness: BotHarness) -> None:
     question = await propose(harness)
     (yes,) = (button["custom_id"] for button in buttons(question) if button["label"] == YES)
     first, second = await harness.press_at_once(harness.manager, final(question), yes, yes)
-    assert embed_of(first).title == "✅ Toolzz created the integration"
+    assert embed_of(first).title == f"✅ {english('toolzz.connect.done')}"
     assert second.followups == []
     assert len(sent(harness)) == len(harness.toolzz.creations) == 1
 
@@ -228,7 +229,7 @@ async def test_a_restart_takes_form_and_question_along(harness: BotHarness) -> N
     form, question = await open_form(harness), await propose(harness)
     await harness.restart()
     for stale in (await fill_in(harness, form), await choose(harness, question, "yes")):
-        assert "nothing was stored, sent or removed" in shown(stale)
+        assert "Nothing was saved, sent, or removed" in shown(stale)
     assert sent(harness) == []
 
 
@@ -248,7 +249,9 @@ async def test_a_connection_that_is_gone_receives_nothing(harness: BotHarness) -
     question = await propose(harness)
     removal = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     await harness.manager.click(final(removal).message, label="Remove Toolzz · default")
-    assert shown(await choose(harness, question, "yes")).startswith("⚠️ No Toolzz connection named default")
+    assert shown(await choose(harness, question, "yes")).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert sent(harness) == []
 
 

@@ -13,6 +13,7 @@ from bot.providers.base.outcome import LookupResult
 from bot.providers.base.simulator import Answer, Reset, Slow
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID, integration
 from tests.support.authority import NOT_ALLOWED
+from tests.support.english import english
 from tests.support.failures import WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.toolzz_steps import (
@@ -29,9 +30,9 @@ from tests.support.toolzz_steps import (
     strike,
 )
 
-LOOK = "Look again"
-AGAIN = "Fill in the form again"
-CHOOSE = "Link the one that is the new one"
+LOOK = english("toolzz.connect.look")
+AGAIN = english("toolzz.connect.button")
+CHOOSE = english("toolzz.connect.candidates")
 TONES = {
     LookupResult.THERE: Tone.GOOD,
     LookupResult.NOT_THERE: Tone.WARNING,
@@ -103,8 +104,7 @@ async def test_what_toolzz_did_not_carry_out_is_not_there(harness: BotHarness, f
     title = harness.texts(f"problem.{failure.key}.title", provider="Toolzz", status=failure.status or 0)
     first = harness.texts("toolzz.connect.doubt", why=title)
     assert (embed_of(result).description or "").splitlines()[0] == first
-    reference = None if failure.request_id is None else f"Reference: {failure.request_id}"
-    assert embed_of(result).footer.text == reference
+    assert (embed_of(result).footer.text or "") == failure.footer
     assert "run.ts" not in harness.sent_to_discord()
 
 
@@ -119,7 +119,7 @@ async def test_what_toolzz_carried_out_is_there(harness: BotHarness, failure: Fa
     strike(harness, "POST", failure.fault, acted=True)
     result = await put_in(harness)
     assert shows_result(harness, result, LookupResult.THERE)
-    assert f"**{TITLE}**" in field(result, "The new integration")
+    assert f"**{TITLE}**" in field(result, english("toolzz.connect.found"))
     assert labels(result) == []
     assert len(harness.toolzz.creations) == len(sent(harness)) == 1
     (row,) = (await remembered(harness)).values()
@@ -135,7 +135,7 @@ async def test_a_list_that_was_unreadable_before_proves_nothing(harness: BotHarn
     strike(harness, "POST", Reset(), acted=True)
     result = await choose(harness, question, "yes")
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Do not hand the token over again before you know.**" in field(result, "Next step")
+    assert "**Don't send the token again yet.**" in field(result, "Next step")
     assert labels(result) == [LOOK]
     assert await remembered(harness) == {}
 
@@ -155,7 +155,7 @@ async def test_who_was_faster_keeps_the_token_here(harness: BotHarness) -> None:
     question = await propose(harness, harness.toolzz.RESTING_AGENT)
     somebody_creates(harness, "made-meanwhile", harness.toolzz.RESTING_AGENT)
     refused = await choose(harness, question, "yes")
-    assert shown(refused).startswith("⚠️ Somebody was faster")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.agent_meanwhile.title')}")
     assert labels(refused) == [AGAIN]
     assert sent(harness) == []
 
@@ -205,8 +205,8 @@ async def test_of_several_the_manager_says_which_is_new(harness: BotHarness, res
     harness.toolzz.heal()
     await look(harness, result)
     assert shows_result(harness, result, LookupResult.UNKNOWN)
-    assert "**Old one** · Connected · created `2026-" in field(result, "What it can be")
-    assert f"**{TITLE}**" in field(result, "What it can be")
+    assert "**Old one** · Connected · created `2026-" in field(result, english("toolzz.connect.possible"))
+    assert f"**{TITLE}**" in field(result, english("toolzz.connect.possible"))
     assert await remembered(harness) == {}
     (menu,) = selects(result)
     assert menu["placeholder"] == CHOOSE
@@ -226,8 +226,8 @@ async def test_what_is_picked_has_to_run_here(harness: BotHarness) -> None:
     await look(harness, result)
     (menu,) = selects(result)
     for value, said in (
-        (harness.toolzz.ELSEWHERE, "This integration runs in another server"),
-        ("../x", "I do not"),
+        (harness.toolzz.ELSEWHERE, english("problem.runs_elsewhere.title")),
+        ("../x", english("problem.invalid_input.integration.title")),
     ):
         data = {"custom_id": menu["custom_id"], "component_type": 3, "values": [value]}
         forged = await harness.interact(
@@ -268,7 +268,7 @@ async def test_a_look_that_fails_leaves_the_answer_alone(harness: BotHarness) ->
     result = await unread_doubt(harness)
     before = shown(result)
     pressed = await look(harness, result)
-    assert shown(pressed).startswith("❌ Toolzz has a fault on its side")
+    assert shown(pressed).startswith(f"❌ {english('problem.server_fault.title', provider='Toolzz')}")
     assert final(pressed).ephemeral
     assert shown(result) == before
     harness.toolzz.heal()
@@ -282,10 +282,12 @@ async def test_a_look_without_its_connection_is_told(harness: BotHarness) -> Non
     result = await doubt(harness, acted=False)
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
-    assert shown(await look(harness, result)).startswith("⚠️ I need the unit id for this")
+    assert shown(await look(harness, result)).startswith(f"⚠️ {english('problem.invalid_input.unit.title')}")
     removal = await harness.manager.slash(harness.channel, "connections remove", provider="toolzz")
     await harness.manager.click(final(removal).message, label="Remove Toolzz · default")
-    assert shown(await look(harness, result)).startswith("⚠️ No Toolzz connection named default")
+    assert shown(await look(harness, result)).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
 
 
 async def test_looking_is_not_for_everyone(harness: BotHarness) -> None:
@@ -326,6 +328,6 @@ async def test_trouble_after_the_token_was_sent_offers_no_second_try(harness: Bo
         database.execute("ALTER TABLE integration RENAME COLUMN label TO gone")
     result = await choose(harness, question, "yes")
     assert len(harness.env.errors) == 1
-    assert shown(result).startswith("❌ Something went wrong on my side")
+    assert shown(result).startswith(f"❌ {english('problem.unexpected.title')}")
     assert labels(result) == []
     assert len(harness.toolzz.creations) == 1

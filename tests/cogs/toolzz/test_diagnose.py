@@ -12,6 +12,7 @@ import simcord
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.diagnosis import CHECKS
+from tests.support.english import english
 from tests.support.failures import FAILURES, ROTATE, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.toolzz_agent import add_agent_bot, change, look_at, press
@@ -87,13 +88,17 @@ def reporting(**changes: object) -> Callable[[BotHarness], None]:
 
 # Each problem: what causes it, the verdicts, and the beginning of the first fix.
 MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
-    "deleted": (reporting(deletedAt="2026-10-02 17:45:30"), OK + BAD + SKIPPED * 6, "It is gone in Toolzz"),
+    "deleted": (
+        reporting(deletedAt="2026-10-02 17:45:30"),
+        OK + BAD + SKIPPED * 6,
+        "Choose another integration with",
+    ),
     "off": (
         reporting(isActive=False),
         OK * 2 + BAD + SKIPPED + OK * 4,
-        "Switch the integration on in Toolzz",
+        "Turn the integration on in Toolzz",
     ),
-    "switch untold": (reporting(isActive=None), OK * 2 + OPEN + OK * 5, "Look at it in Toolzz, or diagnose"),
+    "switch untold": (reporting(isActive=None), OK * 2 + OPEN + OK * 5, english("toolzz.check.look")),
     "disconnected": (
         reporting(connectionStatus="disconnected"),
         OK * 3 + BAD + OK * 4,
@@ -102,17 +107,17 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "error": (
         reporting(connectionStatus="error"),
         OK * 3 + BAD + OK * 4,
-        "Open the integration in Toolzz to see what is wrong",
+        english("toolzz.next.error"),
     ),
     "unknown word": (
         reporting(connectionStatus="hibernating"),
         OK * 3 + OPEN + OK * 4,
-        "Press **Refresh** in a",
+        english("toolzz.next.unknown"),
     ),
     "known code": (
         reporting(connectionStatus="disconnected", lastConnectionErrorCode="4014"),
         OK * 3 + BAD + OK * 3 + BAD,
-        "Switch on **Message Content Intent**",
+        "Turn on **Message Content Intent**",
     ),
     "unknown code": (
         reporting(connectionStatus="error", lastConnectionErrorCode="5000"),
@@ -120,24 +125,24 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
         "Ask Toolzz's support about this error.",
     ),
     "old code": (reporting(lastConnectionErrorCode="4004"), OK * 8, ""),
-    "elsewhere": (reporting(guildId=GONE), OK * 4 + BAD + SKIPPED * 2 + OK, "Check in Toolzz which server"),
-    "server untold": (reporting(guildId=None), OK * 4 + OPEN + OK * 3, "Look at it in Toolzz, or diagnose"),
+    "elsewhere": (reporting(guildId=GONE), OK * 4 + BAD + SKIPPED * 2 + OK, "Check its server in Toolzz"),
+    "server untold": (reporting(guildId=None), OK * 4 + OPEN + OK * 3, english("toolzz.check.look")),
     "bot absent": (remove_bot, OK * 5 + BAD + SKIPPED + OK, "[Invite the bot](https://discord.com/oauth2/"),
-    "bot untold": (withhold_members, OK * 5 + OPEN * 2 + OK, "Look at it in Toolzz, or diagnose"),
+    "bot untold": (withhold_members, OK * 5 + OPEN * 2 + OK, english("toolzz.check.look")),
     "bot nameless": (
         reporting(botClientId=None),
         OK * 5 + OPEN * 2 + OK,
-        "Look at it in Toolzz, or diagnose",
+        english("toolzz.check.look"),
     ),
     "channel gone": (
         reporting(channelIds=[GONE], channelsDetail=[]),
         OK * 6 + BAD + OK,
-        "Change what is marked ❌ above",
+        english("toolzz.next.channels"),
     ),
     "no channel": (
         reporting(channelIds=[], channelsDetail=[]),
         OK * 6 + OPEN + OK,
-        "Look at it in Toolzz, or",
+        english("toolzz.check.look"),
     ),
 }
 
@@ -212,7 +217,7 @@ async def test_it_speaks_the_language_of_who_presses(
     harness.locale = PORTUGUESE
     found = await diagnose(harness, asked)
     assert "❌ **Ligada** · ⚪ Inativa · Desligada na Toolzz." in shown(found)
-    assert field(found, "Próximo passo").startswith("Ligue a integração na Toolzz")
+    assert field(found, "Próximo passo") == harness.texts("toolzz.next.inactive")
     assert labels(found) == ["Diagnosticar"]
     assert [line for line in file_of(harness, found).splitlines() if "written" not in line] == [
         line for line in english.splitlines() if "written" not in line
@@ -226,7 +231,7 @@ async def test_a_member_without_rights_is_refused(
     shared = await look_at(harness, share=True)
     harness.toolzz.requests.clear()
     refused = await press(harness, shared, "Diagnose", harness.member)
-    assert embed_of(refused).title == "⚠️ This is for this server's managers"
+    assert embed_of(refused).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert final(refused).attachments == []
     assert not harness.toolzz.requests
     assert (await press(harness, shared, "Diagnose")).ephemeral
@@ -237,7 +242,9 @@ async def test_a_connection_removed_meanwhile_is_an_error(
 ) -> None:
     """Without a connection the button answers with an error and not with a diagnosis."""
     await harness.bot.services.connections.remove(harness.guild.id, "toolzz", "default")
-    assert shown(await diagnose(harness, asked)).startswith("⚠️ No Toolzz connection named default")
+    assert shown(await diagnose(harness, asked)).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
 
 
 # --- the file ---

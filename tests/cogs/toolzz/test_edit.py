@@ -7,6 +7,7 @@ import pytest
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer
 from tests.support.embeds import fits_discord, utf16_length
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import BotHarness, embed_of, field, final, form_text, labels, shown
 from tests.support.toolzz_editing import (
@@ -31,7 +32,7 @@ async def test_todays_settings_are_shown_first(toolzz_connected: BotHarness) -> 
     """The answer shows title, channels and replies, a button, and how long the button works."""
     offer = await edit(toolzz_connected)
     assert offer.ephemeral
-    assert embed_of(offer).title == "🔌 Today's settings"
+    assert embed_of(offer).title == f"🔌 {english('toolzz.edit.today')}"
     assert field(offer, "Title") == TITLE
     assert field(offer, "1 channel") == f"<#{toolzz_connected.channel.id}>"
     assert field(offer, "Replies").splitlines() == [
@@ -87,14 +88,14 @@ async def test_an_integration_is_suggested(toolzz_connected: BotHarness) -> None
 async def test_what_runs_elsewhere_is_refused(toolzz_connected: BotHarness) -> None:
     """Another server's integration is neither shown nor changed."""
     refused = await edit(toolzz_connected, toolzz_connected.toolzz.ELSEWHERE)
-    assert shown(refused).startswith("⚠️ This integration runs in another server")
+    assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}")
     assert labels(refused) == []
 
 
 async def test_what_is_deleted_is_refused(toolzz_connected: BotHarness) -> None:
     """A deleted integration is refused, and the answer says that it is deleted."""
     refused = await edit(toolzz_connected, toolzz_connected.toolzz.DELETED)
-    assert shown(refused).startswith("⚠️ This integration is deleted in Toolzz")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.deleted.title')}")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ async def test_what_is_deleted_is_refused(toolzz_connected: BotHarness) -> None:
         ("botId", "the agent"),
         ("unitId", "the unit"),
         ("title", "the title"),
-        ("guildId", "the server's id"),
+        ("guildId", english("toolzz.edit.lacks.guild_id")),
         ("guildName", "the server's name"),
         ("permissions", "the permissions"),
         ("autoReplyOnMention", "whether it replies when mentioned"),
@@ -121,8 +122,8 @@ async def test_what_toolzz_does_not_tell_stops_the_form(
     if name == "channelIds":
         del report["channelsDetail"]
     offer = await edit(toolzz_connected)
-    assert embed_of(offer).title == "⚠️ I cannot change this safely"
-    assert field(offer, "Not told") == lacks
+    assert embed_of(offer).title == f"⚠️ {english('toolzz.edit.impossible')}"
+    assert field(offer, english("toolzz.edit.missing")) == lacks
     assert field(offer, "Next step") == toolzz_connected.linked(
         toolzz_connected.texts("toolzz.edit.impossible_next")
     )
@@ -135,7 +136,7 @@ async def test_the_units_list_can_tell_the_rest(harness: BotHarness) -> None:
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
     move_here(harness)
     offer = await edit(harness, harness.toolzz.INACTIVE)
-    assert "the title" in field(offer, "Not told")
+    assert "the title" in field(offer, english("toolzz.edit.missing"))
     assert "</connections rotate:" in field(offer, "Next step")
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
@@ -146,7 +147,9 @@ async def test_the_units_list_can_tell_the_rest(harness: BotHarness) -> None:
 async def test_what_is_no_id_is_refused_without_asking(toolzz_connected: BotHarness, text: str) -> None:
     """Text that could change the path of a request is refused, and Toolzz is not asked."""
     toolzz_connected.toolzz.requests.clear()
-    assert shown(await edit(toolzz_connected, text)).startswith("⚠️ I do not know this integration")
+    assert shown(await edit(toolzz_connected, text)).startswith(
+        f"⚠️ {english('problem.invalid_input.integration.title')}"
+    )
     assert not toolzz_connected.toolzz.requests
 
 
@@ -167,7 +170,7 @@ async def test_reading_again_leads_to_the_form(toolzz_connected: BotHarness) -> 
     refused = await edit(toolzz_connected)
     await toolzz_connected.restart()
     await toolzz_connected.manager.click(final(refused).message, label=AGAIN)
-    assert embed_of(refused).title == "🔌 Today's settings"
+    assert embed_of(refused).title == f"🔌 {english('toolzz.edit.today')}"
     await open_form(toolzz_connected, refused)
 
 
@@ -181,13 +184,13 @@ async def test_each_change_is_shown_old_and_new(toolzz_connected: BotHarness) ->
         toolzz_connected, title="Front  desk ", channels=[annex], scope="none", switches=["threads"]
     )
     assert final(question).ephemeral
-    assert embed_of(question).title == "⚠️ Write these changes to Toolzz?"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.ask')}"
     assert field(question, "Title") == f"{TITLE} → Front desk"
     assert field(question, "Answers") == "mentions only → nothing"
     assert field(question, "When mentioned") == "✅ yes → 🚫 no"
     assert field(question, "Opens threads") == "🚫 no → ✅ yes"
-    assert field(question, "1 channel comes") == f"<#{annex.id}>"
-    assert field(question, "1 channel goes") == f"<#{toolzz_connected.channel.id}>"
+    assert field(question, english.plural("toolzz.edit.added", 1)) == f"<#{annex.id}>"
+    assert field(question, english.plural("toolzz.edit.removed", 1)) == f"<#{toolzz_connected.channel.id}>"
     assert labels(question) == [WRITE, KEEP]
     only = await propose(toolzz_connected, scope="all")
     assert [item.name for item in embed_of(only).fields] == ["Integration", "Answers", "➡️ Next step"]
@@ -219,7 +222,7 @@ async def test_the_change_is_written_in_full(toolzz_connected: BotHarness) -> No
     assert request.path.endswith(toolzz_connected.toolzz.CONNECTED)
     assert body_of(request).keys() == BODY
     assert body_of(request) == {name: before[name] for name in BODY} | {"title": "Front desk"}
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
     assert field(question, "Title") == "Front desk"
     assert "</toolzz status:" in field(question, "Next step")
     assert labels(question) == []
@@ -243,7 +246,7 @@ async def test_each_value_can_be_changed_alone(
     question = await propose(toolzz_connected, **changes)
     await press(toolzz_connected, question)
     assert toolzz_connected.toolzz.updates == [before | written]
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
 
 
 async def test_channels_come_and_go(toolzz_connected: BotHarness) -> None:
@@ -261,9 +264,9 @@ async def test_channels_come_and_go(toolzz_connected: BotHarness) -> None:
 async def test_channels_out_of_sight_stay(toolzz_connected: BotHarness) -> None:
     """Channels that the form does not show stay when the selection is not changed."""
     offer = await edit(toolzz_connected, toolzz_connected.toolzz.CROWDED)
-    assert "39 channels do not show in the form" in field(offer, "Not in the form")
+    assert "The form can't show 39 channels" in field(offer, "Not in the form")
     form = await open_form(toolzz_connected, offer)
-    assert "39 channels do not show" in form_text(form)
+    assert "The form can't show 39 channels" in form_text(form)
     question = await fill_in(toolzz_connected, form, scope="all")
     assert [item.name for item in embed_of(question).fields][1:-1] == ["Answers"]
     await press(toolzz_connected, question)
@@ -279,8 +282,8 @@ async def test_a_changed_selection_keeps_what_was_not_shown(toolzz_connected: Bo
     annex = toolzz_connected.guild.create_text_channel("annex")
     before = list(toolzz_connected.toolzz.integrations[toolzz_connected.toolzz.CROWDED]["channelIds"])
     question = await propose(toolzz_connected, toolzz_connected.toolzz.CROWDED, channels=[annex])
-    assert field(question, "1 channel goes") == f"<#{toolzz_connected.channel.id}>"
-    assert field(question, "1 channel comes") == f"<#{annex.id}>"
+    assert field(question, english.plural("toolzz.edit.removed", 1)) == f"<#{toolzz_connected.channel.id}>"
+    assert field(question, english.plural("toolzz.edit.added", 1)) == f"<#{annex.id}>"
     await press(toolzz_connected, question)
     kept = [channel for channel in before if channel != str(toolzz_connected.channel.id)]
     assert len(kept) == len(before) - 1
@@ -293,7 +296,7 @@ async def test_25_of_more_are_shown(toolzz_connected: BotHarness) -> None:
     move_here(toolzz_connected, *rooms)
     form = await open_form(toolzz_connected, await edit(toolzz_connected))
     assert len(fields_of(form)["channels"]["default_values"]) == 25
-    assert "5 channels do not show" in form_text(form)
+    assert "The form can't show 5 channels" in form_text(form)
     await press(toolzz_connected, await fill_in(toolzz_connected, form, title="Thirty rooms"))
     assert toolzz_connected.toolzz.updates[0]["channelIds"] == [str(room.id) for room in rooms]
 
@@ -316,7 +319,7 @@ async def test_a_word_that_we_do_not_know_is_kept(toolzz_connected: BotHarness) 
     refused = await press(
         toolzz_connected, await propose(toolzz_connected, toolzz_connected.toolzz.STRANGE, title="Same scope")
     )
-    assert shown(refused).startswith("❌ Toolzz did not accept the request")
+    assert shown(refused).startswith(f"❌ {english('problem.rejected.title', provider='Toolzz')}")
     assert body_of(sent(toolzz_connected)[0])["scope"] == "threads-only"
     question = await propose(toolzz_connected, toolzz_connected.toolzz.STRANGE, scope="all")
     assert field(question, "Answers") == "threads-only → all messages"
@@ -330,7 +333,7 @@ async def test_a_title_that_is_none_is_refused(toolzz_connected: BotHarness, tit
     form = await open_form(toolzz_connected, await edit(toolzz_connected))
     if title:
         refused = await fill_in(toolzz_connected, form, title=title)
-        assert shown(refused).startswith("⚠️ This title does not work")
+        assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.title.title')}")
         assert labels(refused) == [AGAIN]
     assert fields_of(form)["title"]["required"]
     assert sent(toolzz_connected) == []
@@ -342,7 +345,7 @@ async def test_a_channel_that_is_gone_is_an_error(toolzz_connected: BotHarness) 
     form = await open_form(toolzz_connected, await edit(toolzz_connected))
     toolzz_connected.bot.get_guild(toolzz_connected.guild.id)._channels.pop(doomed.id)  # type: ignore[union-attr]
     refused = await fill_in(toolzz_connected, form, channels=[toolzz_connected.channel, doomed])
-    assert shown(refused).startswith("⚠️ I cannot use these channels")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.channels.title')}")
     assert sent(toolzz_connected) == []
 
 
@@ -354,6 +357,6 @@ async def test_who_does_not_confirm_sends_nothing(toolzz_connected: BotHarness) 
     assert labels(question) == []
     question = await propose(toolzz_connected, scope="all")
     await toolzz_connected.env.advance_time(61)
-    assert (embed_of(question).description or "").startswith("Nobody answered within 60 seconds")
+    assert (embed_of(question).description or "").startswith("No one answered within 60 seconds")
     assert "</toolzz edit:" in field(question, "Next step")
     assert sent(toolzz_connected) == []

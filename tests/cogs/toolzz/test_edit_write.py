@@ -13,6 +13,7 @@ from bot.discord.theme import Tone
 from bot.providers.base.simulator import Answer, Fault, Reset, Slow
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.embeds import embed_text
+from tests.support.english import english
 from tests.support.failures import FAILURES, WITHOUT_A_GOOD_ANSWER, Failure
 from tests.support.harness import (
     PORTUGUESE,
@@ -104,7 +105,7 @@ async def test_what_somebody_else_changed_is_not_undone(
     question = await propose(toolzz_connected, switches=["threads"])
     toolzz_connected.toolzz.touch(toolzz_connected.toolzz.CONNECTED, **changes)
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ It has changed meanwhile"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.overtaken')}"
     assert said in field(question, name)
     assert labels(question) == [EDIT]
     assert sent(toolzz_connected) == []
@@ -112,7 +113,7 @@ async def test_what_somebody_else_changed_is_not_undone(
     assert today(toolzz_connected, form)["title"] == changes.get("title", TITLE)
     again = await fill_in(toolzz_connected, form, switches=["threads"])
     await press(toolzz_connected, again)
-    assert embed_of(again).title == "✅ Toolzz has the new settings"
+    assert embed_of(again).title == f"✅ {english('toolzz.edit.done')}"
     (body,) = toolzz_connected.toolzz.updates
     assert all(body[name] == value for name, value in changes.items() if name in BODY)
     assert body["threadAutoCreate"] is True
@@ -125,15 +126,15 @@ async def test_a_bot_that_reconnects_meanwhile_stops_nothing(toolzz_connected: B
         toolzz_connected.toolzz.CONNECTED, connectionStatus="error", lastConnectedAt="2026-11-21 01:02:03"
     )
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
     assert len(toolzz_connected.toolzz.updates) == 1
 
 
 async def test_what_moved_away_or_was_deleted_meanwhile_is_left_alone(toolzz_connected: BotHarness) -> None:
     """An integration that has moved to another server or was deleted is refused."""
     for changes, said in (
-        ({"guildId": "1102345678909876543"}, "This integration runs in another server"),
-        ({"deletedAt": "2026-11-20 08:15:27"}, "This integration is deleted in Toolzz"),
+        ({"guildId": "1102345678909876543"}, english("problem.runs_elsewhere.title")),
+        ({"deletedAt": "2026-11-20 08:15:27"}, english("problem.invalid_input.deleted.title")),
     ):
         question = await propose(toolzz_connected, scope="all")
         toolzz_connected.toolzz.touch(toolzz_connected.toolzz.CONNECTED, **changes)
@@ -152,7 +153,7 @@ async def test_of_two_questions_the_first_one_counts(toolzz_connected: BotHarnes
     )
     await press(toolzz_connected, first)
     await press(toolzz_connected, second)
-    assert embed_of(second).title == "⚠️ It has changed meanwhile"
+    assert embed_of(second).title == f"⚠️ {english('toolzz.edit.overtaken')}"
     assert [body["scope"] for body in toolzz_connected.toolzz.updates] == ["all"]
 
 
@@ -175,7 +176,7 @@ async def test_what_was_not_carried_out_is_not_there(toolzz_connected: BotHarnes
     strike(toolzz_connected, "PUT", failure.fault)
     question = await propose(toolzz_connected, scope="all")
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ The change is not there"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.not_there')}"
     title = toolzz_connected.texts(
         f"problem.{failure.key}.title", provider="Toolzz", status=failure.status or 0
     )
@@ -185,7 +186,7 @@ async def test_what_was_not_carried_out_is_not_there(toolzz_connected: BotHarnes
     assert toolzz_connected.toolzz.updates == []
     toolzz_connected.toolzz.heal()
     await toolzz_connected.manager.click(final(question).message, label=AGAIN)
-    assert embed_of(question).title == "🔌 Today's settings"
+    assert embed_of(question).title == f"🔌 {english('toolzz.edit.today')}"
 
 
 @pytest.mark.parametrize("failure", CAN_BE_CARRIED_OUT, ids=lambda failure: failure.name)
@@ -194,7 +195,7 @@ async def test_what_was_carried_out_is_there(toolzz_connected: BotHarness, failu
     strike(toolzz_connected, "PUT", failure.fault, acted=True)
     question = await propose(toolzz_connected, scope="all")
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "✅ The change is there"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.there')}"
     assert embed_of(question).colour == discord.Colour(Tone.GOOD.colour)
     assert "Answers: all messages" in field(question, "Replies")
     assert labels(question) == [AGAIN]
@@ -207,7 +208,7 @@ async def test_what_cannot_be_read_back_is_not_known(toolzz_connected: BotHarnes
     question = await propose(toolzz_connected, scope="all")
     strike(toolzz_connected, "PUT", Reset(), acted=acted, lasts=True)
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ Not known"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.unknown')}"
     assert labels(question) == [AGAIN]
     await toolzz_connected.restart()
     toolzz_connected.toolzz.heal()
@@ -222,7 +223,7 @@ async def test_what_is_neither_old_nor_new_is_not_known(toolzz_connected: BotHar
     meddled = Meddled(lambda: toolzz_connected.toolzz.touch(toolzz_connected.toolzz.CONNECTED, scope="none"))
     strike(toolzz_connected, "PUT", meddled, acted=True)
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ Not known"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.unknown')}"
     assert labels(question) == [AGAIN]
     assert len(sent(toolzz_connected)) == 1
 
@@ -232,7 +233,7 @@ async def test_a_report_that_fails_before_the_write_sends_nothing(toolzz_connect
     question = await propose(toolzz_connected, scope="all")
     toolzz_connected.toolzz.fail(Answer(503), path="/chat/")
     refused = await press(toolzz_connected, question)
-    assert shown(refused).startswith("❌ Toolzz has a fault on its side")
+    assert shown(refused).startswith(f"❌ {english('problem.server_fault.title', provider='Toolzz')}")
     assert labels(refused) == [AGAIN]
     assert sent(toolzz_connected) == []
 
@@ -242,7 +243,7 @@ async def test_an_answer_that_says_little_is_filled_up(toolzz_connected: BotHarn
     strike(toolzz_connected, "PUT", Answer(200, {"id": toolzz_connected.toolzz.CONNECTED}), acted=True)
     question = await propose(toolzz_connected, title="Front desk")
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
     assert field(question, "Title") == "Front desk"
 
 
@@ -252,7 +253,7 @@ async def test_what_cannot_be_read_in_full_again_is_not_written(toolzz_connected
     toolzz_connected.toolzz.touch(toolzz_connected.toolzz.INACTIVE, permissions="8")
     toolzz_connected.toolzz.fail(Answer(500), times=None, path=LIST)
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ I cannot change this safely"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.impossible')}"
     assert toolzz_connected.toolzz.updates == []
 
 
@@ -267,7 +268,7 @@ async def test_an_answer_with_the_old_values_is_no_success(toolzz_connected: Bot
         Answer(200, dict(body)), path=f"/discord/integration/{toolzz_connected.toolzz.CONNECTED}"
     )
     await press(toolzz_connected, question)
-    assert embed_of(question).title == "⚠️ The change is not there"
+    assert embed_of(question).title == f"⚠️ {english('toolzz.edit.not_there')}"
 
 
 # --- who, how often, how long ---
@@ -279,7 +280,7 @@ async def test_two_presses_at_once_write_once(toolzz_connected: BotHarness) -> N
     (write,) = (button["custom_id"] for button in buttons(question) if button["label"] == WRITE)
     _, second = await toolzz_connected.press_at_once(toolzz_connected.manager, final(question), write, write)
     assert second.followups == []
-    assert embed_of(question).title == "✅ Toolzz has the new settings"
+    assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
     assert len(sent(toolzz_connected)) == 1
 
 
@@ -306,7 +307,7 @@ async def test_a_restart_takes_offer_form_and_question_along(toolzz_connected: B
         await fill_in(toolzz_connected, form, scope="all"),
         await press(toolzz_connected, question),
     ]
-    assert all("nothing was stored, sent or removed" in shown(each) for each in stale)
+    assert all("Nothing was saved, sent, or removed" in shown(each) for each in stale)
     assert sent(toolzz_connected) == []
 
 
@@ -316,7 +317,7 @@ async def test_an_offer_ends_after_a_while(toolzz_connected: BotHarness) -> None
     (button,) = buttons(offer)
     await toolzz_connected.env.advance_time(901)
     stale = await toolzz_connected.press(toolzz_connected.manager, final(offer), button["custom_id"])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
 
 
 async def test_a_connection_that_is_gone_writes_nothing(toolzz_connected: BotHarness) -> None:
@@ -326,7 +327,9 @@ async def test_a_connection_that_is_gone_writes_nothing(toolzz_connected: BotHar
         toolzz_connected.channel, "connections remove", provider="toolzz"
     )
     await toolzz_connected.manager.click(final(removal).message, label="Remove Toolzz · default")
-    assert shown(await press(toolzz_connected, question)).startswith("⚠️ No Toolzz connection named default")
+    assert shown(await press(toolzz_connected, question)).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert sent(toolzz_connected) == []
 
 
@@ -347,13 +350,13 @@ async def test_everything_is_portuguese_for_who_reads_portuguese(toolzz_connecte
     """Offer, question and answer are in the manager's language."""
     toolzz_connected.locale = PORTUGUESE
     offer = await edit(toolzz_connected)
-    assert (embed_of(offer).title or "").endswith("As configurações de hoje")
+    assert (embed_of(offer).title or "").endswith(toolzz_connected.texts("toolzz.edit.today"))
     question = await fill_in(
         toolzz_connected, await open_form(toolzz_connected, offer, "Editar"), scope="all"
     )
-    assert labels(question)[0] == "Gravar as mudanças"
-    await press(toolzz_connected, question, "Gravar as mudanças")
-    assert (embed_of(question).title or "").endswith("A Toolzz tem as novas configurações")
+    assert labels(question)[0] == toolzz_connected.texts("toolzz.edit.yes")
+    await press(toolzz_connected, question, labels(question)[0])
+    assert (embed_of(question).title or "").endswith(toolzz_connected.texts("toolzz.edit.done"))
 
 
 async def test_hostile_text_does_nothing(toolzz_connected: BotHarness) -> None:

@@ -8,6 +8,7 @@ from bot.providers.base.simulator import Answer
 from cogs.toolzz.link import ToolzzLinkButton
 from tests.support.disconnect_steps import count_records
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import ENGLISH, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS, marks
@@ -94,8 +95,8 @@ async def test_a_bot_is_remembered_by_its_number_alone(
 async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
     """The answer names the other server and has no button, and nothing is stored."""
     refused = await link(here, here.toolzz.ELSEWHERE)
-    assert shown(refused).startswith("⚠️ This integration runs in another server\n")
-    assert "one of Loja do Norte." in shown(refused)
+    assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
+    assert "Toolzz reports Loja do Norte " in shown(refused)
     assert "</toolzz list:" in field(refused, "What to do")
     assert labels(refused) == []
     assert count_records(here) == 0
@@ -104,7 +105,7 @@ async def test_one_of_another_server_is_refused(here: BotHarness) -> None:
 async def test_a_server_without_a_name_is_told_by_its_id(here: BotHarness) -> None:
     """If Toolzz knows no name of the other server, the answer has its id."""
     here.toolzz.touch(here.toolzz.ELSEWHERE, guildName=None)
-    assert "one of 1102345678909876543." in shown(await link(here, here.toolzz.ELSEWHERE))
+    assert "Toolzz reports 1102345678909876543 " in shown(await link(here, here.toolzz.ELSEWHERE))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -123,7 +124,7 @@ async def test_a_hostile_server_name_does_nothing(here: BotHarness, attack: str)
 async def test_a_deleted_one_is_refused(here: BotHarness) -> None:
     """A deleted integration cannot be linked, although its report names this server."""
     refused = await link(here, here.toolzz.DELETED)
-    assert shown(refused).startswith("⚠️ This integration is deleted in Toolzz\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.deleted.title')}\n")
     assert labels(refused) == []
     assert count_records(here) == 0
 
@@ -135,7 +136,7 @@ async def test_who_links_again_is_told_who_did_it_first(here: BotHarness) -> Non
     role = here.guild.create_role("Deputies", permissions=discord.Permissions(manage_guild=True))
     deputy = here.guild.add_member(here.env.create_user("lena"), roles=[role])
     again = await deputy.slash(here.channel, "toolzz link", integration=here.toolzz.CONNECTED)
-    assert embed_of(again).title == "🔌 Linked already"
+    assert embed_of(again).title == f"🔌 {english('toolzz.link.already')}"
     assert embed_of(again).description == (
         f"<@{here.manager.id}> linked it to this server <t:{before.placed_at}:R>."
     )
@@ -148,7 +149,7 @@ async def test_a_link_to_one_that_has_moved_away_is_not_confirmed(here: BotHarne
     await link(here)
     here.toolzz.touch(here.toolzz.CONNECTED, guildId="1102345678909876543", guildName="Loja do Norte")
     refused = await link(here)
-    assert shown(refused).startswith("⚠️ This integration runs in another server\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert "</toolzz unlink:" in field(refused, "What to do")
 
 
@@ -156,7 +157,7 @@ async def test_a_link_to_one_that_has_moved_away_is_not_confirmed(here: BotHarne
 async def test_what_is_no_id_is_refused_without_asking(here: BotHarness, text: str) -> None:
     """Text that could change the path of a request is refused, and Toolzz is not asked."""
     here.toolzz.requests.clear()
-    assert shown(await link(here, text)).startswith("⚠️ I do not know this integration")
+    assert shown(await link(here, text)).startswith(f"⚠️ {english('problem.invalid_input.integration.title')}")
     assert not here.toolzz.requests
 
 
@@ -208,8 +209,8 @@ async def test_an_empty_server_id_is_none(here: BotHarness, guild_id: str | None
         here.toolzz.CONNECTED, guildId=guild_id, guildName=None, channelIds=[], channelsDetail=[]
     )
     asked = await link(here)
-    assert embed_of(asked).title == "⚠️ Does this integration run in this server?"
-    assert field(asked, "name in Toolzz") == "*not reported*"
+    assert embed_of(asked).title == f"⚠️ {english('toolzz.link.ask')}"
+    assert field(asked, english("toolzz.link.server")) == "*not reported*"
     assert "Its channels" not in [item.name for item in embed_of(asked).fields]
 
 
@@ -223,7 +224,7 @@ async def test_who_does_not_confirm_links_nothing(here: BotHarness, end: str, pr
         failed = await link(here, here.toolzz.HOMELESS)
         asked = await press(here, failed, LINK)
     if end == "no":
-        await press(here, asked, "Do not link")
+        await press(here, asked, english("toolzz.link.no"))
     else:
         await here.env.advance_time(61)
     assert embed_of(asked).title == "💤 Not linked"
@@ -241,7 +242,7 @@ async def test_a_restart_takes_the_question_along(here: BotHarness) -> None:
     asked = await link(here, here.toolzz.HOMELESS)
     await here.restart()
     stale = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert "nothing was stored, sent or removed" in shown(stale)
+    assert "Nothing was saved, sent, or removed" in shown(stale)
     assert count_records(here) == 0
 
 
@@ -251,7 +252,9 @@ async def test_a_connection_that_is_gone_is_told(here: BotHarness) -> None:
     removal = await here.manager.slash(here.channel, "connections remove", provider="toolzz")
     await here.manager.click(final(removal).message, label="Remove Toolzz · default")
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert count_records(here) == 0
 
 
@@ -260,7 +263,7 @@ async def test_a_former_manager_confirms_nothing(here: BotHarness) -> None:
     asked = await link(here, here.toolzz.HOMELESS)
     here.env.backend.get_guild(here.guild.id).members[here.manager.id].role_ids.clear()
     pressed = await here.manager.click(final(asked).message, label=labels(asked)[0])
-    assert embed_of(pressed).title == "⚠️ This is for this server's managers"
+    assert embed_of(pressed).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert count_records(here) == 0
 
 
@@ -277,7 +280,9 @@ async def test_another_server_neither_sees_nor_ends_a_link(here: BotHarness) -> 
     assert (
         await other_guild.manager.autocomplete(other_guild.channel, "toolzz unlink", "integration", "") == []
     )
-    assert shown(await unlink(other_guild)).startswith("⚠️ This is not linked here\n")
+    assert shown(await unlink(other_guild)).startswith(
+        f"⚠️ {english('problem.invalid_input.not_linked.title')}\n"
+    )
     assert list(await remembered(here)) == [here.toolzz.CONNECTED]
 
 
@@ -286,12 +291,12 @@ async def test_another_servers_manager_cannot_take_it_over(here: BotHarness) -> 
     other_guild = here.other_guild()
     await other_guild.connect("toolzz")
     there = await link(other_guild)
-    assert shown(there).startswith("⚠️ This integration runs in another server\n")
-    assert "one of Harbour Ops." in shown(there)
+    assert shown(there).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
+    assert "Toolzz reports Harbour Ops " in shown(there)
     listed = await other_guild.manager.slash(other_guild.channel, "toolzz list")
     button = ToolzzLinkButton(texts=here.texts, connection="default", integration=here.toolzz.CONNECTED)
     forged = await other_guild.press_forged(listed, button.item.custom_id or "")
-    assert shown(forged).startswith("⚠️ This integration runs in another server\n")
+    assert shown(forged).startswith(f"⚠️ {english('problem.runs_elsewhere.title')}\n")
     assert count_records(here) == 0
 
 

@@ -9,6 +9,7 @@ from bot.discord.theme import Tone
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.models import MAX_ENTRIES
+from tests.support.english import english
 from tests.support.failures import FAILURES, OUR_REFERENCE, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.list_steps import OTHER_UNIT, fill_unit, lines, listing, without_unit
@@ -70,7 +71,7 @@ async def test_the_menu_has_an_entry_for_each(harness: BotHarness) -> None:
     """The menu has an entry for each integration of the page, with symbol, title and state."""
     await harness.connect("toolzz")
     menu = component_of(await listing(harness), "toolzz:one:default:1:")
-    assert menu["placeholder"] == "Show an integration"
+    assert menu["placeholder"] == english("toolzz.list.placeholder")
     found = [(entry["emoji"]["name"], entry["label"], entry["description"]) for entry in menu["options"]]
     assert found[0] == ("🔴", "Pedidos e entregas", "Disconnected")
     assert found[-1] == ("⚪", "Piloto antigo", "Inactive · No longer in Toolzz")
@@ -100,9 +101,9 @@ async def test_an_empty_unit_is_no_error(harness: BotHarness) -> None:
     """The answer to an empty list says that the unit is empty or unknown to Toolzz."""
     await harness.connect("toolzz")
     asked = await listing(harness, unit=harness.toolzz.UNKNOWN)
-    assert embed_of(asked).title == "💤 No integration in this unit"
+    assert embed_of(asked).title == f"💤 {english('toolzz.list.none')}"
     assert f"`{harness.toolzz.UNKNOWN}`" in shown(asked)
-    assert "does not know may look just the same" in shown(asked)
+    assert "The unit ID may also be wrong." in shown(asked)
     assert "</toolzz connect:" in field(asked, "Next step")
     assert labels(asked) == ALONE
     assert not [item for item in buttons(asked) if "options" in item]
@@ -157,7 +158,9 @@ async def test_what_is_no_unit_id_is_refused_without_asking(harness: BotHarness,
     """Text that could change the path of a request is refused, and Toolzz is not asked."""
     await harness.connect("toolzz")
     harness.toolzz.requests.clear()
-    assert shown(await listing(harness, unit=unit)).startswith("⚠️ This is no unit id")
+    assert shown(await listing(harness, unit=unit)).startswith(
+        f"⚠️ {english('problem.invalid_input.unit_id.title')}"
+    )
     assert not harness.toolzz.requests
 
 
@@ -174,7 +177,7 @@ async def test_it_speaks_the_members_language(harness: BotHarness) -> None:
     assert embed_of(asked).title == "🧩 9 integrações"
     assert "⚪ **Piloto antigo** · Inativa · Não existe mais na Toolzz · em Loja do Porto" in lines(asked)
     assert labels(asked) == ["Atualizar"]
-    assert component_of(asked, "toolzz:one:")["placeholder"] == "Mostrar uma integração"
+    assert component_of(asked, "toolzz:one:")["placeholder"] == harness.texts("toolzz.list.placeholder")
 
 
 async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:
@@ -192,7 +195,7 @@ async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:
     ]
     for refused in pressed:
         assert final(refused).ephemeral
-        assert embed_of(refused).title == "⚠️ This is for this server's managers"
+        assert embed_of(refused).title == f"⚠️ {english('problem.not_allowed.manager.title')}"
     assert shown(shared) == before
     assert not harness.toolzz.requests
 
@@ -204,7 +207,9 @@ async def test_a_press_uses_the_connection_of_its_own_server(harness: BotHarness
     other_guild = harness.other_guild()
     harness.toolzz.requests.clear()
     pressed = await other_guild.press(other_guild.manager, final(asked), "toolzz:all:default:1:")
-    assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert not harness.toolzz.requests
 
 

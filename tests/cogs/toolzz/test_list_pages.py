@@ -6,6 +6,7 @@ import simcord
 
 from bot.providers.toolzz.models import MAX_ENTRIES
 from tests.support.embeds import fits_discord
+from tests.support.english import english
 from tests.support.harness import BotHarness, buttons, embed_of, final, labels, shown
 from tests.support.list_steps import OTHER_UNIT, fill_unit, lines, listing, without_unit
 from tests.support.sensay_steps import component_of, press
@@ -62,7 +63,7 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
     assert (embed_of(asked).footer.text or "").endswith("page 2 of 2")
     harness.toolzz.integrations = {}
     await press(harness, asked, "Refresh")
-    assert embed_of(asked).title == "💤 No integration in this unit"
+    assert embed_of(asked).title == f"💤 {english('toolzz.list.none')}"
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -79,10 +80,10 @@ async def test_a_choice_opens_the_status_and_leads_back(harness: BotHarness, res
         await harness.restart()
     assert (await choose(harness, asked, entry["value"])).followups == []
     assert (embed_of(asked).title or "").startswith("🟢 Agent 010")
-    for label in ("Refresh", "Channels", "Refresh", "Back to the status", "Refresh"):
+    for label in ("Refresh", "Channels", "Refresh", english("toolzz.status.back"), "Refresh"):
         assert (await press(harness, asked, label)).followups == []
-        assert labels(asked).count("Back to the list") == 1
-    await press(harness, asked, "Back to the list")
+        assert labels(asked).count(english("pages.up")) == 1
+    await press(harness, asked, english("pages.up"))
     assert embed_of(asked).footer.text == f"Unit {OTHER_UNIT} · page 2 of 2"
 
 
@@ -94,11 +95,11 @@ async def test_one_of_this_server_can_be_linked_from_there(harness: BotHarness) 
     for unlinkable in (harness.toolzz.ELSEWHERE, harness.toolzz.HOMELESS, harness.toolzz.DELETED):
         await choose(harness, asked, unlinkable)
         assert "Link to this server" not in labels(asked)
-        await press(harness, asked, "Back to the list")
+        await press(harness, asked, english("pages.up"))
     await choose(harness, asked, harness.toolzz.CONNECTED)
     pressed = await press(harness, asked, "Link to this server")
     assert embed_of(pressed).title == "✅ Linked to this server"
-    await press(harness, asked, "Back to the list")
+    await press(harness, asked, english("pages.up"))
     assert "🟢 **Suporte da loja** · Connected · 📍 this server · 🔗 linked" in lines(asked)
     await choose(harness, asked, harness.toolzz.CONNECTED)
     assert "Link to this server" not in labels(asked)

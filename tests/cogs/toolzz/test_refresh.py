@@ -6,6 +6,7 @@ import simcord
 
 from bot.providers.base.simulator import Answer
 from tests.support.clock import SharedClock
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot, button, look_at
 from tests.support.toolzz_steps import move_here
@@ -103,7 +104,9 @@ async def test_a_connection_removed_meanwhile_is_told(
     await harness.manager.click(final(question).message, label="Remove Toolzz · default")
     pressed = await refresh(harness, asked)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("⚠️ No Toolzz connection named default")
+    assert shown(pressed).startswith(
+        f"⚠️ {english('problem.no_such_connection.title', provider='Toolzz', name='default')}"
+    )
     assert shown(asked) == before
 
 
@@ -115,7 +118,7 @@ async def test_a_provider_that_fails_leaves_the_status_alone(
     harness.toolzz.fail(Answer(503, {"message": "later"}))
     pressed = await refresh(harness, asked)
     assert final(pressed).ephemeral
-    assert shown(pressed).startswith("❌ Toolzz has a fault on its side")
+    assert shown(pressed).startswith(f"❌ {english('problem.server_fault.title', provider='Toolzz')}")
     assert shown(asked) == before
     await refresh(harness, pressed)
     assert embed_of(pressed).title == "🟢 Suporte da loja"
@@ -128,7 +131,7 @@ async def test_an_integration_that_is_gone_offers_no_other_try(
     before = shown(asked)
     del harness.toolzz.integrations[harness.toolzz.CONNECTED]
     pressed = await refresh(harness, asked)
-    assert shown(pressed).startswith("❌ Toolzz does not know this")
+    assert shown(pressed).startswith(f"❌ {english('problem.not_found.title', provider='Toolzz')}")
     assert labels(pressed) == []
     assert shown(asked) == before
 

@@ -8,6 +8,7 @@ import simcord
 
 from bot.discord.theme import Tone
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, labels, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot, change, look_at, press
 from tests.support.toolzz_steps import move_here
@@ -82,7 +83,7 @@ async def test_a_missing_permission_is_named(
     result = await look_at(harness)
     assert embed_of(result).colour == discord.Colour(Tone.WARNING.colour)
     assert (embed_of(result).title or "").startswith("🟢")
-    assert field(result, "Next step").startswith("Change what is marked ❌ above")
+    assert field(result, "Next step").startswith(english("toolzz.next.channels"))
 
 
 async def test_two_missing_permissions_are_both_named(
@@ -94,7 +95,7 @@ async def test_two_missing_permissions_are_both_named(
     harness.locale = PORTUGUESE
     result = await look_at(harness)
     assert "⚠️ **0 de 1 canal utilizável**" in field(result, "Neste servidor")
-    assert "**Enviar mensagens**, **Ver histórico de mensagens** para" in field(result, "Neste servidor")
+    assert "**Enviar mensagens**, **Ver histórico de mensagens**" in field(result, "Neste servidor")
 
 
 async def test_roles_and_everybodys_rights_count(harness: BotHarness, agent: simcord.MemberActor) -> None:
@@ -165,8 +166,8 @@ async def test_a_thread_has_its_channels_permissions(harness: BotHarness, agent:
     assert await access_lines(harness, thread_in(harness, mute)) == ["✅ **1 of 1 channel usable**"]
     closed = own_channel(harness, agent, "sales", send_messages_in_threads=False)
     assert (await access_lines(harness, thread_in(harness, closed)))[1].endswith(
-        f"Allow **Send Messages in Threads** for <@{agent.id}> in the permissions of <#{closed.id}>, "
-        "which the thread belongs to."
+        f"Give <@{agent.id}> these in <#{closed.id}>, which the thread belongs to: "
+        "**Send Messages in Threads**."
     )
     change(harness, threadAutoCreate=True)
     shut = own_channel(harness, agent, "shut", create_public_threads=False)
@@ -178,7 +179,7 @@ async def test_a_private_thread_cannot_be_judged(harness: BotHarness, agent: sim
     private = thread_in(harness, harness.channel, type=PRIVATE_THREAD)
     assert await access_lines(harness, private) == [
         "❔ **0 of 1 channel usable**",
-        "Of the others I cannot tell: press **Channels**.",
+        english("toolzz.reach.untold"),
     ]
     assert embed_of(await look_at(harness)).colour == discord.Colour(Tone.GOOD.colour)
     keeper = harness.guild.create_role("Keepers", permissions=discord.Permissions(manage_threads=True))
@@ -200,7 +201,7 @@ async def test_only_the_first_flaws_are_explained(harness: BotHarness, agent: si
     )
     assert lines[0] == "⚠️ **1 of 41 channels usable**"
     assert len(lines) == 5
-    assert lines[-1] == "+7 more with something to change: press **Channels**."
+    assert lines[-1] == english.plural("toolzz.reach.more", 7)
 
 
 # --- the bot ---
@@ -212,8 +213,8 @@ async def test_a_bot_that_is_not_here_is_invited(harness: BotHarness, agent: sim
     change(harness, threadAutoCreate=True)
     result = await look_at(harness)
     first, invite, threads, count = field(result, HERE).splitlines()
-    assert first == "➖ The bot is not a member yet."
-    assert threads == "The link lets it open threads as well."
+    assert first == english("preflight.not_member")
+    assert threads == english("preflight.invite_threads")
     assert count == "⚠️ **0 of 1 channel usable**"
     link = invite.partition("(")[2].partition(")")[0]
     assert f"client_id={agent.id}" in link
@@ -257,7 +258,7 @@ async def test_a_membership_that_discord_does_not_tell_is_left_open(
     """If Discord does not say who is a member, the status says so and does not warn."""
     harness.env.inject_error("GET", "/guilds/*/members/*", status=403, times=None)
     result = await look_at(harness)
-    assert field(result, HERE) == "❔ I could not find out whether the bot is a member."
+    assert field(result, HERE) == english("preflight.member_unknown")
     assert embed_of(result).colour == discord.Colour(Tone.GOOD.colour)
 
 
@@ -306,7 +307,7 @@ async def test_two_lists_that_disagree_are_shown_as_such(
     said = field(await look_at(harness), "2 channels").splitlines()
     assert said == [
         f"<#{here}>, `{GONE}`",
-        "⚠️ Toolzz's two lists of the channels differ; I go by `channelIds`.",
+        english("toolzz.channels.disagree"),
         f"Only in `channelIds`: `{GONE}`",
         "Only in `channelsDetail`: `7`",
     ]

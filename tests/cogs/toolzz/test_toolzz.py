@@ -3,6 +3,7 @@
 import pytest
 
 from bot.providers.base.simulator import Answer
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, labels, shown
 from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_report import ELSEWHERE, FULL, INTEGRATION, NOT_REPORTED, place, status
@@ -17,11 +18,15 @@ PLACES: dict[str, tuple[str, str, str | None]] = {
     "id": ("footer", INTEGRATION, None),
     "title": ("title", "Front desk", "Untitled integration"),
     "connectionStatus": ("description", "`hibernating`", None),
-    "deletedAt": ("description", "`2026-11-21 00:00:00` (time zone not stated)", None),
+    "deletedAt": ("description", english("toolzz.status.no_zone", time="`2026-11-21 00:00:00`"), None),
     "isActive": ("active", "✅ yes", NOT_REPORTED),
     "guildId": ("details.server", f"`{ELSEWHERE}`", NOT_REPORTED),
     "guildName": ("server", "Loja do Porto", NOT_REPORTED),
-    "lastConnectedAt": ("last_connected", "`2026-11-20 08:15:27.6` (time zone not stated)", NEVER),
+    "lastConnectedAt": (
+        "last_connected",
+        english("toolzz.status.no_zone", time="`2026-11-20 08:15:27.6`"),
+        NEVER,
+    ),
     "lastDisconnectedAt": ("last_disconnected", "<t:1795076127:f> (<t:1795076127:R>)", NEVER),
     "lastConnectionErrorCode": ("error", "`4004`", "The bot token was refused."),
     "lastConnectionErrorMessage": ("error", "The bot token was refused.", "`4004`"),
@@ -36,8 +41,16 @@ PLACES: dict[str, tuple[str, str, str | None]] = {
     "botId": ("details.agent", "`agent-1`", NOT_REPORTED),
     "unitId": ("details.unit", "`unit-1`", NOT_REPORTED),
     "isTokenMasked": ("details.token", "⚠️ sent unmasked by Toolzz", NOT_REPORTED),
-    "createdAt": ("details.created", "`2026-08-03 14:21:09.047316` (time zone not stated)", NOT_REPORTED),
-    "updatedAt": ("details.updated", "`2026-11-20 08:15:27` (time zone not stated)", NOT_REPORTED),
+    "createdAt": (
+        "details.created",
+        english("toolzz.status.no_zone", time="`2026-08-03 14:21:09.047316`"),
+        NOT_REPORTED,
+    ),
+    "updatedAt": (
+        "details.updated",
+        english("toolzz.status.no_zone", time="`2026-11-20 08:15:27`"),
+        NOT_REPORTED,
+    ),
     "botToken": ("description", "", None),
 }
 
@@ -64,7 +77,9 @@ async def test_each_field_has_its_place(harness: BotHarness, name: str) -> None:
     for report, is_left_out in ((without, True), (FULL | {name: None}, False)):
         result = await status(harness, report)
         if name == "id":
-            assert shown(result).startswith("❌ I do not understand Toolzz's answer")
+            assert shown(result).startswith(
+                f"❌ {english('problem.malformed_answer.title', provider='Toolzz')}"
+            )
             continue
         if name != "botToken":
             assert reads not in place(harness, result, where)
@@ -90,13 +105,11 @@ async def test_a_report_full_of_nulls_is_shown(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     result = await status(harness, dict.fromkeys(FULL) | {"id": INTEGRATION})
     assert embed_of(result).title == "❔ Untitled integration"
-    assert "**Unknown** · Toolzz does not say clearly how it is doing." in place(
-        harness, result, "description"
-    )
+    assert "**Unknown** · Toolzz doesn't report a clear state." in place(harness, result, "description")
     for where, _, missing in PLACES.values():
         if missing in EMPTY:
             assert missing in place(harness, result, where)
-    assert "Press **Refresh** in a minute" in field(result, "Next step")
+    assert english("toolzz.next.unknown") in field(result, "Next step")
 
 
 async def test_a_short_report_has_no_wall_of_missing_fields(harness: BotHarness) -> None:
@@ -112,7 +125,7 @@ async def test_a_short_report_has_no_wall_of_missing_fields(harness: BotHarness)
     assert [item.name for item in embed_of(result).fields] == [
         "Checked",
         "In this server",
-        "Left out of Toolzz's report",
+        english("toolzz.status.left_out"),
         "➡️ Next step",
     ]
 
@@ -213,7 +226,8 @@ async def test_what_is_no_id_is_refused_without_asking(harness: BotHarness, text
     harness.toolzz.requests.clear()
     refused = await status(harness, integration=text)
     assert shown(refused).startswith(
-        "⚠️ I do not know this integration\nIt is neither an id nor a title from the suggestions."
+        f"⚠️ {english('problem.invalid_input.integration.title')}\nThis isn't an ID, "
+        "or a title from the suggestions."
     )
     assert "</connections rotate:" in field(refused, "What to do")
     assert not harness.toolzz.requests
@@ -223,6 +237,6 @@ async def test_an_unknown_id_is_toolzzs_to_refuse(harness: BotHarness) -> None:
     """An unknown id is answered with what Toolzz said, and without a button."""
     await harness.connect("toolzz")
     result = await status(harness, integration=harness.toolzz.UNKNOWN)
-    assert shown(result).startswith("❌ Toolzz does not know this")
-    assert field(result, "What Toolzz said") == "Integration not found"
+    assert shown(result).startswith(f"❌ {english('problem.not_found.title', provider='Toolzz')}")
+    assert field(result, english("problem.detail", provider="Toolzz")) == "Integration not found"
     assert labels(result) == []

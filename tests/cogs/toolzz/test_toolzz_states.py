@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import BotHarness, embed_of, field, labels, only_button, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot
@@ -9,24 +10,28 @@ from tests.support.toolzz_report import INTEGRATION, place, status
 from tests.support.toolzz_steps import move_here
 
 STATES = {
-    "CONNECTED": ("🟢 Suporte da loja", "**Connected** · ", "Nothing to do. With </toolzz link:"),
+    "CONNECTED": (
+        "🟢 Suporte da loja",
+        "**Connected** · ",
+        "Nothing to do. To keep it watched here, run </toolzz link:",
+    ),
     "DISCONNECTED": (
         "🔴 Pedidos e entregas",
         "**Disconnected** · ",
-        "In the Developer Portal open the agent's application, press **Reset Token**",
+        english("toolzz.code.4004.fix"),
     ),
     "INACTIVE": (
         "⚪ Campanha de inverno",
-        "**Inactive** · Switched off in Toolzz.",
-        "Switch the integration on in Toolzz",
+        "**Inactive** · Turned off in Toolzz.",
+        "Turn the integration on in Toolzz",
     ),
-    "CROWDED": ("🟢 Comunidade", "**Connected** · ", "Change what is marked ❌ above"),
+    "CROWDED": ("🟢 Comunidade", "**Connected** · ", english("toolzz.next.channels")),
     "DELETED": (
         "⚪ Piloto antigo",
         "**Inactive** · No longer in Toolzz",
-        "It is gone in Toolzz: pick another integratio",
+        "Choose another integration with </toolzz statu",
     ),
-    "STRANGE": ("❔ Teste", "**Unknown** · ", "Switch on **Message Content Intent**"),
+    "STRANGE": ("❔ Teste", "**Unknown** · ", "Turn on **Message Content Intent**"),
 }
 
 
@@ -58,7 +63,7 @@ async def test_the_one_that_breaks_off_is_told_as_unreachable(harness: BotHarnes
     """A reset connection is an error with the button to try again."""
     await harness.connect("toolzz")
     result = await status(harness, integration=harness.toolzz.UNREACHABLE)
-    assert shown(result).startswith("❌ The connection to Toolzz failed")
+    assert shown(result).startswith(f"❌ {english('problem.unreachable.title', provider='Toolzz')}")
     assert only_button(result)["label"] == "Refresh"
 
 
@@ -75,11 +80,11 @@ async def test_a_failure_is_explained(harness: BotHarness, failure: Failure) -> 
 
 ERRORS = {
     "4004": (
-        "Discord refused the bot's token",
-        "In the Developer Portal open the agent's application, press **R",
+        "Discord refused the bot token",
+        english("toolzz.code.4004.fix"),
     ),
-    "4013": ("Discord does not know one of the intents", "This is for Toolzz to mend"),
-    "4014": ("The bot asked for an intent", "Switch on **Message Content Intent**"),
+    "4013": (english("toolzz.code.4013.cause"), english("toolzz.code.4013.fix")),
+    "4014": ("The bot asked for an intent", "Turn on **Message Content Intent**"),
     "5000": ("", "Ask Toolzz's support about this error."),
 }
 

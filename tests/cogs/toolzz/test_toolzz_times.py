@@ -8,6 +8,7 @@ import simcord
 
 from bot.discord.theme import Tone
 from bot.i18n.catalog import LOCALES
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
 from tests.support.toolzz_agent import add_agent_bot, change, look_at
 from tests.support.toolzz_agent import press as press_status
@@ -16,7 +17,7 @@ from tests.support.toolzz_report import place
 from tests.support.toolzz_steps import move_here, put_in
 
 RECEIVED = "2026-01-02 09:15:27.6"
-UNZONED = f"`{RECEIVED}` (time zone not stated)"
+UNZONED = english("toolzz.status.no_zone", time=f"`{RECEIVED}`")
 IN_SAO_PAULO = int(datetime(2026, 1, 2, 12, 15, 27, tzinfo=UTC).timestamp())
 SHOWN = f"<t:{IN_SAO_PAULO}:f> (<t:{IN_SAO_PAULO}:R>)"
 
@@ -50,7 +51,7 @@ async def test_a_time_without_a_zone_is_shown_as_it_came(harness: BotHarness) ->
     assert f"last connected: {RECEIVED} (time zone not stated)\n" in await file_of(harness)
     assert "UTC" not in shown(await look_at(harness))
     harness.locale = PORTUGUESE
-    assert await last_connected(harness) == f"`{RECEIVED}` (fuso horário não informado)"
+    assert await last_connected(harness) == harness.texts("toolzz.status.no_zone", time=f"`{RECEIVED}`")
 
 
 async def test_a_change_shows_the_zone(harness: BotHarness) -> None:

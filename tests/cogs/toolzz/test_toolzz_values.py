@@ -6,12 +6,13 @@ import discord
 import pytest
 
 from bot.discord.theme import Tone
+from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, shown
 from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_report import FULL, INTEGRATION, NOT_REPORTED, place, status
 from tests.support.toolzz_steps import move_here
 
-UNREADABLE = "*reported, but not readable*"
+UNREADABLE = english("toolzz.status.unreadable")
 
 
 async def test_forty_channels_are_cut_with_a_count(harness: BotHarness) -> None:
@@ -73,8 +74,8 @@ async def test_a_deleted_one_of_another_server_is_deleted_first(harness: BotHarn
         ("0", "none"),
         ("8", "Administrator"),
         (3072, "View Channels, Send Messages"),
-        ("9007199254740993", "Create Invite, 1 newer one"),
-        (str(2**62 | 2**63), "2 newer ones"),
+        ("9007199254740993", "Create Invite, 1 newer permission"),
+        (str(2**62 | 2**63), english.plural("toolzz.status.unnamed_permissions", 2)),
         ("-1", UNREADABLE),
         ("many", UNREADABLE),
         (8.0, UNREADABLE),
@@ -105,7 +106,7 @@ async def test_every_permission_has_a_name_in_both_languages(harness: BotHarness
     [
         ("2026-11-20T08:15:27.000Z", "<t:1795162527:f> (<t:1795162527:R>)"),
         ("2026-11-20 05:15:27.14-03:00", "<t:1795162527:f> (<t:1795162527:R>)"),
-        ("2026-11-20 05:15:27.14", "`2026-11-20 05:15:27.14` (time zone not stated)"),
+        ("2026-11-20 05:15:27.14", english("toolzz.status.no_zone", time="`2026-11-20 05:15:27.14`")),
         ("2026-11-20", "`2026-11-20`"),
         ("9999-12-31 23:59:59Z", "<t:253402300799:f> (<t:253402300799:R>)"),
         ("0001-01-01T00:00:00+23:59", "<t:-62135683140:f> (<t:-62135683140:R>)"),

@@ -5,6 +5,7 @@ import pytest
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer, Reset
 from bot.providers.toolzz.models import MAX_ENTRIES
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels
 from tests.support.toolzz_steps import body_of, choose, propose, sent, strike
 
@@ -74,7 +75,7 @@ async def test_a_list_that_was_read_in_part_is_told(harness: BotHarness) -> None
     harness.toolzz.agents = [{"id": f"agent-{number}", "unityId": unit} for number in range(MAX_ENTRIES + 1)]
     question = await propose(harness)
     assert field(question, "Agent not checked") == harness.texts("toolzz.connect.unread_rest")
-    assert embed_of(await choose(harness, question, "yes")).title == "✅ Toolzz created the integration"
+    assert embed_of(await choose(harness, question, "yes")).title == f"✅ {english('toolzz.connect.done')}"
 
 
 async def test_who_was_told_that_nobody_knows_is_stopped_by_a_list_that_knows(harness: BotHarness) -> None:
@@ -115,7 +116,7 @@ async def test_a_pasted_id_is_shown_with_its_name(harness: BotHarness, capitals:
 async def test_an_agent_that_is_switched_off_is_told_although_it_was_pasted(harness: BotHarness) -> None:
     """The unit's own list says whether the agent answers anybody."""
     await harness.connect("toolzz")
-    assert "Switched off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
+    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
 
 
 async def test_a_doubt_names_the_agent(harness: BotHarness) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.i18n.catalog import LOCALES
 from tests.support.disconnect_steps import count_records
+from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 from tests.support.link_steps import link, unlink
 from tests.support.sensay_steps import press
@@ -42,7 +43,7 @@ async def test_who_does_not_confirm_keeps_it(here: BotHarness, end: str) -> None
     await link(here)
     asked = await unlink(here)
     if end == "keep":
-        await press(here, asked, "Keep it")
+        await press(here, asked, english("confirm.keep"))
     else:
         await here.env.advance_time(61)
     assert embed_of(asked).title == "💤 Still linked"
@@ -69,7 +70,7 @@ async def test_two_presses_at_once_are_one(here: BotHarness) -> None:
     yes = final(asked).components[0]["components"][0]["custom_id"]
     pressed = await here.press_at_once(here.manager, final(asked), yes, yes)
     assert [len(press.followups) for press in pressed] == [0, 0]
-    assert embed_of(asked).title == "✅ Not linked any more"
+    assert embed_of(asked).title == f"✅ {english('toolzz.unlink.done')}"
 
 
 @pytest.mark.parametrize("text", ["Nobody", "", "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4cff", "x" * 6000])
@@ -77,7 +78,7 @@ async def test_what_is_not_linked_cannot_be_unlinked(here: BotHarness, text: str
     """The answer says that it is not linked, and names the suggestions."""
     await link(here)
     refused = await unlink(here, text or " ")
-    assert shown(refused).startswith("⚠️ This is not linked here\n")
+    assert shown(refused).startswith(f"⚠️ {english('problem.invalid_input.not_linked.title')}\n")
     assert "</toolzz list:" in field(refused, "What to do")
     assert count_records(here) == 1
 
