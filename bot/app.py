@@ -69,6 +69,7 @@ from bot.features.privacy.service import PrivacyService, purge_guild
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
+from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.health import serve_health
 from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
@@ -248,6 +249,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
+        bot.start_when_ready(freeze_heap)
         if settings.http_port is not None:
             try:
                 health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
