@@ -9,7 +9,7 @@ from cachetools import TTLCache
 ResultT = TypeVar("ResultT")
 
 KEPT_SECONDS: Final = 1.0
-MOST_KEPT: Final = 64
+MAX_KEPT: Final = 64
 """Results of all guilds together; without room, what was used least lately is computed anew."""
 
 
@@ -21,7 +21,7 @@ class Recent(Generic[ResultT]):
     """
 
     def __init__(self) -> None:
-        self._kept: TTLCache[tuple[int, Hashable], asyncio.Task[ResultT]] = TTLCache(MOST_KEPT, KEPT_SECONDS)
+        self._kept: TTLCache[tuple[int, Hashable], asyncio.Task[ResultT]] = TTLCache(MAX_KEPT, KEPT_SECONDS)
 
     async def get(
         self, guild_id: int, key: Hashable, compute: Callable[[], Coroutine[Any, Any, ResultT]]

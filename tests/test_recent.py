@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.recent import MOST_KEPT, Recent
+from bot.recent import MAX_KEPT, Recent
 from tests.support.ids import GUILD, OTHER_GUILD
 
 
@@ -84,7 +84,7 @@ async def test_no_more_is_kept_than_allowed() -> None:
     """Whoever asks for much pushes out others' results, which are then computed anew."""
     recent, work = Recent[int](), Work()
     work.may_end.set()
-    for key in range(MOST_KEPT + 1):
+    for key in range(MAX_KEPT + 1):
         await asked(recent, work, key=key)
-    assert await asked(recent, work, key=MOST_KEPT) == MOST_KEPT + 1
-    assert await asked(recent, work, key=0) == MOST_KEPT + 2
+    assert await asked(recent, work, key=MAX_KEPT) == MAX_KEPT + 1
+    assert await asked(recent, work, key=0) == MAX_KEPT + 2

@@ -25,7 +25,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 SYNC_REFUSAL: Final = "sync"
 """The key under which the state file keeps why Discord has not taken the commands."""
 _FIRST_PAUSE: Final = 60.0
-_LONGEST_PAUSE: Final = 6 * 3600.0
+_MAX_PAUSE: Final = 6 * 3600.0
 """Seconds between two attempts: some twelve in the first day, because command creates are limited."""
 _SLOW_SECONDS: Final = 60.0
 # How our texts write a command: `/toolzz status`.
@@ -80,7 +80,7 @@ async def keep_trying(
 
     What Discord refuses costs new commands only: those that it knows go on, and so does all else.
     """
-    backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+    backoff = Backoff(_FIRST_PAUSE, _MAX_PAUSE)
     while True:
         try:
             synced = await _send(tree, store, state, application_id)

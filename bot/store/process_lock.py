@@ -16,7 +16,7 @@ from bot.store.private_files import PRIVATE, narrow
 
 _SHOWN: Final = ("pid", "host", "since")
 _KEY_ID: Final = "key_id"
-_MOST_BYTES: Final = 4096
+_MAX_BYTES: Final = 4096
 
 
 @contextlib.contextmanager
@@ -89,7 +89,7 @@ def _holders(lock: Path) -> Iterator[Mapping[str, object]]:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                yield _parsed(file.read(_MOST_BYTES))
+                yield _parsed(file.read(_MAX_BYTES))
 
 
 def _parsed(written: bytes) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 ResultT = TypeVar("ResultT")
 
 READERS: Final = 4
-MOST_PER_GUILD: Final = 2
+MAX_PER_GUILD: Final = 2
 """A guild reads on so many connections at once; what it reads beyond that waits for them."""
 
 _STEPS: Final = 20_000
@@ -99,7 +99,7 @@ class Readers:
             raise
 
     async def _take(self, guild: object) -> sqlite3.Connection:
-        if self._idle and self._busy[guild] < MOST_PER_GUILD:
+        if self._idle and self._busy[guild] < MAX_PER_GUILD:
             self._busy[guild] += 1
             return self._idle.pop()
         waiting: asyncio.Future[sqlite3.Connection] = asyncio.get_running_loop().create_future()
@@ -134,7 +134,7 @@ class Readers:
         for guild in list(self._waiting):
             if not self._idle:
                 return
-            if self._busy[guild] >= MOST_PER_GUILD:
+            if self._busy[guild] >= MAX_PER_GUILD:
                 continue
             queue = self._waiting[guild]
             while queue and queue[0].done():  # cancelled, and not gone yet

@@ -29,7 +29,7 @@ _MAX_WAITING: Final = 50
 """Entries of a guild that wait to be sent; what comes after them is only counted."""
 _MAX_PAUSE_SECONDS: Final = 600
 _FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 60.0
+_MAX_PAUSE: Final = 60.0
 _RATE_LIMITED: Final = 429
 # Discord's own codes; a refusal by a proxy says nothing about the channel.
 _CLOSED: Final[Mapping[object, str]] = {10003: "not_found", 50001: "forbidden", 50013: "forbidden"}
@@ -68,7 +68,7 @@ class AuditMirror:
             self._bot.services.background.start(self._send_all(entry.guild_id))
 
     async def _send_all(self, guild_id: int) -> None:
-        waiting, backoff = self._waiting[guild_id], Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
+        waiting, backoff = self._waiting[guild_id], Backoff(_FIRST_PAUSE, _MAX_PAUSE)
         try:
             while waiting or self._left_out[guild_id]:
                 try:

@@ -15,7 +15,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 300.0
 """The time between two looks at the greetings that are owed."""
-_LONGEST_PAUSE_SECONDS: Final = 3600.0
+_MAX_PAUSE_SECONDS: Final = 3600.0
 """The same where the looks fail."""
 _SEND_SECONDS: Final = 60.0
 """Shorter than the first pause: no greeting is sent again while one is on its way."""
@@ -24,7 +24,7 @@ _NEEDED: Final = discord.Permissions(view_channel=True, send_messages=True)
 
 async def greet_when_due(bot: PatchbayBot) -> None:
     """Try the greetings again that could not be sent, also those of an earlier run."""
-    backoff = Backoff(_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS)
+    backoff = Backoff(_LOOK_SECONDS, _MAX_PAUSE_SECONDS)
     while True:
         pause = _LOOK_SECONDS
         try:

@@ -31,7 +31,7 @@ LIMITS: Final = {
 }
 MAX_TITLE: Final = 45
 MAX_FIELD_NAME: Final = 25
-MOST_WORDS: Final = 20
+MAX_WORDS: Final = 20
 # Lists, steps and whole paragraphs, of which no line is a description.
 LONG: Final = frozenset(
     {"access.grant.done_next", "privacy.delete.ask_how", "privacy.info_how", "sensay.disconnect.how_text"}
@@ -175,7 +175,7 @@ def test_a_sentence_has_one_idea() -> None:
     """No semicolon joins two thoughts, no plural is in brackets, no sentence is too long to read at once."""
     assert [key for key, text in texts() if re.search(r";|\(s\)", QUOTED.sub("", text))] == []
     sentences = ((key, each) for key, text in texts() for each in re.split(r"[.!?]\s|\n", shown(text)))
-    assert [(key, each) for key, each in sentences if len(re.findall(r"\S*\w\S*", each)) > MOST_WORDS] == []
+    assert [(key, each) for key, each in sentences if len(re.findall(r"\S*\w\S*", each)) > MAX_WORDS] == []
 
 
 def test_brackets_hold_a_default_or_an_example() -> None:

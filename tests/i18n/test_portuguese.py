@@ -47,7 +47,7 @@ LONG: Final = frozenset(
 # Values of a common length.
 VALUES: Final = {"provider": "Toolzz", "time": "há 12 minutos"}
 ANY_VALUE: Final = "x" * 12
-MOST_WORDS: Final = 24
+MAX_WORDS: Final = 24
 MAX_TITLE: Final = 54
 FRAGMENT: Final = re.compile(
     r"button$|placeholder$|\.title$|connect\.look$|\.form$|^(?!problem).*\boption\.|\.label$|^confirm\.keep$"
@@ -150,7 +150,7 @@ def test_a_sentence_has_one_idea() -> None:
     """No semicolon joins two thoughts, and no sentence is too long to read at once."""
     assert [key for key, text in texts() if ";" in QUOTED.sub("", text)] == []
     sentences = ((key, each) for key, text in of_members() for each in re.split(r"[.!?:]\s|\n", shown(text)))
-    assert [(key, each) for key, each in sentences if len(each.split()) > MOST_WORDS] == []
+    assert [(key, each) for key, each in sentences if len(each.split()) > MAX_WORDS] == []
 
 
 def test_the_words_are_those_of_the_glossary() -> None:

@@ -15,7 +15,7 @@ from bot.features.access.store import AccessStore
 from bot.features.access.tier import Tier
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.store.database import Database
-from bot.store.readers import MOST_PER_GUILD, READERS
+from bot.store.readers import MAX_PER_GUILD, READERS
 from tests.support.ids import GUILD, MEMBER
 
 JOINED: Final = datetime.fromtimestamp(50, UTC)
@@ -100,9 +100,9 @@ async def test_a_cancelled_read_frees_its_connection(database: Database) -> None
 
 async def test_guilds_take_turns(database: Database, occupied: list[asyncio.Task[object]]) -> None:
     """A guild that asks once does not wait until one that asked a hundred times before it is served."""
-    blocking = [asyncio.create_task(database.read_all(ENDLESS, guild_id=2)) for _ in range(MOST_PER_GUILD)]
+    blocking = [asyncio.create_task(database.read_all(ENDLESS, guild_id=2)) for _ in range(MAX_PER_GUILD)]
     await asyncio.sleep(0)
-    few = threading.Semaphore(2 * MOST_PER_GUILD)
+    few = threading.Semaphore(2 * MAX_PER_GUILD)
 
     def one_of_few(_: sqlite3.Connection) -> None:
         assert few.acquire(timeout=5), "the other guild has not been served yet"

@@ -18,7 +18,7 @@ from bot.discord.connection.refusals import describe
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _FIRST_PAUSE: Final = 5.0
-_LONGEST_PAUSE: Final = 900.0
+_MAX_PAUSE: Final = 900.0
 """Seconds between two attempts to read a server."""
 _GATHER_SECONDS: Final = 1.0
 """Events often come together, and one reading covers them."""
@@ -26,7 +26,7 @@ _SPACING: Final = 1.0
 """Seconds between the beginnings of two readings, of whatever servers: one is four requests, and Discord
 blocks the address of a bot that goes on asking beyond its limit."""
 _FIRST_REPEAT: Final = 5.0
-_LONGEST_REPEAT: Final = 60.0
+_MAX_REPEAT: Final = 60.0
 """Seconds until a server is read again that is in doubt again and again."""
 _FORGOTTEN_AFTER: Final = 600.0
 """Seconds after which an earlier doubt about a server no longer counts."""
@@ -73,9 +73,9 @@ class Rereading:
             self._background.start(self._read_until_known(guild_id, is_new=is_new))
 
     async def _read_until_known(self, guild_id: int, *, is_new: bool) -> None:
-        failures, repeats = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE), self._repeats_of(guild_id)
+        failures, repeats = Backoff(_FIRST_PAUSE, _MAX_PAUSE), self._repeats_of(guild_id)
         pause = _GATHER_SECONDS if repeats is None else repeats.fail()
-        repeats = repeats or Backoff(_FIRST_REPEAT, _LONGEST_REPEAT)
+        repeats = repeats or Backoff(_FIRST_REPEAT, _MAX_REPEAT)
         try:
             while self._reading[guild_id]:
                 await self._sleep(pause)

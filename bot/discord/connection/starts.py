@@ -22,19 +22,19 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _FIRST_PAUSE: Final = 5.0
 _FACTOR: Final = 4.0
-_LONGEST_PAUSE: Final = 3600.0
+_MAX_PAUSE: Final = 3600.0
 """Seconds after failed starts: 5, 20, 80, 320, 1,280, then an hour; six identifies in the first hour."""
 _KEPT_PER_SHARD: Final = 2
 """How many of a day's identifies are left: other processes of the same bot identify at the same time."""
-_MOST_KEPT: Final = 0.2
+_MAX_KEPT: Final = 0.2
 """The share of a day's identifies that is left at most, however many shards there are."""
-_SHORTEST_WAIT: Final = 60.0
+_MIN_WAIT: Final = 60.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
-_LONGEST_WAIT: Final = 86_400.0
+_MAX_WAIT: Final = 86_400.0
 _SETTLED_SECONDS: Final = 60.0
 """A connection that lasted so long is resumed at once when it ends."""
 _FIRST_RESUME_PAUSE: Final = 1.0
-_LONGEST_RESUME_PAUSE: Final = 60.0
+_MAX_RESUME_PAUSE: Final = 60.0
 """Seconds between connections that end sooner: Discord keeps what a session misses for a few minutes."""
 IDENTIFIES: Final = "identifies"
 """The key in the state file: of each shard, how many starts failed in a row, and when the last one began."""
@@ -44,7 +44,7 @@ def pause_after(failures: int) -> float:
     """Return how many seconds after the last of so many failed starts in a row the next may begin."""
     if failures <= 0:
         return 0.0
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * _FACTOR ** min(failures - 1, 8))
+    return min(_MAX_PAUSE, _FIRST_PAUSE * _FACTOR ** min(failures - 1, 8))
 
 
 def failed_starts(kept: object) -> int:
@@ -107,7 +107,7 @@ class Starts:
 
         A gateway that takes each connection and ends it would otherwise be asked without a pause.
         """
-        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_RESUME_PAUSE, _LONGEST_RESUME_PAUSE))
+        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_RESUME_PAUSE, _MAX_RESUME_PAUSE))
         if lasted >= _SETTLED_SECONDS:
             backoff.succeed()
         else:
@@ -126,7 +126,7 @@ class Starts:
         while True:
             try:
                 shards, _, limit = await http.get_bot_gateway()
-                kept = min(_KEPT_PER_SHARD * int(shards), int(int(limit["total"]) * _MOST_KEPT))
+                kept = min(_KEPT_PER_SHARD * int(shards), int(int(limit["total"]) * _MAX_KEPT))
                 total, remaining = int(limit["total"]), int(limit["remaining"])
                 reset_after = int(limit["reset_after"]) / 1000
             except (
@@ -137,7 +137,7 @@ class Starts:
                 return
             if remaining > kept:
                 return
-            wait = min(max(reset_after, _SHORTEST_WAIT), _LONGEST_WAIT)
+            wait = min(max(reset_after, _MIN_WAIT), _MAX_WAIT)
             _log.error(
                 "identify_budget_used_up",
                 shard=shard_id,

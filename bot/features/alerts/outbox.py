@@ -37,7 +37,7 @@ other, and no lane waits for another.
 """
 
 FIRST_PAUSE: Final = 5
-_LONGEST_PAUSE: Final = 600
+_MAX_PAUSE: Final = 600
 """Seconds between two attempts at what fails for a reason that nobody foresaw, at first and at last."""
 PAUSES: Final = {MessageKind.ALERT: (FIRST_PAUSE, 600), MessageKind.BOARD: (60, 3600)}
 """Seconds before the next try: after the first failure, and at most; each failure doubles them. By lane."""
@@ -114,7 +114,7 @@ class Outbox:
 
     async def run(self, messenger: Messenger, serves: Serves) -> None:
         """Send whatever becomes due; never end."""
-        backoff = Backoff(FIRST_PAUSE, _LONGEST_PAUSE)
+        backoff = Backoff(FIRST_PAUSE, _MAX_PAUSE)
         async with asyncio.TaskGroup() as lanes:
             while True:
                 self._woken.clear()
@@ -247,7 +247,7 @@ class Outbox:
                 except NotWritableError:
                     pause = FIRST_PAUSE
                 except Exception as error:  # noqa: BLE001 - what could not be noted is due again, but not at once
-                    backoff = self._failing.setdefault(lane, Backoff(FIRST_PAUSE, _LONGEST_PAUSE))
+                    backoff = self._failing.setdefault(lane, Backoff(FIRST_PAUSE, _MAX_PAUSE))
                     pause = backoff.fail_with(_log, "outbox_failed", error, guild=guild_id)
             # No command and no other guild's board waits for that.
             if pause:

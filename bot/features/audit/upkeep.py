@@ -12,12 +12,12 @@ from bot.features.audit.service import AuditService
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _SECONDS: Final = 60.0
-_LONGEST_PAUSE: Final = 600.0
+_MAX_PAUSE: Final = 600.0
 
 
-async def keep_up(audit: AuditService, is_served: Callable[[int], bool]) -> None:
+async def maintain_log(audit: AuditService, is_served: Callable[[int], bool]) -> None:
     """Do so about once a minute for as long as the bot runs. is_served: see ``end_unfinished``."""
-    backoff = Backoff(_SECONDS, _LONGEST_PAUSE)
+    backoff = Backoff(_SECONDS, _MAX_PAUSE)
     while True:
         pause = _SECONDS
         try:

@@ -17,7 +17,7 @@ _KEPT_SECONDS: Final = 60
 # While a member types a name, a provider that fails is asked once, not once for each letter.
 _FAILURE_KEPT_SECONDS: Final = 5
 _KEPT_LISTS: Final = 200
-"""Of one guild, which has fewer lists than that with any provider."""
+"""How many lists of one guild are kept: more than a guild has with any provider."""
 _DEFAULT_PATIENCE: Final = 2.0
 """Seconds: Discord wants suggestions within three. A later answer is there for the next letter that is
 typed.

@@ -32,9 +32,9 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 # Four characters of a secret of this length identify it, and do not help to guess it.
 _HINT_FROM_LENGTH: Final = 16
 _KEPT_FACTS: Final = 100
-"""Of how many connections of a guild facts are kept. Those of one that is dropped are asked for again."""
+"""How many connections of one guild have their facts kept. Those of a dropped one are asked for again."""
 _KEPT_QUESTIONS: Final = 100
-"""Of one guild."""
+"""How many questions of one guild are remembered."""
 _QUESTIONED_SECONDS: Final = 600
 """A member who was asked whether a value is right can enter it again for so long."""
 

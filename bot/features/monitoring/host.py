@@ -13,7 +13,7 @@ from bot.features.monitoring.lone_refusal import LoneRefusals
 _MAX_CHECKS_PER_HOST: Final = 4
 """The HTTP client opens twice as many connections to a host; the others are for members' commands."""
 _MAX_CHECKS_PER_GUILD: Final = _MAX_CHECKS_PER_HOST // 2
-"""Of the checks of one host: a guild whose checks are slow leaves room for the others."""
+"""How many of them may be of one guild. A guild whose checks are slow leaves room for the others."""
 
 
 class Host:

@@ -28,7 +28,7 @@ from bot.store.database import NotWritableError
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _MAX_WAIT_SECONDS: Final = 10.0
-_LONGEST_PAUSE_SECONDS: Final = 60.0
+_MAX_PAUSE_SECONDS: Final = 60.0
 """How long a tick waits after several that failed for a reason that nobody foresaw."""
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""
@@ -106,7 +106,7 @@ class Poller:
 
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
-        backoff = Backoff(self._schedule.tick, _LONGEST_PAUSE_SECONDS)
+        backoff = Backoff(self._schedule.tick, _MAX_PAUSE_SECONDS)
         try:
             while True:
                 pause = self._schedule.tick

@@ -12,7 +12,7 @@ from bot.providers.base.redaction import mask_parsed
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Decoded bytes of one answer."""
-_MOST_AT_ONCE: Final = 1 << 16
+_MAX_AT_ONCE: Final = 1 << 16
 """Bytes that are parsed without leaving the event loop: it takes 2 s to unmask 2 MiB of escapes."""
 
 
@@ -43,4 +43,4 @@ async def read_json(body: bytes, secrets: Iterable[str]) -> Any:  # noqa: ANN401
     def parsed() -> Any:  # noqa: ANN401
         return mask_parsed(from_json(body), body, secrets)
 
-    return parsed() if len(body) <= _MOST_AT_ONCE else await asyncio.to_thread(parsed)
+    return parsed() if len(body) <= _MAX_AT_ONCE else await asyncio.to_thread(parsed)

@@ -14,7 +14,7 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 _MAX_GUILDS: Final = 10_000
-"""Of so many guilds something is remembered; the one that was least recently asked about is dropped first."""
+"""How many guilds are remembered; the one that was least recently asked about is dropped first."""
 
 CURRENT_GUILD: ContextVar[int | None] = ContextVar("current_guild", default=None)
 """The guild's id, None for work that is for no guild in particular."""

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import NoConnectionError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import LAST
-from bot.features.audit.upkeep import keep_up
+from bot.features.audit.upkeep import maintain_log
 from bot.store.database import Database
 from tests.support.ids import GUILD, MEMBER
 from tests.support.log_capture import logging_to_memory
@@ -18,7 +18,7 @@ from tests.support.log_capture import logging_to_memory
 async def kept_up(audit: AuditService, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """The background work, without pauses."""
     monkeypatch.setattr("bot.features.audit.upkeep._SECONDS", 0)
-    task = asyncio.create_task(keep_up(audit, lambda _: True))
+    task = asyncio.create_task(maintain_log(audit, lambda _: True))
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
