@@ -26,7 +26,7 @@ from bot.pictures.canvas import (
 )
 from bot.providers.base.integration import State
 
-if TYPE_CHECKING:  # matplotlib is loaded with the first picture
+if TYPE_CHECKING:  # matplotlib is loaded by the process that draws
     from matplotlib.axes import Axes
 
 # Lengths, in pixels.

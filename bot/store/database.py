@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 import aiosqlite
 import structlog
 
+from bot.pace import paced
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
@@ -306,8 +307,7 @@ def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Conne
 def _rows_as(
     kind: type[RowT], query: Query, values: Mapping[str, object]
 ) -> Callable[[sqlite3.Connection], list[RowT]]:
-    rows = _rows(query, values)
-    return lambda connection: [kind(**dict(row)) for row in rows(connection)]
+    return lambda connection: [kind(**dict(row)) for row in paced(connection.execute(query.sql, values))]
 
 
 async def fetch(

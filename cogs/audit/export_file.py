@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.features.audit.chain import Chain
 from bot.features.audit.entry import Entry
+from bot.pace import paced
 
 _VERSION: Final = version("patchbay")
 _HOW_TO_CHECK: Final = (
@@ -25,7 +26,7 @@ _HOW_TO_CHECK: Final = (
 
 
 def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: datetime) -> bytes:
-    """Write a guild's log as JSON. Ids are strings, which every program reads unchanged."""
+    """Write a guild's log as JSON, in a thread. Ids are strings, which every program reads unchanged."""
     written = {
         "patchbay": _VERSION,
         "guild": str(guild_id),
@@ -39,11 +40,11 @@ def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: da
         },
         "how_to_check": _HOW_TO_CHECK,
         "hash_before": chain.before.hex(),
-        "members": dict(pair for entry in entries for pair in _members(entry)),
+        "members": dict(pair for entry in paced(entries) for pair in _members(entry)),
     }
     head = json.dumps(written, indent=1).removesuffix("\n}")
     # One at a time: as one list, they would need many times the room of the file.
-    listed = ",\n  ".join(json.dumps(_entry(entry)) for entry in entries)
+    listed = ",\n  ".join(json.dumps(_entry(entry)) for entry in paced(entries))
     return f'{head},\n "entries": [\n  {listed}\n ]\n}}'.encode()
 
 

@@ -23,6 +23,7 @@ from bot.errors import NotAllowedError
 from bot.features.access.tier import Tier
 from bot.features.privacy.service import Stored, Tombstone
 from bot.i18n.catalog import Texts
+from bot.pace import paced
 from cogs.alerts import clear_board
 
 _DAY: Final = 86_400
@@ -161,7 +162,8 @@ def _check_may_erase(ctx: Context) -> None:
 
 
 def _file(guild_id: int, stored: Mapping[str, object]) -> tuple[str, bytes]:
-    """Return the file's name and its content, compressed if it would be too large."""
+    """Return the file's name and its content, compressed if it would be too large. Call it in a thread."""
     name = f"privacy-{guild_id}.json"
-    content = json.dumps(stored, indent=1, ensure_ascii=False).encode()
+    parts = json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(stored)
+    content = "".join(paced(parts)).encode()
     return (name, content) if len(content) <= _MAX_BYTES else (f"{name}.gz", gzip.compress(content))

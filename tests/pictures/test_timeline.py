@@ -7,7 +7,8 @@ import pytest
 from bot.discord.theme import Tone
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.pictures import canvas
-from bot.pictures.canvas import EDGE, WIDTH, draw
+from bot.pictures.canvas import EDGE, WIDTH
+from bot.pictures.drawing import draw
 from bot.pictures.timeline import _STYLES, DailyColumns, Legend, Timeline, TimelinePart
 from bot.providers.base.integration import State
 from tests.support.hostile import ATTACKS

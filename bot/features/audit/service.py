@@ -17,6 +17,7 @@ from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
 from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
+from bot.pace import paced
 from bot.providers.base.provider import Provider
 
 __all__ = ["UNKNOWN", "AuditPage", "AuditService", "Change"]
@@ -232,7 +233,7 @@ class AuditService:
                         break
                     continue
                 points = await self._store.points(guild_id, last, rows[-1].number)
-                await asyncio.to_thread(check.take, rows, points)
+                await asyncio.to_thread(check.take, paced(rows), points)
                 last = rows[-1].number
                 kept.extend(rows)
                 while len(kept) > MAX_EXPORTED:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.pace import paced
+
 _TIME: Final = "at"
 """The names of columns with a time end with this."""
 _IDS: Final = ("_id", "_by", "_channel", "member", "subject")
@@ -13,9 +15,12 @@ _IDS: Final = ("_id", "_by", "_channel", "member", "subject")
 def plain_tables(
     tables: Mapping[str, Sequence[Mapping[str, object]]],
 ) -> dict[str, list[dict[str, object]]]:
-    """Return the rows as JSON values. Ids become strings, because some programs round large numbers."""
+    """Return the rows as JSON values, in a thread.
+
+    Ids become strings, because some programs round large numbers.
+    """
     return {
-        table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
+        table: [{name: _plain(name, value) for name, value in row.items()} for row in paced(rows)]
         for table, rows in tables.items()
     }
 

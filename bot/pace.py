@@ -1,0 +1,27 @@
+"""Keeps long computations in threads from holding up the event loop."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+ItemT = TypeVar("ItemT")
+
+_WORK: Final = 0.001
+"""Seconds."""
+_REST: Final = 3
+"""Times as long as the work before it."""
+
+
+def paced(items: Iterable[ItemT]) -> Iterator[ItemT]:
+    """Yield the items, and rest after each millisecond that was spent on them. Only for threads.
+
+    Python runs one thread at a time. A thread that computes for a second takes turns with the event loop all
+    that time, so that each answer to anybody takes several times as long. What takes less is not delayed.
+    """
+    began = time.perf_counter()
+    for item in items:
+        yield item
+        took = time.perf_counter() - began
+        if took > _WORK:
+            time.sleep(took * _REST)
+            began = time.perf_counter()

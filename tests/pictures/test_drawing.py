@@ -1,0 +1,56 @@
+"""Pictures come from a process of their own, whatever becomes of it."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from bot.pictures import drawing
+from bot.pictures.charts import BarChart
+from bot.pictures.drawing import draw
+
+CHART = BarChart("Conversations", ["one", "two"], [1, 2])
+
+
+def process_id() -> int:
+    running = drawing._process._running
+    assert running is not None
+    return running.pid
+
+
+async def test_a_picture_is_drawn_after_the_process_was_killed() -> None:
+    """What kills the process, such as a lack of memory, costs no member the picture."""
+    before = await draw(CHART)
+    first = process_id()
+    os.kill(first, signal.SIGKILL)
+    assert await draw(CHART) == before
+    assert process_id() != first
+
+
+async def test_pictures_share_one_process() -> None:
+    """The second picture costs no start of a process."""
+    await draw(CHART)
+    first = process_id()
+    await draw(CHART)
+    assert process_id() == first
+
+
+async def test_what_goes_wrong_is_raised_with_its_place() -> None:
+    """The error is that of the drawing, and says where in the other process it was."""
+    wrong = BarChart("Conversations", ["one"], ["many"])  # type: ignore[list-item]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        await draw(wrong)
+    assert "charts.py" in caught.value.__notes__[0]
+    assert (await draw(CHART)).startswith(b"\x89PNG")
+
+
+async def test_the_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has none of the bot's settings, which hold the token and the keys."""
+    await asyncio.to_thread(drawing._process.close)
+    monkeypatch.setenv("PATCHBAY_DISCORD_TOKEN", "FAKE-TOKEN-FOR-NO-PICTURE")
+    await draw(CHART)
+    environment = Path(f"/proc/{process_id()}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"FAKE-TOKEN" not in environment
