@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 ItemT = TypeVar("ItemT")
 
 _WORK: Final = 0.001
-"""Seconds."""
+"""Seconds of the thread's own computation, without its waiting."""
 _REST: Final = 3
 """Times as long as the work before it."""
 
@@ -18,10 +18,10 @@ def paced(items: Iterable[ItemT]) -> Iterator[ItemT]:
     Python runs one thread at a time. A thread that computes for a second takes turns with the event loop all
     that time, so that each answer to anybody takes several times as long. What takes less is not delayed.
     """
-    began = time.perf_counter()
+    began = time.thread_time()
     for item in items:
         yield item
-        took = time.perf_counter() - began
+        took = time.thread_time() - began
         if took > _WORK:
             time.sleep(took * _REST)
-            began = time.perf_counter()
+            began = time.thread_time()

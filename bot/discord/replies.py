@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import functools
+import gzip
+import io
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
@@ -25,6 +27,10 @@ EDIT_SECONDS: Final = 60.0
 """How long sending or changing an answer may take, its files included: after a 429 discord.py waits for as
 long as Discord says, and the answer can be changed for 15 minutes only.
 """
+MAX_PLAIN_BYTES: Final = 1_000_000
+"""The largest file of text that is sent uncompressed. Sending 7 MB holds up the event loop for 50 ms, and
+Discord takes 10 MB.
+"""
 SendT = TypeVar("SendT", bound=Callable[..., Coroutine[Any, Any, None]])
 Answer = tuple[discord.Embed, discord.ui.View]
 """What an answer shows, and the components below it."""
@@ -40,6 +46,13 @@ class Update(NamedTuple):
     embed: discord.Embed
     view: discord.ui.View
     is_final: bool
+
+
+def text_file(name: str, content: bytes) -> discord.File:
+    """Return a file for an answer, as ``.gz`` if it is large. Call it in a thread."""
+    if len(content) > MAX_PLAIN_BYTES:
+        name, content = f"{name}.gz", gzip.compress(content)
+    return discord.File(io.BytesIO(content), name)
 
 
 def _within_deadline(send: SendT) -> SendT:

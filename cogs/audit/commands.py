@@ -1,7 +1,6 @@
 """``/audit list, export, mirror``."""
 
 import asyncio
-from io import BytesIO
 
 import discord
 from discord.ext import commands
@@ -51,10 +50,9 @@ class Audit(commands.GroupCog, group_name="audit", group_description=localized("
             entries, chain = await ctx.services.audit.export(ctx.guild_id)
             change.target = f"#{chain.length}"
         # A long log takes longer than the bot's loop may be held up.
-        written = await asyncio.to_thread(
+        file = await asyncio.to_thread(
             export_file.write, ctx.guild_id, entries, chain, ctx.interaction.created_at
         )
-        file = discord.File(BytesIO(written), filename=f"audit-{ctx.guild_id}.json")
         await respond(ctx, exported(chain, ctx.texts), files=[file])
 
     @command("audit mirror")

@@ -6,6 +6,9 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
+import discord
+
+from bot.discord.replies import text_file
 from bot.features.audit.chain import Chain
 from bot.features.audit.entry import Entry
 from bot.pace import paced
@@ -25,7 +28,7 @@ _HOW_TO_CHECK: Final = (
 )
 
 
-def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: datetime) -> bytes:
+def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: datetime) -> discord.File:
     """Write a guild's log as JSON, in a thread. Ids are strings, which every program reads unchanged."""
     written = {
         "patchbay": _VERSION,
@@ -45,7 +48,8 @@ def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: da
     head = json.dumps(written, indent=1).removesuffix("\n}")
     # One at a time: as one list, they would need many times the room of the file.
     listed = ",\n  ".join(json.dumps(_entry(entry)) for entry in paced(entries))
-    return f'{head},\n "entries": [\n  {listed}\n ]\n}}'.encode()
+    content = f'{head},\n "entries": [\n  {listed}\n ]\n}}'.encode()
+    return text_file(f"audit-{guild_id}.json", content)
 
 
 def _entry(entry: Entry) -> dict[str, object]:

@@ -1,11 +1,9 @@
 """``/privacy info, export, delete``."""
 
 import asyncio
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from io import BytesIO
 from typing import Final
 
 import discord
@@ -16,7 +14,7 @@ from bot.discord.commands import command, localized
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, permitted_tier
-from bot.discord.replies import Answer, defer, respond, view_of
+from bot.discord.replies import Answer, defer, respond, text_file, view_of
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, notice, when
 from bot.errors import NotAllowedError
@@ -27,8 +25,6 @@ from bot.pace import paced
 from cogs.alerts import clear_board
 
 _DAY: Final = 86_400
-_MAX_BYTES: Final = 8_000_000
-"""The largest file that is sent uncompressed: Discord takes 10 MB."""
 
 
 @needs(Tier.MANAGER)
@@ -53,9 +49,8 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
         async with ctx.change("privacy.export", f"server · {guild_id}"):
             stored = await ctx.services.privacy.export(guild_id)
         # Writing a long audit log would hold up the event loop.
-        name, content = await asyncio.to_thread(_file, guild_id, stored)
-        files = [discord.File(BytesIO(content), filename=name)]
-        await respond(ctx, notice(ctx.texts, Tone.GOOD, "privacy.export.done"), files=files)
+        file = await asyncio.to_thread(_file, guild_id, stored)
+        await respond(ctx, notice(ctx.texts, Tone.GOOD, "privacy.export.done"), files=[file])
 
     @command("privacy delete")
     async def delete(self, ctx: Context) -> None:
@@ -161,9 +156,7 @@ def _check_may_erase(ctx: Context) -> None:
         raise NotAllowedError("erase")
 
 
-def _file(guild_id: int, stored: Mapping[str, object]) -> tuple[str, bytes]:
-    """Return the file's name and its content, compressed if it would be too large. Call it in a thread."""
-    name = f"privacy-{guild_id}.json"
+def _file(guild_id: int, stored: Mapping[str, object]) -> discord.File:
+    """Return what is stored as a file of JSON. Call it in a thread."""
     parts = json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(stored)
-    content = "".join(paced(parts)).encode()
-    return (name, content) if len(content) <= _MAX_BYTES else (f"{name}.gz", gzip.compress(content))
+    return text_file(f"privacy-{guild_id}.json", "".join(paced(parts)).encode())

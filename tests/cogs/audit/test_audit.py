@@ -1,5 +1,6 @@
 """`/audit`: the log in pages, as a file that anybody can check, and copied to a channel."""
 
+import gzip
 import importlib
 import json
 import sqlite3
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.discord import replies
 from bot.features.audit.chain import Flaw
 from bot.features.privacy.member_store import MemberStore
 from bot.i18n.catalog import LOCALES, load_catalog
@@ -246,6 +248,15 @@ def file_of(harness: BotHarness, result: simcord.InteractionResult) -> dict[str,
     assert file.filename == f"audit-{harness.guild.id}.json"
     held: dict[str, Any] = json.loads(harness.env.backend.cdn.get(file.url) or b"")
     return held
+
+
+async def test_a_long_log_is_compressed(harness: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long file, which would hold up other servers while it is sent, comes as .gz with the same content."""
+    monkeypatch.setattr(replies, "MAX_PLAIN_BYTES", 10)
+    (file,) = final(await harness.manager.slash(harness.channel, "audit export")).attachments
+    assert file.filename == f"audit-{harness.guild.id}.json.gz"
+    content = json.loads(gzip.decompress(harness.env.backend.cdn.get(file.url) or b""))
+    assert content["guild"] == str(harness.guild.id)
 
 
 async def test_the_file_can_be_checked_by_anybody(harness: BotHarness) -> None:
