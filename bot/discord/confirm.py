@@ -7,7 +7,7 @@ import discord
 
 from bot.discord.components import GuardedView
 from bot.discord.context import Context
-from bot.discord.replies import Answer, edit, remove_components, respond, try_edit
+from bot.discord.replies import Answer, edit, remove_components, respond, try_edit, view_of
 from bot.discord.theme import Field, Tone, notice
 
 SECONDS: Final = 60
@@ -24,16 +24,19 @@ class Confirm(GuardedView):
         act: Callable[[Context], Awaitable[Answer]],
         *links: discord.ui.Button[Any],
         leave: str | None = None,
+        again: discord.ui.Item[Any] | None = None,
         **values: str | int,
     ) -> None:
         """key: where the texts are: the notices ``<key>.ask`` and ``<key>.kept``, which is for a member who
         declines, and ``<key>.expired_how`` for one who does not answer. act: does it, and returns what to
         show then. links: pages to look at before one decides. leave: what the way out says where the act
-        destroys nothing, None where it does. values: fill the placeholders of the texts.
+        destroys nothing, None where it does. again: the button that begins again, shown where the member
+        declines or does not answer. values: fill the placeholders of the texts.
         """
         super().__init__(asked, timeout=SECONDS)
         self._key = key
         self._act = act
+        self._again = again
         self._values: dict[str, Any] = values
         style = discord.ButtonStyle.danger if leave is None else discord.ButtonStyle.primary
         self.add_button(label, self._confirm, style)
@@ -50,7 +53,7 @@ class Confirm(GuardedView):
     async def on_timeout(self) -> None:
         """Replace the question with the note that it has expired."""
         how = self._asked.texts(f"{self._key}.expired_how", **self._values)
-        await try_edit(self._asked, self._kept(how))
+        await try_edit(self._asked, *self._kept(how))
 
     async def _confirm(self, ctx: Context) -> None:
         # Stopped first: a second press must find nothing to act on.
@@ -60,7 +63,8 @@ class Confirm(GuardedView):
 
     async def _decline(self, ctx: Context) -> None:
         self.stop()
-        await edit(ctx, self._kept())
+        await edit(ctx, *self._kept())
 
-    def _kept(self, how: str | None = None) -> discord.Embed:
-        return notice(self._asked.texts, Tone.QUIET, f"{self._key}.kept", how=how, **self._values)
+    def _kept(self, how: str | None = None) -> Answer:
+        embed = notice(self._asked.texts, Tone.QUIET, f"{self._key}.kept", how=how, **self._values)
+        return embed, view_of() if self._again is None else view_of(self._again)

@@ -1,13 +1,14 @@
-"""``/sensay connect``: the form, the handover of the token, and the buttons that survive a restart."""
+"""``/sensay connect``: guide, form and handover of the token, and the buttons that survive a restart."""
 
 from dataclasses import dataclass, replace
 from typing import Self
 
 import discord
 
+from bot.discord.access.agent_bots import application_of
 from bot.discord.context import Context
 from bot.discord.names import mention_member
-from bot.discord.replies import Answer, defer, open_modal
+from bot.discord.replies import Answer, defer, open_modal, respond
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
 from bot.discord.text import quoted
 from bot.discord.theme import Field, when
@@ -23,6 +24,8 @@ from bot.providers.sensay.models import ListedReplica, Replica
 from cogs.connections import open_connection
 from cogs.handover import (
     ConnectButton,
+    GuideAction,
+    GuideButton,
     LookButton,
     Lookup,
     Preflight,
@@ -59,6 +62,24 @@ class SensayConnectButton(ConnectButton):
         await open_form(ctx, self.agent, self.connection)
 
 
+class SensayGuideButton(GuideButton):
+    """Shows how to get a bot token for a replica, or cancels."""
+
+    route = "sensay:guide:{action}:{connection}:{agent}"
+    operation = "sensay connect"
+
+    provider = SensayProvider
+    connect_button = SensayConnectButton
+
+    action: GuideAction
+    connection: ConnectionName
+    agent: ReplicaUuid
+
+    async def answer(self, ctx: Context) -> Answer:
+        """Return how to get a token."""
+        return await _guide(ctx, self.agent, self.connection)
+
+
 class SensayLookButton(LookButton):
     """Looks again whether a token without a clear answer has become an integration."""
 
@@ -69,7 +90,7 @@ class SensayLookButton(LookButton):
 
     provider = SensayProvider
     reuses_ids = True
-    connect_button = SensayConnectButton
+    guide_button = SensayGuideButton
 
     connection: ConnectionName
     agent: ReplicaUuid
@@ -166,8 +187,6 @@ class SensayTokenModal(TokenModal):
     def __init__(self, asked: Context, connection: str, replica: Choice) -> None:
         name = quoted(replica.label) or replica.id
         intro = asked.texts("sensay.connect.intro", replica=name)
-        if replica.state is not None:
-            intro = f"{intro}\n{asked.texts('sensay.connect.again', replica=name)}"
         super().__init__(asked, connection, replica, discord.ui.TextDisplay(intro))
 
     async def submit(self, ctx: Context) -> None:
@@ -181,6 +200,21 @@ class SensayTokenModal(TokenModal):
         preflight = await examine(ctx, token)
         handover = SensayHandover(opened.name, opened.set_at, agent, listed, await _placed(ctx, agent))
         await TokenQuestion(ctx, token, preflight, handover).ask()
+
+
+async def show_guide(ctx: Context, replica: str, connection: str | None) -> None:
+    """Answer with how to get a bot token; the form comes after it. Raises what ``open_form`` raises."""
+    await respond(ctx, *await _guide(ctx, replica, connection))
+
+
+async def _guide(ctx: Context, replica: str, connection: str | None) -> Answer:
+    opened, texts = await open_connection(ctx, "sensay", connection), ctx.texts
+    chosen = chosen_replica(ctx, opened, replica)
+    placed = await _placed(ctx, chosen)
+    application = None if placed is None else application_of(placed.bot_id, placed.application_id)
+    warning = "" if chosen.state is None else texts("sensay.connect.again")
+    button = SensayGuideButton(texts=texts, action="start", connection=opened.name, agent=chosen.id)
+    return button.guide(chosen, application, warning)
 
 
 async def open_form(ctx: Context, replica: str, connection: str | None) -> None:

@@ -94,7 +94,8 @@ class EditModal(GuardedModal):
             await respond(ctx, notice(texts, Tone.QUIET, "toolzz.edit.same", next_step=next_step))
             return
         act = partial(_write, self._connection, self._report, before, after)
-        await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act).ask(
+        again = ToolzzEditButton(texts=texts, connection=self._connection, integration=self._report.id)
+        await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act, again=again).ask(
             report_field(self._report, texts), *changes(before, after, ctx)
         )
 
