@@ -33,7 +33,7 @@ class CredentialButton(PersistentButton):
     caption = "connections.{action}.button"
     default_style = discord.ButtonStyle.primary
     after_not_found = True
-    step = Step.ANSWERED
+    step = Step.FORM
 
     action: Action
     provider: ProviderSlug

@@ -1,7 +1,7 @@
 """The step before the form for a bot token: how to get one, and the buttons that lead there and back."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import discord
 
@@ -10,19 +10,21 @@ from bot.discord.components import PersistentButton
 from bot.discord.context import Context
 from bot.discord.guard import Step
 from bot.discord.replies import Answer, acknowledge, edit, view_of
-from bot.discord.text import quoted
+from bot.discord.text import plain, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.providers.base.integration import Choice
 from bot.providers.base.provider import Provider
 
 GuideAction = Literal["start", "cancel"]
 """What a ``GuideButton`` does."""
+_MAX_NAME: Final = 50
+"""Characters of an agent's name."""
 
 
 class ConnectButton(PersistentButton):
     """Opens a provider's form for an agent's bot token."""
 
-    step = Step.ANSWERED
+    step = Step.FORM
 
     connection: str
     agent: str
@@ -32,7 +34,6 @@ class GuideButton(PersistentButton):
     """Shows how to get a bot token for an agent, or cancels, in the message that it stands below."""
 
     caption = "token.{action}"
-    step = Step.ANSWERED
     provider: ClassVar[type[Provider]]
     connect_button: ClassVar[type[ConnectButton]]
 
@@ -50,14 +51,13 @@ class GuideButton(PersistentButton):
         shown = self.not_sent("token.canceled_how") if self.action == "cancel" else await self.answer(ctx)
         await edit(ctx, *shown)
 
-    def guide(self, agent: Choice, application: int | None = None, warning: str = "") -> Answer:
+    def guide(self, agent: Choice, application: int | None = None, *, how: str = "token.guide_how") -> Answer:
         """Say how to get a token, with the button that opens the form.
 
-        application: that of the bot that the agent had before, where it is known. warning: the last line of
-        the description.
+        application: that of the bot that the agent had before, where it is known. how: the key of the
+        description, which names the agent.
         """
         texts, portal = self.texts, bot_page(application)
-        own_bot = texts("token.guide_how", agent=quoted(agent.label) or agent.id)
         first = "token.guide.create" if application is None else "token.guide.open"
         lines = (texts(first, portal=portal), texts("token.guide.reset"), texts("token.guide.intent"))
         have = texts("token.have")
@@ -66,7 +66,8 @@ class GuideButton(PersistentButton):
             Tone.INFO,
             "token.guide",
             Field("Developer Portal", "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))),
-            how=f"{own_bot}\n{warning}".strip(),
+            # Cut before it is escaped, which adds characters that are not shown.
+            how=texts(how, agent=quoted(plain(agent.label, _MAX_NAME)) or agent.id),
             next_step=texts("token.guide_next", button=have),
             symbol="🤖",
         )

@@ -108,7 +108,7 @@ def preflight_fields(preflight: Preflight, provider: str, texts: Texts) -> Itera
     """Yield what was found out. provider: the proper name of whoever is to receive the token."""
     application = preflight.application
     if preflight.failure is not None:
-        yield Field(texts("preflight.bot"), _failure(preflight.failure, provider, texts))
+        yield Field(texts("preflight.bot"), _failure(preflight, preflight.failure, provider, texts))
     if application is not None:
         yield Field(texts("preflight.bot"), f"**{quoted(application.name)}**\n{code(str(application.id))}")
         yield Field(
@@ -172,9 +172,9 @@ def _with_grants(text: str, preflight: Preflight, texts: Texts) -> str:
     return f"{text} {texts('preflight.invite_threads')}" if threads else text
 
 
-def _failure(failure: ProviderError, provider: str, texts: Texts) -> str:
+def _failure(preflight: Preflight, failure: ProviderError, provider: str, texts: Texts) -> str:
     if isinstance(failure, UnauthorizedError):
-        return texts("preflight.refused", provider=provider)
+        return texts("preflight.refused", provider=provider, portal=preflight.portal)
     if isinstance(failure, RateLimitedError):
         return texts("preflight.rate_limited")
     return texts("preflight.failed", why=what_failed(failure, "Discord", texts))

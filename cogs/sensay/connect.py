@@ -208,13 +208,13 @@ async def show_guide(ctx: Context, replica: str, connection: str | None) -> None
 
 
 async def _guide(ctx: Context, replica: str, connection: str | None) -> Answer:
-    opened, texts = await open_connection(ctx, "sensay", connection), ctx.texts
+    opened = await open_connection(ctx, "sensay", connection)
     chosen = chosen_replica(ctx, opened, replica)
     placed = await _placed(ctx, chosen)
     application = None if placed is None else application_of(placed.bot_id, placed.application_id)
-    warning = "" if chosen.state is None else texts("sensay.connect.again")
-    button = SensayGuideButton(texts=texts, action="start", connection=opened.name, agent=chosen.id)
-    return button.guide(chosen, application, warning)
+    how = "token.guide_how" if chosen.state is None else "sensay.connect.again"
+    button = SensayGuideButton(texts=ctx.texts, action="start", connection=opened.name, agent=chosen.id)
+    return button.guide(chosen, application, how=how)
 
 
 async def open_form(ctx: Context, replica: str, connection: str | None) -> None:

@@ -139,10 +139,11 @@ async def test_a_bot_that_is_there_already_is_warned_of(harness: BotHarness) -> 
     """Before anybody makes a second bot, whatever the state of the first; of others nothing is said."""
     await harness.connect("sensay")
     await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "")
-    warning = harness.texts("sensay.connect.again")
     for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
-        assert (embed_of(await open_guide(harness, replica)).description or "").endswith(f"\n{warning}")
-    assert warning not in shown(await open_guide(harness, harness.sensay.UNCONNECTED))
+        warning = harness.texts("sensay.connect.again", agent=harness.sensay.replicas[replica]["name"])
+        assert embed_of(await open_guide(harness, replica)).description == warning
+    described = embed_of(await open_guide(harness, harness.sensay.UNCONNECTED)).description
+    assert described == harness.texts("token.guide_how", agent=NAMES["sensay"])
 
 
 async def test_a_name_from_outside_does_nothing(harness: BotHarness) -> None:
@@ -151,7 +152,7 @@ async def test_a_name_from_outside_does_nothing(harness: BotHarness) -> None:
     harness.toolzz.agents[0]["name"] = "[x](https://evil.example) @everyone **" + "\N{WAVING HAND SIGN}" * 300
     guide = await guide_of(harness, "toolzz")
     assert "](https://evil" not in shown(guide)
-    assert len(embed_of(guide).description or "") < 600
+    assert len(embed_of(guide).description or "") < 160
 
 
 @every_provider

@@ -89,7 +89,9 @@ class Browser:
 
     async def past_guide(self) -> None:
         """Press the first button of what comes before a form."""
-        await (await self.answered()).get_by_role("button").first.click()
+        guide = await self.answered()
+        self._seen = await self._messages.count()
+        await guide.get_by_role("button").first.click()
 
     async def form(self) -> Locator:
         """Return the form that the bot opened."""

@@ -23,7 +23,7 @@ from cogs.alerts.buttons import MuteSelect
 from cogs.alerts.maintenance import MaintenanceSelect
 from tests.support.command_payloads import given, run, walk
 from tests.support.guild_rows import tables
-from tests.support.harness import BotHarness, final
+from tests.support.harness import BotHarness, buttons, final
 from tests.support.persistent_components import (
     BUTTON,
     CHANNEL_MENU,
@@ -192,6 +192,18 @@ class World:
             for name, options in runs
         ]
         await harness.env.settle(idle=0.05)
+        to_forms = [(final(each), button["custom_id"]) for each in self.asked for button in buttons(each)]
+        self.asked += [
+            harness.send(
+                _Kind.component,
+                harness.manager,
+                {"custom_id": name, "component_type": BUTTON},
+                message=message,
+            )
+            for message, name in to_forms
+            if name.startswith(("connections:add:", "connections:rotate:"))
+        ]
+        await harness.env.settle(idle=0.05)
         assert sum(result.modal is not None for result in self.asked) == 2
 
     # --- what the second server's manager tries ---
@@ -279,7 +291,7 @@ class World:
                     {
                         "type": 18,
                         "component": {
-                            "type": 4,
+                            "type": field["type"],
                             "custom_id": field["custom_id"],
                             "value": values.get(field["custom_id"], "x"),
                         },

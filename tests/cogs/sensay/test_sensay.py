@@ -160,23 +160,11 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     await suggested(harness, "job")
     form = await open_form(harness, "job applications")
     words = form_text(form)
-    assert "an application in the Developer Portal for this replica alone" in words
     assert "**Sensay** gets the token, and runs the bot for Job Applications" in words
     assert "**Reset Token**" in words
     assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
     assert not inputs(form)[0].get("value")
-
-
-async def test_the_form_warns_where_a_bot_is_there_already(harness: BotHarness) -> None:
-    """Who picks a replica that is on Discord, in whatever state, is warned; of others nothing is said."""
-    await harness.connect("sensay")
-    await suggested(harness, "")
-    for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
-        name = harness.sensay.replicas[replica]["name"]
-        warning = f"⚠️ Less than a minute ago, Sensay listed a Discord bot for {name}."
-        assert form_text(await open_form(harness, replica)).splitlines()[-1].startswith(warning)
-    assert "minute ago" not in form_text(await open_form(harness, harness.sensay.UNCONNECTED))
 
 
 async def test_each_opening_of_the_form_is_its_own(harness: BotHarness) -> None:
