@@ -24,19 +24,17 @@ class Confirm(GuardedView):
         act: Callable[[Context], Awaitable[Answer]],
         *links: discord.ui.Button[Any],
         leave: str | None = None,
-        again: discord.ui.Item[Any] | None = None,
         **values: str | int,
     ) -> None:
         """key: where the texts are: the notices ``<key>.ask`` and ``<key>.kept``, which is for a member who
         declines, and ``<key>.expired_how`` for one who does not answer. act: does it, and returns what to
         show then. links: pages to look at before one decides. leave: what the way out says where the act
-        destroys nothing, None where it does. again: the button that begins again, shown where the member
-        declines or does not answer. values: fill the placeholders of the texts.
+        destroys nothing, None where it does. values: fill the placeholders of the texts.
         """
         super().__init__(asked, timeout=SECONDS)
         self._key = key
         self._act = act
-        self._again = again
+        self._again: tuple[discord.ui.Item[Any], ...] = ()
         self._values: dict[str, Any] = values
         style = discord.ButtonStyle.danger if leave is None else discord.ButtonStyle.primary
         self.add_button(label, self._confirm, style)
@@ -44,8 +42,19 @@ class Confirm(GuardedView):
         for button in links:
             self.add_item(button)
 
-    async def ask(self, *fields: Field, title: str | None = None, how: str | None = None) -> None:
-        """Put the question. title, how: take the place of the texts."""
+    async def ask(
+        self,
+        *fields: Field,
+        title: str | None = None,
+        how: str | None = None,
+        again: discord.ui.Item[Any] | None = None,
+    ) -> None:
+        """Put the question.
+
+        title, how: take the place of the texts. again: the button that begins again, for a member who
+        declines or does not answer.
+        """
+        self._again = () if again is None else (again,)
         key = f"{self._key}.ask"
         question = notice(self._asked.texts, Tone.WARNING, key, *fields, title=title, how=how, **self._values)
         await respond(self._asked, question, self)
@@ -67,4 +76,4 @@ class Confirm(GuardedView):
 
     def _kept(self, how: str | None = None) -> Answer:
         embed = notice(self._asked.texts, Tone.QUIET, f"{self._key}.kept", how=how, **self._values)
-        return embed, view_of() if self._again is None else view_of(self._again)
+        return embed, view_of(*self._again)

@@ -95,8 +95,8 @@ class EditModal(GuardedModal):
             return
         act = partial(_write, self._connection, self._report, before, after)
         again = ToolzzEditButton(texts=texts, connection=self._connection, integration=self._report.id)
-        await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act, again=again).ask(
-            report_field(self._report, texts), *changes(before, after, ctx)
+        await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act).ask(
+            report_field(self._report, texts), *changes(before, after, ctx), again=again
         )
 
 

@@ -86,8 +86,8 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
     else:
         label = texts("toolzz.link.yes", integration=plain(label_of(report), _MAX_NAME))
         act = partial(_link_anyway, connection.name, integration, report)
-        confirm = Confirm(ctx, "toolzz.link", label, act, leave=texts("toolzz.link.no"), again=again)
-        await confirm.ask(*fields, *server_fields(report, ctx.interaction.guild, texts))
+        confirm = Confirm(ctx, "toolzz.link", label, act, leave=texts("toolzz.link.no"))
+        await confirm.ask(*fields, *server_fields(report, ctx.interaction.guild, texts), again=again)
 
 
 async def ask_to_unlink(ctx: Context, integration: str) -> None:

@@ -194,7 +194,7 @@ async def test_who_cancels_can_begin_again(
     guide = await guide_of(harness, provider)
     await press(harness, guide, "token.cancel")
     name = harness.bot.services.providers[provider].name
-    assert embed_of(guide).title == f"⚪ {harness.texts('token.not_sent', provider=name)}"
+    assert embed_of(guide).title == f"💤 {harness.texts('token.not_sent', provider=name)}"
     assert embed_of(guide).description == harness.texts("token.canceled_how")
     assert labels(guide) == [harness.texts("token.start")]
     if restarted:
@@ -236,7 +236,8 @@ async def test_what_is_gone_meanwhile_is_told(harness: BotHarness, provider: str
     await harness.bot.services.connections.remove(harness.guild.id, provider, "default")
     refused = await press(harness, guide, "token.start")
     name = harness.bot.services.providers[provider].name
-    assert embed_of(refused).title == f"⚠️ {harness.texts('problem.no_connection.title', provider=name)}"
+    gone = harness.texts("problem.no_such_connection.title", provider=name, name="default")
+    assert embed_of(refused).title == f"⚠️ {gone}"
     assert labels(guide) == [harness.texts("token.start")]
 
 

@@ -192,17 +192,18 @@ class World:
             for name, options in runs
         ]
         await harness.env.settle(idle=0.05)
-        to_forms = [(final(each), button["custom_id"]) for each in self.asked for button in buttons(each)]
-        self.asked += [
+        # What leads to a form has persistent buttons alone, whose values ``components`` makes up.
+        guides = [each for each in self.asked if buttons(each)[0]["custom_id"].startswith("connections:")]
+        forms = [
             harness.send(
                 _Kind.component,
                 harness.manager,
-                {"custom_id": name, "component_type": BUTTON},
-                message=message,
+                {"custom_id": buttons(each)[0]["custom_id"], "component_type": BUTTON},
+                message=final(each),
             )
-            for message, name in to_forms
-            if name.startswith(("connections:add:", "connections:rotate:"))
+            for each in guides
         ]
+        self.asked = [*(each for each in self.asked if each not in guides), *forms]
         await harness.env.settle(idle=0.05)
         assert sum(result.modal is not None for result in self.asked) == 2
 

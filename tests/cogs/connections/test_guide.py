@@ -195,7 +195,7 @@ async def test_a_secret_may_be_any_word(harness: BotHarness) -> None:
 NOT_OFFERED: Final = (
     "slack",
     "none ",
-    "discord\u200b",
+    "discord\u0301",
     "discord,telegram",
     "\N{WAVING HAND SIGN}",
     "x" * 4000,
