@@ -14,7 +14,7 @@ from bot.features.handover.token import read_token
 from bot.providers.base.integration import Choice
 from cogs.handover.flow import TokenHandover, hand_over
 from cogs.handover.lookup import LookButton
-from cogs.handover.preflight import Preflight, preflight_fields, try_examine
+from cogs.handover.preflight import Preflight, preflight_field, try_examine
 
 SECONDS: Final = 300
 """Long enough to switch on an intent or to invite the bot meanwhile."""
@@ -134,7 +134,7 @@ class TokenQuestion(GuardedView):
             Tone.INFO if self._preflight.reads_messages else Tone.WARNING,
             f"{self._provider.slug}.connect.question",
             *self._fields,
-            *preflight_fields(self._preflight, name, self._texts),
+            preflight_field(self._preflight, name, self._texts),
             how=self._texts(intro, provider=name),
             next_step=self._texts(next_step, provider=name),
         )

@@ -55,7 +55,6 @@ ALIKE = {
     "duration.seconds",
     "toolzz.status.bot",
     "toolzz.status.line",
-    "preflight.intent",
     "sensay.usage.source.discord",
     "sensay.usage.source.telegram",
     "setup.invalid_setting",

@@ -307,6 +307,11 @@ def buttons(result: simcord.InteractionResult) -> list[dict[str, Any]]:
     return [button for row in final(result).components for button in row["components"]]
 
 
+def short(name: str, identifier: str) -> str:
+    """Return a name with the end of the id, as what is asked about is named on one line."""
+    return f"{name} · `…{identifier[-4:]}`"
+
+
 def labels(result: simcord.InteractionResult) -> list[str]:
     """Return the labels of the buttons of the final answer."""
     return [button["label"] for button in buttons(result) if "label" in button]
