@@ -21,6 +21,7 @@ Action = Literal["add", "rotate"]
 ADD: Final = "add"
 ROTATE: Final = "rotate"
 _NO_CHOICE: Final = "none"
+"""The value of the entry for no choice: Discord takes no empty one."""
 _Input = discord.ui.TextInput[Any] | discord.ui.RadioGroup[Any]
 UnitDoubt = Literal["unknown", "unconfirmed"]
 """Whether the provider does not show a unit, or lists nothing for it, as if it did not exist."""
@@ -70,12 +71,12 @@ async def show_guide(ctx: Context, action: Action, slug: str, name: str | None) 
 
 
 def where_to_find(provider: Provider, texts: Texts) -> str:
-    """Say of each of a provider's credentials that the form wants where it is found; name the others."""
+    """Say of each secret, and whatever else the form wants, where it is found; name the other inputs."""
     lines, optional = [], []
     for field in provider.fields:
         key = provider.field_key(field.id)
         label = texts(f"{key}.label")
-        if not field.required:
+        if not field.required and not field.secret:
             optional.append(label)
             continue
         parts = [f"**{label}**", texts(f"{key}.description")]

@@ -77,7 +77,7 @@ async def test_each_secret_s_place_is_told_before_the_form(
         label = harness.texts(f"{kind.field_key(each.id)}.label")
         where = harness.texts(f"{kind.field_key(each.id)}.description")
         assert label in shown(guide)
-        assert (f"**{label}** · {where}" in shown(guide)) is each.required
+        assert (f"**{label}** · {where}" in shown(guide)) is (each.required or each.secret)
         assert each.page is None or f"]({each.page})" in shown(guide)
     button = harness.texts(FORMS[action])
     assert only_button(guide)["label"] == button
