@@ -94,7 +94,10 @@ class LoudServer:
     async def _add(self, provider: str, credentials: Mapping[str, str], name: str) -> None:
         manager = self._managers[self._added % len(self._managers)]  # each below the limit of the command
         self._added += 1
-        form = await manager.slash(self._channel, "connections add", provider=provider, name=name)
+        guide = await self._acting.run(
+            manager, self._channel, "connections add", provider=provider, name=name
+        )
+        form = await manager.click(guide, custom_id=buttons(guide)[0])
         await self._stage.discord.answer(await manager.submit_modal(form, dict(credentials)))
 
     @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from simcord import GuildHandle
 
-from benchmarks.acting import ADMINISTERS, ANSWERED_WITHIN, MANAGES, Acting
+from benchmarks.acting import ADMINISTERS, ANSWERED_WITHIN, MANAGES, Acting, buttons
 from benchmarks.loud_server import LoudServer
 from bot.demo.stage import Stage, open_stage
 from bot.features.audit.entry import Entry
@@ -98,7 +98,8 @@ class QuietServer:
 
     async def _add(self, provider: str, credentials: Mapping[str, str]) -> None:
         member = self._members[0]
-        form = await member.slash(self._channel, "connections add", provider=provider)
+        guide = await self._acting.run(member, self._channel, "connections add", provider=provider)
+        form = await member.click(guide, custom_id=buttons(guide)[0])
         await self._stage.discord.answer(await member.submit_modal(form, dict(credentials)))
 
     async def measure(self, samples: Samples) -> None:

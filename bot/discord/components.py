@@ -148,12 +148,14 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     the button helps where the provider knows no such thing, because another value can be entered. reads_only:
     whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
     Server Settings. operation: the qualified name of the command that does the same, whose limits count.
+    step: to which of its counts a use belongs.
     """
 
     route: ClassVar[str] = ""
     after_not_found: ClassVar[bool] = False
     reads_only: ClassVar[bool] = False
     operation: ClassVar[str | None] = None
+    step: ClassVar[Step] = Step.OPENED
     custom_id_format: ClassVar[CustomIdFormat]
 
     def __init_subclass__(cls) -> None:
@@ -183,7 +185,7 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx = Context.of(interaction)
         command, _, _ = self.custom_id.partition(":")
-        use = Use(changes=not self.reads_only, operation=self.operation_in(ctx))
+        use = Use(changes=not self.reads_only, operation=self.operation_in(ctx), step=self.step)
         if not await _is_admitted(ctx, command, use):
             return
         try:

@@ -7,7 +7,7 @@ import discord
 
 from bot.discord.components import GuardedView
 from bot.discord.context import Context
-from bot.discord.replies import Answer, edit, remove_components, respond, try_edit
+from bot.discord.replies import Answer, edit, remove_components, respond, try_edit, view_of
 from bot.discord.theme import Field, Tone, notice
 
 SECONDS: Final = 60
@@ -34,6 +34,7 @@ class Confirm(GuardedView):
         super().__init__(asked, timeout=SECONDS)
         self._key = key
         self._act = act
+        self._again: tuple[discord.ui.Item[Any], ...] = ()
         self._values: dict[str, Any] = values
         style = discord.ButtonStyle.danger if leave is None else discord.ButtonStyle.primary
         self.add_button(label, self._confirm, style)
@@ -41,8 +42,19 @@ class Confirm(GuardedView):
         for button in links:
             self.add_item(button)
 
-    async def ask(self, *fields: Field, title: str | None = None, how: str | None = None) -> None:
-        """Put the question. title, how: take the place of the texts."""
+    async def ask(
+        self,
+        *fields: Field,
+        title: str | None = None,
+        how: str | None = None,
+        again: discord.ui.Item[Any] | None = None,
+    ) -> None:
+        """Put the question.
+
+        title, how: take the place of the texts. again: the button that begins again, for a member who
+        declines or does not answer.
+        """
+        self._again = () if again is None else (again,)
         key = f"{self._key}.ask"
         question = notice(self._asked.texts, Tone.WARNING, key, *fields, title=title, how=how, **self._values)
         await respond(self._asked, question, self)
@@ -50,7 +62,7 @@ class Confirm(GuardedView):
     async def on_timeout(self) -> None:
         """Replace the question with the note that it has expired."""
         how = self._asked.texts(f"{self._key}.expired_how", **self._values)
-        await try_edit(self._asked, self._kept(how))
+        await try_edit(self._asked, *self._kept(how))
 
     async def _confirm(self, ctx: Context) -> None:
         # Stopped first: a second press must find nothing to act on.
@@ -60,7 +72,8 @@ class Confirm(GuardedView):
 
     async def _decline(self, ctx: Context) -> None:
         self.stop()
-        await edit(ctx, self._kept())
+        await edit(ctx, *self._kept())
 
-    def _kept(self, how: str | None = None) -> discord.Embed:
-        return notice(self._asked.texts, Tone.QUIET, f"{self._key}.kept", how=how, **self._values)
+    def _kept(self, how: str | None = None) -> Answer:
+        embed = notice(self._asked.texts, Tone.QUIET, f"{self._key}.kept", how=how, **self._values)
+        return embed, view_of(*self._again)

@@ -106,6 +106,8 @@ class Step(Enum):
 
     OPENED = auto()
     """A command was run, or a component was used that does the same or opens the form for it."""
+    FORM = auto()
+    """A form was opened by a button that the operation has shown."""
     SENT = auto()
     """A form was sent."""
     ANSWERED = auto()

@@ -177,10 +177,10 @@ async def _edit_original(
     await interaction.edit_original_response(embed=embed, view=view, attachments=files)
 
 
-async def try_edit(ctx: Context, embed: discord.Embed) -> None:
+async def try_edit(ctx: Context, embed: discord.Embed, view: discord.ui.View | None = None) -> None:
     """Do what ``edit`` does, unless the member has dismissed the message or Discord cannot be reached."""
     with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-        await edit(ctx, embed)
+        await edit(ctx, embed, view)
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

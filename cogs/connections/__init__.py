@@ -10,6 +10,7 @@ from cogs.connections.forms import (
     credential_lines,
     open_form,
     rotate_button,
+    where_to_find,
 )
 from cogs.connections.opening import ConnectionTestButton, investigate, open_connection, rotation_for
 from cogs.connections.suggestions import choices_here, suggest_choices, suggest_connections
@@ -30,6 +31,7 @@ __all__ = [
     "rotation_for",
     "suggest_choices",
     "suggest_connections",
+    "where_to_find",
 ]
 
 

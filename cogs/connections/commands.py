@@ -19,7 +19,7 @@ from bot.features.access.tier import Tier
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
 from bot.providers import providers
-from cogs.connections.forms import ADD, ROTATE, ask_for_credentials, credential_lines, rotate_button
+from cogs.connections.forms import ADD, ROTATE, credential_lines, rotate_button, show_guide
 from cogs.connections.opening import test_connection
 from cogs.connections.suggestions import suggest_connections
 from cogs.connections.summaries import read_summaries
@@ -39,15 +39,17 @@ class Connections(
     @command("connections add")
     @_provider
     async def add(self, ctx: Context, provider: str, name: str | None = None) -> None:
-        """Ask for credentials, test them, store them."""
-        await ask_for_credentials(ctx, ADD, provider, name)
+        """Say where the credentials are found; the form that it leads to tests and stores them."""
+        await defer(ctx)
+        await show_guide(ctx, ADD, provider, name)
 
     @cooldown(5, 60)
     @command("connections rotate", name=suggest_connections())
     @_provider
     async def rotate(self, ctx: Context, provider: str, name: str | None = None) -> None:
-        """Ask for new credentials, test them, and only then replace the old ones."""
-        await ask_for_credentials(ctx, ROTATE, provider, name)
+        """Do the same for new credentials, which replace the old ones only once they were tested."""
+        await defer(ctx)
+        await show_guide(ctx, ROTATE, provider, name)
 
     @command("connections list")
     async def list_(self, ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""The form that takes a provider's credentials and stores them, the button that opens it, and its answer."""
+"""The form that takes a provider's credentials and stores them, what comes before it, and its answer."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
@@ -7,16 +7,22 @@ import discord
 
 from bot.discord.components import GuardedModal, PersistentButton
 from bot.discord.context import Context, Services
-from bot.discord.replies import acknowledge, defer, open_modal, respond
+from bot.discord.guard import Step
+from bot.discord.replies import acknowledge, defer, open_modal, respond, view_of
 from bot.discord.routes import ConnectionName, ProviderSlug
 from bot.discord.text import code
 from bot.discord.theme import Field, Tone, notice
 from bot.features.connections.service import Summary
 from bot.i18n.catalog import Texts
+from bot.providers.base.credentials import CredentialField
+from bot.providers.base.provider import Provider
 
 Action = Literal["add", "rotate"]
 ADD: Final = "add"
 ROTATE: Final = "rotate"
+_NO_CHOICE: Final = "none"
+"""The value of the entry for no choice: Discord takes no empty one."""
+_Input = discord.ui.TextInput[Any] | discord.ui.RadioGroup[Any]
 UnitDoubt = Literal["unknown", "unconfirmed"]
 """Whether the provider does not show a unit, or lists nothing for it, as if it did not exist."""
 
@@ -28,6 +34,7 @@ class CredentialButton(PersistentButton):
     caption = "connections.{action}.button"
     default_style = discord.ButtonStyle.primary
     after_not_found = True
+    step = Step.FORM
 
     action: Action
     provider: ProviderSlug
@@ -40,6 +47,45 @@ class CredentialButton(PersistentButton):
     async def press(self, ctx: Context) -> None:
         """Open the form."""
         await ask_for_credentials(ctx, self.action, self.provider, self.name)
+
+
+async def show_guide(ctx: Context, action: Action, slug: str, name: str | None) -> None:
+    """Answer with where the credentials are found, and with the button that opens the form.
+
+    Raises RequestError where the form would be of no use.
+    """
+    texts, provider = ctx.texts, ctx.services.connections.provider(slug)
+    name = await _checked_name(ctx, action, slug, name)
+    label = texts("connections.find.button" if action == ADD else "connections.rotate.button")
+    embed = notice(
+        texts,
+        Tone.INFO,
+        "connections.find",
+        how=f"{texts('connections.find_how')}\n\n{where_to_find(provider, texts)}",
+        next_step=texts("connections.find_next", button=label),
+        symbol="🔑",
+        provider=provider.name,
+    )
+    form = CredentialButton(texts=texts, action=action, provider=slug, name=name, label=label)
+    await respond(ctx, embed, view_of(form))
+
+
+def where_to_find(provider: Provider, texts: Texts) -> str:
+    """Say of each secret, and whatever else the form wants, where it is found; name the other inputs."""
+    lines, optional = [], []
+    for field in provider.fields:
+        key = provider.field_key(field.id)
+        label = texts(f"{key}.label")
+        if not field.required and not field.secret:
+            optional.append(label)
+            continue
+        parts = [f"**{label}**", texts(f"{key}.description")]
+        if field.page is not None:
+            parts.append(f"[{texts('connections.find.docs', provider=provider.name)}]({field.page})")
+        lines.append(" · ".join(parts))
+    if optional:
+        lines.append(texts("connections.find.optional", labels=", ".join(optional)))
+    return "\n".join(lines)
 
 
 async def ask_for_credentials(ctx: Context, action: Action, provider: str, name: str | None) -> None:
@@ -65,12 +111,15 @@ async def open_form(
     credentials are stored, in the place of ``stored``. Only a form that a component opens may have it, as
     the component's message can be edited then.
     """
+    name = await _checked_name(ctx, action, slug, name)
+    await open_modal(ctx, CredentialModal(ctx, action, slug, name, retry(name), done))
+
+
+async def _checked_name(ctx: Context, action: Action, slug: str, name: str | None) -> str:
     connections = ctx.services.connections
     if action == ADD:
-        name = await connections.check_free(ctx.guild_id, slug, name)
-    else:
-        name = (await connections.find(ctx.guild_id, slug, name)).name
-    await open_modal(ctx, CredentialModal(ctx, action, slug, name, retry(name), done))
+        return await connections.check_free(ctx.guild_id, slug, name)
+    return (await connections.find(ctx.guild_id, slug, name)).name
 
 
 class CredentialModal(GuardedModal):
@@ -97,35 +146,54 @@ class CredentialModal(GuardedModal):
         if action == ROTATE:
             intro = f"{texts('connections.rotate.intro', name=code(name))}\n{intro}"
         self.add_item(discord.ui.TextDisplay(intro))
-        self._inputs: dict[str, discord.ui.TextInput[Any]] = {}
+        self._inputs: dict[str, _Input] = {}
         for field in provider.fields:
             key = provider.field_key(field.id)
-            self._inputs[field.id] = discord.ui.TextInput(
-                custom_id=field.id,
-                required=field.required,
-                max_length=min(field.max_length, 4000),
-                placeholder=texts.find(f"{key}.placeholder"),
-            )
-            self.add_item(
-                discord.ui.Label(
-                    text=texts(f"{key}.label"),
-                    description=texts(f"{key}.description"),
-                    component=self._inputs[field.id],
-                )
-            )
+            self._inputs[field.id] = component = _input(field, key, texts)
+            label, description = texts(f"{key}.label"), texts(f"{key}.description")
+            self.add_item(discord.ui.Label(text=label, description=description, component=component))
 
     async def submit(self, ctx: Context) -> None:
         """Test what was typed, store it, and answer."""
         await (defer(ctx) if self._done is None else acknowledge(ctx))
         connections = ctx.services.connections
         store = connections.add if self._action == ADD else connections.rotate
-        values = {field: item.value for field, item in self._inputs.items()}
+        values = {field: _value(component) for field, component in self._inputs.items()}
         async with ctx.change(f"connection.{self._action}", f"{self._slug} · {self._name}"):
             summary = await store(ctx.guild_id, self._slug, self._name, values, member_id=ctx.member.id)
         if self._done is None:
             await respond(ctx, stored(self._action, summary, ctx))
         else:
             await self._done(ctx, summary)
+
+
+def _input(field: CredentialField, key: str, texts: Texts) -> _Input:
+    """Return the input for a field. key: where its texts are."""
+    if not field.choices:
+        return discord.ui.TextInput(
+            custom_id=field.id,
+            required=field.required,
+            max_length=min(field.max_length, 4000),
+            placeholder=texts.find(f"{key}.placeholder"),
+        )
+    # A client has no way to take a choice back: what is optional has an entry for it.
+    none = [] if field.required else [_NO_CHOICE]
+    return discord.ui.RadioGroup(
+        custom_id=field.id,
+        required=field.required,
+        options=[
+            discord.RadioGroupOption(
+                label=texts(f"{key}.choice.{choice}"), value=choice, default=choice == _NO_CHOICE
+            )
+            for choice in (*none, *field.choices)
+        ],
+    )
+
+
+def _value(component: _Input) -> str:
+    """Return what was entered, nothing where a choice was left out. It is not checked yet."""
+    is_left_out = isinstance(component, discord.ui.RadioGroup) and component.value == _NO_CHOICE
+    return "" if is_left_out else component.value or ""
 
 
 def stored(action: Action, summary: Summary, ctx: Context) -> discord.Embed:

@@ -13,7 +13,8 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice
 from bot.providers.base.outcome import LookupResult, Outcome
 from cogs.connections import open_connection
-from cogs.handover.lookup import ConnectButton, LookButton, record
+from cogs.handover.guide import ConnectButton, GuideButton
+from cogs.handover.lookup import LookButton, record
 from cogs.handover.preflight import Preflight
 
 FoundT = TypeVar("FoundT")
@@ -66,8 +67,14 @@ class TokenHandover(ABC, Generic[FoundT]):
         """Return what to remember of an integration that is there, None for one that cannot be remembered."""
 
     def connect_button(self, texts: Texts) -> ConnectButton:
+        """Return the button that opens the form again."""
+        button = self.look_class.guide_button.connect_button
+        return button(texts=texts, connection=self.connection, agent=self.agent.id)
+
+    def guide_button(self, texts: Texts) -> GuideButton:
         """Return the button that starts over."""
-        return self.look_class.connect_button(texts=texts, connection=self.connection, agent=self.agent.id)
+        button = self.look_class.guide_button
+        return button(texts=texts, action="start", connection=self.connection, agent=self.agent.id)
 
     def look_button(self, texts: Texts, preflight: Preflight) -> LookButton:
         """Return the button that looks later what became of the token."""

@@ -1,4 +1,4 @@
-"""The buttons that outlive a handover: to start over, and to look again what became of the token."""
+"""The button that outlives a handover: looks again what became of the token."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ from bot.providers.base.integration import Choice
 from bot.providers.base.outcome import LookupResult
 from bot.providers.base.provider import Provider
 from cogs.connections import open_connection
+from cogs.handover.guide import GuideButton
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,6 @@ class Lookup:
     show: Callable[[LookupResult], Answer]
 
 
-class ConnectButton(PersistentButton):
-    """Opens a provider's form for an agent's bot token."""
-
-    connection: str
-    agent: str
-
-
 class LookButton(PersistentButton):
     """Looks again whether a token without a clear answer has become an integration.
 
@@ -49,7 +43,7 @@ class LookButton(PersistentButton):
 
     provider: ClassVar[type[Provider]]
     reuses_ids: ClassVar[bool]
-    connect_button: ClassVar[type[ConnectButton]]
+    guide_button: ClassVar[type[GuideButton]]
 
     connection: str
     agent: str
@@ -108,7 +102,8 @@ class LookButton(PersistentButton):
         )
         buttons: list[discord.ui.Item[Any]] = [] if result is LookupResult.THERE else [self]
         if doubt is None and result is LookupResult.NOT_THERE:
-            buttons.append(self.connect_button(texts=texts, connection=self.connection, agent=self.agent))
+            connect_button = self.guide_button.connect_button
+            buttons.append(connect_button(texts=texts, connection=self.connection, agent=self.agent))
         return embed, view_of(*buttons)
 
     async def _is_outdated(self, ctx: Context, connection: Connection, integration: Choice | None) -> bool:

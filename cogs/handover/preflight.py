@@ -17,7 +17,7 @@ from bot.discord.access.agent_bots import (
 from bot.discord.context import Context
 from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, view_of
-from bot.discord.text import code, quoted
+from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.features.handover.service import Application
@@ -104,20 +104,23 @@ async def try_examine(
     return Preflight(guild_id, asked, None, bot_id, member, permissions)
 
 
-def preflight_fields(preflight: Preflight, provider: str, texts: Texts) -> Iterator[Field]:
-    """Yield what was found out. provider: the proper name of whoever is to receive the token."""
+def preflight_field(preflight: Preflight, provider: str, texts: Texts) -> Field:
+    """Say what was found out. provider: the proper name of whoever is to receive the token."""
+    return Field(texts("preflight.bot"), "\n".join(_findings(preflight, provider, texts)))
+
+
+def _findings(preflight: Preflight, provider: str, texts: Texts) -> Iterator[str]:
     application = preflight.application
     if preflight.failure is not None:
-        yield Field(texts("preflight.bot"), _failure(preflight.failure, provider, texts))
+        yield _failure(preflight, preflight.failure, provider, texts)
     if application is not None:
-        yield Field(texts("preflight.bot"), f"**{quoted(application.name)}**\n{code(str(application.id))}")
-        yield Field(
-            texts("preflight.intent"),
+        yield f"**{quoted(application.name)}**"
+        yield (
             texts("preflight.intent_on")
             if application.reads_messages
-            else texts("preflight.intent_off", portal=preflight.portal),
+            else texts("preflight.intent_off", portal=preflight.portal)
         )
-    yield Field(texts("preflight.here"), "\n".join(_membership(preflight, texts)))
+    yield from _membership(preflight, texts)
 
 
 def invite_button(preflight: Preflight, texts: Texts) -> discord.ui.Button[discord.ui.View]:
@@ -154,11 +157,9 @@ def _missing(preflight: Preflight, texts: Texts) -> Iterator[str]:
 
 def _membership(preflight: Preflight, texts: Texts) -> Iterator[str]:
     if preflight.member:
-        yield texts("preflight.member")
+        yield texts("preflight.in_server")
         return
-    yield texts("preflight.member_unknown" if preflight.member is None else "preflight.not_member")
-    if preflight.invite is not None:
-        yield _with_grants(texts("preflight.invite", link=preflight.invite), preflight, texts)
+    yield texts("preflight.member_unknown" if preflight.member is None else "preflight.not_in_server")
     application = preflight.application
     if application is not None and application.bot_require_code_grant:
         yield texts("preflight.code_grant", portal=preflight.portal)
@@ -172,9 +173,9 @@ def _with_grants(text: str, preflight: Preflight, texts: Texts) -> str:
     return f"{text} {texts('preflight.invite_threads')}" if threads else text
 
 
-def _failure(failure: ProviderError, provider: str, texts: Texts) -> str:
+def _failure(preflight: Preflight, failure: ProviderError, provider: str, texts: Texts) -> str:
     if isinstance(failure, UnauthorizedError):
-        return texts("preflight.refused", provider=provider)
+        return texts("preflight.refused", provider=provider, portal=preflight.portal)
     if isinstance(failure, RateLimitedError):
         return texts("preflight.rate_limited")
     return texts("preflight.failed", why=what_failed(failure, "Discord", texts))

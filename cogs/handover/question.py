@@ -7,14 +7,14 @@ import discord
 
 from bot.discord.components import GuardedModal, GuardedView, labelled
 from bot.discord.context import Context
-from bot.discord.replies import acknowledge, edit, respond, try_edit, view_of
+from bot.discord.replies import Answer, acknowledge, edit, respond, try_edit, view_of
 from bot.discord.theme import Tone, notice
 from bot.errors import InvalidInputError, UnauthorizedError
 from bot.features.handover.token import read_token
 from bot.providers.base.integration import Choice
 from cogs.handover.flow import TokenHandover, hand_over
 from cogs.handover.lookup import LookButton
-from cogs.handover.preflight import Preflight, preflight_fields, try_examine
+from cogs.handover.preflight import Preflight, preflight_field, try_examine
 
 SECONDS: Final = 300
 """Long enough to switch on an intent or to invite the bot meanwhile."""
@@ -30,7 +30,8 @@ class TokenModal(GuardedModal):
     ) -> None:
         """connection: its name. above: what the form shows above the token's input."""
         texts, slug = asked.texts, self.look_button.provider.slug
-        retry = self.look_button.connect_button(texts=texts, connection=connection, agent=agent.id)
+        connect_button = self.look_button.guide_button.connect_button
+        retry = connect_button(texts=texts, connection=connection, agent=agent.id)
         super().__init__(asked, title=texts(f"{slug}.connect.form"), retry=retry)
         self.connection = connection
         self.agent = agent
@@ -72,7 +73,7 @@ class TokenQuestion(GuardedView):
     async def on_timeout(self) -> None:
         """Forget the token, and say so."""
         self._token = ""
-        await try_edit(self._asked, self._ended("token.expired_how"))
+        await try_edit(self._asked, *self._not_sent("token.expired_how"))
 
     def _fill(self) -> None:
         """Put the buttons that fit what is known now."""
@@ -117,7 +118,7 @@ class TokenQuestion(GuardedView):
 
     async def _decline(self, ctx: Context) -> None:
         self._end()
-        await edit(ctx, self._ended("token.declined_how"))
+        await edit(ctx, *self._not_sent("token.declined_how"))
 
     def _end(self) -> str:
         """Let no further press find anything to act on; return the token, and forget it."""
@@ -133,19 +134,10 @@ class TokenQuestion(GuardedView):
             Tone.INFO if self._preflight.reads_messages else Tone.WARNING,
             f"{self._provider.slug}.connect.question",
             *self._fields,
-            *preflight_fields(self._preflight, name, self._texts),
+            preflight_field(self._preflight, name, self._texts),
             how=self._texts(intro, provider=name),
             next_step=self._texts(next_step, provider=name),
         )
 
-    def _ended(self, how: str) -> discord.Embed:
-        texts, provider = self._texts, self._provider
-        start_over = texts(f"{provider.slug}.connect.start_over")
-        return notice(
-            texts,
-            Tone.QUIET,
-            "token.not_sent",
-            how=texts(how),
-            next_step=start_over,
-            provider=provider.name,
-        )
+    def _not_sent(self, how: str) -> Answer:
+        return self._handover.guide_button(self._texts).not_sent(how)

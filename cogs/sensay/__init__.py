@@ -3,18 +3,21 @@
 from bot.discord.client import PatchbayBot
 from bot.discord.context import ProviderView, SetupList
 from cogs.sensay.commands import Sensay
-from cogs.sensay.connect import SensayConnectButton, SensayLookButton, open_form
+from cogs.sensay.connect import SensayConnectButton, SensayGuideButton, SensayLookButton, show_guide
 from cogs.sensay.disconnect import SensayStoppedButton
 from cogs.sensay.replicas import SensayReplicasButton
 from cogs.sensay.status import SensayOverviewButton, SensayReplicaSelect, SensayStatusButton, show_status
 
-VIEW = ProviderView(status=show_status, lists=(SetupList(None, "sensay.offer", open_form, "sensay connect"),))
+VIEW = ProviderView(
+    status=show_status, lists=(SetupList(None, "sensay.offer", show_guide, "sensay connect"),)
+)
 
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group, and the components that survive a restart."""
     bot.add_dynamic_items(
         SensayConnectButton,
+        SensayGuideButton,
         SensayLookButton,
         SensayStoppedButton,
         SensayOverviewButton,

@@ -10,7 +10,7 @@ from bot.discord.replies import defer, respond
 from bot.features.access.tier import Tier
 from cogs.connections import open_connection, suggest_choices, suggest_connections
 from cogs.sensay.ask import MAX_QUESTION, answer_of
-from cogs.sensay.connect import open_form
+from cogs.sensay.connect import show_guide
 from cogs.sensay.disconnect import ask_first
 from cogs.sensay.replicas import MAX_SEARCH, read_page
 from cogs.sensay.status import read_status
@@ -27,8 +27,8 @@ class Sensay(commands.GroupCog, group_name="sensay", group_description=localized
     @cooldown(5, 60)
     @command("sensay connect", replica=_replicas, connection=_connections)
     async def connect(self, ctx: Context, replica: str, connection: str | None = None) -> None:
-        """Ask for a replica's bot token, show whose it is, and hand it to Sensay once confirmed."""
-        await open_form(ctx, replica, connection)
+        """Say how to get a bot token for a replica; the form, and a question, come before Sensay gets it."""
+        await show_guide(ctx, replica, connection)
 
     @reads
     @command("sensay status", replica=_replicas, connection=_connections)

@@ -1,15 +1,16 @@
-"""``/sensay connect``: the form, the handover of the token, and the buttons that survive a restart."""
+"""``/sensay connect``: guide, form and handover of the token, and the buttons that survive a restart."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 import discord
 
+from bot.discord.access.agent_bots import application_of
 from bot.discord.context import Context
 from bot.discord.names import mention_member
-from bot.discord.replies import Answer, defer, open_modal
+from bot.discord.replies import Answer, defer, open_modal, respond
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
-from bot.discord.text import quoted
+from bot.discord.text import code, plain, quoted
 from bot.discord.theme import Field, when
 from bot.errors import InvalidInputError, NotListedError
 from bot.features.connections.service import Connection
@@ -23,6 +24,8 @@ from bot.providers.sensay.models import ListedReplica, Replica
 from cogs.connections import open_connection
 from cogs.handover import (
     ConnectButton,
+    GuideAction,
+    GuideButton,
     LookButton,
     Lookup,
     Preflight,
@@ -42,6 +45,9 @@ from cogs.sensay.replica import (
     word_of,
 )
 
+_MAX_NAME: Final = 50
+"""Characters of a replica's name."""
+
 
 class SensayConnectButton(ConnectButton):
     """Opens the bot token form."""
@@ -59,6 +65,24 @@ class SensayConnectButton(ConnectButton):
         await open_form(ctx, self.agent, self.connection)
 
 
+class SensayGuideButton(GuideButton):
+    """Shows how to get a bot token for a replica, or cancels."""
+
+    route = "sensay:guide:{action}:{connection}:{agent}"
+    operation = "sensay connect"
+
+    provider = SensayProvider
+    connect_button = SensayConnectButton
+
+    action: GuideAction
+    connection: ConnectionName
+    agent: ReplicaUuid
+
+    async def answer(self, ctx: Context) -> Answer:
+        """Return how to get a token."""
+        return await _guide(ctx, self.agent, self.connection)
+
+
 class SensayLookButton(LookButton):
     """Looks again whether a token without a clear answer has become an integration."""
 
@@ -69,7 +93,7 @@ class SensayLookButton(LookButton):
 
     provider = SensayProvider
     reuses_ids = True
-    connect_button = SensayConnectButton
+    guide_button = SensayGuideButton
 
     connection: ConnectionName
     agent: ReplicaUuid
@@ -110,7 +134,7 @@ class SensayHandover(TokenHandover[Replica]):
     def fields(self, ctx: Context) -> list[Field]:
         """Return which replica the token is for, what Sensay lists of it, and what this server remembers."""
         texts, placed = ctx.texts, self.placed
-        fields = [replica_field(self.agent, texts)]
+        fields = [_short_field(self.agent, texts)]
         if self._on_discord:
             fields.append(Field(texts("sensay.connect.had_one"), texts("sensay.connect.had_one_text")))
         elif self._on_discord is None:
@@ -166,8 +190,6 @@ class SensayTokenModal(TokenModal):
     def __init__(self, asked: Context, connection: str, replica: Choice) -> None:
         name = quoted(replica.label) or replica.id
         intro = asked.texts("sensay.connect.intro", replica=name)
-        if replica.state is not None:
-            intro = f"{intro}\n{asked.texts('sensay.connect.again', replica=name)}"
         super().__init__(asked, connection, replica, discord.ui.TextDisplay(intro))
 
     async def submit(self, ctx: Context) -> None:
@@ -181,6 +203,21 @@ class SensayTokenModal(TokenModal):
         preflight = await examine(ctx, token)
         handover = SensayHandover(opened.name, opened.set_at, agent, listed, await _placed(ctx, agent))
         await TokenQuestion(ctx, token, preflight, handover).ask()
+
+
+async def show_guide(ctx: Context, replica: str, connection: str | None) -> None:
+    """Answer with how to get a bot token; the form comes after it. Raises what ``open_form`` raises."""
+    await respond(ctx, *await _guide(ctx, replica, connection))
+
+
+async def _guide(ctx: Context, replica: str, connection: str | None) -> Answer:
+    opened = await open_connection(ctx, "sensay", connection)
+    chosen = chosen_replica(ctx, opened, replica)
+    placed = await _placed(ctx, chosen)
+    application = None if placed is None else application_of(placed.bot_id, placed.application_id)
+    how = "token.guide_how" if chosen.state is None else "sensay.connect.again"
+    button = SensayGuideButton(texts=ctx.texts, action="start", connection=opened.name, agent=chosen.id)
+    return button.guide(chosen, application, how=how)
 
 
 async def open_form(ctx: Context, replica: str, connection: str | None) -> None:
@@ -207,8 +244,16 @@ def _as_listed(replica: Choice, listed: ListedReplica | None) -> Choice:
 
 def accepted(replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts) -> Answer:
     """Say that Sensay took the token, what it lists now, and what is left to do."""
-    fields = [replica_field(replica, texts), Field(texts("sensay.connect.listed"), _listed(listed, texts))]
+    fields = [_short_field(replica, texts), Field(texts("sensay.connect.listed"), _listed(listed, texts))]
     return accepted_answer("sensay", fields, texts("sensay.connect.footer"), preflight, texts)
+
+
+def _short_field(replica: Choice, texts: Texts) -> Field:
+    """Name a replica on one line: several may have the same name, so the end of its id stands beside it."""
+    name = "" if replica.label == replica.id else quoted(plain(replica.label, _MAX_NAME))
+    return Field(
+        texts("sensay.replica"), f"{name} · {code(f'…{replica.id[-4:]}')}" if name else code(replica.id)
+    )
 
 
 def _listed(listed: Replica | None, texts: Texts) -> str:

@@ -16,7 +16,7 @@ from bot.errors import InvalidInputError, PatchbayError, ProviderError, Unreadab
 from bot.features.monitoring.access import AccessKind
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from cogs.connections import credential_lines
+from cogs.connections import credential_lines, where_to_find
 from cogs.monitoring import candidate_fields
 from cogs.monitoring.formatting import name, why, word
 from cogs.monitoring.formatting import symbol as symbol_of_state
@@ -102,10 +102,7 @@ def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, st
 def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     texts, summary, provider = ctx.texts, progress.summary, progress.provider
     if summary is None:
-        labels = ", ".join(
-            _label(provider.field_key(each.id), each.required, texts) for each in provider.fields
-        )
-        return TODO, texts("setup.credentials.none", fields=labels)
+        return TODO, f"{where_to_find(provider, texts)}\n{texts('setup.credentials.none')}"
     member = mention_member(summary.set_by, texts)
     set_by = texts("connections.list.set", member=member, time=when(summary.set_at))
     if isinstance(progress.failure, UnreadableSecretError):
@@ -118,11 +115,6 @@ def _credentials(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
 def _symbol_of_unit(progress: SetupProgress) -> str:
     """Return the symbol of credentials that the provider accepts, but perhaps not the unit among them."""
     return {"unknown": BAD, "unconfirmed": ATTENTION, None: DONE}[progress.unit_doubt]
-
-
-def _label(key: str, required: bool, texts: Texts) -> str:
-    label = texts(f"{key}.label")
-    return f"**{label}**" if required else texts("setup.credentials.optional", label=label)
 
 
 def _check(progress: SetupProgress, ctx: Context) -> tuple[str, str]:

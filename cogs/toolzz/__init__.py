@@ -4,7 +4,13 @@ from bot.discord.client import PatchbayBot
 from bot.discord.context import ProviderView, SetupList
 from bot.providers.toolzz import AGENTS
 from cogs.toolzz.commands import Toolzz
-from cogs.toolzz.connect import ToolzzCandidateSelect, ToolzzConnectButton, ToolzzLookButton, open_form
+from cogs.toolzz.connect import (
+    ToolzzCandidateSelect,
+    ToolzzConnectButton,
+    ToolzzGuideButton,
+    ToolzzLookButton,
+    show_guide,
+)
 from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.edit import ToolzzEditButton
 from cogs.toolzz.link import ToolzzLinkButton, link_chosen
@@ -16,7 +22,7 @@ VIEW = ProviderView(
     diagnose=find_out,
     lists=(
         SetupList(None, "toolzz.offer.link", link_chosen, "toolzz link"),
-        SetupList(AGENTS, "toolzz.offer.connect", open_form, "toolzz connect"),
+        SetupList(AGENTS, "toolzz.offer.connect", show_guide, "toolzz connect"),
     ),
 )
 
@@ -31,6 +37,7 @@ async def setup(bot: PatchbayBot) -> None:
         ToolzzIntegrationSelect,
         ToolzzLinkButton,
         ToolzzConnectButton,
+        ToolzzGuideButton,
         ToolzzLookButton,
         ToolzzCandidateSelect,
         ToolzzEditButton,

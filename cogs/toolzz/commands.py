@@ -14,7 +14,7 @@ from bot.features.access.tier import Tier
 from bot.features.connections.service import Connection
 from bot.providers.base.integration import is_id, read_id
 from cogs.connections import open_connection, suggest_choices, suggest_connections
-from cogs.toolzz.connect import open_form, suggest_agents
+from cogs.toolzz.connect import show_guide, suggest_agents
 from cogs.toolzz.edit import read_settings
 from cogs.toolzz.link import ask_to_unlink, link, suggest_linked
 from cogs.toolzz.listing import read_list
@@ -69,8 +69,8 @@ class Toolzz(commands.GroupCog, group_name="toolzz", group_description=localized
     @cooldown(5, 60)
     @command("toolzz connect", agent=suggest_agents, connection=_connections)
     async def connect(self, ctx: Context, agent: str, connection: str | None = None) -> None:
-        """Ask where and how an agent is to answer, and for its bot token; create it once confirmed."""
-        await open_form(ctx, agent, connection)
+        """Say how to get a bot token for an agent; the form, and a question, come before it is connected."""
+        await show_guide(ctx, agent, connection)
 
     @cooldown(10, 60)  # one use takes two presses
     @reads

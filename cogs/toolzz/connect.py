@@ -1,4 +1,4 @@
-"""``/toolzz connect``: the form, the handover of the token, and the components that survive a restart."""
+"""``/toolzz connect``: guide, form and handover of the token; the components that survive a restart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import discord
 from bot.discord.access.agent_bots import needed_permissions
 from bot.discord.components import PersistentSelect
 from bot.discord.context import Context
-from bot.discord.replies import Answer, defer, open_modal
+from bot.discord.replies import Answer, defer, open_modal, respond
 from bot.discord.routes import ConnectionName, Segment, Snowflake, Ternary
 from bot.discord.theme import Field
 from bot.errors import InvalidInputError, NotListedError, UnknownUnitError
@@ -32,6 +32,8 @@ from bot.providers.toolzz.models import Channel, Integration, IntegrationList, I
 from cogs.connections import open_connection, suggest_choices
 from cogs.handover import (
     ConnectButton,
+    GuideAction,
+    GuideButton,
     LookButton,
     Lookup,
     Preflight,
@@ -69,6 +71,24 @@ class ToolzzConnectButton(ConnectButton):
         await open_form(ctx, self.agent, self.connection)
 
 
+class ToolzzGuideButton(GuideButton):
+    """Shows how to get a bot token for an agent, or cancels."""
+
+    route = "toolzz:guide:{action}:{connection}:{agent}"
+    operation = "toolzz connect"
+
+    provider = ToolzzProvider
+    connect_button = ToolzzConnectButton
+
+    action: GuideAction
+    connection: ConnectionName
+    agent: AgentUuid
+
+    async def answer(self, ctx: Context) -> Answer:
+        """Return how to get a token."""
+        return await _guide(ctx, self.agent, self.connection)
+
+
 class ToolzzLookButton(LookButton):
     """Looks again whether a token without a clear answer has become an integration.
 
@@ -82,7 +102,7 @@ class ToolzzLookButton(LookButton):
 
     provider = ToolzzProvider
     reuses_ids = False
-    connect_button = ToolzzConnectButton
+    guide_button = ToolzzGuideButton
 
     connection: ConnectionName
     agent: AgentUuid
@@ -249,16 +269,31 @@ class ToolzzConnectModal(TokenModal):
         await TokenQuestion(ctx, token, preflight, handover).ask()
 
 
+async def show_guide(ctx: Context, agent: str, connection: str | None) -> None:
+    """Answer with how to get a bot token; the form comes after it. Raises what ``open_form`` raises."""
+    await respond(ctx, *await _guide(ctx, agent, connection))
+
+
+async def _guide(ctx: Context, agent: str, connection: str | None) -> Answer:
+    opened, chosen = await _chosen(ctx, agent, connection)
+    button = ToolzzGuideButton(texts=ctx.texts, action="start", connection=opened.name, agent=chosen.id)
+    return button.guide(chosen)
+
+
 async def open_form(ctx: Context, agent: str, connection: str | None) -> None:
     """Answer with the form. Discord wants a form at once, so nothing is asked of Toolzz here.
 
     Raises NoConnectionError and the like, InvalidInputError("unit") where the connection names none, and
     InvalidInputError("agent") for a name that is not listed.
     """
+    opened, chosen = await _chosen(ctx, agent, connection)
+    await open_modal(ctx, ToolzzConnectModal(ctx, opened.name, chosen))
+
+
+async def _chosen(ctx: Context, agent: str, connection: str | None) -> tuple[Connection, Choice]:
     opened = await open_connection(ctx, "toolzz", connection)
     _client_in_unit(ctx, opened)
-    chosen = chosen_agent(ctx, opened, agent)
-    await open_modal(ctx, ToolzzConnectModal(ctx, opened.name, chosen))
+    return opened, chosen_agent(ctx, opened, agent)
 
 
 def chosen_agent(ctx: Context, connection: Connection, text: str) -> Choice:

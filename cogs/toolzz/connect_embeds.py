@@ -1,6 +1,7 @@
 """What ``/toolzz connect`` shows and replies."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import discord
 
@@ -24,6 +25,9 @@ from cogs.toolzz.formatting import (
     title_of,
     word_of,
 )
+
+_MAX_NAME: Final = 50
+"""Characters of an agent's name."""
 
 
 def question_fields(
@@ -104,9 +108,9 @@ def looked_up(
 
 
 def _agent_field(agent: Choice, texts: Texts) -> Field:
-    """Name an agent, by its id alone where its name is not known."""
-    lines = [quoted(agent.label)] if agent.label != agent.id else []
-    lines.append(code(agent.id, 64))
+    """Name an agent on one line, with the end of its id: several may have the same name."""
+    name = "" if agent.label == agent.id else quoted(plain(agent.label, _MAX_NAME))
+    lines = [f"{name} · {code(f'…{agent.id[-4:]}')}" if name else code(agent.id, 64)]
     if agent.state is State.INACTIVE:
         lines.append(texts("toolzz.connect.resting"))
     return Field(texts("toolzz.status.agent"), "\n".join(filter(None, lines)))

@@ -94,8 +94,9 @@ class EditModal(GuardedModal):
             await respond(ctx, notice(texts, Tone.QUIET, "toolzz.edit.same", next_step=next_step))
             return
         act = partial(_write, self._connection, self._report, before, after)
+        again = ToolzzEditButton(texts=texts, connection=self._connection, integration=self._report.id)
         await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act).ask(
-            report_field(self._report, texts), *changes(before, after, ctx)
+            report_field(self._report, texts), *changes(before, after, ctx), again=again
         )
 
 

@@ -63,7 +63,8 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
     Raises ProviderError, RunsElsewhereError, and InvalidInputError("deleted").
     """
     texts, guild_id = ctx.texts, connection.guild_id
-    ctx.offer_retry(ToolzzLinkButton(texts=texts, connection=connection.name, integration=integration))
+    again = ToolzzLinkButton(texts=texts, connection=connection.name, integration=integration)
+    ctx.offer_retry(again)
     client = ctx.services.provider(ToolzzProvider).client(connection.credentials)
     async with ctx.change("toolzz.link", f"toolzz · {integration}") as change:
         report = await ctx.cancel_on_shutdown(client.full(integration))
@@ -86,7 +87,7 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
         label = texts("toolzz.link.yes", integration=plain(label_of(report), _MAX_NAME))
         act = partial(_link_anyway, connection.name, integration, report)
         confirm = Confirm(ctx, "toolzz.link", label, act, leave=texts("toolzz.link.no"))
-        await confirm.ask(*fields, *server_fields(report, ctx.interaction.guild, texts))
+        await confirm.ask(*fields, *server_fields(report, ctx.interaction.guild, texts), again=again)
 
 
 async def ask_to_unlink(ctx: Context, integration: str) -> None:

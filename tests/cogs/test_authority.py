@@ -67,7 +67,8 @@ async def test_a_former_manager_with_a_granted_tier_goes_on(harness: BotHarness)
 async def test_whom_the_server_lets_in_can_finish(harness: BotHarness) -> None:
     """An override in Server Settings opens the command to a member, and with it its forms and buttons."""
     set_for(harness, "connections", harness.member, allowed=True)
-    form = await harness.member.slash(harness.channel, "connections add", provider="toolzz")
+    guide = await harness.member.slash(harness.channel, "connections add", provider="toolzz")
+    form = await harness.open_form_of(guide, harness.member)
     refused = await harness.member.submit_modal(form, dict(harness.toolzz.refused_credentials))
     again = await harness.member.click(final(refused).message, label="Enter credentials again")
     done = await harness.member.submit_modal(again, dict(harness.toolzz.credentials))
@@ -88,7 +89,8 @@ async def test_whom_the_server_lets_in_is_let_into_that_command_alone(harness: B
 async def test_an_override_that_was_taken_back_lets_nobody_in(harness: BotHarness) -> None:
     """The next press after the change is refused."""
     set_for(harness, "connections", harness.member, allowed=True)
-    form = await harness.member.slash(harness.channel, "connections add", provider="toolzz")
+    guide = await harness.member.slash(harness.channel, "connections add", provider="toolzz")
+    form = await harness.open_form_of(guide, harness.member)
     set_for(harness, "connections", harness.member, allowed=False)
     sent = await harness.member.submit_modal(form, dict(harness.toolzz.credentials))
     assert embed_of(sent).title == NOT_ALLOWED

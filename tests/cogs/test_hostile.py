@@ -24,7 +24,8 @@ from cogs.toolzz.diagnose import diagnosis_of, diagnosis_of_failure
 from cogs.toolzz.embeds import status_embed
 from cogs.toolzz.snapshot import IntegrationSnapshot
 from tests.support.embeds import embed_text, fits_discord, utf16_length
-from tests.support.harness import BotHarness
+from tests.support.handover_steps import open_guide
+from tests.support.harness import BotHarness, embed_of
 from tests.support.hostile import ATTACKS, PAYLOADS, marks, plain_marks, unseen
 from tests.support.sensay_steps import with_command_links
 
@@ -198,10 +199,10 @@ def test_no_report_is_over_a_limit(seed: int) -> None:
 
 
 async def test_a_hostile_replica_does_nothing_in_the_form(harness: BotHarness) -> None:
-    """The form that names a replica shows the name as plain text."""
+    """The form that names a replica, and what comes before it, show the name as plain text."""
     await harness.connect("sensay")
     replica = harness.sensay.replicas[harness.sensay.UNCONNECTED]
-    counts = []
+    counts, counts_before = [], []
     for name in ("x", *ATTACKS):
         replica["name"] = name
         harness.bot.services.choices.forget(
@@ -209,13 +210,14 @@ async def test_a_hostile_replica_does_nothing_in_the_form(harness: BotHarness) -
         )
         await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "")
         await harness.env.advance_time(15)  # or the command's cooldown would answer
-        form = await harness.manager.slash(
-            harness.channel, "sensay connect", replica=harness.sensay.UNCONNECTED
-        )
+        guide = await open_guide(harness, harness.sensay.UNCONNECTED)
+        counts_before.append(marks(embed_of(guide).description or ""))
+        form = await harness.open_form_of(guide)
         assert form.modal is not None
         (text,) = (item["content"] for item in form.modal["components"] if "content" in item)
         counts.append(marks(text))
     assert all(count <= counts[0] for count in counts)
+    assert all(count <= counts_before[0] for count in counts_before)
 
 
 async def test_no_message_may_mention_anybody(harness: BotHarness) -> None:
@@ -229,5 +231,5 @@ async def test_no_message_may_mention_anybody(harness: BotHarness) -> None:
     bodies = [entry.json for entry in harness.env.http_requests if entry.json]
     messages = [body.get("data", body) for body in bodies if isinstance(body, dict)]
     with_embeds = [message for message in messages if isinstance(message, dict) and message.get("embeds")]
-    assert len(with_embeds) == 2
+    assert len(with_embeds) == 3
     assert all(message["allowed_mentions"] == {"parse": []} for message in with_embeds)

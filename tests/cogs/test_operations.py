@@ -38,10 +38,15 @@ LIMITED: Final = {
     "integrations history": {"HistoryPeriodButton", "IntegrationHistoryButton"},
     "privacy export": set(),
     "sensay ask": set(),
-    "sensay connect": {"SensayConnectButton", "SensayLookButton", "setup:sensay.offer"},
+    "sensay connect": {"SensayConnectButton", "SensayGuideButton", "SensayLookButton", "setup:sensay.offer"},
     "sensay disconnect": set(),
     "sensay usage": set(),
-    "toolzz connect": {"ToolzzConnectButton", "ToolzzLookButton", "setup:toolzz.offer.connect"},
+    "toolzz connect": {
+        "ToolzzConnectButton",
+        "ToolzzGuideButton",
+        "ToolzzLookButton",
+        "setup:toolzz.offer.connect",
+    },
     "toolzz edit": {"ToolzzEditButton"},
 }
 """By command with a cooldown: the components, forms' buttons and picks of ``/setup`` that do the same."""

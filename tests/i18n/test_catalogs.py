@@ -33,7 +33,7 @@ LIMITS = {
     r"button$|^confirm\.keep$|\.refresh$": 80,
     r"^toolzz\.form\.(title|channels|scope|switches)$": 45,
     r"^toolzz\.form\.(.*_how|scope\.\w+|switch\.\w+)$": 100,
-    r"^\w+\.connect\.token_how$": 100,
+    r"^\w+\.connect\.token_how$|\.choice\.": 100,
     r"\.candidates$": 150,
     r"\.intro$": 4000,
     r"^problem\.[\w.]+\.title$|\.done$|\.ask$|\.kept$": 200,
@@ -55,7 +55,6 @@ ALIKE = {
     "duration.seconds",
     "toolzz.status.bot",
     "toolzz.status.line",
-    "preflight.intent",
     "sensay.usage.source.discord",
     "sensay.usage.source.telegram",
     "setup.invalid_setting",
@@ -279,12 +278,21 @@ def computed() -> set[str]:
     found |= {f"{part}.{state}" for state in State for part in ("state", "toolzz.means", "toolzz.next")}
     found |= {f"credential.{slug}.intro" for slug in slugs}
     found |= {f"{field}.{part}" for field in fields for part in ("label", "description")}
+    found |= set(choice_keys())
     worded: list[type[PatchbayError]] = [PatchbayError, *concrete_errors(PatchbayError)]
     errors = {error.key for error in worded if error not in setup_errors()}
     errors = errors - {"invalid_input", "not_allowed"} | {f"invalid_input.{rule}" for rule in input_rules()}
     errors |= {f"not_allowed.{needed}" for needed in missing_rights()}
     errors |= {f"sensay.{key}" for key in coded()}
     return found | {f"problem.{key}.{part}" for key in errors for part in ("title", "why", "fix")}
+
+
+def choice_keys() -> Iterator[str]:
+    """Yield the key of each entry of the radio groups that ask for credentials."""
+    for provider in providers():
+        for field in provider.fields:
+            none = ("none",) if field.choices and not field.required else ()
+            yield from (f"{provider.field_key(field.id)}.choice.{each}" for each in (*field.choices, *none))
 
 
 def setup_errors() -> set[type[PatchbayError]]:

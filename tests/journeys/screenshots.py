@@ -54,6 +54,7 @@ async def play(stage: Stage, browser: Browser, locale: str) -> None:
     await shoot(await browser.answered(), f"{locale}-help")
 
     await browser.command("connections add", "Sensay")
+    await browser.past_guide()
     await shoot(await browser.form(), f"{locale}-connections-add-form")
     await browser.fill_in(sensay.credentials.values())
     await shoot(await browser.answered(), f"{locale}-connections-add")
@@ -61,6 +62,7 @@ async def play(stage: Stage, browser: Browser, locale: str) -> None:
     await play_sensay(sensay, browser, locale)
 
     await browser.command("connections add", "Toolzz")
+    await browser.past_guide()
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
     await play_toolzz(stage, toolzz, browser, locale)
@@ -100,6 +102,7 @@ async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
     await browser.press(texts("setup.enter_button"), steps)
     await browser.fill_in(sensay.credentials.values())
     await browser.pick(texts("sensay.offer.placeholder"), "Job Applications", steps)
+    await browser.past_guide()
     await browser.fill_in([sensay.discord_token])
     await browser.press(texts("token.yes", provider="Sensay"), await browser.answered())
     await expect(steps).to_contain_text("🟢")
@@ -153,6 +156,7 @@ async def play_toolzz(stage: Stage, toolzz: ToolzzSimulator, browser: Browser, l
     await shoot(await browser.answered(), f"{locale}-toolzz-unlink-question")
 
     await browser.command("toolzz connect", "Consultora de Frete")
+    await browser.past_guide()
     form = await browser.form()
     await browser.choose(form, stage.world.agents.name or "")
     await shoot(form, f"{locale}-toolzz-connect-form")
@@ -182,6 +186,7 @@ async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) ->
     texts = load_catalog()[locale]
     confirm = texts("token.yes", provider="Sensay")
     await browser.command("sensay connect", "Job Applications")
+    await browser.past_guide()
     await shoot(await browser.form(), f"{locale}-sensay-connect-form")
     await browser.fill_in([sensay.discord_token])
     question = await browser.answered()
@@ -190,6 +195,7 @@ async def play_sensay(sensay: SensaySimulator, browser: Browser, locale: str) ->
     await shoot(await browser.answered(), f"{locale}-sensay-connect")
 
     await browser.command("sensay connect", "Night Watch")
+    await browser.past_guide()
     await browser.fill_in([sensay.discord_token])
     await browser.press(confirm, await browser.answered())
     await shoot(await browser.answered(), f"{locale}-sensay-connect-doubt")
@@ -223,6 +229,7 @@ async def play_watching(stage: Stage, browser: Browser, locale: str) -> None:
         each: toolzz.integrations[each] for each in (toolzz.CONNECTED, toolzz.INACTIVE, toolzz.CROWDED)
     }
     await browser.command("connections add", "Toolzz")
+    await browser.past_guide()
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
     await browser.command("alerts set", stage.world.operations.name or "", role=TEXTS[locale].moderator)
@@ -265,6 +272,7 @@ async def play_storm(stage: Stage, browser: Browser, locale: str) -> None:
     """Break and heal all agents at once; take pictures of their alert."""
     toolzz, texts, faults = simulator(stage, ToolzzSimulator), load_catalog()[locale], FAULTS[locale]
     await browser.command("connections add", "Toolzz")
+    await browser.past_guide()
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
     channel = stage.world.operations.name or ""
@@ -294,6 +302,7 @@ async def play_belonging(stage: Stage, browser: Browser, locale: str) -> None:
     toolzz.touch(toolzz.UNREACHABLE, title=toolzz.integrations[toolzz.CONNECTED]["title"])
     toolzz.heal_integration(toolzz.DISCONNECTED)
     await browser.command("connections add", "Toolzz")
+    await browser.past_guide()
     await browser.fill_in(toolzz.credentials.values())
     await browser.answered()
     await browser.command("toolzz link", "Pedidos e entregas")

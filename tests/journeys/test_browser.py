@@ -21,6 +21,7 @@ async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
         Browser.open(page.url) as browser,
     ):
         await browser.command("connections add", "Toolzz")
+        await browser.past_guide()
         await browser.fill_in(toolzz.credentials.values())
         await expect(await browser.answered()).to_contain_text(
             english("connections.add.done", provider="Toolzz")

@@ -18,7 +18,7 @@ from bot.demo.stage import Stage
 from bot.discord.connection.state_file import StateFile, read_state
 from bot.i18n.catalog import load_catalog
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.support.demo_steps import simulator, text
+from tests.support.demo_steps import open_form, simulator, text
 from tests.support.odd_discord import Oddities, json_logs, logged, odd_stage, send_event
 from tests.support.waiting import until
 
@@ -169,7 +169,7 @@ async def test_an_answer_that_discord_took_is_gone_on_with() -> None:
         await ready(stage, process)
         toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
         oddities.lose = lose
-        form = await mira.slash(channel, "connections add", provider="toolzz")  # a form is the first answer
+        form = await open_form(stage, "connections add", provider="toolzz")  # a form is the first answer
         submitted = await mira.submit_modal(form, dict(toolzz.credentials))  # deferred
         assert "Toolzz" in text(await stage.discord.answer(submitted, WITHIN))
         asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
@@ -177,6 +177,6 @@ async def test_an_answer_that_discord_took_is_gone_on_with() -> None:
         assert "Suporte da loja" in text(status)
         refreshed = await stage.discord.answer(await mira.click(status.message, label="Refresh"), WITHIN)
         assert "Suporte da loja" in text(refreshed)
-        assert len(oddities.lost) == 4
-        assert len(logged(process, "answer_had_been_taken")) == 4
+        assert len(oddities.lost) == 5
+        assert len(logged(process, "answer_had_been_taken")) == 5
         assert await process.stop() == 0

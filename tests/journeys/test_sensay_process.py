@@ -23,7 +23,7 @@ async def test_a_replica_is_put_into_the_server(stage: Stage) -> None:
         form = {"discord_token": sensay.discord_token}
         question = await fill_in(stage, "sensay connect", form, replica=offered[0]["value"])
         assert english("preflight.intent_on") in text(question)
-        assert english("preflight.not_member") in text(question)
+        assert english("preflight.not_in_server") in text(question)
         assert sensay.creations == []
         pressed = await mira.click(question.message, label=english("token.yes"))
         await stage.discord.until(lambda: pressed.followups)

@@ -4,7 +4,7 @@ from bot.demo.stage import Stage
 from bot.i18n.catalog import load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from tests.support.demo_steps import connect, simulator, text
+from tests.support.demo_steps import connect, open_form, simulator, text
 from tests.support.english import english
 
 REFUSED = "Discord refused the bot token"  # what code 4004 means
@@ -40,7 +40,7 @@ async def test_an_agent_is_put_into_the_server_and_set_up_anew(stage: Stage) -> 
     async with stage.running_bot():
         await connect(stage, toolzz)
         offered = await mira.autocomplete(channel, "toolzz connect", "agent", "frete")
-        form = await mira.slash(channel, "toolzz connect", agent=offered[0]["value"])
+        form = await open_form(stage, "toolzz connect", agent=offered[0]["value"])
         filled = {
             "title": "Freight",
             "channels": [stage.world.agents],

@@ -24,6 +24,7 @@ FOR_EVERY_PROVIDER = (
     "tests/cogs/setup/test_without_lists.py",
     "tests/cogs/setup/test_setup_failures.py::test_each_list_has_its_texts",
     "tests/cogs/connections/test_connections.py",
+    "tests/cogs/connections/test_guide.py",
     "tests/cogs/connections/test_several.py",
     "tests/cogs/integrations/test_status.py",
     "tests/cogs/integrations/test_overview.py",

@@ -114,6 +114,9 @@ def test_fields_fit_a_form(kind: type[Provider]) -> None:
         assert 1 <= field.min_length <= field.max_length <= 4000
         assert field.needs in {None, *ids[:position]}
         assert all(choice == choice.lower() for choice in field.choices)
+        # A radio group has two to ten entries; the one for no choice has a value of its own.
+        assert "none" not in field.choices
+        assert not field.choices or 2 <= len(field.choices) + (not field.required) <= 10
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -125,7 +128,19 @@ def test_fields_have_words(kind: type[Provider], locale: str) -> None:
         assert 1 <= length(texts(f"{key}.label")) <= 45
         assert 1 <= length(texts(f"{key}.description")) <= 100
         assert length(texts.find(f"{key}.placeholder") or "") <= 100
+        offered = [*field.choices, *([] if field.required else ["none"])] if field.choices else []
+        words = {texts(f"{key}.choice.{choice}") for choice in offered}
+        assert len(words) == len(offered)
+        assert all(1 <= length(word) <= 100 for word in words)
     assert kind.name.partition(" ")[0] in texts(f"credential.{kind.slug}.intro")
+
+
+def test_the_page_about_a_credential_is_in_the_contract(kind: type[Provider]) -> None:
+    """What members are sent to has been read by whoever wrote the contract; each secret has one."""
+    contract = (FOLDER / kind.slug / "contract.yaml").read_text("utf-8")
+    pages = [field.page for field in kind.fields if field.page is not None]
+    assert all(page.startswith("https://") and f"x-source: {page}\n" in contract for page in pages)
+    assert [field.id for field in kind.fields if field.secret and field.page is None] == []
 
 
 def test_addresses_are_safe(kind: type[Provider]) -> None:

@@ -87,6 +87,12 @@ class Browser:
         await self.page.keyboard.type(value)
         await self.page.get_by_role("option", name=value).first.click()
 
+    async def past_guide(self) -> None:
+        """Press the first button of what comes before a form."""
+        guide = await self.answered()
+        self._seen = await self._messages.count()
+        await guide.get_by_role("button").first.click()
+
     async def form(self) -> Locator:
         """Return the form that the bot opened."""
         form = self.page.get_by_role("dialog")

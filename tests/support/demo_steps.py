@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import discord
-from simcord import ResponseMessage
+from simcord import InteractionResult, ResponseMessage
 
 from bot.demo.stage import Stage
 from bot.providers.base.simulator import Simulator
@@ -18,11 +18,17 @@ def simulator(stage: Stage, kind: type[AnySimulator]) -> AnySimulator:
     return found
 
 
-async def fill_in(stage: Stage, command: str, values: Mapping[str, str], **options: str) -> ResponseMessage:
-    """Let Mira run a command that opens a form, and submit the form; return the answer."""
+async def open_form(stage: Stage, command: str, **options: str) -> InteractionResult:
+    """Let Mira run a command that leads to a form, and press its first button; return the form."""
     world = stage.world
-    form = await world.mira.slash(world.operations, command, **options)
-    return await stage.discord.answer(await world.mira.submit_modal(form, dict(values)))
+    guide = await stage.discord.answer(await world.mira.slash(world.operations, command, **options))
+    return await world.mira.click(guide.message, label=guide.components[0]["components"][0]["label"])
+
+
+async def fill_in(stage: Stage, command: str, values: Mapping[str, str], **options: str) -> ResponseMessage:
+    """Let Mira run a command that leads to a form, and submit the form; return the answer."""
+    form = await open_form(stage, command, **options)
+    return await stage.discord.answer(await stage.world.mira.submit_modal(form, dict(values)))
 
 
 async def connect(stage: Stage, provider: Simulator) -> ResponseMessage:

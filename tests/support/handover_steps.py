@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.features.integrations.store import Placed
 from bot.providers.base.simulator import Fault, Received, Slow
-from tests.support.harness import BotHarness, buttons, final, shown
+from tests.support.harness import BotHarness, buttons, final
 
 CREATION: Final = "integrations/discord"
 """Part of the path of the request that carries the token, and of no other."""
@@ -44,11 +44,14 @@ def token_of(account: int) -> str:
     return f"{number}.FAKE-TOKEN-test.not-a-real-value-{'0' * 12}"
 
 
+async def open_guide(harness: BotHarness, replica: str, **options: str) -> simcord.InteractionResult:
+    """Have the manager run `/sensay connect`."""
+    return await harness.manager.slash(harness.channel, "sensay connect", replica=replica, **options)
+
+
 async def open_form(harness: BotHarness, replica: str, **options: str) -> simcord.InteractionResult:
-    """Have the manager run `/sensay connect` and get the form."""
-    form = await harness.manager.slash(harness.channel, "sensay connect", replica=replica, **options)
-    assert form.modal is not None, shown(form)
-    return form
+    """Have the manager run `/sensay connect`, and say that they have the token."""
+    return await harness.open_form_of(await open_guide(harness, replica, **options))
 
 
 async def propose(

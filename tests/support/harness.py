@@ -162,9 +162,17 @@ class BotHarness:
     async def open_form(
         self, action: str, provider: str, name: str | None = None
     ) -> simcord.InteractionResult:
-        """Have the manager run the command of `/connections` that answers with the credentials form."""
+        """Have the manager run a command of `/connections` that leads to the credentials form; open it."""
         options = {} if name is None else {"name": name}
-        form = await self.manager.slash(self.channel, f"connections {action}", provider=provider, **options)
+        guide = await self.manager.slash(self.channel, f"connections {action}", provider=provider, **options)
+        return await self.open_form_of(guide)
+
+    async def open_form_of(
+        self, guide: simcord.InteractionResult, actor: simcord.MemberActor | None = None
+    ) -> simcord.InteractionResult:
+        """Press the first button of what comes before a form."""
+        assert buttons(guide), shown(guide)
+        form = await (actor or self.manager).click(final(guide).message, label=labels(guide)[0])
         assert form.modal is not None, shown(form)
         return form
 
@@ -297,6 +305,11 @@ def field(result: simcord.InteractionResult, name: str) -> str:
 def buttons(result: simcord.InteractionResult) -> list[dict[str, Any]]:
     """Return the buttons and menus of the final answer."""
     return [button for row in final(result).components for button in row["components"]]
+
+
+def short(name: str, identifier: str) -> str:
+    """Return a name with the end of the id, as what is asked about is named on one line."""
+    return f"{name} · `…{identifier[-4:]}`"
 
 
 def labels(result: simcord.InteractionResult) -> list[str]:

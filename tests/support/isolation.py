@@ -23,7 +23,7 @@ from cogs.alerts.buttons import MuteSelect
 from cogs.alerts.maintenance import MaintenanceSelect
 from tests.support.command_payloads import given, run, walk
 from tests.support.guild_rows import tables
-from tests.support.harness import BotHarness, final
+from tests.support.harness import BotHarness, buttons, final
 from tests.support.persistent_components import (
     BUTTON,
     CHANNEL_MENU,
@@ -192,6 +192,19 @@ class World:
             for name, options in runs
         ]
         await harness.env.settle(idle=0.05)
+        # What leads to a form has persistent buttons alone, whose values ``components`` makes up.
+        guides = [each for each in self.asked if buttons(each)[0]["custom_id"].startswith("connections:")]
+        forms = [
+            harness.send(
+                _Kind.component,
+                harness.manager,
+                {"custom_id": buttons(each)[0]["custom_id"], "component_type": BUTTON},
+                message=final(each),
+            )
+            for each in guides
+        ]
+        self.asked = [*(each for each in self.asked if each not in guides), *forms]
+        await harness.env.settle(idle=0.05)
         assert sum(result.modal is not None for result in self.asked) == 2
 
     # --- what the second server's manager tries ---
@@ -279,7 +292,7 @@ class World:
                     {
                         "type": 18,
                         "component": {
-                            "type": 4,
+                            "type": field["type"],
                             "custom_id": field["custom_id"],
                             "value": values.get(field["custom_id"], "x"),
                         },

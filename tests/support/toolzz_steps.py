@@ -112,15 +112,19 @@ def fields_of(form: simcord.InteractionResult) -> dict[str, dict[str, Any]]:
     }
 
 
+async def open_guide(
+    harness: BotHarness, agent: str | None = None, **options: str
+) -> simcord.InteractionResult:
+    """Have the manager run `/toolzz connect`."""
+    chosen = agent or harness.toolzz.AGENT
+    return await harness.manager.slash(harness.channel, "toolzz connect", agent=chosen, **options)
+
+
 async def open_form(
     harness: BotHarness, agent: str | None = None, **options: str
 ) -> simcord.InteractionResult:
-    """Have the manager run `/toolzz connect` and get the form."""
-    form = await harness.manager.slash(
-        harness.channel, "toolzz connect", agent=agent or harness.toolzz.AGENT, **options
-    )
-    assert form.modal is not None, shown(form)
-    return form
+    """Have the manager run `/toolzz connect`, and say that they have the token."""
+    return await harness.open_form_of(await open_guide(harness, agent, **options))
 
 
 async def fill_in(

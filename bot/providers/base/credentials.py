@@ -21,11 +21,12 @@ MISPLACED: Final = ("misplaced_token", "misplaced_application_id", MISPLACED_KEY
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One text input of the form for credentials.
+    """One input of the form for credentials: a text input, or a radio group where there are choices.
 
     id: also the input's custom id. secret: the value is never shown again; only of the first field the last
     characters are. choices: the accepted values, compared without case; empty for any value. needs: another
-    field that must be filled in if this one is.
+    field that must be filled in if this one is. page: the provider's own page about where the
+    value is found, None where there is none.
     """
 
     id: str
@@ -36,6 +37,7 @@ class CredentialField:
     choices: tuple[str, ...] = ()
     needs: str | None = None
     pattern: re.Pattern[str] = _HEADER_SAFE
+    page: str | None = None
 
 
 class Facts:

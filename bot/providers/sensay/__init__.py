@@ -27,7 +27,10 @@ class SensayProvider(Provider):
     slug = "sensay"
     name = "Sensay"
     fields = (
-        CredentialField("organization_secret"),
+        CredentialField(
+            "organization_secret",
+            page="https://docs.sensay.io/operation/operation-post-v1-api-keys-invites-parameter-redeem",
+        ),
         CredentialField("user_id", required=False, secret=False, max_length=128),
         CredentialField(
             "user_id_type",

@@ -45,7 +45,12 @@ class ToolzzProvider(Provider):
     slug = "toolzz"
     name = "Toolzz"
     fields = (
-        CredentialField("access_token", max_length=4000),
+        CredentialField(
+            "access_token",
+            max_length=4000,
+            # Under "Authorization" it says in which menu of the platform the token is.
+            page="https://docs.toolzz.dev/ai-reference/fun%C3%A7%C3%B5es/integra%C3%A7%C3%A3o/discord-bot/get/",
+        ),
         CredentialField(
             "unit_id", required=False, secret=False, max_length=64, pattern=re.compile(r"[A-Za-z0-9_-]+")
         ),

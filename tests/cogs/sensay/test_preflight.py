@@ -140,7 +140,7 @@ async def test_the_intent_is_read_from_the_flags(harness: BotHarness, flags: int
     await harness.connect("sensay")
     harness.discord_api.introduce(harness.sensay.discord_token, HELPER, flags=flags)
     question = await propose(harness)
-    said = field(question, "Message Content Intent")
+    said = field(question, english("preflight.bot")).splitlines()[1]
     if on:
         assert said == harness.texts("preflight.intent_on")
         assert embed_of(question).colour == card(Tone.INFO, "x").colour
@@ -157,7 +157,7 @@ async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> No
     token = bring_in(harness)
     harness.discord_api.introduce(token, HELPER)
     question = await propose(harness, token=token)
-    assert field(question, "In this server") == harness.texts("preflight.member")
+    assert field(question, english("preflight.bot")).splitlines()[-1] == english("preflight.in_server")
     assert english("token.invite") not in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step") == harness.linked(harness.texts("sensay.connect.see_status"))
@@ -165,7 +165,7 @@ async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> No
 
 
 async def test_a_bot_that_is_not_here_can_be_invited(harness: BotHarness) -> None:
-    """A bot that Discord knows, and one that it has never heard of, get the same link, in text and button."""
+    """A bot that Discord knows, and one that it has never heard of, get the same link."""
     await harness.connect("sensay")
     elsewhere = harness.env.create_user("elsewhere", bot=True).id
     for token in (token_of(elsewhere), harness.sensay.discord_token):
@@ -174,11 +174,9 @@ async def test_a_bot_that_is_not_here_can_be_invited(harness: BotHarness) -> Non
         (link,) = (
             button["url"] for button in buttons(question) if button["label"] == english("token.invite")
         )
-        said = field(question, "In this server").splitlines()
-        assert said == [
-            harness.texts("preflight.not_member"),
-            harness.texts("preflight.invite", link=link),
-        ]
+        assert link.startswith("https://discord.com/oauth2/authorize?client_id=")
+        said = field(question, english("preflight.bot")).splitlines()
+        assert said[-1] == harness.texts("preflight.not_in_server")
 
 
 async def test_a_membership_that_cannot_be_read_is_not_guessed(harness: BotHarness) -> None:
@@ -186,7 +184,8 @@ async def test_a_membership_that_cannot_be_read_is_not_guessed(harness: BotHarne
     await harness.connect("sensay")
     harness.env.inject_error("GET", "/guilds/*/members/*", status=403, times=None)
     question = await propose(harness)
-    assert field(question, "In this server").splitlines()[0] == harness.texts("preflight.member_unknown")
+    said = field(question, english("preflight.bot")).splitlines()
+    assert said[-1] == harness.texts("preflight.member_unknown")
     assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step").startswith("1. [Invite the bot](")
@@ -204,7 +203,7 @@ async def test_what_keeps_an_invite_link_from_working_is_told(
     warning = harness.texts(f"preflight.{key}", portal=PORTAL)
     assert warning not in shown(await propose(harness))
     harness.discord_api.introduce(harness.sensay.discord_token, HELPER, **differences)
-    assert field(await propose(harness), "In this server").splitlines()[-1] == warning
+    assert field(await propose(harness), english("preflight.bot")).splitlines()[-1] == warning
 
 
 async def test_application_and_bot_may_have_two_ids(harness: BotHarness) -> None:
@@ -220,7 +219,7 @@ async def test_application_and_bot_may_have_two_ids(harness: BotHarness) -> None
         TOKEN_WITHOUT_ID, HELPER, id=APPLICATION_ID, bot={"id": str(bot_id), "username": "x"}
     )
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
-    assert field(question, "In this server") == harness.texts("preflight.member")
+    assert field(question, english("preflight.bot")).splitlines()[-1] == english("preflight.in_server")
     assert buttons(question)[-1]["url"] == PORTAL
     await choose(harness, question, "yes")
     assert (await remembered(harness))[harness.sensay.UNCONNECTED].bot_id == bot_id
@@ -257,7 +256,8 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     """A token that names no account, of which Discord says nothing, is looked at without a link to invite."""
     await harness.connect("sensay")
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
-    assert field(question, "In this server") == harness.texts("preflight.member_unknown")
+    said = field(question, english("preflight.bot")).splitlines()
+    assert said[-1] == harness.texts("preflight.member_unknown")
     assert labels(question) == [
         english("token.yes"),
         english("token.no"),

@@ -10,12 +10,13 @@ import discord
 import pytest
 import simcord
 
+from bot.discord.access.agent_bots import bot_page
 from bot.discord.theme import Tone, card
 from bot.features.handover.service import Application
 from bot.i18n.catalog import LOCALES, Texts, load_catalog
 from bot.providers.base.simulator import Slow
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
-from cogs.handover.preflight import Preflight, preflight_fields
+from cogs.handover.preflight import Preflight, preflight_field
 from cogs.handover.question import TokenQuestion
 from tests.support.authority import NOT_ALLOWED, demote
 from tests.support.discord_api import READS_MESSAGES_LIMITED, TROUBLE
@@ -60,15 +61,16 @@ async def test_check_again_shows_what_has_changed(harness: BotHarness) -> None:
     token = token_of(user.id)
     application = harness.discord_api.introduce(token, HELPER, flags=0)
     question = await propose(harness, token=token)
-    assert field(question, "Message Content Intent").startswith("❌")
+    portal = bot_page(int(application["id"]))
+    assert harness.texts("preflight.intent_off", portal=portal) in shown(question)
     application["flags"] = READS_MESSAGES_LIMITED
     again = await choose(harness, question, "again")
     assert again.followups == []
-    assert field(question, "Message Content Intent") == harness.texts("preflight.intent_on")
+    assert harness.texts("preflight.intent_on") in shown(question)
     assert english("token.invite") in labels(question)
     harness.guild.add_member(user)
     await choose(harness, question, "again")
-    assert field(question, "In this server") == harness.texts("preflight.member")
+    assert harness.texts("preflight.in_server") in shown(question)
     assert english("token.invite") not in labels(question)
     assert len(harness.discord_api.requests) == 3
     done = await choose(harness, question, "yes")
@@ -202,8 +204,7 @@ async def test_who_does_not_confirm_sends_nothing(
         await harness.env.advance_time(2)
     assert (embed_of(question).title or "").endswith(harness.texts("token.not_sent", provider="Sensay"))
     assert (embed_of(question).description or "").startswith(said)
-    assert "</sensay connect:" in field(question, harness.texts("next_step"))
-    assert labels(question) == []
+    assert labels(question) == [harness.texts("token.start")]
     late = await harness.press(harness.manager, final(question), pressable)
     assert embed_of(late).title == f"⚠️ {harness.texts('problem.stale_component.title')}"
     assert sent(harness) == []
@@ -324,7 +325,7 @@ async def test_the_token_is_seen_by_discord_and_sensay_alone(
 def said_of(name: str, texts: Texts) -> discord.Embed:
     """Show what is said of an application of this name."""
     preflight = Preflight(1, Application(id=int(APPLICATION_ID), name=name), None, 2, None)
-    return card(Tone.INFO, "x", fields=[*preflight_fields(preflight, "Sensay", texts)])
+    return card(Tone.INFO, "x", fields=[preflight_field(preflight, "Sensay", texts)])
 
 
 def test_a_hostile_application_does_nothing() -> None:
@@ -357,7 +358,5 @@ async def test_the_question_speaks_portuguese(harness: BotHarness) -> None:
         "Réplica",
         "⚠️ Já está no Discord",
         harness.texts("preflight.bot"),
-        "Message Content Intent",
-        "Neste servidor",
         "➡️ Próximo passo",
     ]

@@ -31,6 +31,7 @@ from tests.support.harness import (
     inputs,
     labels,
     only_button,
+    short,
     shown,
 )
 
@@ -72,10 +73,16 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
     assert is_question(question)
     assert embed_of(question).title == f"🔌 {harness.texts('sensay.connect.question')}"
     assert [item.name for item in embed_of(question).fields] == [
-        "Replica", english("preflight.bot"), "Message Content Intent", "In this server", "➡️ Next step",
-    ]  # fmt: skip
-    assert field(question, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
-    assert field(question, english("preflight.bot")) == f"**{HELPER}**\n`{APPLICATION_ID}`"
+        "Replica",
+        english("preflight.bot"),
+        "➡️ Next step",
+    ]
+    assert field(question, "Replica") == short("Job Applications", harness.sensay.UNCONNECTED)
+    assert field(question, english("preflight.bot")).splitlines() == [
+        f"**{HELPER}**",
+        english("preflight.intent_on"),
+        english("preflight.not_in_server"),
+    ]
     assert labels(question) == [
         english("token.yes"),
         "Check again",
@@ -103,7 +110,7 @@ async def test_a_uuid_that_was_pasted_gets_its_name(harness: BotHarness) -> None
     """Where only the UUID was known, outcome and record have the name that Sensay lists."""
     await harness.connect("sensay")
     done = await hand_over(harness)
-    assert field(done, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
+    assert field(done, "Replica") == short("Job Applications", harness.sensay.UNCONNECTED)
     assert (await remembered(harness))[harness.sensay.UNCONNECTED].label == "Job Applications"
 
 
@@ -114,7 +121,7 @@ async def test_the_answer_says_what_was_done_and_what_comes_next(harness: BotHar
     done = await hand_over(harness)
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
     assert "The bot may not be online yet." in (embed_of(done).description or "")
-    assert field(done, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
+    assert field(done, "Replica") == short("Job Applications", harness.sensay.UNCONNECTED)
     assert field(done, english("sensay.connect.listed")) == "🟢 Active"
     assert [item.name for item in embed_of(done).fields][-1] == "➡️ Next step"
     assert embed_of(done).footer.text == english("sensay.connect.footer")
@@ -160,23 +167,11 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     await suggested(harness, "job")
     form = await open_form(harness, "job applications")
     words = form_text(form)
-    assert "an application in the Developer Portal for this replica alone" in words
     assert "**Sensay** gets the token, and runs the bot for Job Applications" in words
     assert "**Reset Token**" in words
     assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
     assert not inputs(form)[0].get("value")
-
-
-async def test_the_form_warns_where_a_bot_is_there_already(harness: BotHarness) -> None:
-    """Who picks a replica that is on Discord, in whatever state, is warned; of others nothing is said."""
-    await harness.connect("sensay")
-    await suggested(harness, "")
-    for replica in (harness.sensay.ACTIVE, harness.sensay.INACTIVE, harness.sensay.UNDECIDED):
-        name = harness.sensay.replicas[replica]["name"]
-        warning = f"⚠️ Less than a minute ago, Sensay listed a Discord bot for {name}."
-        assert form_text(await open_form(harness, replica)).splitlines()[-1].startswith(warning)
-    assert "minute ago" not in form_text(await open_form(harness, harness.sensay.UNCONNECTED))
 
 
 async def test_each_opening_of_the_form_is_its_own(harness: BotHarness) -> None:

@@ -14,7 +14,7 @@ from tests.support.handover_steps import (
     remembered,
     sent,
 )
-from tests.support.harness import BotHarness, embed_of, field, final, labels
+from tests.support.harness import BotHarness, embed_of, field, final, labels, short
 from tests.support.sensay_steps import act_as
 
 TITLE = "problem.invalid_input.unknown_replica.title"
@@ -94,7 +94,7 @@ async def test_a_new_replica_is_known_at_once(harness: BotHarness) -> None:
     first = harness.sensay.replicas[harness.sensay.UNCONNECTED]
     harness.sensay.replicas[new] = {**first, "uuid": new, "name": "Night Watch"}
     question = await propose(harness, new)
-    assert field(question, "Replica") == f"Night Watch\n`{new}`"
+    assert field(question, "Replica") == short("Night Watch", new)
 
 
 @pytest.mark.parametrize("capitals", [True, False])
@@ -110,9 +110,9 @@ async def test_a_pasted_uuid_is_shown_with_its_name(
         in_capitals(harness, replica)
     assert name not in str((await open_form(harness, replica.upper())).modal)
     question = await propose(harness, replica.upper())
-    assert field(question, "Replica") == f"{name}\n`{replica}`"
+    assert field(question, "Replica") == short(name, replica)
     done = await choose(harness, question, "yes")
-    assert field(done, "Replica") == f"{name}\n`{replica}`"
+    assert field(done, "Replica") == short(name, replica)
     assert (await remembered(harness))[replica].label == name
 
 
@@ -131,7 +131,7 @@ async def test_a_replica_is_called_as_it_is_called_now(harness: BotHarness) -> N
     await harness.connect("sensay")
     await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "")
     harness.sensay.replicas[harness.sensay.UNCONNECTED]["name"] = "Night Watch"
-    assert field(await propose(harness), "Replica").startswith("Night Watch\n")
+    assert field(await propose(harness), "Replica").startswith("Night Watch · ")
 
 
 async def test_the_user_is_asked_for_once(harness: BotHarness) -> None:

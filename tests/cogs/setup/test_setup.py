@@ -61,10 +61,10 @@ async def test_from_nothing_to_an_integration_that_is_well(harness: BotHarness, 
 
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_from_nothing_to_a_replica_that_is_handed_over(harness: BotHarness, locale: str) -> None:
-    """The pick opens the token form; once Sensay has the token, the steps show it by themselves."""
+    """The pick leads to the token form; once Sensay has the token, the steps show it by themselves."""
     harness.locale = locale
     steps = await connect(harness, "sensay")
-    form = await pick(harness, steps, 0, harness.sensay.UNCONNECTED)
+    form = await press(harness, await pick(harness, steps, 0, harness.sensay.UNCONNECTED), "token.have")
     assert form.modal is not None
     question = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
     yes = harness.texts("token.yes", provider="Sensay")
@@ -77,9 +77,9 @@ async def test_from_nothing_to_a_replica_that_is_handed_over(harness: BotHarness
 
 
 async def test_an_agent_of_toolzz_is_put_in(harness: BotHarness) -> None:
-    """The second menu opens the form of `/toolzz connect`."""
+    """The second menu leads to the form of `/toolzz connect`."""
     steps = await connect(harness, "toolzz")
-    form = await pick(harness, steps, 1, harness.toolzz.AGENT)
+    form = await press(harness, await pick(harness, steps, 1, harness.toolzz.AGENT), "token.have")
     assert form.modal is not None
     assert form.modal["title"] == harness.texts("toolzz.connect.form")
 

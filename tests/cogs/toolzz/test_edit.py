@@ -354,9 +354,12 @@ async def test_who_does_not_confirm_sends_nothing(toolzz_connected: BotHarness) 
     question = await propose(toolzz_connected, scope="all")
     await press(toolzz_connected, question, KEEP)
     assert embed_of(question).title == "💤 Nothing was changed"
-    assert labels(question) == []
+    assert labels(question) == [AGAIN]
     question = await propose(toolzz_connected, scope="all")
     await toolzz_connected.env.advance_time(61)
     assert (embed_of(question).description or "").startswith("No one answered within 60 seconds")
     assert "</toolzz edit:" in field(question, "Next step")
+    again = await press(toolzz_connected, question, AGAIN)
+    assert again.followups == []
+    assert labels(question) == [EDIT]
     assert sent(toolzz_connected) == []

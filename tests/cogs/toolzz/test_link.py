@@ -231,7 +231,7 @@ async def test_who_does_not_confirm_links_nothing(here: BotHarness, end: str, pr
     why = "kept_how" if end == "no" else "expired_how"
     assert embed_of(asked).description == here.texts(f"toolzz.link.{why}")
     assert "</toolzz link:" in field(asked, "Next step")
-    assert labels(asked) == []
+    assert labels(asked) == [LINK]
     assert count_records(here) == 0
     if pressed:
         assert shown(failed).startswith("❌")

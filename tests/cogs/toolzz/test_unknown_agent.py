@@ -6,7 +6,7 @@ from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer, Reset
 from bot.providers.toolzz.models import MAX_ENTRIES
 from tests.support.english import english
-from tests.support.harness import BotHarness, embed_of, field, final, labels
+from tests.support.harness import BotHarness, embed_of, field, final, labels, short
 from tests.support.toolzz_steps import body_of, choose, propose, sent, strike
 
 AGENTS = "/bot/unity/"
@@ -106,9 +106,9 @@ async def test_a_pasted_id_is_shown_with_its_name(harness: BotHarness, capitals:
     if capitals:
         listed["id"] = str(listed["id"]).upper()
     question = await propose(harness, harness.toolzz.AGENT)
-    assert field(question, "Agent") == f"Atendente da Loja\n`{listed['id']}`"
+    assert field(question, "Agent") == short("Atendente da Loja", str(listed["id"]))
     done = await choose(harness, question, "yes")
-    assert field(done, "Agent") == f"Atendente da Loja\n`{listed['id']}`"
+    assert field(done, "Agent") == short("Atendente da Loja", str(listed["id"]))
     (request,) = sent(harness)
     assert body_of(request)["botId"] == listed["id"]
 
@@ -125,4 +125,4 @@ async def test_a_doubt_names_the_agent(harness: BotHarness) -> None:
     question = await propose(harness)
     strike(harness, "POST", Reset())
     doubtful = await choose(harness, question, "yes")
-    assert field(doubtful, "Agent").startswith("Atendente da Loja\n")
+    assert field(doubtful, "Agent").startswith("Atendente da Loja · ")
