@@ -118,16 +118,16 @@ def sync() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge_guild(guild_id: int, *, yes: bool) -> None:
     """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        stored = asyncio.run(app.stored(settings, guild_id))
+        stored = asyncio.run(hosting.stored(settings, guild_id))
         click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase all of it? This cannot be undone.", abort=True)
-        clean = asyncio.run(app.purge(settings, guild_id))
+        clean = asyncio.run(hosting.purge(settings, guild_id))
     except SetupError as error:
         _fail(error)
     _fail_unless_clean(settings, clean=clean)
@@ -147,12 +147,12 @@ _member_id = click.argument("user_id", type=click.IntRange(1, 2**63 - 1))
 @_member_id
 def export_member(user_id: int) -> None:
     """Print all that names this Discord user, as JSON."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        tables = asyncio.run(app.member_rows(settings, user_id))
+        tables = asyncio.run(hosting.member_rows(settings, user_id))
     except SetupError as error:
         _fail(error)
     click.echo(json.dumps({"user_id": str(user_id), **tables}, indent=1, ensure_ascii=False))
@@ -163,16 +163,16 @@ def export_member(user_id: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_member(user_id: int, *, yes: bool) -> None:
     """Erase this Discord user: their grants, and their name from whatever they did."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        stored = asyncio.run(app.member_stored(settings, user_id))
+        stored = asyncio.run(hosting.member_stored(settings, user_id))
         click.echo(f"Stored of user {user_id}: {_counted_of_member(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase the user from all of it? This cannot be undone.", abort=True)
-        clean = asyncio.run(app.erase_member(settings, user_id))
+        clean = asyncio.run(hosting.erase_member(settings, user_id))
     except SetupError as error:
         _fail(error)
     _fail_unless_clean(settings, clean=clean)
@@ -187,7 +187,7 @@ def rotate_key() -> None:
 
     Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
     """
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
@@ -196,7 +196,7 @@ def rotate_key() -> None:
         click.echo(f"{done} of {total} connections", err=True)
 
     try:
-        rotation = asyncio.run(app.rotate(settings, show))
+        rotation = asyncio.run(hosting.rotate(settings, show))
     except SetupError as error:
         _fail(error)
     click.echo(
