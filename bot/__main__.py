@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
     from bot.setup_errors import SetupError
+    from bot.store.copies import Contents
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -111,6 +112,48 @@ def sync() -> None:
     click.echo(
         f"Sent {count} commands to Discord. It shows them at once; members may have to reload (Ctrl+R)."
     )
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the database into a new FILE, which is checked; the bot may be running. Keys are not in it."""
+    from bot.operating import backups
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        contents = backups.backup(settings.database_path, file)
+    except SetupError as error:
+        _fail(error)
+    click.echo(f"Backed up {settings.database_path} into {file}: {_listed(contents)}.")
+    click.echo(f"To use it, you need the same encryption keys: {', '.join(contents.key_ids) or 'none yet'}.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path) -> None:
+    """Put a backup in the place of the database, which is kept under another name; stop the bot first."""
+    from bot.operating import backups
+    from bot.setup_errors import SetupError
+    from bot.store.vault import read_keys
+
+    settings, _ = _prepare()
+    try:
+        configured = read_keys(settings.encryption_keys.get_secret_value())
+        restored = backups.restore(settings, file)
+    except SetupError as error:
+        _fail(error)
+    click.echo(f"Restored {file} into {settings.database_path}: {_listed(restored.contents)}.")
+    if restored.aside is not None:
+        click.echo(f"The database that it replaces is now {restored.aside}.")
+        click.echo("Delete it when you no longer need it: it holds credentials.")
+    for key_id, number in sorted(restored.contents.key_ids.items()):
+        if key_id not in configured:
+            click.echo(
+                f"{number} connections were encrypted with the key {key_id}, which isn't configured."
+                " Add it after the first key in PATCHBAY_ENCRYPTION_KEYS, or they stay unreadable."
+            )
 
 
 @main.command("purge-guild")
@@ -238,6 +281,13 @@ def new_provider(slug: str, name: str | None, root: Path) -> None:
     for path in sorted(written):
         click.echo(path)
     click.echo("Next: `make format test`. Then let contract.yaml say what the provider answers.")
+
+
+def _listed(contents: Contents) -> str:
+    return (
+        f"schema {contents.revision}, {contents.servers} servers, {contents.connections} connections,"
+        f" {contents.entries} audit entries"
+    )
 
 
 def _counted(stored: Stored) -> str:

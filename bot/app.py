@@ -69,6 +69,7 @@ from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
+from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.health import serve_health
 from bot.operating.key_rotation import bring_up_to_date
 from bot.providers import providers
@@ -242,8 +243,10 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
     point_to(settings.discord_api_url, settings.discord_gateway_url)
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    await asyncio.to_thread(refuse_damage, settings)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
+        await stack.enter_async_context(scheduled_backups(settings))
         bot.start_when_ready(freeze_heap)
         if settings.http_port is not None:
             try:
