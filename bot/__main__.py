@@ -149,7 +149,7 @@ def restore(file: Path) -> None:
         click.echo(f"The database that it replaces is now {restored.aside}.")
         click.echo("Delete it when you no longer need it: it holds credentials.")
     for key_id, number in sorted(restored.contents.key_ids.items()):
-        if key_id not in configured:
+        if key_id not in {*configured, "?"}:
             click.echo(
                 f"{number} connections were encrypted with the key {key_id}, which isn't configured."
                 " Add it after the first key in PATCHBAY_ENCRYPTION_KEYS, or they stay unreadable."
