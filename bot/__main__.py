@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
     from bot.setup_errors import SetupError
+    from bot.store.copies import Contents
 
 _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
@@ -113,21 +114,63 @@ def sync() -> None:
     )
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the database into a new FILE, which is checked; the bot may be running. Keys are not in it."""
+    from bot.operating import backups
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare()
+    try:
+        contents = backups.backup(settings.database_path, file)
+    except SetupError as error:
+        _fail(error)
+    click.echo(f"Backed up {settings.database_path} into {file}: {_listed(contents)}.")
+    click.echo(f"To use it, you need the same encryption keys: {', '.join(contents.key_ids) or 'none yet'}.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path) -> None:
+    """Put a backup in the place of the database, which is kept under another name; stop the bot first."""
+    from bot.operating import backups
+    from bot.setup_errors import SetupError
+    from bot.store.vault import read_keys
+
+    settings, _ = _prepare()
+    try:
+        configured = read_keys(settings.encryption_keys.get_secret_value())
+        restored = backups.restore(settings, file)
+    except SetupError as error:
+        _fail(error)
+    click.echo(f"Restored {file} into {settings.database_path}: {_listed(restored.contents)}.")
+    if restored.aside is not None:
+        click.echo(f"The database that it replaces is now {restored.aside}.")
+        click.echo("Delete it when you no longer need it: it holds credentials.")
+    for key_id, number in sorted(restored.contents.key_ids.items()):
+        if key_id not in {*configured, "?"}:
+            click.echo(
+                f"{number} connections were encrypted with the key {key_id}, which isn't configured."
+                " Add it after the first key in PATCHBAY_ENCRYPTION_KEYS, or they stay unreadable."
+            )
+
+
 @main.command("purge-guild")
 @click.argument("guild_id", type=click.IntRange(1, 2**63 - 1))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge_guild(guild_id: int, *, yes: bool) -> None:
     """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        stored = asyncio.run(app.stored(settings, guild_id))
+        stored = asyncio.run(hosting.stored(settings, guild_id))
         click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase all of it? This cannot be undone.", abort=True)
-        clean = asyncio.run(app.purge(settings, guild_id))
+        clean = asyncio.run(hosting.purge(settings, guild_id))
     except SetupError as error:
         _fail(error)
     _fail_unless_clean(settings, clean=clean)
@@ -147,12 +190,12 @@ _member_id = click.argument("user_id", type=click.IntRange(1, 2**63 - 1))
 @_member_id
 def export_member(user_id: int) -> None:
     """Print all that names this Discord user, as JSON."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        tables = asyncio.run(app.member_rows(settings, user_id))
+        tables = asyncio.run(hosting.member_rows(settings, user_id))
     except SetupError as error:
         _fail(error)
     click.echo(json.dumps({"user_id": str(user_id), **tables}, indent=1, ensure_ascii=False))
@@ -163,16 +206,16 @@ def export_member(user_id: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_member(user_id: int, *, yes: bool) -> None:
     """Erase this Discord user: their grants, and their name from whatever they did."""
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        stored = asyncio.run(app.member_stored(settings, user_id))
+        stored = asyncio.run(hosting.member_stored(settings, user_id))
         click.echo(f"Stored of user {user_id}: {_counted_of_member(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase the user from all of it? This cannot be undone.", abort=True)
-        clean = asyncio.run(app.erase_member(settings, user_id))
+        clean = asyncio.run(hosting.erase_member(settings, user_id))
     except SetupError as error:
         _fail(error)
     _fail_unless_clean(settings, clean=clean)
@@ -187,7 +230,7 @@ def rotate_key() -> None:
 
     Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
     """
-    from bot import app
+    from bot.operating import hosting
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
@@ -196,7 +239,7 @@ def rotate_key() -> None:
         click.echo(f"{done} of {total} connections", err=True)
 
     try:
-        rotation = asyncio.run(app.rotate(settings, show))
+        rotation = asyncio.run(hosting.rotate(settings, show))
     except SetupError as error:
         _fail(error)
     click.echo(
@@ -238,6 +281,13 @@ def new_provider(slug: str, name: str | None, root: Path) -> None:
     for path in sorted(written):
         click.echo(path)
     click.echo("Next: `make format test`. Then let contract.yaml say what the provider answers.")
+
+
+def _listed(contents: Contents) -> str:
+    return (
+        f"schema {contents.revision}, {contents.servers} servers, {contents.connections} connections,"
+        f" {contents.entries} audit entries"
+    )
 
 
 def _counted(stored: Stored) -> str:

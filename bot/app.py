@@ -63,16 +63,15 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
-from bot.features.privacy.member_store import MemberData, MemberStore
-from bot.features.privacy.plain_values import plain_tables
-from bot.features.privacy.service import PrivacyService, purge_guild
-from bot.features.privacy.store import PrivacyStore, Stored
+from bot.features.privacy.service import PrivacyService
+from bot.features.privacy.store import PrivacyStore
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
+from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.health import serve_health
-from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
+from bot.operating.key_rotation import bring_up_to_date
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -80,16 +79,13 @@ from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
 from bot.settings import Settings
 from bot.setup_errors import (
-    DatabaseUnusableError,
     DiscordLoginError,
     DiscordRefusedError,
     DiscordUnreachableError,
     InvalidSettingError,
-    KeyNotConfiguredError,
 )
-from bot.store.database import Database, UnavailableError
+from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
-from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -247,8 +243,10 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
     point_to(settings.discord_api_url, settings.discord_gateway_url)
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    await asyncio.to_thread(refuse_damage, settings)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
+        await stack.enter_async_context(scheduled_backups(settings))
         bot.start_when_ready(freeze_heap)
         if settings.http_port is not None:
             try:
@@ -289,77 +287,6 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
         with _worded():
             await bot.login(token)
         return len(bot.tree.get_commands())
-
-
-async def stored(settings: Settings, guild_id: int) -> Stored:
-    """Count what is stored of a guild. Raises SetupError."""
-    async with _existing(settings) as database:
-        return await PrivacyStore(database).stored(guild_id)
-
-
-async def purge(settings: Settings, guild_id: int) -> bool:
-    """Erase all that is stored of a guild; return False if traces of it may be left in the file.
-
-    A bot may be running on the same database. Raises SetupError.
-    """
-    async with _existing(settings) as database:
-        return await purge_guild(database, guild_id)
-
-
-async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Rotation:
-    """Bring everything that is stored under the first key. A bot may be running on the same database.
-
-    progress: called with how many credentials are done, and how many there are. Raises SetupError.
-    """
-    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
-    async with _existing(settings) as database:
-        await asyncio.to_thread(require_key, settings.database_path, vault.current)
-        return await rotate_keys(database, vault, progress, int(time.time()))
-
-
-async def member_stored(settings: Settings, member_id: int) -> MemberData:
-    """Count what is stored of a member in all guilds. Raises SetupError."""
-    async with _with_pseudonyms(settings) as database:
-        return await MemberStore(database).stored(member_id)
-
-
-async def member_rows(settings: Settings, member_id: int) -> dict[str, list[dict[str, object]]]:
-    """Return what is stored of a member in all guilds by table, as JSON values. Raises SetupError."""
-    async with _with_pseudonyms(settings) as database:
-        return plain_tables(await MemberStore(database).rows(member_id))
-
-
-async def erase_member(settings: Settings, member_id: int) -> bool:
-    """Erase a member in all guilds; return False if traces of them may be left in the file.
-
-    A bot may be running on the same database. Raises SetupError.
-    """
-    async with _with_pseudonyms(settings) as database:
-        return await MemberStore(database).erase(member_id)
-
-
-@contextlib.asynccontextmanager
-async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database with audit logs whose members are known by their pseudonyms alone."""
-    async with _existing(settings) as database:
-        vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
-        await bring_up_to_date(database, vault)
-        missing = await FormerLogs(database, vault).rewrite(int(time.time()))
-        if missing:  # these logs still name members by their ids
-            raise KeyNotConfiguredError(key_id=", ".join(missing))
-        yield database
-
-
-@contextlib.asynccontextmanager
-async def _existing(settings: Settings) -> AsyncIterator[Database]:
-    # Opening would make one, and a mistyped path would look like a guild of which nothing is stored.
-    if not await asyncio.to_thread(settings.database_path.exists):
-        raise DatabaseUnusableError(path=str(settings.database_path), reason="there is no such file")
-    async with Database.open(settings.database_path) as database:
-        try:
-            yield database
-        except UnavailableError as error:  # another process has it locked
-            raise DatabaseUnusableError(path=str(settings.database_path), reason=str(error)) from None
 
 
 async def _start(bot: PatchbayBot, token: str) -> None:

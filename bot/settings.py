@@ -116,6 +116,15 @@ class Settings(BaseSettings):
         ge=0,
         le=365,
     )
+    backup_folder: Path | None = Field(
+        None,
+        description="folder for scheduled backups of the database, on another disk if possible",
+        title="off",
+    )
+    backup_hours: int = Field(24, description="hours between two scheduled backups, 1 to 720", ge=1, le=720)
+    backup_keep: int = Field(
+        7, description="how many scheduled backups are kept; older ones are deleted, 1 to 365", ge=1, le=365
+    )
     allowed_guilds: _Numbers = Field(
         (), description="ids of the only servers to be served, separated by commas", title="all"
     )

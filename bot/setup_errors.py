@@ -4,7 +4,7 @@
     └── SetupError                    the operator has to act before the bot can run
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
         ├── AlreadyRunningError, OtherKeyInUseError
-        ├── DatabaseUnusableError, DatabaseNewerError
+        ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
         └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
 
 ``bot/__main__.py`` shows their texts.
@@ -45,6 +45,12 @@ class DatabaseUnusableError(SetupError):
     """The database cannot be opened, read or migrated. Values: ``path``, ``reason``."""
 
     key = "database_unusable"
+
+
+class DatabaseDamagedError(SetupError):
+    """The database is damaged. Values: ``path``, ``reason``, ``backup`` (the latest one, or ``FILE``)."""
+
+    key = "database_damaged"
 
 
 class DatabaseNewerError(SetupError):

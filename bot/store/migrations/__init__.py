@@ -2,15 +2,22 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store.scrub import INCREMENTAL, drop_leftovers
 
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 HEAD: Final = "0011"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
+_BEFORE: Final = ".before-"
+"""Between the name of a database and the revision that it was brought to, in the name of a copy."""
 _TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
 """A container may have no folder that takes temporary files."""
 
@@ -46,6 +53,8 @@ def migrate(path: Path) -> None:
     current = current_revision(path)
     if current == HEAD:
         return
+    if current is not None:
+        _copy(path)
     _prepare(path)
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
@@ -67,6 +76,24 @@ def migrate(path: Path) -> None:
         raise DatabaseUnusableError(path=str(path), reason=type(error).__name__) from None
     finally:
         engine.dispose()
+
+
+def before_migration(path: Path) -> Sequence[Path]:
+    """Return the copies of a database that were made before migrations."""
+    return [each for each in path.parent.glob(f"{path.name}{_BEFORE}*") if each.name[-4:].isdecimal()]
+
+
+def _copy(path: Path) -> None:
+    """Keep the database as it is, so that the former release can go on with it.
+
+    Raises DatabaseUnusableError if there is no room for that.
+    """
+    from bot.store.copies import copy_database  # noqa: PLC0415 - it reads revisions, too
+
+    copy = path.with_name(f"{path.name}{_BEFORE}{HEAD}")
+    copy.unlink(missing_ok=True)  # of a migration that failed
+    copy_database(path, copy)
+    _log.info("database_copied", path=str(copy), schema=HEAD)
 
 
 def _prepare(path: Path) -> None:

@@ -1,0 +1,151 @@
+"""Backs the database up, by command and on schedule, and restores a backup."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bot.settings import Settings
+from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError, SetupError
+from bot.store.copies import (
+    Contents,
+    contents_of,
+    copy_database,
+    flaw_of,
+    replace_database,
+    require_sound,
+    stamp,
+    stamped,
+)
+from bot.store.migrations import before_migration
+from bot.store.process_lock import process_lock
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_HOUR: Final = 3600
+_RETRY_SECONDS: Final = 600
+_KEPT_DAYS_BEFORE_MIGRATION: Final = 30
+_NAME: Final = re.compile(r"patchbay-(\d{8}T\d{6}Z)\.db")
+"""The files that the schedule has made; no other file is ever deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored, and where the database is now that it replaced, None if there was none."""
+
+    contents: Contents
+    aside: Path | None
+
+
+def backup(database: Path, target: Path) -> Contents:
+    """Copy the database into a new file, and return what that holds; a bot may be running. Blocks.
+
+    The file has no keys: whoever restores it needs those that encrypted it. Raises SetupError.
+    """
+    if not database.exists():
+        raise DatabaseUnusableError(path=str(database), reason="there is no such file")
+    copy_database(database, target)
+    return contents_of(target)
+
+
+def restore(settings: Settings, source: Path) -> Restored:
+    """Put a backup in the place of the database, which is kept under another name. Blocks.
+
+    Raises AlreadyRunningError if the bot runs, and DatabaseUnusableError or DatabaseNewerError if the backup
+    is damaged, or of a later Patchbay: then nothing is changed.
+    """
+    if not source.exists():
+        raise DatabaseUnusableError(path=str(source), reason="there is no such file")
+    with process_lock(settings.database_path):
+        require_sound(source)
+        contents = contents_of(source)
+        aside = replace_database(settings.database_path, source, int(time.time()))
+    return Restored(contents, aside)
+
+
+def newest_backup(folder: Path | None) -> Path | None:
+    """Return the latest backup that the schedule has made, None if there is none. Blocks."""
+    return max(_backups(folder), default=None) if folder is not None else None
+
+
+def refuse_damage(settings: Settings) -> None:
+    """Read every page of the database, if there is one, before the bot starts with it. Blocks.
+
+    Raises DatabaseDamagedError, which names the latest backup, and DatabaseUnusableError.
+    """
+    path = settings.database_path
+    if path.exists() and path.stat().st_size and (flaw := flaw_of(path)):
+        newest = newest_backup(settings.backup_folder)
+        raise DatabaseDamagedError(path=str(path), reason=flaw, backup=str(newest or "FILE"))
+
+
+@contextlib.asynccontextmanager
+async def scheduled_backups(
+    settings: Settings, clock: Callable[[], float] = time.time
+) -> AsyncIterator[None]:
+    """Keep backups as the settings say while the block runs. clock: seconds since 1970."""
+    task = asyncio.create_task(_keep(settings, clock))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+async def _keep(settings: Settings, clock: Callable[[], float]) -> None:
+    while True:
+        pause: float = _HOUR
+        try:
+            if settings.backup_folder is not None:
+                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, int(clock())))
+            await asyncio.to_thread(_drop_old_copies, settings.database_path, clock())
+        except SetupError as error:
+            _log.error("backup_failed", **error.values)
+            pause = _RETRY_SECONDS
+        except Exception:  # noqa: BLE001 - a failed backup must not end the schedule
+            _log.exception("backup_failed")
+            pause = _RETRY_SECONDS
+        await asyncio.sleep(pause)
+
+
+def _back_up_if_due(settings: Settings, now: int) -> float:
+    """Make a backup if the latest one is too old; return the seconds until the next one is due."""
+    folder = settings.backup_folder
+    assert folder is not None  # noqa: S101 - the caller has looked
+    every = settings.backup_hours * _HOUR
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    newest = newest_backup(folder)
+    age = every if newest is None else now - _made_at(newest)
+    if 0 <= age < every:
+        return every - age
+    target = folder / f"patchbay-{stamp(now)}.db"
+    copy_database(settings.database_path, target)
+    _log.info("backed_up", path=str(target), bytes=target.stat().st_size)
+    for old in sorted(_backups(folder))[: -settings.backup_keep]:
+        old.unlink(missing_ok=True)
+    return every
+
+
+def _made_at(backup: Path) -> float:
+    return stamped(backup.stem.removeprefix("patchbay-"))
+
+
+def _backups(folder: Path) -> Sequence[Path]:
+    with contextlib.suppress(FileNotFoundError):
+        return [each for each in folder.iterdir() if _NAME.fullmatch(each.name)]
+    return []
+
+
+def _drop_old_copies(database: Path, now: float) -> None:
+    """Delete the copies that were made before migrations, once the new schema has proved itself."""
+    for each in before_migration(database):
+        if now - each.stat().st_mtime > _KEPT_DAYS_BEFORE_MIGRATION * 24 * _HOUR:
+            each.unlink(missing_ok=True)
+            _log.info("copy_deleted", path=str(each))

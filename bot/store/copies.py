@@ -1,0 +1,172 @@
+"""Copies a database while it is used, checks copies, and puts one in a database's place."""
+
+import contextlib
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from bot.setup_errors import DatabaseUnusableError
+from bot.store.migrations import current_revision
+from bot.store.private_files import make_private
+from bot.store.vault import key_id_of
+
+_PARTIAL: Final = ".partial"
+"""What the name of a copy ends with until it is whole."""
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+"""What the names of the files end with that SQLite keeps beside a database."""
+_PRIMARY: Final = 0xFF
+"""The part of an extended error code that is the primary one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds. key_ids: how many credentials each key has encrypted, by its id."""
+
+    revision: str
+    servers: int
+    connections: int
+    entries: int
+    key_ids: Counter[str]
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Write all that was committed to the source into a new file of mode 0600, and check that it is sound.
+
+    The source may be in use; readers and writers go on meanwhile. What was deleted is not in the copy. A copy
+    that is not whole is never seen under the target's name, and no file is replaced. Blocks. Raises
+    DatabaseUnusableError.
+    """
+    partial = target.with_name(target.name + _PARTIAL)
+    try:
+        if target.exists():
+            raise DatabaseUnusableError(path=str(target), reason="there is a file of this name already")
+        partial.unlink(missing_ok=True)
+        make_private(partial)
+        with _opened(source, "rw") as connection:
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("VACUUM INTO ?", (str(partial),))
+        require_sound(partial)
+        _sync(partial)
+        os.link(partial, target)  # unlike a renaming, this replaces nothing
+        _sync(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseUnusableError(path=str(target), reason=_reason(error)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def require_sound(path: Path) -> None:
+    """Raise DatabaseUnusableError unless this is a sound database of a known schema. Blocks.
+
+    Raises DatabaseNewerError for one of a later Patchbay.
+    """
+    if flaw := flaw_of(path, "integrity_check"):
+        raise DatabaseUnusableError(path=str(path), reason=flaw)
+
+
+def flaw_of(path: Path, check: Literal["quick_check", "integrity_check"] = "quick_check") -> str | None:
+    """Read every page of a database, which stays as it is; return what is wrong with it, None if it is sound.
+
+    check: the second one takes longer, because it compares the indexes with the tables. Blocks. Raises
+    DatabaseUnusableError if the file cannot be read at present, and DatabaseNewerError.
+    """
+    try:
+        with _opened(path, "rw") as connection:
+            found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return str(error)
+        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
+    if found != "ok":
+        return found.splitlines()[-1]
+    return None if current_revision(path) else "it is no database of Patchbay"
+
+
+def contents_of(path: Path) -> Contents:
+    """Count what a sound database holds, of any schema. Blocks. Raises DatabaseUnusableError."""
+    revision = current_revision(path)
+    try:
+        with _opened(path, "rw") as connection:
+            tables = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            sealed = connection.execute("SELECT guild_id, secret FROM connection").fetchall()
+            query = "SELECT count(*) FROM audit"
+            entries = int(connection.execute(query).fetchone()[0]) if "audit" in tables else 0
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
+    key_ids = Counter(key_id_of(secret[1:]) or "?" for _, secret in sealed if secret)
+    return Contents(revision or "", len({guild for guild, _ in sealed}), len(sealed), entries, key_ids)
+
+
+def replace_database(database: Path, copy: Path, now: int) -> Path | None:
+    """Put a copy in the place of a database that nothing uses; return where the former one is now, if any.
+
+    The former one keeps the files beside it, so that it can be opened as before. An interruption leaves one
+    of the two under the database's name, never a mixture. now: seconds since 1970. Blocks. Raises
+    DatabaseUnusableError.
+    """
+    partial = database.with_name(database.name + _PARTIAL)
+    try:
+        partial.unlink(missing_ok=True)
+        make_private(partial)
+        with copy.open("rb") as source, partial.open("wb") as target:
+            while piece := source.read(1 << 20):
+                target.write(piece)
+        _sync(partial)
+        aside = _set_aside(database, now)
+        partial.replace(database)
+        _sync(database.parent)
+    except OSError as error:
+        raise DatabaseUnusableError(path=str(database), reason=_reason(error)) from None
+    return aside
+
+
+def _set_aside(database: Path, now: int) -> Path | None:
+    if not database.exists():
+        return None
+    with contextlib.suppress(sqlite3.Error), _opened(database, "rw") as connection:
+        # After this the file is whole by itself. A log left beside it would be read into what replaces it.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    aside = database.with_name(f"{database.name}.replaced-{stamp(now)}")
+    os.link(database, aside)
+    for ending in _BESIDE:
+        with contextlib.suppress(FileNotFoundError):
+            database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def stamp(now: int) -> str:
+    """Return a time as it stands in the names of files: in UTC, in the order of time."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def stamped(text: str) -> float:
+    """Return the time that ``stamp`` has written, in seconds since 1970. Raises ValueError."""
+    return datetime.strptime(f"{text}+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    # A name alone would make a file where there is none.
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's content, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: sqlite3.Error | OSError) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)

@@ -1,0 +1,233 @@
+"""Backups are made on schedule and by command, and what is restored is what was backed up."""
+
+import asyncio
+import base64
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.__main__ import main
+from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.settings import Settings, load_settings
+from bot.setup_errors import DatabaseDamagedError
+from bot.store.copies import flaw_of, stamp
+from bot.store.migrations import HEAD, before_migration, migrate
+from bot.store.process_lock import process_lock
+from tests.support.old_databases import release
+from tests.support.waiting import until
+
+KEY = base64.b64encode(bytes(32)).decode()
+HOUR = 3600
+NOW = 1_800_000_000
+
+
+@pytest.fixture
+def blockbuster() -> None:
+    """Allow blocking calls: the commands run in no event loop."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with a database and a folder for backups."""
+    (tmp_path / "patchbay.db").write_bytes(empty_database.read_bytes())
+    monkeypatch.setenv("PATCHBAY_DATABASE_URL", f"sqlite:///{tmp_path / 'patchbay.db'}")
+    monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS", f"k2:{KEY}")
+    monkeypatch.setenv("PATCHBAY_BACKUP_FOLDER", str(tmp_path / "backups"))
+    monkeypatch.setenv("PATCHBAY_BACKUP_KEEP", "2")
+    return load_settings()
+
+
+def connect(path: Path, name: str) -> None:
+    """Store made-up credentials that the key k1 has encrypted."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at)"
+            " VALUES (1, 'sensay', ?, ?, 5, 100, 100)",
+            (name, b"\x02k1\x00FAKE"),
+        )
+
+
+def at(seconds: int) -> Callable[[], float]:
+    """Return a clock that stands still."""
+    return lambda: seconds
+
+
+def backups(folder: Path) -> list[Path]:
+    """Return the scheduled backups, the oldest first."""
+    return sorted(folder.glob("patchbay-*Z.db"))
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of the stored connections."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return [name for (name,) in database.execute("SELECT name FROM connection ORDER BY name")]
+
+
+def patchbay(*words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, words, env=dict(os.environ))
+
+
+# --- by command ---
+
+
+def test_what_is_restored_is_what_was_backed_up(settings: Settings, tmp_path: Path) -> None:
+    """Both commands say what they did, which keys are needed, and where the replaced database is."""
+    path, file = settings.database_path, tmp_path / "saved.db"
+    connect(path, "before")
+    made = patchbay("backup", str(file))
+    assert made.exit_code == 0, made.output
+    assert f"schema {HEAD}, 1 servers, 1 connections, 0 audit entries" in made.output
+    assert "the same encryption keys: k1" in made.output
+    connect(path, "later")
+    restored = patchbay("restore", str(file))
+    assert restored.exit_code == 0, restored.output
+    assert names(path) == ["before"]
+    (aside,) = path.parent.glob("patchbay.db.replaced-*Z")
+    assert str(aside) in restored.output.replace("\n", "")
+    assert names(aside) == ["before", "later"]
+    assert "1 connections were encrypted with the key k1, which isn't configured" in restored.output
+
+
+def test_nothing_is_restored_while_the_bot_runs(settings: Settings, tmp_path: Path) -> None:
+    """The refusal names the process, and the database stays."""
+    file = tmp_path / "saved.db"
+    assert patchbay("backup", str(file)).exit_code == 0
+    connect(settings.database_path, "later")
+    with process_lock(settings.database_path):
+        refused = patchbay("restore", str(file))
+    assert refused.exit_code == 1
+    assert f"process {os.getpid()}" in refused.output.replace("\n", " ")
+    assert names(settings.database_path) == ["later"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "damaged", "newer"])
+def test_what_is_no_sound_backup_is_refused(settings: Settings, tmp_path: Path, kind: str) -> None:
+    """The database stays as it is."""
+    file = tmp_path / "saved.db"
+    if kind != "missing":
+        file.write_bytes(settings.database_path.read_bytes())
+    if kind == "text":
+        file.write_text("no database" * 1000)
+    if kind == "damaged":
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) // 2))
+    if kind == "newer":
+        with contextlib.closing(sqlite3.connect(file)) as database, database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = settings.database_path.read_bytes()
+    refused = patchbay("restore", str(file))
+    assert refused.exit_code == 1
+    assert "Error:" in refused.output
+    assert settings.database_path.read_bytes() == before
+    assert not list(tmp_path.glob("*.replaced-*"))
+
+
+def test_a_backup_of_an_earlier_release_is_migrated_at_the_next_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """It is restored as it is."""
+    file = tmp_path / "saved.db"
+    release(file, "0009")
+    assert patchbay("restore", str(file)).exit_code == 0
+    migrate(settings.database_path)
+    assert flaw_of(settings.database_path) is None
+
+
+# --- on schedule ---
+
+
+def has_made(folder: Path, day: int) -> bool:
+    """Tell whether that day's backup is there, and of the earlier ones the latest at most."""
+    expected = [f"patchbay-{stamp(NOW + each * 24 * HOUR)}.db" for each in range(day + 1)]
+    return [each.name for each in backups(folder)] == expected[-2:]
+
+
+async def test_backups_are_made_and_old_ones_deleted(settings: Settings) -> None:
+    """The first one is made at once, each further one when it is due, and other files are left alone."""
+    folder = settings.backup_folder
+    assert folder is not None
+    folder.mkdir()
+    (folder / "mine.db").write_text("mine")
+    for day in range(4):
+        async with scheduled_backups(settings, at(NOW + day * 24 * HOUR)):
+            await until(partial(has_made, folder, day))
+        if day == 0:
+            async with scheduled_backups(settings, at(NOW + 23 * HOUR)):
+                await asyncio.sleep(0.05)
+            assert len(backups(folder)) == 1, "which is not a day old"
+    assert [flaw_of(each) for each in backups(folder)] == [None, None]
+    assert (folder / "mine.db").read_text() == "mine"
+
+
+async def test_a_failed_backup_is_logged_and_the_bot_goes_on(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that cannot be made costs no other work."""
+    folder = settings.backup_folder
+    assert folder is not None
+    folder.write_text("a file")
+    async with scheduled_backups(settings, at(NOW)):
+        await until(lambda: "backup_failed" in capsys.readouterr().out)
+
+
+# --- before migrations and after damage ---
+
+
+def test_a_copy_is_made_before_a_migration(tmp_path: Path) -> None:
+    """The former release can go on with it. There is none of a new database, and none if nothing is due."""
+    path = tmp_path / "patchbay.db"
+    migrate(path)
+    assert not before_migration(path)
+    path.unlink()
+    release(path, "0009")
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        before = list(database.iterdump())
+    migrate(path)
+    (copy,) = before_migration(path)
+    assert copy.name == f"patchbay.db.before-{HEAD}"
+    with contextlib.closing(sqlite3.connect(copy)) as database:
+        assert sorted(database.iterdump()) == sorted(before)
+    migrate(path)
+    assert before_migration(path) == [copy]
+
+
+async def test_that_copy_is_deleted_after_thirty_days(settings: Settings) -> None:
+    """It would keep for ever what was erased since."""
+    old, new = (settings.database_path.with_name(f"patchbay.db.before-00{number}") for number in (10, 11))
+    for path, days in ((old, 31), (new, 29)):
+        path.write_text("")
+        os.utime(path, (NOW - days * 24 * HOUR,) * 2)
+    async with scheduled_backups(settings, at(NOW)):
+        await until(lambda: not old.exists())
+    assert new.exists()
+
+
+async def test_damage_is_reported_with_the_newest_backup(settings: Settings) -> None:
+    """The bot does not start, and the line holds the command that helps."""
+    async with scheduled_backups(settings, at(NOW)):
+        await until(lambda: any((settings.database_path.parent / "backups").glob("*Z.db")))
+    content = settings.database_path.read_bytes()
+    settings.database_path.write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) // 2))
+    with pytest.raises(DatabaseDamagedError) as caught:
+        refuse_damage(settings)
+    backup = caught.value.values["backup"]
+    assert patchbay("restore", str(backup)).exit_code == 0
+    refuse_damage(settings)
+
+
+def test_a_damaged_database_does_not_start(settings: Settings) -> None:
+    """One line says what is wrong and what to run."""
+    settings.database_path.write_text("no database" * 1000)
+    ended = patchbay("run")
+    assert ended.exit_code == 1
+    said = " ".join(ended.output.split())
+    assert "is damaged: file is not a database" in said
+    assert "`patchbay restore FILE`" in said
+    assert "Traceback" not in said
