@@ -171,7 +171,7 @@ def misspell_setting(environment: dict[str, str], path: Path) -> None:
         (lose_token, "PATCHBAY_DISCORD_TOKEN is not set"),
         (change_token, "Discord refused PATCHBAY_DISCORD_TOKEN"),
         (lose_discord, "Discord"),
-        (ruin_database, "can't be used: file is not a database"),
+        (ruin_database, "is damaged: file is not a database"),
         (outrun_database, "was written by a newer version of Patchbay, with schema 9999"),
         (misspell_setting, "PATCHBAY_LOG_LEVEL"),
     ],

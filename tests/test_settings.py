@@ -35,6 +35,9 @@ VALID = {
     "PATCHBAY_HISTORY_DAYS": "365",
     "PATCHBAY_AUDIT_DAYS": "730",
     "PATCHBAY_ERASE_AFTER": "30",
+    "PATCHBAY_BACKUP_FOLDER": "/var/backups/patchbay",
+    "PATCHBAY_BACKUP_HOURS": "12",
+    "PATCHBAY_BACKUP_KEEP": "30",
     "PATCHBAY_ALLOWED_GUILDS": "1, 2",
     "PATCHBAY_DENIED_GUILDS": "3",
     "PATCHBAY_LOG_FORMAT": "json",
@@ -72,6 +75,8 @@ def assert_valid(settings: Settings) -> None:
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
     assert (settings.check_interval, settings.history_days) == (120, 365)
     assert (settings.audit_days, settings.erase_after) == (730, 30)
+    assert settings.backup_folder == Path("/var/backups/patchbay")
+    assert (settings.backup_hours, settings.backup_keep) == (12, 30)
     assert (settings.allowed_guilds, settings.denied_guilds) == ((1, 2), (3,))
     assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.migrations import current_revision
 from bot.store.private_files import make_private
+from bot.store.revision import current_revision
 from bot.store.vault import key_id_of
 
 _PARTIAL: Final = ".partial"

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.migrations import HEAD, current_revision
+from bot.store.revision import HEAD, current_revision
 
 
 def database_state(path: Path) -> str:

@@ -17,8 +17,9 @@ from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.settings import Settings, load_settings
 from bot.setup_errors import DatabaseDamagedError
 from bot.store.copies import flaw_of, stamp
-from bot.store.migrations import HEAD, before_migration, migrate
+from bot.store.migrations import before_migration, migrate
 from bot.store.process_lock import process_lock
+from bot.store.revision import HEAD
 from tests.support.old_databases import release
 from tests.support.waiting import until
 

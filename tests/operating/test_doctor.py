@@ -21,7 +21,7 @@ from bot.providers import providers
 from bot.providers.base.endpoint import ApiVersion, Endpoint
 from bot.providers.base.simulator import Answer, Simulator
 from bot.store.database import Database
-from bot.store.migrations import HEAD
+from bot.store.revision import HEAD
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
 ENDPOINTS = {endpoint.setting: endpoint for provider in providers() for endpoint in provider.endpoints}

@@ -9,7 +9,8 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.database import Database
 from bot.store.health import database_state
-from bot.store.migrations import HEAD, migrate
+from bot.store.migrations import migrate
+from bot.store.revision import HEAD
 
 
 def test_a_sound_database_is_called_sound(path: Path) -> None:

@@ -25,7 +25,8 @@ from bot.features.monitoring.store import MonitoringStore
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store import migrations
 from bot.store.database import Database
-from bot.store.migrations import HEAD, current_revision, migrate
+from bot.store.migrations import migrate
+from bot.store.revision import HEAD, current_revision
 from bot.store.vault import Vault
 from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger

@@ -8,40 +8,18 @@ from typing import Final
 
 import structlog
 
-from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
+from bot.setup_errors import DatabaseUnusableError
+from bot.store.copies import copy_database
+from bot.store.revision import HEAD, current_revision
 from bot.store.scrub import INCREMENTAL, drop_leftovers
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-HEAD: Final = "0011"
-"""The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
 _BEFORE: Final = ".before-"
 """Between the name of a database and the revision that it was brought to, in the name of a copy."""
 _TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
 """A container may have no folder that takes temporary files."""
-
-
-def current_revision(path: Path) -> str | None:
-    """Return the database's revision, None for an empty one.
-
-    Blocks; call it in a thread. Raises DatabaseUnusableError, and DatabaseNewerError for a revision
-    that this code does not know.
-    """
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
-            if tables.fetchone() is None:
-                return None
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
-        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-    if row is None:
-        return None
-    revision = str(row[0])
-    if revision not in {script.name.partition("_")[0] for script in (_FOLDER / "versions").glob("*.py")}:
-        raise DatabaseNewerError(path=str(path), revision=revision)
-    return revision
 
 
 def migrate(path: Path) -> None:
@@ -88,8 +66,6 @@ def _copy(path: Path) -> None:
 
     Raises DatabaseUnusableError if there is no room for that.
     """
-    from bot.store.copies import copy_database  # noqa: PLC0415 - it reads revisions, too
-
     copy = path.with_name(f"{path.name}{_BEFORE}{HEAD}")
     copy.unlink(missing_ok=True)  # of a migration that failed
     copy_database(path, copy)
