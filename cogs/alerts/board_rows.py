@@ -1,7 +1,8 @@
 """The rows of agents on the board and in the overview, and what the squares of their last day mean."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from bot.discord.names import mention_member
@@ -93,7 +94,7 @@ def _row(
     watched: Watched,
     transitions: Sequence[Transition],
     now: int,
-    explained: Collection[tuple[str, str]],
+    explained: AbstractSet[tuple[str, str]],
     texts: Texts,
     providers: Mapping[str, Provider],
 ) -> Row:
@@ -109,12 +110,13 @@ def _row(
     cause = "" if watched.state is State.UNKNOWN and is_explained else why(watched, texts, providers)
     strip = strip_of(transitions, now, _BLOCKS)
     squares = "".join(_SQUARES[each] for each in strip)
+    # Of what is well, the squares say enough.
+    below = _joined(*(_since(watched, texts) if is_problem else ()), *marks)
     lines = [
         f"{symbol(watched)} {_joined(f'**{name}**', state)}",
         squares,
         f"↳ {cause}" if cause else "",
-        # Of what is well, the squares say enough.
-        _joined(*(_since(watched, texts) if is_problem else ()), *marks),
+        f"↳ {below}" if below else "",
     ]
     return Row(
         {

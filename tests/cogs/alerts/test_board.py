@@ -89,7 +89,7 @@ async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> N
         "",
         f"🟠 **Beta** · {texts('state.error')}",
         "▫️▫️▫️▫️▫️▫️▫️🟥",
-        texts("board.since", time=now),
+        f"↳ {texts('board.since', time=now)}",
         f"⚪ **Gamma** · {texts('state.inactive')}",
         "▫️▫️▫️▫️▫️▫️▫️⬜",
         f"🟢 **Alpha** · {texts('state.connected')}",

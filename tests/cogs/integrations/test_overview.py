@@ -60,7 +60,7 @@ async def test_a_moderator_sees_everything_worst_first(
     text = embed_of(seen).description or ""
     first, *rest = re.findall(r"(?m)^(🟠|🔴|❔|⏳|⚪|🟢) \*\*", text)
     assert [first, *rest] == sorted([first, *rest], key="🟠🔴❔⏳⚪🟢".index)
-    assert "🟠 **Jack** · Error\n▫️▫️▫️▫️▫️▫️▫️🟥\n↳ `beak_stuck`\nchanged <t:" in text
+    assert "🟠 **Jack** · Error\n▫️▫️▫️▫️▫️▫️▫️🟥\n↳ `beak_stuck`\n↳ changed <t:" in text
     assert "🟢 **Polly** · Connected\n▫️▫️▫️▫️▫️▫️▫️🟩\n" in text
     assert "🟢 **Suporte da loja** · Connected\n" in text
     assert harness.texts("toolzz.code.4004.cause") in text
