@@ -21,6 +21,8 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.redaction import Redactor
 
+DIAGNOSE: Final = "integrations.diagnose.button"
+"""The key of the label of the button that diagnoses."""
 FILE: Final = "diagnosis.txt"
 _VERSION: Final = version("patchbay")
 _MAX_VALUE: Final = 500

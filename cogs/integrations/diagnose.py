@@ -9,6 +9,7 @@ from discord import app_commands
 from bot.discord.components import PersistentButton
 from bot.discord.context import Context
 from bot.discord.diagnosis import (
+    DIAGNOSE,
     Diagnosis,
     Fix,
     Remedy,
@@ -22,7 +23,6 @@ from bot.discord.replies import defer, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
-from cogs.alerts.messages.fixes import DIAGNOSE
 from cogs.connections import ROTATE, CredentialButton, investigate, rotation_for
 from cogs.integrations.diagnosing import diagnose
 from cogs.integrations.history import IntegrationHistoryButton

@@ -8,6 +8,7 @@ from typing import Final
 from bot.discord.access.agent_bots import bot_page, invite_link, is_member
 from bot.discord.context import Context
 from bot.discord.diagnosis import (
+    DIAGNOSE,
     CheckFinding,
     Diagnosis,
     Fix,
@@ -31,9 +32,7 @@ from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
-from cogs.alerts import Undelivered, read_undelivered
-from cogs.alerts.messages.fixes import DIAGNOSE, fix_of_access
-from cogs.alerts.messages.rendering import AgentBot, read_bots
+from cogs.alerts import AgentBot, Undelivered, fix_of_access, read_bots, read_undelivered
 from cogs.connections import open_connection
 from cogs.monitoring.formatting import fix, name, provider_name, symbol, why, word
 

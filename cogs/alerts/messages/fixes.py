@@ -5,6 +5,7 @@ from typing import Final
 import discord
 
 from bot.discord.access.agent_bots import bot_page, invite_link, permission_names
+from bot.discord.diagnosis import DIAGNOSE
 from bot.errors import ErasedSecretError, UnreadableSecretError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.monitoring.access import Access, AccessKind
@@ -44,8 +45,6 @@ def shared_fix_of(incident: Incident, rendering: Rendering) -> str:
     return "" if any(each in found for each in own) else found
 
 
-DIAGNOSE: Final = "integrations.diagnose.button"
-"""The key of the label of the button that diagnoses."""
 _ROTATE: Final = "connections.rotate.button"
 """The key of the label of the button for new credentials."""
 
