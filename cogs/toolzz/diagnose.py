@@ -147,7 +147,10 @@ def _says(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
             return _state(report, texts)
         case "connected", _:
             later = [texts("toolzz.status.lost_later")] if report.lost_connection_later else []
-            return "\n".join([_state(report, texts), *later])
+            # With the title, the word says what the state means, unless nobody knows.
+            is_known = report.state is not State.UNKNOWN
+            state = f"{state_symbol(report.state)} {word_of(report.state, texts)}"
+            return "\n".join([state if is_known else _state(report, texts), *later])
         case "channels", "usable" if snapshot.access is not None:
             return "\n".join([usable_count(snapshot.access, texts), *bad_channel_lines(snapshot, texts)])
         case "error", "known":

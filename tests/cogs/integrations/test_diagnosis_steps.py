@@ -46,7 +46,7 @@ FINDINGS = st.builds(
         ["Do it", "Run `/setup`", "[Open it](https://discord.com)", "See `/integrations overview`"]
     ),
 )
-REPORTS = st.builds(
+REPORTS: st.SearchStrategy[dict[str, object]] = st.builds(
     dict,
     isActive=st.sampled_from([True, False, None]),
     connectionStatus=st.sampled_from(["connected", "disconnected", "error", "hibernating"]),

@@ -49,7 +49,7 @@ async def test_where_all_is_well_nothing_is_to_be_done(
     assert verdicts(found) == OK * 8
     lines = (embed_of(found).description or "").splitlines()
     assert lines[0] == "✅ Credentials · Integration · Turned on"
-    assert lines[1].startswith("✅ **Connection to Discord** · 🟢 Connected · ")
+    assert lines[1] == "✅ **Connection to Discord** · 🟢 Connected"
     assert lines[2:4] == ["✅ Server · Bot in this server", "✅ **Channels** · **1 of 1 channel usable**"]
     assert lines[4] == f"✅ {harness.texts('toolzz.check.error.none')}"
     assert field(found, "Next step") == harness.texts("diagnosis.fine", provider="Toolzz")
