@@ -32,12 +32,17 @@ def test_what_is_to_be_pressed_is_found(text: str, named: list[str]) -> None:
 
 @pytest.mark.parametrize("place", ["description", "field"])
 def test_a_button_that_is_not_there_is_found(place: str) -> None:
-    """Be it a message, its edit, or the answer to an interaction; an edit may leave the buttons as they are."""
+    """Messages, edits and answers to interactions are judged; an edit may leave the buttons as they are."""
     told = "Press **Refresh** to check again."
     embed = {"description": told} if place == "description" else {"fields": [{"name": "x", "value": told}]}
     bare, whole = {"embeds": [embed]}, {"embeds": [embed], "components": ROWS}
     assert missing_buttons(entry("POST", bare)) == ["Refresh"]
     assert missing_buttons(entry("POST", {"type": 4, "data": bare})) == ["Refresh"]
     assert missing_buttons(entry("PATCH", {**bare, "components": []})) == ["Refresh"]
-    for method, body in (("POST", whole), ("POST", {"type": 7, "data": whole}), ("PATCH", bare)):
+    for method, body in (
+        ("POST", whole),
+        ("POST", {"type": 7, "data": whole}),
+        ("PATCH", bare),
+        ("POST", {"type": 7, "data": bare}),
+    ):
         assert missing_buttons(entry(method, body)) == []

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import discord
 import simcord
 from simcord.types import HttpLogEntry
 
@@ -12,6 +13,7 @@ ELSEWHERE: Final = {
     "Bot": "the page of the Developer Portal that the button is on",
 }
 """What is in bold beside a word for pressing and is no button of ours, and what it is."""
+_UPDATE: Final = discord.InteractionResponseType.message_update.value
 _PRESS: Final = re.compile(r"\b(?:[Pp]ress|[Cc]lique em) (?=\*\*)([^.\n]+)")
 _BOLD: Final = re.compile(r"\*\*([^*]+)\*\*")
 
@@ -27,8 +29,9 @@ def missing_buttons(entry: HttpLogEntry) -> list[str]:
     body: Any = entry.json
     if not isinstance(body, Mapping):
         return []
+    is_edit = entry.method == "PATCH" or body.get("type") == _UPDATE
     body = body.get("data", body)  # of an answer to an interaction
-    if not isinstance(body, Mapping) or (entry.method == "PATCH" and "components" not in body):
+    if not isinstance(body, Mapping) or (is_edit and "components" not in body):
         return []
     labels = set(_labels(body.get("components") or ()))
     texts = [text for embed in body.get("embeds") or () for text in _texts(embed)]
