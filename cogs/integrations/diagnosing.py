@@ -62,6 +62,9 @@ async def diagnose(ctx: Context, watched: Watched) -> tuple[Connection | None, D
     else:
         if view is not None and view.diagnose is not None:
             found = await view.diagnose(ctx, connection, watched.id)
+            if found.failure is not None:
+                # The provider did not say what the integration is called.
+                found = replace(found, name=name(watched.label, watched.id))
         else:
             found = await ctx.cancel_on_shutdown(_diagnose_any(ctx, connection, watched))
     # The check that was just made may have begun an incident, or ended one.

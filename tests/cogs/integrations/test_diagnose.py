@@ -18,6 +18,7 @@ from bot.errors import (
 from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
+from bot.providers.base.simulator import Answer
 from tests.support.diagnosis import BAD, NOTED, OK, OPEN, SKIPPED, file_of, steps, verdicts
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
@@ -245,6 +246,10 @@ async def test_toolzz_has_more_checks(harness: BotHarness, viewer: simcord.Membe
     harness.toolzz.break_integration(harness.toolzz.CONNECTED)
     found = await press(harness, found, "Diagnose", viewer)
     assert harness.texts("toolzz.code.4004.cause") in shown(found)
+    harness.toolzz.fail(Answer(401, {"error": "no"}), times=None)
+    found = await press(harness, found, "Diagnose", viewer)
+    assert embed_of(found).title == "🩺 Diagnosis of Suporte da loja"
+    assert verdicts(found).startswith(BAD + SKIPPED * 7)
 
 
 async def test_the_file_has_no_secret_and_one_line_per_fact(
