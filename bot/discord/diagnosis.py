@@ -1,21 +1,28 @@
 """A diagnosis as members see it, and the file that goes with it for a provider's support."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from enum import IntEnum, auto
 from importlib.metadata import version
-from typing import Final
+from itertools import groupby
+from typing import Final, NamedTuple
 
 import discord
 
-from bot.discord.text import plain
+from bot.discord.access.agent_bots import bot_page
+from bot.discord.sync import CommandLinks
+from bot.discord.text import listed, plain
 from bot.discord.theme import Field, Tone, card, when
-from bot.errors import ProviderError
+from bot.errors import ForbiddenError, ProviderError, UnauthorizedError
 from bot.i18n.catalog import Texts
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.redaction import Redactor
 
+DIAGNOSE: Final = "integrations.diagnose.button"
+"""The key of the label of the button that diagnoses."""
 FILE: Final = "diagnosis.txt"
 _VERSION: Final = version("patchbay")
 _MAX_VALUE: Final = 500
@@ -28,14 +35,61 @@ _SYMBOLS: Final[Mapping[Verdict, str]] = {
 }
 
 
+_FOR_SUPPORT: Final = "4013"
+"""The code of an error that only the provider can repair: the bot asked for an intent that does not exist."""
+_ACTIONS: Final = re.compile(rf"\]\(https://|`/[a-z]|`{re.escape(FILE)}`")
+"""What something can be done with, besides a button: a link, a command, or the file."""
+
+
+class Remedy(IntEnum):
+    """What somebody does about a finding, in the order in which to do it."""
+
+    CREDENTIALS = auto()
+    """Enter credentials that the provider accepts, and that can be read."""
+    PROVIDER = auto()
+    """Wait until the provider answers, or report that it does not."""
+    REPLACE = auto()
+    """Take another agent, or create it again."""
+    SWITCH_ON = auto()
+    PORTAL = auto()
+    """Change the agent's bot in the Developer Portal."""
+    RECONNECT = auto()
+    """Connect the agent again where its provider lets one."""
+    SERVER = auto()
+    """Check which server it is for."""
+    INVITE = auto()
+    TIMEOUT = auto()
+    CHANNELS = auto()
+    """Let the bot work in its channels, or choose others."""
+    SUPPORT = auto()
+    """Send the file to the provider's support."""
+    ALERTS = auto()
+    """Choose where alerts go."""
+    DELIVERY = auto()
+    """Let alerts arrive where they go."""
+    AGAIN = auto()
+    """Diagnose again in a while."""
+
+
+class Fix(NamedTuple):
+    """What to do about a finding, as members read it."""
+
+    remedy: Remedy
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """A check as members read it. title: what is checked. fix: empty where there is nothing to do."""
+    """A check as members read it.
+
+    title: what is checked. says: what was found, empty where the title and the symbol say it. fix: None where
+    there is nothing to do.
+    """
 
     check: Check
     title: str
-    says: str
-    fix: str = ""
+    says: str = ""
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +106,80 @@ class Diagnosis:
     failure: ProviderError | None = None
 
 
-def diagnosis_card(found: Diagnosis, provider: str, checked_at: int, texts: Texts) -> discord.Embed:
-    """Show every check and the fix of each bad one; the fix of the worst one is the next step.
+def fix_of_code(
+    provider: str, provider_name: str, known: str | None, application: int | None, texts: Texts
+) -> Fix:
+    """Return what to do about an error that a provider reports of an agent.
+
+    provider: the slug. known: the code that the error stands for, see ``known_code``. application: that of
+    the agent's bot, None if it is not known.
+    """
+    step = f"{provider}.code.{known}.step"
+    if known != _FOR_SUPPORT and (text := texts.find(step, page=bot_page(application))):
+        return Fix(Remedy.PORTAL, text)
+    return Fix(Remedy.SUPPORT, texts("diagnosis.fix.support", file=FILE, provider=provider_name))
+
+
+def fix_of_failure(failure: ProviderError, fix: str, texts: Texts) -> Fix:
+    """Return what to do about a provider's failure. fix: what is said of it anywhere."""
+    if isinstance(failure, UnauthorizedError):
+        return Fix(Remedy.CREDENTIALS, texts("diagnosis.fix.rotate"))
+    return Fix(Remedy.CREDENTIALS if isinstance(failure, ForbiddenError) else Remedy.PROVIDER, fix)
+
+
+def fixes_of(findings: Iterable[CheckFinding]) -> list[Fix]:
+    """Return each thing to do once, in the order in which to do it."""
+    fixes: dict[Remedy, Fix] = {}
+    for finding in findings:
+        if finding.fix is not None:
+            fixes.setdefault(finding.fix.remedy, finding.fix)
+    return sorted(fixes.values())
+
+
+def steps_of(
+    fixes: Sequence[Fix], usable: Collection[str], buttons: Sequence[str], texts: Texts
+) -> list[str]:
+    """Say what to do, or who can do it.
+
+    What can be done from the answer has a link, a command, a button or the file. Whoever does anything else
+    is told in the end how to check it.
+
+    usable: the names of the top-level commands that the reader may use. buttons: the labels of the answer's
+    buttons that texts may name; the first one diagnoses again.
+    """
+    refused = [CommandLinks.named_in(each.text) - set(usable) for each in fixes]
+    steps = [
+        texts("diagnosis.fix.ask", fix=each.text) if commands else each.text
+        for each, commands in zip(fixes, refused, strict=True)
+    ]
+    first, *others = (f"**{each}**" for each in buttons)
+    can_be_done = all(_ACTIONS.search(step) or any(each in step for each in others) for step in steps)
+    if can_be_done or any(first in step for step in steps):
+        return steps
+    again = texts("diagnosis.fix.again", button=buttons[0])
+    return [*steps, again] if len(steps) > 1 else [f"{steps[0]} {again}"]
+
+
+def diagnosis_card(
+    found: Diagnosis, steps: Sequence[str], provider: str, checked_at: int, texts: Texts
+) -> discord.Embed:
+    """Show every check, then the steps, numbered where there are several.
 
     provider: its proper name. checked_at: seconds since 1970.
     """
-    failed, unknown = (
-        [finding.fix for finding in found.findings if finding.check.verdict is verdict]
-        for verdict in (Verdict.FAILED, Verdict.UNKNOWN)
-    )
-    first = next(iter([*failed, *unknown]), None)
+    verdicts = {finding.check.verdict for finding in found.findings}
+    is_bad, is_open = Verdict.FAILED in verdicts, Verdict.UNKNOWN in verdicts
+    if len(steps) > 1:
+        todo = listed((f"{number}. {step}" for number, step in enumerate(steps, start=1)), texts)
+        next_steps = Field(texts("diagnosis.steps"), todo)
+    else:
+        step = next(iter(steps), texts("diagnosis.fine", provider=provider))
+        next_steps = Field(texts("next_step"), step)
     return card(
-        Tone.BAD if failed else Tone.WARNING if unknown else Tone.GOOD,
+        Tone.BAD if is_bad else Tone.WARNING if is_open else Tone.GOOD,
         texts("diagnosis.title", name=found.name),
-        "\n".join(map(_line, found.findings)),
-        fields=[
-            Field(texts("diagnosis.checked"), when(checked_at)),
-            Field(texts("next_step"), first or texts("diagnosis.fine", provider=provider)),
-        ],
+        "\n".join([*_lines(found.findings, texts), texts("diagnosis.checked", time=when(checked_at))]),
+        fields=[next_steps],
         footer=texts("diagnosis.footer", file=FILE, provider=provider),
         symbol="🩺",
     )
@@ -105,9 +215,15 @@ def failure_facts(failure: ProviderError) -> Iterator[tuple[str, object]]:
     yield from failure.support.items()
 
 
-def _line(finding: CheckFinding) -> str:
-    line = f"{_SYMBOLS[finding.check.verdict]} **{finding.title}** · {finding.says}"
-    return f"{line}\n↳ {finding.fix}" if finding.fix else line
+def _lines(findings: Iterable[CheckFinding], texts: Texts) -> Iterator[str]:
+    """Yield a line for each check; checks in a row that have nothing more to say share one."""
+    for verdict, group in groupby(findings, lambda each: None if each.says else each.check.verdict):
+        if verdict is None:
+            yield from (f"{_SYMBOLS[each.check.verdict]} **{each.title}** · {each.says}" for each in group)
+            continue
+        titles = " · ".join(each.title for each in group)
+        shown = texts("diagnosis.skipped", checks=titles) if verdict is Verdict.SKIPPED else titles
+        yield f"{_SYMBOLS[verdict]} {shown}"
 
 
 def _shown(value: object, redactor: Redactor) -> str:

@@ -39,6 +39,11 @@ class CommandLinks:
         self.ids: Mapping[str, int] = {}
         """Name -> Discord's id; empty before the first synchronisation."""
 
+    @staticmethod
+    def named_in(text: str) -> set[str]:
+        """Return the top-level commands that a text names."""
+        return {match[1] for match in _COMMAND.finditer(text)}
+
     def link(self, text: str) -> str:
         """Return the text with each command in it as a link that can be clicked."""
         return _COMMAND.sub(

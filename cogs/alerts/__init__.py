@@ -15,16 +15,21 @@ from cogs.alerts.group_buttons import (
 )
 from cogs.alerts.listing import AlertListButton
 from cogs.alerts.maintenance import MaintenanceSelect
+from cogs.alerts.messages.fixes import fix_of_access
+from cogs.alerts.messages.rendering import AgentBot, read_bots
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_channel
 from cogs.alerts.undelivered import Undelivered, read_undelivered
 
 __all__ = [
+    "AgentBot",
     "MuteButton",
     "Undelivered",
     "clear_board",
+    "fix_of_access",
     "mute_buttons",
     "put_up_board",
+    "read_bots",
     "read_undelivered",
     "set_channel",
     "setup",

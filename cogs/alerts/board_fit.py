@@ -13,9 +13,9 @@ class Size(Enum):
     """How much is shown of an agent."""
 
     FULL = auto()
-    """Its name and its last day in a line each, and the reason of its state."""
+    """Its name with its state, and its last day, in a line each; and the reason of its state."""
     LINE = auto()
-    """Its last day and its name in one line."""
+    """Its last day and its name in one line, below the state that it shares with the next ones."""
     NAME = auto()
     """Its name, after those of others in the same state."""
 
@@ -24,9 +24,9 @@ class Size(Enum):
 class Row:
     """An agent on a board.
 
-    forms: what is shown of it, as Discord's markdown. heading: stands before the names of all agents in the
-    same state. is_problem: whether somebody should look at it. is_calm: whether it was in this state for the
-    whole last day, as far as that is known.
+    forms: what is shown of it, as Discord's markdown. heading: its state, which stands above the lines and
+    before the names of all agents in the same state. is_problem: whether somebody should look at it. is_calm:
+    whether it was in this state for the whole last day, as far as that is known.
     """
 
     forms: Mapping[Size, str]
@@ -85,14 +85,15 @@ def _pieces(rows: Sequence[Row], sizes: _Sizes) -> Iterator[str]:
     Problems come first. Names come last, those of one state together.
     """
     named: dict[str, list[str]] = {}
-    separator = ""
+    separator = above = ""
     for row in sorted(rows, key=lambda row: not row.is_problem):
         size = sizes.of(row)
         if size is Size.NAME:
             named.setdefault(row.heading, []).append(row.forms[size])
-        else:
-            yield separator + row.forms[size]
-            separator = "\n"
+            continue
+        heading = row.heading if size is Size.LINE else ""
+        yield separator + (f"{heading}\n" if heading != above and heading else "") + row.forms[size]
+        separator, above = "\n", heading
     for heading, names in named.items():
         yield f"{separator}{heading} · {names[0]}"
         yield from (f", {name}" for name in names[1:])

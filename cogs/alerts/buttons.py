@@ -7,6 +7,7 @@ import discord
 
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
+from bot.discord.diagnosis import DIAGNOSE
 from bot.discord.names import mention_member
 from bot.discord.replies import acknowledge, defer, edit, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug, Segment
@@ -15,7 +16,7 @@ from bot.errors import InvalidInputError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from cogs.alerts.messages.fixes import DIAGNOSE, needs_credentials
+from cogs.alerts.messages.fixes import needs_credentials
 from cogs.connections import ROTATE, CredentialButton
 from cogs.monitoring import find_watched
 from cogs.monitoring.formatting import name_of

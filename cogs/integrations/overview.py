@@ -1,8 +1,7 @@
-"""``/integrations overview``: everything that a server has connected, across providers, worst first."""
+"""``/integrations overview``: everything that a server has connected, across providers, problems first."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import discord
@@ -10,44 +9,39 @@ import discord
 from bot.discord.commands import MAX_CHOICE_LENGTH
 from bot.discord.components import MAX_BUTTONS, PersistentButton, PersistentSelect
 from bot.discord.context import Context
-from bot.discord.names import mention_member
 from bot.discord.pages import REFRESH, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import PageNumber
 from bot.discord.text import clamp, code, length, listed
-from bot.discord.theme import DESCRIPTION, Field, Tone, card, notice, when
+from bot.discord.theme import DESCRIPTION, TOTAL, Field, Tone, card, notice, when
 from bot.features.alerts.incident_store import Kind
-from bot.features.monitoring.service import Watched
+from bot.features.monitoring.service import GuildStatus, Watched
 from bot.features.monitoring.store import CheckRow
 from bot.i18n.catalog import Texts
-from bot.providers.base.integration import DOWN_STATES, State
+from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
 from cogs.alerts import read_undelivered
+from cogs.alerts.board_rows import (
+    GAP,
+    agent_rows,
+    counted,
+    problems_first,
+    title_of,
+    trouble_line,
+    worst_tone,
+)
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
 from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked
-from cogs.monitoring.formatting import (
-    fix,
-    name,
-    name_of,
-    plain_name,
-    provider_name,
-    quiet_marks,
-    symbol,
-    told_apart,
-    tone,
-    why,
-    word,
-)
+from cogs.monitoring.formatting import fix, plain_name, symbol, told_apart, why, word
 
 _FRESH_SECONDS: Final = 5.0
 """A check that is younger than this is not repeated, whoever asks for it."""
 _TROUBLES_LENGTH: Final = 1500
 """Characters for the troubles of connections and providers, so that there is room for the integrations."""
 _MAX_PAUSES: Final = 3
-
-_GROUPS: Final = dict.fromkeys(DOWN_STATES, "attention")
-"""How states are counted that are not counted by themselves."""
+_MARGIN: Final = 200
+"""Characters of title and footer, and of what commands grow by when they become links."""
 
 
 class OverviewButton(PersistentButton):
@@ -91,20 +85,21 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     ctx.offer_retry(again)
     if await _is_due(ctx, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
-    troubles, found = await services.monitoring.troubles_and_integrations(guild_id)
-    found = told_apart(found, services.providers)
+    status = await services.monitoring.status(guild_id)
+    found = problems_first(told_apart(status.integrations, services.providers))
+    status = replace(status, integrations=found)
     checks = await services.monitoring.checks(guild_id)
     candidates = told_apart(await services.monitoring.candidates(guild_id), services.providers)
     problems = [line for each in await read_undelivered(ctx) for line in each.lines(ctx, fixes=False)]
     paused = services.poller.paused_until(guild_id)
-    if not found and not troubles and not candidates and not paused:
+    if not found and not status.troubles and not candidates and not paused:
         connected = bool(await services.connections.names(guild_id))
         return empty_embed(checks, texts, _undelivered(problems, texts), connected=connected), view_of(again)
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
     has_alerts = bool(await services.alerts.routes(guild_id))
-    shown = Overview(found, page, troubles, candidates, checks, problems, paused, has_alerts=has_alerts)
+    shown = Overview(status, page, candidates, checks, problems, paused, has_alerts=has_alerts)
     embed = overview_embed(shown, services.providers, texts)
 
     def button(*, page: int, label: str, emoji: str, disabled: bool = False) -> OverviewButton:
@@ -126,7 +121,7 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     items += candidate_select(candidates, texts)
     if await unlinked(ctx):
         items.append(LinkAllButton(texts=texts))
-    refused = [each for each in troubles if each.kind is Kind.CONNECTION and each.state is State.ERROR]
+    refused = [each for each in status.troubles if each.kind is Kind.CONNECTION and each.state is State.ERROR]
     items += [rotate_button(each.provider, each.connection, ctx) for each in refused[:MAX_BUTTONS]]
     return embed, view_of(*items)
 
@@ -149,16 +144,14 @@ async def _is_due(ctx: Context, *, check: bool) -> bool:
 class Overview:
     """What the overview shows.
 
-    found, troubles: the integrations, and the connections and providers that are not well, both sorted, worst
-    first. page: of the integrations, counted from 1. candidates: the integrations that may run here. checks:
-    the last check of each connection. undelivered: lines about what Discord does not take. paused: until when
-    a provider wants no requests, by provider and connection. has_alerts: whether the server has a channel for
-    alerts.
+    status: its integrations begin with the problems. page: of the integrations, counted from 1. candidates:
+    the integrations that may run here. checks: the last check of each connection. undelivered: lines about
+    what Discord does not take. paused: until when a provider wants no requests, by provider and connection.
+    has_alerts: whether the server has a channel for alerts.
     """
 
-    found: Sequence[Watched]
+    status: GuildStatus
     page: int
-    troubles: Sequence[Watched]
     candidates: Sequence[Watched]
     checks: Sequence[CheckRow]
     undelivered: Sequence[str]
@@ -167,40 +160,31 @@ class Overview:
 
 
 def overview_embed(shown: Overview, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:
-    """List one page of the integrations, after the troubles and before those that may run here."""
-    found, troubles = shown.found, shown.troubles
-    head = "\n\n".join(
-        filter(
-            None,
-            [
-                listed(
-                    ("\n".join(_trouble(each, providers, texts)) for each in troubles),
-                    texts,
-                    _TROUBLES_LENGTH,
-                ),
-                "\n".join(_paused(shown.paused, providers, texts)),
-                _counted(found, texts) if found else texts("integrations.overview.none_yet"),
-            ],
-        )
-    )
-    # The trouble of a connection or provider is not repeated for each of its integrations.
-    explained = {(each.provider, each.connection) for each in troubles}
-    lines = (
-        "\n".join(_integration(each, explained, providers, texts)) for each in page_of(found, shown.page)
-    )
-    body = listed(lines, texts, DESCRIPTION - length(head) - 2)
-    worst = next(iter([*troubles, *found]), None)
+    """Show one page of the agents as the board does, after the troubles of connections and providers."""
+    status, found = shown.status, shown.status.integrations
+    last = pages_of(len(found))
+    title, footer = title_of(found, texts), texts("pages.footer", page=shown.page, last=last)
+    fields = [
+        *_undelivered(shown.undelivered, texts),
+        *candidate_fields(shown.candidates, providers, texts),
+        Field(texts("next_step"), _next_step(shown, texts)),
+    ]
+    troubles = ("\n".join(_trouble(each, providers, texts)) for each in status.troubles)
+    head = [
+        counted(found, texts),
+        listed(troubles, texts, _TROUBLES_LENGTH),
+        *_paused(shown.paused, providers, texts),
+    ]
+    end = _last_check(shown.checks, texts)
+    room = min(DESCRIPTION, TOTAL - _MARGIN - sum(length(part) for field in fields for part in field[:2]))
+    room -= sum(length(part) + length(GAP) for part in (*head, end))
+    body, squares = agent_rows(page_of(found, shown.page), status, texts, providers, room)
     return card(
-        Tone.QUIET if worst is None else tone(worst),
-        texts("integrations.overview.title"),
-        f"{head}\n\n{body}".strip(),
-        fields=[
-            *_undelivered(shown.undelivered, texts),
-            *candidate_fields(shown.candidates, providers, texts),
-            *_last_check(shown.checks, texts),
-            Field(texts("next_step"), _next_step(shown, texts)),
-        ],
-        footer=texts("pages.footer", page=shown.page, last=pages_of(len(found))),
+        worst_tone([*status.troubles, *found]),
+        title,
+        GAP.join(filter(None, (*head, body, "\n".join(filter(None, (squares, end)))))),
+        fields=fields,
+        footer=footer if last > 1 else "",
         symbol="📡",
     )
 
@@ -213,20 +197,14 @@ def empty_embed(
     problems: a field about what Discord does not take.
     """
     kind = "none" if connected else "nothing"
-    return notice(texts, Tone.QUIET, f"integrations.overview.{kind}", *problems, *_last_check(checks, texts))
-
-
-def _counted(found: Sequence[Watched], texts: Texts) -> str:
-    """Count the integrations by whether they need attention."""
-    counts = Counter("stale" if each.is_stale else _GROUPS.get(each.state, each.state) for each in found)
-    kinds = (kind for kind in ("attention", "unknown", "stale", "inactive", "connected") if counts[kind])
-    parts = (texts.plural(f"integrations.overview.{kind}", counts[kind]) for kind in kinds)
-    return f"**{' · '.join(parts)}**"
+    key = f"integrations.overview.{kind}"
+    how = "\n".join(filter(None, (texts(f"{key}_how"), _last_check(checks, texts))))
+    return notice(texts, Tone.QUIET, key, *problems, how=how)
 
 
 def _trouble(trouble: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[str]:
-    shown = f"{symbol(trouble)} **{name_of(trouble, providers)}**"
-    yield " · ".join([shown, word(trouble, texts), when(trouble.changed_at)])
+    """Yield the line of what is not well, the reason unless the state says it, and what to do."""
+    yield trouble_line(trouble, texts, providers)
     is_refused = trouble.kind is Kind.CONNECTION and trouble.state is State.ERROR
     if not is_refused and (reason := why(trouble, texts, providers)):
         yield reason
@@ -247,40 +225,22 @@ def _paused(
         )
 
 
-def _integration(
-    watched: Watched, explained: Collection[tuple[str, str]], providers: Mapping[str, Provider], texts: Texts
-) -> Iterator[str]:
-    parts = [
-        f"{symbol(watched)} **{name(watched.label, watched.id)}**",
-        word(watched, texts),
-        provider_name(watched, providers),
-        when(watched.changed_at),
-        *quiet_marks(watched.muted_until, watched.maintenance_until),
-    ]
-    if watched.incident is not None and watched.incident.acknowledged_by is not None:
-        parts.append(f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}")
-    yield " · ".join(parts)
-    connections = {(watched.provider, watched.connection), (watched.provider, "")}
-    reason = why(watched, texts, providers)
-    if reason and (watched.state is not State.UNKNOWN or connections.isdisjoint(explained)):
-        yield f"↳ {reason}"
-
-
 def _undelivered(problems: Sequence[str], texts: Texts) -> Iterator[Field]:
     """Yield what Discord does not take."""
     if problems:
         yield Field(texts("integrations.overview.undelivered"), listed(problems, texts))
 
 
-def _last_check(checks: Sequence[CheckRow], texts: Texts) -> Iterator[Field]:
-    """Yield when the connection was checked whose check is the oldest."""
-    if checks:
-        yield Field(texts("integrations.overview.checked"), when(min(check.checked_at for check in checks)))
+def _last_check(checks: Sequence[CheckRow], texts: Texts) -> str:
+    """Say when the connection was checked whose check is the oldest; nothing where there was no check."""
+    if not checks:
+        return ""
+    return texts("board.checked", time=when(min(check.checked_at for check in checks)))
 
 
 def _next_step(shown: Overview, texts: Texts) -> str:
-    found = shown.found
-    if shown.troubles:
+    found = shown.status.integrations
+    if shown.status.troubles:
         return texts("integrations.overview.troubles_next")
     if shown.undelivered:
         return texts("integrations.overview.undelivered_next")
@@ -288,5 +248,5 @@ def _next_step(shown: Overview, texts: Texts) -> str:
         return texts("belonging.maybe_next" if shown.candidates else "integrations.overview.troubles_next")
     if not shown.has_alerts:
         return texts("integrations.overview.alerts_next")
-    bad = found[0].state is not State.CONNECTED or found[0].is_stale
+    bad = any(each.state is not State.CONNECTED or each.is_stale for each in found)
     return texts("integrations.overview.bad_next" if bad else "integrations.overview.good_next")

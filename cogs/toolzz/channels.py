@@ -122,10 +122,15 @@ def usable_count(access: BotAccess, texts: Texts) -> str:
     return texts.plural("toolzz.reach.usable", len(access.channels), usable=access.usable)
 
 
+def application_in(snapshot: IntegrationSnapshot) -> int | None:
+    """Return the application of the agent's bot, None where it is not known."""
+    bot_id = None if snapshot.access is None else snapshot.access.bot_id
+    return application_of(bot_id, confirmed=read_snowflake(snapshot.report.bot_client_id))
+
+
 def invite_of(snapshot: IntegrationSnapshot) -> str:
     """Return the link that invites the agent's bot into the server, empty where nobody knows it."""
-    bot_id = None if snapshot.access is None else snapshot.access.bot_id
-    application = application_of(bot_id, confirmed=read_snowflake(snapshot.report.bot_client_id))
+    application = application_in(snapshot)
     permissions = needed_permissions(create_threads=bool(snapshot.report.create_threads))
     return "" if application is None else invite_link(application, snapshot.guild_id, permissions)
 

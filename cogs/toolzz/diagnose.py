@@ -6,7 +6,15 @@ from typing import Final
 
 from bot.discord.access.channel_access import INCONCLUSIVE
 from bot.discord.context import Context
-from bot.discord.diagnosis import CheckFinding, Diagnosis, failure_facts
+from bot.discord.diagnosis import (
+    CheckFinding,
+    Diagnosis,
+    Fix,
+    Remedy,
+    failure_facts,
+    fix_of_code,
+    fix_of_failure,
+)
 from bot.discord.problems import Explanation, explain
 from bot.discord.text import code
 from bot.discord.theme import state_symbol, when
@@ -14,9 +22,11 @@ from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import DEFAULT_LOCALE, Texts
 from bot.providers.base.diagnosis import Check, Verdict
+from bot.providers.base.integration import State
 from bot.providers.toolzz.diagnosis import DiscordFacts, diagnose
 from bot.providers.toolzz.models import Integration
 from cogs.toolzz.channels import (
+    application_in,
     bad_channel_lines,
     channels_in_one_list,
     invitation,
@@ -26,15 +36,27 @@ from cogs.toolzz.embeds import heading, state_fix
 from cogs.toolzz.formatting import error_words, meaning_of, word_of
 from cogs.toolzz.snapshot import IntegrationSnapshot, try_snapshot
 
-_FIXES: Final[Mapping[tuple[str, str], str]] = {
-    ("integration", "deleted"): "toolzz.next.deleted",
-    ("active", "off"): "toolzz.next.inactive",
-    ("server", "elsewhere"): "toolzz.next.elsewhere",
-    ("bot", "timed_out"): "toolzz.next.timed_out",
-    ("channels", "usable"): "toolzz.next.channels",
-    ("error", "unknown"): "toolzz.next.code",
+_FIXES: Final[Mapping[tuple[str, str], tuple[Remedy, str]]] = {
+    ("integration", "missing"): (Remedy.REPLACE, "toolzz.next.deleted"),
+    ("integration", "deleted"): (Remedy.REPLACE, "toolzz.next.deleted"),
+    ("active", "off"): (Remedy.SWITCH_ON, "toolzz.next.inactive"),
+    ("server", "elsewhere"): (Remedy.SERVER, "toolzz.next.elsewhere"),
+    ("bot", "timed_out"): (Remedy.TIMEOUT, "toolzz.next.timed_out"),
+    ("channels", "none"): (Remedy.CHANNELS, "toolzz.next.no_channels"),
+    ("channels", "usable"): (Remedy.CHANNELS, "toolzz.check.fix_channels"),
 }
-"""The text keys of what to do about a check, by its name and reason."""
+"""What to do about a check and the key of the text that says so, by the check's name and reason."""
+_SAID_BY_TITLE: Final = frozenset(
+    {
+        ("credentials", "accepted"),
+        ("integration", "there"),
+        ("active", "on"),
+        ("server", "here"),
+        ("bot", "member"),
+        ("error", "none"),
+    }
+)
+"""The checks of which the title says enough, by name and reason."""
 
 
 async def find_out(ctx: Context, connection: Connection, integration: str) -> Diagnosis:
@@ -54,17 +76,19 @@ def diagnosis_of_failure(
     integration: str, failure: ProviderError, explained: Explanation, texts: Texts
 ) -> Diagnosis:
     """Make the checks that are possible when Toolzz does not report an integration."""
-    findings = [
-        _finding(check, texts.find(_key(check)) or explained.why, explained.fix, texts)
-        for check in diagnose(failure)
-    ]
+    findings = [_finding_of_failure(check, failure, explained, texts) for check in diagnose(failure)]
     return Diagnosis(code(integration, 70), findings, list(failure_facts(failure)), failure)
 
 
 def diagnosis_of(snapshot: IntegrationSnapshot, texts: Texts, english: Texts) -> Diagnosis:
     """Make all checks of an integration that Toolzz reports. english: the texts for the file."""
     findings = [
-        _finding(check, _says(check, snapshot, texts), _fix(check, snapshot, texts), texts)
+        CheckFinding(
+            check,
+            _title(check, texts),
+            "" if _is_bare(check) else _says(check, snapshot, texts),
+            _fix(check, snapshot, texts),
+        )
         for check in diagnose(snapshot.report, _discord_facts(snapshot))
     ]
     facts = [*_report_facts(snapshot.report, english), *_access_facts(snapshot)]
@@ -88,27 +112,45 @@ def _discord_facts(snapshot: IntegrationSnapshot) -> DiscordFacts:
     )
 
 
-def _finding(check: Check, says: str, fix: str, texts: Texts) -> CheckFinding:
-    is_fine = check.verdict in {Verdict.OK, Verdict.SKIPPED}
-    return CheckFinding(check, texts(f"toolzz.check.{check.name}"), says, "" if is_fine else fix)
+def _finding_of_failure(
+    check: Check, failure: ProviderError, explained: Explanation, texts: Texts
+) -> CheckFinding:
+    title = _title(check, texts)
+    if _is_bare(check):
+        return CheckFinding(check, title)
+    known = _FIXES.get((check.name, check.reason))
+    if known is not None:
+        return CheckFinding(check, title, texts(_key(check)), Fix(known[0], texts(known[1])))
+    return CheckFinding(check, title, explained.why, fix_of_failure(failure, explained.fix, texts))
+
+
+def _title(check: Check, texts: Texts) -> str:
+    key = "error.none" if (check.name, check.reason) == ("error", "none") else check.name
+    return texts(f"toolzz.check.{key}")
+
+
+def _is_bare(check: Check) -> bool:
+    """Tell whether there is nothing to say but the title."""
+    return check.verdict is Verdict.SKIPPED or (check.name, check.reason) in _SAID_BY_TITLE
 
 
 def _key(check: Check) -> str:
     """Return the key of the text that says how a check came out; some checks have no text of their own."""
-    if check.verdict is Verdict.SKIPPED:
-        return "diagnosis.skipped"
     return f"toolzz.check.{check.name}.{check.reason}"
 
 
 def _says(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
-    """Say how a check came out."""
+    """Say how a check came out whose title does not say it."""
     report = snapshot.report
     match check.name, check.reason:
         case ("integration", "deleted") | ("active", "off"):
             return _state(report, texts)
-        case "connected", _ if check.verdict is not Verdict.SKIPPED:
+        case "connected", _:
             later = [texts("toolzz.status.lost_later")] if report.lost_connection_later else []
-            return "\n".join([_state(report, texts), *later])
+            # With the title, the word says what the state means, unless nobody knows.
+            is_known = report.state is not State.UNKNOWN
+            state = f"{state_symbol(report.state)} {word_of(report.state, texts)}"
+            return "\n".join([state if is_known else _state(report, texts), *later])
         case "channels", "usable" if snapshot.access is not None:
             return "\n".join([usable_count(snapshot.access, texts), *bad_channel_lines(snapshot, texts)])
         case "error", "known":
@@ -124,14 +166,31 @@ def _state(report: Integration, texts: Texts) -> str:
     return f"{state_symbol(report.state)} {word_of(report.state, texts)} · {meaning}"
 
 
-def _fix(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> str:
-    """Say what to do about a check if it did not come out well."""
+def _fix(check: Check, snapshot: IntegrationSnapshot, texts: Texts) -> Fix | None:
+    """Say what to do about a check, None if it came out well."""
+    if check.verdict in {Verdict.OK, Verdict.SKIPPED}:
+        return None
     match check.name, check.reason:
-        case ("connected", _) | ("error", "known"):
-            return state_fix(snapshot.report, texts)
+        case ("connected" | "error", _):
+            return _fix_of_state(snapshot, texts)
         case "bot", "absent":
-            return invitation(snapshot, texts)
-    return texts(_FIXES.get((check.name, check.reason), "toolzz.check.look"))
+            return Fix(Remedy.INVITE, invitation(snapshot, texts))
+    known = _FIXES.get((check.name, check.reason))
+    return _again(texts) if known is None else Fix(known[0], texts(known[1]))
+
+
+def _again(texts: Texts) -> Fix:
+    return Fix(Remedy.AGAIN, texts("toolzz.check.look", button=texts("toolzz.diagnose.button")))
+
+
+def _fix_of_state(snapshot: IntegrationSnapshot, texts: Texts) -> Fix:
+    """Say what to do about a state, or about the error that explains it."""
+    report = snapshot.report
+    if report.state is not State.CONNECTED and (report.error_code or report.error_message):
+        return fix_of_code("toolzz", "Toolzz", report.known_code, application_in(snapshot), texts)
+    if report.state is State.UNKNOWN:
+        return _again(texts)
+    return Fix(Remedy.RECONNECT, state_fix(report, texts))
 
 
 def _report_facts(report: Integration, english: Texts) -> Iterator[tuple[str, object]]:

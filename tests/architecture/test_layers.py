@@ -15,7 +15,7 @@ from tests.support.source import ROOT, imported, module_imports, modules, pyproj
 PROVIDERS = ROOT / "bot" / "providers"
 PROVIDER_FILES = {"__init__.py", "client.py", "contract.yaml", "models.py", "simulator.py", "strings"}
 STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE \w+\s+SET|DELETE FROM|CREATE (TABLE|INDEX)|PRAGMA)\b")
-MODULES_OF_COGS = {"cogs.monitoring.formatting"}
+MODULES_OF_COGS = {"cogs.alerts.board_rows", "cogs.monitoring.formatting"}
 """The modules of a feature's cog that cogs above it may use as a whole."""
 
 

@@ -7,11 +7,11 @@ import discord
 import pytest
 
 from bot.discord.access.channel_access import BotAccess, ChannelAccess, ChannelFinding
-from bot.discord.diagnosis import diagnosis_card
+from bot.discord.diagnosis import Diagnosis, diagnosis_card, fixes_of, steps_of
 from bot.discord.problems import explain
 from bot.errors import ServerFaultError
 from bot.features.integrations.store import Placed
-from bot.i18n.catalog import LOCALES, load_catalog
+from bot.i18n.catalog import LOCALES, Texts, load_catalog
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.outcome import LookupResult, Outcome
 from bot.providers.toolzz.models import Integration
@@ -78,7 +78,13 @@ def show_channels(text: str) -> discord.Embed:
 def diagnosed(snapshot: IntegrationSnapshot, locale: str) -> discord.Embed:
     """Return the diagnosis of an integration."""
     texts = load_catalog()[locale]
-    return diagnosis_card(diagnosis_of(snapshot, texts, texts), "Toolzz", 1_700_000_000, texts)
+    return diagnosis_with_steps(diagnosis_of(snapshot, texts, texts), texts)
+
+
+def diagnosis_with_steps(found: Diagnosis, texts: Texts) -> discord.Embed:
+    """Return a diagnosis as a manager sees it."""
+    steps = steps_of(fixes_of(found.findings), COMMANDS, ["Diagnose"], texts)
+    return diagnosis_card(found, steps, "Toolzz", 1_700_000_000, texts)
 
 
 def show_diagnosis(text: str) -> discord.Embed:
@@ -91,7 +97,7 @@ def show_failed_diagnosis(text: str) -> discord.Embed:
     texts = load_catalog()["en-US"]
     failure = ServerFaultError("toolzz", status=500, detail=text, request_id=text)
     found = diagnosis_of_failure(text, failure, explain(failure, texts, {}), texts)
-    return sent(diagnosis_card(found, "Toolzz", 1_700_000_000, texts))
+    return sent(diagnosis_with_steps(found, texts))
 
 
 def sent(embed: discord.Embed) -> discord.Embed:
@@ -193,7 +199,7 @@ def test_no_report_is_over_a_limit(seed: int) -> None:
                 channels_embed(snapshot, draw.randint(1, 50), 1_700_000_000, "x" * 300, wording),
                 diagnosed(snapshot, locale),
             ):
-                assert (embed.fields[-1].name or "").endswith(wording("next_step").partition(" ")[2])
+                assert embed.fields[-1].name in {wording("next_step"), wording("diagnosis.steps")}
                 assert fits_discord(embed)
                 assert fits_discord(sent(embed))
 

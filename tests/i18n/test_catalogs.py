@@ -21,6 +21,7 @@ from tests.support.error_kinds import (
     input_rules,
     missing_rights,
 )
+from tests.support.named_buttons import ELSEWHERE, named_buttons
 from tests.support.source import modules
 
 # How long a text may be depends on where it is shown, with its values filled in; Discord counts UTF-16 units.
@@ -312,6 +313,32 @@ def test_every_computed_key_exists() -> None:
     """Each state, permission, credential field, provider and error has its texts."""
     assert len(input_rules()) > 5
     assert computed() - keys() == set()
+
+
+BUTTONS = re.compile(r"(?:^|[._])(?:button|yes|no|keep|look|refresh|back|forth|up)$")
+"""The keys of the labels of buttons."""
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_buttons_in_texts_exist(locale: str) -> None:
+    """What a text tells its reader to press is the label of a button, or one of another program's."""
+    texts = {key: forms(each) for folder in FOLDERS for key, each in messages(folder, locale).items()}
+    labels = {text for key, found in texts.items() if BUTTONS.search(key) for text in found}
+    named = {label for found in texts.values() for text in found for label in named_buttons(text)}
+    assert {label for label in named if "{" not in label} - labels == set()
+    assert len(named) > 10
+
+
+def test_what_is_pressed_elsewhere_is_named() -> None:
+    """Each exemption is for a text that there is."""
+    told = [
+        text
+        for folder in FOLDERS
+        for locale in LOCALES
+        for each in messages(folder, locale).values()
+        for text in forms(each)
+    ]
+    assert {label for label in ELSEWHERE if not any(f"**{label}**" in text for text in told)} == set()
 
 
 def test_every_text_is_used() -> None:

@@ -70,7 +70,8 @@ class Agent:
         """Return its line of the overview, and the line with the reason, if there is one."""
         lines = (embed_of(await self.run("integrations overview")).description or "").splitlines()
         (start,) = [number for number, line in enumerate(lines) if f"**{self.name}**" in line]
-        return [lines[start], *(line for line in lines[start + 1 : start + 2] if line.startswith("↳"))]
+        # The squares of its last day stand between them.
+        return [lines[start], *(line for line in lines[start + 2 : start + 3] if line.startswith("↳"))]
 
     async def own_status(self) -> simcord.InteractionResult:
         """Return the answer of the provider's own command."""

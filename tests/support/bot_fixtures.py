@@ -24,6 +24,7 @@ from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
 from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
 from tests.support.log_capture import logging_to_memory
+from tests.support.named_buttons import keep_requests, missing_buttons
 
 
 @pytest.fixture(scope="session")
@@ -109,15 +110,19 @@ async def bot(start_bot: StartBot, redactor: Redactor) -> PatchbayBot:
 
 @pytest.fixture
 async def env(bot: PatchbayBot, clock: SharedClock) -> AsyncIterator[Env]:
-    """The simulated Discord with the bot in it; an unexpected error of the bot fails the test.
+    """The simulated Discord with the bot in it.
+
+    An unexpected error of the bot fails the test, and so does a message that names a button it has not.
 
     A test that expects one reads ``env.errors``, which acknowledges the errors so far.
     """
     env = Env(bot, check_errors=False)
     clock.source = lambda: env.now().timestamp()
     await env.start()
+    requests = keep_requests(env)
     yield env
     await env.shutdown()
+    assert [label for entry in requests for label in missing_buttons(entry)] == []
     causes = [getattr(error, "original", error) for error in env.errors_since(env._errors_acknowledged)]
     assert [error for error in causes if not isinstance(error, PatchbayError)] == []
 

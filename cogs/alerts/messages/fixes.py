@@ -5,6 +5,7 @@ from typing import Final
 import discord
 
 from bot.discord.access.agent_bots import bot_page, invite_link, permission_names
+from bot.discord.diagnosis import DIAGNOSE
 from bot.errors import ErasedSecretError, UnreadableSecretError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.monitoring.access import Access, AccessKind
@@ -44,8 +45,6 @@ def shared_fix_of(incident: Incident, rendering: Rendering) -> str:
     return "" if any(each in found for each in own) else found
 
 
-DIAGNOSE: Final = "integrations.diagnose.button"
-"""The key of the label of the button that diagnoses."""
 _ROTATE: Final = "connections.rotate.button"
 """The key of the label of the button for new credentials."""
 
@@ -57,13 +56,14 @@ def needs_credentials(incident: Incident) -> bool:
 
 
 def _by_access(incident: Incident, bot: AgentBot, rendering: Rendering) -> str:
-    """Say how an agent is let in that Discord keeps from answering; nothing where its bot is not known."""
     access = Access.of(incident.detail) if incident.state in {State.BLOCKED, State.CONNECTED} else None
-    texts = rendering.texts
-    if access is None:
-        return ""
+    return "" if access is None else fix_of_access(access, bot, rendering.guild_id, rendering.texts)
+
+
+def fix_of_access(access: Access, bot: AgentBot, guild_id: int, texts: Texts) -> str:
+    """Say how an agent is let in that Discord keeps from answering; nothing where its bot is not known."""
     if access.kind is AccessKind.ABSENT and bot.application_id is not None:
-        return texts("alerts.fix.absent", link=invite_link(bot.application_id, rendering.guild_id))
+        return texts("alerts.fix.absent", link=invite_link(bot.application_id, guild_id))
     if bot.user_id is None:
         return ""
     member = f"<@{bot.user_id}>"

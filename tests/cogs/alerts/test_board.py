@@ -74,7 +74,6 @@ async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> N
     assert message.jump_url in shown(answered)
     assert field(answered, texts("next_step")) == harness.linked(texts("integrations.board.up_next"))
     now = f"<t:{int(harness.env.now().timestamp())}:R>"
-    since = texts("board.since", time=now)
     assert message.embeds[0].title == f"📡 {texts.plural('board.title', 3, connected=1)}"
     assert message.embeds[0].footer.text == texts("board.footer")
     shown_squares = {
@@ -86,14 +85,14 @@ async def test_it_shows_how_everything_is(harness: BotHarness, locale: str) -> N
     meanings = " · ".join(f"{square} {texts(key)}" for square, key in shown_squares.items())
     checked = texts("board.checked", time=now)
     assert board_text(harness).splitlines() == [
-        "🟢 1 · 🟠 1 · ⚪ 1",
+        f"**{texts.plural('board.attention', 1)} · {texts.plural('board.inactive', 1)}**",
         "",
         f"🟠 **Beta** · {texts('state.error')}",
         "▫️▫️▫️▫️▫️▫️▫️🟥",
-        f"↳ {since}",
-        f"⚪ **Gamma** · {texts('state.inactive')} · {since}",
+        f"↳ {texts('board.since', time=now)}",
+        f"⚪ **Gamma** · {texts('state.inactive')}",
         "▫️▫️▫️▫️▫️▫️▫️⬜",
-        f"🟢 **Alpha** · {since}",
+        f"🟢 **Alpha** · {texts('state.connected')}",
         "▫️▫️▫️▫️▫️▫️▫️🟩",
         "",
         texts("board.legend", duration="3 h", meanings=meanings),
@@ -160,7 +159,7 @@ async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarne
     assert "🔕" not in board_text(harness)
     await check(harness, {}, UnreachableError("parrots"))
     await harness.env.advance_time(SOON)
-    assert board_text(harness).splitlines()[0] == "❔ 2"
+    assert board_text(harness).splitlines()[0] == f"**{harness.texts.plural('board.unknown', 2)}**"
     assert board_text(harness).splitlines()[1].startswith("🔴 **Parrot House** · Not responding · ")
     assert only_board(harness).embeds[0].title == "📡 0 of 2 agents connected"
 
@@ -174,7 +173,7 @@ async def test_what_gets_out_of_date_says_so(harness: BotHarness) -> None:
     )
     harness.env.http_requests.clear()
     await harness.env.advance_time(STALE_CHECKS * 120 + 70)
-    assert board_text(harness).startswith("⏳ 2\n")
+    assert board_text(harness).startswith(f"**{harness.texts.plural('board.stale', 2)}**\n")
     assert "⏳ **Night desk** · Out of date: last known Connected\n" in board_text(harness)
     assert "↳ Parrot House last responded <t:" in board_text(harness)
     assert len(message_requests(harness, "PATCH")) == 1

@@ -19,6 +19,7 @@ from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import State
 from cogs.alerts.board_embed import REFRESH_SECONDS, render_board
 from cogs.alerts.board_fit import Row, Size, fit
+from tests.support.english import english
 from tests.support.hostile import ATTACKS, marks
 
 NOW = 1_764_028_800
@@ -173,20 +174,37 @@ def test_each_agent_has_its_last_day(count: int, lines: int) -> None:
 
 
 def test_who_is_down_stays_in_full() -> None:
-    """Beside agents whose names fill the message, a problem has its state, its incident and its reason."""
+    """Beside agents whose names fill the message, a problem has its state, its reason and its incident."""
     agents = [agent(number, "x" * 90, State.CONNECTED) for number in range(150)]
     text = text_of(*agents, agent(150, "Night desk", State.BLOCKED, is_marked=True))
-    top = text.split("\n")[2:5]
+    top = text.split("\n")[2:6]
     assert top[0] == "⛔ **150 Night desk** · Blocked"
     assert len(SQUARES.findall(top[1])) == 8
-    assert top[2].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 <t:{NOW + HOUR}:R> · Its bot")
+    assert top[2] == f"↳ {english('state.why.no_channel')}"
+    assert top[3].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 <t:{NOW + HOUR}:R>")
     assert MORE.findall(text)
+
+
+@pytest.mark.parametrize("count", [3, 40, 150])
+def test_every_state_is_a_word(count: int) -> None:
+    """In whichever size an agent is shown, its state stands in words beside it or above it."""
+    states = [State.CONNECTED, State.INACTIVE, State.DISCONNECTED]
+    agents = [agent(number, "Front desk", states[number % 3]) for number in range(count)]
+    words = {state: english(f"state.{state}") for state in states}
+    above = ""
+    named = set()
+    for line in text_of(*agents).splitlines():
+        above = line if line.startswith(("🔴", "⚪", "🟢")) else above
+        for number in map(int, re.findall(r"(\d{3}) Front desk", line)):
+            assert words[states[number % 3]] in above
+            named.add(number)
+    assert named == set(range(count))
 
 
 def test_the_legend_explains_what_is_shown() -> None:
     """Squares that no strip has are not explained."""
     up = agent(0, "Front desk", State.CONNECTED)
-    assert "Last 24 hours, 3 h per square: 🟩 Connected\n" in text_of(up)
+    assert "Last 24 hours from left to right, 3 h per square: 🟩 Connected\n" in text_of(up)
     off = agent(1, "Night desk", State.INACTIVE)
     assert "per square: 🟩 Connected · 🟥 Down · ⬜ Inactive\n" in text_of(up, off)
 

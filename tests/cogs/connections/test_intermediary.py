@@ -147,4 +147,6 @@ async def test_who_has_answered_is_in_the_file_alone(
     for secret in (CF_RAY, "Just a moment", access):
         assert secret not in everywhere
     assert access not in said
-    assert field(found, "Next step") == harness.texts("problem.intermediary_unauthorized.fix")
+    again = harness.texts("diagnosis.fix.again", button=harness.texts("integrations.diagnose.button"))
+    fix = harness.texts("problem.intermediary_unauthorized.fix")
+    assert field(found, "Next step") == f"{fix} {again}"

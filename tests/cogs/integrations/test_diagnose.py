@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import simcord
 
@@ -20,6 +18,8 @@ from bot.errors import (
 from bot.features.alerts.service import RouteSettings
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE
+from bot.providers.base.simulator import Answer
+from tests.support.diagnosis import BAD, NOTED, OK, OPEN, SKIPPED, file_of, steps, verdicts
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
 from tests.support.hostile import ATTACKS
@@ -27,7 +27,6 @@ from tests.support.ids import OLD_ID
 from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
-OK, BAD, OPEN, SKIPPED, NOTED = "✅❌❔➖📌"
 CANARY = "FAKE-TOKEN-parrot"
 
 
@@ -56,18 +55,6 @@ async def diagnose(
     return await actor.slash(harness.channel, "integrations diagnose", integration=integration)
 
 
-def verdicts(result: simcord.InteractionResult) -> str:
-    """Return the symbols of the checks, in order."""
-    return "".join(re.findall(r"(?m)^(.) \*\*[^<*]+\*\* · ", embed_of(result).description or ""))
-
-
-def file_of(harness: BotHarness, result: simcord.InteractionResult) -> str:
-    """Return the text of the attached file."""
-    (file,) = final(result).attachments
-    assert file.filename == "diagnosis.txt"
-    return (harness.env.backend.cdn.get(file.url) or b"").decode()
-
-
 @pytest.mark.usefixtures("fake_provider")
 async def test_a_healthy_integration_has_nothing_to_fix(
     harness: BotHarness, viewer: simcord.MemberActor
@@ -77,6 +64,12 @@ async def test_a_healthy_integration_has_nothing_to_fix(
     assert found.ephemeral
     assert embed_of(found).title == "🩺 Diagnosis of Polly"
     assert verdicts(found) == OK * 8
+    assert (embed_of(found).description or "").splitlines()[:4] == [
+        "✅ Saved credentials · Provider · Credential test · Integration",
+        "✅ **State** · 🟢 Connected",
+        "✅ Last response · No open incident",
+        f"✅ **Alerts** · They go to <#{harness.channel.id}>.",
+    ]
     assert field(found, "Next step") == harness.texts("diagnosis.fine", provider="Parrot House")
     assert labels(found) == ["Diagnose", "History"]
     lines = file_of(harness, found).splitlines()
@@ -87,14 +80,14 @@ async def test_a_healthy_integration_has_nothing_to_fix(
 
 
 @pytest.mark.parametrize(
-    ("failure", "expected", "rotate"),
+    ("failure", "expected"),
     [
-        (UnauthorizedError("parrots", status=401), OK * 2 + BAD, True),
-        (ForbiddenError("parrots", status=403), OK * 2 + BAD, False),
-        (ProviderTimeoutError("parrots", seconds=8), OK + BAD + SKIPPED, False),
-        (IntermediaryError("parrots", status=403), OK + BAD + SKIPPED, False),
-        (IntermediaryUnauthorizedError("parrots", status=401), OK + BAD + SKIPPED, True),
-        (RejectedError("parrots", status=400, request_id="req-7"), OK * 2 + OPEN, False),
+        (UnauthorizedError("parrots", status=401), OK * 2 + BAD),
+        (ForbiddenError("parrots", status=403), OK * 2 + BAD),
+        (ProviderTimeoutError("parrots", seconds=8), OK + BAD + SKIPPED),
+        (IntermediaryError("parrots", status=403), OK + BAD + SKIPPED),
+        (IntermediaryUnauthorizedError("parrots", status=401), OK + BAD + SKIPPED),
+        (RejectedError("parrots", status=400, request_id="req-7"), OK * 2 + OPEN),
     ],
     ids=lambda value: getattr(value, "key", None),
 )
@@ -104,16 +97,48 @@ async def test_what_the_provider_refuses_is_a_finding(
     fake_provider: FakeProvider,
     failure: ProviderError,
     expected: str,
-    rotate: bool,
 ) -> None:
-    """A failure is a finding of the right check, and the later checks are still made."""
+    """A failure is a finding of the right check, and the later checks are still made.
+
+    Who may not enter credentials gets no button for it, and is told whom to ask.
+    """
     fake_provider.failure = failure
     found = await diagnose(harness, viewer)
     assert verdicts(found) == expected + OK * 3
     assert f"failure: {failure.key}\n" in file_of(harness, found)
-    names = {"provider": "Parrot House"}
-    assert field(found, "Next step") == harness.linked(harness.texts(f"problem.{failure.key}.fix", **names))
-    assert ("Enter new credentials" in labels(found)) is rotate
+    texts = harness.texts
+    fix = texts(f"problem.{failure.key}.fix", provider="Parrot House")
+    again = texts("diagnosis.fix.again", button=texts("integrations.diagnose.button"))
+    if isinstance(failure, UnauthorizedError):
+        fix = texts("diagnosis.fix.rotate")
+    is_refusal = isinstance(failure, (UnauthorizedError, ForbiddenError))
+    expected_step = texts("diagnosis.fix.ask", fix=fix) if is_refusal else f"{fix} {again}"
+    assert steps(found) == [harness.linked(expected_step)]
+    assert texts("connections.rotate.button") not in labels(found)
+
+
+@pytest.mark.parametrize(
+    ("failure", "step"),
+    [
+        (UnauthorizedError("parrots", status=401), "alerts.message.next_rotate"),
+        (ForbiddenError("parrots", status=403), "problem.forbidden.fix"),
+        (IntermediaryUnauthorizedError("parrots", status=401), "problem.intermediary_unauthorized.fix"),
+        (ProviderTimeoutError("parrots", seconds=8), "problem.timeout.fix"),
+    ],
+    ids=lambda value: getattr(value, "key", None),
+)
+async def test_who_may_enter_credentials_gets_the_button(
+    harness: BotHarness, fake_provider: FakeProvider, failure: ProviderError, step: str
+) -> None:
+    """A manager is shown it where new credentials would help, and told to press it where they are refused."""
+    fake_provider.failure = failure
+    found = await diagnose(harness, harness.manager)
+    button = harness.texts("connections.rotate.button")
+    assert (button in labels(found)) is (
+        isinstance(failure, (UnauthorizedError, IntermediaryUnauthorizedError))
+    )
+    told = harness.linked(harness.texts(step, provider="Parrot House", button=button))
+    assert steps(found)[0].startswith(told)
 
 
 @pytest.mark.usefixtures("fake_provider")
@@ -122,7 +147,11 @@ async def test_unreadable_credentials_are_a_finding(harness: BotHarness, viewer:
     harness.damage("parrots")
     found = await diagnose(harness, viewer)
     assert verdicts(found) == BAD + SKIPPED * 2 + OK * 3
-    assert field(found, "Next step") == harness.linked(harness.texts("problem.unreadable_secret.fix"))
+    fix = harness.texts("problem.unreadable_secret.fix")
+    assert steps(found) == [harness.linked(harness.texts("diagnosis.fix.ask", fix=fix))]
+    asked = await diagnose(harness, harness.manager)
+    assert steps(asked) == [harness.linked(fix)]
+    assert harness.texts("connections.rotate.button") in labels(asked)
 
 
 async def test_the_state_is_read_anew(
@@ -135,7 +164,8 @@ async def test_the_state_is_read_anew(
     fake_provider.list_integration("polly", "Polly", State.ERROR, "beak_stuck")
     found = await diagnose(harness, viewer)
     assert verdicts(found) == OK * 4 + BAD + OK * 3
-    assert "❌ **State** · 🟠 Error · `beak_stuck`\n↳ Ask Parrot House's support" in shown(found)
+    assert "❌ **State** · 🟠 Error · `beak_stuck`\n" in shown(found)
+    assert steps(found)[0].startswith("Send `diagnosis.txt` to Parrot House's support.")
     assert "detail: beak_stuck\n" in file_of(harness, found)
     fake_provider.listed.clear()
     found = await press(harness, found, "Diagnose", viewer)
@@ -143,7 +173,8 @@ async def test_the_state_is_read_anew(
     fake_provider.list_integration("polly", "Polly", State.INACTIVE, GONE)
     found = await press(harness, found, "Diagnose", viewer)
     assert verdicts(found) == OK * 3 + BAD + OK + NOTED + OK
-    assert field(found, "Next step").startswith("If you still need it, create it again in Parrot House")
+    gone = harness.texts("state.fix.gone", provider="Parrot House")
+    assert steps(found) == [harness.linked(harness.texts("diagnosis.fix.ask", fix=gone))]
 
 
 @pytest.mark.parametrize(("member", "expected"), [(True, OK), (False, BAD)])
@@ -215,6 +246,10 @@ async def test_toolzz_has_more_checks(harness: BotHarness, viewer: simcord.Membe
     harness.toolzz.break_integration(harness.toolzz.CONNECTED)
     found = await press(harness, found, "Diagnose", viewer)
     assert harness.texts("toolzz.code.4004.cause") in shown(found)
+    harness.toolzz.fail(Answer(401, {"error": "no"}), times=None)
+    found = await press(harness, found, "Diagnose", viewer)
+    assert embed_of(found).title == "🩺 Diagnosis of Suporte da loja"
+    assert verdicts(found).startswith(BAD + SKIPPED * 7)
 
 
 async def test_the_file_has_no_secret_and_one_line_per_fact(
@@ -244,5 +279,5 @@ async def test_it_speaks_portuguese(harness: BotHarness, viewer: simcord.MemberA
     harness.locale = PORTUGUESE
     found = await diagnose(harness, viewer)
     assert embed_of(found).title == "🩺 Diagnóstico de Polly"
-    assert "✅ **Provedor** · O provedor Parrot House está respondendo." in shown(found)
+    assert "✅ Credenciais salvas · Provedor · Teste das credenciais · Integração\n" in shown(found)
     assert "check answers: ok (there)" in file_of(harness, found)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import discord
 import pytest
 import simcord
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bot.discord.pages import pages_of
+from bot.discord.text import length
+from bot.discord.theme import DESCRIPTION, TOTAL, total
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.service import RouteSettings
-from bot.features.monitoring.service import Watched
-from bot.i18n.catalog import load_catalog
+from bot.features.monitoring.service import GuildStatus, Watched
+from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from cogs.integrations.overview import Overview, overview_embed
 from cogs.integrations.status import status_embed
+from tests.support.board_steps import board_text, check, only_board, put_up_board
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
 from tests.support.english import english
@@ -53,13 +60,12 @@ async def test_a_moderator_sees_everything_worst_first(
     text = embed_of(seen).description or ""
     first, *rest = re.findall(r"(?m)^(🟠|🔴|❔|⏳|⚪|🟢) \*\*", text)
     assert [first, *rest] == sorted([first, *rest], key="🟠🔴❔⏳⚪🟢".index)
-    assert "🟠 **Jack** · Error · Parrot House · <t:" in text
-    assert "↳ `beak_stuck`" in text
-    assert "🟢 **Polly** · Connected · Parrot House" in text
-    assert "**Suporte da loja** · Connected · Toolzz" in text
+    assert "🟠 **Jack** · Error\n▫️▫️▫️▫️▫️▫️▫️🟥\n↳ `beak_stuck`\n↳ changed <t:" in text
+    assert "🟢 **Polly** · Connected\n▫️▫️▫️▫️▫️▫️▫️🟩\n" in text
+    assert "🟢 **Suporte da loja** · Connected\n" in text
     assert harness.texts("toolzz.code.4004.cause") in text
-    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive · \d connected\*\*\n", text)
-    assert field(seen, english("integrations.overview.checked")).startswith("<t:")
+    assert re.match(r"\*\*\d need attention · \d unknown · \d inactive\*\*\n", text)
+    assert re.search(r"\nChecked <t:\d+:R>$", text)
     assert field(seen, "Next step") == harness.linked(harness.texts("integrations.overview.alerts_next"))
     await harness.bot.services.alerts.set_route(
         harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
@@ -121,9 +127,9 @@ async def test_a_refused_connection_is_on_top(
     seen = await viewer.slash(harness.channel, OVERVIEW)
     await press(harness, seen, "Refresh", viewer)
     text = embed_of(seen).description or ""
-    assert text.startswith("🟠 **Toolzz · `default`** · Credentials refused · <t:")
+    assert "\n\n🟠 **Toolzz · `default`** · Credentials refused · changed <t:" in text
     assert harness.linked(harness.texts("problem.unauthorized.fix")) in text.partition("Polly")[0]
-    assert "❔ **Suporte da loja** · Unknown · Toolzz" in text
+    assert "❔ **Suporte da loja** · Unknown\n" in text
     assert text.count(harness.texts("problem.unauthorized.title", provider="Toolzz")) == 0
     assert "🟢 **Polly**" in text
     assert (
@@ -153,6 +159,7 @@ async def test_many_have_pages_and_a_menu(
         fake_provider.list_integration(f"bird-{index:02}", f"Bird {index:02}", State.CONNECTED)
     seen = await viewer.slash(harness.channel, OVERVIEW)
     assert (embed_of(seen).footer.text or "") == "Page 1 of 3"
+    assert embed_of(seen).title == f"📡 {harness.texts.plural('board.title', 23, connected=23)}"
     await press(harness, seen, "Next", viewer)
     await press(harness, seen, "Next", viewer)
     assert "**3" not in (embed_of(seen).description or "")
@@ -166,6 +173,18 @@ async def test_many_have_pages_and_a_menu(
     assert (embed_of(seen).footer.text or "") == "Page 1 of 3"
 
 
+def overview_of(
+    found: Sequence[Watched],
+    candidates: Sequence[Watched] = (),
+    *,
+    page: int = 1,
+    undelivered: Sequence[str] = (),
+) -> Overview:
+    """Return an overview of these integrations."""
+    status = GuildStatus(now=1, troubles=[], integrations=found, last_day={}, answered_at=1)
+    return Overview(status, page, candidates, [], undelivered, {}, has_alerts=True)
+
+
 def embeds_with(text: str) -> list[discord.Embed]:
     """Return the embeds that show an integration with this label and detail."""
     bad = State.ERROR
@@ -174,7 +193,7 @@ def embeds_with(text: str) -> list[discord.Embed]:
     candidate = replace(watched, kind=Kind.CANDIDATE)
     texts = load_catalog()["en-US"]
     return [
-        overview_embed(Overview([watched], 1, [], [candidate], [], [], {}, has_alerts=True), {}, texts),
+        overview_embed(overview_of([watched], [candidate]), {}, texts),
         status_embed(watched, {}, texts),
     ]
 
@@ -187,6 +206,61 @@ def test_hostile_text_does_nothing() -> None:
             assert marks(embed_text(embed)) <= known, payload
 
 
+async def test_it_has_the_rows_of_the_board(
+    harness: BotHarness, fake_provider: FakeProvider, viewer: simcord.MemberActor
+) -> None:
+    """Both show the same agents in the same words and the same order, problems first."""
+    harness.member = viewer
+    states = {"Polly": State.CONNECTED, "Jack": State.ERROR, "Coco": State.INACTIVE, "Kiwi": State.CONNECTED}
+    for _ in range(2):  # the second bad check in a row opens an incident
+        await check(harness, {**states, "Kiwi": State.DISCONNECTED})
+    await check(harness, states)
+    await put_up_board(harness)
+    rows, squares = board_text(harness).split("\n\n")[-2:]
+    seen = embed_of(await viewer.slash(harness.channel, OVERVIEW))
+    assert seen.title == only_board(harness).embeds[0].title
+    assert (seen.description or "").split("\n\n")[-2] == rows
+    assert (seen.description or "").split("\n\n")[-1].splitlines()[0] == squares.splitlines()[0]
+    assert re.findall(r"(?m)^. \*\*(\w+)\*\*", rows) == ["Jack", "Kiwi", "Coco", "Polly"]
+    assert rows.splitlines()[0] == f"🟠 **Jack** · {harness.texts('state.error')}"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*PAYLOADS, "x" * 97, "🦜" * 48]), st.sampled_from(State)), max_size=200
+    ),
+    st.integers(0, 30),
+    st.lists(st.just("⚠️ " + "y" * 200), max_size=10),
+    st.sampled_from(LOCALES),
+    st.integers(1, 20),
+)
+def test_any_agents_fit(
+    drawn: list[tuple[str, State]], candidates: int, undelivered: list[str], locale: str, page: int
+) -> None:
+    """Each agent of the page and the next step are there, whatever is shown beside them."""
+    texts = load_catalog()[locale]
+    found = [
+        Watched(
+            *(1, Kind.INTEGRATION, "toolzz", f"id-{number}", "default", f"{number} {name}"[:97], state),
+            *("" if state is State.CONNECTED else name, 1),
+            answered_at=1,
+            is_stale=False,
+            incident=None,
+        )
+        for number, (name, state) in enumerate(drawn)
+    ]
+    page = min(page, pages_of(len(found)))
+    maybe = [replace(each, kind=Kind.CANDIDATE) for each in found[:candidates]]
+    embed = overview_embed(overview_of(found, maybe, page=page, undelivered=undelivered), {}, texts)
+    text = embed.description or ""
+    assert length(text) <= DESCRIPTION
+    assert total(embed) <= TOTAL
+    assert embed.fields[-1].name == texts("next_step")
+    for number in range(len(found))[(page - 1) * 10 : page * 10]:
+        assert re.search(rf"\b{number}\b", text)
+
+
 async def test_it_speaks_portuguese(
     harness: BotHarness, fake_provider: FakeProvider, viewer: simcord.MemberActor
 ) -> None:
@@ -194,5 +268,5 @@ async def test_it_speaks_portuguese(
     fake_provider.list_integration("polly", "Polly", State.DISCONNECTED)
     harness.locale = PORTUGUESE
     text = shown(await viewer.slash(harness.channel, OVERVIEW))
-    assert "**1 precisa de atenção**" in text
+    assert f"**{harness.texts.plural('board.attention', 1)}**" in text
     assert "🔴 **Polly** · Desconectada" in text

@@ -370,7 +370,7 @@ async def test_setup_and_overview_agree(harness: BotHarness, locale: str) -> Non
     expected = await watched(harness)
     assert {each.state for each in expected.values()} == set(State)
     listed = embed_of(await overview(harness)).description or ""
-    in_overview = set(re.findall(r"(?m)^(\S+ \*\*.+?\*\* · [^·\n]+?)(?= ·)", listed))
+    in_overview = set(re.findall(r"(?m)^(\S+ \*\*.+?\*\* · [^·\n]+)$", listed))
     assert len(in_overview) == len(expected)
     in_setup: set[str] = set()
     setup = await open_setup(harness)

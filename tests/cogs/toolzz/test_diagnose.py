@@ -12,6 +12,7 @@ import simcord
 from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.diagnosis import CHECKS
+from tests.support.diagnosis import BAD, OK, OPEN, SKIPPED, file_of, steps, verdicts
 from tests.support.english import english
 from tests.support.failures import FAILURES, ROTATE, Failure
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, shown
@@ -19,8 +20,8 @@ from tests.support.toolzz_agent import add_agent_bot, change, look_at, press
 from tests.support.toolzz_steps import move_here
 
 GONE = "1188765432109876599"
+LOOK = english("toolzz.check.look", button=english("toolzz.diagnose.button"))
 CANARY = "FAKE-TOKEN-canary-of-a-bot.not-real.0123456789abcdef0123456789abcdef"
-OK, BAD, OPEN, SKIPPED = "✅❌❔➖"
 
 
 @pytest.fixture
@@ -37,23 +38,6 @@ async def diagnose(harness: BotHarness, asked: simcord.InteractionResult) -> sim
     return await press(harness, asked, "Diagnose")
 
 
-def verdicts(result: simcord.InteractionResult) -> str:
-    """Return the symbols of the checks, in order."""
-    return "".join(re.findall(r"(?m)^(.) \*\*[^<*]+\*\* · ", embed_of(result).description or ""))
-
-
-def fixes(result: simcord.InteractionResult) -> list[str]:
-    """Return the fix of each check that has one."""
-    return re.findall(r"(?m)^↳ (.*)$", embed_of(result).description or "")
-
-
-def file_of(harness: BotHarness, result: simcord.InteractionResult) -> str:
-    """Return the text of the attached file."""
-    (file,) = final(result).attachments
-    assert file.filename == "diagnosis.txt"
-    return (harness.env.backend.cdn.get(file.url) or b"").decode()
-
-
 async def test_where_all_is_well_nothing_is_to_be_done(
     harness: BotHarness, asked: simcord.InteractionResult
 ) -> None:
@@ -63,9 +47,11 @@ async def test_where_all_is_well_nothing_is_to_be_done(
     assert found.ephemeral
     assert embed_of(found).title == "🩺 Diagnosis of Suporte da loja"
     assert verdicts(found) == OK * 8
-    names = re.findall(r"\*\*([^<*]+)\*\* · ", embed_of(found).description or "")
-    assert names == [harness.texts(f"toolzz.check.{name}") for name in CHECKS]
-    assert fixes(found) == []
+    lines = (embed_of(found).description or "").splitlines()
+    assert lines[0] == "✅ Credentials · Integration · Turned on"
+    assert lines[1] == "✅ **Connection to Discord** · 🟢 Connected"
+    assert lines[2:4] == ["✅ Server · Bot in this server", "✅ **Channels** · **1 of 1 channel usable**"]
+    assert lines[4] == f"✅ {harness.texts('toolzz.check.error.none')}"
     assert field(found, "Next step") == harness.texts("diagnosis.fine", provider="Toolzz")
     assert labels(found) == ["Diagnose"]
     assert shown(asked) == before
@@ -86,7 +72,7 @@ def reporting(**changes: object) -> Callable[[BotHarness], None]:
     return lambda harness: change(harness, **changes)
 
 
-# Each problem: what causes it, the verdicts, and the beginning of the first fix.
+# Each problem: what causes it, the verdicts, and the beginning of what to do about it.
 MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "deleted": (
         reporting(deletedAt="2026-10-02 17:45:30"),
@@ -98,7 +84,7 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
         OK * 2 + BAD + SKIPPED + OK * 4,
         "Turn the integration on in Toolzz",
     ),
-    "switch untold": (reporting(isActive=None), OK * 2 + OPEN + OK * 5, english("toolzz.check.look")),
+    "switch untold": (reporting(isActive=None), OK * 2 + OPEN + OK * 5, LOOK),
     "disconnected": (
         reporting(connectionStatus="disconnected"),
         OK * 3 + BAD + OK * 4,
@@ -112,7 +98,7 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "unknown word": (
         reporting(connectionStatus="hibernating"),
         OK * 3 + OPEN + OK * 4,
-        english("toolzz.next.unknown"),
+        LOOK,
     ),
     "known code": (
         reporting(connectionStatus="disconnected", lastConnectionErrorCode="4014"),
@@ -122,27 +108,27 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
     "unknown code": (
         reporting(connectionStatus="error", lastConnectionErrorCode="5000"),
         OK * 3 + BAD + OK * 3 + OPEN,
-        "Ask Toolzz's support about this error.",
+        "Send `diagnosis.txt` to Toolzz's support.",
     ),
     "old code": (reporting(lastConnectionErrorCode="4004"), OK * 8, ""),
     "elsewhere": (reporting(guildId=GONE), OK * 4 + BAD + SKIPPED * 2 + OK, "Check its server in Toolzz"),
-    "server untold": (reporting(guildId=None), OK * 4 + OPEN + OK * 3, english("toolzz.check.look")),
+    "server untold": (reporting(guildId=None), OK * 4 + OPEN + OK * 3, LOOK),
     "bot absent": (remove_bot, OK * 5 + BAD + SKIPPED + OK, "[Invite the bot](https://discord.com/oauth2/"),
-    "bot untold": (withhold_members, OK * 5 + OPEN * 2 + OK, english("toolzz.check.look")),
+    "bot untold": (withhold_members, OK * 5 + OPEN * 2 + OK, LOOK),
     "bot nameless": (
         reporting(botClientId=None),
         OK * 5 + OPEN * 2 + OK,
-        english("toolzz.check.look"),
+        LOOK,
     ),
     "channel gone": (
         reporting(channelIds=[GONE], channelsDetail=[]),
         OK * 6 + BAD + OK,
-        english("toolzz.next.channels"),
+        english("toolzz.check.fix_channels"),
     ),
     "no channel": (
         reporting(channelIds=[], channelsDetail=[]),
         OK * 6 + OPEN + OK,
-        english("toolzz.check.look"),
+        english("toolzz.next.no_channels").partition(" `")[0],
     ),
 }
 
@@ -151,16 +137,14 @@ MATTERS: dict[str, tuple[Callable[[BotHarness], None], str, str]] = {
 async def test_what_is_the_matter_is_found(
     harness: BotHarness, asked: simcord.InteractionResult, matter: str
 ) -> None:
-    """Each problem fails its own check, and the checks that depend on it are skipped.
-
-    The next step is the fix of the first failed check, or else of the first unknown one.
-    """
+    """Each problem fails its own check, the checks that depend on it are skipped, and one thing is to do."""
     spoil, expected, step = MATTERS[matter]
     spoil(harness)
     found = await diagnose(harness, asked)
     assert verdicts(found) == expected
-    assert len(fixes(found)) == expected.count(BAD) + expected.count(OPEN)
-    assert field(found, "Next step").startswith(step or harness.texts("diagnosis.fine", provider="Toolzz"))
+    (told,) = steps(found)
+    assert told.startswith(step or harness.texts("diagnosis.fine", provider="Toolzz"))
+    assert "↳" not in shown(found)
     said = file_of(harness, found)
     words = {OK: "ok", BAD: "failed", OPEN: "unknown", SKIPPED: "skipped"}
     for name, symbol in zip(CHECKS, expected, strict=True):
@@ -168,11 +152,11 @@ async def test_what_is_the_matter_is_found(
 
 
 async def test_a_failure_comes_before_a_doubt(harness: BotHarness, asked: simcord.InteractionResult) -> None:
-    """The next step is the fix of a failed check, even if a check before it is unknown."""
+    """What is known to help comes before looking again, even if the check in doubt comes first."""
     change(harness, isActive=None, channelIds=[GONE], channelsDetail=[])
     found = await diagnose(harness, asked)
     assert verdicts(found) == OK * 2 + OPEN + OK * 3 + BAD + OK
-    assert field(found, "Next step") == harness.texts("toolzz.next.channels")
+    assert steps(found) == [harness.texts("toolzz.check.fix_channels"), LOOK]
     assert f"❌ `{GONE}`: deleted" in shown(found)
 
 
@@ -187,7 +171,7 @@ async def test_a_failure_of_toolzz_is_a_finding(
     assert verdicts(found).startswith(expected.get(failure.key, OPEN + SKIPPED * 7))
     assert verdicts(found).endswith(SKIPPED * 6)
     assert embed_of(found).title == f"🩺 Diagnosis of `{harness.toolzz.CONNECTED}`"
-    assert field(found, "Next step") == fixes(found)[0]
+    assert len(steps(found)) == 1
     said = file_of(harness, found)
     assert f"failure: {failure.key}\n" in said
     assert (f"status: {failure.status}\n" in said) is (failure.status is not None)
@@ -217,7 +201,8 @@ async def test_it_speaks_the_language_of_who_presses(
     harness.locale = PORTUGUESE
     found = await diagnose(harness, asked)
     assert "❌ **Ligada** · ⚪ Inativa · Desligada na Toolzz." in shown(found)
-    assert field(found, "Próximo passo") == harness.texts("toolzz.next.inactive")
+    again = harness.texts("diagnosis.fix.again", button="Diagnosticar")
+    assert field(found, "Próximo passo") == f"{harness.texts('toolzz.next.inactive')} {again}"
     assert labels(found) == ["Diagnosticar"]
     assert [line for line in file_of(harness, found).splitlines() if "written" not in line] == [
         line for line in english.splitlines() if "written" not in line
@@ -359,7 +344,10 @@ async def test_every_finding_has_words(
         found = await diagnose(harness, asked)
         description = embed_of(found).description or ""
         for name in CHECKS:
-            label = re.escape(f"**{texts(f'toolzz.check.{name}')}** · ")
-            (finding,) = re.findall(rf"(?m)^. {label}(.+)$", description)
-            said[name].add(finding)
+            titles = [texts(f"toolzz.check.{name}")]
+            if name == "error":
+                titles.append(texts("toolzz.check.error.none"))
+            (line,) = (line for line in description.splitlines() if any(title in line for title in titles))
+            label = f"**{titles[0]}** · "
+            said[name].add(line[0] + line.partition(label)[2])
     assert [len(said[name]) for name in CHECKS] == [1, 2, 4, 5, 4, 4, 5, 5]

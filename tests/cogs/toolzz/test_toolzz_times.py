@@ -110,7 +110,9 @@ async def test_a_later_disconnection_is_told(harness: BotHarness, locale: str) -
     assert field(result, harness.texts("next_step")) == harness.texts("toolzz.next.lost_later")
     found = await press_status(harness, result, harness.texts("toolzz.diagnose.button"))
     assert doubt in shown(found)
-    assert field(found, harness.texts("next_step")) == harness.texts("toolzz.next.lost_later")
+    again = harness.texts("diagnosis.fix.again", button=harness.texts("toolzz.diagnose.button"))
+    step = harness.texts("toolzz.next.lost_later")
+    assert field(found, harness.texts("next_step")) == f"{step} {again}"
 
 
 async def test_only_a_connected_one_contradicts_itself(harness: BotHarness) -> None:
