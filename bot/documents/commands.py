@@ -7,25 +7,28 @@ from typing import Any, Final
 from bot.discord.tree import PatchbayTree
 from bot.documents.words import Words
 from bot.features.access.tier import Tier
+from bot.i18n.catalog import load_catalog
 
 _SUBCOMMAND: Final = 1
 _CHAT_INPUT: Final = 1
 _BOOLEAN: Final = 5
+_MENU_KEY: Final = "menu_key"
+"""The extra that names the texts of an entry of the Apps menu: ``<key>.name`` and ``<key>.description``."""
 
 _Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class TreeCommand:
-    """A top-level command.
+    """A top-level command, or an entry of the Apps menu.
 
-    payload: as Discord gets it, with all translations. limits: what ``cooldown`` declared for the command or
-    its subcommands, by their full names.
+    payload: as Discord gets it, with all translations. extras: what was declared for the command or its
+    subcommands, such as limits, by their full names.
     """
 
     tier: Tier
     payload: _Payload
-    limits: Mapping[str, _Payload]
+    extras: Mapping[str, _Payload]
 
 
 async def read_tree(tree: PatchbayTree) -> list[TreeCommand]:
@@ -40,7 +43,7 @@ async def read_tree(tree: PatchbayTree) -> list[TreeCommand]:
             TreeCommand(
                 tier=command.extras["tier"],
                 payload=await command.get_translated_payload(tree, translator),
-                limits={each.qualified_name: each.extras for each in children},
+                extras={each.qualified_name: each.extras for each in children},
             )
         )
     return found
@@ -83,7 +86,7 @@ def _command(command: TreeCommand, locale: str, words: Words) -> Iterator[str]:
                     *(_option(each, locale, words) for each in options),
                 )
             )
-        if limits := "  \n".join(_limits(command.limits[name], words)):
+        if limits := "  \n".join(_limits(command.extras[name], words)):
             yield limits
 
 
@@ -114,10 +117,10 @@ def _limits(extras: _Payload, words: Words) -> Iterator[str]:
 
 
 def _menu(command: TreeCommand, locale: str, words: Words) -> str:
-    payload = command.payload
-    name = payload.get("name_localizations", {}).get(locale, payload["name"])
-    where = words.menu_kinds[payload["type"]]
-    return f"- **{name}**: {where} > **{name}**. {words.audience.capitalize()}: {words.who[command.tier]}."
+    texts, (extras,) = load_catalog()[locale], command.extras.values()
+    name, how = (texts(f"{extras[_MENU_KEY]}.{part}") for part in ("name", "description"))
+    said = (f"**{name}**: {how}.", f"{words.audience.capitalize()}: {words.who[command.tier]}.")
+    return f"- {' '.join((*said, *_limits(extras, words)))}"
 
 
 def _text(payload: _Payload, locale: str) -> str:

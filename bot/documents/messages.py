@@ -17,7 +17,7 @@ _KEY: Final = re.compile(r"problem\.(?P<error>[\w.]+)\.(title|why|fix)")
 _CODE: Final = re.compile(r"(?P<code>\w+\.code\.\w+)\.(cause|fix)")
 _ANY_PROVIDER: Final = "\ue000"
 """A name that no text has: words take its place once the articles are around it."""
-_TOKEN_RULES: Final = (
+_BOT_RULES: Final = (
     "discord_token|own_token|application_id|public_key|client_secret|user_token|access_token|stored_secret"
 )
 _FORM_RULES: Final = "missing|too_short|too_long|not_a_choice|not_plain|needs|name|provider|same_value"
@@ -57,9 +57,9 @@ def group_of(key: str) -> str:
 def _groups() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Return each group with the keys that belong to it; a key belongs to the first that matches."""
     patterns = {
-        "access": r"not_allowed\.\w+|not_served|not_in_server|outside_server|no_grant|grant_limit"
+        "access": r"not_allowed\.[\w.]+|not_served|not_in_server|outside_server|no_grant|grant_limit"
         r"|invalid_input\.(one_subject|everyone_manager|bot_subject)",
-        "token": rf"preflight_\w+|invalid_input\.({_TOKEN_RULES})",
+        "token": rf"preflight_\w+|invalid_input\.({_BOT_RULES})",
         "credentials": r"\w*unauthorized|entered_credentials_refused|forbidden|no_connection"
         rf"|no_such_connection|connection_\w+|\w+_secret|invalid_input\.(misplaced_\w+|{_FORM_RULES})",
         "provider": "|".join(each.key for each in _below(ProviderError)),
@@ -113,9 +113,13 @@ class _Writer:
             yield _paragraph(Message(f"{slug}.{number}", f"`{number}`", cause, fix))
 
     def _message(self, key: str, general: str = "") -> Message:
-        """Return a message. general: the key of the error whose words it takes where it has none."""
+        """Return a message. general: the key of another error.
+
+        Where an error has no words of its own, it takes those of what it is a case of, then the other one's.
+        """
+        families = [family for each in (key, general) for family in _families(each)]
         title, why, fix = (
-            self._find(f"problem.{key}.{part}") or self._text(f"problem.{general}.{part}")
+            next(filter(None, (self._find(f"problem.{family}.{part}") for family in families)))
             for part in ("title", "why", "fix")
         )
         return Message(key, title, why, fix)
@@ -152,6 +156,13 @@ class _Writer:
         noun = self._words.provider.strip("*")
         text = text.replace(f"{noun} {_ANY_PROVIDER}", noun).replace(_ANY_PROVIDER, self._words.provider)
         return re.sub(r"\*{3}(.+?)\*{3}", r"**\1**", text)
+
+
+def _families(key: str) -> Iterator[str]:
+    """Yield a key, then what it is a case of: ``a.b.c``, ``a.b``, ``a``."""
+    while key:
+        yield key
+        key = key.rpartition(".")[0]
 
 
 def _paragraph(message: Message) -> str:

@@ -1,7 +1,7 @@
 """Puts the generated parts into their pages: what stands between two marks is made, the rest is written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +24,9 @@ def made_pages(root: Path, commands: Sequence[TreeCommand]) -> dict[Path, str]:
         folder = Path("docs") / words.folder
         pages[folder / "commands.md"] = {"commands": command_reference(commands, locale, words)}
         pages[folder / "troubleshooting.md"] = {"messages": error_messages(catalog[locale], words)}
-    return {
-        path: _MARKED.sub(
-            lambda found, parts=parts: f"{found[1]}{parts[found[2]]}{found[3]}",
-            (root / path).read_text("utf-8"),
-        )
-        for path, parts in pages.items()
-    }
+    return {path: _filled((root / path).read_text("utf-8"), parts) for path, parts in pages.items()}
+
+
+def _filled(page: str, parts: Mapping[str, str]) -> str:
+    """Return a page with these parts between its marks."""
+    return _MARKED.sub(lambda found: f"{found[1]}{parts[found[2]]}{found[3]}", page)

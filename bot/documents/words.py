@@ -31,7 +31,6 @@ class Words:
     limit: str
     limit_together: str
     menus: str
-    menu_kinds: Mapping[int, str]
     kinds: Mapping[int, str]
     groups: Mapping[str, str]
     of_provider: str
@@ -58,9 +57,15 @@ ENGLISH: Final = Words(
     default_no="`True` or `False` (default: `False`)",
     limit="Each member can run it {times} times in {seconds} seconds.",
     limit_together="All members of a server together: {times} times in {seconds} seconds.",
-    menus="Menus of messages and members",
-    menu_kinds={2: "right-click a member > **Apps**", 3: "right-click a message > **Apps**"},
-    kinds={3: "text", 5: "`True` or `False`", 6: "a member", 7: "a channel", 8: "a role", 9: "a role or member"},
+    menus="Apps menu",
+    kinds={
+        3: "text",
+        5: "`True` or `False`",
+        6: "a member",
+        7: "a channel",
+        8: "a role",
+        9: "a role or member",
+    },
     groups={
         "access": "You or Patchbay aren't allowed to",
         "token": "A bot token isn't accepted",
@@ -88,6 +93,7 @@ ENGLISH: Final = Words(
         "other": "*other field*",
         "permissions": "*permissions*",
         "role": "@role",
+        "roles": "*roles*",
         "seconds": "*a number of*",
         "server": "*server*",
         "time": "*at the time shown*",
@@ -114,12 +120,15 @@ PORTUGUESE: Final = Words(
     default_no="`True` ou `False` (padrão: `False`)",
     limit="Cada membro pode usar {times} vezes em {seconds} segundos.",
     limit_together="Todos os membros de um servidor juntos: {times} vezes em {seconds} segundos.",
-    menus="Menus de mensagens e de membros",
-    menu_kinds={
-        2: "clique com o botão direito em um membro > **Aplicativos**",
-        3: "clique com o botão direito em uma mensagem > **Aplicativos**",
+    menus="Menu Aplicativos",
+    kinds={
+        3: "texto",
+        5: "`True` ou `False`",
+        6: "um membro",
+        7: "um canal",
+        8: "um cargo",
+        9: "um cargo ou membro",
     },
-    kinds={3: "texto", 5: "`True` ou `False`", 6: "um membro", 7: "um canal", 8: "um cargo", 9: "um cargo ou membro"},
     groups={
         "access": "Você ou o Patchbay não tem permissão",
         "token": "Um token de bot não é aceito",
@@ -147,6 +156,7 @@ PORTUGUESE: Final = Words(
         "other": "*outro campo*",
         "permissions": "*permissões*",
         "role": "@cargo",
+        "roles": "*cargos*",
         "seconds": "*tantos*",
         "server": "*servidor*",
         "time": "*no horário mostrado*",

@@ -1,4 +1,4 @@
-"""What a picture in the documents shows, as a fingerprint: by it a test knows a stale picture without a browser."""
+"""What a picture in the documents shows, as a fingerprint: it tells a stale picture without a browser."""
 
 import hashlib
 import json
@@ -50,7 +50,7 @@ class Fingerprints:
 
 
 def fingerprint(shown: Shown) -> str:
-    """Return a short hash of all that a reader sees of a reply, a form or a message: texts, colours, buttons."""
+    """Return a short hash of all that a reader sees of a reply, a form or a message."""
     visible = json.dumps(_visible(_payload(shown)), ensure_ascii=False, sort_keys=True)
     for pattern, same in _VARIES:
         visible = pattern.sub(same, visible)

@@ -33,7 +33,7 @@ async def play_setup(world: World, album: Album) -> None:
     steps = await world.run("setup")
     await album.shoot("setup", steps)
     await world.press(steps, "Toolzz")
-    form = await world.press(steps, world.texts("setup.enter_button"))
+    form = await world.form(await world.press(steps, world.texts("setup.enter_button")))
     await album.shoot("credentials-form", form)
     await world.harness.manager.submit_modal(form, dict(toolzz.credentials))
     await album.shoot("setup-agents", steps)
@@ -47,9 +47,7 @@ async def play_setup(world: World, album: Album) -> None:
 async def play_sensay(world: World, album: Album) -> None:
     """The bot token of an agent: the form, and the question before it is sent."""
     await world.connect("sensay")
-    form = await world.run("sensay connect", replica=world.harness.sensay.UNCONNECTED)
-    if form.modal is None:
-        form = await world.press_first(form)
+    form = await world.form(await world.run("sensay connect", replica=world.harness.sensay.UNCONNECTED))
     await album.shoot("token-form", form)
     question = await world.harness.manager.submit_modal(
         form, {"discord_token": world.harness.sensay.discord_token}
@@ -64,7 +62,7 @@ async def play_toolzz(world: World, album: Album) -> None:
     await world.check()
     await album.shoot("status", await world.run("toolzz status", integration=toolzz.DISCONNECTED))
     settings = await world.run("toolzz edit", integration=toolzz.CONNECTED)
-    form = await world.press(settings, world.texts("toolzz.edit.button"))
+    form = await world.form(await world.press(settings, world.texts("toolzz.edit.button")))
     answer = {"title": f"{AGENT} 24h", "channels": [world.agents], "scope": "all", "switches": ["mention"]}
     await album.shoot("edit-question", await world.harness.manager.submit_modal(form, answer))
     await world.run("access grant", tier="viewer", role=world.moderators)
@@ -78,7 +76,9 @@ async def play_alerts(world: World, album: Album) -> None:
     await world.connect("toolzz")
     await record_week(world)
     await world.check()
-    await album.shoot("alerts-set", await world.run("alerts set", channel=world.alerts, role=world.moderators))
+    await album.shoot(
+        "alerts-set", await world.run("alerts set", channel=world.alerts, role=world.moderators)
+    )
     toolzz.break_integration(toolzz.CONNECTED)
     await world.check(times=3)
     alert = world.last_message()

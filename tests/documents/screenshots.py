@@ -1,4 +1,4 @@
-"""``make screenshots`` takes every picture in the documents again, in both languages, with its fingerprint."""
+"""``make screenshots`` takes every picture in the documents again, in both languages."""
 
 import asyncio
 import io
@@ -59,8 +59,8 @@ class Photographs(Fingerprints):
         """Save a picture and take its fingerprint."""
         await super().shoot(name, shown)
         harness = self._world.harness
-        is_public = isinstance(shown, discord.Message)
-        channel = self._world.alerts if is_public and shown.channel.id == self._world.alerts.id else harness.channel
+        is_alert = isinstance(shown, discord.Message) and shown.channel.id == self._world.alerts.id
+        channel = self._world.alerts if is_alert else harness.channel
         preview = harness.env.preview(
             channel, viewers=[harness.manager], width=WIDTH, height=HEIGHT, locale=self.locale
         )

@@ -1,7 +1,9 @@
 """The generated parts of the documents are those of this program, and leave nothing out."""
 
+import re
 from pathlib import Path
 
+import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ async def test_each_generated_part_has_its_place(commands: list[TreeCommand], tm
     """A page without its two marks would stay as it is for ever, and nobody would notice."""
     for path, text in made_pages(ROOT, commands).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text.replace(" -->\n", " -->\nstale\n"), "utf-8")
+        (tmp_path / path).write_text(re.sub(r"(<!-- made by .* -->\n)", r"\1stale\n", text), "utf-8")
     pages = made_pages(tmp_path, commands)
     assert pages == made_pages(ROOT, commands)
     assert len(pages) == 2 * len(LOCALES) + 1
@@ -61,9 +63,11 @@ async def test_every_command_and_option_is_in_the_reference(
         assert f" `/{command.qualified_name}`\n" in page
         assert load_catalog()[locale](f"{command.qualified_name.replace(' ', '.')}.description") in page
         for option in getattr(command, "parameters", ()):
-            assert f"| `{option.name}:`" in page
-    for menu in (*bot.tree.walk_commands(type=2), *bot.tree.walk_commands(type=3)):  # type: ignore[call-overload]
-        assert menu.qualified_name in page or locale != LOCALES[0]
+            assert f"| `{option.display_name}:`" in page
+    for kind in (discord.AppCommandType.user, discord.AppCommandType.message):
+        for entry in bot.tree.walk_commands(type=kind):
+            key = entry.extras["menu_key"]
+            assert f"- **{load_catalog()[locale](f'{key}.name')}**: " in page
 
 
 @every_language
@@ -83,8 +87,8 @@ async def test_the_reference_says_who_may_use_each_command(commands: list[TreeCo
 def test_every_error_has_a_paragraph(locale: str) -> None:
     """Each error that the program raises is explained, and so is what a provider words in its own way."""
     page = error_messages(load_catalog()[locale], WORDS[locale])
-    kinds = {PatchbayError, *concrete_errors(PatchbayError)} - {SetupError, *concrete_errors(SetupError)}
-    keys = {kind.key for kind in kinds} - {"invalid_input", "not_allowed"}
+    kinds: list[type[PatchbayError]] = [PatchbayError, *concrete_errors(PatchbayError)]
+    keys = {kind.key for kind in kinds if not issubclass(kind, SetupError)} - {"invalid_input", "not_allowed"}
     keys |= {f"invalid_input.{rule}" for rule in input_rules()}
     keys |= {f"not_allowed.{needed}" for needed in missing_rights()}
     missing = [key for key in sorted(keys) if page.count(f'<a id="{key}"></a>') != 1]

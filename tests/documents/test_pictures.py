@@ -30,4 +30,17 @@ async def test_no_picture_is_stale(scene: Scene, locale: str, tmp_path: Path, em
     async with AsyncExitStack() as stack:
         await scene(await open_world(stack, tmp_path, empty_database, locale), album)
     kept = kept_fingerprints()
-    assert [name for name, shown in album.taken.items() if kept.get(name) != shown] == [], "run `make screenshots`"
+    assert [name for name, shown in album.taken.items() if kept.get(name) != shown] == [], (
+        "run `make screenshots`"
+    )
+
+
+def test_each_picture_is_in_a_page_of_its_language() -> None:
+    """No picture is kept that nobody sees, and none shows replies in another language than its page."""
+    shown = {
+        locale: {name for page in (ROOT / "docs" / words.folder).glob("*.md") for name in used_pictures(page)}
+        for locale, words in WORDS.items()
+    }
+    for locale in LOCALES:
+        assert {name for name in shown[locale] if not name.startswith(f"{locale}-")} == set()
+    assert {path.stem for path in FOLDER.glob("*.png")} == set().union(*shown.values())

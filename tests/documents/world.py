@@ -19,8 +19,8 @@ SOON: Final = 10
 """Seconds after which an alert is posted, and a change shows on the board."""
 TODAY: Final = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
 """When the pictures are taken, so that they differ only if what they show differs."""
-MENUS: Final = {3, 5, 6, 7, 8}
-"""Discord's numbers of the components that are menus."""
+BUTTON: Final = 2
+"""Discord's number of this component."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Names:
 
 NAMES: Final[Mapping[str, Names]] = {
     "en-US": Names("Harbour Shop", "ask-the-agents", "agent-alerts", "Moderators", "Shop Helper"),
-    "pt-BR": Names("Loja do Porto", "pergunte-aos-agentes", "alertas-dos-agentes", "Moderação", "Ajudante da Loja"),
+    "pt-BR": Names(
+        "Loja do Porto", "pergunte-aos-agentes", "alertas-dos-agentes", "Moderação", "Ajudante da Loja"
+    ),
 }
 
 
@@ -63,22 +65,12 @@ class World:
         found = next(each for each in buttons(shown) if each.get("label", "").endswith(label))
         return await self.harness.manager.click(final(shown).message, custom_id=found["custom_id"])
 
-    async def press_first(self, shown: simcord.InteractionResult) -> simcord.InteractionResult:
-        """Let Mira press the first button that is no link."""
-        found = next(each for each in buttons(shown) if each["type"] not in MENUS and "custom_id" in each)
-        return await self.harness.manager.click(final(shown).message, custom_id=found["custom_id"])
-
-    async def pick(self, shown: simcord.InteractionResult, name: str) -> simcord.InteractionResult:
-        """Let Mira pick the entry of this name, whichever menu has it."""
-        menu, value = next(
-            (menu, option["value"])
-            for menu in buttons(shown)
-            for option in menu.get("options", ())
-            if name in option["label"]
-        )
-        return await self.harness.manager.select(
-            final(shown).message, [value], custom_id=menu["custom_id"]
-        )
+    async def form(self, shown: simcord.InteractionResult) -> simcord.InteractionResult:
+        """Let Mira press the first button, until a form opens: what she needs for it is explained before."""
+        while shown.modal is None:
+            pressed = next(each for each in buttons(shown) if each["type"] == BUTTON and "custom_id" in each)
+            shown = await self.harness.manager.click(final(shown).message, custom_id=pressed["custom_id"])
+        return shown
 
     async def connect(self, provider: str) -> None:
         """Let Mira have added a provider's credentials."""
