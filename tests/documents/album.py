@@ -25,7 +25,7 @@ _VARIES: Final = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
 )
 """What differs from run to run: times, references, ids, ports."""
-_UNSEEN: Final = {"id", "custom_id", "value", "url", "proxy_url", "size", "min_length", "max_length", "type"}
+_UNSEEN: Final = {"id", "custom_id", "url", "proxy_url", "size", "min_length", "max_length", "type"}
 """Fields that nobody sees, or that differ from run to run."""
 
 
@@ -51,7 +51,12 @@ class Fingerprints:
 
 def fingerprint(shown: Shown) -> str:
     """Return a short hash of all that a reader sees of a reply, a form or a message."""
-    visible = json.dumps(_visible(_payload(shown)), ensure_ascii=False, sort_keys=True)
+    return hash_of(_payload(shown))
+
+
+def hash_of(payload: Mapping[str, Any]) -> str:
+    """Return a short hash of what is seen of a message or a form. payload: as Discord gets it."""
+    visible = json.dumps(_visible(payload), ensure_ascii=False, sort_keys=True)
     for pattern, same in _VARIES:
         visible = pattern.sub(same, visible)
     return hashlib.sha256(visible.encode()).hexdigest()[:16]

@@ -49,9 +49,10 @@ class SharpBrowser:
 class Photographs(Fingerprints):
     """An album of pictures: each reply is drawn by simcord's page and saved."""
 
-    def __init__(self, world: World, locale: str, browser: SharpBrowser) -> None:
-        """world: where the scene plays."""
+    def __init__(self, world: World, locale: str, browser: SharpBrowser, folder: Path = FOLDER) -> None:
+        """world: where the scene plays. folder: where the pictures go."""
         super().__init__(locale)
+        self._folder = folder
         self._world = world
         self._browser = browser
 
@@ -68,7 +69,7 @@ class Photographs(Fingerprints):
             preview._capture_manager._browser = self._browser
             taken = await preview.screenshot(target=shown, allow_incomplete=True)
         with Image.open(io.BytesIO(taken.png or b"")) as picture:
-            path = FOLDER / f"{self.locale}-{name}.png"
+            path = self._folder / f"{self.locale}-{name}.png"
             picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
