@@ -17,6 +17,8 @@ _KEY: Final = re.compile(r"problem\.(?P<error>[\w.]+)\.(title|why|fix)")
 _CODE: Final = re.compile(r"(?P<code>\w+\.code\.\w+)\.(cause|fix)")
 _ANY_PROVIDER: Final = "\ue000"
 """A name that no text has: words take its place once the articles are around it."""
+_ANY_NAME: Final = re.compile(rf"(\A|[.!?] |\b(?:No|Which|a) |){_ANY_PROVIDER}")
+"""That name, with what says whether it begins a sentence, or stands where English has no article."""
 _BOT_RULES: Final = (
     "discord_token|own_token|application_id|public_key|client_secret|user_token|access_token|stored_secret"
 )
@@ -153,9 +155,19 @@ class _Writer:
 
     def _shown(self, text: str) -> str:
         """Write "the provider" where the name of any one stands."""
-        noun = self._words.provider.strip("*")
-        text = text.replace(f"{noun} {_ANY_PROVIDER}", noun).replace(_ANY_PROVIDER, self._words.provider)
+        text = text.replace(f"{self._words.provider} {_ANY_PROVIDER}", self._words.provider)
+        text = _ANY_NAME.sub(lambda found: found[1] + self._noun(found[1], is_first=not found.start(1)), text)
         return re.sub(r"\*{3}(.+?)\*{3}", r"**\1**", text)
+
+    def _noun(self, before: str, *, is_first: bool) -> str:
+        """Return what stands for any provider's name.
+
+        before: what is in front of it, as ``_ANY_NAME`` has it. is_first: whether the text begins with that.
+        """
+        if before.strip().isalpha():
+            return self._words.provider
+        said = self._words.the_provider
+        return said[:1].upper() + said[1:] if before or is_first else said
 
 
 def _families(key: str) -> Iterator[str]:

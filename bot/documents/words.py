@@ -38,6 +38,7 @@ class Words:
     wait: str
     no_result: str
     provider: str
+    the_provider: str
     any_value: str
     values: Mapping[str, str]
 
@@ -79,7 +80,8 @@ ENGLISH: Final = Words(
     codes="Error codes that {provider} reports",
     wait="If {provider} says how long to wait",
     no_result="If it's unknown whether a change was made",
-    provider="*provider*",
+    provider="provider",
+    the_provider="the provider",
     any_value="…",
     values={
         "channel": "#channel",
@@ -142,7 +144,8 @@ PORTUGUESE: Final = Words(
     codes="Códigos de erro que {o} informa",
     wait="Se {o} diz quanto tempo esperar",
     no_result="Se não se sabe se a mudança foi feita",
-    provider="*provedor*",
+    provider="provedor",
+    the_provider="o provedor",
     any_value="…",
     values={
         "channel": "#canal",
