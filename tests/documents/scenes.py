@@ -39,7 +39,8 @@ async def play_setup(world: World, album: Album) -> None:
     await album.shoot("setup-agents", steps)
     await world.check()
     await world.press(steps, world.texts("setup.check_button"))
-    (menu,) = (each["custom_id"] for each in buttons(steps) if each["custom_id"].startswith("setup:alerts:"))
+    wanted = world.texts("setup.alerts.placeholder")
+    (menu,) = (each["custom_id"] for each in buttons(steps) if each.get("placeholder") == wanted)
     await world.harness.manager.select(final(steps).message, [world.alerts], custom_id=menu)
     await album.shoot("setup-done", steps)
 
