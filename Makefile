@@ -8,12 +8,12 @@
 #   make audit                     what is known to be insecure: in the code, the Dockerfile, the locked packages;
 #                                  fails as well if OSV could not be asked
 #   make --silent sbom > sbom.json what the image consists of, as CycloneDX
+#   make docs                      what the documents take from commands, texts and settings, in both languages
 #   make screenshots               the pictures in docs/
-#   make readme                    the table of settings in README.md anew
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast readme check format lint audit sbom lock screenshots chromium
+.PHONY: help demo test test-fast docs check format lint audit sbom lock screenshots chromium
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,8 +44,8 @@ FAST := $(addprefix tests/,architecture features i18n pictures providers store t
 test-fast: $(READY)
 	$(PYTEST) -m "not slow" $(FAST) $(ARGS)
 
-readme: $(READY)
-	$(BIN)/python -m bot.operating.settings_table
+docs: $(READY)
+	$(BIN)/python -m bot.documents
 
 # `make audit` fails if the advisories could not be asked for; this, which must work without a network, only says so.
 check: UNCHECKED := --unchecked-ok
@@ -72,7 +72,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 screenshots: $(READY) chromium
-	$(BIN)/python -m tests.journeys.screenshots $(ARGS)
+	$(BIN)/python -m tests.documents.screenshots $(ARGS)
 
 chromium:
 	@sh .ci/chromium.sh

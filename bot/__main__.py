@@ -269,7 +269,7 @@ def rotate_key() -> None:
     help="A checkout of Patchbay.",
 )
 def new_provider(slug: str, name: str | None, root: Path) -> None:
-    """Write a working skeleton of one more provider into a checkout, and its settings into the README."""
+    """Write a working skeleton of one more provider into a checkout, and what it adds to the documents."""
     from bot.operating.new_provider import NewProviderError, write_provider
     from bot.settings import forget_secrets
 

@@ -56,7 +56,7 @@ WebsocketUrl = Annotated[str, AfterValidator(partial(check_url, secure="wss", pl
 class Settings(BaseSettings):
     """Every field can be set as ``PATCHBAY_<NAME>`` or as a file of that name in the secrets folder.
 
-    A field's title stands in the README's table in place of the default value.
+    A field's title stands in the hosts' table in place of the default value.
     """
 
     model_config = SettingsConfigDict(

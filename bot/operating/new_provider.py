@@ -23,7 +23,7 @@ class NewProviderError(Exception):
 
 
 def write_provider(slug: str, name: str, root: Path) -> list[Path]:
-    """Write ``bot/providers/<slug>`` and ``cogs/<slug>`` into a checkout, and its settings into the README.
+    """Write ``bot/providers/<slug>`` and ``cogs/<slug>`` into a checkout, and what they add to its documents.
 
     name: the provider's proper name. Returns the files of the two folders. Raises NewProviderError, and
     writes nothing, if the slug or the name cannot be used, root is no checkout, or a folder is there already.
@@ -39,13 +39,13 @@ def write_provider(slug: str, name: str, root: Path) -> list[Path]:
             path.write_text(Template(template.read_text("utf-8")).substitute(values), "utf-8")
             written.append(path)
     # Another process, because this one may have imported another checkout, and without the new provider.
-    command = [sys.executable, "-m", "bot.operating.settings_table"]
+    command = [sys.executable, "-m", "bot.documents"]
     try:
         subprocess.run(command, cwd=root, check=True)  # noqa: S603 # nosec B603 - no text from outside
     except subprocess.CalledProcessError:
         for folder in folders.values():
             shutil.rmtree(folder)
-        raise NewProviderError("the README's table cannot be written; see above") from None
+        raise NewProviderError("the documents cannot be written; see above") from None
     return written
 
 

@@ -1,24 +1,14 @@
-"""``python -m bot.operating.settings_table`` writes the table of settings into the README, in a checkout."""
+"""The table of settings in the hosts' document, which ``make docs`` writes."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
 
 from bot.settings import SECRETS_FOLDER, settings_model
-
-_BETWEEN: Final = re.compile(r"(?<=<!-- settings -->\n).*?(?=\n<!-- /settings -->)", re.DOTALL)
 
 
 def settings_table() -> str:
     """Return a Markdown table of every variable that the program reads: name, default and meaning."""
     rows = (f"| {' | '.join(row)} |" for row in _rows())
     return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
-
-
-def write_table(readme: Path) -> None:
-    """Put the table in the place of what is between the two marks of a README."""
-    readme.write_text(_BETWEEN.sub(lambda _: settings_table(), readme.read_text("utf-8")), "utf-8")
 
 
 def _rows() -> Iterator[tuple[str, str, str]]:
@@ -29,7 +19,3 @@ def _rows() -> Iterator[tuple[str, str, str]]:
 
 def _code(value: object) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
-
-
-if __name__ == "__main__":
-    write_table(Path("README.md"))

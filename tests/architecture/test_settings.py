@@ -1,4 +1,4 @@
-"""Holds the README's table of settings to the program."""
+"""Holds the hosts' table of settings to the program."""
 
 import re
 
@@ -6,11 +6,6 @@ from bot.operating.settings_table import settings_table
 from tests.support.source import ROOT
 
 NAME = re.compile(r"\bPATCHBAY_[A-Z_]*[A-Z]\b")
-
-
-def test_the_readme_describes_every_setting() -> None:
-    """The README's table is the one that the settings and the providers give; `make readme` writes it."""
-    assert settings_table() in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_table_names_what_is_read_otherwise() -> None:

@@ -30,7 +30,7 @@ class Endpoint:
     """A base URL that the operator may change.
 
     setting: the name of the environment variable. default: the vendor's own address. description: for the
-    README's table. version: which version of the API to ask for, None where the provider has no versions.
+    hosts' table. version: which version of the API to ask for, None where the provider has no versions.
     """
 
     setting: str
@@ -43,7 +43,7 @@ class Endpoint:
 class Switch:
     """Something that the operator may allow; it is off unless the setting is ``true``.
 
-    setting: the name of the environment variable. description: for the README's table.
+    setting: the name of the environment variable. description: for the hosts' table.
     """
 
     setting: str

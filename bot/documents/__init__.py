@@ -1,0 +1,1 @@
+"""Writes the parts of the users' documents that follow from the commands and the catalogues."""
