@@ -69,13 +69,18 @@ class Stage:
         )
         return next(names)
 
+    @property
+    def database(self) -> Path:
+        """The bot's database, which the bot makes."""
+        return self.folder / "patchbay.db"
+
     def environment(self) -> dict[str, str]:
         """Return the whole environment of the bot's process; nothing of this process is passed on."""
         settings = {
             "PYTHONPATH": str(Path(bot.__path__[0]).parent),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
-            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.folder / 'patchbay.db'}",
+            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.database}",
             "PATCHBAY_ENCRYPTION_KEYS": self.keys,
             "PATCHBAY_CHECK_INTERVAL": str(CHECK_INTERVAL),
             **self.discord.environment(),
