@@ -1,7 +1,5 @@
 """simcord's preview, whose pages show any channel of a server and lose no press while they update."""
 
-# ruff: noqa: SLF001 - simcord's pages have no public names
-
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -103,10 +101,10 @@ class LivePreview(Preview):
             custom_id = revisions.get(seen, {}).get(str(body.get("control_key")))
             now = revisions.get(page.revision, {})
             prefix = f"message:{body.get('target_id')}:"
-            key = next((key for key, each in now.items() if each == custom_id and key.startswith(prefix)), None)
-            if custom_id is None or key is None:
+            keys = [key for key, each in now.items() if each == custom_id and key.startswith(prefix)]
+            if custom_id is None or not keys:
                 return body
-            caught_up["control_key"] = key
+            caught_up["control_key"] = keys[0]
         return caught_up
 
     def _publish(self, page: _Page, **options: Any) -> None:  # noqa: ANN401 - simcord's own

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.demo.stage import Stage
+from bot.demo.stage import RunsInGuild, Stage
 from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import IncidentStore
@@ -126,9 +126,10 @@ class Past:
     def _break_one(self) -> str:
         """Let an agent lose its connection; return its id."""
         first = next(
-            each for each in self._stage.simulators
-            if isinstance(each, RunsIntegrations) and self._stage.breakable in each.discord_integrations().values()
-        )  # fmt: skip
+            each
+            for each in self._stage.simulators
+            if isinstance(each, RunsInGuild) and isinstance(each, RunsIntegrations)
+        )
         _, integration, *_ = first.discord_integrations()
         first.break_integration(integration)
         return integration
@@ -183,9 +184,7 @@ class Past:
 
 def _outages(simulators: Sequence[Simulator], broken: str, now: int) -> Iterator[Outage]:
     """Yield the outages of the agents that can break, and the one that is not over."""
-    agents = [
-        integration for each in simulators for integration in _agents(each) if integration != broken
-    ]
+    agents = [integration for each in simulators for integration in _agents(each) if integration != broken]
     for integration, outages in zip(agents, OUTAGES, strict=False):
         for days, minutes in outages:
             since = now - int(days * DAY)

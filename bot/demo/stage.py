@@ -16,7 +16,7 @@ from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.faults import faults
 from bot.demo.world import World, build
 from bot.providers import simulators
-from bot.providers.base.simulator import RunsIntegrations, Simulator
+from bot.providers.base.simulator import Simulator
 
 READY_WITHIN: Final = 30.0
 """Seconds that the bot has from its start until it answers commands."""
@@ -57,17 +57,6 @@ class Stage:
             provider.discord_token for provider in self.simulators if isinstance(provider, TakesDiscordToken)
         )
         return next(tokens, None)
-
-    @property
-    def breakable(self) -> str:
-        """The name of an agent that runs in the server and can break."""
-        names = (
-            name
-            for provider in self.simulators
-            if isinstance(provider, RunsInGuild) and isinstance(provider, RunsIntegrations)
-            for name in provider.discord_integrations().values()
-        )
-        return next(names)
 
     @property
     def database(self) -> Path:
