@@ -33,7 +33,7 @@ async def test_it_opens_on_an_incident_that_the_buttons_end_and_begin_again(stag
 
 
 async def test_everything_on_the_page_changes_its_language(stage: Stage) -> None:
-    """The guide, the server's names, simcord's words and the bot's replies are in the language that is chosen."""
+    """The guide, the server's names, simcord's words and the bot's replies are in the chosen language."""
     portuguese = load_catalog()["pt-BR"]
     async with DemoPage.open(stage) as demo:
         await demo.page.locator(".demo-language").select_option("pt-BR")
