@@ -37,15 +37,17 @@ $(READY): requirements/dev.txt pyproject.toml
 
 # demo-ready: what the demo needs is installed, and nothing else. Python compiles the modules that it imports.
 # `make test` adds the rest.
-$(DEMO_READY): requirements/demo.txt
+$(DEMO_READY): requirements/demo.txt requirements/build.txt pyproject.toml
 	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || sh .ci/venv.sh $(PYTHON)
 	test -e $(READY) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
-		--require-hashes -r requirements/demo.txt
+		--require-hashes -r requirements/build.txt -r requirements/demo.txt
+	test -e $(READY) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
 	touch $@
 
 demo: $(DEMO_READY)
-	$(BIN)/python -m bot demo $(ARGS)
+	$(BIN)/patchbay demo $(ARGS)
 
 test: $(READY) chromium
 	$(PYTEST) $(ARGS)
