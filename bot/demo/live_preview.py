@@ -52,6 +52,8 @@ class LivePreview(Preview):
         """Let a page show another channel. Raises SetupError if its viewer may not read that channel."""
         if not can_access_channel(self.env, channel_id, page.viewer, history=True):
             raise SetupError("viewer cannot read this channel")
+        if page.channel_id == channel_id:
+            return  # what is being written there stays valid
         self._clear_page_assets(page)
         page.channel_id = channel_id
         page.target_id = page.window_end_id = self._initial_target(page.viewer, channel_id)
@@ -98,13 +100,11 @@ class LivePreview(Preview):
         caught_up = {**body, "published_revision": page.revision}
         if body["kind"] in _PRESSES:
             revisions = self._controls.get(page.id, {})
-            custom_id = revisions.get(seen, {}).get(str(body.get("control_key")))
-            now = revisions.get(page.revision, {})
-            prefix = f"message:{body.get('target_id')}:"
-            keys = [key for key, each in now.items() if each == custom_id and key.startswith(prefix)]
-            if custom_id is None or not keys:
+            before, now = revisions.get(seen, {}), revisions.get(page.revision, {})
+            key = key_of_same(str(body.get("control_key")), before, now)
+            if key is None:
                 return body
-            caught_up["control_key"] = keys[0]
+            caught_up["control_key"] = key
         return caught_up
 
     def _publish(self, page: _Page, **options: Any) -> None:  # noqa: ANN401 - simcord's own
@@ -115,6 +115,20 @@ class LivePreview(Preview):
         kept[page.revision] = dict(_controls([message.get("components") for message in messages]))
         while len(kept) > REVISIONS_KEPT:
             kept.popitem(last=False)
+
+
+def key_of_same(key: str, before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
+    """Return the key of the same component of the same message as it is now, None if it is gone.
+
+    before, now: the custom ids by key. A key is ``message:<id>:component:<position>``, and what stands at a
+    position may have changed.
+    """
+    message, _, _ = key.partition(":component:")
+    custom_id = before.get(key)
+    same = [
+        each for each, its in now.items() if its == custom_id and each.startswith(f"{message}:component:")
+    ]
+    return same[0] if custom_id is not None and same else None
 
 
 def _handle(env: RemoteEnv, page: _Page) -> ChannelHandle:

@@ -10,6 +10,7 @@ from datetime import datetime
 from simcord import ChannelHandle, MemberActor
 from simcord.backend.cdn import CDN_BASE
 from simcord.preview import Preview
+from simcord.preview._dependencies import _DependencyRead
 from simcord.preview._markdown import _FIELD_POLICIES
 from simcord.preview._pages import _Page
 
@@ -21,6 +22,16 @@ from bot.demo.page_server import STATIC, PageServer
 # In embeds Discord shows mentions and commands as links too, which alert nobody. simcord shows their source.
 for _place in ("embed_description", "embed_field_value"):
     _FIELD_POLICIES[_place] |= {"mentions": True, "commands": True}
+
+_may_show = _DependencyRead.entity
+
+
+def _shows(read: _DependencyRead, kind: str, identity: object) -> bool:
+    """Tell whether a mention is shown: of a command also to whom may not use it, as on Discord."""
+    return kind == "command" or _may_show(read, kind, identity)
+
+
+setattr(_DependencyRead, "entity", _shows)  # noqa: B010 - a plain assignment is none that mypy accepts
 
 
 @asynccontextmanager

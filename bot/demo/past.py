@@ -15,7 +15,7 @@ from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import IncidentStore
 from bot.features.alerts.service import AlertService, RouteSettings
-from bot.features.alerts.store import AlertStore
+from bot.features.alerts.store import AlertStore, BoardRow
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.service import DEFAULT_NAME, ConnectionService
@@ -101,8 +101,9 @@ class Past:
         )
         self._integrations = IntegrationService(IntegrationStore(database), clock)
         holds = HoldReader(database, MaintenanceStore(database))
+        self._alert_store = AlertStore(database)
         self._alerts = AlertService(
-            AlertStore(database), GroupStore(database), IncidentStore(database), holds, changes, clock
+            self._alert_store, GroupStore(database), IncidentStore(database), holds, changes, clock
         )
         self._guilds = GuildService(database, clock)
         # No gap between two checks counts as one in which nobody looked.
@@ -166,10 +167,15 @@ class Past:
             return {each.id: each for each in await self._reports(known[twin.slug], twin)}
 
     async def _set_alerts(self) -> None:
-        """Have alerts posted from now on: what was over before is told to nobody."""
+        """Have alerts and a board posted: what was over before is told to nobody."""
         self.clock.now = self._now - OPEN_FOR - MINUTE
         channel = self._stage.world.alerts.id
         route = await self._alerts.set_route(self._guild, channel, RouteSettings(), member_id=self._member)
+        await self._alert_store.put_board(
+            BoardRow(self._guild, self._stage.world.board.id, self._member), int(self.clock.now)
+        )
+        board = f"channel · {self._stage.world.board.id}"
+        await self._audit.note(self._guild, "integrations.board", board, member_id=self._member)
         await self._audit.note(
             self._guild, "alerts.set", f"channel · {channel} · rule {route.number}", member_id=self._member
         )
