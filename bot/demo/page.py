@@ -17,7 +17,7 @@ from simcord.preview._pages import _Page
 from bot.demo.desk import Desk
 from bot.demo.env import RemoteEnv
 from bot.demo.live_preview import LivePreview
-from bot.demo.page_server import STATIC, PageServer
+from bot.demo.page_server import OWN_FILES, PageServer
 
 # In embeds Discord shows mentions and commands as links too, which alert nobody. simcord shows their source.
 for _place in ("embed_description", "embed_field_value"):
@@ -61,7 +61,7 @@ async def live_page(
         locale=locale,
         timezone="UTC",
         presentation_time=None,
-        assets={_give_avatar(env): ("patchbay.png", (STATIC / "patchbay.png").read_bytes())},
+        assets={_give_avatar(env): ("patchbay.png", OWN_FILES["patchbay.png"])},
         port=port,
     )
     if desk is not None:

@@ -17,7 +17,6 @@ from bot.demo.desk import Desk
 from bot.demo.live_preview import LivePreview
 from bot.demo.page_texts import ENGLISH, TEXTS
 
-STATIC: Final = files("bot.demo") / "static"
 CONTENT_TYPES: Final = {
     "patchbay.js": "text/javascript",
     "patchbay-dom.js": "text/javascript",
@@ -26,6 +25,7 @@ CONTENT_TYPES: Final = {
     "patchbay.css": "text/css",
     "patchbay.png": "image/png",
 }
+OWN_FILES: Final = {name: (files("bot.demo") / "static" / name).read_bytes() for name in CONTENT_TYPES}
 HEAD: Final = (
     '<link rel="icon" href="/patchbay.png"><link rel="stylesheet" href="/patchbay.css">'
     '<script type="module" src="/patchbay.js"></script></head>'
@@ -88,8 +88,9 @@ class PageServer(PreviewServer):
         if request.host not in self._allowed_hosts():
             raise web.HTTPForbidden
         name = request.path.removeprefix("/")
-        body = (STATIC / name).read_bytes()
-        return web.Response(body=body, content_type=CONTENT_TYPES[name], headers=self._SECURITY_HEADERS)
+        return web.Response(
+            body=OWN_FILES[name], content_type=CONTENT_TYPES[name], headers=self._SECURITY_HEADERS
+        )
 
     async def _show(self, request: web.Request) -> web.Response:
         return self._answer(self._page_of(request))

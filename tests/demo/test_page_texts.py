@@ -1,12 +1,15 @@
 """The texts of the demo's page are whole in both languages, and those for simcord are simcord's."""
 
+import inspect
 import re
 from importlib.resources import files
 from string import Formatter
 
 import pytest
 
-from bot.demo.page_texts import LANGUAGES, TEXTS
+from bot.demo import desk
+from bot.demo.guide import EMPTY, FILLED
+from bot.demo.page_texts import ENGLISH, LANGUAGES, TEXTS
 from bot.demo.simcord_texts import PORTUGUESE, SIMCORD
 from bot.i18n.catalog import LOCALES
 
@@ -28,6 +31,19 @@ def test_both_languages_say_the_same() -> None:
         key: placeholders(text) for key, text in portuguese.items()
     }
     assert tuple(TEXTS) == tuple(LANGUAGES) == tuple(SIMCORD) == LOCALES
+
+
+def test_each_text_is_shown() -> None:
+    """The page's script names each text, or a step of the guide does."""
+    scripts = [
+        each.read_text("utf-8")
+        for each in (files("bot.demo") / "static").iterdir()
+        if each.name.endswith(".js")
+    ]
+    named = {name for script in scripts for name in re.findall(r"texts(?:\.|\[\")([a-z_.]+)", script)}
+    named |= {f"{step.key}.{part}" for step in (*FILLED, *EMPTY) for part in ("title", "how")}
+    asides = {key for key in ENGLISH if f'"{key}"' in inspect.getsource(desk)}
+    assert ENGLISH.keys() == named | asides
 
 
 @pytest.mark.parametrize("english", sorted(PORTUGUESE.texts.keys() - BUILT))

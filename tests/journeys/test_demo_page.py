@@ -1,9 +1,12 @@
 """The demo's own page around the chat, used with a mouse in a browser."""
 
-import re
+import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
+from simcord.enums import InteractionType
 
 from bot.demo.page_texts import ENGLISH, PORTUGUESE
 from bot.demo.stage import Stage
@@ -19,8 +22,11 @@ SOON = 30_000
 """Milliseconds until an alert is posted, and until it is closed."""
 
 
-async def test_it_opens_on_an_incident_that_the_buttons_end_and_begin_again(stage: Stage) -> None:
+async def test_it_opens_on_an_incident_that_the_buttons_end_and_begin_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The alert of an agent that is down is in its channel; Heal closes it, and Break opens another one."""
+    monkeypatch.setattr("bot.demo.stage.CHECK_INTERVAL", 1)
     async with DemoPage.open(stage, has_past=True) as demo:
         await demo.go_to(stage.world.alerts.name or "")
         await expect(demo.chat.locator(".embed-card")).to_contain_text("Pedidos e entregas", timeout=SOON)
@@ -62,7 +68,7 @@ async def test_each_member_sees_and_may_do_their_own(stage: Stage) -> None:
         await expect(entries.filter(has_text="/help")).to_have_count(1)
         await expect(entries.filter(has_text="/connections list")).to_have_count(0)
         await demo.composer.fill("")
-        for channel in stage.world.channels:
+        for channel in (stage.world.alerts, stage.world.operations):
             await demo.go_to(channel.name or "")
             await demo.browser.say(f"Hello from {channel.name}")
             await expect(demo.chat).to_contain_text(f"Hello from {channel.name}")
@@ -126,21 +132,38 @@ async def test_a_cancelled_form_leaves_the_menus_of_channels_as_they_were(stage:
 
 
 async def test_a_press_while_the_page_updates_is_not_lost(stage: Stage) -> None:
-    """What is pressed on a page that is published anew, again and again, is delivered once."""
-    pressed = []
+    """What is pressed while another press is under way, or on a page that is outdated, arrives once."""
+    env, world = stage.discord.env, stage.world
+    buttons = [{"type": 2, "style": 1, "label": name, "custom_id": name} for name in ("One", "Two")]
+    pressed: list[str] = []
+
+    def note(event: str, payload: Mapping[str, Any]) -> None:
+        if event == "INTERACTION_CREATE" and payload["type"] == InteractionType.MESSAGE_COMPONENT:
+            pressed.append(payload["data"]["custom_id"])
+
+    async def delay(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    env.backend.subscribers.append(note)
     async with DemoPage.open(stage) as demo:
-        await demo.browser.command("setup")
-        steps = await demo.browser.answered()
-        stage.discord.env.backend.subscribers.append(
-            lambda event, payload: (
-                pressed.append(payload) if event == "INTERACTION_CREATE" and payload["type"] == 3 else None
-            )
+        env.backend.create_message(
+            world.operations.id,
+            env.backend.bot_user.id,
+            "Choose",
+            components=[{"type": 1, "components": buttons}],
         )
-        # The page holds a revision that the server has left behind.
-        await demo.page.route(re.compile(r"/api/state"), lambda route: route.abort())
-        stage.discord.env.tell(changed=True)
+        env.tell(changed=True)
+        one, two = (demo.chat.get_by_role("button", name=name) for name in ("One", "Two"))
+        await demo.page.route("**/api/action", delay)
+        await one.click()
+        await two.click(force=True)  # the page shows it as disabled
+        await stage.discord.until(lambda: pressed == ["One", "Two"], within=15)
+        await demo.page.unroute("**/api/action")
+        await expect(two).not_to_have_attribute("aria-disabled", "true")
+        # The page does not hear of what the server publishes.
+        await demo.page.route("**/api/state", lambda route: route.abort())
+        env.tell(changed=True)
         await demo.page.wait_for_timeout(300)
-        await demo.page.unroute(re.compile(r"/api/state"))
-        await steps.get_by_role("button", name="Toolzz").click()
-        await expect(steps).to_contain_text(english("setup.enter_button"))
-        assert len(pressed) == 1
+        await one.click()
+        await stage.discord.until(lambda: pressed == ["One", "Two", "One"], within=15)

@@ -134,7 +134,7 @@ function drawBar() {
 
 function drawChannels() {
   channels.setAttribute("aria-label", state.texts.channels);
-  channels.replaceChildren(el("h2", {}, [state.server]), ...state.channels.map((each) => {
+  channels.replaceChildren(el("h2", {}, [state.server]), closer("channels"), ...state.channels.map((each) => {
     const isHere = each.id === state.channelId;
     const known = read.get(`${state.viewerId} ${each.id}`);
     const isNew = !isHere && each.latest !== "0" && BigInt(each.latest) > BigInt(known ?? "0");
@@ -157,7 +157,7 @@ function drawGuide() {
   agent = agents.value;
   guide.replaceChildren(
     el("section", {}, [
-      el("h2", {}, [texts.guide]),
+      el("h2", {}, [texts.guide]), closer("guide"),
       el("ol", { class: "demo-steps" }, state.steps.map(drawStep)),
       ...(state.next ? [] : [el("p", {}, [texts.all_done])]),
     ]),
@@ -208,6 +208,12 @@ function drawCredential(label, value) {
   });
   made.setAttribute("aria-label", `${state.texts.copy}: ${label}`);
   return el("div", {}, [el("dt", {}, [label]), el("dd", {}, [el("code", { title: value }, [value]), made])]);
+}
+
+function closer(name) {
+  const made = button("×", `close ${name}`, close, "demo-close");
+  made.setAttribute("aria-label", state.texts.close);
+  return made;
 }
 
 const nameOf = (id) => state.channels.find((each) => each.id === id)?.name ?? "";
