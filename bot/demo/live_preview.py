@@ -99,7 +99,7 @@ class LivePreview(Preview):
             return body
         caught_up = {**body, "published_revision": page.revision}
         if body["kind"] in _PRESSES:
-            revisions = self._controls.get(page.id, {})
+            revisions: Mapping[int, Mapping[str, str]] = self._controls.get(page.id, {})
             before, now = revisions.get(seen, {}), revisions.get(page.revision, {})
             key = key_of_same(str(body.get("control_key")), before, now)
             if key is None:
