@@ -13,7 +13,7 @@ from bot.demo.faults import Agent, agents_of
 from bot.demo.guide import Guide, Step
 from bot.demo.page_texts import ENGLISH, LANGUAGES, TEXTS
 from bot.demo.simcord_texts import SIMCORD
-from bot.demo.stage import CHECK_INTERVAL, Stage, TakesDiscordToken
+from bot.demo.stage import CHECK_INTERVAL, RunsInGuild, Stage, TakesDiscordToken
 from bot.i18n.catalog import Texts, closest_locale, load_catalog
 from bot.providers import providers
 from bot.providers.base.simulator import Answer
@@ -65,7 +65,7 @@ class Desk:
             ],
             "channelId": str(channel_id),
             "channels": list(self._channels(viewer)),
-            "agents": [each.name for each in agents_of(self._stage.simulators)],
+            "agents": [*self._agents()],
             "credentials": list(self._credentials(texts)),
             "steps": [self._step(each, texts) for each in self._guide.steps],
             "next": None if step is None else step.key,
@@ -165,7 +165,10 @@ class Desk:
         return "join.done", {"bot": bot.name, "server": guild.name}
 
     def _agents(self) -> dict[str, Agent]:
-        return {each.name: each for each in agents_of(self._stage.simulators)}
+        """Return the agents by name, those that surely run in the server first."""
+        agents = agents_of(self._stage.simulators)
+        agents.sort(key=lambda agent: not isinstance(agent.provider, RunsInGuild))
+        return {agent.name: agent for agent in agents}
 
     @staticmethod
     def seconds() -> int:

@@ -142,9 +142,10 @@ class Past:
         await self._connections.add(guild, slug, DEFAULT_NAME, simulator.credentials, member_id=self._member)
         await self._audit.note(guild, "connection.add", f"{slug} · {DEFAULT_NAME}", member_id=self._member)
         reports = await self._reports(self._providers[slug], simulator)
+        # A provider that names the server says by itself which agents run here.
+        linked = {} if isinstance(simulator, RunsInGuild) else _agents(simulator)
         for report in reports:
-            # A provider that names the server says by itself that an agent runs here, or elsewhere.
-            if report.guild_id is None and report.id in _agents(simulator):
+            if report.id in linked:
                 self.clock.now += MINUTE
                 await self._integrations.link(
                     guild, slug, DEFAULT_NAME, report.id, report.label, bot_id=None, member_id=self._member

@@ -96,6 +96,7 @@ PORTUGUESE: Final = SimcordTexts(
         ("^Actions for (.+)$", "Ações para $1"),
         ("^\\+1 optional$", "+1 opcional"),
         ("^\\+(\\d+) optional$", "+$1 opcionais"),
+        ("^\\+(\\d+) more$", "+$1"),
         ("^OPTIONS MATCHING (.+)$", "OPÇÕES COM $1"),
         ("^Remove (.+) option$", "Remover a opção $1"),
         ("^Command (/.+)$", "Comando $1"),
