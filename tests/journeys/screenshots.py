@@ -114,8 +114,7 @@ async def play_setup(stage: Stage, browser: Browser, locale: str) -> None:
 
 async def play_managers(browser: Browser, locale: str) -> None:
     """Take pictures of what managers see: connections, access, the audit log and the stored data."""
-    # The page shows choices by their English names, in every language.
-    viewer = load_catalog()[LOCALES[0]]("access.tier.viewer")
+    viewer = load_catalog()[locale]("access.tier.viewer")
     await browser.command("connections list")
     await shoot(await browser.answered(), f"{locale}-connections-list")
     await browser.command("access grant", viewer, role=TEXTS[locale].moderator)
