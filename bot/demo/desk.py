@@ -10,7 +10,7 @@ from simcord import MemberActor
 from simcord.backend.access import can_access_channel, can_access_message
 
 from bot.demo.faults import Agent, agents_of
-from bot.demo.guide import Guide, Step
+from bot.demo.guide import Guide, GuideStep
 from bot.demo.page_texts import ENGLISH, LANGUAGES, TEXTS
 from bot.demo.simcord_texts import SIMCORD
 from bot.demo.stage import CHECK_INTERVAL, RunsInGuild, Stage, TakesDiscordToken
@@ -25,7 +25,7 @@ ERROR: Final = Answer(503, {"message": "Service Unavailable"})
 class Desk:
     """Serves every page of one stage; all of them are one user's."""
 
-    def __init__(self, stage: Stage, steps: Sequence[Step]) -> None:
+    def __init__(self, stage: Stage, steps: Sequence[GuideStep]) -> None:
         self.viewers = (stage.world.mira, stage.world.theo, stage.world.ravi)
         self._stage, self._discord, self._world = stage, stage.discord, stage.world
         self._guide = Guide(stage.world, steps)
@@ -95,7 +95,7 @@ class Desk:
                 values.append({"label": texts["bot_token"], "value": simulator.discord_token})
             yield {"provider": kind.name, "values": values}
 
-    def _step(self, step: Step, texts: Mapping[str, str]) -> dict[str, Any]:
+    def _step(self, step: GuideStep, texts: Mapping[str, str]) -> dict[str, Any]:
         values = {
             **texts,
             "command": f"/{step.command}",

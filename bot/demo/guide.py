@@ -10,7 +10,7 @@ from bot.demo.world import World
 
 
 @dataclass(frozen=True)
-class Step:
+class GuideStep:
     """One thing to try. key: of its texts. command: what it runs. opens_alerts: whether it happens in the
     channel for alerts.
     """
@@ -21,37 +21,37 @@ class Step:
 
 
 FILLED: Final = (
-    Step("overview", command="integrations overview"),
-    Step("incident", opens_alerts=True),
-    Step("heal"),
-    Step("break", opens_alerts=True),
-    Step("history", command="integrations history"),
-    Step("connect", command="setup"),
-    Step("roles", command="help"),
+    GuideStep("overview", command="integrations overview"),
+    GuideStep("incident", opens_alerts=True),
+    GuideStep("heal"),
+    GuideStep("break", opens_alerts=True),
+    GuideStep("history", command="integrations history"),
+    GuideStep("connect", command="setup"),
+    GuideStep("roles", command="help"),
 )
 """For a server that has a past."""
 EMPTY: Final = (
-    Step("setup", command="setup"),
-    Step("credentials"),
-    Step("alerts"),
-    Step("break", opens_alerts=True),
-    Step("heal"),
-    Step("connect", command="setup"),
-    Step("roles", command="help"),
+    GuideStep("setup", command="setup"),
+    GuideStep("credentials"),
+    GuideStep("alerts"),
+    GuideStep("break", opens_alerts=True),
+    GuideStep("heal"),
+    GuideStep("connect", command="setup"),
+    GuideStep("roles", command="help"),
 )
 
 
 class Guide:
     """Watches what members do in one server."""
 
-    def __init__(self, world: World, steps: Sequence[Step]) -> None:
+    def __init__(self, world: World, steps: Sequence[GuideStep]) -> None:
         self.steps = steps
         self.done: set[str] = set()
         """The keys of the steps that were done, in whatever order."""
         self._world = world
 
     @property
-    def next_step(self) -> Step | None:
+    def next_step(self) -> GuideStep | None:
         """The first step that was not done, None after the last one."""
         return next((step for step in self.steps if step.key not in self.done), None)
 

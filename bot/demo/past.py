@@ -85,7 +85,7 @@ class _Clock:
         return self.now
 
 
-class Past:
+class PastWriter:
     """Makes one server's past in an empty database."""
 
     def __init__(self, stage: Stage, database: Database, known: dict[str, Provider], now: int) -> None:
@@ -230,7 +230,7 @@ async def write_past(stage: Stage) -> None:
         open_providers(stage.environment(), *slugs) as known,
         Database.open(stage.database) as database,
     ):
-        await Past(stage, database, known, int(time.time())).write()
+        await PastWriter(stage, database, known, int(time.time())).write()
 
 
 @asynccontextmanager
