@@ -22,20 +22,31 @@ SOON = 30_000
 """Milliseconds until an alert is posted, and until it is closed."""
 
 
-async def test_it_opens_on_an_incident_that_the_buttons_end_and_begin_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The alert of an agent that is down is in its channel; Heal closes it, and Break opens another one."""
+@pytest.fixture(autouse=True)
+def checked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bot find out within two seconds."""
     monkeypatch.setattr("bot.demo.stage.CHECK_INTERVAL", 1)
+
+
+async def test_it_opens_on_an_incident_that_heal_ends(stage: Stage) -> None:
+    """The alert of an agent that is down is in its channel; Heal closes it."""
     async with DemoPage.open(stage, has_past=True) as demo:
         await demo.go_to(stage.world.alerts.name or "")
         await expect(demo.chat.locator(".embed-card")).to_contain_text("Pedidos e entregas", timeout=SOON)
         await demo.button(ENGLISH["heal"]).click()
         await expect(demo.chat).to_contain_text(english("alerts.message.recovered"), timeout=SOON)
+
+
+async def test_an_agent_that_is_broken_is_told_of(stage: Stage) -> None:
+    """Break says what it did, and the alert appears; the guide counts it as done."""
+    async with DemoPage.open(stage, has_past=True) as demo:
+        await demo.go_to(stage.world.alerts.name or "")
         await demo.guide.get_by_role("combobox").select_option("Comunidade")
         await demo.button(ENGLISH["break"]).click()
         await expect(demo.guide.get_by_role("status")).to_contain_text("Comunidade")
-        await expect(demo.chat.locator(".embed-card").last).to_contain_text("Comunidade", timeout=SOON)
+        step = demo.guide.locator("li").filter(has_text=ENGLISH["break.title"])
+        await expect(step).to_have_attribute("data-done", "true")
+        await expect(demo.chat).to_contain_text("Comunidade", timeout=SOON)
 
 
 async def test_everything_on_the_page_changes_its_language(stage: Stage) -> None:
