@@ -40,9 +40,9 @@ $(READY): requirements/dev.txt pyproject.toml
 $(DEMO_READY): requirements/demo.txt requirements/build.txt pyproject.toml
 	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || sh .ci/venv.sh $(PYTHON)
-	test -e $(READY) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
 		--require-hashes -r requirements/build.txt -r requirements/demo.txt
-	test -e $(READY) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--editable .
 	touch $@
 
