@@ -42,6 +42,7 @@ async function ask(body) {
 async function act(body) {
   try {
     const next = await ask(body);
+    if (body.do === "locale") say(""); // it is in the other language
     if (next?.said) say(`${fill(next.texts[next.said], next.values)} ${soon(body.do, next)}`);
     return next;
   } catch {
