@@ -66,9 +66,7 @@ def demo(port: int, locale: str, *, empty: bool, no_browser: bool) -> None:
         raise click.ClickException(
             f"{missing.name} is missing; install with: pip install 'patchbay[demo]'"
         ) from None
-    sys.exit(
-        asyncio.run(run_demo(port=port, locale=locale, is_empty=empty, open_browser=not no_browser))
-    )
+    sys.exit(asyncio.run(run_demo(port=port, locale=locale, is_empty=empty, open_browser=not no_browser)))
 
 
 @main.command()
