@@ -18,6 +18,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+DEMO_READY := .venv/demo-ready
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is wanted: make PYTHON=python3.11")'
 # One more than there are cores, because many tests wait for another process.
 JOBS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations=10
@@ -27,13 +29,24 @@ help:
 
 # ready: the locked packages are installed, with their hashes compared, and the work tree is on the path
 $(READY): requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is wanted: make PYTHON=python3.11")'
+	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || sh .ci/venv.sh $(PYTHON)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(READY)
+# demo-ready: what the demo needs is installed, and nothing else. Python compiles the modules that it imports.
+# `make test` adds the rest.
+$(DEMO_READY): requirements/demo.txt requirements/build.txt pyproject.toml
+	@$(CHECK_PYTHON)
+	test -x $(BIN)/python || sh .ci/venv.sh $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+		--require-hashes -r requirements/build.txt -r requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
+	touch $@
+
+demo: $(DEMO_READY)
 	$(BIN)/patchbay demo $(ARGS)
 
 test: $(READY) chromium

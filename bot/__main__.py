@@ -52,10 +52,11 @@ def run() -> None:
     type=click.Choice(["en-US", "pt-BR"]),
     default="en-US",
     show_default=True,
-    help="Language that the simulated members use.",
+    help="Language of the page and its members, which the page can change.",
 )
+@click.option("--empty", is_flag=True, help="Begin with a server that has no agents yet.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-def demo(port: int, locale: str, *, no_browser: bool) -> None:
+def demo(port: int, locale: str, *, empty: bool, no_browser: bool) -> None:
     """Try the bot in a browser page: a simulated Discord, simulated providers, no account anywhere."""
     from bot.settings import forget_secrets
 
@@ -66,7 +67,7 @@ def demo(port: int, locale: str, *, no_browser: bool) -> None:
         raise click.ClickException(
             f"{missing.name} is missing; install with: pip install 'patchbay[demo]'"
         ) from None
-    sys.exit(asyncio.run(run_demo(port=port, locale=locale, open_browser=not no_browser)))
+    sys.exit(asyncio.run(run_demo(port=port, locale=locale, is_empty=empty, open_browser=not no_browser)))
 
 
 @main.command()

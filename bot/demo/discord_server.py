@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+import discord
 from aiohttp import BodyPartReader, web
 from simcord import InteractionResult, ResponseMessage
 from simcord.backend import serializers
@@ -86,6 +87,8 @@ class SimulatedDiscord:
         self.locales: dict[int, str] = {}
         self.token = TOKEN
         self._others: dict[str, tuple[User, int]] = {}
+        self._commands: dict[str, list[dict[str, Any]]] = {}
+        """What the bot has registered, by the path of the request."""
         self._port = 0
         self._connections: set[GatewayConnection] = set()
         self._follow_ups: Counter[str] = Counter()
@@ -131,6 +134,30 @@ class SimulatedDiscord:
         user = self.env.backend.users[user_id] = User(id=user_id, name=name, bot=True)
         self._others[token] = (user, MESSAGE_CONTENT_LIMITED if reads_messages else 0)
         return user_id
+
+    def speak(self, locale: str) -> None:
+        """Give every member's client another language; what the bot has registered follows."""
+        self.locale = locale
+        for path in self._commands:
+            self._register(path)
+
+    def other_bot(self, application_id: int) -> User:
+        """Return the user of an application that was added. Raises LookupError if there is none."""
+        for user, _ in self._others.values():
+            if user.id == application_id:
+                return user
+        raise LookupError(application_id)
+
+    def join(self, application_id: int, guild_id: int, permissions: discord.Permissions) -> User:
+        """Let another bot join a guild with a role of its own, as its invite link does.
+
+        Raises LookupError if there is no such bot. One that is a member stays as it is.
+        """
+        user, backend = self.other_bot(application_id), self.env.backend
+        if user.id not in backend.guilds[guild_id].members:
+            role = backend.create_role(guild_id, name=user.name, permissions=permissions.value)
+            backend.add_member(guild_id, user.id, roles=[role.id], announce=True)
+        return user
 
     # --- waiting: `within` is in seconds, after which TimeoutError is raised ------------------------------
 
@@ -222,8 +249,8 @@ class SimulatedDiscord:
             case "/applications/@me" if call.method == "GET":
                 answer = router.dispatch(self.env.backend, "GET", "/oauth2/applications/@me")
             case path if path.endswith("/commands") and call.method == "PUT":
-                localised = [_localised(command, self.locale) for command in call.body]
-                answer = router.dispatch(self.env.backend, "PUT", path, json=localised)
+                self._commands[path] = call.body
+                answer = self._register(path)
             case _:
                 answer = router.dispatch(
                     self.env.backend,
@@ -238,6 +265,10 @@ class SimulatedDiscord:
             self._follow_ups[call.path.split("/")[3]] += 1
         self.env.tell(changed=call.seen_by_members, channel_id=call.channel_id)
         return answer
+
+    def _register(self, path: str) -> Any:  # noqa: ANN401 - the route's JSON
+        localised = [_localised(command, self.locale) for command in self._commands[path]]
+        return router.dispatch(self.env.backend, "PUT", path, json=localised)
 
     @staticmethod
     def _about(other: User, flags: int, path: str) -> Mapping[str, Any]:
@@ -283,6 +314,11 @@ def _localised(node: Mapping[str, Any], locale: str) -> dict[str, Any]:
     """Return a command or option in one language, as a member's client shows it; simcord's page knows one."""
     own = (node.get("description_localizations") or {}).get(locale, node.get("description", ""))
     localised = {**node, "description": own}
+    if choices := node.get("choices"):
+        localised["choices"] = [
+            {**choice, "name": (choice.get("name_localizations") or {}).get(locale, choice["name"])}
+            for choice in choices
+        ]
     if options := node.get("options"):
         localised["options"] = [_localised(option, locale) for option in options]
     return localised

@@ -50,6 +50,33 @@ TEXTS: Final[Mapping[str, FaultTexts]] = {
 STAGEHAND: Final = "stagehand"
 
 
+@dataclass(frozen=True)
+class Agent:
+    """An agent of a simulated provider that can break."""
+
+    name: str
+    integration: str
+    provider: Simulator
+
+    def break_down(self) -> None:
+        assert isinstance(self.provider, RunsIntegrations)  # noqa: S101 - see agents_of
+        self.provider.break_integration(self.integration)
+
+    def heal(self) -> None:
+        assert isinstance(self.provider, RunsIntegrations)  # noqa: S101 - see agents_of
+        self.provider.heal_integration(self.integration)
+
+
+def agents_of(simulators: Sequence[Simulator]) -> list[Agent]:
+    """Return the agents that can break, those of each provider together."""
+    return [
+        Agent(name, integration, provider)
+        for provider in simulators
+        if isinstance(provider, RunsIntegrations)
+        for integration, name in provider.discord_integrations().items()
+    ]
+
+
 @contextmanager
 def faults(env: RemoteEnv, simulators: Sequence[Simulator], locale: str) -> Iterator[None]:
     """Listen to messages until the block ends. A bot called Stagehand answers."""
@@ -81,21 +108,16 @@ def _obey(content: str, simulators: Sequence[Simulator], texts: FaultTexts) -> s
     verb, _, wanted = content.strip().partition(" ")
     if verb.lower() not in {texts.breaks, texts.heals}:
         return None
-    agents = [
-        (name, provider, integration)
-        for provider in simulators
-        if isinstance(provider, RunsIntegrations)
-        for integration, name in provider.discord_integrations().items()
-    ]
+    agents = agents_of(simulators)
     named = wanted.strip().lower()
     is_everything = named == texts.everything
-    meant = agents if is_everything else [agent for agent in agents if named and named in agent[0].lower()]
+    meant = agents if is_everything else [agent for agent in agents if named and named in agent.name.lower()]
     if not is_everything and len(meant) != 1:
-        names = ", ".join(name for name, _, _ in agents)
+        names = ", ".join(agent.name for agent in agents)
         return texts.which.format(everything=texts.everything, names=names)
     is_break = verb.lower() == texts.breaks
-    for _, provider, integration in meant:
-        (provider.break_integration if is_break else provider.heal_integration)(integration)
+    for agent in meant:
+        (agent.break_down if is_break else agent.heal)()
     if is_everything:
         return (texts.all_broken if is_break else texts.all_healed).format(count=len(meant))
-    return (texts.broken if is_break else texts.healed).format(name=meant[0][0])
+    return (texts.broken if is_break else texts.healed).format(name=meant[0].name)

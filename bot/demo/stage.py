@@ -16,7 +16,7 @@ from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.faults import faults
 from bot.demo.world import World, build
 from bot.providers import simulators
-from bot.providers.base.simulator import RunsIntegrations, Simulator
+from bot.providers.base.simulator import Simulator
 
 READY_WITHIN: Final = 30.0
 """Seconds that the bot has from its start until it answers commands."""
@@ -59,15 +59,9 @@ class Stage:
         return next(tokens, None)
 
     @property
-    def breakable(self) -> str:
-        """The name of an agent that runs in the server and can break."""
-        names = (
-            name
-            for provider in self.simulators
-            if isinstance(provider, RunsInGuild) and isinstance(provider, RunsIntegrations)
-            for name in provider.discord_integrations().values()
-        )
-        return next(names)
+    def database(self) -> Path:
+        """The bot's database, which the bot makes."""
+        return self.folder / "patchbay.db"
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment of the bot's process; nothing of this process is passed on."""
@@ -75,7 +69,7 @@ class Stage:
             "PYTHONPATH": str(Path(bot.__path__[0]).parent),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
-            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.folder / 'patchbay.db'}",
+            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.database}",
             "PATCHBAY_ENCRYPTION_KEYS": self.keys,
             "PATCHBAY_CHECK_INTERVAL": str(CHECK_INTERVAL),
             **self.discord.environment(),

@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def demo(folder: Path) -> AsyncIterator[tuple[Process, str]]:
+async def demo(folder: Path, *options: str) -> AsyncIterator[tuple[Process, str]]:
     """Start the demo with its temporary files in this folder; yield it and what it printed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "demo", "--no-browser",
+        sys.executable, "-m", "bot", "demo", "--no-browser", *options,
         cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}, stdout=PIPE, stderr=STDOUT,
     )  # fmt: skip
     assert process.stdout is not None
@@ -40,12 +40,14 @@ def bot_of(process: Process) -> int:
     return int(child)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_the_demo_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ("--empty",))])
+async def test_the_demo_leaves_nothing_behind(
+    number: signal.Signals, options: tuple[str, ...], tmp_path: Path
+) -> None:
     """The demo prints what to type and paste; on a signal it ends with 0, and page, bot and files are
     gone.
     """
-    async with demo(tmp_path) as (process, said):
+    async with demo(tmp_path, *options) as (process, said):
         assert all(value in said for provider in simulators() for value in provider.credentials.values())
         (url,) = re.findall(r"http://127\.0\.0\.1:\d+/#\S+", said)
         async with aiohttp.ClientSession() as http, http.get(url) as page:
@@ -62,7 +64,7 @@ async def test_the_demo_leaves_nothing_behind(number: signal.Signals, tmp_path: 
 
 async def test_the_demo_ends_with_its_bot(tmp_path: Path) -> None:
     """If the bot dies, the demo prints its last lines and ends with exit code 1."""
-    async with demo(tmp_path) as (process, _):
+    async with demo(tmp_path, "--empty") as (process, _):
         os.kill(bot_of(process), signal.SIGKILL)
         assert process.stdout is not None
         assert "commands_synced" in (await process.stdout.read()).decode()

@@ -22,6 +22,7 @@ SWITCHES: Final = (
 SIZE: Final = ViewportSize(width=1180, height=860)
 GREETING: Final = "👋"
 """The beginning of the bot's first message."""
+COMPOSER: Final = "#channel-composer-input"
 PATIENCE: Final = 15_000
 """Milliseconds that anything on the page may take."""
 SHOWN_WITHIN: Final = 1_000
@@ -38,17 +39,20 @@ class Browser:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator["Browser"]:
-        """Show this address until the block ends. The bot must be running, because its greeting is
-        awaited.
+    async def open(
+        cls, url: str, *, size: ViewportSize = SIZE, is_greeted: bool = True
+    ) -> AsyncIterator["Browser"]:
+        """Show this address until the block ends. is_greeted: whether to wait for the bot's greeting, which
+        would else come between other messages.
         """
         async with async_playwright() as playwright:
             chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-            page = await chromium.new_page(viewport=SIZE, device_scale_factor=2)
+            page = await chromium.new_page(viewport=size, device_scale_factor=2)
             page.set_default_timeout(PATIENCE)
             await page.goto(url)
-            # What is sent off while the page is about to show another message is not taken.
-            await page.get_by_role("log").get_by_text(GREETING).wait_for()
+            await page.locator("#preview-app[aria-busy=false]").wait_for()
+            if is_greeted:
+                await page.get_by_role("log").get_by_text(GREETING).wait_for()
             yield cls(page)
             await chromium.close()
 
@@ -58,7 +62,7 @@ class Browser:
         options: what is required and suggested. text: what is required and free. optional: what is suggested
         for the options of these names.
         """
-        await self.page.get_by_placeholder("Message #").click()
+        await self.page.locator(COMPOSER).click()
         self._seen = await self._messages.count()
         await self.page.keyboard.type(f"/{name}")
         await self.page.get_by_role("option", name=f"/{name}").first.wait_for()
@@ -75,7 +79,7 @@ class Browser:
 
     async def say(self, text: str) -> None:
         """Write a message in the channel."""
-        await self.page.get_by_placeholder("Message #").click()
+        await self.page.locator(COMPOSER).click()
         await self.page.keyboard.type(text)
         await self.page.keyboard.press("Enter")
 
@@ -108,7 +112,7 @@ class Browser:
 
     async def submit(self, form: Locator) -> None:
         """Submit the form."""
-        await form.get_by_role("button", name="Submit").click()
+        await form.locator("button[type=submit]").click()
         await form.wait_for(state="detached")
 
     async def choose(self, form: Locator, entry: str) -> None:
