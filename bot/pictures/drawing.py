@@ -6,7 +6,6 @@ event loop, so that all servers wait for each other's pictures.
 
 import asyncio
 import atexit
-import os
 import pickle  # nosec B403 - both ends of the pipe are this program
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from bot.pictures.canvas import Panel
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_WORKER: Final = "bot.pictures.worker"
+_WORKER: Final = "from bot.pictures.worker import main; main()"
 _ROOT: Final = Path(bot.__file__).parents[1]
 
 _END_SECONDS: Final = 2
@@ -82,13 +81,10 @@ class _DrawingProcess:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # To draw, it needs neither a token nor a key. It imports the code that this process has imported.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
-    command = [sys.executable, "-P", "-m", _WORKER]
-    # A session of its own: Ctrl-C is for this process, whose end the other one notices.
+    # It imports the code that this process has imported, wherever it runs. The environment holds no secrets
+    # once the settings are read. A session of its own: Ctrl-C is for this process, whose end it notices.
     return subprocess.Popen(  # noqa: S603 # nosec B603 - no text from outside
-        command,
-        env=environment | {"PYTHONPATH": str(_ROOT)},
+        [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(_ROOT)!r}); {_WORKER}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

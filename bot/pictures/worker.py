@@ -1,4 +1,4 @@
-"""The process that draws: ``python -m bot.pictures.worker``, started by ``bot.pictures.drawing``.
+"""The process that draws, started by ``bot.pictures.drawing``.
 
 Reads the panels of a picture from standard input, and writes the PNG or what went wrong to standard output;
 both are pickles. Ends when standard input does, and when nothing was asked for long, to give its memory back.
@@ -31,7 +31,3 @@ def main() -> None:
             answer = error
         pickle.dump(answer, sys.stdout.buffer)
         sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    main()

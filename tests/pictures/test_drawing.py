@@ -1,9 +1,7 @@
 """Pictures come from a process of their own, whatever becomes of it."""
 
-import asyncio
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -44,13 +42,3 @@ async def test_what_goes_wrong_is_raised_with_its_place() -> None:
         await draw(wrong)
     assert "charts.py" in caught.value.__notes__[0]
     assert (await draw(CHART)).startswith(b"\x89PNG")
-
-
-async def test_the_process_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has none of the bot's settings, which hold the token and the keys."""
-    await asyncio.to_thread(drawing._process.close)
-    monkeypatch.setenv("PATCHBAY_DISCORD_TOKEN", "FAKE-TOKEN-FOR-NO-PICTURE")
-    await draw(CHART)
-    environment = Path(f"/proc/{process_id()}/environ").read_bytes()
-    assert b"PATH=" in environment
-    assert b"FAKE-TOKEN" not in environment
