@@ -17,6 +17,7 @@ from cogs.alerts.listing import AlertListButton
 from cogs.alerts.maintenance import MaintenanceSelect
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_channel
+from cogs.alerts.testing import post_test_alert
 from cogs.alerts.undelivered import Undelivered, read_undelivered
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Undelivered",
     "clear_board",
     "mute_buttons",
+    "post_test_alert",
     "put_up_board",
     "read_undelivered",
     "set_channel",
