@@ -40,7 +40,6 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
         └── AnswerTooLargeError       more bytes than are read
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -98,7 +97,7 @@ class NotAllowedError(RequestError):
 
     key = "not_allowed"
 
-    def __init__(self, needed: str, role_ids: Sequence[int] = ()) -> None:
+    def __init__(self, needed: str, *role_ids: int) -> None:
         super().__init__(**({"roles": " ".join(map(str, role_ids))} if role_ids else {}))
         self.needed = needed
 

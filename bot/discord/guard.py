@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import discord
@@ -196,7 +197,7 @@ class Guard:
             enough = await self.tier(interaction) >= needed
             if enough:
                 raise NotAllowedError(Tier.NONE.name.lower())
-            raise NotAllowedError(needed.name.lower(), await self._roles_with(interaction, needed))
+            raise NotAllowedError(needed.name.lower(), *await self._roles_with(interaction, needed))
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
         run = _operation(interaction, command, use)
@@ -262,13 +263,13 @@ class Guard:
 
     async def _roles_with(self, interaction: AnyInteraction, tier: Tier) -> list[int]:
         """Return some of the guild's roles that a tier was granted to, the least tier first."""
-        guild = interaction.client.get_guild(guild_of(interaction))
-        if guild is None:
-            return []
-        grants = sorted(await self._access.of_guild(guild.id), key=lambda grant: grant.tier)
+        guild_id = guild_of(interaction)
+        guild = interaction.client.get_guild(guild_id)
+        grants = sorted(await self._access.of_guild(guild_id), key=lambda grant: grant.tier)
         # Of @everyone every member has the tier already. A grant outlives its role.
         given = (each.subject for each in grants if each.kind == "role" and each.tier >= tier)
-        return [each for each in given if each != guild.id and guild.get_role(each)][:_MAX_ROLES]
+        known = (each for each in given if each != guild_id and guild is not None and guild.get_role(each))
+        return list(islice(known, _MAX_ROLES))
 
     def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
         """Take note of a change in Server Settings. told: see ``Overrides.change``."""

@@ -76,12 +76,20 @@ async def acknowledge(ctx: Context) -> None:
     After a pick it shows its menus as new ones, whatever comes next: the same entry can be picked again.
     """
     interaction, (menus, ctx.menus) = ctx.interaction, (ctx.menus, None)
-    if menus is None:
-        await first_answer(interaction, _Kind.deferred_message_update, interaction.response.defer())
+    if menus is not None and await _show_menus(interaction, menus):
         return
-    answer = interaction.response.edit_message(view=menus)
-    if not await first_answer(interaction, _Kind.message_update, answer):
-        await interaction.edit_original_response(view=menus)
+    await first_answer(interaction, _Kind.deferred_message_update, interaction.response.defer())
+
+
+async def _show_menus(interaction: Interaction, menus: discord.ui.View) -> bool:
+    """Show the message with other menus; return False if it takes none, as when it is gone by now."""
+    try:
+        answer = interaction.response.edit_message(view=menus)
+        if not await first_answer(interaction, _Kind.message_update, answer):
+            await interaction.edit_original_response(view=menus)
+    except discord.HTTPException:
+        return interaction.response.is_done()
+    return True
 
 
 async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
@@ -126,6 +134,7 @@ async def respond(
     _link_commands(embed, ctx.services.links)
     if ctx.menus is not None:
         await acknowledge(ctx)
+        ctx.answers_apart = True
     kind = interaction.response.type
     if kind is None:
         answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
