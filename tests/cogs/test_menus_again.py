@@ -1,5 +1,7 @@
 """The same entry of a menu can be picked again and again, whatever became of the first pick."""
 
+from typing import Any
+
 import pytest
 import simcord
 
@@ -151,7 +153,9 @@ async def test_a_list_can_be_picked_from_after_a_restart(harness: BotHarness) ->
 
 def test_no_menu_is_of_another_kind() -> None:
     """Every menu of a message is one whose custom id differs each time."""
-    kinds = [kind for base in (PersistentSelect, PersistentChannelSelect) for kind in subclasses(base)]
+    kinds: list[Any] = [
+        kind for base in (PersistentSelect, PersistentChannelSelect) for kind in subclasses(base)
+    ]
     assert all(kind.is_menu for kind in kinds)
     assert all(kind.custom_id_format.is_menu for kind in kinds)
 

@@ -31,12 +31,10 @@ class Newcomer:
         stored = self.harness.env.backend.get_message(self.harness.channel.id, sent.id)
         return await self.press(simcord.ResponseMessage(self.harness.env, stored), "setup.start_button")
 
-    async def press(
-        self, message: simcord.ResponseMessage, key: str, **values: str
-    ) -> simcord.InteractionResult:
+    async def press(self, message: simcord.ResponseMessage, key: str) -> simcord.InteractionResult:
         """Press the button whose label has this key, or is a name."""
         self.presses += 1
-        label = self.harness.texts(key, **values) if "." in key else key
+        label = self.harness.texts(key) if "." in key else key
         return await self.harness.manager.click(message, label=label)
 
     async def send(
@@ -70,17 +68,17 @@ async def test_agents_that_run_here_are_green_after_four_presses(harness: BotHar
     harness.toolzz.integrations = {connected: harness.toolzz.integrations[connected]}
     someone = Newcomer(harness)
     steps = await someone.start()
-    await someone.press(final(steps).message, "Toolzz")
-    form = await someone.press(final(steps).message, "setup.enter_button")
+    await someone.press(final(steps), "Toolzz")
+    form = await someone.press(final(steps), "setup.enter_button")
     await someone.send(form, dict(harness.toolzz.credentials))
     assert "🟢 **Suporte da loja**" in field_of(harness, steps, "have")
     assert someone.presses == 4
-    await someone.press(final(steps).message, "belonging.link_all.button")
+    await someone.press(final(steps), "belonging.link_all.button")
     await someone.pick(steps, "setup:alerts:", harness.channel)
     assert someone.presses == 6
     assert embed_of(steps).title == finished_title(harness, "Toolzz")
     assert list(await harness.bot.services.integrations.of_guild(harness.guild.id, "toolzz")) == [connected]
-    await someone.press(final(steps).message, "setup.test_button")
+    await someone.press(final(steps), "setup.test_button")
     await someone.pick(steps, "setup:board:", harness.channel)
     assert someone.presses == 8
     assert len(final(steps).components) == 1, "nothing is left to choose, and all is in one message"
