@@ -67,12 +67,14 @@ class StepsScreen:
     ) -> None:
         """Read how far the server is, and show it. connection: another one than before.
 
-        test_link, adds_more: as for ``Shown``. Raises what ``find_progress`` raises.
+        test_link: of a test alert just now, empty for the last one. adds_more: as for ``Shown``. Raises what ``find_progress`` raises.
         """
         self._connection = self._connection if connection is None else connection
         self._adopt(ctx)
         self.stop(ctx)
         progress = await find_progress(ctx, self._provider, self._connection)
+        if not test_link and self._shown is not None:
+            test_link = self._shown.test_link
         await self._edit(Shown(progress, test_link=test_link, adds_more=adds_more))
         self._keep_updated()
 

@@ -60,6 +60,7 @@ async def test_it_lists_what_was_set_and_leads_on(harness: BotHarness, locale: s
     await pick_place(harness, steps, "board", other)
     assert field_of(harness, steps, "board") == texts("setup.board.done", channel=other.mention)
     assert len(other.history()) == 1
+    assert field_of(harness, steps, "next") == harness.linked(texts("toolzz.setup.done"))
     assert menus(steps) == []
 
 
