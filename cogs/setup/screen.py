@@ -67,7 +67,8 @@ class StepsScreen:
     ) -> None:
         """Read how far the server is, and show it. connection: another one than before.
 
-        test_link: of a test alert just now, empty for the last one. adds_more: as for ``Shown``. Raises what ``find_progress`` raises.
+        test_link: of a test alert just now, empty for the last one. adds_more: as for ``Shown``. Raises what
+        ``find_progress`` raises.
         """
         self._connection = self._connection if connection is None else connection
         self._adopt(ctx)
