@@ -90,12 +90,15 @@ class NotServedError(RequestError):
 
 
 class NotAllowedError(RequestError):
-    """The member may not do this. needed: the tier, or another name for what is missing."""
+    """The member may not do this. needed: the tier, or another name for what is missing.
+
+    role_ids: of roles that it comes with in this guild.
+    """
 
     key = "not_allowed"
 
-    def __init__(self, needed: str) -> None:
-        super().__init__()
+    def __init__(self, needed: str, *role_ids: int) -> None:
+        super().__init__(**({"roles": " ".join(map(str, role_ids))} if role_ids else {}))
         self.needed = needed
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import discord
 import structlog
 import yarl
+from cachetools import TTLCache
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
@@ -39,6 +40,9 @@ _COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
 _LAST_ANSWERS_SECONDS: Final = 8.5
 # How long the workers wait for the other shards, which may take an hour or a day.
 _LATE_SHARDS_SECONDS: Final = 60.0
+# Discord lets an answer be changed for fifteen minutes.
+_SCREEN_SECONDS: Final = 900.0
+_MAX_SCREENS: Final = 1000
 
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
 discord.VoiceClient.warn_nacl = False
@@ -99,6 +103,7 @@ class PatchbayBot(ServicesBot):
             http_trace=count_into(services.preflight.budget, request_log()),
         )
         self.services = services
+        self.screens = TTLCache(_MAX_SCREENS, _SCREEN_SECONDS)
         services.guild_access.bind(self)
         self.always_sync = False
         """Send the commands to Discord although they did not change."""

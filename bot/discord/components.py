@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
 
 import discord
 from discord import app_commands
+from discord.ui.select import BaseSelect
 
 from bot.discord.access.posting import PickedChannel
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import Step, Use
 from bot.discord.replies import acknowledge
 from bot.discord.reporting import admit, report
-from bot.discord.routes import CustomIdFormat
+from bot.discord.routes import CustomIdFormat, renewed
 from bot.discord.text import clamp
 from bot.errors import InvalidInputError, StaleComponentError
 from bot.i18n.catalog import Texts
@@ -69,13 +70,15 @@ class GuardedView(discord.ui.View):
 
         discord.py delivers a second press that came before the first one was looked at.
         """
-        use = Use(operation=self._asked.operation, step=Step.ANSWERED)
-        allowed = await _is_admitted(Context.of(interaction), self._asked.command, use, self._asked.guild_id)
-        if allowed and self.is_finished():
-            # Asked after the guard, which may have waited while another press was handled.
-            await acknowledge(Context.of(interaction))
+        ctx, use = Context.of(interaction), Use(operation=self._asked.operation, step=Step.ANSWERED)
+        if not await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id):
             return False
-        return allowed
+        ctx.screen = self._asked.screen
+        if self.is_finished():
+            # Asked after the guard, which may have waited while another press was handled.
+            await acknowledge(ctx)
+            return False
+        return True
 
     async def on_error(  # type: ignore[override]
         self, interaction: Interaction, error: Exception, _item: discord.ui.Item[Any], /
@@ -112,6 +115,7 @@ class GuardedModal(discord.ui.Modal):
         allowed = await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id)
         if allowed:
             ctx.withdraw_retry()
+            ctx.screen = self._asked.screen
         else:
             self.stop()
         return allowed
@@ -148,7 +152,7 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     the button helps where the provider knows no such thing, because another value can be entered. reads_only:
     whether it changes nothing anywhere, so that it works while Discord does not tell what was denied in
     Server Settings. operation: the qualified name of the command that does the same, whose limits count.
-    step: to which of its counts a use belongs.
+    step: to which of its counts a use belongs. is_menu: whether clients keep what was picked.
     """
 
     route: ClassVar[str] = ""
@@ -156,12 +160,13 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     reads_only: ClassVar[bool] = False
     operation: ClassVar[str | None] = None
     step: ClassVar[Step] = Step.OPENED
+    is_menu: ClassVar[bool] = False
     custom_id_format: ClassVar[CustomIdFormat]
 
     def __init_subclass__(cls) -> None:
         pattern: str | re.Pattern[str] = _NO_CUSTOM_ID
         if "route" in vars(cls):
-            cls.custom_id_format = CustomIdFormat(cls.route, cls)
+            cls.custom_id_format = CustomIdFormat(cls.route, cls, is_menu=cls.is_menu)
             pattern = cls.custom_id_format.pattern
         super().__init_subclass__(template=pattern)
 
@@ -183,11 +188,17 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
 
     async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
-        ctx = Context.of(interaction)
+        ctx, message = Context.of(interaction), interaction.message
         command, _, _ = self.custom_id.partition(":")
         use = Use(changes=not self.reads_only, operation=self.operation_in(ctx), step=self.step)
+        menus = _with_new_menus(message) if self.is_menu and message is not None else None
+        if message is not None and message.flags.ephemeral:
+            # Also where the guard refuses; but whom it refuses changes no message that others see.
+            ctx.menus = menus
         if not await _is_admitted(ctx, command, use):
             return
+        ctx.menus = menus
+        ctx.screen = None if message is None else ctx.client.screens.get(message.id)
         try:
             await self._use(ctx)
         except Exception as error:  # noqa: BLE001 - whatever it raises, the member gets an answer
@@ -243,6 +254,7 @@ class PersistentSelect(PersistentComponent[discord.ui.Select[discord.ui.View]]):
     answer and are not rebuilt: what was picked is text from outside.
     """
 
+    is_menu = True
     caption: ClassVar[str] = ""
 
     texts: Texts
@@ -274,6 +286,7 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
     caption: the key of its placeholder.
     """
 
+    is_menu = True
     caption: ClassVar[str]
 
     texts: Texts
@@ -297,6 +310,16 @@ class PersistentChannelSelect(PersistentComponent[discord.ui.ChannelSelect[disco
     @abstractmethod
     async def pick(self, ctx: Context, channel: PickedChannel) -> None:
         """Do what the channel is picked for."""
+
+
+def _with_new_menus(message: discord.Message) -> discord.ui.View:
+    """Return a message's components, with menus of which clients do not know what was picked."""
+    view = discord.ui.View.from_message(message, timeout=None)
+    for item in view.children:
+        if isinstance(item, BaseSelect):
+            item.custom_id = renewed(item.custom_id)
+    view.stop()  # the persistent components listen, not this view
+    return view
 
 
 async def _is_admitted(ctx: Context, command: str, use: Use, guild_id: int | None = None) -> bool:

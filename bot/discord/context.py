@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -16,6 +16,7 @@ from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import guild_of
 from bot.discord.sync import CommandLinks
+from bot.errors import PatchbayError
 from bot.features.access.service import AccessService
 from bot.features.alerts.outbox import Outbox
 from bot.features.alerts.quiet_hours_service import QuietHoursService
@@ -96,9 +97,14 @@ class Services:
 
 
 class ServicesBot(commands.AutoShardedBot):
-    """A client that holds the services."""
+    """A client that holds the services.
+
+    screens: the screen that a message is, or was opened from, by the message's id, for as long as it can be
+    changed.
+    """
 
     services: Services
+    screens: MutableMapping[int, Screen]
 
 
 Interaction = discord.Interaction[ServicesBot]
@@ -115,6 +121,22 @@ class FollowUp(Protocol):
         """Take note of the error, once the member has the answer."""
 
 
+class Screen(Protocol):
+    """A message that leads through several steps, and that shows itself what fails on the way."""
+
+    async def fail(
+        self, ctx: Context, error: PatchbayError, reference: str, retry: Sequence[discord.ui.Item[Any]]
+    ) -> None:
+        """Show an error of an interaction that the screen led to.
+
+        reference: ours, which the log has too. retry: the button that tries again, if that may help. Raises
+        PatchbayError, discord.DiscordException and OSError where it cannot be shown.
+        """
+
+    async def renew(self) -> None:
+        """Show the message as it is, with menus of which the same entry can be picked again."""
+
+
 @dataclass(slots=True)
 class Context:
     """One interaction while it is handled.
@@ -123,7 +145,10 @@ class Context:
     guard has admitted it; what its answer opens belongs to that command as well. operation: the qualified
     name of the command whose limits count, for what is opened too; empty for none. retry: a button that is
     shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
-    whether a view, form or persistent component of this process has begun to answer.
+    whether a view, form or persistent component of this process has begun to answer. menus: the components of
+    the message that a menu was used in, as the first answer is to show them. answers_apart: whether the
+    answer is another message than the first one, namely ``answer`` once it was sent. screen: what shows the
+    errors of the interaction, None for a message of its own.
     """
 
     interaction: Interaction
@@ -137,6 +162,10 @@ class Context:
     follow_up: FollowUp | None = None
     is_shared: bool = False
     is_handled: bool = False
+    menus: discord.ui.View | None = None
+    answers_apart: bool = False
+    answer: discord.WebhookMessage | None = None
+    screen: Screen | None = None
 
     @classmethod
     def of(cls, interaction: Interaction) -> Context:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import discord
@@ -44,6 +45,8 @@ _COOLDOWN: Final = "cooldown"
 _GUILD_COOLDOWN: Final = "guild_cooldown"
 _READS: Final = "reads"
 _MAX_COOLDOWNS: Final = 100_000
+_MAX_ROLES: Final = 3
+"""How many roles a refusal names."""
 _Kind = discord.InteractionType
 
 
@@ -194,7 +197,9 @@ class Guard:
             needed = needed_tier(command)
             # A member who has the tier and is refused was denied in Server Settings: no grant helps.
             enough = await self.tier(interaction) >= needed
-            raise NotAllowedError((Tier.NONE if enough else needed).name.lower())
+            if enough:
+                raise NotAllowedError(Tier.NONE.name.lower())
+            raise NotAllowedError(needed.name.lower(), *await self._roles_with(interaction, needed))
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
         run = _operation(interaction, command, use)
@@ -257,6 +262,16 @@ class Guard:
         joined_at = member.joined_at if isinstance(member, discord.Member) else None
         granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
+
+    async def _roles_with(self, interaction: AnyInteraction, tier: Tier) -> list[int]:
+        """Return some of the guild's roles that a tier was granted to, the least tier first."""
+        guild_id = guild_of(interaction)
+        guild = interaction.client.get_guild(guild_id)
+        grants = sorted(await self._access.of_guild(guild_id), key=lambda grant: grant.tier)
+        # Of @everyone every member has the tier already. A grant outlives its role.
+        given = (each.subject for each in grants if each.kind == "role" and each.tier >= tier)
+        known = (each for each in given if each != guild_id and guild is not None and guild.get_role(each))
+        return list(islice(known, _MAX_ROLES))
 
     def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
         """Take note of a change in Server Settings. told: see ``Overrides.change``."""

@@ -40,6 +40,13 @@ def refer_to(embed: discord.Embed, failure: errors.ProviderError, texts: Texts) 
         embed.set_footer(text=footer)
 
 
+def footer_of(error: errors.PatchbayError, reference: str, texts: Texts) -> str:
+    """Return what support asks for first. reference: ours, shown where the provider gave none of its own."""
+    if isinstance(error, errors.ProviderError):
+        return _footer(error.status, error.request_id or reference, texts)
+    return _footer(None, reference, texts)
+
+
 def _footer(status: int | None, reference: str, texts: Texts) -> str:
     """Return what support asks for first. status: of the response, None where there was none."""
     parts = [f"HTTP {status}" if status else ""]
@@ -79,24 +86,27 @@ def problem(
 
     reference: ours, shown where the provider gave none of its own. now: seconds since 1970.
     """
-    if not isinstance(error, errors.PatchbayError) or isinstance(error, SetupError):
-        error = errors.PatchbayError()
+    error = as_ours(error)
     explained = explain(error, texts, provider_names, now=now)
     fields: list[Field] = []
-    status = None
-    if isinstance(error, errors.ProviderError):
-        if error.detail:
-            provider = provider_names.get(error.provider, error.provider)
-            fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
-        status, reference = error.status, error.request_id or reference
+    if isinstance(error, errors.ProviderError) and error.detail:
+        provider = provider_names.get(error.provider, error.provider)
+        fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
     fields.append(Field(texts("problem.fix"), explained.fix))
     return card(
         Tone.WARNING if isinstance(error, errors.RequestError) else Tone.BAD,
         explained.title,
         explained.why,
         fields=fields,
-        footer=_footer(status, reference, texts),
+        footer=footer_of(error, reference, texts),
     )
+
+
+def as_ours(error: BaseException) -> errors.PatchbayError:
+    """Return an error that has a text: itself, or the one that stands for whatever nobody expected."""
+    if not isinstance(error, errors.PatchbayError) or isinstance(error, SetupError):
+        return errors.PatchbayError()
+    return error
 
 
 def explain(
@@ -118,7 +128,8 @@ def explain(
         prefixes = (f"{own}.{(error.code or '').lower()}", own, f"problem.{error.key}")
     else:
         values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
-        prefixes = (f"problem.{_particular(error)}",)
+        particular = f"problem.{_particular(error)}"
+        prefixes = (f"{particular}.by_role", particular) if "roles" in error.values else (particular,)
     return Explanation(
         title=_first(texts, prefixes, "title", values),
         why=_first(texts, prefixes, "why", values),
@@ -166,11 +177,13 @@ def _first(texts: Texts, prefixes: tuple[str, ...], part: str, values: Mapping[s
 def _show(name: str, value: str | int, texts: Texts, provider_names: Mapping[str, str]) -> str | int:
     """Return a value as members know it: a provider's name, an input's label, a channel, or the text itself.
 
-    An input is written ``<provider>.<field>``.
+    An input is written ``<provider>.<field>``, and roles as their ids with blanks between them.
     """
     if isinstance(value, int):
         shown = {"until": when(value), "channel": f"<#{value}>", "role": f"<@&{value}>"}
         return shown.get(name, value)
+    if name == "roles":
+        return ", ".join(f"<@&{role_id}>" for role_id in value.split())
     known = None
     if name == "provider":
         known = provider_names.get(value)

@@ -69,8 +69,13 @@ def _within_deadline(send: SendT) -> SendT:
 async def defer(ctx: Context, *, share: bool = False) -> None:
     """Acknowledge within Discord's three seconds; the answer may then take up to 15 minutes.
 
-    share: the answer is for everybody in the channel.
+    After a pick the message shows its menus as new ones, and the answer is a message of its own. share: the
+    answer is for everybody in the channel.
     """
+    if ctx.menus is not None:
+        await acknowledge(ctx)
+        ctx.answers_apart = True
+        return
     # Without ``thinking`` a form's answer would lose the flag that hides it from others.
     answer = ctx.interaction.response.defer(ephemeral=not share, thinking=True)
     await first_answer(ctx.interaction, _Kind.deferred_channel_message, answer)
@@ -79,8 +84,25 @@ async def defer(ctx: Context, *, share: bool = False) -> None:
 
 
 async def acknowledge(ctx: Context) -> None:
-    """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it."""
-    await first_answer(ctx.interaction, _Kind.deferred_message_update, ctx.interaction.response.defer())
+    """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it.
+
+    After a pick it shows its menus as new ones, whatever comes next: the same entry can be picked again.
+    """
+    interaction, (menus, ctx.menus) = ctx.interaction, (ctx.menus, None)
+    if menus is not None and await _show_menus(interaction, menus):
+        return
+    await first_answer(interaction, _Kind.deferred_message_update, interaction.response.defer())
+
+
+async def _show_menus(interaction: Interaction, menus: discord.ui.View) -> bool:
+    """Show the message with other menus; return False if it takes none, as when it is gone by now."""
+    try:
+        answer = interaction.response.edit_message(view=menus)
+        if not await first_answer(interaction, _Kind.message_update, answer):
+            await interaction.edit_original_response(view=menus)
+    except discord.HTTPException:
+        return interaction.response.is_done()
+    return True
 
 
 async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
@@ -93,6 +115,12 @@ async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
     except BaseException:
         form.stop()
         raise
+    if ctx.menus is not None:
+        ctx.menus = None
+        if ctx.screen is not None:
+            # Nobody tells us when a form is closed without being sent.
+            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+                await ctx.screen.renew()
 
 
 @_within_deadline
@@ -117,16 +145,22 @@ async def respond(
     """
     interaction = ctx.interaction
     _link_commands(embed, ctx.services.links)
+    if ctx.menus is not None:
+        await acknowledge(ctx)
+        ctx.answers_apart = True
     kind = interaction.response.type
     if kind is None:
         answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
         if not await first_answer(interaction, _Kind.channel_message, answer):
             await _edit_original(interaction, embed, view, files)
     elif kind is _Kind.deferred_channel_message:
-        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
+        _note_screen(ctx, await interaction.edit_original_response(embed=embed, view=view, attachments=files))
     else:
         # The original is a message that stays: a component's own, or an answer given before.
-        await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True)
+        sent = await interaction.followup.send(embed=embed, view=view, files=files, ephemeral=True, wait=True)
+        _note_screen(ctx, sent)
+        if ctx.answers_apart and ctx.answer is None:
+            ctx.answer = sent
 
 
 @_within_deadline
@@ -155,11 +189,15 @@ async def edit(
     files: Sequence[discord.File] = (),
 ) -> None:
     """Replace the content of the message whose component was used, or of the answer given before."""
-    interaction = ctx.interaction
+    interaction, ctx.menus = ctx.interaction, None
     _link_commands(embed, ctx.services.links)
-    if interaction.response.is_done():
-        await interaction.edit_original_response(embed=embed, view=view, attachments=files)
+    if ctx.answer is not None:
+        _note_screen(ctx, await ctx.answer.edit(embed=embed, view=view, attachments=files))
+    elif interaction.response.is_done():
+        _note_screen(ctx, await interaction.edit_original_response(embed=embed, view=view, attachments=files))
     else:
+        if interaction.message is not None:
+            _note_screen(ctx, interaction.message)
         answer = interaction.response.edit_message(embed=embed, view=view, attachments=files)
         if not await first_answer(interaction, _Kind.message_update, answer):
             await _edit_original(interaction, embed, view, files)
@@ -177,10 +215,24 @@ async def _edit_original(
     await interaction.edit_original_response(embed=embed, view=view, attachments=files)
 
 
+def _note_screen(ctx: Context, message: discord.Message) -> None:
+    """Note which screen the message is, or was opened from; none if it is another one by now."""
+    if ctx.screen is None:
+        ctx.client.screens.pop(message.id, None)
+    else:
+        ctx.client.screens[message.id] = ctx.screen
+
+
 async def try_edit(ctx: Context, embed: discord.Embed, view: discord.ui.View | None = None) -> None:
     """Do what ``edit`` does, unless the member has dismissed the message or Discord cannot be reached."""
     with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
         await edit(ctx, embed, view)
+
+
+async def try_delete(ctx: Context) -> None:
+    """Delete the message that the interaction has answered with, or was used in, if it is still there."""
+    with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        await ctx.interaction.delete_original_response()
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

@@ -11,7 +11,7 @@ from bot import errors
 from bot.discord.connection.refusals import describe
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import ANY_USE, Use
-from bot.discord.problems import new_reference, problem
+from bot.discord.problems import as_ours, new_reference, problem
 from bot.discord.replies import respond_privately, view_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -46,6 +46,26 @@ async def report(interaction: Interaction, error: BaseException) -> None:
         await _suggest_nothing(ctx, error, reference)
         return
     _log_error(ctx, error, reference)
+    if not await _shown_on_screen(ctx, error, reference):
+        await _answer(ctx, error, reference)
+    if ctx.follow_up is not None:
+        ctx.follow_up.reported(error)
+
+
+async def _shown_on_screen(ctx: Context, error: BaseException, reference: str) -> bool:
+    """Show the error in the message that has led to it; return False if there is none, or it takes none."""
+    if ctx.screen is None:
+        return False
+    try:
+        await ctx.screen.fail(ctx, as_ours(error), reference, _retry(ctx, error))
+    except Exception as failed:  # noqa: BLE001 - whatever it raises, the member gets an answer
+        _log.info("screen_not_changed", reference=reference, error=type(failed).__name__)
+        return False
+    return True
+
+
+async def _answer(ctx: Context, error: BaseException, reference: str) -> None:
+    """Answer with the error's embed, and with the buttons that help."""
     embed = problem(error, ctx.texts, ctx.services.provider_names, reference, now=ctx.services.clock())
     buttons = [*_retry(ctx, error), *(ctx.follow_up.buttons(error) if ctx.follow_up is not None else [])]
     view = view_of(*buttons) if buttons else discord.utils.MISSING
@@ -53,8 +73,6 @@ async def report(interaction: Interaction, error: BaseException) -> None:
         await respond_privately(ctx, embed, view)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as failed:
         _log_undelivered(failed, reference)
-    if ctx.follow_up is not None:
-        ctx.follow_up.reported(error)
 
 
 async def _suggest_nothing(ctx: Context, error: BaseException, reference: str) -> None:

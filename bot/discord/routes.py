@@ -2,15 +2,26 @@
 
 Each field of a route is a class attribute whose annotation says how the value looks in the custom id. A
 custom id has 100 characters at most.
+
+A menu's custom id ends with a part that differs each time the menu is shown. Discord's clients keep what was
+picked from a menu as long as its custom id stays, and send nothing when the same entry is picked again.
+https://github.com/discord/discord-api-docs/issues/7536
 """
 
 import inspect
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
+MAX_CUSTOM_ID: Final = 100
+"""How many characters Discord takes."""
 _FIELD: Final = re.compile(r"\{(\w+)\}")
+_MARK: Final = "~"
+"""What no field of a route can have in it: it begins the part that differs each time."""
+_FRESH: Final = rf"(?:{_MARK}[0-9a-f]{{4}})?"
+"""That part, which menus of earlier versions do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +57,44 @@ Ternary = Annotated[
 class CustomIdFormat:
     """How the values of a route are written into a custom id and read from it."""
 
-    def __init__(self, route: str, owner: type) -> None:
-        """owner: the class whose annotations describe the fields. Raises TypeError where one is missing."""
+    def __init__(self, route: str, owner: type, *, is_menu: bool = False) -> None:
+        """owner: the class whose annotations describe the fields. is_menu: whether each custom id differs.
+
+        Raises TypeError where an annotation is missing.
+        """
         self.route = route
+        self.is_menu = is_menu
         annotations = inspect.get_annotations(owner, eval_str=True)
         self.segments: Mapping[str, Segment] = {
             name: _segment(name, annotations.get(name), owner) for name in _FIELD.findall(route)
         }
         literals = map(re.escape, _FIELD.split(route)[::2])
         groups = (f"(?P<{name}>{segment.pattern})" for name, segment in self.segments.items())
-        self.pattern: Final = re.compile(
-            "".join(part for pair in zip(literals, [*groups, ""], strict=True) for part in pair)
-        )
+        parts = [part for pair in zip(literals, [*groups, ""], strict=True) for part in pair]
+        self.pattern: Final = re.compile("".join([*parts, _FRESH if is_menu else ""]))
 
     def write(self, values: Mapping[str, Any]) -> str:
         """Return the custom id that carries these values."""
-        return self.route.format_map(
+        written = self.route.format_map(
             {name: segment.write(values[name]) for name, segment in self.segments.items()}
         )
+        return renewed(written) if self.is_menu else written
 
     def read(self, match: re.Match[str]) -> dict[str, Any]:
         """Return the values of a custom id that matches ``pattern``."""
         return {name: segment.read(match[name]) for name, segment in self.segments.items()}
+
+
+def renewed(custom_id: str) -> str:
+    """Return a menu's custom id with another end than it has, so that clients forget what was picked.
+
+    One without room for another end stays as it is.
+    """
+    plain = custom_id.partition(_MARK)[0]
+    fresh = custom_id
+    while fresh == custom_id:
+        fresh = f"{plain}{_MARK}{secrets.token_hex(2)}"
+    return fresh if len(fresh) <= MAX_CUSTOM_ID else custom_id
 
 
 def _segment(name: str, annotation: object, owner: type) -> Segment:

@@ -19,6 +19,7 @@ from cogs.alerts.messages.fixes import fix_of_access
 from cogs.alerts.messages.rendering import AgentBot, read_bots
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_channel
+from cogs.alerts.testing import post_test_alert
 from cogs.alerts.undelivered import Undelivered, read_undelivered
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "clear_board",
     "fix_of_access",
     "mute_buttons",
+    "post_test_alert",
     "put_up_board",
     "read_bots",
     "read_undelivered",

@@ -4,8 +4,10 @@ from functools import partial
 
 from bot.discord.client import PatchbayBot
 from bot.discord.due_work import do_due_work_hourly
-from cogs.guilds.greeting import greet_when_due
+from cogs.guilds.greeting import START_ROUTE, START_SYMBOL, greet_when_due
 from cogs.guilds.rounds import Guilds, reconcile_hourly
+
+__all__ = ["START_ROUTE", "START_SYMBOL", "setup"]
 
 
 async def setup(bot: PatchbayBot) -> None:

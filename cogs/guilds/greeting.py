@@ -10,6 +10,8 @@ import structlog
 
 from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
+from bot.discord.replies import view_of
+from bot.i18n.catalog import Texts
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -19,6 +21,9 @@ _MAX_PAUSE_SECONDS: Final = 3600.0
 """The same where the looks fail."""
 _SEND_SECONDS: Final = 60.0
 """Shorter than the first pause: no greeting is sent again while one is on its way."""
+START_ROUTE: Final = "setup:start"
+START_SYMBOL: Final = "🧭"
+"""The custom id and the symbol of the button under the greeting."""
 _NEEDED: Final = discord.Permissions(view_channel=True, send_messages=True)
 
 
@@ -55,9 +60,9 @@ async def greet(bot: PatchbayBot, guild: discord.Guild) -> None:
     try:
         channel = next(_greeting_channels(guild), None)
         if channel is not None:
-            text = bot.services.texts_of(guild)("guild.hello")
+            texts = bot.services.texts_of(guild)
             async with asyncio.timeout(_SEND_SECONDS):
-                await channel.send(bot.services.links.link(text))
+                await channel.send(bot.services.links.link(texts("guild.hello")), view=_start_view(texts))
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
         _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
     except Exception:  # noqa: BLE001 - such as of a server of which our own member is not known
@@ -66,6 +71,22 @@ async def greet(bot: PatchbayBot, guild: discord.Guild) -> None:
         await bot.services.guilds.greeted(guild.id)
         return
     await bot.services.guilds.greeting_failed(guild.id)
+
+
+def _start_view(texts: Texts) -> discord.ui.View:
+    """Return the button that does what `/setup` does.
+
+    The cog that handles it is above this one: it is found by its custom id.
+    """
+    button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
+        label=texts("setup.start_button"),
+        emoji=START_SYMBOL,
+        style=discord.ButtonStyle.primary,
+        custom_id=START_ROUTE,
+    )
+    view = view_of(button)
+    view.stop()  # discord.py would keep it to listen to the button as well
+    return view
 
 
 def _greeting_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:

@@ -13,6 +13,7 @@ from cogs.monitoring.belonging import (
     belonging_buttons,
     candidate_fields,
     candidate_select,
+    link_all,
     stop_ignoring_select,
     unlinked,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "candidate_fields",
     "candidate_select",
     "find_watched",
+    "link_all",
     "setup",
     "stop_ignoring_select",
     "suggest_watched",

@@ -71,10 +71,7 @@ class LinkAllButton(PersistentButton):
     async def press(self, ctx: Context) -> None:
         """Link them now."""
         await defer(ctx)
-        found = await unlinked(ctx)
-        for each in found:
-            await link(ctx, each)
-        texts = ctx.texts
+        found, texts = await link_all(ctx), ctx.texts
         title = texts.plural("belonging.all_linked", len(found)) if found else texts("belonging.none_to_link")
         await respond(
             ctx,
@@ -206,6 +203,14 @@ async def unlinked(ctx: Context) -> list[Watched]:
         for each in watched
         if (each.provider, each.id) not in linked and each.detail not in {GONE, AccessKind.ELSEWHERE}
     ]
+
+
+async def link_all(ctx: Context) -> list[Watched]:
+    """Link what is known to run in the server, and return what was not linked. Raises NotWatchedError."""
+    found = await unlinked(ctx)
+    for each in found:
+        await link(ctx, each)
+    return found
 
 
 async def link(ctx: Context, found: Watched) -> None:

@@ -20,6 +20,7 @@ from cogs.connections import credential_lines, where_to_find
 from cogs.monitoring import candidate_fields
 from cogs.monitoring.formatting import name, why, word
 from cogs.monitoring.formatting import symbol as symbol_of_state
+from cogs.setup.failure import Failure
 from cogs.setup.steps import ProviderProgress, SetupListContent, SetupProgress, is_green
 
 DONE: Final = "✅"
@@ -53,12 +54,15 @@ def symbol_of(progress: ProviderProgress) -> str:
     return DONE if progress.well == len(progress.agents) else ATTENTION
 
 
-def stepper(progress: SetupProgress, ctx: Context) -> discord.Embed:
-    """Show the steps with a provider, each with what is known of it, and which comes next."""
+def stepper(progress: SetupProgress, ctx: Context, failure: Failure | None = None) -> discord.Embed:
+    """Show the steps with a provider, each with what is known of it, and which comes next.
+
+    failure: what went wrong since that is known.
+    """
     texts, summary = ctx.texts, progress.summary
     several = summary is not None and len(progress.summaries) > 1
     embed = card(
-        Tone.GOOD if progress.is_done else Tone.WARNING if _is_bad(progress) else Tone.INFO,
+        _tone(progress, failure),
         texts("setup.steps.title", provider=progress.provider.name),
         texts("setup.steps.connection", name=code(summary.name), count=len(progress.summaries))
         if summary is not None and several
@@ -66,13 +70,14 @@ def stepper(progress: SetupProgress, ctx: Context) -> discord.Embed:
         fields=[
             *(
                 Field(f"{symbol} {number}. {texts(f'setup.step.{step}')}", text)
-                for number, (step, symbol, text) in enumerate(_steps(progress, ctx), 1)
+                for number, (step, symbol, text) in enumerate(_with_failure(progress, ctx, failure), 1)
             ),
-            Field(texts("next_step"), _next_step(progress, texts)),
+            Field(texts("next_step"), _next_step(progress, texts) if failure is None else failure.fix),
         ],
+        footer="" if failure is None else failure.footer,
         symbol="🧭",
     )
-    if isinstance(progress.failure, ProviderError):
+    if failure is None and isinstance(progress.failure, ProviderError):
         refer_to(embed, progress.failure, texts)
     return embed
 
@@ -88,6 +93,23 @@ def _to_do(progress: ProviderProgress, texts: Texts) -> str:
     if not progress.agents:
         return texts("setup.all.agents" if progress.has_lists else "setup.all.connect")
     return texts.plural("setup.have.well", len(progress.agents), well=progress.well)
+
+
+def _tone(progress: SetupProgress, failure: Failure | None) -> Tone:
+    if failure is not None:
+        return Tone.BAD
+    return Tone.GOOD if progress.is_done else Tone.WARNING if _is_bad(progress) else Tone.INFO
+
+
+def _with_failure(
+    progress: SetupProgress, ctx: Context, failure: Failure | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what ``_steps`` does, with what failed in the place of what was known of that step."""
+    for step, symbol, text in _steps(progress, ctx):
+        if failure is not None and step == failure.step:
+            yield step, BAD, failure.text
+        else:
+            yield step, symbol, text
 
 
 def _steps(progress: SetupProgress, ctx: Context) -> Iterator[tuple[str, str, str]]:
@@ -149,7 +171,7 @@ def _agents(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
 def _agents_without_lists(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     provider, texts = progress.provider, ctx.texts
     if progress.agents:
-        return DONE, listed((_agent_line(agent, ctx) for agent in progress.agents), texts)
+        return DONE, listed((agent_line(agent, ctx) for agent in progress.agents), texts)
     if ctx.client.tree.get_command(provider.slug) is not None:
         return TODO, texts("setup.agents.by_command")
     return TODO, texts("setup.agents.elsewhere", provider=provider.name)
@@ -175,8 +197,7 @@ def _alerts(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     problems = [line for each in progress.undelivered for line in each.lines(ctx, fixes=True)]
     suitable = progress.suitable_routes
     if progress.has_alert_channel:
-        channels = dict.fromkeys(f"<#{each.channel_id}>" for each in suitable if not each.suspended)
-        done = texts("setup.alerts.done", channel=", ".join(channels))
+        done = alert_channels(progress, texts)
         return ATTENTION if problems else DONE, listed([done, *problems], texts)
     if suitable:
         return BAD, listed(problems, texts)
@@ -184,6 +205,14 @@ def _alerts(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
         return LATER, texts("setup.alerts.later")
     missing = texts("setup.alerts.narrow" if progress.routes else "setup.alerts.none")
     return TODO, listed([missing, *problems], texts)
+
+
+def alert_channels(progress: SetupProgress, texts: Texts) -> str:
+    """Say where the alerts about everything at the provider go."""
+    channels = dict.fromkeys(
+        f"<#{each.channel_id}>" for each in progress.suitable_routes if not each.suspended
+    )
+    return texts("setup.alerts.done", channel=", ".join(channels))
 
 
 def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
@@ -194,10 +223,11 @@ def _have(progress: SetupProgress, ctx: Context) -> tuple[str, str]:
     if progress.is_working and not progress.lists:  # the agents stand one by one in their own step
         well = sum(map(is_green, agents))
         return symbol, texts.plural("setup.have.well", len(agents), well=well)
-    return symbol, listed((_agent_line(agent, ctx) for agent in agents), texts)
+    return symbol, listed((agent_line(agent, ctx) for agent in agents), texts)
 
 
-def _agent_line(agent: Watched, ctx: Context) -> str:
+def agent_line(agent: Watched, ctx: Context) -> str:
+    """Name an agent with its state, and what is missing."""
     texts, providers = ctx.texts, ctx.services.providers
     parts = [f"{symbol_of_state(agent)} **{name(agent.label, agent.id)}**", word(agent, texts)]
     if agent.detail != AccessKind.ABSENT:

@@ -23,6 +23,7 @@ from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
 from cogs.alerts import Undelivered, read_undelivered
 from cogs.connections import UnitDoubt, choices_here, investigate, open_connection, read_summaries
+from cogs.monitoring import unlinked
 from cogs.monitoring.formatting import told_apart
 
 _LIST_TIMEOUT_SECONDS: Final = 10.0
@@ -77,7 +78,9 @@ class SetupProgress:
 
     summary: the connection's, None where there is none. failure: why it cannot be used. lists: empty where
     the provider has none, too. agents: those of the connection, the ones that are not well first. routes:
-    the guild's alert rules. undelivered: what Discord does not take of them, and of the board.
+    the guild's alert rules. undelivered: what Discord does not take of them, and of the board. board: the
+    channel of the board, None where there is none. unlinked: how many agents of any provider run here that
+    are not linked.
     """
 
     provider: Provider
@@ -88,6 +91,8 @@ class SetupProgress:
     agents: Sequence[Watched] = ()
     routes: Sequence[Route] = ()
     undelivered: Sequence[Undelivered] = ()
+    board: int | None = None
+    unlinked: int = 0
 
     @property
     def is_working(self) -> bool:
@@ -117,13 +122,18 @@ class SetupProgress:
     @property
     def suitable_routes(self) -> list[Route]:
         """The alert rules that are about everything, or about everything at the provider."""
-        slug = self.provider.slug
-        return [each for each in self.routes if not each.integration and each.provider in {"", slug}]
+        return suitable_routes(self.routes, self.provider.slug)
 
     @property
     def is_done(self) -> bool:
         """Whether there is an agent and all agents are well."""
         return self.is_working and bool(self.agents) and all(map(is_green, self.agents))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all steps are done, and alerts arrive."""
+        delivered = all(each.route is None for each in self.undelivered)
+        return self.is_done and self.unit_doubt is None and self.has_alert_channel and delivered
 
     @property
     def comparison_key(self) -> object:
@@ -135,7 +145,13 @@ class SetupProgress:
         ]
         undelivered = [each.comparison_key for each in self.undelivered]
         routes = [(each.channel_id, each.suspended) for each in self.suitable_routes]
-        return len(self.summaries), set_at, type(self.failure), lists, agents, routes, undelivered
+        others = len(self.summaries), self.board, self.unlinked
+        return others, set_at, type(self.failure), lists, agents, routes, undelivered
+
+
+def suitable_routes(routes: Sequence[Route], slug: str) -> list[Route]:
+    """Return the alert rules that are about everything, or about everything at a provider."""
+    return [each for each in routes if not each.integration and each.provider in {"", slug}]
 
 
 def setup_lists(services: Services, slug: str) -> Sequence[SetupList]:
@@ -192,6 +208,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         hidden = {*linked, *await services.integrations.ignored(ctx.guild_id, slug)}
         accesses = await services.monitoring.accesses(ctx.guild_id, slug)
         contents = [_content(each, lists[each.kind], connection, hidden, accesses) for each in offered]
+    board = await services.alerts.board(ctx.guild_id)
     return SetupProgress(
         provider,
         summaries,
@@ -201,6 +218,8 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         [agent for agent in agents if agent.connection == summary.name],
         await services.alerts.routes(ctx.guild_id),
         await read_undelivered(ctx),
+        None if board is None else board.channel_id,
+        len(await unlinked(ctx)),
     )
 
 

@@ -18,7 +18,7 @@ from tests.support.handover_steps import choose as choose_answer
 from tests.support.handover_steps import open_form, propose, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, final, labels, shown
 from tests.support.persistent_components import of_the_program, persistent_components, subclasses
-from tests.support.setup_steps import choose, open_setup
+from tests.support.setup_steps import choose, open_setup, pick
 
 WRONG: Final = token_of(1209876543210000001)
 TEXTS: Final = load_catalog()["en-US"]
@@ -30,7 +30,7 @@ def too_fast_title(harness: BotHarness) -> str:
 
 
 LIMITED: Final = {
-    "alerts test": set(),
+    "alerts test": {"SetupTestButton"},
     "audit export": set(),
     "connections add": {"CredentialButton", "SetupFormButton"},
     "connections rotate": {"CredentialButton", "SetupFormButton"},
@@ -233,9 +233,7 @@ async def test_a_pick_of_the_setup_counts_like_its_command(harness: BotHarness) 
     steps = await choose(harness, await open_setup(harness), "sensay")
     for _ in range(5):
         await open_form(harness, harness.sensay.UNCONNECTED)
-    picked = await harness.manager.select(
-        final(steps).message, [harness.sensay.UNCONNECTED], custom_id="setup:offer:sensay:0:default"
-    )
+    picked = await pick(harness, steps, 0, harness.sensay.UNCONNECTED)
     assert embed_of(picked).title == f"⚠️ {harness.texts('problem.cooldown.title')}"
 
 

@@ -22,6 +22,7 @@ from tests.support.posting_steps import (
     grant_only,
     open_thread,
 )
+from tests.support.setup_steps import field_of
 
 in_every_way = pytest.mark.parametrize("way", WAYS)
 
@@ -32,11 +33,14 @@ async def refused(
     """Have the manager choose a channel; the refusal gives these reasons, and nothing is set or posted."""
     answer = await WAYS[way](harness, channel)
     texts = harness.texts
-    assert embed_of(answer).title == f"⚠️ {texts(f'problem.invalid_input.{rule}.title')}"
+    title = texts(f"problem.invalid_input.{rule}.title")
     assert final(answer).ephemeral
     names = ", ".join(texts(f"permission.{name}") for name in permissions)
     why = texts(f"problem.invalid_input.{rule}.why", channel=channel.mention, permissions=names)
-    assert embed_of(answer).description == why
+    if way == "setup":
+        assert field_of(harness, answer, "alerts") == f"**{title}**\n{why}"
+    else:
+        assert (embed_of(answer).title, embed_of(answer).description) == (f"⚠️ {title}", why)
     assert await chosen(harness, way) is None
     assert channel.history() == []
     entries, _ = await harness.bot.services.audit.export(harness.guild.id)

@@ -42,7 +42,8 @@ def labels_of(harness: BotHarness) -> dict[str, str]:
 
 def menu(result: simcord.InteractionResult) -> dict[str, str]:
     """Return the labels of the menu of what an answer shows, by value; not those of what may run here."""
-    (found,) = (item for item in buttons(result) if "options" in item and item["custom_id"] != "setup:maybe")
+    menus = (item for item in buttons(result) if "options" in item)
+    (found,) = (item for item in menus if not item["custom_id"].startswith("setup:maybe"))
     return {entry["value"]: entry["label"] for entry in found["options"]}
 
 

@@ -137,7 +137,7 @@ def opened_by(
     harness: BotHarness, top: app_commands.Command[Any, ..., Any] | app_commands.Group
 ) -> Iterator[Handler]:
     """Open a view and a form for a top-level command, and yield both."""
-    asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id)
+    asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id, screen=None)
     view = ProbeView(asked, timeout=600)
     harness.bot._connection.store_view(view)
     yield Handler(
@@ -239,6 +239,7 @@ async def test_everybody_may_do_what_their_tier_is_for_and_nothing_else(
         await harness.env.settle(idle=0.05)
         for handler, result in zip(everything, used, strict=True):
             may = person.tier is not None and person.tier >= handler.tier
+            assert result.acknowledged, f"{handler.name} never answered {name}"
             if refused(harness, result) is may:
                 wrong.append(f"{name} {'is refused' if may else 'gets through'}: {handler.name}")
     size = f"{len(everything)} handlers x {len(everybody)} people"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.discord.guard import Guard, ServedGuilds, Use, needs
 from bot.discord.overrides import Overrides
 from bot.errors import CooldownError, DiscordSilentError, NotAllowedError
+from bot.features.access.store import Grant
 from bot.features.access.tier import Tier
 
 GUILD, CHANNEL, COMMAND, APPLICATION = 100, 300, 400, 500
@@ -40,6 +41,10 @@ class NobodyWasGranted:
     async def tier_of(self, *_: object) -> Tier:
         """Return none."""
         return Tier.NONE
+
+    async def of_guild(self, *_: object) -> list[Grant]:
+        """Return none."""
+        return []
 
 
 class Answers:

@@ -159,6 +159,7 @@ async def test_an_interaction_of_any_shape_is_answered_once(
         if each.method == "POST"
         for token in re.findall("simcord_interaction_[0-9]+", each.path)
     )
-    twice = [(path, value) for path, value, answer in answers if posts[answer.token] != 1]
-    assert not twice
+    # A pick is acknowledged by new menus in its message, and an error follows in a message of its own.
+    most = 2 if kind == "menu" else 1
+    assert [(path, value) for path, value, answer in answers if not 1 <= posts[answer.token] <= most] == []
     harness.env.errors  # noqa: B018 - discord.py logs what reading them raised

@@ -119,6 +119,18 @@ def test_every_error_of_a_member_is_complete(locale: str) -> None:
 
 
 @every_language
+@pytest.mark.parametrize("tier", ["manager", "viewer"])
+def test_a_refusal_names_the_roles_that_have_access(locale: str, tier: str) -> None:
+    """The roles stand in what to do; a provider's name or a member's text could not be taken for one."""
+    embed = embed_of(NotAllowedError(tier, 4711, 4712), locale)
+    assert is_complete(embed, locale)
+    assert embed.fields[0].value == load_catalog()[locale](
+        f"problem.not_allowed.{tier}.by_role.fix", roles="<@&4711>, <@&4712>"
+    )
+    assert embed.description == embed_of(NotAllowedError(tier), locale).description
+
+
+@every_language
 @pytest.mark.parametrize("unknown", [False, True])
 def test_every_error_of_a_provider_is_complete(locale: str, unknown: bool) -> None:
     """Each error is complete for each provider, and shows the provider's own reference if there is one."""

@@ -14,6 +14,7 @@ import cogs
 from bot.discord.components import PersistentComponent
 from bot.discord.pages import MAX_PAGES
 from bot.discord.routes import (
+    MAX_CUSTOM_ID,
     ConnectionName,
     CustomIdFormat,
     IntegrationId,
@@ -22,10 +23,9 @@ from bot.discord.routes import (
     Segment,
     Snowflake,
     Ternary,
+    renewed,
 )
 from bot.providers import providers
-
-MAX_CUSTOM_ID = 100
 
 
 class Owner:
@@ -45,6 +45,7 @@ class Owner:
 FORMAT = CustomIdFormat(
     "help:{connection}:{provider}:{integration}.{page}:{member}:{answer}:{tier}:{day}", Owner
 )
+MENU = CustomIdFormat(FORMAT.route, Owner, is_menu=True)
 VALUES = st.fixed_dictionaries(
     {
         "connection": st.from_regex(r"[a-z0-9_-]{1,20}", fullmatch=True),
@@ -74,6 +75,21 @@ def test_a_literal_part_is_no_pattern() -> None:
     assert not route.pattern.fullmatch("aXb:1")
 
 
+@given(VALUES)
+def test_a_menus_custom_id_differs_each_time(values: dict[str, Any]) -> None:
+    """Its end differs from the one before, and changes nothing of what is read; it may be missing."""
+    plain, first = FORMAT.write(values), MENU.write(values)
+    second = renewed(first)
+    assert first.partition("~")[0] == second.partition("~")[0] == plain
+    for written in {plain, first, second}:
+        match = MENU.pattern.fullmatch(written)
+        assert match is not None
+        assert MENU.read(match) == values
+    fits = len(plain) + 5 <= MAX_CUSTOM_ID
+    assert (first != plain) is (second != first) is fits
+    assert max(len(first), len(second)) <= max(MAX_CUSTOM_ID, len(plain))
+
+
 @pytest.mark.parametrize("field", ["other", "missing"])
 def test_a_field_needs_a_segment(field: str) -> None:
     """A field whose annotation does not say how it is written fails when the class is made."""
@@ -93,6 +109,9 @@ def test_every_route_fits() -> None:
     assert len(found) > 20
     lengths = {f"{kind.__name__} {kind.route}": max_length(kind.custom_id_format) for kind in found}
     assert {name: length for name, length in lengths.items() if length > MAX_CUSTOM_ID} == {}
+    # The ids of units have 36 characters in fact, with which there is room for the end that differs.
+    full = {kind.__name__ for kind in found if kind.is_menu and max_length(kind.custom_id_format) > 95}
+    assert full == {"ToolzzIntegrationSelect"}
 
 
 def components(

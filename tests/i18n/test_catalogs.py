@@ -357,6 +357,7 @@ def test_every_problem_is_one_that_happens() -> None:
     }
     others = {"problem.fix", "problem.reference", "problem.detail", "problem.outcome_unknown.fix"}
     others |= {"problem.rate_limited.fix_wait"}
+    others |= {f"problem.not_allowed.{tier}.by_role.fix" for tier in ("manager", "viewer")}
     optional = {
         f"{provider.field_key(field.id)}.placeholder" for provider in providers() for field in provider.fields
     }

@@ -11,6 +11,7 @@ from bot.features.monitoring.service import Watched
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.harness import BotHarness, buttons, final
+from tests.support.sensay_steps import component_of
 
 HERE: Final = f"toolzz:{ToolzzSimulator.CONNECTED}"
 BROKEN: Final = f"toolzz:{ToolzzSimulator.DISCONNECTED}"
@@ -56,7 +57,8 @@ async def ask_about(
 ) -> simcord.InteractionResult:
     """Have the manager pick what may run here, by default in the overview; the answer is the question."""
     shown_in = shown_in or await overview(harness)
-    return await harness.manager.select(final(shown_in).message, [key], custom_id=MENU)
+    custom_id = component_of(shown_in, MENU)["custom_id"]
+    return await harness.manager.select(final(shown_in).message, [key], custom_id=custom_id)
 
 
 async def press(
@@ -83,7 +85,8 @@ async def pick_to_see(
 ) -> simcord.InteractionResult:
     """Stop ignoring something by the menu below a provider's list."""
     provider, _, thing = key.partition(":")
-    return await harness.manager.select(final(listed).message, [thing], custom_id=f"setup:seen:{provider}")
+    custom_id = component_of(listed, f"setup:seen:{provider}~")["custom_id"]
+    return await harness.manager.select(final(listed).message, [thing], custom_id=custom_id)
 
 
 def options(asked: simcord.InteractionResult, custom_id: str) -> list[str]:

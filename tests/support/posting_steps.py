@@ -14,7 +14,7 @@ from bot.features.access.tier import Tier
 from bot.features.alerts.service import RouteSettings
 from tests.support.command_payloads import run, walk
 from tests.support.harness import BotHarness, final
-from tests.support.setup_steps import menus
+from tests.support.sensay_steps import component_of
 
 CHANNEL: Final = 7
 ROLE: Final = 8
@@ -55,7 +55,7 @@ async def choose_in_setup(harness: BotHarness, channel: simcord.ChannelHandle) -
         await harness.connect("sensay")
     steps = await harness.manager.slash(harness.channel, "setup")
     await harness.manager.click(final(steps).message, label="Sensay")
-    (custom_id,) = [each for each in menus(steps) if each.startswith("setup:alerts:")]
+    custom_id = component_of(steps, "setup:alerts:")["custom_id"]
     data = {
         "custom_id": custom_id,
         "component_type": CHANNEL_MENU,

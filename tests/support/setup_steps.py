@@ -7,6 +7,7 @@ from typing import Any
 import simcord
 
 from tests.support.harness import BotHarness, buttons, embed_of, field, final
+from tests.support.sensay_steps import component_of
 
 BUTTON = 2
 STEPS = ("credentials", "check", "agents", "alerts", "have")
@@ -62,14 +63,21 @@ async def pick_channel(
     harness: BotHarness, asked: simcord.InteractionResult, channel: simcord.ChannelHandle
 ) -> simcord.InteractionResult:
     """Pick the channel for alerts."""
-    (custom_id,) = [each for each in menus(asked) if each.startswith("setup:alerts:")]
+    return await pick_place(harness, asked, "alerts", channel)
+
+
+async def pick_place(
+    harness: BotHarness, asked: simcord.InteractionResult, purpose: str, channel: simcord.ChannelHandle
+) -> simcord.InteractionResult:
+    """Pick a channel from the menu for alerts, or for the board."""
+    custom_id = component_of(asked, f"setup:{purpose}:")["custom_id"]
     return await harness.manager.select(final(asked).message, [channel], custom_id=custom_id)
 
 
 def menus(asked: simcord.InteractionResult) -> list[str]:
-    """Return the custom ids of the menus."""
+    """Return the custom ids of the menus, without the end that differs each time."""
     first = [line["components"][0] for line in final(asked).components]
-    return [item["custom_id"] for item in first if item["type"] != BUTTON]
+    return [item["custom_id"].partition("~")[0] for item in first if item["type"] != BUTTON]
 
 
 def steps_of(asked: simcord.InteractionResult) -> str:
@@ -83,3 +91,8 @@ def steps_of(asked: simcord.InteractionResult) -> str:
 def field_of(harness: BotHarness, asked: simcord.InteractionResult, step: str) -> str:
     """Return the text of a step; ``next`` stands for the next step."""
     return field(asked, harness.texts("next_step" if step == "next" else f"setup.step.{step}"))
+
+
+def finished_title(harness: BotHarness, provider: str, symbol: str = "✅") -> str:
+    """Return the title of the last page."""
+    return f"{symbol} {harness.texts('setup.finished.title', provider=provider)}"

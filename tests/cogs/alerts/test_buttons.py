@@ -27,6 +27,7 @@ from tests.support.alert_steps import (
 )
 from tests.support.authority import NOT_ALLOWED
 from tests.support.harness import ENGLISH, BotHarness, buttons, embed_of, final, shown
+from tests.support.sensay_steps import component_of
 
 DAY = DURATIONS["1d"]
 
@@ -178,7 +179,11 @@ async def test_a_viewer_mutes_nothing(alarm: BotHarness) -> None:
     forged = harness.send(
         discord.InteractionType.component,
         viewer,
-        {"custom_id": f"alerts:for:{KEY}", "component_type": 3, "values": ["1w"]},
+        {
+            "custom_id": component_of(asked, f"alerts:for:{KEY}")["custom_id"],
+            "component_type": 3,
+            "values": ["1w"],
+        },
         message=final(asked),
     )
     await harness.env.settle()

@@ -54,11 +54,14 @@ async def press(harness: BotHarness, actor: simcord.MemberActor, key: str) -> si
 
 async def pick_one(harness: BotHarness, number: str) -> simcord.InteractionResult:
     """Have a viewer send a pick in the alert's menu, of whatever value."""
+    alert: Any = alert_of(harness)
+    shown_now = harness.env.backend.get_message(harness.channel.id, alert.id)
+    menu = shown_now.components[-1]["components"][0]["custom_id"]
     return await harness.interact(
         discord.InteractionType.component,
         harness.moderator(),
-        {"custom_id": MENU, "component_type": 3, "values": [number]},
-        message=_Shown(alert_of(harness).id, harness.channel.id),  # type: ignore[arg-type]
+        {"custom_id": menu, "component_type": 3, "values": [number]},
+        message=_Shown(alert.id, harness.channel.id),  # type: ignore[arg-type]
     )
 
 
@@ -69,9 +72,9 @@ async def muted(harness: BotHarness) -> list[str]:
 
 
 def custom_ids(message: discord.Message) -> list[str]:
-    """Return the custom ids of a message's components."""
+    """Return the custom ids of a message's components, without the ends of menus."""
     rows: Any = message.components
-    return [each.custom_id for row in rows for each in row.children]
+    return [each.custom_id.partition("~")[0] for row in rows for each in row.children]
 
 
 async def test_two_hundred_hostile_agents_are_one_message(harness: BotHarness) -> None:

@@ -90,7 +90,7 @@ async def test_it_says_hello_once_with_a_link_to_setup_and_nothing_else(
     (message,) = welcome.history()
     assert message.content == harness.linked(harness.texts("guild.hello"))
     assert re.findall("<[^>]*>", message.content) == [f"</setup:{harness.bot.services.links.ids['setup']}>"]
-    assert (message.embeds, message.components, message.mentions) == ([], [], [])
+    assert (message.embeds, message.mentions) == ([], [])
     assert not message.mention_everyone
     assert posted(newcomer.guild.channels["first"]) == []
 

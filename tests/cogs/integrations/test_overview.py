@@ -167,7 +167,7 @@ async def test_many_have_pages_and_a_menu(
     assert [option["value"] for option in options[0]["options"]] == [
         f"parrots:bird-{n}" for n in (20, 21, 22)
     ]
-    await viewer.select(final(seen).message, ["parrots:bird-21"], custom_id="integrations:details")
+    await viewer.select(final(seen).message, ["parrots:bird-21"], custom_id=options[0]["custom_id"])
     assert embed_of(seen).title == "🟢 Bird 21"
     await press(harness, seen, english("pages.up"), viewer)
     assert (embed_of(seen).footer.text or "") == "Page 1 of 3"

@@ -38,7 +38,8 @@ from tests.support.belonging_steps import (
 )
 from tests.support.fake_provider import connect_fake_provider
 from tests.support.handover_steps import Meanwhile, token_of
-from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
+from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
+from tests.support.sensay_steps import component_of
 from tests.support.setup_steps import choose, field_of, open_setup
 from tests.support.toolzz_agent import add_agent_bot
 from tests.support.toolzz_steps import LIST, move_here
@@ -120,7 +121,7 @@ async def test_all_that_run_here_are_linked_by_one_button(harness: BotHarness) -
     assert {f"{provider}:{each.id}" for provider, each in placed} == {HERE, BROKEN}
     assert [action for action, _, _ in await entries(harness)] == ["integrations.link"] * 2
     for seen in (await overview(harness), await open_setup(harness)):
-        assert "setup:link-all" not in [item.get("custom_id") for item in buttons(seen)]
+        assert harness.texts("belonging.link_all.button") not in labels(seen)
 
 
 async def test_what_runs_elsewhere_is_offered_nowhere(harness: BotHarness) -> None:
@@ -260,7 +261,7 @@ async def test_viewers_decide_nothing(harness: BotHarness) -> None:
     asked = await ask_about(harness, MAYBE, seen)
     thing = ToolzzSimulator.HOMELESS
     refused = [
-        await viewer.select(final(seen).message, [MAYBE], custom_id=MENU),
+        await viewer.select(final(seen).message, [MAYBE], custom_id=component_of(seen, MENU)["custom_id"]),
         await press(harness, seen, "belonging.link_all.button", viewer),
     ]
     for message, custom_id in (
@@ -270,7 +271,8 @@ async def test_viewers_decide_nothing(harness: BotHarness) -> None:
     ):
         refused += await harness.press_at_once(viewer, message, custom_id)
     listed = await harness.manager.slash(harness.channel, "sensay replicas")
-    picked = {"custom_id": "setup:seen:sensay", "component_type": 3, "values": [SensaySimulator.ACTIVE]}
+    menu = component_of(listed, "setup:seen:sensay~")["custom_id"]
+    picked = {"custom_id": menu, "component_type": 3, "values": [SensaySimulator.ACTIVE]}
     refused.append(
         await harness.interact(discord.InteractionType.component, viewer, picked, message=final(listed))
     )

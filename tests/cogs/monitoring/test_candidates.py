@@ -72,7 +72,7 @@ async def test_a_link_whose_connection_is_gone_says_so(harness: BotHarness) -> N
 async def test_a_replica_is_worded_as_everywhere_else(harness: BotHarness) -> None:
     """Sensay's agents are active, in the menu as well."""
     seen = await overview(harness)
-    (menu,) = [item for item in buttons(seen) if item.get("custom_id", "") == "setup:maybe"]
+    (menu,) = [item for item in buttons(seen) if item.get("custom_id", "").startswith("setup:maybe~")]
     words = {option["value"]: option["description"] for option in menu["options"]}
     assert words[REPLICA] == harness.texts("sensay.state.connected")
     assert words[MAYBE] == harness.texts("state.connected")
@@ -84,7 +84,7 @@ async def test_equal_names_are_told_apart(harness: BotHarness) -> None:
     harness.toolzz.integrations["twin-0002"] = twin
     await check(harness)
     seen = await overview(harness)
-    (menu,) = [item for item in buttons(seen) if item.get("custom_id", "") == "setup:maybe"]
+    (menu,) = [item for item in buttons(seen) if item.get("custom_id", "").startswith("setup:maybe~")]
     labels = [option["label"] for option in menu["options"]]
     assert len(labels) == len(set(labels)) == 3
     assert all(f"**{label}**" in shown(seen) for label in labels)
@@ -102,7 +102,7 @@ async def test_a_hostile_name_can_be_ignored_and_shown_again(harness: BotHarness
     assert option["label"].strip()
     assert unseen(option["label"]) == set()
     assert len(option["label"]) <= 100
-    await harness.manager.select(final(listed).message, [integration], custom_id="setup:seen:toolzz")
+    await harness.manager.select(final(listed).message, [integration], custom_id=menu["custom_id"])
     assert not await services.integrations.ignored(guild, "toolzz")
 
 

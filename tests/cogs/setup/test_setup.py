@@ -10,6 +10,7 @@ from tests.support.harness import BotHarness, embed_of, final, labels, shown
 from tests.support.setup_steps import (
     choose,
     field_of,
+    finished_title,
     open_setup,
     pick,
     pick_and_confirm,
@@ -47,14 +48,14 @@ async def test_from_nothing_to_an_integration_that_is_well(harness: BotHarness, 
     assert steps_of(steps) == "✅✅✅▶️✅"
     assert field_of(harness, steps, "next") == harness.linked(harness.texts("setup.next.alerts"))
     await pick_channel(harness, steps, harness.channel)
-    assert steps_of(steps) == "✅✅✅✅✅"
-    assert field_of(harness, steps, "alerts") == harness.texts(
-        "setup.alerts.done", channel=harness.channel.mention
-    )
+    assert embed_of(steps).title == finished_title(harness, "Toolzz")
+    alerts = harness.texts("setup.alerts.done", channel=harness.channel.mention)
+    assert field_of(harness, steps, "alerts") == alerts
     (route,) = await harness.bot.services.alerts.routes(harness.guild.id)
     assert (route.states, route.checks, route.role_id) == (DEFAULT_STATES, DEFAULT_CHECKS, None)
-    assert field_of(harness, steps, "have") == f"🟢 **Suporte da loja** · {harness.texts('state.connected')}"
-    assert field_of(harness, steps, "next") == harness.linked(harness.texts("toolzz.setup.done"))
+    agent = f"🟢 **Suporte da loja** · {harness.texts('state.connected')}"
+    assert field_of(harness, steps, "agents") == agent
+    assert field_of(harness, steps, "next") == harness.texts("setup.next.test")
     overview = await press(harness, steps, "setup.all_button")
     assert f"✅ Toolzz\n{harness.texts.plural('setup.have.well', 1, well=1)}" in shown(overview)
 

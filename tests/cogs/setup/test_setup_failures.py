@@ -1,7 +1,6 @@
 """What `/setup` shows where a step fails, who may continue, and what comes from outside."""
 
 from types import SimpleNamespace
-from typing import Any
 
 import discord
 import pytest
@@ -101,18 +100,6 @@ async def test_credentials_that_do_not_work_are_entered_again(harness: BotHarnes
     assert steps_of(steps) == "✅✅▶️▶️⬜"
 
 
-async def test_refused_input_leads_back_to_the_form_and_to_the_steps(harness: BotHarness) -> None:
-    """The error is a message of its own; its button opens the form, and the steps continue there."""
-    steps = await choose(harness, await open_setup(harness), "toolzz")
-    form = await press(harness, steps, "setup.enter_button")
-    refused = await harness.manager.submit_modal(form, dict(harness.toolzz.refused_credentials))
-    assert "refused the credentials" in shown(refused)
-    assert steps_of(steps) == "▶️⬜⬜⬜⬜"
-    again = await press(harness, refused, "setup.enter_button")
-    await harness.manager.submit_modal(again, dict(harness.toolzz.credentials))
-    assert steps_of(refused) == "✅✅▶️▶️⬜"
-
-
 async def test_nothing_to_choose_is_said(harness: BotHarness) -> None:
     """Where the provider lists nothing there is no menu, but a text on what to do.
 
@@ -141,19 +128,6 @@ async def test_a_list_that_cannot_be_read_leaves_the_other(
     monkeypatch.setattr("cogs.setup.steps._LIST_TIMEOUT_SECONDS", 0)
     await press(harness, steps, "setup.check_button")
     assert harness.texts("setup.agents.slow") in field_of(harness, steps, "agents")
-
-
-async def test_a_channel_that_takes_no_alerts_is_refused(harness: BotHarness) -> None:
-    """The reason is a message of its own; the step stays, and takes another channel."""
-    overwrites: Any = {harness.guild.default_role: discord.PermissionOverwrite(embed_links=False)}
-    closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
-    steps = await steps_with(harness, "sensay")
-    refused = await pick_channel(harness, steps, closed)
-    assert harness.texts("problem.invalid_input.bot_cannot_post.title") in shown(refused)
-    assert steps_of(steps) == "✅✅▶️▶️⬜"
-    await pick_channel(harness, steps, harness.channel)
-    assert steps_of(steps) == "✅✅▶️✅⬜"
-    assert not any(custom_id.startswith("setup:alerts") for custom_id in menus(steps))
 
 
 async def test_a_lost_channel_is_a_step_to_do_again(harness: BotHarness) -> None:

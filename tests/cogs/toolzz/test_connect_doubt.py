@@ -224,11 +224,11 @@ async def test_what_is_picked_has_to_run_here(harness: BotHarness) -> None:
     result = await unread_doubt(harness)
     harness.toolzz.heal()
     await look(harness, result)
-    (menu,) = selects(result)
     for value, said in (
         (harness.toolzz.ELSEWHERE, english("problem.runs_elsewhere.title")),
         ("../x", english("problem.invalid_input.integration.title")),
     ):
+        (menu,) = selects(result)
         data = {"custom_id": menu["custom_id"], "component_type": 3, "values": [value]}
         forged = await harness.interact(
             discord.InteractionType.component, harness.manager, data, message=final(result)
