@@ -8,7 +8,7 @@ from typing import Final
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store.scrub import INCREMENTAL, drop_leftovers
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest revision in ``versions/``; a test holds it to that."""
 _FOLDER: Final = Path(__file__).parent
 _TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
