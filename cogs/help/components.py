@@ -12,7 +12,7 @@ from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import Segment
 from bot.discord.text import plain
 from bot.i18n.catalog import Texts
-from cogs.help.screens import Help, read_help, start_screen, task_screen
+from cogs.help.screens import Available, read_help, start_screen, task_screen
 from cogs.help.tasks import Task, title_of
 
 _TURNS: Final = 10_000
@@ -65,7 +65,7 @@ async def read_start(ctx: Context, turn: int = 0) -> Answer:
     return embed, view_of(*buttons, *menu)
 
 
-def _menu(known: Help, turn: int, texts: Texts) -> discord.ui.Item[Any]:
+def _menu(known: Available, turn: int, texts: Texts) -> discord.ui.Item[Any]:
     return TaskSelect(
         texts=texts, turn=turn, options=[_option(task, texts) for task in known.tasks[:MAX_CHOICES]]
     )

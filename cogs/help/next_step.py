@@ -10,7 +10,7 @@ from bot.features.monitoring.service import Watched
 from bot.providers.base.integration import DOWN_STATES
 
 
-class Step(StrEnum):
+class HelpStep(StrEnum):
     """What to do next; its text is ``help.next.<step>``, or ``help.next.<step>_ask`` for who may not."""
 
     CONNECT = "connect"
@@ -19,7 +19,7 @@ class Step(StrEnum):
     """A provider refuses the credentials, or they cannot be read."""
     ADD_AGENT = "add_agent"
     """There are credentials, and no agent."""
-    LOOK = "look"
+    DOWN = "down"
     """An agent answers nobody."""
     ALERTS = "alerts"
     """Nobody is told when an agent stops."""
@@ -27,16 +27,16 @@ class Step(StrEnum):
     """All is well."""
 
 
-_COMMAND: Final[Mapping[Step, str]] = {
-    Step.CONNECT: "setup",
-    Step.REPLACE: "connections",
-    Step.ADD_AGENT: "setup",
-    Step.LOOK: "integrations",
-    Step.ALERTS: "alerts",
-    Step.OVERVIEW: "integrations",
+_COMMAND: Final[Mapping[HelpStep, str]] = {
+    HelpStep.CONNECT: "setup",
+    HelpStep.REPLACE: "connections",
+    HelpStep.ADD_AGENT: "setup",
+    HelpStep.DOWN: "integrations",
+    HelpStep.ALERTS: "alerts",
+    HelpStep.OVERVIEW: "integrations",
 }
 """The top-level command that each step takes."""
-_ASKED_FOR: Final = frozenset({Step.CONNECT, Step.REPLACE, Step.ADD_AGENT})
+_ASKED_FOR: Final = frozenset({HelpStep.CONNECT, HelpStep.REPLACE, HelpStep.ADD_AGENT})
 """Without these nothing works, so that a member who may not do it is told whom to ask."""
 
 
@@ -70,7 +70,7 @@ class ServerState:
 class NextStep:
     """A step, and whether the member may take it."""
 
-    step: Step
+    step: HelpStep
     may: bool
 
 
@@ -83,16 +83,16 @@ def next_step(server: ServerState, usable: Collection[str]) -> NextStep:
         may = _COMMAND[step] in usable
         if may or step in _ASKED_FOR:
             return NextStep(step, may)
-    return NextStep(Step.OVERVIEW, may=_COMMAND[Step.OVERVIEW] in usable)
+    return NextStep(HelpStep.OVERVIEW, may=_COMMAND[HelpStep.OVERVIEW] in usable)
 
 
-def _needed(server: ServerState) -> list[Step]:
+def _needed(server: ServerState) -> list[HelpStep]:
     if not server.connections:
-        return [Step.CONNECT]
+        return [HelpStep.CONNECT]
     needed = {
-        Step.REPLACE: server.refused is not None,
-        Step.LOOK: server.down is not None,
-        Step.ADD_AGENT: not server.integrations,
-        Step.ALERTS: not server.has_alert_rule,
+        HelpStep.REPLACE: server.refused is not None,
+        HelpStep.DOWN: server.down is not None,
+        HelpStep.ADD_AGENT: not server.integrations,
+        HelpStep.ALERTS: not server.has_alert_rule,
     }
     return [step for step, is_needed in needed.items() if is_needed]

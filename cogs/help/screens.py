@@ -15,7 +15,7 @@ from bot.errors import InvalidInputError
 from bot.features.access.tier import Tier
 from bot.i18n.catalog import Texts
 from cogs.connections import rotate_button
-from cogs.help.next_step import NextStep, ServerState, Step, next_step
+from cogs.help.next_step import HelpStep, NextStep, ServerState, next_step
 from cogs.help.tasks import Task, task_lines, tasks_of, title_of
 from cogs.integrations import IntegrationStatusButton
 from cogs.monitoring.formatting import name
@@ -25,7 +25,7 @@ _ITSELF: Final = "help"
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class Available:
     """What a member can do here. hidden: the tier that opens commands which Discord does not show."""
 
     tasks: Sequence[Task]
@@ -33,7 +33,7 @@ class Help:
     hidden: Tier | None
 
 
-async def read_help(ctx: Context) -> Help:
+async def read_help(ctx: Context) -> Available:
     """Find out what the member can do here, without a request to a provider."""
     tree = cast("PatchbayBot", ctx.client).tree
     shown = await tree.commands_for(ctx)
@@ -41,10 +41,10 @@ async def read_help(ctx: Context) -> Help:
     connected = await ctx.services.connections.providers(ctx.guild_id)
     entries = await tree.menu_entries_for(ctx)
     tasks = tasks_of(usable, entries, ctx.services.providers, connected)
-    return Help(tasks, usable, await tree.hidden_tier(ctx, shown))
+    return Available(tasks, usable, await tree.hidden_tier(ctx, shown))
 
 
-async def start_screen(ctx: Context, known: Help) -> tuple[discord.Embed, Sequence[discord.ui.Item[Any]]]:
+async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, Sequence[discord.ui.Item[Any]]]:
     """Return the next step, the tasks, and the buttons that take the step."""
     texts = ctx.texts
     step, buttons = await _next_step(ctx, known)
@@ -58,7 +58,7 @@ async def start_screen(ctx: Context, known: Help) -> tuple[discord.Embed, Sequen
     return card(Tone.INFO, texts("help.title"), "\n".join(lines)), buttons
 
 
-def task_screen(known: Help, picked: str, texts: Texts) -> discord.Embed:
+def task_screen(known: Available, picked: str, texts: Texts) -> discord.Embed:
     """Return the commands of one task. Raises InvalidInputError("option") if the member has no such task."""
     task = next((each for each in known.tasks if each.name == picked), None)
     if task is None:
@@ -80,7 +80,7 @@ def _group(group: str, names: Sequence[str], entries: Mapping[str, Sequence[str]
     return listed((*commands, *of_menus), texts)
 
 
-async def _next_step(ctx: Context, known: Help) -> tuple[str, Sequence[discord.ui.Item[Any]]]:
+async def _next_step(ctx: Context, known: Available) -> tuple[str, Sequence[discord.ui.Item[Any]]]:
     """Say what to do next, with the buttons that do it.
 
     A member who has no access is told nothing about the server.
@@ -100,11 +100,11 @@ async def _next_step(ctx: Context, known: Help) -> tuple[str, Sequence[discord.u
 def _taking(ctx: Context, step: NextStep, server: ServerState) -> tuple[str, Sequence[discord.ui.Item[Any]]]:
     texts = ctx.texts
     refused, down = server.refused, server.down
-    if step.step is Step.REPLACE and refused is not None:
+    if step.step is HelpStep.REPLACE and refused is not None:
         provider = ctx.services.provider_names.get(refused.provider, refused.provider)
         button = rotate_button(refused.provider, refused.name, ctx)
         return texts("help.next.replace", provider=provider), (button,)
-    if step.step is Step.LOOK and down is not None:
+    if step.step is HelpStep.DOWN and down is not None:
         look = IntegrationStatusButton(
             texts=texts,
             provider=down.provider,
@@ -112,13 +112,13 @@ def _taking(ctx: Context, step: NextStep, server: ServerState) -> tuple[str, Seq
             label=texts("integrations.status.button"),
             emoji="🔎",
         )
-        return texts("help.next.look", name=name(down.label, down.id)), (look,)
+        return texts("help.next.down", name=name(down.label, down.id)), (look,)
     return texts(f"help.next.{step.step}"), ()
 
 
 async def _asking(ctx: Context, step: NextStep, server: ServerState) -> str:
     """Say what is missing, and whom to ask for it."""
-    if step.step is Step.OVERVIEW:
+    if step.step is HelpStep.OVERVIEW:
         return ctx.texts("help.next.overview_ask")
     provider = "" if server.refused is None else server.refused.provider
     missing = ctx.texts(

@@ -65,8 +65,8 @@ async def report_answer(ctx: Context, message: discord.Message) -> None:
 async def find_agent(ctx: Context, user: discord.abc.User) -> Watched:
     """Return the agent of this server that speaks as a user: the worst one, where several share a bot.
 
-    The account's id decides, never its name: a webhook that writes under an agent's name has its own id. Raises
-    InvalidInputError for an account that is no agent's.
+    The account's id decides, never its name: a webhook that writes under an agent's name has its own id.
+    Raises InvalidInputError for an account that is no agent's.
     """
     found = await ctx.services.monitoring.integrations(ctx.guild_id)
     agent = next((each for each in found if each.bot_id == user.id), None)
