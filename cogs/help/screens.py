@@ -22,6 +22,7 @@ from cogs.monitoring.formatting import name
 
 _MAX_ROLES: Final = 3
 _ITSELF: Final = "help"
+_Buttons = Sequence[discord.ui.Item[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ async def read_help(ctx: Context) -> Available:
     return Available(tasks, usable, await tree.hidden_tier(ctx, shown))
 
 
-async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, Sequence[discord.ui.Item[Any]]]:
+async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, _Buttons]:
     """Return the next step, the tasks, and the buttons that take the step."""
     texts = ctx.texts
     step, buttons = await _next_step(ctx, known)
@@ -80,7 +81,7 @@ def _group(group: str, names: Sequence[str], entries: Mapping[str, Sequence[str]
     return listed((*commands, *of_menus), texts)
 
 
-async def _next_step(ctx: Context, known: Available) -> tuple[str, Sequence[discord.ui.Item[Any]]]:
+async def _next_step(ctx: Context, known: Available) -> tuple[str, _Buttons]:
     """Say what to do next, with the buttons that do it.
 
     A member who has no access is told nothing about the server.
@@ -97,7 +98,7 @@ async def _next_step(ctx: Context, known: Available) -> tuple[str, Sequence[disc
     return _taking(ctx, step, server)
 
 
-def _taking(ctx: Context, step: NextStep, server: ServerState) -> tuple[str, Sequence[discord.ui.Item[Any]]]:
+def _taking(ctx: Context, step: NextStep, server: ServerState) -> tuple[str, _Buttons]:
     texts = ctx.texts
     refused, down = server.refused, server.down
     if step.step is HelpStep.REPLACE and refused is not None:

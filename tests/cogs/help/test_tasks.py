@@ -146,7 +146,7 @@ def test_a_step_is_one_that_the_server_needs(server: ServerState) -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    """Without credentials nothing else helps; a broken agent matters more than who is told of the next one."""
+    """Without credentials nothing else helps; a broken agent matters more than who is told of it."""
     down = watched(State.ERROR)
     everything = ServerState([summary(), summary(refused=True)], [down], has_alert_rule=False)
     assert next_step(everything, EVERYTHING).step is HelpStep.REPLACE

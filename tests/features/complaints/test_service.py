@@ -75,9 +75,9 @@ async def test_reports_are_kept_as_long_as_history(
     assert [each.message_id for each in await complaints.newest(GUILD, *AGENT)] == [2]
 
 
-async def test_the_table_has_no_place_for_what_a_message_says(database: Database, path: Path) -> None:
+@pytest.mark.usefixtures("database")
+async def test_the_table_has_no_place_for_what_a_message_says(path: Path) -> None:
     """All columns are ids and times but the provider and its id of the agent."""
-    assert database
     with closing(sqlite3.connect(path)) as beside:
         columns = {name: kind for _, name, kind, *_ in beside.execute("PRAGMA table_info(complaint)")}
     assert {name for name, kind in columns.items() if kind != "INTEGER"} == {"provider", "id"}
