@@ -15,7 +15,7 @@ from bot.discord.sync import SYNC_REFUSAL, CommandLinks
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
 from tests.support.env import Env
-from tests.support.harness import BotHarness
+from tests.support.harness import BotHarness, shown
 
 
 def times_sent(env: simcord.Env) -> int:
