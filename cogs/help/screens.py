@@ -49,14 +49,14 @@ async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, _
     """Return the next step, the tasks, and the buttons that take the step."""
     texts = ctx.texts
     step, buttons = await _next_step(ctx, known)
-    lines = [f"➡️ {step}"]
+    fields = []
     if len(known.tasks) == 1:
         task = known.tasks[0]
         shown = (_group(group, names, task.entries, texts) for group, names in task.groups.items())
-        lines += ["", f"**{title_of(task, texts)}**", *shown]
+        fields = [Field(title_of(task, texts), "\n".join(shown))]
     elif known.tasks:
-        lines += ["", *task_lines(known.tasks, texts)]
-    return card(Tone.INFO, texts("help.title"), "\n".join(lines)), buttons
+        fields = [Field(texts("help.title"), "\n".join(task_lines(known.tasks, texts)))]
+    return card(Tone.INFO, texts("next_step"), step, fields=fields, symbol=""), buttons
 
 
 def task_screen(known: Available, picked: str, texts: Texts) -> discord.Embed:

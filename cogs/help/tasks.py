@@ -8,7 +8,6 @@ from discord import app_commands
 
 from bot.discord.commands import menu_key
 from bot.discord.guard import TopCommand
-from bot.discord.text import length
 from bot.i18n.catalog import Texts
 
 _GROUPS: Final[Mapping[str, Sequence[str]]] = {
@@ -21,9 +20,6 @@ _GROUPS: Final[Mapping[str, Sequence[str]]] = {
 """Top-level commands by task. Any other one is a task of its own: a provider's needs no line here."""
 _BEFORE_PROVIDERS: Final = ("setup", "watch", "alerts")
 _MAX_LINES: Final = 8
-_LINE: Final = 44
-"""Signs that a phone shows in a line, by which it is decided how many commands a task's line names."""
-_MAX_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +75,8 @@ def title_of(task: Task, texts: Texts) -> str:
 
 
 def task_lines(tasks: Sequence[Task], texts: Texts) -> list[str]:
-    """Return a line for each of the first tasks, with as many commands as fit, at least one."""
-    return [_line(task, title_of(task, texts)) for task in tasks[:_MAX_LINES]]
-
-
-def _line(task: Task, title: str) -> str:
-    named: list[str] = []
-    room = _LINE - length(title)
-    for command in task.commands[:_MAX_NAMED]:
-        room -= length(f" · /{command}")
-        if named and room < 0:
-            break
-        named.append(f"`/{command}`")
-    return " · ".join((f"**{title}**", *named))
+    """Return a line for each of the first tasks: its first command, which fits beside its name on a phone."""
+    return [f"**{title_of(task, texts)}** · `/{task.commands[0]}`" for task in tasks[:_MAX_LINES]]
 
 
 def _subcommands(top: TopCommand) -> Iterator[app_commands.Command[Any, ..., Any]]:

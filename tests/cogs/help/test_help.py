@@ -12,11 +12,13 @@ from discord import app_commands
 from bot.discord.client import PatchbayBot
 from bot.features.access.tier import Tier
 from bot.features.alerts.service import RouteSettings
+from bot.i18n.catalog import load_catalog
 from tests.support.agent_in_server import toolzz_agent
 from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, final, labels, shown
 
 MENU = 3
+PORTUGUESE_TEXTS = load_catalog()[PORTUGUESE]
 
 
 async def help_for(harness: BotHarness, actor: simcord.MemberActor) -> simcord.InteractionResult:
@@ -25,15 +27,15 @@ async def help_for(harness: BotHarness, actor: simcord.MemberActor) -> simcord.I
 
 
 def step(result: simcord.InteractionResult) -> str:
-    """Return the next step: the first line."""
-    first = (embed_of(result).description or "").splitlines()[0]
-    assert first.startswith("➡️ ")
-    return first.removeprefix("➡️ ")
+    """Return the next step, with which the answer starts."""
+    assert embed_of(result).title in {english("next_step"), PORTUGUESE_TEXTS("next_step")}
+    return embed_of(result).description or ""
 
 
 def task_lines(result: simcord.InteractionResult) -> list[str]:
     """Return the lines below the next step."""
-    return (embed_of(result).description or "").splitlines()[2:]
+    (tasks,) = embed_of(result).fields
+    return (tasks.value or "").splitlines()
 
 
 def menu(result: simcord.InteractionResult) -> dict[str, Any]:
@@ -137,7 +139,8 @@ async def test_a_member_is_told_what_to_ask_for(harness: BotHarness) -> None:
     await harness.connect("sensay")
     result = await help_for(harness, harness.member)
     assert result.ephemeral
-    assert embed_of(result).description == f"➡️ {harness.texts('help.ask.viewer')}"
+    assert step(result) == harness.texts("help.ask.viewer")
+    assert embed_of(result).fields == []
     assert buttons(result) == []
     crew, gone = harness.guild.create_role("Crew"), 12345
     for role in (crew.id, gone, harness.guild.id):
@@ -183,7 +186,6 @@ async def test_a_manager_sees_at_most_eight_lines(harness: BotHarness) -> None:
         harness.texts("alerts.title")
     ]
     assert titles.index(harness.texts("toolzz.title")) < titles.index(harness.texts("sensay.title"))
-    assert embed_of(result).fields == []
 
 
 async def test_the_menu_shows_every_command_that_discord_lists(harness: BotHarness) -> None:
@@ -263,7 +265,7 @@ async def test_help_speaks_portuguese(harness: BotHarness) -> None:
     """Title, next step, tasks and the menu are in the member's own language."""
     harness.locale = PORTUGUESE
     result = await help_for(harness, harness.manager)
-    assert embed_of(result).title == f"🔌 {harness.texts('help.title')}" != f"🔌 {english('help.title')}"
+    assert embed_of(result).title == harness.texts("next_step") != english("next_step")
     assert "</setup:" in step(result)
     assert harness.texts("help.task.setup") in shown(result)
     assert menu(result)["placeholder"] == harness.texts("help.task.placeholder")
