@@ -24,8 +24,12 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 
     async def menu_entries_for(self, ctx: Context) -> list[app_commands.ContextMenu]:
         """Return our entries of the Apps menus that Discord shows to the member here, by name."""
+        return await _shown(ctx, self.menu_entries())
+
+    def menu_entries(self) -> list[app_commands.ContextMenu]:
+        """Return our entries of the Apps menus, by name."""
         entries = [each for each in self.get_commands() if isinstance(each, app_commands.ContextMenu)]
-        return await _shown(ctx, sorted(entries, key=lambda entry: entry.name))
+        return sorted(entries, key=lambda entry: entry.name)
 
     def top_commands(self) -> list[TopCommand]:
         """Return the top-level commands that there are, by name."""
