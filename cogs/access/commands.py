@@ -12,7 +12,7 @@ from bot.discord.access.ended_grants import Standing, read_standings
 from bot.discord.client import PatchbayBot
 from bot.discord.commands import command, localized, menu_key
 from bot.discord.context import Context
-from bot.discord.guard import needed_tier, needs, permitted_tier
+from bot.discord.guard import AnyCommand, needed_tier, needs, permitted_tier
 from bot.discord.names import mention_member
 from bot.discord.replies import defer, respond
 from bot.discord.text import listed
@@ -118,11 +118,11 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
             await self._bot.services.audit.note(guild_id, "access.revoke", target)
 
     def _commands_of(self, tier: Tier, texts: Texts) -> list[str]:
-        """Return the names, as Server Settings lists them, of what a tier opens and not everybody is shown."""
+        """Return how Server Settings names what a tier opens and Discord does not show to everybody."""
         tree = self._bot.tree
-        named = {f"/{command.name}": command for command in tree.top_commands()}
-        entries = {texts(f"{menu_key(entry)}.name"): entry for entry in tree.menu_entries()}
-        return [name for name, each in (named | entries).items() if Tier.NONE < needed_tier(each) <= tier]
+        named: dict[str, AnyCommand] = {f"/{each.name}": each for each in tree.top_commands()}
+        named |= {texts(f"{menu_key(entry)}.name"): entry for entry in tree.menu_entries()}
+        return [name for name, each in named.items() if Tier.NONE < needed_tier(each) <= tier]
 
 
 def _one_of(
