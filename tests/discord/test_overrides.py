@@ -305,8 +305,8 @@ async def test_a_broken_answer_decides_nothing(
 
 
 async def test_nobody_waits_for_a_slow_answer() -> None:
-    """After the deadline the press goes on, and does not wait again for whatever else it asks; the answer counts
-    for the next one, without a second request.
+    """After the deadline the press goes on, and does not wait again for whatever else it asks; the answer
+    counts for the next one, without a second request.
     """
     released, readings = asyncio.Event(), 0
 
