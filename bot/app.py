@@ -45,6 +45,8 @@ from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.commands.store import CommandStore
+from bot.features.complaints.service import ComplaintService
+from bot.features.complaints.store import ComplaintStore
 from bot.features.connections.choices import ChoiceService
 from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
@@ -172,14 +174,7 @@ async def build_bot(
         guild_access = GuildAccess(background, clock, timing)
         builder = ResultBuilder(integrations, monitoring_store, guild_access, clock)
         poller = Poller(
-            connections,
-            audit,
-            builder,
-            recorder,
-            monitoring_store,
-            schedule,
-            clock,
-            settings.history_days,
+            connections, audit, builder, recorder, monitoring_store, schedule, clock, settings.history_days
         )
         integrations.subscribe(poller.check_soon)
         guild_access.on_change(poller.judge_soon)
@@ -197,6 +192,7 @@ async def build_bot(
             alerts=AlertService(alert_store, groups, incident_store, holds, changes, clock),
             audit=audit,
             choices=ChoiceService(found),
+            complaints=ComplaintService(ComplaintStore(database), clock),
             connections=connections,
             guild_access=guild_access,
             guilds=GuildService(database, clock),

@@ -312,7 +312,7 @@ def test_purge_guild_erases_one_guild_at_once(
     assert ended.exit_code == 0, ended.output
     counted = (
         "connections 1, agents 2, grants 1, audit entries 1, incidents and alerts 3, state changes 1,"
-        " other records 13"
+        " other records 14"
     )
     assert ended.stdout.startswith(f"Stored of guild {GUILD}: {counted}.\n")
     assert "All of it is erased." in ended.output
@@ -429,7 +429,9 @@ def test_a_member_s_export_has_every_row_that_names_them(purged: Path) -> None:
 
 @pytest.mark.parametrize(("words", "typed"), [((), "y\n"), (("--yes",), "")])
 def test_a_member_is_erased_at_once(purged: Path, words: tuple[str, ...], typed: str) -> None:
-    """Grants to them go, other rows stay and name nobody, and no trace of their id is left."""
+    """Grants to them and their reports of answers go, other rows stay and name nobody, and no trace of their
+    id is left.
+    """
     mark_member(purged)
     # The export rewrites old logs.
     assert invoke("member", "export", str(PERSON)).exit_code == 0
@@ -448,7 +450,7 @@ def test_a_member_is_erased_at_once(purged: Path, words: tuple[str, ...], typed:
     assert traces(purged, [PERSON.to_bytes(8)]) == []
     after = {guild_id: counts(purged, guild_id) for guild_id in guild_ids(purged)}
     lost = [(table, n) for guild in before for table, n in before[guild].items() if after[guild][table] != n]
-    assert sorted(lost) == [("access", 1), ("audit_member", 1)]
+    assert sorted(lost) == [("access", 1), ("audit_member", 1), ("complaint", 1)]
     again = invoke("member", "erase", str(PERSON))
     assert (again.exit_code, again.output) == (0, f"Stored of user {PERSON}: nothing.\n")
 

@@ -1,8 +1,9 @@
-"""Declares slash commands whose handlers take a ``Context``.
+"""Declares slash commands, and entries of the Apps menu, whose handlers take a ``Context``.
 
 The texts of a command follow from its name: ``<group>.<command>.description`` describes it, and the first of
 ``<group>.<command>.option.<option>``, ``<group>.option.<option>`` and ``option.<option>`` that exists
-describes an option. The group's key is that of its cog's ``group_name``.
+describes an option. The group's key is that of its cog's ``group_name``. An entry of the Apps menu has a key:
+``<key>.name`` is its name, and ``<key>.description`` says in ``/help`` what it does.
 """
 
 import functools
@@ -22,7 +23,10 @@ from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES, load_catalog
 CogT = TypeVar("CogT")
 P = ParamSpec("P")
 
+TargetT = TypeVar("TargetT")
+
 Handler = Callable[Concatenate[CogT, Context, P], Coroutine[Any, Any, None]]
+MenuHandler = Callable[[Context, TargetT], Coroutine[Any, Any, None]]
 MAX_CHOICES: Final = 25
 """Discord's limit for the choices of one suggestion, and for the entries of a menu."""
 MAX_CHOICE_LENGTH: Final = 100
@@ -40,6 +44,7 @@ class Suggestion(NamedTuple):
     searched: tuple[str, ...] = ()
 
 
+_MENU_KEY: Final = "menu_key"
 Suggest = Callable[[Context], Awaitable[Sequence[Suggestion]]]
 """Returns all values of an option that can be suggested, the same for all members of one language."""
 
@@ -101,6 +106,27 @@ def command(
         return made
 
     return declare
+
+
+def context_menu(key: str) -> Callable[[MenuHandler[TargetT]], app_commands.ContextMenu]:
+    """Make a handler an entry of the Apps menu of a user or of a message, whichever its parameter is."""
+
+    def declare(handler: MenuHandler[TargetT]) -> app_commands.ContextMenu:
+        @functools.wraps(handler)
+        async def callback(interaction: Interaction, target: TargetT) -> None:
+            await handler(Context.of(interaction), target)
+
+        callback.__signature__ = inspect.signature(handler, eval_str=True)  # type: ignore[attr-defined]
+        made: Any = callback
+        return app_commands.ContextMenu(name=localized(f"{key}.name"), callback=made, extras={_MENU_KEY: key})
+
+    return declare
+
+
+def menu_key(entry: app_commands.ContextMenu) -> str:
+    """Return the key that ``context_menu`` was given."""
+    key: str = entry.extras[_MENU_KEY]
+    return key
 
 
 def without_accents(text: str) -> str:

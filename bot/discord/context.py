@@ -22,6 +22,7 @@ from bot.features.alerts.outbox import Outbox
 from bot.features.alerts.quiet_hours_service import QuietHoursService
 from bot.features.alerts.service import AlertService
 from bot.features.audit.service import AuditService, Change
+from bot.features.complaints.service import ComplaintService
 from bot.features.connections.choices import ChoiceService
 from bot.features.connections.service import Connection, ConnectionService
 from bot.features.guilds.service import GuildService
@@ -64,6 +65,7 @@ class Services:
     alerts: AlertService
     audit: AuditService
     choices: ChoiceService
+    complaints: ComplaintService
     connections: ConnectionService
     guild_access: GuildAccess
     guilds: GuildService

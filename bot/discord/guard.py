@@ -18,6 +18,8 @@ from bot.features.access.service import AccessService
 from bot.features.access.tier import Tier
 
 TopCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
+AnyCommand = TopCommand | app_commands.ContextMenu
+"""Whatever Discord lists for us in Server Settings: a slash command, or an entry of the Apps menu."""
 TargetT = TypeVar("TargetT")
 
 MEMBER_COOLDOWN: Final = (60, 60.0)
@@ -48,13 +50,18 @@ _MAX_COOLDOWNS: Final = 100_000
 _MAX_ROLES: Final = 3
 """How many roles a refusal names."""
 _Kind = discord.InteractionType
+_COMMAND_KINDS: Final = (
+    discord.AppCommandType.chat_input,
+    discord.AppCommandType.user,
+    discord.AppCommandType.message,
+)
 
 
 def needs(tier: Tier) -> Callable[[TargetT], TargetT]:
     """Declare which tier a top-level command, and all that it opens, requires.
 
-    Put over a group cog or over a ``command``. Discord shows the command to members with the tier's
-    permission; the guard reads the tier itself.
+    Put over a group cog, over a ``command`` or over a ``context_menu``. Discord shows the command to members
+    with the tier's permission; the guard reads the tier itself.
     """
 
     def declare(target: TargetT) -> TargetT:
@@ -98,10 +105,18 @@ def reads(target: TargetT) -> TargetT:
     return target
 
 
-def needed_tier(command: TopCommand) -> Tier:
+def needed_tier(command: AnyCommand) -> Tier:
     """Return what ``needs`` declared. Raises KeyError where nothing was."""
     tier: Tier = command.extras[_TIER]
     return tier
+
+
+def find_command(tree: app_commands.CommandTree[Any], name: str) -> AnyCommand | None:
+    """Return the top-level command or the entry of the Apps menu with this English name.
+
+    No two of them have the same one: a command's is in lower case, and an entry's is not.
+    """
+    return next((found for kind in _COMMAND_KINDS if (found := tree.get_command(name, type=kind))), None)
 
 
 class Step(Enum):
@@ -176,7 +191,7 @@ class Guard:
     async def check(
         self,
         interaction: AnyInteraction,
-        command: TopCommand,
+        command: AnyCommand,
         command_id: int | None,
         use: Use = ANY_USE,
     ) -> str:
@@ -225,7 +240,7 @@ class Guard:
     async def lets(
         self,
         interaction: AnyInteraction,
-        command: TopCommand,
+        command: AnyCommand,
         command_id: int | None,
         *,
         changes: bool = True,
@@ -244,7 +259,7 @@ class Guard:
             return True
         return await self._overridden(interaction, command_id, otherwise=enough, changes=changes)
 
-    async def shows(self, interaction: AnyInteraction, command: TopCommand, command_id: int | None) -> bool:
+    async def shows(self, interaction: AnyInteraction, command: AnyCommand, command_id: int | None) -> bool:
         """Tell whether Discord shows the command to the member here: it knows nothing of granted tiers."""
         if interaction.permissions.administrator:
             return True
@@ -309,8 +324,8 @@ def _share_of(interaction: AnyInteraction) -> str:
 
 
 def _operation(
-    interaction: AnyInteraction, command: TopCommand, use: Use
-) -> app_commands.Command[Any, ..., Any] | None:
+    interaction: AnyInteraction, command: AnyCommand, use: Use
+) -> app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | None:
     """Return the command whose limits count, None where there is none."""
     run: object = interaction.command if _was_run(interaction, command) else None
     if use.operation:
@@ -319,15 +334,15 @@ def _operation(
         run = interaction.client.tree.get_command(top)
         for name in names:
             run = run.get_command(name) if isinstance(run, app_commands.Group) else None
-    return run if isinstance(run, app_commands.Command) else None
+    return run if isinstance(run, (app_commands.Command, app_commands.ContextMenu)) else None
 
 
-def _was_run(interaction: AnyInteraction, command: TopCommand) -> bool:
+def _was_run(interaction: AnyInteraction, command: AnyCommand) -> bool:
     """Tell whether the interaction is the command itself or asks for suggestions, not what it has opened."""
     if interaction.type not in {_Kind.application_command, _Kind.autocomplete}:
         return False
     run = interaction.command
-    return isinstance(run, app_commands.Command) and (run.root_parent or run) == command
+    return run is not None and (getattr(run, "root_parent", None) or run) == command
 
 
 class _Cooldowns:

@@ -132,8 +132,11 @@ class Overrides:
         if now >= kept.fresh_until and now >= kept.retry_at:
             if kept.reading is None:
                 kept.reading = asyncio.create_task(self._read(interaction, guild_id, kept))
-            # Others may wait for the same reading, which goes on for whoever comes next.
-            await asyncio.wait((kept.reading,), timeout=self.deadline)
+            # Others may wait for the same reading, which goes on for whoever comes next. What one interaction
+            # asks several times has one deadline together.
+            deadline: float = interaction.extras.setdefault(Overrides, now + self.deadline)
+            if now < deadline:
+                await asyncio.wait((kept.reading,), timeout=deadline - now)
         if kept.entries is None:
             raise DiscordSilentError
         return kept.entries

@@ -5,12 +5,11 @@ from typing import Any, Final
 import aiohttp
 import discord
 import structlog
-from discord import app_commands
 
 from bot import errors
 from bot.discord.connection.refusals import describe
 from bot.discord.context import Context, Interaction
-from bot.discord.guard import ANY_USE, Use
+from bot.discord.guard import ANY_USE, Use, find_command
 from bot.discord.problems import as_ours, new_reference, problem
 from bot.discord.replies import respond_privately, view_of
 
@@ -23,12 +22,12 @@ _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
 async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
     """Ask the guard, and note which command and which operation the interaction belongs to.
 
-    Raises RequestError unless this member may now do here what the top-level command is for.
+    Raises RequestError unless this member may now do here what the command is for.
     """
     if ctx.services.background.is_shutting_down:
         raise errors.RestartingError
-    known = ctx.client.tree.get_command(command)
-    if not isinstance(known, (app_commands.Command, app_commands.Group)):
+    known = find_command(ctx.client.tree, command)
+    if known is None:
         raise errors.OutdatedCommandError
     command_id = ctx.services.links.ids.get(command)
     ctx.operation = await ctx.services.guard.check(ctx.interaction, known, command_id, use)

@@ -1,29 +1,35 @@
 """The command tree: the guard on the way in, the errors' embeds on the way out."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from discord import InteractionType, app_commands
 
 from bot.discord.context import Context, Interaction
-from bot.discord.guard import TopCommand, needed_tier
+from bot.discord.guard import AnyCommand, TopCommand, needed_tier
 from bot.discord.reporting import admit, report
 from bot.errors import InvalidInputError, OutdatedCommandError, PatchbayError, StaleComponentError
 from bot.features.access.tier import Tier
 
+CommandT = TypeVar("CommandT", bound=AnyCommand)
+
 
 class PatchbayTree(app_commands.CommandTree[Any]):
-    """Our top-level commands."""
+    """Our top-level commands, and our entries of the Apps menus of users and messages."""
 
     async def commands_for(self, ctx: Context) -> list[TopCommand]:
         """Return the top-level commands that Discord shows to the member here, by name."""
-        top = self.top_commands()
-        guard, ids = ctx.services.guard, ctx.services.links.ids
-        shown = await asyncio.gather(
-            *(guard.shows(ctx.interaction, each, ids.get(each.name)) for each in top)
-        )
-        return [command for command, is_shown in zip(top, shown, strict=True) if is_shown]
+        return await _shown(ctx, self.top_commands())
+
+    async def menu_entries_for(self, ctx: Context) -> list[app_commands.ContextMenu]:
+        """Return our entries of the Apps menus that Discord shows to the member here, by name."""
+        return await _shown(ctx, self.menu_entries())
+
+    def menu_entries(self) -> list[app_commands.ContextMenu]:
+        """Return our entries of the Apps menus, by name."""
+        entries = [each for each in self.get_commands() if isinstance(each, app_commands.ContextMenu)]
+        return sorted(entries, key=lambda entry: entry.name)
 
     def top_commands(self) -> list[TopCommand]:
         """Return the top-level commands that there are, by name."""
@@ -84,3 +90,12 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         if not Context.of(interaction).is_handled:
             is_known = interaction.type in (InteractionType.component, InteractionType.modal_submit)
             await report(interaction, StaleComponentError() if is_known else PatchbayError())
+
+
+async def _shown(ctx: Context, commands: Sequence[CommandT]) -> list[CommandT]:
+    """Return those that Discord shows to the member here."""
+    guard, ids = ctx.services.guard, ctx.services.links.ids
+    shown = await asyncio.gather(
+        *(guard.shows(ctx.interaction, each, ids.get(each.name)) for each in commands)
+    )
+    return [command for command, is_shown in zip(commands, shown, strict=True) if is_shown]

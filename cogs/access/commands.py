@@ -10,9 +10,9 @@ from discord.ext import commands
 
 from bot.discord.access.ended_grants import Standing, read_standings
 from bot.discord.client import PatchbayBot
-from bot.discord.commands import command, localized
+from bot.discord.commands import command, localized, menu_key
 from bot.discord.context import Context
-from bot.discord.guard import needed_tier, needs, permitted_tier
+from bot.discord.guard import AnyCommand, needed_tier, needs, permitted_tier
 from bot.discord.names import mention_member
 from bot.discord.replies import defer, respond
 from bot.discord.text import listed
@@ -62,7 +62,7 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
                 up_to=_highest_grantable(ctx),
             )
         who = mention(ctx.guild_id, kind, subject.id, ctx.texts)
-        await respond(ctx, granted(who, given, before, self._commands_of(given), ctx.texts))
+        await respond(ctx, granted(who, given, before, self._commands_of(given, ctx.texts), ctx.texts))
 
     @command("access revoke")
     async def revoke(
@@ -117,10 +117,12 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
             target = f"role · {role_id} · {before.name.lower()}"
             await self._bot.services.audit.note(guild_id, "access.revoke", target)
 
-    def _commands_of(self, tier: Tier) -> list[str]:
-        """Return the names of the commands that a tier opens and that Discord does not show to everybody."""
-        top = self._bot.tree.top_commands()
-        return [command.name for command in top if Tier.NONE < needed_tier(command) <= tier]
+    def _commands_of(self, tier: Tier, texts: Texts) -> list[str]:
+        """Return how Server Settings names what a tier opens and Discord does not show to everybody."""
+        tree = self._bot.tree
+        named: dict[str, AnyCommand] = {f"/{each.name}": each for each in tree.top_commands()}
+        named |= {texts(f"{menu_key(entry)}.name"): entry for entry in tree.menu_entries()}
+        return [name for name, each in named.items() if Tier.NONE < needed_tier(each) <= tier]
 
 
 def _one_of(
@@ -166,7 +168,7 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
         how="\n".join(lines),
         next_step=None if commands else texts("access.grant.nothing_to_show"),
         who=who,
-        commands=", ".join(f"**/{name}**" for name in commands),
+        commands=", ".join(f"**{name}**" for name in commands),
     )
 
 

@@ -1,17 +1,18 @@
 """``/integrations``: how everything that a server has connected is doing, whatever provider runs it."""
 
 from bot.discord.client import PatchbayBot
+from cogs.integrations.agent_menu import agent_status, report_answer
 from cogs.integrations.commands import Integrations
 from cogs.integrations.diagnose import IntegrationDiagnoseButton, respond_with_diagnosis
 from cogs.integrations.history import HistoryPeriodButton, IntegrationHistoryButton
 from cogs.integrations.overview import OverviewButton, OverviewSelect
 from cogs.integrations.status import IntegrationStatusButton
 
-__all__ = ["respond_with_diagnosis", "setup"]
+__all__ = ["IntegrationStatusButton", "respond_with_diagnosis", "setup"]
 
 
 async def setup(bot: PatchbayBot) -> None:
-    """Add the command group and the components that survive a restart."""
+    """Add the command group, the entries of the Apps menus and the components that survive a restart."""
     bot.add_dynamic_items(
         OverviewButton,
         OverviewSelect,
@@ -20,4 +21,6 @@ async def setup(bot: PatchbayBot) -> None:
         IntegrationHistoryButton,
         HistoryPeriodButton,
     )
+    bot.tree.add_command(agent_status)
+    bot.tree.add_command(report_answer)
     await bot.add_cog(Integrations())

@@ -49,7 +49,7 @@ class Integrations(
     ) -> None:
         """Show which states an integration was in, and how available it was."""
         await defer(ctx, share=share)
-        await respond(ctx, *await read_history(ctx, integration, days))
+        await respond(ctx, *await read_history(ctx, integration, days, is_private=not share))
 
     @reads
     @command("integrations diagnose", integration=suggest_watched)

@@ -23,6 +23,7 @@ from bot.i18n.catalog import Texts
 from bot.pictures.drawing import draw
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import description, panels, write_table
+from cogs.integrations.reported import read_reported
 from cogs.monitoring import find_watched
 
 DEFAULT_DAYS: Final = 7
@@ -47,7 +48,7 @@ class IntegrationHistoryButton(PersistentButton):
     async def press(self, ctx: Context) -> None:
         """Look back from now."""
         await defer(ctx)
-        await respond(ctx, *await read_history(ctx, f"{self.provider}:{self.integration}"))
+        await respond(ctx, *await read_history(ctx, f"{self.provider}:{self.integration}", is_private=True))
 
 
 class HistoryPeriodButton(PersistentButton):
@@ -66,15 +67,19 @@ class HistoryPeriodButton(PersistentButton):
     async def press(self, ctx: Context) -> None:
         """Look back from now."""
         await acknowledge(ctx)
-        await edit(ctx, *await read_history(ctx, f"{self.provider}:{self.integration}", self.days))
+        message = ctx.interaction.message
+        is_private = message is not None and message.flags.ephemeral
+        key = f"{self.provider}:{self.integration}"
+        await edit(ctx, *await read_history(ctx, key, self.days, is_private=is_private))
 
 
 async def read_history(
-    ctx: Context, text: str, days: int = DEFAULT_DAYS
+    ctx: Context, text: str, days: int = DEFAULT_DAYS, *, is_private: bool
 ) -> tuple[discord.Embed, discord.ui.View, Sequence[discord.File]]:
     """Look back over so many days, at most as many as are kept.
 
-    text: a ``Watched.key``, or a name that only one integration has. Raises NotWatchedError, and
+    text: a ``Watched.key``, or a name that only one integration has. is_private: whether only the member sees
+    the answer; reports of answers are shown nowhere else. Raises NotWatchedError, and
     InvalidInputError("same_name").
     """
     services, texts, now = ctx.services, ctx.texts, ctx.now
@@ -96,7 +101,9 @@ async def read_history(
         for each in await services.alerts.incidents(ctx.guild_id, past.since)
         if (each.kind, each.provider, each.id) == (Kind.INTEGRATION, watched.provider, watched.id)
     ]
-    embed = history_embed(watched, past, summarise(incidents, now), services.providers, texts, kept=kept)
+    reported = await read_reported(ctx, watched, is_private=is_private)
+    summary, providers = summarise(incidents, now), services.providers
+    embed = history_embed(watched, past, summary, providers, texts, kept=kept, reported=reported)
     picture = await draw(*await asyncio.to_thread(panels, watched.provider, past, texts))
     embed.set_image(url=f"attachment://{_PICTURE}")
     table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts, maintenance)

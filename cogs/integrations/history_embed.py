@@ -1,6 +1,6 @@
 """What ``/integrations history`` answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from statistics import mean
 from typing import Final
@@ -31,8 +31,12 @@ def history_embed(
     texts: Texts,
     *,
     kept: int,
+    reported: Iterable[Field] = (),
 ) -> discord.Embed:
-    """Show the newest changes, the availability and the incidents. kept: days for which history is kept."""
+    """Show the newest changes, the availability and the incidents.
+
+    reported: the fields about reported answers. kept: days for which history is kept.
+    """
     state = f"{symbol(watched)} **{word(watched, texts)}**"
     now = " · ".join(filter(None, (state, why(watched, texts, providers))))
     newest = past.spans[: -_MAX_CHANGES - 1 : -1]
@@ -47,6 +51,7 @@ def history_embed(
         fields=[
             *_availability(watched.provider, past, texts),
             *_period(watched.provider, past, incidents, texts),
+            *reported,
             Field(texts("next_step"), texts(f"integrations.history.{next_step}")),
         ],
         footer=texts("integrations.history.footer", kept=duration(kept * DAY, texts)),

@@ -6,12 +6,14 @@ from typing import Any
 
 import discord
 import pytest
+from discord import app_commands
 
 from bot.discord.client import PatchbayBot
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES
 
 NAME = re.compile(r"[a-z0-9_-]{1,32}")
 MAX_DESCRIPTION = 100
+MAX_MENU_NAME = 32
 MAX_CHOICE = 100
 MAX_OPTIONS = 25
 MAX_CHARACTERS = 8000
@@ -30,6 +32,19 @@ async def payload(bot: PatchbayBot) -> list[dict[str, Any]]:
     return [
         await command.get_translated_payload(bot.tree, bot.tree.translator)
         for command in bot.tree.get_commands()
+        if not isinstance(command, app_commands.ContextMenu)
+    ]
+
+
+@pytest.fixture
+async def entries(bot: PatchbayBot, payload: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of the Apps menus as they are sent to Discord."""
+    assert payload
+    assert bot.tree.translator is not None
+    return [
+        await entry.get_translated_payload(bot.tree, bot.tree.translator)
+        for entry in bot.tree.get_commands()
+        if isinstance(entry, app_commands.ContextMenu)
     ]
 
 
@@ -67,6 +82,23 @@ async def test_the_commands_are_the_promised_ones(bot: PatchbayBot, payload: lis
     }
     other_providers = bot.services.providers.keys() - promised.keys()
     assert {name: each for name, each in subcommands.items() if name not in other_providers} == promised
+
+
+async def test_menu_entries_are_for_viewers_in_servers(entries: list[dict[str, Any]]) -> None:
+    """There is one on users and one on messages, named in both languages, for viewers, in servers only."""
+    user, message = discord.AppCommandType.user.value, discord.AppCommandType.message.value
+    assert {entry["name"]: entry["type"] for entry in entries} == {
+        "Agent status": user,
+        "Report this answer": message,
+    }
+    for entry in entries:
+        names = entry["name_localizations"]
+        assert names.keys() == set(LOCALES)
+        assert names[DEFAULT_LOCALE] == entry["name"] != names["pt-BR"]
+        assert all(1 <= len(name) <= MAX_MENU_NAME for name in names.values())
+        assert entry["contexts"] == [GUILD]
+        assert entry["integration_types"] == [GUILD]
+        assert str(entry["default_member_permissions"]) == MODERATE_MEMBERS
 
 
 async def test_names_are_ones_that_discord_takes(payload: list[dict[str, Any]]) -> None:

@@ -30,6 +30,7 @@ TABLES: Final = (
     "audit_member",
     "audit_seal",
     "board",
+    "complaint",
     "connection",
     "guild",
     "history",
@@ -102,6 +103,11 @@ class Isolation(RuleBasedStateMachine):
     def second_server_by_component(self, name: str, thing: str) -> None:
         """Use all persistent components, and all buttons of the answers."""
         self._try(lambda: self._world.components(name, thing))
+
+    @rule()
+    def second_server_by_menu(self) -> None:
+        """Choose the entries of the Apps menus on the first server's agents and on their messages."""
+        self._try(self._world.menus)
 
     @rule()
     def second_server_by_open_questions(self) -> None:

@@ -17,6 +17,7 @@ from cogs.toolzz import VIEW as TOOLZZ
 from tests.support.handover_steps import choose as choose_answer
 from tests.support.handover_steps import open_form, propose, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, final, labels, shown
+from tests.support.menu_payloads import entries
 from tests.support.persistent_components import of_the_program, persistent_components, subclasses
 from tests.support.setup_steps import choose, open_setup, pick
 
@@ -64,7 +65,7 @@ NO_LIMIT: Final = {
     "audit mirror": POSTS,
     "connections list": OWN_DATA,
     "connections remove": OWN_DATA,
-    "help": "open to everybody, and answered from memory",
+    "help": "open to everybody, and asks no provider",
     "integrations board": POSTS,
     "privacy delete": OWN_DATA,
     "privacy info": OWN_DATA,
@@ -101,7 +102,7 @@ def operations_of(kind: type[PersistentComponent[Any]]) -> set[str]:
     return set() if kind.operation is None else {kind.operation}
 
 
-def is_limited(command: app_commands.Command[Any, ..., Any]) -> bool:
+def is_limited(command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu) -> bool:
     """Tell whether a command counts as a read, or has a cooldown."""
     return bool({"cooldown", "reads"} & command.extras.keys())
 
@@ -127,6 +128,12 @@ async def test_no_command_is_without_a_limit_unnoticed(harness: BotHarness) -> N
     """Each command counts as a read, has a cooldown, or is on the list of those that need neither."""
     commands = [each for each in harness.bot.tree.walk_commands() if isinstance(each, app_commands.Command)]
     assert {each.qualified_name for each in commands if not is_limited(each)} == set(NO_LIMIT)
+
+
+async def test_no_menu_entry_is_without_a_limit(harness: BotHarness) -> None:
+    """Each entry of the Apps menus counts as a read or has a cooldown."""
+    found = entries(harness.bot)
+    assert {each.name: is_limited(each) for each in found} == {each.name: True for each in found} != {}
 
 
 async def test_no_component_is_without_a_limit_unnoticed(harness: BotHarness) -> None:

@@ -12,10 +12,11 @@ from simcord.backend import serializers
 
 from bot.discord.components import GuardedModal, GuardedView, PersistentComponent
 from bot.discord.context import Context, Interaction
-from bot.discord.guard import needed_tier
+from bot.discord.guard import AnyCommand, needed_tier
 from bot.discord.replies import acknowledge
 from bot.features.access.tier import Tier
 from tests.support.harness import BotHarness, embed_of, final
+from tests.support.menu_payloads import choose, entries
 from tests.support.persistent_components import (
     BUTTON,
     PAYLOADS,
@@ -111,8 +112,11 @@ def commands(harness: BotHarness) -> Iterator[tuple[app_commands.Command[Any, ..
             yield command, needed_tier(command.root_parent or command)
 
 
-async def handlers(harness: BotHarness) -> list[Handler]:
-    """Find every handler by introspection; a view and a form for each top-level command."""
+async def handlers(harness: BotHarness, message: discord.Message) -> list[Handler]:
+    """Find every handler by introspection; a view and a form for each top-level command.
+
+    message: on which the entries of the Apps menus are chosen.
+    """
     found = [
         Handler(f"/{command.qualified_name}", tier, _Kind.application_command, run(harness, command))
         for command, tier in commands(harness)
@@ -127,21 +131,27 @@ async def handlers(harness: BotHarness) -> list[Handler]:
         chosen = {} if number == BUTTON else {"values": ["x"]}
         data = {"custom_id": custom_id, "component_type": number, **chosen}
         found.append(Handler(kind.__name__, needed_tier(owner), _Kind.component, data))
+    found += [
+        Handler(
+            entry.name,
+            needed_tier(entry),
+            _Kind.application_command,
+            choose(harness.env, harness.bot, entry, message),
+        )
+        for entry in entries(harness.bot)
+    ]
     for top in harness.bot.tree.get_commands():
-        assert isinstance(top, (app_commands.Command, app_commands.Group))
         found.extend(opened_by(harness, top))
     return found
 
 
-def opened_by(
-    harness: BotHarness, top: app_commands.Command[Any, ..., Any] | app_commands.Group
-) -> Iterator[Handler]:
-    """Open a view and a form for a top-level command, and yield both."""
+def opened_by(harness: BotHarness, top: AnyCommand) -> Iterator[Handler]:
+    """Open a view and a form for a command or an entry of the Apps menus, and yield both."""
     asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id, screen=None)
     view = ProbeView(asked, timeout=600)
     harness.bot._connection.store_view(view)
     yield Handler(
-        f"a view of /{top.name}",
+        f"a view of {top.name}",
         needed_tier(top),
         _Kind.component,
         {"custom_id": view.probe.custom_id, "component_type": BUTTON},
@@ -150,7 +160,7 @@ def opened_by(
     form = ProbeForm(asked, title="Probe", retry=retry)
     harness.bot._connection.store_view(form)
     yield Handler(
-        f"a form of /{top.name}",
+        f"a form of {top.name}",
         needed_tier(top),
         _Kind.modal_submit,
         {"custom_id": form.custom_id, "components": []},
@@ -230,10 +240,11 @@ async def test_everybody_may_do_what_their_tier_is_for_and_nothing_else(
     """Each handler admits whoever has its tier in this server, and refuses everybody else with an answer."""
     harness.remove_cooldowns()
     shared = final(await harness.manager.slash(harness.channel, "help"))
+    said = await harness.member.send(harness.channel, "hello")
     everybody = await people(harness)
     wrong = []
     for name, person in everybody.items():
-        everything = await handlers(harness)  # new ones: a form is closed when its sender is refused
+        everything = await handlers(harness, said)  # new ones: a form is closed when its sender is refused
         used = [use(harness, handler, person, shared) for handler in everything]
         # All at once: waiting until the bot rests takes longer than what it does.
         await harness.env.settle(idle=0.05)
@@ -249,14 +260,13 @@ async def test_everybody_may_do_what_their_tier_is_for_and_nothing_else(
 
 
 async def test_every_command_declares_what_it_needs(harness: BotHarness) -> None:
-    """A command without a tier is found, and Discord is told the permission that goes with each tier."""
+    """What has no tier is found, and Discord is told the permission that goes with each tier."""
     permissions = {
         Tier.MANAGER: discord.Permissions(manage_guild=True),
         Tier.VIEWER: discord.Permissions(moderate_members=True),
         Tier.NONE: None,
     }
     for top in harness.bot.tree.get_commands():
-        assert isinstance(top, (app_commands.Command, app_commands.Group))
         assert top.default_permissions == permissions[needed_tier(top)], top.name
         assert top.guild_only, top.name
 

@@ -87,6 +87,7 @@ def press(
         channel_id=CHANNEL,
         command=None,
         created_at=at,
+        extras={},
         permissions=permissions,
         type=discord.InteractionType.component,
         user=SimpleNamespace(id=member),

@@ -305,7 +305,9 @@ async def test_a_broken_answer_decides_nothing(
 
 
 async def test_nobody_waits_for_a_slow_answer() -> None:
-    """After the deadline the press goes on; the answer counts for the next one, without a second request."""
+    """After the deadline the press goes on, and does not wait again for whatever else it asks; the answer
+    counts for the next one, without a second request.
+    """
     released, readings = asyncio.Event(), 0
 
     async def read(*_: int) -> list[dict[str, object]]:
@@ -316,21 +318,28 @@ async def test_nobody_waits_for_a_slow_answer() -> None:
         return [{"id": str(COMMAND), "permissions": [entry]}]
 
     http = SimpleNamespace(get_guild_application_command_permissions=read)
-    press: Any = SimpleNamespace(
-        guild_id=GUILD,
-        application_id=1,
-        channel=None,
-        channel_id=HERE,
-        user=SimpleNamespace(id=ME),
-        client=SimpleNamespace(http=http),
-    )
+
+    def press() -> Any:  # noqa: ANN401 - discord.py's
+        return SimpleNamespace(
+            guild_id=GUILD,
+            application_id=1,
+            channel=None,
+            channel_id=HERE,
+            extras={},
+            user=SimpleNamespace(id=ME),
+            client=SimpleNamespace(http=http),
+        )
+
     overrides = Overrides(deadline=0.01)
-    for _ in range(2):
+    for asked in (press(), press()):
         with pytest.raises(DiscordSilentError):
-            await overrides.decide(press, COMMAND)
+            await overrides.decide(asked, COMMAND)
+    overrides.deadline = 3600
+    with pytest.raises(DiscordSilentError):
+        await overrides.decide(asked, COMMAND)
     released.set()
     overrides.deadline = DEADLINE
-    assert await overrides.decide(press, COMMAND) is False
+    assert await overrides.decide(press(), COMMAND) is False
     assert readings == 1
 
 

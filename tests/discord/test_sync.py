@@ -15,7 +15,7 @@ from bot.discord.sync import SYNC_REFUSAL, CommandLinks
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings
 from tests.support.env import Env
-from tests.support.harness import BotHarness, field
+from tests.support.harness import BotHarness, shown
 
 
 def times_sent(env: simcord.Env) -> int:
@@ -34,7 +34,7 @@ async def test_a_second_start_sends_nothing(harness: BotHarness) -> None:
     await harness.restart()
     assert times_sent(harness.env) == 1
     assert harness.bot.services.links.ids == ids
-    assert "</setup:" in field(await harness.manager.slash(harness.channel, "help"), "Next step")
+    assert "</setup:" in shown(await harness.manager.slash(harness.channel, "help"))
 
 
 async def test_a_forced_start_sends_them_again(harness: BotHarness) -> None:
@@ -107,7 +107,7 @@ async def test_a_refusal_costs_new_commands_only(harness: BotHarness) -> None:
     harness.env.inject_error("PUT", "/applications/*/commands", status=403, times=None)
     await harness.env.restart_bot(bot)
     assert bot.services.links.ids == ids
-    assert "</setup:" in field(await harness.manager.slash(harness.channel, "help"), "Next step")
+    assert "</setup:" in shown(await harness.manager.slash(harness.channel, "help"))
     sent = times_sent(harness.env)
     await harness.env.advance_time(86_400)
     assert sent < times_sent(harness.env) <= sent + 15

@@ -50,6 +50,7 @@ EVERYTHING = {
     "audit_member",
     "audit_seal",
     "board",
+    "complaint",
     "connection",
     "greeting",
     "guild",
@@ -162,7 +163,7 @@ def test_old_and_new_databases_become_alike(path: Path, tmp_path: Path, revision
     for table, old in before.items():
         assert old
         if table == "audit":  # its members are text from 0011 on
-            assert [row[:8] for row in after[table]] == [(*row[:3], str(row[3]), *row[4:]) for row in old]
+            assert [row[:8] for row in after[table]] == [(*row[:3], str(row[3]), *row[4:8]) for row in old]
         elif table not in {"alert", "board", "outbox", "route"}:
             assert [row[: len(old[0])] for row in after[table]] == old
 
@@ -272,6 +273,7 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0008", "incident_number"),
         ("0009", "key_mark"),
         ("0010", "audit_seal"),
+        ("0011", "complaint"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

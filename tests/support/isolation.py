@@ -24,6 +24,7 @@ from cogs.alerts.maintenance import MaintenanceSelect
 from tests.support.command_payloads import given, run, walk
 from tests.support.guild_rows import tables
 from tests.support.harness import BotHarness, buttons, final
+from tests.support.menu_payloads import choose, entries
 from tests.support.persistent_components import (
     BUTTON,
     CHANNEL_MENU,
@@ -67,6 +68,7 @@ class World:
         )
         self.asked: list[simcord.InteractionResult] = []
         self.own_message: simcord.ResponseMessage
+        self.answer: discord.Message
         hidden = (guild, harness.manager, *self.unknown, self.mirror, self.alarm)
         texts = (SECRET, UNTYPED_INTEGRATION, "01:00-02:00 · Asia/Kathmandu")
         self.canaries = [*texts, *(str(thing.id) for thing in hidden)]
@@ -104,6 +106,17 @@ class World:
         await bot.services.maintenance.add(here, "toolzz", UNTYPED_INTEGRATION, 7200, member_id=member)
         await bot.services.quiet_hours.set(here, 60, 120, "Asia/Kathmandu", member_id=member)
         await self.harness.manager.slash(self.harness.channel, "integrations board", channel=self.alarm)
+        # The manager's id is also that of an agent's bot.
+        self.answer = await self.harness.manager.send(self.harness.channel, "hello")
+        await bot.services.complaints.report(
+            here,
+            "sensay",
+            SensaySimulator.ACTIVE,
+            channel_id=self.mirror.id,
+            message_id=self.answer.id,
+            sent_at=1,
+            member_id=self.unknown[1].id,
+        )
         if own:
             there, manager = self.other.guild.id, self.other.manager.id
             for provider in ("toolzz", "sensay"):
@@ -217,6 +230,14 @@ class World:
                 run(self.harness.bot, command, self.options(command, name, thing, without), self.resolved()),
             )
             for command in walk(self.harness.bot)
+        ]
+
+    def menus(self) -> list[simcord.InteractionResult]:
+        """Choose every entry of the Apps menus on an agent of the first server and on its message."""
+        env, bot = self.harness.env, self.harness.bot
+        return [
+            self.send(_Kind.application_command, choose(env, bot, entry, self.answer))
+            for entry in entries(bot)
         ]
 
     def suggestions(self, name: str, thing: str, typed: str) -> list[simcord.InteractionResult]:

@@ -239,6 +239,36 @@ REVISIONS: Final = {
         "INSERT INTO key_mark VALUES (1, 'k1', x'6b3100')",
         "UPDATE alembic_version SET version_num = '0010'",
     ),
+    "0011": (
+        "ALTER TABLE audit RENAME TO former_audit",
+        """CREATE TABLE audit ( guild_id INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+            member TEXT, action TEXT NOT NULL, target TEXT NOT NULL, result TEXT NOT NULL, hash BLOB NOT
+            NULL, ends INTEGER, times INTEGER NOT NULL, PRIMARY KEY (guild_id, number) ) STRICT,
+            WITHOUT ROWID""",
+        """INSERT INTO audit SELECT guild_id, number, at, CAST(member AS TEXT), action, target, result, hash,
+            NULL, 1 FROM former_audit""",
+        "DROP TABLE former_audit",
+        "CREATE INDEX audit_by_member ON audit (guild_id, member, number)",
+        "CREATE INDEX audit_by_action ON audit (guild_id, action, number)",
+        "CREATE INDEX audit_by_both ON audit (guild_id, member, action, number)",
+        "CREATE INDEX audit_begun ON audit (guild_id, number) WHERE result = 'begun'",
+        "CREATE UNIQUE INDEX audit_ends ON audit (guild_id, ends) WHERE ends IS NOT NULL",
+        """CREATE TABLE audit_seal ( guild_id INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL,
+            hash BLOB NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (guild_id, kind, number) ) STRICT,
+            WITHOUT ROWID""",
+        """CREATE TABLE audit_member ( guild_id INTEGER NOT NULL, pseudonym TEXT NOT NULL, member INTEGER NOT
+            NULL, PRIMARY KEY (guild_id, pseudonym), UNIQUE (guild_id, member) ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX audit_member_guilds ON audit_member (member, guild_id)",
+        """CREATE TABLE tombstone ( guild_id INTEGER PRIMARY KEY, erased_at INTEGER NOT NULL, entries INTEGER
+            NOT NULL ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE greeting ( guild_id INTEGER PRIMARY KEY, tries INTEGER NOT NULL, due_at INTEGER NOT
+            NULL ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO audit_seal VALUES (1102345678901234567, 'head', 1, X'00FF', X'FF00')",
+        "INSERT INTO audit_member VALUES (1102345678901234567, 'p', 5)",
+        "INSERT INTO tombstone VALUES (1102345678901234599, 300, 4)",
+        "INSERT INTO greeting VALUES (1102345678901234567, 1, 400)",
+        "UPDATE alembic_version SET version_num = '0011'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

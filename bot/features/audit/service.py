@@ -54,6 +54,7 @@ ACTIONS: Final = (
     "alerts.lost",
     "integrations.board",
     "integrations.link",
+    "integrations.report",
     "integrations.ignore",
     "integrations.unignore",
     "audit.mirror",

@@ -11,6 +11,7 @@ import aiosqlite
 from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.store import QUERIES as ALERTS
 from bot.features.alerts.store import RouteRow, read_routes
+from bot.features.complaints.store import QUERIES as COMPLAINTS
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
 from bot.features.integrations.store import Ignored, Placed
@@ -168,6 +169,7 @@ class MonitoringStore:
 
         async def work(connection: aiosqlite.Connection) -> None:
             await HISTORY.compact_history(connection, before=before)
+            await COMPLAINTS.compact_complaints(connection, before=before)
             await MAINTENANCE.compact_maintenance(connection, before=before)
             await ALERTS.compact_alerts(connection, before=before)
             await ALERTS.compact_members(connection, before=before)

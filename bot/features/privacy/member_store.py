@@ -21,11 +21,13 @@ ERASED_COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "board": ("set_by",),
     "maintenance": ("set_by",),
     "quiet_hours": ("set_by",),
+    "complaint": ("reported_by",),
 }
 """The columns with members' ids that are erased, by table.
 
-A grant to the member goes, and so does the line that tells which pseudonym in the audit log is theirs. Where
-a column says who did something, 0 stands for a member who was erased: what they did stays.
+A grant to the member goes, and so do their reports of answers and the line that tells which pseudonym in the
+audit log is theirs. Where another column says who did something, 0 stands for a member who was erased: what
+they did stays.
 """
 
 

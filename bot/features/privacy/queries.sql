@@ -22,6 +22,7 @@ FROM (
     UNION SELECT guild_id FROM maintenance
     UNION SELECT guild_id FROM maintenance_count
     UNION SELECT guild_id FROM quiet_hours
+    UNION SELECT guild_id FROM complaint
     UNION SELECT guild_id FROM greeting
 ) AS held
 LEFT JOIN guild USING (guild_id)
@@ -55,6 +56,7 @@ SELECT
     + (SELECT count(*) FROM maintenance WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM maintenance_count WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM quiet_hours WHERE guild_id = :guild_id)
+    + (SELECT count(*) FROM complaint WHERE guild_id = :guild_id)
     + (SELECT count(*) FROM greeting WHERE guild_id = :guild_id) AS others;
 
 -- name: mark_removed(guild_id, removed_at)!
@@ -128,6 +130,9 @@ DELETE FROM maintenance_count WHERE guild_id = :guild_id;
 
 -- name: erase_quiet_hours(guild_id)!
 DELETE FROM quiet_hours WHERE guild_id = :guild_id;
+
+-- name: erase_complaint(guild_id)!
+DELETE FROM complaint WHERE guild_id = :guild_id;
 
 -- name: erase_integration(guild_id)!
 DELETE FROM integration WHERE guild_id = :guild_id;
@@ -290,6 +295,12 @@ SELECT number FROM maintenance_count WHERE guild_id = :guild_id;
 -- name: export_quiet_hours(guild_id)
 SELECT start, end_, zone, set_by, set_at FROM quiet_hours WHERE guild_id = :guild_id;
 
+-- name: export_complaint(guild_id)
+SELECT channel_id, message_id, provider, id, sent_at, reported_by, reported_at
+FROM complaint
+WHERE guild_id = :guild_id
+ORDER BY reported_at, message_id, reported_by;
+
 -- Of one member in all guilds. The audit log names members by pseudonyms, and ``audit_member`` alone says who
 -- that is; entries from before that may hold the member's id, which their hashes cover.
 
@@ -358,6 +369,12 @@ ORDER BY guild_id, number;
 -- name: member_quiet_hours(member)
 SELECT guild_id, set_by, set_at FROM quiet_hours WHERE set_by = :member ORDER BY guild_id;
 
+-- name: member_complaint(member)
+SELECT guild_id, channel_id, message_id, provider, id, sent_at, reported_by, reported_at
+FROM complaint
+WHERE reported_by = :member
+ORDER BY guild_id, reported_at, message_id;
+
 -- name: forget_member_access_subject(member)!
 DELETE FROM access WHERE kind = 'member' AND subject = :member;
 
@@ -393,3 +410,6 @@ UPDATE maintenance SET set_by = 0 WHERE set_by = :member;
 
 -- name: forget_member_quiet_hours_set_by(member)!
 UPDATE quiet_hours SET set_by = 0 WHERE set_by = :member;
+
+-- name: forget_member_complaint_reported_by(member)!
+DELETE FROM complaint WHERE reported_by = :member;

@@ -25,6 +25,7 @@ _TABLES: Final = (
     "maintenance",
     "maintenance_count",
     "quiet_hours",
+    "complaint",
     "integration",
     "ignored",
     "connection",
@@ -48,8 +49,8 @@ class Stored:
 
     incidents: with their alerts, and which alert tells of which. history: transitions. others: the guild
     itself, the watched states and last checks, the routes, the board (which counts as one with its message),
-    the quiet hours, the maintenance windows, the last numbers of windows and incidents, the audit log's
-    signatures and pseudonyms, and a greeting that is owed.
+    the quiet hours, the maintenance windows, the reported answers, the last numbers of windows and incidents,
+    the audit log's signatures and pseudonyms, and a greeting that is owed.
     """
 
     connections: int

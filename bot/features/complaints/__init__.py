@@ -1,0 +1,1 @@
+"""Which answers of agents members have reported: where and when, never what they say."""
