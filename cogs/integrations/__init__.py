@@ -5,7 +5,7 @@ from cogs.integrations.commands import Integrations
 from cogs.integrations.diagnose import IntegrationDiagnoseButton, respond_with_diagnosis
 from cogs.integrations.history import HistoryPeriodButton, IntegrationHistoryButton
 from cogs.integrations.overview import OverviewButton, OverviewSelect
-from cogs.integrations.status import IntegrationStatusButton
+from cogs.integrations.status import IntegrationDetailsButton, IntegrationStatusButton
 
 __all__ = ["respond_with_diagnosis", "setup"]
 
@@ -16,6 +16,7 @@ async def setup(bot: PatchbayBot) -> None:
         OverviewButton,
         OverviewSelect,
         IntegrationStatusButton,
+        IntegrationDetailsButton,
         IntegrationDiagnoseButton,
         IntegrationHistoryButton,
         HistoryPeriodButton,

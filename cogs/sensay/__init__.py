@@ -6,9 +6,17 @@ from cogs.sensay.commands import Sensay
 from cogs.sensay.connect import SensayConnectButton, SensayLookButton, open_form
 from cogs.sensay.disconnect import SensayStoppedButton
 from cogs.sensay.replicas import SensayReplicasButton
-from cogs.sensay.status import SensayOverviewButton, SensayReplicaSelect, SensayStatusButton, show_status
+from cogs.sensay.status import (
+    SensayDetailsButton,
+    SensayOverviewButton,
+    SensayReplicaSelect,
+    SensayStatusButton,
+    look_up_status,
+)
 
-VIEW = ProviderView(status=show_status, lists=(SetupList(None, "sensay.offer", open_form, "sensay connect"),))
+VIEW = ProviderView(
+    status=look_up_status, lists=(SetupList(None, "sensay.offer", open_form, "sensay connect"),)
+)
 
 
 async def setup(bot: PatchbayBot) -> None:
@@ -19,6 +27,7 @@ async def setup(bot: PatchbayBot) -> None:
         SensayStoppedButton,
         SensayOverviewButton,
         SensayStatusButton,
+        SensayDetailsButton,
         SensayReplicaSelect,
         SensayReplicasButton,
     )
