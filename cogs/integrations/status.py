@@ -110,22 +110,30 @@ def status_card(watched: Watched, providers: Mapping[str, Provider], texts: Text
         word(watched, texts),
         fix(watched, texts, providers) or texts("integrations.status.next"),
         causes=[reason] if reason else [],
+        here=list(_passing(watched, texts)),
         details=list(_fields(watched, providers, texts)),
         checked_at=watched.answered_at,
     )
 
 
+def _passing(watched: Watched, texts: Texts) -> Iterator[str]:
+    """Say since when there is an incident, and until when nothing is said of it."""
+    times = {
+        "incident": None if watched.incident is None else watched.incident.opened_at,
+        "muted": watched.muted_until,
+        "maintenance": watched.maintenance_until,
+    }
+    for key, time in times.items():
+        if time is not None:
+            yield texts(f"integrations.status.{key}", time=when(time))
+
+
 def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[Field]:
-    incident = watched.incident
     values = {
         "provider": provider_name(watched, providers),
         "connection": code(watched.connection),
         "since": when(watched.changed_at, exact=True),
-        "incident": "" if incident is None else when(incident.opened_at),
-        "muted": "" if watched.muted_until is None else when(watched.muted_until),
-        "maintenance": "" if watched.maintenance_until is None else when(watched.maintenance_until),
         "id": code(watched.id, 70),
     }
     for key, value in values.items():
-        if value:
-            yield Field(texts(f"integrations.status.{key}"), value, inline=True)
+        yield Field(texts(f"integrations.status.{key}"), value, inline=True)

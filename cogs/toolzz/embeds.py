@@ -168,6 +168,8 @@ def state_fix(report: Integration, texts: Texts) -> str:
 def _causes(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
     """Yield why the state is what it is, the most important reason first."""
     report = snapshot.report
+    if report.is_deleted:
+        yield texts("state.why.gone", provider="Toolzz")
     if report.deleted_at is not None:
         yield texts("toolzz.status.deleted", time=time_words(report.deleted_at, texts, exact=False))
     if snapshot.is_here is False:
@@ -179,14 +181,16 @@ def _causes(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
     access = snapshot.access_here if report.state is State.CONNECTED else None
     if access is not None and (access.is_blocked or access.channels):
         yield why_access(access, texts)
-    yield meaning_of(snapshot.state, texts, is_deleted=report.is_deleted)
+    if not report.is_deleted:
+        yield meaning_of(snapshot.state, texts)
     yield from own_word(report, texts)
 
 
 def _error_cause(report: Integration, texts: Texts) -> str:
     """Say what the last error means, or what Toolzz says of it; empty where there is none."""
     if report.known_code:
-        return texts(f"toolzz.code.{report.known_code}.cause")
+        cause = texts(f"toolzz.code.{report.known_code}.cause")
+        return f"{cause} {code(report.error_code or report.known_code, 24)}"
     return error_words(report, _MAX_CAUSE)
 
 

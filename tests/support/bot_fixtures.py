@@ -24,6 +24,7 @@ from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
 from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
 from tests.support.log_capture import logging_to_memory
+from tests.support.reply_lines import too_long
 
 
 @pytest.fixture(scope="session")
@@ -131,9 +132,14 @@ def harness(
     discord_api: SimulatedDiscordApi,
     deadlines: Deadlines,
     settings: Settings,
-) -> BotHarness:
-    """A server with a manager and a member, in which nothing is connected yet."""
-    return build_harness(env, bot, start_bot, simulators, discord_api, deadlines, settings.database_path)
+) -> Iterator[BotHarness]:
+    """A server with a manager and a member, in which nothing is connected yet.
+
+    At the end every reply that is no list has to have fit a phone's screen.
+    """
+    harness = build_harness(env, bot, start_bot, simulators, discord_api, deadlines, settings.database_path)
+    yield harness
+    assert too_long(harness.asked.replies(env)) == {}
 
 
 @pytest.fixture

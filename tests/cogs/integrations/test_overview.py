@@ -16,7 +16,7 @@ from bot.i18n.catalog import load_catalog
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from cogs.integrations.overview import Overview, overview_embed
-from cogs.integrations.status import status_embed
+from cogs.integrations.status import status_card
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
 from tests.support.english import english
@@ -175,7 +175,8 @@ def embeds_with(text: str) -> list[discord.Embed]:
     texts = load_catalog()["en-US"]
     return [
         overview_embed(Overview([watched], 1, [], [candidate], [], [], {}, has_alerts=True), {}, texts),
-        status_embed(watched, {}, texts),
+        status_card(watched, {}, texts).embed(texts),
+        status_card(watched, {}, texts).embed(texts, details=True),
     ]
 
 

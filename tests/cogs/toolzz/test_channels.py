@@ -16,7 +16,7 @@ from tests.support.toolzz_steps import move_here
 
 LATER = 1_900_000_000
 GONE = "1188765432109876599"
-BACK = english("toolzz.status.back")
+BACK = english("status.back")
 ALONE = ["Refresh", BACK]
 IN_A_ROW = ["Previous", "Refresh", "Next", BACK]
 

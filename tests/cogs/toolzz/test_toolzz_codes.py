@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.discord.access.agent_bots import bot_page
 from bot.features.alerts.service import RouteSettings
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
@@ -76,7 +77,9 @@ async def test_every_form_has_the_cause_and_the_fix(harness: BotHarness, form: s
     for where, text in places.items():
         assert cause in text, where
         assert str(code or known) in text, where
-    assert field(await look_at(harness), "Next step") == fix
+    page = bot_page(int(str(harness.toolzz.integrations[harness.toolzz.CONNECTED]["botClientId"])))
+    step = harness.texts(f"toolzz.code.{known}.step", page=page, button="Diagnose")
+    assert field(await look_at(harness), "Next step") == step
     assert fix in places["diagnosis"]
 
 
