@@ -78,7 +78,7 @@ def marks_of(watched: Watched, texts: Texts) -> Iterator[str]:
         yield f"#{watched.incident.number}"
         if watched.incident.acknowledged_by is not None:
             yield f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}"
-    yield from quiet_marks(watched.muted_until, watched.maintenance_until)
+    yield from quiet_marks(watched.muted_until, watched.maintenance_until, texts)
 
 
 def legend(shown: str, integrations: Iterable[Watched], texts: Texts) -> str:

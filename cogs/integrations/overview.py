@@ -226,7 +226,8 @@ def _counted(found: Sequence[Watched], texts: Texts) -> str:
 
 def _trouble(trouble: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[str]:
     shown = f"{symbol(trouble)} **{name_of(trouble, providers)}**"
-    yield " · ".join([shown, word(trouble, texts), when(trouble.changed_at)])
+    since = texts("board.since", time=when(trouble.changed_at))
+    yield " · ".join([shown, word(trouble, texts), since])
     is_refused = trouble.kind is Kind.CONNECTION and trouble.state is State.ERROR
     if not is_refused and (reason := why(trouble, texts, providers)):
         yield reason
@@ -254,8 +255,8 @@ def _integration(
         f"{symbol(watched)} **{name(watched.label, watched.id)}**",
         word(watched, texts),
         provider_name(watched, providers),
-        when(watched.changed_at),
-        *quiet_marks(watched.muted_until, watched.maintenance_until),
+        texts("board.since", time=when(watched.changed_at)),
+        *quiet_marks(watched.muted_until, watched.maintenance_until, texts),
     ]
     if watched.incident is not None and watched.incident.acknowledged_by is not None:
         parts.append(f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}")

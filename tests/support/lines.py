@@ -4,10 +4,10 @@ The text of an embed has 270 px there: 390 less the avatar's column, the card's 
 The widths were measured in Chromium on the demo's page, whose font is Noto Sans: title 16 px and semibold,
 names of fields 14 px and bold, description and values 14 px, footer 12 px, code 12.25 px.
 
-Compared with that page at 390 px, 42 replies in both languages: all 24 without blank lines and commands in a
-row have the very number of lines, among them cards of 7 to 14 lines and details of 43 to 60. Blank lines count
-as one here and are a little lower there, so that lists of up to 61 lines come out 1 to 6 lines longer. Where
-commands stand in one row, `/help` of 98 and 110 lines comes out 2 and 3 lines shorter.
+Compared with that page at 390 px, 42 replies in both languages: all 24 without blank lines or commands in a
+row have the very number of lines, among them cards of 7 to 14 lines and details of 43 to 60. A blank line
+counts as one here and is a little lower there, so that lists of up to 61 lines come out 1 to 6 lines longer.
+Where commands stand in one row, `/help` of 98 and 110 lines comes out 2 and 3 lines shorter.
 
 Fields that are inline stand one below the other at that width. Buttons, pictures and files are not counted.
 """

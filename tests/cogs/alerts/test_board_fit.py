@@ -179,7 +179,7 @@ def test_who_is_down_stays_in_full() -> None:
     top = text.split("\n")[2:5]
     assert top[0] == "⛔ **150 Night desk** · Blocked"
     assert len(SQUARES.findall(top[1])) == 8
-    assert top[2].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 <t:{NOW + HOUR}:R> · Its bot")
+    assert top[2].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 ends <t:{NOW + HOUR}:R> · Its bot")
     assert MORE.findall(text)
 
 

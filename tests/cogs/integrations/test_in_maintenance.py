@@ -46,7 +46,7 @@ async def test_overview_status_and_diagnosis_say_until_when(
     async def run(command: str, **options: str) -> str:
         return shown(await harness.manager.slash(harness.channel, f"integrations {command}", **options))
 
-    assert f"· 🔧 {until}" in await run("overview")
+    assert f"· 🔧 {texts('state.ends', time=until)}" in await run("overview")
     assert in_status in await run("status", **polly)
     assert found in await run("diagnose", **polly)
     await harness.env.advance_time(HOUR)

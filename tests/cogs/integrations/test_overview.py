@@ -53,7 +53,7 @@ async def test_a_moderator_sees_everything_worst_first(
     text = embed_of(seen).description or ""
     first, *rest = re.findall(r"(?m)^(🟠|🔴|❔|⏳|⚪|🟢) \*\*", text)
     assert [first, *rest] == sorted([first, *rest], key="🟠🔴❔⏳⚪🟢".index)
-    assert "🟠 **Jack** · Error · Parrot House · <t:" in text
+    assert "🟠 **Jack** · Error · Parrot House · changed <t:" in text
     assert "↳ `beak_stuck`" in text
     assert "🟢 **Polly** · Connected · Parrot House" in text
     assert "**Suporte da loja** · Connected · Toolzz" in text
@@ -121,7 +121,7 @@ async def test_a_refused_connection_is_on_top(
     seen = await viewer.slash(harness.channel, OVERVIEW)
     await press(harness, seen, "Refresh", viewer)
     text = embed_of(seen).description or ""
-    assert text.startswith("🟠 **Toolzz · `default`** · Credentials refused · <t:")
+    assert text.startswith("🟠 **Toolzz · `default`** · Credentials refused · changed <t:")
     assert harness.linked(harness.texts("problem.unauthorized.fix")) in text.partition("Polly")[0]
     assert "❔ **Suporte da loja** · Unknown · Toolzz" in text
     assert text.count(harness.texts("problem.unauthorized.title", provider="Toolzz")) == 0
