@@ -39,7 +39,6 @@ TOO_LONG: Final[Mapping[str, str]] = {
     r"sensay disconnect|sensay:stopped": "the steps outside Patchbay that stop a bot",
     r"access grant": "the steps in Server Settings that show somebody the commands",
     r"alerts set": "a line for each setting of a rule",
-    r"setup:maybe": "14 lines with provider, state and id",
     r"integrations:incident": "mute and maintenance each have a time of two lines",
 }
 """Replies that are known to be too long, with the reason. No other reply may be."""
