@@ -125,7 +125,7 @@ def _passing(watched: Watched, texts: Texts) -> Iterator[str]:
     }
     for key, time in times.items():
         if time is not None:
-            yield texts(f"integrations.status.{key}", time=when(time))
+            yield texts(f"integrations.now.{key}", time=when(time))
 
 
 def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[Field]:

@@ -40,7 +40,7 @@ async def test_overview_status_and_diagnosis_say_until_when(
     harness.locale = locale
     until = f"<t:{await begin(harness)}:R>"
     texts, polly = harness.texts, {"integration": "parrots:polly"}
-    in_status = texts("integrations.status.maintenance", time=until)
+    in_status = texts("integrations.now.maintenance", time=until)
     found = texts("diagnosis.alerts.maintenance", time=until)
 
     async def run(command: str, **options: str) -> str:

@@ -83,7 +83,7 @@ async def test_a_provider_without_a_view_is_shown_too(
     seen = await status(harness, viewer, "polly")
     assert embed_of(seen).title == "🔴 Polly"
     assert (embed_of(seen).description or "").startswith("**Disconnected** · `moulting`\n")
-    assert english("integrations.status.incident", time="<t:") in shown(seen)
+    assert english("integrations.now.incident", time="<t:") in shown(seen)
     assert field(seen, "Next step") == harness.linked(
         harness.texts("state.fix.code", provider="Parrot House")
     )
@@ -92,7 +92,7 @@ async def test_a_provider_without_a_view_is_shown_too(
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await press(harness, seen, "Refresh", viewer)
     assert embed_of(seen).title == "🟢 Polly"
-    assert english("integrations.status.muted", time="<t:") in shown(seen)
+    assert english("integrations.now.muted", time="<t:") in shown(seen)
     await press(harness, seen, "Details", viewer)
     assert field(seen, "Connection") == "`default`"
     assert field(seen, "ID") == "`polly`"

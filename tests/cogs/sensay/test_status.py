@@ -287,7 +287,7 @@ async def test_an_older_bot_is_invited_by_hand(harness: BotHarness, active: bool
     assert english("sensay.status.invite_button") not in labels(asked)
     harness.env.inject_error("GET", f"/guilds/*/members/{OLD_ID}", status=404, code=10013, times=None)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert ("didn't say" in shown(asked)) == active
+    assert "didn't say" in shown(asked)
     assert f"]({PORTAL})" in field(asked, "Next step")
 
 
