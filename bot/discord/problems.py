@@ -14,6 +14,8 @@ from bot.providers.base.outcome import LookupResult
 from bot.setup_errors import SetupError
 
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MAX_DETAIL: Final = 100
+"""Characters of the provider's own words, so that what to do is on a phone's screen as well."""
 
 
 class Explanation(NamedTuple):
@@ -87,7 +89,9 @@ def problem(
     if isinstance(error, errors.ProviderError):
         if error.detail:
             provider = provider_names.get(error.provider, error.provider)
-            fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
+            fields.append(
+                Field(texts("problem.detail", provider=provider), quoted(error.detail, _MAX_DETAIL))
+            )
         status, reference = error.status, error.request_id or reference
     fields.append(Field(texts("problem.fix"), explained.fix))
     return card(

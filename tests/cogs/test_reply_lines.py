@@ -120,5 +120,5 @@ def test_markdown_counts_as_it_is_shown() -> None:
     plain = discord.Embed(description="See the page in the portal now")
     linked = discord.Embed(description=f"See [the page in the portal](https://x.invalid/{'x' * 200}) now")
     assert lines_of(plain) == lines_of(linked) == 1
-    assert lines_of(discord.Embed(description=f"**Active** · `{'a' * 36}`")) == 2
+    assert lines_of(discord.Embed(description=f"**Active** · `{'a' * 20}`")) == 1
     assert lines_of(discord.Embed(description="Checked <t:1767225600:R>")) == 1

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from bot.i18n.catalog import LOCALES
-from tests.i18n.test_catalogs import every_text
+from tests.support.catalogs import FOLDERS, forms, messages
 from tests.support.reply_times import NO_EVENT, bare_times
 from tests.support.source import modules
 
@@ -22,6 +22,12 @@ class TimeInText(NamedTuple):
     key: str
     name: str
     is_exact: bool
+
+
+def texts_of(locale: str) -> list[tuple[str, str]]:
+    """Return key and text of every form of every entry."""
+    entries = [item for folder in FOLDERS for item in messages(folder, locale).items()]
+    return [(key, text) for key, message in entries for text in forms(message)]
 
 
 def is_when(node: ast.AST) -> bool:
@@ -91,7 +97,7 @@ def test_no_relative_time_stands_alone() -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_relative_time_follows_what_happened(locale: str) -> None:
     """In both languages a word before it in the sentence says what, and none asks for a date."""
-    texts = [(key, text) for each, key, text in every_text() if each == locale]
+    texts = texts_of(locale)
     wrong = [
         f"{found.place}: {text}"
         for found in times_in_texts()
@@ -106,7 +112,7 @@ def test_a_relative_time_follows_what_happened(locale: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_since_and_until_take_a_date(locale: str) -> None:
     """What follows "since", "until" and the like is shown with its date."""
-    texts = [(key, text) for each, key, text in every_text() if each == locale]
+    texts = texts_of(locale)
     wrong = [
         f"{found.place}: {text}"
         for found in times_in_texts()

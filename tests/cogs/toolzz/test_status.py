@@ -197,13 +197,19 @@ async def test_a_thread_that_was_deleted_is_gone(harness: BotHarness, agent: sim
 
 
 async def test_only_the_first_flaws_are_explained(harness: BotHarness, agent: simcord.MemberActor) -> None:
-    """Three bad channels are explained, and the others are counted; Discord is asked about ten at a time."""
+    """Three bad channels are explained, and the others are counted; Discord is asked about ten at a time.
+
+    Of the short form two are named, with the count of the others.
+    """
     lines = await access_lines(
         harness, str(harness.channel.id), *(f"11887654321098{number:05}" for number in range(40))
     )
     assert lines[0] == "⚠️ **1 of 41 channels usable**"
     assert len(lines) == 5
-    assert lines[-1] == english.plural("toolzz.reach.more", 7)
+    assert lines[-1] == english.plural("toolzz.reach.more", 17)
+    short = (embed_of(await look_at(harness)).description or "").splitlines()
+    assert [line[:1] for line in short[1:3]] == ["❌", "❌"]
+    assert short[3] == english.plural("toolzz.reach.more", 28)
 
 
 # --- the bot ---

@@ -29,7 +29,7 @@ STATES = {
     "CROWDED": ("🟢 Comunidade", "**Connected** · ", english("toolzz.next.channels")),
     "DELETED": (
         "⚪ Piloto antigo",
-        "**Inactive** · Deleted in Toolzz",
+        "**Inactive** · No longer in Toolzz",
         "Choose another integration with </toolzz statu",
     ),
     "STRANGE": ("❔ Teste", "**Unknown** · ", "Turn on **Message Content Intent**"),
