@@ -172,14 +172,16 @@ def _causes(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
         yield texts("state.why.gone", provider="Toolzz")
     if report.deleted_at is not None:
         yield texts("toolzz.status.deleted", time=time_words(report.deleted_at, texts, exact=False))
+    access = snapshot.access_here if report.state is State.CONNECTED else None
     if snapshot.is_here is False:
         yield texts("toolzz.status.other_server")
+    elif access is not None and access.is_blocked:
+        yield why_access(access, texts)
     if report.lost_connection_later:
         yield texts("toolzz.status.lost_later")
     if report.state not in {State.CONNECTED, State.INACTIVE} and (cause := _error_cause(report, texts)):
         yield cause
-    access = snapshot.access_here if report.state is State.CONNECTED else None
-    if access is not None and (access.is_blocked or access.channels):
+    if access is not None and access.channels and not access.is_blocked:
         yield why_access(access, texts)
     if not report.is_deleted:
         yield meaning_of(snapshot.state, texts)
