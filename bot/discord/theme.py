@@ -19,6 +19,8 @@ FIELD_NAME: Final = 256
 FIELD_VALUE: Final = 1024
 FOOTER: Final = 2048
 TOTAL: Final = 6000
+MAX_NAME_ON_CARD: Final = 50
+"""Characters of a name in the title of a ``StatusCard``: two lines on a phone."""
 _NOTHING: Final = "—"
 _UNITS: Final = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
 

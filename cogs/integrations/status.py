@@ -10,8 +10,8 @@ from bot.discord.context import Context
 from bot.discord.pages import DETAILS, REFRESH, UP
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug
-from bot.discord.text import code
-from bot.discord.theme import Field, StatusCard, when
+from bot.discord.text import code, plain
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, when
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.provider import Provider
@@ -106,7 +106,7 @@ def status_card(watched: Watched, providers: Mapping[str, Provider], texts: Text
     return StatusCard(
         tone(watched),
         symbol(watched),
-        name(watched.label, watched.id),
+        name(plain(watched.label, MAX_NAME_ON_CARD), watched.id),
         word(watched, texts),
         fix(watched, texts, providers) or texts("integrations.status.next"),
         causes=[reason] if reason else [],

@@ -15,7 +15,7 @@ from bot.discord.pages import DETAILS, REFRESH, UP, check_page, page_buttons, pa
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import ConnectionName, PageNumber
 from bot.discord.text import code, quoted
-from bot.discord.theme import Field, StatusCard, Tone, card, notice, state_tone, when
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, Tone, card, notice, state_tone, when
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
@@ -270,7 +270,7 @@ def status_card(
     return StatusCard(
         Tone.QUIET if here is None else state_tone(here),
         symbol_of(here),
-        title_of(replica),
+        title_of(replica, MAX_NAME_ON_CARD),
         word_of(here, texts),
         _next_step(state, placement, texts),
         causes=[why_access(placement.access, texts)] if placement and is_blocked else [_means(state, texts)],

@@ -10,7 +10,7 @@ import discord
 from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.names import mention_member
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import Field, StatusCard, Tone, state_symbol, state_tone, when
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, Tone, state_symbol, state_tone, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
 from bot.providers.base.snowflake import read_snowflake
@@ -42,10 +42,8 @@ _NAMED_BITS = functools.reduce(operator.or_, discord.Permissions.VALID_FLAGS.val
 _CHANNELS: Final = ("channel_ids", "channels_detail")
 _MAX_CHANNELS: Final = 750
 """Characters."""
-_MAX_TITLE: Final = 60
-"""Characters: two lines on a phone."""
-_MAX_CAUSE: Final = 80
-"""Characters of the text of an error in the short form."""
+_MAX_CAUSE, _MAX_CODE = 80, 24
+"""Characters of an error's text and of its code in the short form."""
 # The fields of a report that stand in each place, by the key of the place's label.
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "active": ("is_active",),
@@ -106,7 +104,7 @@ def status_card(
 
 def heading(report: Integration, texts: Texts) -> str:
     """Name an integration in the title of its own embed."""
-    return quoted(plain(report.title or "", _MAX_TITLE)) or texts("toolzz.status.untitled")
+    return quoted(plain(report.title or "", MAX_NAME_ON_CARD)) or texts("toolzz.status.untitled")
 
 
 def next_step(snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool) -> str:
@@ -192,8 +190,8 @@ def _error_cause(report: Integration, texts: Texts) -> str:
     """Say what the last error means, or what Toolzz says of it; empty where there is none."""
     if report.known_code:
         cause = texts(f"toolzz.code.{report.known_code}.cause")
-        return f"{cause} {code(report.error_code or report.known_code, 24)}"
-    return error_words(report, _MAX_CAUSE)
+        return f"{cause} {code(report.error_code or report.known_code, _MAX_CODE)}"
+    return error_words(report, _MAX_CAUSE, _MAX_CODE)
 
 
 def _fields(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[Field]:

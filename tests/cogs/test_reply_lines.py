@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import discord
@@ -94,6 +94,35 @@ async def test_a_reply_fits_the_screen(busy: BotHarness, case: str, locale: str)
     replies = [reply async for reply in use_all(busy, actor)]
     assert len(replies) > 25
     assert too_long(replies) == {}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"connectionStatus": "error", "lastConnectionErrorCode": "CODE_" * 20},
+        {"connectionStatus": "connected", "channelIds": [str(10**18 + each) for each in range(30)]},
+        {"connectionStatus": "connected", "lastDisconnectedAt": "2999-01-01T00:00:00Z"},
+        {"connectionStatus": "hibernating" * 9, "lastConnectionErrorCode": None},
+        {"deletedAt": "2026-01-01T00:00:00Z"},
+    ],
+    ids=["error", "channels", "later", "odd", "deleted"],
+)
+async def test_a_card_fits_whatever_is_reported(
+    busy: BotHarness, report: Mapping[str, object], locale: str
+) -> None:
+    """Names and errors of any length, and any number of bad channels, leave a card of 12 lines."""
+    busy.locale = locale
+    name, said = "Atendimento da loja de departamentos " * 5, "The agent's session was closed. " * 9
+    busy.toolzz.touch(
+        busy.toolzz.CONNECTED, title=name, lastConnectionErrorMessage=said, channelsDetail=[], **report
+    )
+    busy.sensay.replicas[busy.sensay.ACTIVE]["name"] = name
+    asked = [
+        await busy.manager.slash(busy.channel, "toolzz status", integration=busy.toolzz.CONNECTED),
+        await busy.manager.slash(busy.channel, "sensay status", replica=busy.sensay.ACTIVE),
+    ]
+    assert [lines_of(embed_of(each)) for each in asked if lines_of(embed_of(each)) > MAX_LINES] == []
 
 
 def test_a_longer_reply_is_found() -> None:
