@@ -32,7 +32,7 @@ _MAX_EXPLAINED: Final = 3
 """How many bad channels are explained outside the list of the channels."""
 _MAX_SHOWN: Final = 2
 """How many bad channels the short form of the status names."""
-_MAX_MISSING: Final = 70
+_MAX_MISSING: Final = 45
 """Characters of the permissions that it names for one of them."""
 _MAX_NAME: Final = 60
 _MAX_IDS: Final = 200
