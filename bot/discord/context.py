@@ -16,6 +16,7 @@ from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import guild_of
 from bot.discord.sync import CommandLinks
+from bot.discord.theme import StatusCard
 from bot.errors import PatchbayError
 from bot.features.access.service import AccessService
 from bot.features.alerts.outbox import Outbox
@@ -254,6 +255,6 @@ class ProviderView:
     lists: what ``/setup`` offers to pick from.
     """
 
-    status: Callable[[Context, Connection, str], Awaitable[discord.Embed]]
+    status: Callable[[Context, Connection, str], Awaitable[StatusCard]]
     diagnose: Callable[[Context, Connection, str], Awaitable[Diagnosis]] | None = None
     lists: Sequence[SetupList] = ()

@@ -13,8 +13,8 @@ ItemT = TypeVar("ItemT")
 PAGE_SIZE: Final = 10
 MAX_PAGES: Final = 9999
 """What a custom id has room for, the page after the last one included."""
-BACK, FORTH, REFRESH, UP = "◀️", "▶️", "🔄", "↩️"
-"""The symbols of the buttons under a page: previous page, next page, same page anew, parent screen."""
+BACK, FORTH, REFRESH, UP, DETAILS = "◀️", "▶️", "🔄", "↩️", "🔎"
+"""The symbols of the buttons under a page: previous page, next page, same page anew, parent screen, more."""
 
 
 def page_buttons(

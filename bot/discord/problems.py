@@ -14,6 +14,8 @@ from bot.providers.base.outcome import LookupResult
 from bot.setup_errors import SetupError
 
 _REFERENCE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MAX_DETAIL: Final = 100
+"""Characters of the provider's own words, so that what to do is on a phone's screen as well."""
 
 
 class Explanation(NamedTuple):
@@ -91,7 +93,7 @@ def problem(
     fields: list[Field] = []
     if isinstance(error, errors.ProviderError) and error.detail:
         provider = provider_names.get(error.provider, error.provider)
-        fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, 500)))
+        fields.append(Field(texts("problem.detail", provider=provider), quoted(error.detail, _MAX_DETAIL)))
     fields.append(Field(texts("problem.fix"), explained.fix))
     return card(
         Tone.WARNING if isinstance(error, errors.RequestError) else Tone.BAD,

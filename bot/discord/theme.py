@@ -1,6 +1,7 @@
 """The one place where embeds are built: colours, symbols, words for states, and Discord's limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
@@ -18,6 +19,8 @@ FIELD_NAME: Final = 256
 FIELD_VALUE: Final = 1024
 FOOTER: Final = 2048
 TOTAL: Final = 6000
+MAX_NAME_ON_CARD: Final = 50
+"""Characters of a name in the title of a ``StatusCard``: two lines on a phone."""
 _NOTHING: Final = "—"
 _UNITS: Final = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
 
@@ -169,3 +172,48 @@ def notice(
         footer=footer,
         symbol=symbol,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCard:
+    """One integration's status, the same for every provider: in short, and all that is known of it.
+
+    name: the integration's, safe where markdown is rendered. state: its word. causes: why that is its state,
+    the most important reason first; the short form shows no other. here: lines about the server that need
+    somebody to do something. notes: what else must not be overlooked. checked_at: seconds since 1970, None
+    where it was never checked.
+    """
+
+    tone: Tone
+    symbol: str
+    name: str
+    state: str
+    next_step: str
+    causes: Sequence[str] = ()
+    here: Sequence[str] = ()
+    notes: Sequence[Field] = ()
+    details: Sequence[Field] = ()
+    checked_at: float | None = None
+    footer: str = ""
+
+    def embed(self, texts: Texts, *, details: bool = False) -> discord.Embed:
+        """Build the short form, which fits a phone's screen, or the one with the details in its place."""
+        checked = [] if self.checked_at is None else [texts("status.checked", time=when(self.checked_at))]
+        if details:
+            lines = [f"**{self.state}**", *self.causes, *checked]
+            return card(
+                self.tone,
+                self.name,
+                "\n".join(lines),
+                fields=self.details,
+                footer=self.footer,
+                symbol=self.symbol,
+            )
+        state = " · ".join([f"**{self.state}**", *self.causes[:1]])
+        return card(
+            self.tone,
+            self.name,
+            "\n".join([state, *self.here, *checked]),
+            fields=[*self.notes, Field(texts("next_step"), self.next_step)],
+            symbol=self.symbol,
+        )

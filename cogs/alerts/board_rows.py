@@ -150,7 +150,7 @@ def _marks(watched: Watched, texts: Texts) -> Iterator[str]:
         yield f"#{watched.incident.number}"
         if watched.incident.acknowledged_by is not None:
             yield f"🙋 {mention_member(watched.incident.acknowledged_by, texts)}"
-    yield from quiet_marks(watched.muted_until, watched.maintenance_until)
+    yield from quiet_marks(watched.muted_until, watched.maintenance_until, texts)
 
 
 def _legend(shown: str, agents: Iterable[Watched], texts: Texts) -> str:

@@ -183,7 +183,8 @@ def _length(field: Field) -> int:
 
 def _incident_line(incident: Incident, ctx: Context) -> str:
     name, state = name_of(incident, ctx.services.providers), word(incident, ctx.texts)
-    line = f"{symbol(incident)} #{incident.number} **{name}** · {state} · {when(incident.opened_at)}"
+    opened = ctx.texts("alerts.row.opened", time=when(incident.opened_at))
+    line = f"{symbol(incident)} #{incident.number} **{name}** · {state} · {opened}"
     by = incident.acknowledged_by
     return line if by is None else f"{line} · 🙋 {mention_member(by, ctx.texts)}"
 

@@ -5,7 +5,7 @@ from cogs.handover.guide import ConnectButton, GuideAction, GuideButton
 from cogs.handover.lookup import LookButton, Lookup
 from cogs.handover.preflight import Preflight, accepted_answer, examine
 from cogs.handover.question import TokenModal, TokenQuestion
-from cogs.handover.unsettled import add_unsettled
+from cogs.handover.unsettled import unsettled_fields
 
 __all__ = [
     "ConnectButton",
@@ -18,6 +18,6 @@ __all__ = [
     "TokenModal",
     "TokenQuestion",
     "accepted_answer",
-    "add_unsettled",
     "examine",
+    "unsettled_fields",
 ]

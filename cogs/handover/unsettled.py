@@ -2,22 +2,20 @@
 
 from typing import Final
 
-import discord
-
 from bot.discord.context import Context
 from bot.discord.names import mention_member
-from bot.discord.theme import when
+from bot.discord.theme import Field, when
 from bot.features.audit.service import BEGUN, UNKNOWN
 
 _UNSETTLED: Final = (UNKNOWN, BEGUN)
 
 
-async def add_unsettled(ctx: Context, embed: discord.Embed, slug: str, agent: str) -> None:
-    """Add a field above the last one, if the latest handover for this agent has no known result."""
+async def unsettled_fields(ctx: Context, slug: str, agent: str) -> list[Field]:
+    """Return a field if the latest handover for this agent has no known result, else nothing."""
     entry = await ctx.services.audit.last_about(ctx.guild_id, f"{slug}.connect", f"{slug} · {agent}")
     if entry is None or entry.result not in _UNSETTLED:
-        return
+        return []
     texts = ctx.texts
     member = mention_member(entry.member, texts)
     text = texts(f"handover.unsettled.{entry.result}", time=when(entry.at, exact=True), member=member)
-    embed.insert_field_at(len(embed.fields) - 1, name=texts("handover.unsettled"), value=text, inline=False)
+    return [Field(texts("handover.unsettled"), text)]

@@ -6,7 +6,7 @@ from cogs.integrations.commands import Integrations
 from cogs.integrations.diagnose import IntegrationDiagnoseButton, respond_with_diagnosis
 from cogs.integrations.history import HistoryPeriodButton, IntegrationHistoryButton
 from cogs.integrations.overview import OverviewButton, OverviewSelect
-from cogs.integrations.status import IntegrationStatusButton
+from cogs.integrations.status import IntegrationDetailsButton, IntegrationStatusButton
 
 __all__ = ["IntegrationStatusButton", "respond_with_diagnosis", "setup"]
 
@@ -17,6 +17,7 @@ async def setup(bot: PatchbayBot) -> None:
         OverviewButton,
         OverviewSelect,
         IntegrationStatusButton,
+        IntegrationDetailsButton,
         IntegrationDiagnoseButton,
         IntegrationHistoryButton,
         HistoryPeriodButton,

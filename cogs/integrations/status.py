@@ -7,11 +7,11 @@ import discord
 
 from bot.discord.components import PersistentButton
 from bot.discord.context import Context
-from bot.discord.pages import REFRESH, UP
+from bot.discord.pages import DETAILS, REFRESH, UP
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug
-from bot.discord.text import code
-from bot.discord.theme import Field, card, when
+from bot.discord.text import code, plain
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, when
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
 from bot.providers.base.provider import Provider
@@ -39,60 +39,101 @@ class IntegrationStatusButton(PersistentButton):
         await edit(ctx, *await read_status(ctx, f"{self.provider}:{self.integration}"))
 
 
+class IntegrationDetailsButton(PersistentButton):
+    """Shows all that is known of an integration in the message."""
+
+    route = "integrations:more:{provider}:{integration}"
+    reads_only = True
+    caption = "status.details"
+    symbol = DETAILS
+
+    provider: ProviderSlug
+    integration: IntegrationId
+
+    async def press(self, ctx: Context) -> None:
+        """Read it now."""
+        await acknowledge(ctx)
+        await edit(ctx, *await _read_details(ctx, f"{self.provider}:{self.integration}"))
+
+
 async def read_status(ctx: Context, text: str) -> Answer:
     """Ask the provider and build the answer.
 
     text: a ``Watched.key``, or a name that only one integration has. Raises NotWatchedError, and what the
     provider's own status raises.
     """
-    services, texts = ctx.services, ctx.texts
-    watched = await services.monitoring.find(ctx.guild_id, text)
+    texts = ctx.texts
+    watched = await ctx.services.monitoring.find(ctx.guild_id, text)
     place: dict[str, Any] = {"texts": texts, "provider": watched.provider, "integration": watched.id}
     refresh = IntegrationStatusButton(**place)
     ctx.offer_retry(refresh)
-    view = services.views.get(watched.provider)
-    if view is not None:
-        connection = await open_connection(ctx, watched.provider, watched.connection)
-        embed = await view.status(ctx, connection, watched.id)
-    else:
-        await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
-        watched = await services.monitoring.find(ctx.guild_id, watched.key)
-        embed = status_embed(watched, services.providers, texts)
+    found = await _look_up(ctx, watched)
     # The class of this button stands in a module that imports this one.
     overview: discord.ui.Button[Any] = discord.ui.Button(
         label=texts("pages.up"), emoji=UP, custom_id="integrations:all:1"
     )
     links = IntegrationDiagnoseButton(**place), IntegrationHistoryButton(**place), overview
-    return embed, view_of(refresh, *links, *await belonging_buttons(ctx, watched.provider, watched.id))
+    deciding = await belonging_buttons(ctx, watched.provider, watched.id)
+    return found.embed(texts), view_of(IntegrationDetailsButton(**place), refresh, *links, *deciding)
 
 
-def status_embed(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> discord.Embed:
+async def _read_details(ctx: Context, text: str) -> Answer:
+    texts = ctx.texts
+    watched = await ctx.services.monitoring.find(ctx.guild_id, text)
+    place: dict[str, Any] = {"texts": texts, "provider": watched.provider, "integration": watched.id}
+    refresh = IntegrationDetailsButton(**place, label=texts("pages.refresh"), emoji=REFRESH)
+    ctx.offer_retry(refresh)
+    found = await _look_up(ctx, watched)
+    back = IntegrationStatusButton(**place, label=texts("status.back"), emoji=UP)
+    return found.embed(texts, details=True), view_of(refresh, back)
+
+
+async def _look_up(ctx: Context, watched: Watched) -> StatusCard:
+    """Ask the provider. Raises what its own status raises."""
+    services = ctx.services
+    view = services.views.get(watched.provider)
+    if view is not None:
+        connection = await open_connection(ctx, watched.provider, watched.connection)
+        return await view.status(ctx, connection, watched.id)
+    await ctx.cancel_on_shutdown(services.poller.check_guild(ctx.guild_id))
+    watched = await services.monitoring.find(ctx.guild_id, watched.key)
+    return status_card(watched, services.providers, ctx.texts)
+
+
+def status_card(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> StatusCard:
     """Show what is known about an integration of any provider."""
-    parts = [f"**{word(watched, texts)}**", why(watched, texts, providers)]
-    return card(
+    reason = why(watched, texts, providers)
+    return StatusCard(
         tone(watched),
-        name(watched.label, watched.id),
-        " · ".join(filter(None, parts)),
-        fields=[
-            *_fields(watched, providers, texts),
-            Field(texts("next_step"), fix(watched, texts, providers) or texts("integrations.status.next")),
-        ],
-        symbol=symbol(watched),
+        symbol(watched),
+        name(plain(watched.label, MAX_NAME_ON_CARD), watched.id),
+        word(watched, texts),
+        fix(watched, texts, providers) or texts("integrations.status.next"),
+        causes=[reason] if reason else [],
+        here=list(_passing(watched, texts)),
+        details=list(_fields(watched, providers, texts)),
+        checked_at=watched.answered_at,
     )
 
 
+def _passing(watched: Watched, texts: Texts) -> Iterator[str]:
+    """Say since when there is an incident, and until when nothing is said of it."""
+    times = {
+        "incident": None if watched.incident is None else watched.incident.opened_at,
+        "muted": watched.muted_until,
+        "maintenance": watched.maintenance_until,
+    }
+    for key, time in times.items():
+        if time is not None:
+            yield texts(f"integrations.now.{key}", time=when(time))
+
+
 def _fields(watched: Watched, providers: Mapping[str, Provider], texts: Texts) -> Iterator[Field]:
-    answered, incident = watched.answered_at, watched.incident
     values = {
         "provider": provider_name(watched, providers),
         "connection": code(watched.connection),
         "since": when(watched.changed_at, exact=True),
-        "checked": texts("never") if answered is None else when(answered),
-        "incident": "" if incident is None else when(incident.opened_at),
-        "muted": "" if watched.muted_until is None else when(watched.muted_until),
-        "maintenance": "" if watched.maintenance_until is None else when(watched.maintenance_until),
         "id": code(watched.id, 70),
     }
     for key, value in values.items():
-        if value:
-            yield Field(texts(f"integrations.status.{key}"), value, inline=True)
+        yield Field(texts(f"integrations.status.{key}"), value, inline=True)

@@ -13,7 +13,7 @@ from bot.discord.context import Context
 from bot.discord.names import Named, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug
-from bot.discord.text import clamp, code, plain
+from bot.discord.text import clamp, plain
 from bot.discord.theme import Field, Tone, card, notice
 from bot.errors import NotWatchedError
 from bot.features.integrations.store import Ignored
@@ -263,9 +263,7 @@ def _question(found: Watched, ctx: Context) -> Answer:
         texts,
         Tone.INFO,
         "belonging.question",
-        Field(texts("integrations.status.provider"), provider_name(found, providers), inline=True),
         Field(texts("diagnosis.check.state"), state, inline=True),
-        Field(texts("integrations.status.id"), code(found.id, 70), inline=True),
         name=name(found.label, found.id),
         provider=provider_name(found, providers),
         symbol="❓",

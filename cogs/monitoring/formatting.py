@@ -105,10 +105,10 @@ def plain_name(of: Watched | Incident, limit: int = 100) -> str:
     return plain(of.label, limit) or plain(of.id, limit)
 
 
-def quiet_marks(muted_until: int | None, maintenance_until: int | None) -> list[str]:
-    """Return until when something is muted, and until when it is in maintenance; None where it is not."""
+def quiet_marks(muted_until: int | None, maintenance_until: int | None, texts: Texts) -> list[str]:
+    """Say when a mute and when maintenance end; None where there is none."""
     marks = (("🔕", muted_until), ("🔧", maintenance_until))
-    return [f"{mark} {when(until)}" for mark, until in marks if until is not None]
+    return [f"{mark} {texts('state.ends', time=when(until))}" for mark, until in marks if until is not None]
 
 
 def told_apart(integrations: Sequence[Watched], providers: Mapping[str, Provider]) -> list[Watched]:

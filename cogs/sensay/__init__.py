@@ -6,10 +6,16 @@ from cogs.sensay.commands import Sensay
 from cogs.sensay.connect import SensayConnectButton, SensayGuideButton, SensayLookButton, show_guide
 from cogs.sensay.disconnect import SensayStoppedButton
 from cogs.sensay.replicas import SensayReplicasButton
-from cogs.sensay.status import SensayOverviewButton, SensayReplicaSelect, SensayStatusButton, show_status
+from cogs.sensay.status import (
+    SensayDetailsButton,
+    SensayOverviewButton,
+    SensayReplicaSelect,
+    SensayStatusButton,
+    look_up_status,
+)
 
 VIEW = ProviderView(
-    status=show_status, lists=(SetupList(None, "sensay.offer", show_guide, "sensay connect"),)
+    status=look_up_status, lists=(SetupList(None, "sensay.offer", show_guide, "sensay connect"),)
 )
 
 
@@ -22,6 +28,7 @@ async def setup(bot: PatchbayBot) -> None:
         SensayStoppedButton,
         SensayOverviewButton,
         SensayStatusButton,
+        SensayDetailsButton,
         SensayReplicaSelect,
         SensayReplicasButton,
     )

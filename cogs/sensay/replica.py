@@ -57,10 +57,13 @@ def told_apart(replicas: Sequence[Replica]) -> list[Replica]:
     return [replica.model_copy(update={"name": name}) for replica, name in zip(replicas, names, strict=True)]
 
 
-def title_of(replica: Replica) -> str:
-    """Name a replica where Discord renders markdown, by its id if its name is invisible."""
+def title_of(replica: Replica, limit: int = _MAX_NAME) -> str:
+    """Name a replica where Discord renders markdown, by its id if its name is invisible.
+
+    limit: of the name, in characters.
+    """
     # Cut before it is escaped: what tells it apart stands at the end.
-    return quoted(plain(replica.name or "", _MAX_NAME)) or code(replica.uuid or "", _MAX_NAME)
+    return quoted(plain(replica.name or "", limit)) or code(replica.uuid or "", _MAX_NAME)
 
 
 def label_of(replica: Replica) -> str:

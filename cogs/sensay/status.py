@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import discord
 
@@ -11,18 +11,18 @@ from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.names import mention_member
-from bot.discord.pages import REFRESH, UP, check_page, page_buttons, page_of, pages_of
+from bot.discord.pages import DETAILS, REFRESH, UP, check_page, page_buttons, page_of, pages_of
 from bot.discord.replies import Answer, acknowledge, edit, view_of
 from bot.discord.routes import ConnectionName, PageNumber
 from bot.discord.text import code, quoted
-from bot.discord.theme import Field, Tone, card, notice, state_tone, when
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, Tone, card, notice, state_tone, when
 from bot.errors import InvalidInputError
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice, State, read_uuid
 from bot.providers.sensay.models import Replica
 from cogs.connections import open_connection
-from cogs.handover import add_unsettled
+from cogs.handover import unsettled_fields
 from cogs.monitoring import belonging_buttons
 from cogs.monitoring.formatting import why_access
 from cogs.sensay.placement import Placement, placements_of, run_and_seen, state_here
@@ -77,6 +77,25 @@ class SensayStatusButton(PersistentButton):
         await _show_replica(ctx, self.connection, self.replica)
 
 
+class SensayDetailsButton(PersistentButton):
+    """Shows all that is known of a replica in the same message."""
+
+    route = "sensay:more:{connection}:{replica}"
+    reads_only = True
+    caption = "status.details"
+    symbol = DETAILS
+
+    connection: ConnectionName
+    replica: ReplicaUuid
+
+    async def press(self, ctx: Context) -> None:
+        """Read it now."""
+        uuid = read_uuid(self.replica, "replica")
+        await acknowledge(ctx)
+        opened = await open_connection(ctx, "sensay", self.connection)
+        await edit(ctx, *await _read_details(ctx, opened, uuid))
+
+
 class SensayReplicaSelect(PersistentSelect):
     """Opens one replica of an overview, in its place."""
 
@@ -101,10 +120,10 @@ async def read_status(ctx: Context, connection: Connection, replica: str | None)
     return await _read_replica(ctx, connection, replica)
 
 
-async def show_status(ctx: Context, connection: Connection, text: str) -> discord.Embed:
-    """Return a replica's embed alone, without our buttons. Raises what ``read_status`` raises."""
-    embed, _ = await _look_up(ctx, connection, chosen_replica(ctx, connection, text))
-    return embed
+async def look_up_status(ctx: Context, connection: Connection, text: str) -> StatusCard:
+    """Return a replica's status. Raises what ``read_status`` raises."""
+    found, _ = await _look_up(ctx, connection, chosen_replica(ctx, connection, text))
+    return found
 
 
 async def _read_overview(ctx: Context, connection: Connection, page: int) -> Answer:
@@ -132,27 +151,37 @@ async def _read_replica(ctx: Context, connection: Connection, text: str) -> Answ
     chosen = chosen_replica(ctx, connection, text)
     refresh = SensayStatusButton(texts=texts, connection=connection.name, replica=chosen.id)
     ctx.offer_retry(refresh)
-    embed, invite = await _look_up(ctx, connection, chosen)
+    found, invite = await _look_up(ctx, connection, chosen)
+    details = SensayDetailsButton(texts=texts, connection=connection.name, replica=chosen.id)
     overview = SensayOverviewButton(texts=texts, connection=connection.name, page=1)
-    view = view_of(refresh, overview, *await belonging_buttons(ctx, "sensay", chosen.id))
+    view = view_of(details, refresh, overview, *await belonging_buttons(ctx, "sensay", chosen.id))
     if invite is not None:
         view.add_item(discord.ui.Button(label=texts("sensay.status.invite_button"), url=invite))
-    return embed, view
+    return found.embed(texts), view
 
 
-async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tuple[discord.Embed, str | None]:
-    """Ask Sensay about one replica; return its embed, and the link that invites its bot if it is not here."""
+async def _read_details(ctx: Context, connection: Connection, uuid: str) -> Answer:
+    texts = ctx.texts
+    place: dict[str, Any] = {"texts": texts, "connection": connection.name, "replica": uuid}
+    refresh = SensayDetailsButton(**place, label=texts("pages.refresh"), emoji=REFRESH)
+    ctx.offer_retry(refresh)
+    found = await look_up_status(ctx, connection, uuid)
+    back = SensayStatusButton(**place, label=texts("status.back"), emoji=UP)
+    return found.embed(texts, details=True), view_of(refresh, back)
+
+
+async def _look_up(ctx: Context, connection: Connection, chosen: Choice) -> tuple[StatusCard, str | None]:
+    """Ask Sensay about one replica; return its status, and the link that invites an absent bot."""
     found = await ctx.cancel_on_shutdown(client_of(ctx, connection).look_up(chosen.id))
     replica = found.replica
     if replica is None and found.complete:
         raise InvalidInputError("unlisted")
     if replica is None:
-        return beyond_embed(chosen, ctx.texts), None
+        return beyond_card(chosen, ctx.services.clock(), ctx.texts), None
     placement = (await placements_of(ctx, [replica])).get(chosen.id)
     invite = placement.invite if placement is not None and replica.state is not None else None
-    embed = status_embed(replica, placement, ctx.services.clock(), ctx.texts)
-    await add_unsettled(ctx, embed, "sensay", chosen.id)
-    return embed, invite
+    notes = await unsettled_fields(ctx, "sensay", chosen.id)
+    return status_card(replica, placement, ctx.services.clock(), ctx.texts, notes=notes), invite
 
 
 async def _show_replica(ctx: Context, connection: str, text: str) -> None:
@@ -221,43 +250,63 @@ def _line(replica: Replica, placement: Placement | None, texts: Texts) -> str:
     return " · ".join([name, word_of(state, texts), *run_and_seen(replica, placement, texts)])
 
 
-def status_embed(
-    replica: Replica, placement: Placement | None, checked_at: float, texts: Texts
-) -> discord.Embed:
+def status_card(
+    replica: Replica,
+    placement: Placement | None,
+    checked_at: float,
+    texts: Texts,
+    *,
+    notes: Sequence[Field] = (),
+) -> StatusCard:
     """Show one replica.
 
-    placement: None where it was not connected from here. checked_at: seconds since 1970.
+    placement: None where it was not connected from here. checked_at: seconds since 1970. notes: see
+    ``StatusCard``.
     """
     state = replica.state
     here = state_here(replica, placement)
-    tagline = quoted(replica.short_description or "", 300)
-    return card(
+    is_blocked = placement is not None and here is State.BLOCKED
+    member = _here(state, placement, texts)
+    return StatusCard(
         Tone.QUIET if here is None else state_tone(here),
-        title_of(replica),
-        "\n".join(filter(None, [_blocked(placement, here, texts), tagline])),
-        fields=[
-            Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts))),
-            Field(texts("sensay.status.here"), _here(state, placement, texts)),
-            Field(texts("sensay.replica"), code(replica.uuid or "")),
-            Field(texts("sensay.status.by"), _by(placement, texts), inline=True),
-            Field(texts("sensay.status.checked"), when(checked_at), inline=True),
-            Field(texts("next_step"), _next_step(state, placement, texts)),
-        ],
-        symbol=symbol_of(here),
+        symbol_of(here),
+        title_of(replica, MAX_NAME_ON_CARD),
+        word_of(here, texts),
+        _next_step(state, placement, texts),
+        causes=[why_access(placement.access, texts)] if placement and is_blocked else [_means(state, texts)],
+        # A blocked replica's cause says it already.
+        here=[] if is_blocked or state is None else [member],
+        notes=notes,
+        details=list(_details(replica, placement, member, texts)),
+        checked_at=checked_at,
     )
 
 
-def beyond_embed(replica: Choice, texts: Texts) -> discord.Embed:
+def beyond_card(replica: Choice, checked_at: float, texts: Texts) -> StatusCard:
     """Say that a replica was not found in the part of the list that is read."""
-    symbol, shown = symbol_of(State.UNKNOWN), code(replica.id)
-    return notice(texts, Tone.WARNING, "sensay.status.beyond", symbol=symbol, replica=shown)
+    return StatusCard(
+        Tone.WARNING,
+        symbol_of(State.UNKNOWN),
+        texts("sensay.status.beyond"),
+        word_of(State.UNKNOWN, texts),
+        texts("sensay.status.beyond_next"),
+        causes=[texts("sensay.status.beyond_how")],
+        details=[Field(texts("sensay.replica"), code(replica.id))],
+        checked_at=checked_at,
+    )
 
 
-def _blocked(placement: Placement | None, here: State | None, texts: Texts) -> str:
-    """Say why a replica that Sensay runs can answer nowhere here; empty where what Sensay lists counts."""
-    if placement is None or here is not State.BLOCKED:
-        return ""
-    return f"**{word_of(here, texts)}** · {why_access(placement.access, texts)}"
+def _means(state: State | None, texts: Texts) -> str:
+    return texts(f"sensay.lists.{'none' if state is None else state}")
+
+
+def _details(replica: Replica, placement: Placement | None, here: str, texts: Texts) -> Iterator[Field]:
+    if tagline := quoted(replica.short_description or "", 300):
+        yield Field(texts("sensay.status.tagline"), tagline)
+    yield Field(texts("sensay.status.lists"), "\n".join(_listed(replica, texts)))
+    yield Field(texts("sensay.status.here"), here)
+    yield Field(texts("sensay.replica"), code(replica.uuid or ""))
+    yield Field(texts("sensay.status.by"), _by(placement, texts))
 
 
 def _listed(replica: Replica, texts: Texts) -> Iterator[str]:

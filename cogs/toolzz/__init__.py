@@ -15,10 +15,16 @@ from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.edit import ToolzzEditButton
 from cogs.toolzz.link import ToolzzLinkButton, link_chosen
 from cogs.toolzz.listing import ToolzzIntegrationSelect, ToolzzListButton
-from cogs.toolzz.status import ToolzzChannelsButton, ToolzzDiagnoseButton, ToolzzStatusButton, show_status
+from cogs.toolzz.status import (
+    ToolzzChannelsButton,
+    ToolzzDetailsButton,
+    ToolzzDiagnoseButton,
+    ToolzzStatusButton,
+    look_up_status,
+)
 
 VIEW = ProviderView(
-    status=show_status,
+    status=look_up_status,
     diagnose=find_out,
     lists=(
         SetupList(None, "toolzz.offer.link", link_chosen, "toolzz link"),
@@ -31,6 +37,7 @@ async def setup(bot: PatchbayBot) -> None:
     """Add the command group and the components that survive a restart."""
     bot.add_dynamic_items(
         ToolzzStatusButton,
+        ToolzzDetailsButton,
         ToolzzChannelsButton,
         ToolzzDiagnoseButton,
         ToolzzListButton,

@@ -1,6 +1,7 @@
 """What members read about the channels that an integration monitors."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import discord
@@ -18,6 +19,7 @@ from bot.discord.text import code, length, listed, quoted
 from bot.discord.theme import DESCRIPTION, Field, Tone, card, when
 from bot.features.monitoring.access import AccessKind
 from bot.i18n.catalog import Texts
+from bot.providers.base.integration import State
 from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.models import Channel, Integration
 from cogs.monitoring.formatting import why_access
@@ -28,6 +30,10 @@ _OF_THE_BOT: Final = frozenset({ChannelFinding.ABSENT, ChannelFinding.TIMED_OUT}
 """Findings that say nothing about the channel itself."""
 _MAX_EXPLAINED: Final = 3
 """How many bad channels are explained outside the list of the channels."""
+_MAX_SHOWN: Final = 2
+"""How many bad channels the short form of the status names."""
+_MAX_MISSING: Final = 45
+"""Characters of the permissions that it names for one of them."""
 _MAX_NAME: Final = 60
 _MAX_IDS: Final = 200
 """Characters."""
@@ -69,6 +75,36 @@ def access_lines(snapshot: IntegrationSnapshot, access: BotAccess, texts: Texts)
     has_doubts = not access.bad_channels and access.usable < len(access.channels)
     if has_doubts and access.is_member:
         yield texts("toolzz.reach.untold")
+
+
+def access_problems(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    """Say in short what keeps an agent from answering that Toolzz has connected, or what is not known of it.
+
+    Whether the bot is a member, and how many channels are usable, are left out: the cause says so.
+    """
+    access = snapshot.access
+    if access is None or snapshot.report.state is not State.CONNECTED:
+        return
+    if not access.is_member:
+        yield from islice(_membership_lines(snapshot, texts), access.is_member is None)
+        return
+    bad = [] if access.timed_out_until is not None else _bad_channels(snapshot)
+    for channel, found in bad[:_MAX_SHOWN]:
+        yield f"❌ {name_of(channel, found)}: {_shortly(found, texts)}"
+    if len(bad) > _MAX_SHOWN:
+        yield texts.plural("toolzz.reach.more", len(bad) - _MAX_SHOWN)
+    if not bad and access.usable < len(access.channels) and access.timed_out_until is None:
+        yield texts("toolzz.reach.untold")
+
+
+def _shortly(access: ChannelAccess, texts: Texts) -> str:
+    """Say what is wrong with a channel, without what to do about it."""
+    if access.finding is ChannelFinding.LACKING:
+        names = (f"**{texts(f'permission.{each}')}**" for each in access.missing)
+        missing = listed(names, texts, _MAX_MISSING, separator=", ")
+        return texts("toolzz.reach.missing", permissions=missing)
+    # The first sentence of the text, which says what is wrong.
+    return texts(f"toolzz.reach.{access.finding}").partition(". ")[0].removesuffix(".")
 
 
 def bad_channel_lines(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:

@@ -1,20 +1,30 @@
-"""The status of an integration, with a place for every field that Toolzz reports."""
+"""The status of an integration; its details have a place for every field that Toolzz reports."""
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import discord
 
+from bot.discord.access.agent_bots import application_of, bot_page
 from bot.discord.names import mention_member
 from bot.discord.text import code, listed, plain, quoted
-from bot.discord.theme import Field, Tone, card, state_symbol, state_tone, when
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, Tone, state_symbol, state_tone, when
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
+from bot.providers.base.snowflake import read_snowflake
 from bot.providers.toolzz.models import Integration
 from bot.providers.toolzz.times import ReportedTime
-from cogs.toolzz.channels import access_lines, disagreement, invitation, name_of, needs_change
+from cogs.monitoring.formatting import why_access
+from cogs.toolzz.channels import (
+    access_lines,
+    access_problems,
+    disagreement,
+    invitation,
+    name_of,
+    needs_change,
+)
 from cogs.toolzz.formatting import (
     error_words,
     line,
@@ -32,6 +42,8 @@ _NAMED_BITS = functools.reduce(operator.or_, discord.Permissions.VALID_FLAGS.val
 _CHANNELS: Final = ("channel_ids", "channels_detail")
 _MAX_CHANNELS: Final = 750
 """Characters."""
+_MAX_CAUSE, _MAX_CODE = 80, 24
+"""Characters of an error's text and of its code in the short form."""
 # The fields of a report that stand in each place, by the key of the place's label.
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "active": ("is_active",),
@@ -58,33 +70,48 @@ _NULLS: Final[Mapping[str, str]] = {
 }
 
 
-def status_embed(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> discord.Embed:
-    """Show an integration. checked_at: seconds since 1970."""
+def status_card(
+    snapshot: IntegrationSnapshot,
+    checked_at: int,
+    texts: Texts,
+    *,
+    notes: Sequence[Field] = (),
+    may_link: bool = True,
+) -> StatusCard:
+    """Show an integration.
+
+    checked_at: seconds since 1970. notes: see ``StatusCard``. may_link: whether whoever reads it may link it.
+    """
     report = snapshot.report
     tone = state_tone(snapshot.state)
     is_doubtful = report.lost_connection_later or needs_change(snapshot.access)
     if snapshot.state is State.CONNECTED and is_doubtful:
         tone = Tone.WARNING
-    return card(
+    return StatusCard(
         tone,
+        state_symbol(snapshot.state),
         heading(report, texts),
-        "\n".join(_summary(snapshot, texts)),
-        fields=[
-            *(field for field in _fields(snapshot, checked_at, texts) if field.value),
-            Field(texts("next_step"), next_step(snapshot, texts)),
-        ],
+        word_of(snapshot.state, texts),
+        _code_fix(snapshot, texts) or next_step(snapshot, texts, may_link=may_link),
+        causes=tuple(_causes(snapshot, texts)),
+        here=tuple(access_problems(snapshot, texts)),
+        notes=notes,
+        details=[field for field in _fields(snapshot, texts) if field.value],
+        checked_at=checked_at,
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
-        symbol=state_symbol(snapshot.state),
     )
 
 
 def heading(report: Integration, texts: Texts) -> str:
     """Name an integration in the title of its own embed."""
-    return quoted(report.title or "") or texts("toolzz.status.untitled")
+    return quoted(plain(report.title or "", MAX_NAME_ON_CARD)) or texts("toolzz.status.untitled")
 
 
-def next_step(snapshot: IntegrationSnapshot, texts: Texts) -> str:
-    """Say what to do now: first what is wrong at Toolzz, then what Discord has to allow."""
+def next_step(snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool) -> str:
+    """Say what to do now: first what is wrong at Toolzz, then what Discord has to allow.
+
+    may_link: whether whoever reads it may link the integration.
+    """
     report = snapshot.report
     if report.is_deleted:
         return texts("toolzz.next.deleted")
@@ -92,10 +119,22 @@ def next_step(snapshot: IntegrationSnapshot, texts: Texts) -> str:
         return texts("toolzz.next.elsewhere")
     if report.state is not State.CONNECTED:
         return state_fix(report, texts)
-    return _access_fix(snapshot, texts)
+    return _access_fix(snapshot, texts, may_link=may_link)
 
 
-def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
+def _code_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str | None:
+    """Say where an error is fixed whose cause is known, with a link; None where that is not what to do."""
+    report = snapshot.report
+    is_due = report.state not in {State.CONNECTED, State.INACTIVE} and snapshot.is_here is not False
+    if report.known_code is None or not is_due:
+        return None
+    bot_id = None if snapshot.access is None else snapshot.access.bot_id
+    page = bot_page(application_of(bot_id, confirmed=read_snowflake(report.bot_client_id)))
+    button = texts("toolzz.diagnose.button")
+    return texts(f"toolzz.code.{report.known_code}.step", page=page, button=button)
+
+
+def _access_fix(snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool) -> str:
     """Say what to do about an integration that is connected: in Discord, in Toolzz, or nothing."""
     access = snapshot.access
     if access is not None and access.is_member is False:
@@ -111,7 +150,7 @@ def _access_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str:
     elif snapshot.report.lost_connection_later:
         key = "lost_later"
     else:
-        key = "connected" if snapshot.linked else "link"
+        key = "link" if may_link and snapshot.linked is None else "connected"
     return texts(f"toolzz.next.{key}")
 
 
@@ -124,20 +163,38 @@ def state_fix(report: Integration, texts: Texts) -> str:
     return texts(f"toolzz.code.{report.known_code}.fix" if report.known_code else "toolzz.next.code")
 
 
-def _summary(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+def _causes(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[str]:
+    """Yield why the state is what it is, the most important reason first."""
     report = snapshot.report
-    meaning = meaning_of(snapshot.state, texts, is_deleted=report.is_deleted)
-    yield f"**{word_of(snapshot.state, texts)}** · {meaning}"
-    yield from own_word(report, texts)
-    if report.lost_connection_later:
-        yield texts("toolzz.status.lost_later")
+    if report.is_deleted:
+        yield texts("state.why.gone", provider="Toolzz")
     if report.deleted_at is not None:
-        yield texts("toolzz.status.deleted", time=time_words(report.deleted_at, texts))
+        yield texts("toolzz.status.deleted", time=time_words(report.deleted_at, texts, exact=False))
+    access = snapshot.access_here if report.state is State.CONNECTED else None
     if snapshot.is_here is False:
         yield texts("toolzz.status.other_server")
+    elif access is not None and access.is_blocked:
+        yield why_access(access, texts)
+    if report.lost_connection_later:
+        yield texts("toolzz.status.lost_later")
+    if report.state not in {State.CONNECTED, State.INACTIVE} and (cause := _error_cause(report, texts)):
+        yield cause
+    if access is not None and access.channels and not access.is_blocked:
+        yield why_access(access, texts)
+    if not report.is_deleted:
+        yield meaning_of(snapshot.state, texts)
+    yield from own_word(report, texts)
 
 
-def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Iterator[Field]:
+def _error_cause(report: Integration, texts: Texts) -> str:
+    """Say what the last error means, or what Toolzz says of it; empty where there is none."""
+    if report.known_code:
+        cause = texts(f"toolzz.code.{report.known_code}.cause")
+        return f"{cause} {code(report.error_code or report.known_code, _MAX_CODE)}"
+    return error_words(report, _MAX_CAUSE, _MAX_CODE)
+
+
+def _fields(snapshot: IntegrationSnapshot, texts: Texts) -> Iterator[Field]:
     """Yield every field of the embed; the value is empty where the report lacks what stands there."""
     report = snapshot.report
 
@@ -160,7 +217,6 @@ def _fields(snapshot: IntegrationSnapshot, checked_at: int, texts: Texts) -> Ite
         yield place("error", _error(report, texts))
     yield place("active", reported("is_active", switch_word(report.is_active, texts)), inline=True)
     yield place("server", reported("guild_name", quoted(report.guild_name or "", 100)), inline=True)
-    yield place("checked", when(checked_at), inline=True)
     for key in ("last_connected", "last_disconnected"):
         name = f"{key}_at"
         yield place(key, reported(name, _time(getattr(report, name), texts)), inline=True)

@@ -169,10 +169,10 @@ def channel_name(channel: Channel, limit: int, *, is_here: bool) -> str:
     return f"#{name}" if name else code(channel.id, 64)
 
 
-def error_words(report: Integration, limit: int) -> str:
+def error_words(report: Integration, limit: int, limit_of_code: int = 64) -> str:
     """Return Toolzz's code and text of the last error, the text cut to ``limit``; may be empty."""
     parts = [
-        report.error_code and code(report.error_code, 64),
+        report.error_code and code(report.error_code, limit_of_code),
         report.error_message and quoted(report.error_message, limit),
     ]
     return " ".join(filter(None, parts))

@@ -8,18 +8,19 @@ import discord
 
 from bot.discord.components import PersistentButton
 from bot.discord.context import Context
-from bot.discord.pages import REFRESH, UP, check_page, page_buttons, pages_of
+from bot.discord.pages import DETAILS, REFRESH, UP, check_page, page_buttons, pages_of
 from bot.discord.replies import Answer, acknowledge, defer, edit, view_of
 from bot.discord.routes import ConnectionName, IntegrationId, Segment
+from bot.discord.theme import StatusCard
 from bot.features.connections.service import Connection
 from cogs.alerts import mute_buttons
 from cogs.connections import open_connection
-from cogs.handover import add_unsettled
+from cogs.handover import unsettled_fields
 from cogs.integrations import respond_with_diagnosis
 from cogs.monitoring import belonging_buttons
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import find_out
-from cogs.toolzz.embeds import next_step, status_embed
+from cogs.toolzz.embeds import next_step, status_card
 from cogs.toolzz.link import ToolzzLinkButton
 from cogs.toolzz.snapshot import IntegrationSnapshot, take_snapshot
 
@@ -45,6 +46,24 @@ class ToolzzStatusButton(PersistentButton):
         await acknowledge(ctx)
         opened = await open_connection(ctx, "toolzz", self.connection)
         await edit(ctx, *await read_status(ctx, opened, self.integration))
+
+
+class ToolzzDetailsButton(PersistentButton):
+    """Shows all that is known of an integration in the same message."""
+
+    route = "toolzz:more:{connection}:{integration}"
+    reads_only = True
+    caption = "status.details"
+    symbol = DETAILS
+
+    connection: ConnectionName
+    integration: IntegrationId
+
+    async def press(self, ctx: Context) -> None:
+        """Read it now."""
+        await acknowledge(ctx)
+        opened = await open_connection(ctx, "toolzz", self.connection)
+        await edit(ctx, *await _read_details(ctx, opened, self.integration))
 
 
 class ToolzzChannelsButton(PersistentButton):
@@ -95,6 +114,7 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
     snapshot = await take_snapshot(ctx, connection, integration)
     can_link = snapshot.is_here and snapshot.linked is None and not snapshot.report.is_deleted
     view = view_of(
+        ToolzzDetailsButton(**names),
         refresh,
         ToolzzChannelsButton(page=1, **names),
         ToolzzDiagnoseButton(**names),
@@ -103,20 +123,31 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
         *(await belonging_buttons(ctx, "toolzz", integration))[-1:],
         *_list_buttons(ctx),
     )
-    return await _embed(ctx, snapshot), view
+    return (await _card(ctx, snapshot)).embed(ctx.texts), view
 
 
-async def show_status(ctx: Context, connection: Connection, integration: str) -> discord.Embed:
-    """Return the status without buttons. Raises ProviderError and RestartingError."""
-    snapshot = await take_snapshot(ctx, connection, integration)
-    return await _embed(ctx, snapshot)
+async def look_up_status(ctx: Context, connection: Connection, integration: str) -> StatusCard:
+    """Return the status of an integration. Raises ProviderError and RestartingError."""
+    return await _card(ctx, await take_snapshot(ctx, connection, integration))
 
 
-async def _embed(ctx: Context, snapshot: IntegrationSnapshot) -> discord.Embed:
-    embed = status_embed(snapshot, int(ctx.services.clock()), ctx.texts)
-    if snapshot.report.agent_id is not None:
-        await add_unsettled(ctx, embed, "toolzz", snapshot.report.agent_id)
-    return embed
+async def _card(ctx: Context, snapshot: IntegrationSnapshot) -> StatusCard:
+    agent = snapshot.report.agent_id
+    notes = [] if agent is None else await unsettled_fields(ctx, "toolzz", agent)
+    # Viewers see the card as well; they may not run `/toolzz link`.
+    return status_card(
+        snapshot, int(ctx.services.clock()), ctx.texts, notes=notes, may_link=ctx.command == "toolzz"
+    )
+
+
+async def _read_details(ctx: Context, connection: Connection, integration: str) -> Answer:
+    texts = ctx.texts
+    names: dict[str, Any] = {"texts": texts, "connection": connection.name, "integration": integration}
+    refresh = ToolzzDetailsButton(**names, label=texts("pages.refresh"), emoji=REFRESH)
+    ctx.offer_retry(refresh)
+    found = await look_up_status(ctx, connection, integration)
+    back = ToolzzStatusButton(**names, label=texts("status.back"), emoji=UP)
+    return found.embed(texts, details=True), view_of(refresh, back, *_list_buttons(ctx))
 
 
 async def _read_channels(ctx: Context, connection: Connection, integration: str, page: int) -> Answer:
@@ -130,11 +161,12 @@ async def _read_channels(ctx: Context, connection: Connection, integration: str,
     page = min(page, last)
     view = view_of(
         *page_buttons(button, page, last, texts),
-        ToolzzStatusButton(**names, label=texts("toolzz.status.back"), emoji=UP),
+        ToolzzStatusButton(**names, label=texts("status.back"), emoji=UP),
         *_list_buttons(ctx),
     )
     checked_at = int(ctx.services.clock())
-    return channels_embed(snapshot, page, checked_at, next_step(snapshot, texts), texts), view
+    step = next_step(snapshot, texts, may_link=False)
+    return channels_embed(snapshot, page, checked_at, step, texts), view
 
 
 class _ListButton(discord.ui.Button[Any]):

@@ -21,7 +21,7 @@ from cogs.sensay.connect import SensayHandover, SensayLookButton, accepted
 from cogs.sensay.replica import replica_field
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import diagnosis_of, diagnosis_of_failure
-from cogs.toolzz.embeds import status_embed
+from cogs.toolzz.embeds import status_card
 from cogs.toolzz.snapshot import IntegrationSnapshot
 from tests.support.embeds import embed_text, fits_discord, utf16_length
 from tests.support.handover_steps import open_guide
@@ -66,7 +66,14 @@ def snapshot_of(report: Integration) -> IntegrationSnapshot:
 
 def show_status(text: str) -> discord.Embed:
     """Return the status of an integration."""
-    return sent(status_embed(snapshot_of(parsed(text)), 1_700_000_000, load_catalog()["en-US"]))
+    texts = load_catalog()["en-US"]
+    return sent(status_card(snapshot_of(parsed(text)), 1_700_000_000, texts).embed(texts))
+
+
+def show_details(text: str) -> discord.Embed:
+    """Return the details of an integration."""
+    texts = load_catalog()["en-US"]
+    return sent(status_card(snapshot_of(parsed(text)), 1_700_000_000, texts).embed(texts, details=True))
 
 
 def show_channels(text: str) -> discord.Embed:
@@ -138,6 +145,7 @@ def show_lookup(text: str) -> discord.Embed:
     "show",
     [
         show_status,
+        show_details,
         show_channels,
         show_diagnosis,
         show_failed_diagnosis,
@@ -194,8 +202,10 @@ def test_no_report_is_over_a_limit(seed: int) -> None:
         snapshot = snapshot_of(Integration.model_validate(fields))
         for locale in LOCALES:
             wording = load_catalog()[locale]
+            found = status_card(snapshot, 1_700_000_000, wording)
+            assert fits_discord(sent(found.embed(wording, details=True)))
             for embed in (
-                status_embed(snapshot, 1_700_000_000, wording),
+                found.embed(wording),
                 channels_embed(snapshot, draw.randint(1, 50), 1_700_000_000, "x" * 300, wording),
                 diagnosed(snapshot, locale),
             ):

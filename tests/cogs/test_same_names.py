@@ -68,6 +68,7 @@ async def test_suggestions_tell_them_apart(twins: BotHarness) -> None:
         ]
         for command, value in (("integrations status", f"toolzz:{uuid}"), ("toolzz status", uuid)):
             asked = await twins.manager.slash(twins.channel, command, integration=value)
+            await press(twins, asked, "status.details")
             assert uuid in shown(asked)
         linked = await twins.manager.slash(twins.channel, "toolzz link", integration=uuid)
         assert f"`{uuid}`" in shown(linked)
@@ -124,6 +125,7 @@ async def test_the_list_of_a_unit_tells_them_apart(twins: BotHarness) -> None:
     assert menu(asked).items() >= labels.items()
     (found,) = (item for item in buttons(asked) if "options" in item)
     await twins.manager.select(final(asked).message, [twins.toolzz.CROWDED], custom_id=found["custom_id"])
+    await press(twins, asked, "status.details")
     assert twins.toolzz.CROWDED in shown(asked)
 
 

@@ -26,7 +26,7 @@ from tests.support.handover_steps import hand_over, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
 from tests.support.sensay_steps import status as sensay_status
 from tests.support.setup_steps import choose, open_setup
-from tests.support.toolzz_agent import add_agent_bot
+from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
 SOON = 8.0
@@ -219,7 +219,9 @@ async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
     one = await sensay_status(of.harness, of.id)
     yield "sensay status", headed(shown(one))
     if of.state is not State.BLOCKED:  # what Sensay lists says nothing of that
-        yield "sensay status's list", f"{shown(one)[0]} {marked(field(one, texts('sensay.status.lists')))}"
+        symbol = shown(one)[0]
+        await press(of.harness, one, texts("status.details"))
+        yield "sensay status's list", f"{symbol} {marked(field(one, texts('sensay.status.lists')))}"
     yield "sensay replicas", of.line_of(shown(await of.run("sensay replicas")))
     asked = await of.run("sensay disconnect", replica=of.id)
     await of.harness.manager.click(final(asked).message, label=buttons(asked)[0]["label"])

@@ -29,7 +29,7 @@ LIMITS: Final = {
     r"_how$": 192,
     r"footer$|^problem\.reference$": 96,
     r"^diagnosis\.check\.\w+$|^toolzz\.check\.(?!look$)[a-z]+$": 30,
-    r"^integrations\.status\.(provider|connection|since|checked|incident|muted|maintenance|id)$": 30,
+    r"^integrations\.status\.(provider|connection|since|id)$": 30,
     r"^toolzz\.status\.(active|server|bot|scope|mention|threads|last_\w+|error|permissions|welcome)$": 30,
     r"^toolzz\.status\.(agent|unit|token|created|updated|linked|left_out|checked|replies|details)$": 30,
     r"^sensay\.status\.(lists|here|by|checked)$|^sensay\.ask\.(question|took|history)$": 30,

@@ -25,6 +25,8 @@ from tests.support.env import Env
 from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
 from tests.support.log_capture import logging_to_memory
 from tests.support.named_buttons import keep_requests, missing_buttons
+from tests.support.reply_lines import too_long
+from tests.support.reply_times import bare_in
 
 
 @pytest.fixture(scope="session")
@@ -136,9 +138,17 @@ def harness(
     discord_api: SimulatedDiscordApi,
     deadlines: Deadlines,
     settings: Settings,
-) -> BotHarness:
-    """A server with a manager and a member, in which nothing is connected yet."""
-    return build_harness(env, bot, start_bot, simulators, discord_api, deadlines, settings.database_path)
+) -> Iterator[BotHarness]:
+    """A server with a manager and a member, in which nothing is connected yet.
+
+    At the end every reply that is no list has to have fit a phone's screen, and every relative time has to
+    have said what it is.
+    """
+    harness = build_harness(env, bot, start_bot, simulators, discord_api, deadlines, settings.database_path)
+    yield harness
+    replies = list(harness.asked.replies(env))
+    assert too_long(replies) == {}
+    assert [(to, line) for to, embed in replies for line in bare_in(embed)] == []
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -35,6 +36,7 @@ from bot.settings import load_settings
 from tests.support.clock import SharedClock, no_pause
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
+from tests.support.sent_replies import AskedFor
 
 StartBot = Callable[[Redactor], Awaitable[PatchbayBot]]
 """Builds a bot on the test's database."""
@@ -83,6 +85,7 @@ class BotHarness:
     member: simcord.MemberActor
     database: Path
     locale: str = ENGLISH
+    asked: AskedFor = dataclasses.field(default_factory=AskedFor)
 
     @property
     def texts(self) -> Texts:
@@ -375,7 +378,10 @@ def _localise(harness: BotHarness) -> None:
     emit = harness.env.backend.emit
 
     def emit_localised(event: str, payload: Mapping[str, Any]) -> None:
-        emit(event, {**payload, "locale": harness.locale} if event == "INTERACTION_CREATE" else payload)
+        if event == "INTERACTION_CREATE":
+            harness.asked.note(payload)
+            payload = {**payload, "locale": harness.locale}
+        emit(event, payload)
 
     harness.env.backend.emit = emit_localised  # type: ignore[method-assign]
 

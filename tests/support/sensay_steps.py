@@ -32,6 +32,11 @@ async def status(
     return await harness.manager.slash(harness.channel, "sensay status", **options)
 
 
+async def look_closely(harness: BotHarness, replica: str) -> simcord.InteractionResult:
+    """Have the manager look at one replica, and press Details."""
+    return await press(harness, await status(harness, replica), harness.texts("status.details"))
+
+
 async def act_as(harness: BotHarness, user: str, name: str | None = None) -> None:
     """Connect Sensay with credentials that name a user. name: the connection's."""
     form = await harness.open_form("add", "sensay", name)

@@ -9,7 +9,7 @@ import simcord
 
 from tests.support.harness import BotHarness, buttons, final
 
-ENOUGH = ["Refresh", "Channels", "Diagnose", "Link to this server"]
+ENOUGH = ["Details", "Refresh", "Channels", "Diagnose", "Link to this server"]
 """The buttons below the status of an integration that runs in the server and is not linked."""
 
 
@@ -32,6 +32,11 @@ async def look_at(
     """Have the manager run `/toolzz status`, by default for the integration that is connected."""
     wanted = integration or harness.toolzz.CONNECTED
     return await harness.manager.slash(harness.channel, "toolzz status", integration=wanted, share=share)
+
+
+async def look_closely(harness: BotHarness, integration: str | None = None) -> simcord.InteractionResult:
+    """Have the manager do what ``look_at`` does, and press Details."""
+    return await press(harness, await look_at(harness, integration), harness.texts("status.details"))
 
 
 def button(result: simcord.InteractionResult, label: str) -> dict[str, Any]:

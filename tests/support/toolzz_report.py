@@ -8,6 +8,7 @@ import simcord
 
 from bot.providers.base.simulator import Answer
 from tests.support.harness import BotHarness, embed_of
+from tests.support.toolzz_agent import press
 
 INTEGRATION: Final = "9d6c1f4e-83b5-4d7a-8f3e-8c6a1b207b2a"
 ELSEWHERE: Final = "1102345678901234567"
@@ -48,6 +49,16 @@ async def status(
     if report is not None:
         harness.toolzz.fail(Answer(200, report))
     return await harness.manager.slash(harness.channel, "toolzz status", integration=integration, **options)
+
+
+async def details(
+    harness: BotHarness, report: object = None, *, integration: str = INTEGRATION
+) -> simcord.InteractionResult:
+    """Have the manager run `/toolzz status` and press Details. report: as for ``status``."""
+    if report is not None:
+        harness.toolzz.fail(Answer(200, report), times=2, path=integration)
+    asked = await harness.manager.slash(harness.channel, "toolzz status", integration=integration)
+    return await press(harness, asked, harness.texts("status.details"))
 
 
 def place(harness: BotHarness, result: simcord.InteractionResult, where: str) -> str:

@@ -114,13 +114,14 @@ def _head(
 
 def _row(incident: Incident, notice: Notice, common: _Common, rendering: Rendering) -> str:
     """Return the row of an open incident, with what it does not have in common with the others."""
+    texts = rendering.texts
     marks = [
-        *([] if common.acknowledged_by else acknowledged_mark(incident, rendering.texts)),
-        *quiet_marks(notice.muted.get(incident.number), notice.maintenance.get(incident.number)),
+        *([] if common.acknowledged_by else acknowledged_mark(incident, texts)),
+        *quiet_marks(notice.muted.get(incident.number), notice.maintenance.get(incident.number), texts),
     ]
-    since = [when(incident.opened_at)] if common.since is None else []
-    row = open_row(incident, rendering, *since, *marks, state=not common.state)
-    cause = "" if common.why else why(incident, rendering.texts, rendering.services.providers)
+    opened = [texts("alerts.row.opened", time=when(incident.opened_at))] if common.since is None else []
+    row = open_row(incident, rendering, *opened, *marks, state=not common.state)
+    cause = "" if common.why else why(incident, texts, rendering.services.providers)
     return f"{row}\n↳ {cause}" if cause else row
 
 

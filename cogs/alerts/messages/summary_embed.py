@@ -39,7 +39,12 @@ def summary_embed(notice: SummaryNotice, rendering: Rendering) -> discord.Embed:
         room = DESCRIPTION - sum(map(length, (head, title, below))) - 8
         rows = limited(
             [
-                open_row(each, rendering, when(each.opened_at), *acknowledged_mark(each, texts))
+                open_row(
+                    each,
+                    rendering,
+                    texts("alerts.row.opened", time=when(each.opened_at)),
+                    *acknowledged_mark(each, texts),
+                )
                 for each in open_ones
             ],
             _MAX_OPEN,

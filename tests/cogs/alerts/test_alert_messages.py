@@ -171,9 +171,9 @@ def test_a_group_says_for_each_agent_what_differs() -> None:
     embed = group_embed(notice_of(later, OPEN, taken, muted={13: 1_700_003_600}), used)
     rows = [line for line in (embed.description or "").splitlines() if " · **" in line]
     assert rows == [
-        "🟠 #12 · **Desk** · Error · <t:1700000000:R>",
-        "🟠 #14 · **Bell** · Error · <t:1700000000:R> · 🙋 <@7>",
-        "⛔ #13 · **Lamp** · Blocked · <t:1700000600:R> · 🔕 <t:1700003600:R>",
+        "🟠 #12 · **Desk** · Error · opened <t:1700000000:R>",
+        "🟠 #14 · **Bell** · Error · opened <t:1700000000:R> · 🙋 <@7>",
+        "⛔ #13 · **Lamp** · Blocked · opened <t:1700000600:R> · 🔕 ends <t:1700003600:R>",
     ]
     assert f"↳ {used.texts('state.why.absent')}" in (embed.description or "")
     assert embed.fields[0].value == used.texts("alerts.group.next_one")

@@ -131,9 +131,8 @@ async def test_what_is_open_is_listed_worst_first_a_page_at_a_time(harness: BotH
     listed = await run_alerts(harness, "list")
     lines = (embed_of(listed).description or "").splitlines()
     assert lines[2] == f"**{harness.texts.plural('alerts.list.open', 12)}**"
-    shown_first = (
-        f"🟠 #{broken.number} **Broken** · Error · <t:{broken.opened_at}:R> · 🙋 <@{harness.member.id}>"
-    )
+    opened = harness.texts("alerts.row.opened", time=f"<t:{broken.opened_at}:R>")
+    shown_first = f"🟠 #{broken.number} **Broken** · Error · {opened} · 🙋 <@{harness.member.id}>"
     assert lines[3] == shown_first
     assert [line[:1] for line in lines[4:]] == ["🔴"] * 9
     assert labels(listed) == ["Previous", "Refresh", "Next"]

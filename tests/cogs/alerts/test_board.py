@@ -154,7 +154,7 @@ async def test_it_shows_what_is_done_about_it_and_what_is_down(harness: BotHarne
     )
     await harness.env.advance_time(SOON)
     number = worst.incident.number
-    assert f" · #{number} · 🙋 <@{harness.manager.id}> · 🔕 <t:{until}:R>" in board_text(harness)
+    assert f" · #{number} · 🙋 <@{harness.manager.id}> · 🔕 ends <t:{until}:R>" in board_text(harness)
     await harness.env.advance_time(700)
     assert "🔕" not in board_text(harness)
     await check(harness, {}, UnreachableError("parrots"))

@@ -181,7 +181,7 @@ def test_who_is_down_stays_in_full() -> None:
     assert top[0] == "⛔ **150 Night desk** · Blocked"
     assert len(SQUARES.findall(top[1])) == 8
     assert top[2] == f"↳ {english('state.why.no_channel')}"
-    assert top[3].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 <t:{NOW + HOUR}:R>")
+    assert top[3].startswith(f"↳ changed <t:{NOW - 9000}:R> · #150 · 🔕 ends <t:{NOW + HOUR}:R>")
     assert MORE.findall(text)
 
 

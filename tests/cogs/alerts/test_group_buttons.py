@@ -206,7 +206,7 @@ async def test_one_agent_s_maintenance_is_shown(group: BotHarness, locale: str, 
     assert [line[0] for line in lines[-2:]] == ["🔕", "🔧"]
     await group.env.advance_time(30)
     (row,) = [each for each in (alert_of(group).embeds[0].description or "").splitlines() if "#2" in each]
-    assert row.endswith(f" · 🔧 {when(window.ends_at)}")
+    assert row.endswith(f" · 🔧 ends {when(window.ends_at)}")
 
 
 async def test_a_connection_s_maintenance_is_shown(group: BotHarness) -> None:

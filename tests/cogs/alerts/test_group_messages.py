@@ -85,7 +85,7 @@ def test_a_mute_and_maintenance_have_a_mark_each() -> None:
     text = group_embed(notice, rendering(ENGLISH)).description or ""
     assert [line.partition("** · ")[2] for line in text.splitlines() if " · **" in line] == [
         "🙋 <@7>",
-        "🔕 <t:1700003600:R>",
-        "🔧 <t:1700003600:R>",
-        "🔕 <t:1700007200:R> · 🔧 <t:1700003600:R>",
+        "🔕 ends <t:1700003600:R>",
+        "🔧 ends <t:1700003600:R>",
+        "🔕 ends <t:1700007200:R> · 🔧 ends <t:1700003600:R>",
     ]

@@ -149,7 +149,7 @@ async def test_some_channels_are_a_note(agent: Agent) -> None:
     status = await agent.own_status()
     assert embed_of(status).title == f"🟢 {agent.name}"
     assert embed_of(status).colour == discord.Colour(Tone.WARNING.colour)
-    assert texts.plural("toolzz.reach.usable", 5, usable=3) in shown(status)
+    assert texts.plural("state.why.usable", 5, usable=3) in shown(status)
     past = await agent.run("integrations history", integration=agent.key)
     assert note in (embed_of(past).description or "")
     assert agent.alerts() == []

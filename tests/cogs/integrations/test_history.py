@@ -25,6 +25,7 @@ from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks
 
+STATUS = english("integrations.status.button")
 HOUR = 3600
 NO_INCIDENTS = summarise([], 0)
 UP, BLOCKED, DOWN, BROKEN, OFF, LOST = State
@@ -205,7 +206,7 @@ async def test_another_period_replaces_the_message(harness: BotHarness) -> None:
     """A button replaces picture and table by those of another period; the status has no files."""
     await record_checks(harness, *CHECKS_OF_A_DAY)
     result = await history(harness, days=12)
-    assert labels(result) == ["Refresh", "1 day", "7 days", "30 days", "90 days", "Details"]
+    assert labels(result) == ["Refresh", "1 day", "7 days", "30 days", "90 days", STATUS]
     ids = {button["label"]: button["custom_id"] for button in buttons(result)}
     assert all(len(custom_id) <= 100 - 64 + len("polly") for custom_id in ids.values())
     before = files(harness, result)
@@ -218,11 +219,11 @@ async def test_another_period_replaces_the_message(harness: BotHarness) -> None:
         == files(harness, renewed)["history.png"]
         != before["history.png"]
     )
-    assert labels(pressed) == ["Refresh", "7 days", "30 days", "90 days", "Details"]
+    assert labels(pressed) == ["Refresh", "7 days", "30 days", "90 days", STATUS]
     fake_provider = harness.bot.services.providers[FakeProvider.slug]
     assert isinstance(fake_provider, FakeProvider)
     fake_provider.list_integration("polly", "Polly", UP)
-    back = await harness.press(harness.member, final(pressed), ids["Details"])
+    back = await harness.press(harness.member, final(pressed), ids[STATUS])
     assert embed_of(back).title == "🟢 Polly"
     assert final(back).attachments == []
 

@@ -40,14 +40,14 @@ async def test_overview_status_and_diagnosis_say_until_when(
     harness.locale = locale
     until = f"<t:{await begin(harness)}:R>"
     texts, polly = harness.texts, {"integration": "parrots:polly"}
-    in_status = texts("integrations.status.maintenance")
+    in_status = texts("integrations.now.maintenance", time=until)
     found = texts("diagnosis.alerts.maintenance", time=until)
 
     async def run(command: str, **options: str) -> str:
         return shown(await harness.manager.slash(harness.channel, f"integrations {command}", **options))
 
-    assert f"\n↳ 🔧 {until}\n" in await run("overview")
-    assert f"{in_status}\n{until}" in await run("status", **polly)
+    assert f"\n↳ 🔧 {texts('state.ends', time=until)}\n" in await run("overview")
+    assert in_status in await run("status", **polly)
     assert found in await run("diagnose", **polly)
     await harness.env.advance_time(HOUR)
     assert "🔧" not in await run("overview")

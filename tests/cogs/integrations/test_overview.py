@@ -22,7 +22,7 @@ from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from cogs.integrations.overview import Overview, overview_embed
-from cogs.integrations.status import status_embed
+from cogs.integrations.status import status_card
 from tests.support.board_steps import board_text, check, only_board, put_up_board
 from tests.support.clock import SharedClock
 from tests.support.embeds import embed_text
@@ -194,7 +194,8 @@ def embeds_with(text: str) -> list[discord.Embed]:
     texts = load_catalog()["en-US"]
     return [
         overview_embed(overview_of([watched], [candidate]), {}, texts),
-        status_embed(watched, {}, texts),
+        status_card(watched, {}, texts).embed(texts),
+        status_card(watched, {}, texts).embed(texts, details=True),
     ]
 
 

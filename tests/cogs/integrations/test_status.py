@@ -14,7 +14,7 @@ from tests.support.sensay_steps import add_bot_member, place
 from tests.support.toolzz_agent import add_agent_bot, look_at, press
 from tests.support.toolzz_steps import move_here
 
-BUTTONS = ["Refresh", "Diagnose", "History", english("pages.up")]
+BUTTONS = ["Details", "Refresh", "Diagnose", "History", english("pages.up")]
 
 
 @pytest.fixture
@@ -43,11 +43,15 @@ async def unit(harness: BotHarness) -> BotHarness:
 async def test_a_viewer_sees_what_a_manager_sees_at_toolzz(
     unit: BotHarness, viewer: simcord.MemberActor
 ) -> None:
-    """The embed is that of ``/toolzz status``; the buttons are those for viewers, and they work."""
+    """The card is that of ``/toolzz status`` but for the advice to link it, which is for managers.
+
+    The buttons are those for viewers, and they work.
+    """
     seen = await status(unit, viewer, f"toolzz:{unit.toolzz.CONNECTED}")
     assert seen.ephemeral
-    assert shown(seen) == shown(await look_at(unit))
+    assert embed_of(seen).description == embed_of(await look_at(unit)).description
     assert labels(seen) == [*BUTTONS, "Link", "Ignore"]
+    assert field(seen, "Next step") == unit.texts("toolzz.next.connected")
     unit.toolzz.break_integration(unit.toolzz.CONNECTED)
     await press(unit, seen, "Refresh", viewer)
     assert unit.texts("toolzz.code.4004.cause") in shown(seen)
@@ -78,10 +82,8 @@ async def test_a_provider_without_a_view_is_shown_too(
     await status(harness, viewer, "polly")
     seen = await status(harness, viewer, "polly")
     assert embed_of(seen).title == "🔴 Polly"
-    assert embed_of(seen).description == "**Disconnected** · `moulting`"
-    assert field(seen, english("integrations.status.incident")).startswith("<t:")
-    assert field(seen, "Connection") == "`default`"
-    assert field(seen, "ID") == "`polly`"
+    assert (embed_of(seen).description or "").startswith("**Disconnected** · `moulting`\n")
+    assert english("integrations.now.incident", time="<t:") in shown(seen)
     assert field(seen, "Next step") == harness.linked(
         harness.texts("state.fix.code", provider="Parrot House")
     )
@@ -90,7 +92,10 @@ async def test_a_provider_without_a_view_is_shown_too(
     fake_provider.list_integration("polly", "Polly", State.CONNECTED)
     await press(harness, seen, "Refresh", viewer)
     assert embed_of(seen).title == "🟢 Polly"
-    assert field(seen, english("integrations.status.muted")).startswith("<t:")
+    assert english("integrations.now.muted", time="<t:") in shown(seen)
+    await press(harness, seen, "Details", viewer)
+    assert field(seen, "Connection") == "`default`"
+    assert field(seen, "ID") == "`polly`"
 
 
 async def test_an_error_has_a_button_to_try_again(unit: BotHarness, viewer: simcord.MemberActor) -> None:
@@ -102,7 +107,7 @@ async def test_an_error_has_a_button_to_try_again(unit: BotHarness, viewer: simc
     )
     assert embed_of(seen).title == f"❌ {unit.texts('problem.server_fault.title', provider='Toolzz')}"
     unit.toolzz.heal()
-    assert shown(await press(unit, seen, "Refresh", viewer)) == shown(await look_at(unit))
+    assert embed_of(await press(unit, seen, "Refresh", viewer)).title == embed_of(await look_at(unit)).title
 
 
 @pytest.mark.parametrize("command", ["status", "diagnose"])
@@ -143,8 +148,16 @@ async def test_it_speaks_portuguese(harness: BotHarness, viewer: simcord.MemberA
     fake_provider.list_integration("polly", "Polly", State.INACTIVE)
     harness.locale = PORTUGUESE
     seen = await status(harness, viewer, "polly")
-    assert embed_of(seen).description == "**Inativa**"
-    assert labels(seen) == ["Atualizar", "Diagnosticar", "Histórico", "Voltar à lista", "Vincular", "Ignorar"]
+    assert (embed_of(seen).description or "").startswith("**Inativa**\n")
+    assert labels(seen) == [
+        "Detalhes",
+        "Atualizar",
+        "Diagnosticar",
+        "Histórico",
+        "Voltar à lista",
+        "Vincular",
+        "Ignorar",
+    ]
 
 
 async def test_it_works_after_a_restart(unit: BotHarness, viewer: simcord.MemberActor) -> None:
@@ -154,3 +167,20 @@ async def test_it_works_after_a_restart(unit: BotHarness, viewer: simcord.Member
     unit.toolzz.break_integration(unit.toolzz.CONNECTED)
     await press(unit, seen, "Refresh", viewer)
     assert unit.texts("toolzz.code.4004.cause") in shown(seen)
+
+
+async def test_details_are_shown_in_the_same_message(unit: BotHarness, viewer: simcord.MemberActor) -> None:
+    """Details replaces the card, Refresh keeps what is shown, a button leads back; in a shared one too."""
+    seen = await status(unit, viewer, f"toolzz:{unit.toolzz.CONNECTED}", share=True)
+    short = embed_of(seen)
+    assert (await press(unit, seen, "Details", viewer)).followups == []
+    assert labels(seen) == ["Refresh", english("status.back")]
+    assert field(seen, english("toolzz.status.permissions"))
+    await unit.restart()
+    unit.toolzz.touch(unit.toolzz.CONNECTED, welcomeMessage="Hello again")
+    await press(unit, seen, "Refresh", viewer)
+    assert field(seen, english("toolzz.status.welcome")) == "Hello again"
+    await press(unit, seen, english("status.back"), viewer)
+    assert embed_of(seen).fields == short.fields
+    assert embed_of(seen).title == short.title
+    assert not seen.ephemeral

@@ -5,11 +5,11 @@ import discord
 from bot.discord.theme import Tone
 from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, shown
-from tests.support.sensay_steps import component_of, place, status
+from tests.support.sensay_steps import component_of, place, press, status
 
 
 async def test_a_blocked_one_says_first_what_counts_here(harness: BotHarness) -> None:
-    """The card begins with the state that counts here and its reason; then it says what Sensay lists.
+    """The card begins with the state that counts here and its reason; the details say what Sensay lists.
 
     The overview's line, menu and colour show the same state.
     """
@@ -18,9 +18,11 @@ async def test_a_blocked_one_says_first_what_counts_here(harness: BotHarness) ->
     await place(harness, replica["uuid"])
     asked = await status(harness, replica["uuid"])
     assert embed_of(asked).title == f"⛔ {replica['name']}"
-    first, tagline = (embed_of(asked).description or "").splitlines()
+    first, checked = (embed_of(asked).description or "").splitlines()
     assert first == f"**Blocked** · {harness.texts('state.why.absent')}"
-    assert tagline == replica["shortDescription"]
+    assert checked.startswith("Checked <t:")
+    await press(harness, asked, "Details")
+    assert field(asked, english("sensay.status.tagline")) == replica["shortDescription"]
     assert field(asked, english("sensay.status.lists")).startswith("🟢 **Active** · ")
     overview = await status(harness)
     assert f"⛔ **{replica['name']}** · Blocked" in shown(overview)

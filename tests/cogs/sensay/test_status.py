@@ -16,7 +16,7 @@ from bot.i18n.catalog import LOCALES, load_catalog
 from bot.providers.base.integration import Choice
 from bot.providers.sensay.models import DiscordIntegration, Replica
 from cogs.sensay.replica import label_of
-from cogs.sensay.status import beyond_embed, overview_embed, status_embed
+from cogs.sensay.status import beyond_card, overview_embed, status_card
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.english import english
 from tests.support.exposure import everything_said
@@ -33,6 +33,7 @@ from tests.support.sensay_steps import (
     choose,
     component_of,
     fill_organization,
+    look_closely,
     place,
     press,
     status,
@@ -165,13 +166,9 @@ async def test_a_page_that_is_gone_leads_to_the_last_one(harness: BotHarness) ->
 @pytest.mark.parametrize(
     ("of", "symbol", "lists"),
     [
-        ("ACTIVE", "🟢", "🟢 **Active** · Sensay has a bot token for it, and reports the bot as active."),
-        (
-            "INACTIVE",
-            "⚪",
-            "⚪ **Inactive** · Sensay has a bot token for it, and reports the bot as inactive.",
-        ),
-        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay has a bot token for it, but doesn't report"),
+        ("ACTIVE", "🟢", "🟢 **Active** · Sensay reports the bot as active."),
+        ("INACTIVE", "⚪", "⚪ **Inactive** · Sensay reports the bot as inactive."),
+        ("UNDECIDED", "❔", "❔ **Unknown** · Sensay doesn't report whether"),
         ("UNCONNECTED", "▫️", "▫️ **Not on Discord** · Sensay lists no Discord bot for it."),
     ],
 )
@@ -183,13 +180,16 @@ async def test_what_sensay_lists_is_said_in_words(
     replica = harness.sensay.replicas[getattr(harness.sensay, of)]
     asked = await status(harness, replica["uuid"])
     assert embed_of(asked).title == f"{symbol} {replica['name']}"
-    assert embed_of(asked).description == replica["shortDescription"]
+    assert f"{symbol} {embed_of(asked).description}".startswith(lists)
+    assert "online" not in shown(asked).replace("It may not be online.", "")
+    assert [item.name for item in embed_of(asked).fields] == ["➡️ Next step"]
+    assert labels(asked) == ["Details", "Refresh", english("pages.up")]
+    await press(harness, asked, "Details")
+    assert field(asked, english("sensay.status.tagline")) == replica["shortDescription"]
     assert field(asked, english("sensay.status.lists")).startswith(lists)
-    assert "online" not in shown(asked).replace("The bot may not be online.", "")
     assert field(asked, "Replica") == f"`{replica['uuid']}`"
     assert field(asked, "Connected here") == "Not from this server"
-    assert [item.name for item in embed_of(asked).fields][-1] == "➡️ Next step"
-    assert labels(asked) == ["Refresh", english("pages.up")]
+    assert labels(asked) == ["Refresh", english("status.back")]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,8 @@ async def test_what_is_not_reported_is_not_guessed(
     """Each field of the integration may be null or absent."""
     await harness.connect("sensay")
     harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = integration or {"is_active": None}
-    assert reads in field(await status(harness, harness.sensay.ACTIVE), english("sensay.status.lists"))
+    more = await look_closely(harness, harness.sensay.ACTIVE)
+    assert reads in field(more, english("sensay.status.lists"))
 
 
 @pytest.mark.parametrize("here", ["member", "absent", "untold", "no_bot", "not_ours"])
@@ -225,7 +226,7 @@ async def test_each_situation_has_its_next_step(harness: BotHarness, here: str, 
     asked = await status(harness, harness.sensay.ACTIVE)
     invites = here in {"absent", "untold"}
     told = "none" if here == "not_ours" and active == "none" else here
-    told_here = field(asked, "In this server")
+    told_here = field(await look_closely(harness, harness.sensay.ACTIVE), "In this server")
     bot = f"<@{bot_id}>" if here == "member" else f"`{bot_id}`"
     assert told_here.startswith(harness.texts(f"sensay.here.{told}", bot=bot, link="")[:-1])
     assert ("client_id=" in told_here) == (here == "absent")
@@ -258,12 +259,16 @@ async def test_a_bot_that_cannot_write_here_is_told(harness: BotHarness, locale:
     texts, bot, until = harness.texts, f"<@{bot_id}>", harness.env.now() + timedelta(hours=1)
     harness.env.backend.set_overwrite(harness.channel.id, Overwrite(bot_id, OverwriteType.MEMBER, 0, SEND))
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert field(asked, texts("sensay.status.here")) == texts("sensay.here.no_channel", bot=bot)
+    assert texts("state.why.no_channel") in shown(asked)
+    more = await look_closely(harness, harness.sensay.ACTIVE)
+    assert field(more, texts("sensay.status.here")) == texts("sensay.here.no_channel", bot=bot)
     assert field(asked, texts("next_step")) == texts("sensay.next.no_channel")
     assert texts("sensay.overview.no_channel") in shown(await status(harness))
     harness.env.backend.get_member(harness.guild.id, bot_id).timed_out_until = until.isoformat()
     asked, time = await status(harness, harness.sensay.ACTIVE), when(until, exact=True)
-    assert field(asked, texts("sensay.status.here")) == texts("sensay.here.timed_out", bot=bot, time=time)
+    assert texts("state.why.timed_out", time=time) in shown(asked)
+    more = await look_closely(harness, harness.sensay.ACTIVE)
+    assert field(more, texts("sensay.status.here")) == texts("sensay.here.timed_out", bot=bot, time=time)
     assert field(asked, texts("next_step")) == texts("sensay.next.timed_out")
     assert texts("sensay.overview.timed_out", time=time) in shown(await status(harness))
 
@@ -275,13 +280,14 @@ async def test_an_older_bot_is_invited_by_hand(harness: BotHarness, active: bool
     harness.sensay.replicas[harness.sensay.ACTIVE]["discord_integration"] = {"is_active": active}
     await place(harness, harness.sensay.ACTIVE, OLD_ID)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert field(asked, "In this server") == f"❌ `{OLD_ID}` isn't a member."
+    more = await look_closely(harness, harness.sensay.ACTIVE)
+    assert field(more, "In this server") == f"❌ `{OLD_ID}` isn't a member."
     assert str(OLD_ID) not in field(asked, "Next step")
     assert f"]({PORTAL})" in field(asked, "Next step")
     assert english("sensay.status.invite_button") not in labels(asked)
     harness.env.inject_error("GET", f"/guilds/*/members/{OLD_ID}", status=404, code=10013, times=None)
     asked = await status(harness, harness.sensay.ACTIVE)
-    assert "didn't say" in field(asked, "In this server")
+    assert "didn't say" in shown(asked)
     assert f"]({PORTAL})" in field(asked, "Next step")
 
 
@@ -290,7 +296,7 @@ async def test_who_connected_it_and_when_outlives_a_restart(harness: BotHarness)
     await harness.connect("sensay")
     await place(harness, harness.sensay.ACTIVE)
     await harness.restart()
-    connected = field(await status(harness, harness.sensay.ACTIVE), "Connected here")
+    connected = field(await look_closely(harness, harness.sensay.ACTIVE), "Connected here")
     assert re.fullmatch(rf"<@{harness.manager.id}> · <t:(\d+):f> \(<t:\1:R>\)", connected)
 
 
@@ -321,8 +327,10 @@ async def test_a_list_that_is_too_long_leaves_it_open(harness: BotHarness) -> No
     fill_organization(harness, 510)
     asked = await status(harness, harness.sensay.UNKNOWN)
     assert embed_of(asked).title == f"❔ {english('sensay.status.beyond')}"
-    assert harness.sensay.UNKNOWN in (embed_of(asked).description or "")
-    assert labels(asked) == ["Refresh", english("pages.up")]
+    assert english("sensay.status.beyond_how") in (embed_of(asked).description or "")
+    assert labels(asked) == ["Details", "Refresh", english("pages.up")]
+    await press(harness, asked, "Details")
+    assert field(asked, "Replica") == f"`{harness.sensay.UNKNOWN}`"
 
 
 # --- secrets and hostile text ---
@@ -357,8 +365,15 @@ def of_text(text: str) -> Replica:
 
 
 def show_status(text: str) -> discord.Embed:
-    """Return the embed of one replica of this text."""
-    return status_embed(of_text(text), PLACED, LATER, load_catalog()[ENGLISH])
+    """Return the card of one replica of this text."""
+    texts = load_catalog()[ENGLISH]
+    return status_card(of_text(text), PLACED, LATER, texts).embed(texts)
+
+
+def show_details(text: str) -> discord.Embed:
+    """Return all that is known of one replica of this text."""
+    texts = load_catalog()[ENGLISH]
+    return status_card(of_text(text), PLACED, LATER, texts).embed(texts, details=True)
 
 
 def show_overview(text: str) -> discord.Embed:
@@ -370,10 +385,11 @@ def show_overview(text: str) -> discord.Embed:
 
 def show_beyond(text: str) -> discord.Embed:
     """Return the embed for a replica of this text that was not found."""
-    return beyond_embed(Choice(text, text), load_catalog()[ENGLISH])
+    texts = load_catalog()[ENGLISH]
+    return beyond_card(Choice(text, text), LATER, texts).embed(texts, details=True)
 
 
-@pytest.mark.parametrize("show", [show_status, show_overview, show_beyond])
+@pytest.mark.parametrize("show", [show_status, show_details, show_overview, show_beyond])
 def test_hostile_text_does_nothing(show: Callable[[str], discord.Embed]) -> None:
     """No payload adds a ping, a link, a command, a time or any markup to what a harmless text gives."""
     harmless = marks(embed_text(with_command_links(show("x"))))

@@ -27,7 +27,7 @@ async def test_the_message_itself_is_renewed(
         await harness.restart()
     assert (await press(harness, asked, "Refresh")).followups == []
     assert embed_of(asked).title == "🟢 Customer Care"
-    assert field(asked, "Checked") == f"<t:{LATER}:R>"
+    assert f"\nChecked <t:{LATER}:R>" in shown(asked)
     assert (await press(harness, asked, english("pages.up"))).followups == []
     assert embed_of(asked).title == "🗣️ 4 replicas on Discord"
     assert (await press(harness, asked, "Refresh")).followups == []
@@ -44,7 +44,7 @@ async def test_it_speaks_the_language_of_who_presses(harness: BotHarness) -> Non
     assert component_of(asked, "sensay:details:")["placeholder"] == "Escolha uma réplica para ver mais"
     await harness.manager.select(final(asked).message, [harness.sensay.ACTIVE])
     assert field(asked, "Próximo passo")
-    assert labels(asked) == ["Atualizar", "Voltar à lista"]
+    assert labels(asked) == ["Detalhes", "Atualizar", "Voltar à lista"]
 
 
 async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:

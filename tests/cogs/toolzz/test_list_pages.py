@@ -15,6 +15,8 @@ from tests.support.toolzz_steps import move_here
 
 IN_A_ROW = ["Previous", "Refresh", "Next"]
 
+BACK = english("status.back")
+
 
 async def choose(
     harness: BotHarness, asked: simcord.InteractionResult, *values: str
@@ -80,7 +82,7 @@ async def test_a_choice_opens_the_status_and_leads_back(harness: BotHarness, res
         await harness.restart()
     assert (await choose(harness, asked, entry["value"])).followups == []
     assert (embed_of(asked).title or "").startswith("🟢 Agent 010")
-    for label in ("Refresh", "Channels", "Refresh", english("toolzz.status.back"), "Refresh"):
+    for label in ("Refresh", "Details", "Refresh", BACK, "Channels", "Refresh", BACK, "Refresh"):
         assert (await press(harness, asked, label)).followups == []
         assert labels(asked).count(english("pages.up")) == 1
     await press(harness, asked, english("pages.up"))

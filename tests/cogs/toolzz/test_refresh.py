@@ -45,7 +45,7 @@ async def test_the_message_itself_is_renewed(
     pressed = await refresh(harness, asked)
     assert pressed.followups == []
     assert embed_of(asked).title == "🔴 Suporte da loja"
-    assert field(asked, "Checked") == f"<t:{LATER}:R>"
+    assert english("status.checked", time=f"<t:{LATER}:R>") in shown(asked)
     assert field(asked, "Next step") == harness.texts("toolzz.next.disconnected")
     assert labels(asked) == ENOUGH
 
@@ -67,7 +67,13 @@ async def test_it_speaks_the_language_of_who_presses(
     harness.locale = PORTUGUESE
     await refresh(harness, asked)
     assert field(asked, "Próximo passo")
-    assert labels(asked) == ["Atualizar", "Canais", "Diagnosticar", harness.texts("toolzz.link.button")]
+    assert labels(asked) == [
+        "Detalhes",
+        "Atualizar",
+        "Canais",
+        "Diagnosticar",
+        harness.texts("toolzz.link.button"),
+    ]
 
 
 async def test_a_member_without_rights_is_refused(harness: BotHarness) -> None:

@@ -10,7 +10,7 @@ from bot.discord.theme import Tone
 from bot.providers.base.simulator import Answer
 from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, labels, shown
-from tests.support.toolzz_agent import ENOUGH, add_agent_bot, change, look_at, press
+from tests.support.toolzz_agent import ENOUGH, add_agent_bot, change, look_at, look_closely, press
 from tests.support.toolzz_steps import move_here
 
 HERE = "In this server"
@@ -35,7 +35,7 @@ def thread_in(harness: BotHarness, parent: simcord.ChannelHandle, **more: Any) -
 async def access_lines(harness: BotHarness, *ids: str) -> list[str]:
     """Return what a status says about these channels, without the line about the membership."""
     change(harness, channelIds=list(ids), channelsDetail=[])
-    first, *rest = field(await look_at(harness), HERE).splitlines()
+    first, *rest = field(await look_closely(harness), HERE).splitlines()
     assert first == harness.texts("preflight.member")
     return rest
 
@@ -54,8 +54,10 @@ async def agent(harness: BotHarness) -> simcord.MemberActor:
 
 async def test_a_channel_in_order_is_counted(harness: BotHarness, agent: simcord.MemberActor) -> None:
     """A channel in which the bot may view, send and read counts as usable, and nothing warns."""
+    more = await look_closely(harness)
+    assert field(more, HERE).splitlines() == ["✅ The bot is a member.", "✅ **1 of 1 channel usable**"]
     result = await look_at(harness)
-    assert field(result, HERE).splitlines() == ["✅ The bot is a member.", "✅ **1 of 1 channel usable**"]
+    assert english.plural("state.why.usable", 1, usable=1) in (embed_of(result).description or "")
     assert embed_of(result).colour == discord.Colour(Tone.GOOD.colour)
     assert field(result, "Next step") == harness.linked(harness.texts("toolzz.next.link"))
     assert labels(result) == ENOUGH
@@ -93,7 +95,7 @@ async def test_two_missing_permissions_are_both_named(
     closed = own_channel(harness, agent, "sales", send_messages=False, read_message_history=False)
     assert "**Send Messages**, **Read Message History**" in (await access_lines(harness, str(closed.id)))[1]
     harness.locale = PORTUGUESE
-    result = await look_at(harness)
+    result = await look_closely(harness)
     assert "⚠️ **0 de 1 canal utilizável**" in field(result, "Neste servidor")
     assert "**Enviar mensagens**, **Ver histórico de mensagens**" in field(result, "Neste servidor")
 
@@ -195,13 +197,19 @@ async def test_a_thread_that_was_deleted_is_gone(harness: BotHarness, agent: sim
 
 
 async def test_only_the_first_flaws_are_explained(harness: BotHarness, agent: simcord.MemberActor) -> None:
-    """Three bad channels are explained, and the others are counted; Discord is asked about ten at a time."""
+    """Three bad channels are explained, and the others are counted; Discord is asked about ten at a time.
+
+    Of the short form two are named, with the count of the others.
+    """
     lines = await access_lines(
         harness, str(harness.channel.id), *(f"11887654321098{number:05}" for number in range(40))
     )
     assert lines[0] == "⚠️ **1 of 41 channels usable**"
     assert len(lines) == 5
-    assert lines[-1] == english.plural("toolzz.reach.more", 7)
+    assert lines[-1] == english.plural("toolzz.reach.more", 17)
+    short = (embed_of(await look_at(harness)).description or "").splitlines()
+    assert [line[:1] for line in short[1:3]] == ["❌", "❌"]
+    assert short[3] == english.plural("toolzz.reach.more", 28)
 
 
 # --- the bot ---
@@ -212,7 +220,7 @@ async def test_a_bot_that_is_not_here_is_invited(harness: BotHarness, agent: sim
     harness.guild.remove_member(agent)
     change(harness, threadAutoCreate=True)
     result = await look_at(harness)
-    first, invite, threads, count = field(result, HERE).splitlines()
+    first, invite, threads, count = field(await look_closely(harness), HERE).splitlines()
     assert first == english("preflight.not_member")
     assert threads == english("preflight.invite_threads")
     assert count == "⚠️ **0 of 1 channel usable**"
@@ -231,7 +239,7 @@ async def test_a_bot_that_nobody_names_is_not_guessed(
 ) -> None:
     """Without a known bot only channels that no bot can work in are bad."""
     change(harness, botClientId=None, channelIds=[str(harness.channel.id), GONE], channelsDetail=[])
-    first, line = field(await look_at(harness), HERE).splitlines()
+    first, line = field(await look_closely(harness), HERE).splitlines()
     assert first == harness.texts("toolzz.reach.nameless")
     assert line.startswith(f"❌ `{GONE}`: deleted")
 
@@ -246,10 +254,11 @@ async def test_the_bot_of_the_servers_own_record_is_looked_for(
     )
     change(harness, botClientId="not a number")
     result = await look_at(harness)
-    assert field(result, HERE).splitlines()[0] == "✅ The bot is a member."
-    assert field(result, "Linked here by").startswith(f"<@{harness.member.id}> · <t:")
+    more = await look_closely(harness)
+    assert field(more, HERE).splitlines()[0] == "✅ The bot is a member."
+    assert field(more, "Linked here by").startswith(f"<@{harness.member.id}> · <t:")
     assert field(result, "Next step") == harness.texts("toolzz.next.connected")
-    assert labels(result) == [*ENOUGH[:3], "Mute", "Ignore"]
+    assert labels(result) == [*ENOUGH[:4], "Mute", "Ignore"]
 
 
 async def test_a_membership_that_discord_does_not_tell_is_left_open(
@@ -258,7 +267,7 @@ async def test_a_membership_that_discord_does_not_tell_is_left_open(
     """If Discord does not say who is a member, the status says so and does not warn."""
     harness.env.inject_error("GET", "/guilds/*/members/*", status=403, times=None)
     result = await look_at(harness)
-    assert field(result, HERE) == english("preflight.member_unknown")
+    assert english("preflight.member_unknown") in shown(result)
     assert embed_of(result).colour == discord.Colour(Tone.GOOD.colour)
 
 
@@ -270,7 +279,8 @@ async def test_an_outage_makes_no_channel_disappear(
     guild = harness.bot.get_guild(harness.guild.id)
     assert guild is not None
     monkeypatch.setattr(guild, "unavailable", True)
-    result = await look_at(harness)
+    assert harness.texts("toolzz.reach.not_looked") in shown(await look_at(harness))
+    result = await look_closely(harness)
     assert field(result, HERE) == harness.texts("toolzz.reach.not_looked")
     assert field(result, "1 channel") == "#bridge"
 
@@ -284,7 +294,7 @@ async def test_nothing_is_looked_at_for_another_server(
     """Discord is not asked about an integration of another server or a deleted one."""
     for integration in (harness.toolzz.ELSEWHERE, harness.toolzz.DELETED):
         before = len(harness.env.http_requests)
-        result = await look_at(harness, integration)
+        result = await look_closely(harness, integration)
         assert HERE not in [item.name for item in embed_of(result).fields]
         assert not [entry for entry in harness.env.http_requests[before:] if "/members/" in entry.path]
 
@@ -294,7 +304,7 @@ async def test_a_report_without_a_server_is_looked_at_here(
 ) -> None:
     """If Toolzz names no server, the channels and members of this server are looked at."""
     harness.toolzz.integrations[harness.toolzz.HOMELESS].update(channelIds=[str(harness.channel.id)])
-    result = await look_at(harness, harness.toolzz.HOMELESS)
+    result = await look_closely(harness, harness.toolzz.HOMELESS)
     assert "✅ **1 of 1 channel usable**" in field(result, HERE)
 
 
@@ -304,7 +314,7 @@ async def test_two_lists_that_disagree_are_shown_as_such(
     """Channels that are in only one of Toolzz's two lists are named; otherwise nothing is said."""
     here = str(harness.channel.id)
     change(harness, channelIds=[here, GONE], channelsDetail=[{"id": here, "name": "bridge"}, {"id": "7"}])
-    said = field(await look_at(harness), "2 channels").splitlines()
+    said = field(await look_closely(harness), "2 channels").splitlines()
     assert said == [
         f"<#{here}>, `{GONE}`",
         english("toolzz.channels.disagree"),
@@ -312,7 +322,7 @@ async def test_two_lists_that_disagree_are_shown_as_such(
         "Only in `channelsDetail`: `7`",
     ]
     change(harness, channelsDetail=[{"id": here}, {"id": GONE}])
-    assert field(await look_at(harness), "2 channels") == f"<#{here}>, `{GONE}`"
+    assert field(await look_closely(harness), "2 channels") == f"<#{here}>, `{GONE}`"
 
 
 async def test_what_toolzz_has_to_do_comes_first(harness: BotHarness, agent: simcord.MemberActor) -> None:
@@ -320,7 +330,7 @@ async def test_what_toolzz_has_to_do_comes_first(harness: BotHarness, agent: sim
     change(harness, isActive=False, channelIds=[GONE], channelsDetail=[])
     result = await look_at(harness)
     assert field(result, "Next step") == harness.texts("toolzz.next.inactive")
-    assert "deleted, or the ID is wrong" in field(result, HERE)
+    assert "deleted, or the ID is wrong" in field(await look_closely(harness), HERE)
 
 
 async def test_a_changed_permission_shows_at_the_next_look(
@@ -330,27 +340,30 @@ async def test_a_changed_permission_shows_at_the_next_look(
     closed = own_channel(harness, agent, "sales", send_messages=False)
     change(harness, channelIds=[str(closed.id)], channelsDetail=[])
     asked = await look_at(harness)
-    assert "0 of 1" in field(asked, HERE)
+    closed_line = f"❌ <#{closed.id}>: {english('toolzz.reach.missing', permissions='**Send Messages**')}"
+    assert closed_line in shown(asked)
     harness.env.backend.delete_overwrite(closed.id, agent.id)
     await harness.env.settle()
     await press(harness, asked, "Refresh")
-    assert "✅ **1 of 1 channel usable**" in field(asked, HERE)
+    assert closed_line not in shown(asked)
+    assert english.plural("state.why.usable", 1, usable=1) in shown(asked)
 
 
 async def test_a_list_that_fails_spoils_nothing(harness: BotHarness, agent: simcord.MemberActor) -> None:
     """If the unit's list cannot be read, the short report is shown."""
     harness.toolzz.fail(Answer(500), times=None, path="/converflow/")
-    result = await look_at(harness, harness.toolzz.INACTIVE)
+    result = await look_closely(harness, harness.toolzz.INACTIVE)
     assert embed_of(result).title == "⚪ Untitled integration"
     assert "Answers" in field(result, harness.texts("toolzz.status.left_out"))
 
 
 async def test_a_token_in_toolzzs_own_words_is_not_shown(harness: BotHarness) -> None:
-    """Tokens in Toolzz's error text are masked, in a shared status too."""
+    """Tokens in Toolzz's error text are masked, in a shared status and its details too."""
     await harness.connect("toolzz")
     access = harness.toolzz.credentials["access_token"]
     change(harness, lastConnectionErrorMessage=f"Improper token {harness.toolzz.discord_token}; {access}")
     answered = await look_at(harness, share=True)
+    await press(harness, answered, harness.texts("status.details"))
     assert "Improper token" in shown(answered)
     for secret in (harness.toolzz.discord_token, access):
         assert secret not in harness.sent_to_discord()

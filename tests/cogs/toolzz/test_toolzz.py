@@ -6,7 +6,15 @@ from bot.providers.base.simulator import Answer
 from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, labels, shown
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_report import ELSEWHERE, FULL, INTEGRATION, NOT_REPORTED, place, status
+from tests.support.toolzz_report import (
+    ELSEWHERE,
+    FULL,
+    INTEGRATION,
+    NOT_REPORTED,
+    details,
+    place,
+    status,
+)
 from tests.support.toolzz_steps import move_here
 
 NEVER = "*never*"
@@ -72,15 +80,15 @@ async def test_each_field_has_its_place(harness: BotHarness, name: str) -> None:
     """
     await harness.connect("toolzz")
     where, reads, missing = PLACES[name]
-    assert reads in place(harness, await status(harness, FULL), where)
+    assert reads in place(harness, await details(harness, FULL), where)
     without = {key: value for key, value in FULL.items() if key != name}
     for report, is_left_out in ((without, True), (FULL | {name: None}, False)):
-        result = await status(harness, report)
         if name == "id":
-            assert shown(result).startswith(
+            assert shown(await status(harness, report)).startswith(
                 f"❌ {english('problem.malformed_answer.title', provider='Toolzz')}"
             )
             continue
+        result = await details(harness, report)
         if name != "botToken":
             assert reads not in place(harness, result, where)
         if missing in EMPTY and is_left_out:
@@ -103,19 +111,18 @@ def label_of(harness: BotHarness, where: str) -> str:
 async def test_a_report_full_of_nulls_is_shown(harness: BotHarness) -> None:
     """If all fields except the id are null, every place says what that means."""
     await harness.connect("toolzz")
-    result = await status(harness, dict.fromkeys(FULL) | {"id": INTEGRATION})
+    result = await details(harness, dict.fromkeys(FULL) | {"id": INTEGRATION})
     assert embed_of(result).title == "❔ Untitled integration"
-    assert "**Unknown** · Toolzz doesn't report a clear state." in place(harness, result, "description")
+    assert "**Unknown**\nToolzz doesn't report a clear state." in place(harness, result, "description")
     for where, _, missing in PLACES.values():
         if missing in EMPTY:
             assert missing in place(harness, result, where)
-    assert english("toolzz.next.unknown") in field(result, "Next step")
 
 
 async def test_a_short_report_has_no_wall_of_missing_fields(harness: BotHarness) -> None:
     """Fields that the report and the list lack are named in one line, and their places are missing."""
     await harness.connect("toolzz")
-    result = await status(harness, {"id": INTEGRATION})
+    result = await details(harness, {"id": INTEGRATION})
     assert embed_of(result).title == "❔ Untitled integration"
     assert NOT_REPORTED not in shown(result)
     places = dict.fromkeys(
@@ -123,21 +130,20 @@ async def test_a_short_report_has_no_wall_of_missing_fields(harness: BotHarness)
     )
     assert set(place(harness, result, "left_out").split(", ")) == {*places, "Channels"}
     assert [item.name for item in embed_of(result).fields] == [
-        "Checked",
         "In this server",
         english("toolzz.status.left_out"),
-        "➡️ Next step",
     ]
 
 
 async def test_a_short_report_is_filled_from_the_units_list(harness: BotHarness) -> None:
     """A short report is completed from the unit's list, with two requests in all."""
     await harness.connect("toolzz")
-    harness.toolzz.requests.clear()
-    result = await status(harness, integration=harness.toolzz.INACTIVE)
+    result = await details(harness, integration=harness.toolzz.INACTIVE)
     assert embed_of(result).title == "⚪ Campanha de inverno"
     assert place(harness, result, "left_out") == ""
     assert place(harness, result, "replies.scope").endswith("nothing")
+    harness.toolzz.requests.clear()
+    await status(harness, integration=harness.toolzz.INACTIVE)
     assert len(harness.toolzz.requests) == 2
 
 
@@ -145,7 +151,7 @@ async def test_without_a_unit_a_short_report_says_how_to_fill_it(harness: BotHar
     """Without a unit the status says that the connection needs one to show more."""
     form = await harness.open_form("add", "toolzz")
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
-    result = await status(harness, integration=harness.toolzz.INACTIVE)
+    result = await details(harness, integration=harness.toolzz.INACTIVE)
     named, how = place(harness, result, "left_out").splitlines()
     assert "Answers" in named
     assert how == harness.linked(harness.texts("toolzz.status.left_out_unit"))
@@ -154,17 +160,19 @@ async def test_without_a_unit_a_short_report_says_how_to_fill_it(harness: BotHar
 async def test_the_token_is_dropped(harness: BotHarness, capfd: pytest.CaptureFixture[str]) -> None:
     """A bot token that Toolzz sends is neither shown nor logged nor stored."""
     await harness.connect("toolzz")
-    await status(harness, FULL)
+    await details(harness, FULL)
     assert "FAKE-TOKEN" not in harness.sent_to_discord() + "".join(capfd.readouterr())
     assert b"FAKE-TOKEN-in-clear" not in harness.stored_bytes()
 
 
-async def test_the_answer_ends_with_the_next_step(harness: BotHarness) -> None:
-    """The last field is the next step; the time of the check is in another one."""
+async def test_the_answer_is_short_and_ends_with_the_next_step(harness: BotHarness) -> None:
+    """Of a full report the answer has the state, its cause, the time of the check, and the next step."""
     await harness.connect("toolzz")
-    names = [item.name for item in embed_of(await status(harness, FULL)).fields]
-    assert "Checked" in names
-    assert names[-1] == "➡️ Next step"
+    result = await status(harness, FULL)
+    assert [item.name for item in embed_of(result).fields] == ["➡️ Next step"]
+    state, checked = (embed_of(result).description or "").splitlines()
+    assert state.startswith("**Inactive** · ")
+    assert checked.startswith("Checked <t:")
 
 
 # --- which integration ---

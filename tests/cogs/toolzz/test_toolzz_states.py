@@ -2,23 +2,24 @@
 
 import pytest
 
+from bot.discord.access.agent_bots import PORTAL
 from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
 from tests.support.harness import BotHarness, embed_of, field, labels, only_button, shown
 from tests.support.toolzz_agent import ENOUGH, add_agent_bot
-from tests.support.toolzz_report import INTEGRATION, place, status
+from tests.support.toolzz_report import INTEGRATION, details, place, status
 from tests.support.toolzz_steps import move_here
 
 STATES = {
     "CONNECTED": (
         "🟢 Suporte da loja",
         "**Connected** · ",
-        "Nothing to do. To keep it watched here, run </toolzz link:",
+        "Run </toolzz link:",
     ),
     "DISCONNECTED": (
         "🔴 Pedidos e entregas",
-        "**Disconnected** · ",
-        english("toolzz.code.4004.fix"),
+        "**Disconnected** · Discord refused the bot token",
+        f"Open [the bot's page]({PORTAL}/",
     ),
     "INACTIVE": (
         "⚪ Campanha de inverno",
@@ -47,8 +48,7 @@ async def test_each_integration_of_the_unit_is_shown(harness: BotHarness, name: 
     assert (embed_of(result).title or "").startswith(title)
     assert place(harness, result, "description").startswith(word)
     assert field(result, "Next step").startswith(step)
-    assert getattr(harness.toolzz, name) in place(harness, result, "footer")
-    assert labels(result) == ENOUGH[: 3 if name == "DELETED" else 4]
+    assert labels(result) == ENOUGH[: 4 if name == "DELETED" else 5]
 
 
 async def test_what_was_deleted_is_not_to_be_switched_on(harness: BotHarness) -> None:
@@ -81,9 +81,9 @@ async def test_a_failure_is_explained(harness: BotHarness, failure: Failure) -> 
 ERRORS = {
     "4004": (
         "Discord refused the bot token",
-        english("toolzz.code.4004.fix"),
+        english("toolzz.code.4004.step", page=PORTAL),
     ),
-    "4013": (english("toolzz.code.4013.cause"), english("toolzz.code.4013.fix")),
+    "4013": (english("toolzz.code.4013.cause"), english("toolzz.code.4013.step", button="Diagnose")),
     "4014": ("The bot asked for an intent", "Turn on **Message Content Intent**"),
     "5000": ("", "Ask Toolzz's support about this error."),
 }
@@ -100,5 +100,8 @@ async def test_an_error_code_comes_with_cause_and_fix(
     report = {"id": INTEGRATION, "connectionStatus": "disconnected", "lastConnectionErrorCode": code}
     result = await status(harness, report)
     cause, fix = ERRORS[error]
-    assert field(result, "Last error") == f"`{error}`" if not cause else cause in field(result, "Last error")
+    assert place(harness, result, "description").startswith(f"**Disconnected** · {cause}")
+    assert f"`{error}`" in place(harness, result, "description")
     assert field(result, "Next step").startswith(fix)
+    last = field(await details(harness, report), "Last error")
+    assert cause in last if cause else last == f"`{error}`"

@@ -10,7 +10,7 @@ from bot.discord.theme import Tone
 from bot.i18n.catalog import LOCALES
 from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
-from tests.support.toolzz_agent import add_agent_bot, change, look_at
+from tests.support.toolzz_agent import add_agent_bot, change, look_at, look_closely
 from tests.support.toolzz_agent import press as press_status
 from tests.support.toolzz_editing import press, propose
 from tests.support.toolzz_report import place
@@ -36,7 +36,7 @@ async def harness(harness: BotHarness) -> BotHarness:
 
 async def last_connected(harness: BotHarness) -> str:
     """Return when the integration was last connected, as the status shows it."""
-    return place(harness, await look_at(harness), "last_connected")
+    return place(harness, await look_closely(harness), "last_connected")
 
 
 async def file_of(harness: BotHarness) -> str:

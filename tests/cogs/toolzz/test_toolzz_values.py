@@ -9,7 +9,7 @@ from bot.discord.theme import Tone
 from tests.support.english import english
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, shown
 from tests.support.toolzz_agent import add_agent_bot
-from tests.support.toolzz_report import FULL, INTEGRATION, NOT_REPORTED, place, status
+from tests.support.toolzz_report import FULL, INTEGRATION, NOT_REPORTED, details, place, status
 from tests.support.toolzz_steps import move_here
 
 UNREADABLE = english("toolzz.status.unreadable")
@@ -18,10 +18,10 @@ UNREADABLE = english("toolzz.status.unreadable")
 async def test_forty_channels_are_cut_with_a_count(harness: BotHarness) -> None:
     """Channels that do not fit are counted."""
     await harness.connect("toolzz")
-    short = field(await status(harness, integration=harness.toolzz.CROWDED), "40 channels")
+    short = field(await details(harness, integration=harness.toolzz.CROWDED), "40 channels")
     assert short.split(", ") == [f"#sala-{number:02}" for number in range(1, 41)]
     channels = [{"id": f"11887654321098{number:05}", "name": "x" * 60} for number in range(40)]
-    long = field(await status(harness, {"id": INTEGRATION, "channelsDetail": channels}), "40 channels")
+    long = field(await details(harness, {"id": INTEGRATION, "channelsDetail": channels}), "40 channels")
     *listed, rest = long.split(", ")
     assert 10 < len(listed) < 40
     assert rest == f"+{40 - len(listed)} more"
@@ -34,7 +34,7 @@ async def test_this_servers_channels_are_links(harness: BotHarness) -> None:
         {"id": str(harness.channel.id), "name": "old-name"},
         {"id": "1188765432109876501", "name": "away"},
     ]
-    result = await status(harness, {"id": INTEGRATION, "channelsDetail": channels})
+    result = await details(harness, {"id": INTEGRATION, "channelsDetail": channels})
     assert field(result, "2 channels") == f"<#{harness.channel.id}>, #away"
 
 
@@ -57,14 +57,16 @@ async def test_another_servers_integration_is_marked(harness: BotHarness) -> Non
     assert mark not in shown(here)
     assert embed_of(here).colour == discord.Colour(Tone.GOOD.colour)
     assert field(here, "Next step") == harness.linked(harness.texts("toolzz.next.link"))
-    assert field(here, "Server") == "Harbour Ops"
+    assert field(await details(harness, integration=harness.toolzz.CONNECTED), "Server") == "Harbour Ops"
 
 
 async def test_a_deleted_one_of_another_server_is_deleted_first(harness: BotHarness) -> None:
     """The next step of another server's deleted integration is that of a deleted one."""
     await harness.connect("toolzz")
     gone = await status(harness, integration=harness.toolzz.DELETED)
-    assert "belongs to another server" in shown(gone)
+    assert "belongs to another server" not in shown(gone)
+    more = await details(harness, integration=harness.toolzz.DELETED)
+    assert "belongs to another server" in shown(more)
     assert field(gone, "Next step") == harness.linked(harness.texts("toolzz.next.deleted"))
 
 
@@ -89,16 +91,16 @@ async def test_permissions_have_names(harness: BotHarness, bits: object, reads: 
     Bits without a name are counted, and what is no bit field is said to be unreadable.
     """
     await harness.connect("toolzz")
-    assert field(await status(harness, {"id": INTEGRATION, "permissions": bits}), "Permissions") == reads
+    assert field(await details(harness, {"id": INTEGRATION, "permissions": bits}), "Permissions") == reads
 
 
 async def test_every_permission_has_a_name_in_both_languages(harness: BotHarness) -> None:
     """All permissions have names in both languages, and fit into the embed."""
     await harness.connect("toolzz")
     report = {"id": INTEGRATION, "permissions": str(discord.Permissions.all().value)}
-    assert "Administrator" in field(await status(harness, report), "Permissions")
+    assert "Administrator" in field(await details(harness, report), "Permissions")
     harness.locale = PORTUGUESE
-    assert "Administrador" in field(await status(harness, report), "Permissões")
+    assert "Administrador" in field(await details(harness, report), "Permissões")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ async def test_times_are_read(harness: BotHarness, time: object, reads: str) -> 
     """Discord shows a time whose zone is known; any other text and number is shown as it was received."""
     await harness.connect("toolzz")
     assert (
-        field(await status(harness, {"id": INTEGRATION, "lastConnectedAt": time}), "Last connected") == reads
+        field(await details(harness, {"id": INTEGRATION, "lastConnectedAt": time}), "Last connected") == reads
     )
 
 
@@ -146,7 +148,7 @@ async def test_no_channel_is_not_an_unreported_one(
 ) -> None:
     """An empty list means none, null means nothing was reported, and anything else cannot be read."""
     await harness.connect("toolzz")
-    assert place(harness, await status(harness, {"id": INTEGRATION, **fields}), "channels") == reads
+    assert place(harness, await details(harness, {"id": INTEGRATION, **fields}), "channels") == reads
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ async def test_no_channel_is_not_an_unreported_one(
 async def test_what_cannot_be_read_was_reported(harness: BotHarness, name: str, where: str) -> None:
     """A value of a wrong type is neither not reported nor guessed, and is not repeated."""
     await harness.connect("toolzz")
-    result = await status(harness, {"id": INTEGRATION, name: {"token": "CANARY"}})
+    result = await details(harness, {"id": INTEGRATION, name: {"token": "CANARY"}})
     assert place(harness, result, where).strip() == UNREADABLE
     assert "CANARY" not in shown(result)
 
@@ -173,7 +175,7 @@ async def test_what_cannot_be_read_was_reported(harness: BotHarness, name: str, 
 async def test_unknown_words_are_shown_as_they_are(harness: BotHarness) -> None:
     """An undocumented state and an undocumented scope are shown as Toolzz reports them."""
     await harness.connect("toolzz")
-    result = await status(
+    result = await details(
         harness, {"id": INTEGRATION, "connectionStatus": "hibernating", "scope": "threads-only"}
     )
     assert "Toolzz reports: `hibernating`" in place(harness, result, "description")
@@ -185,11 +187,11 @@ async def test_hostile_text_does_nothing(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     hostile = "# @everyone <@1> <@&2> <#3> </ban:4> <t:5> [a](https://x.invalid) discord.gg/a ``` \u202e||x||"
     text = [name for name, value in FULL.items() if isinstance(value, str) and name != "id"]
-    result = await status(harness, FULL | dict.fromkeys(text, hostile))
+    result = await details(harness, FULL | dict.fromkeys(text, hostile))
     words = re.sub(r"(?<!\\)`[^`\n]*`", "", shown(result))  # in code nothing is markup
     for mark in ("@everyone", "<@1", "<@&", " <#3", " </ban", " <t:5>", "https://x", "discord.gg", "\u202e"):
         assert mark not in words, mark
-    assert "\\`\\`\\`" in (embed_of(result).title or "")
+    assert "\\`\\`\\`" in shown(result)
 
 
 async def test_the_answer_can_be_shared(harness: BotHarness) -> None:
