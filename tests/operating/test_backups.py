@@ -141,6 +141,19 @@ def test_a_backup_of_an_earlier_release_is_migrated_at_the_next_start(
     assert flaw_of(settings.database_path) is None
 
 
+def test_a_first_start_that_was_interrupted_is_no_damage(settings: Settings) -> None:
+    """Before the first migration ends, the file is a database without tables; the next start goes on."""
+    path = settings.database_path
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.execute("VACUUM")
+    assert path.stat().st_size
+    refuse_damage(settings)
+    migrate(path)
+    assert flaw_of(path) is None
+
+
 # --- on schedule ---
 
 
