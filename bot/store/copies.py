@@ -15,7 +15,7 @@ from bot.store.private_files import make_private
 from bot.store.revision import current_revision
 from bot.store.vault import key_id_of
 
-_PARTIAL: Final = ".partial"
+PARTIAL: Final = ".partial"
 """What the name of a copy ends with until it is whole."""
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 """What the names of the files end with that SQLite keeps beside a database."""
@@ -42,7 +42,7 @@ def copy_database(source: Path, target: Path) -> None:
     that is not whole is never seen under the target's name, and no file is replaced. Blocks. Raises
     DatabaseUnusableError.
     """
-    partial = target.with_name(target.name + _PARTIAL)
+    partial = target.with_name(target.name + PARTIAL)
     try:
         if target.exists():
             raise DatabaseUnusableError(path=str(target), reason="there is a file of this name already")
@@ -117,7 +117,7 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
     of the two under the database's name, never a mixture. now: seconds since 1970. Blocks. Raises
     DatabaseUnusableError.
     """
-    partial = database.with_name(database.name + _PARTIAL)
+    partial = database.with_name(database.name + PARTIAL)
     try:
         partial.unlink(missing_ok=True)
         make_private(partial)
