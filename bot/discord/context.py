@@ -130,7 +130,7 @@ class Screen(Protocol):
     async def fail(
         self, ctx: Context, error: PatchbayError, reference: str, retry: Sequence[discord.ui.Item[Any]]
     ) -> bool:
-        """Show an error of an interaction that the screen led to; return False if it is to be shown elsewhere.
+        """Show an error of an interaction that the screen led to; return False if it is shown elsewhere.
 
         reference: ours, which the log has too. retry: the button that tries again, if that may help. Raises
         PatchbayError, discord.DiscordException and OSError where it cannot be shown.

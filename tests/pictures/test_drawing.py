@@ -42,6 +42,16 @@ def test_half_an_answer_is_no_answer() -> None:
     assert drawing._process.draw((CHART,)) == before
 
 
+def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the next picture nor the end of the bot waits for it for ever."""
+    before = drawing._process.draw((CHART,))
+    first = process_id()
+    monkeypatch.setattr(drawing, "_ANSWER_SECONDS", 5)
+    os.kill(first, signal.SIGSTOP)
+    assert drawing._process.draw((CHART,)) == before
+    assert process_id() != first
+
+
 async def test_pictures_share_one_process() -> None:
     """The second picture costs no start of a process."""
     await draw(CHART)
