@@ -73,7 +73,7 @@ class GuardedView(discord.ui.View):
         ctx, use = Context.of(interaction), Use(operation=self._asked.operation, step=Step.ANSWERED)
         if not await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id):
             return False
-        ctx.screen = self._asked.screen
+        ctx.screen, ctx.is_question = self._asked.screen, True
         if self.is_finished():
             # Asked after the guard, which may have waited while another press was handled.
             await acknowledge(ctx)

@@ -129,8 +129,8 @@ class Screen(Protocol):
 
     async def fail(
         self, ctx: Context, error: PatchbayError, reference: str, retry: Sequence[discord.ui.Item[Any]]
-    ) -> None:
-        """Show an error of an interaction that the screen led to.
+    ) -> bool:
+        """Show an error of an interaction that the screen led to; return False if it is shown elsewhere.
 
         reference: ours, which the log has too. retry: the button that tries again, if that may help. Raises
         PatchbayError, discord.DiscordException and OSError where it cannot be shown.
@@ -150,8 +150,9 @@ class Context:
     shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
     whether a view, form or persistent component of this process has begun to answer. menus: the components of
     the message that a menu was used in, as the first answer is to show them. answers_apart: whether the
-    answer is another message than the first one, namely ``answer`` once it was sent. screen: what shows the
-    errors of the interaction, None for a message of its own.
+    answer is another message than the first one, namely ``answer`` once it was sent. is_question: whether the
+    message whose component was used is a question, which nobody needs once it was answered. screen: what
+    shows the errors of the interaction, None for a message of its own.
     """
 
     interaction: Interaction
@@ -168,6 +169,7 @@ class Context:
     menus: discord.ui.View | None = None
     answers_apart: bool = False
     answer: discord.WebhookMessage | None = None
+    is_question: bool = False
     screen: Screen | None = None
 
     @classmethod

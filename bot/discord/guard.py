@@ -214,7 +214,7 @@ class Guard:
             enough = await self.tier(interaction) >= needed
             if enough:
                 raise NotAllowedError(Tier.NONE.name.lower())
-            raise NotAllowedError(needed.name.lower(), *await self._roles_with(interaction, needed))
+            raise NotAllowedError(needed.name.lower(), *await self.roles_with(interaction, needed))
         # Counted only now: members whom the command is not for must not use up the cooldown of those whom it
         # is for.
         run = _operation(interaction, command, use)
@@ -278,7 +278,7 @@ class Guard:
         granted = self._access.tier_of(guild_of(interaction), member.id, roles_of(interaction), joined_at)
         return max(permitted, await granted)
 
-    async def _roles_with(self, interaction: AnyInteraction, tier: Tier) -> list[int]:
+    async def roles_with(self, interaction: AnyInteraction, tier: Tier) -> list[int]:
         """Return some of the guild's roles that a tier was granted to, the least tier first."""
         guild_id = guild_of(interaction)
         guild = interaction.client.get_guild(guild_id)

@@ -56,11 +56,10 @@ async def _shown_on_screen(ctx: Context, error: BaseException, reference: str) -
     if ctx.screen is None:
         return False
     try:
-        await ctx.screen.fail(ctx, as_ours(error), reference, _retry(ctx, error))
+        return await ctx.screen.fail(ctx, as_ours(error), reference, _retry(ctx, error))
     except Exception as failed:  # noqa: BLE001 - whatever it raises, the member gets an answer
         _log.info("screen_not_changed", reference=reference, error=type(failed).__name__)
         return False
-    return True
 
 
 async def _answer(ctx: Context, error: BaseException, reference: str) -> None:

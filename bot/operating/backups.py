@@ -14,6 +14,7 @@ import structlog
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError, SetupError
 from bot.store.copies import (
+    PARTIAL,
     Contents,
     contents_of,
     copy_database,
@@ -24,6 +25,7 @@ from bot.store.copies import (
     stamped,
 )
 from bot.store.migrations import before_migration
+from bot.store.private_files import alone_in
 from bot.store.process_lock import process_lock
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -32,7 +34,8 @@ _HOUR: Final = 3600
 _RETRY_SECONDS: Final = 600
 _KEPT_DAYS_BEFORE_MIGRATION: Final = 30
 _NAME: Final = re.compile(r"patchbay-(\d{8}T\d{6}Z)\.db")
-"""The files that the schedule has made; no other file is ever deleted."""
+"""The files that the schedule has made; besides them, only what one of them was to become is deleted."""
+_PARTIAL: Final = re.compile(_NAME.pattern + re.escape(PARTIAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ async def _keep(settings: Settings, clock: Callable[[], float]) -> None:
         pause: float = _HOUR
         try:
             if settings.backup_folder is not None:
-                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, int(clock())))
+                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, clock))
             await asyncio.to_thread(_drop_old_copies, settings.database_path, clock())
         except SetupError as error:
             _log.error("backup_failed", **error.values)
@@ -114,13 +117,22 @@ async def _keep(settings: Settings, clock: Callable[[], float]) -> None:
         await asyncio.sleep(pause)
 
 
-def _back_up_if_due(settings: Settings, now: int) -> float:
+def _back_up_if_due(settings: Settings, clock: Callable[[], float]) -> float:
     """Make a backup if the latest one is too old; return the seconds until the next one is due."""
     folder = settings.backup_folder
     assert folder is not None  # noqa: S101 - the caller has looked
-    every = settings.backup_hours * _HOUR
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700, parents=True)
+    # Processes with some of the shards each share the database: the first one makes the backup. The folder
+    # for backups may be on a disk that knows no locks.
+    with alone_in(settings.database_path.absolute().parent):
+        return _back_up_alone(settings, folder, int(clock()))
+
+
+def _back_up_alone(settings: Settings, folder: Path, now: int) -> float:
+    every = settings.backup_hours * _HOUR
+    for left in _backups(folder, of=_PARTIAL):  # by a process that was killed
+        left.unlink(missing_ok=True)
     newest = newest_backup(folder)
     age = every if newest is None else now - _made_at(newest)
     if 0 <= age < every:
@@ -137,9 +149,9 @@ def _made_at(backup: Path) -> float:
     return stamped(backup.stem.removeprefix("patchbay-"))
 
 
-def _backups(folder: Path) -> Sequence[Path]:
+def _backups(folder: Path, of: re.Pattern[str] = _NAME) -> Sequence[Path]:
     with contextlib.suppress(FileNotFoundError):
-        return [each for each in folder.iterdir() if _NAME.fullmatch(each.name)]
+        return [each for each in folder.iterdir() if of.fullmatch(each.name)]
     return []
 
 

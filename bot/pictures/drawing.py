@@ -9,6 +9,7 @@ import atexit
 import pickle  # nosec B403 - both ends of the pipe are this program
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,6 +27,10 @@ _WORKER: Final = "from bot.pictures.worker import main; main()"
 _ROOT: Final = Path(bot.__file__).parents[1]
 
 _END_SECONDS: Final = 2
+_ANSWER_SECONDS: Final = 20.0
+"""Long enough to start it on a slow machine."""
+_ENDED: Final = (EOFError, OSError, pickle.UnpicklingError)
+"""What is raised when the other process ends: before it answers, when it is asked, or while it answers."""
 
 # Waits for the other process, one picture at a time: a second process would need its memory once more.
 _executor: Final = ThreadPoolExecutor(1, "pictures")
@@ -34,7 +39,7 @@ _executor: Final = ThreadPoolExecutor(1, "pictures")
 async def draw(*panels: Panel) -> bytes:
     """Return a PNG, 1000 pixels wide, with one panel below the other. Equal panels give equal bytes.
 
-    Raises what the drawing raises, and EOFError if the other process ended twice while it drew.
+    Raises what the drawing raises, and one of ``_ENDED`` if the other process ended twice while it drew.
     """
     return await asyncio.get_running_loop().run_in_executor(_executor, _process.draw, panels)
 
@@ -51,7 +56,7 @@ class _DrawingProcess:
         request = pickle.dumps(panels)
         try:
             answer = self._ask(request)
-        except (EOFError, OSError) as error:
+        except _ENDED as error:
             if self._running is not None and self._running.poll() != 0:  # 0: it was idle for long
                 _log.warning("pictures_process_ended", error=type(error).__name__)
             self.close()
@@ -74,9 +79,16 @@ class _DrawingProcess:
             self._running = _start()
         assert self._running.stdin is not None  # noqa: S101 - a pipe was asked for
         assert self._running.stdout is not None  # noqa: S101 - as above
-        self._running.stdin.write(request)
-        self._running.stdin.flush()
-        answer: bytes | Exception = pickle.load(self._running.stdout)  # noqa: S301 # nosec B301 - our own process
+        # A process that hangs would keep all further pictures waiting, and this process from ending.
+        watchdog = threading.Timer(_ANSWER_SECONDS, self._running.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            self._running.stdin.write(request)
+            self._running.stdin.flush()
+            answer: bytes | Exception = pickle.load(self._running.stdout)  # noqa: S301 # nosec B301 - our own
+        finally:
+            watchdog.cancel()
         return answer
 
 

@@ -15,10 +15,11 @@ from bot.store.private_files import make_private
 from bot.store.revision import current_revision
 from bot.store.vault import key_id_of
 
-_PARTIAL: Final = ".partial"
+PARTIAL: Final = ".partial"
 """What the name of a copy ends with until it is whole."""
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 """What the names of the files end with that SQLite keeps beside a database."""
+_NOT_OURS: Final = "it is no database of Patchbay"
 _PRIMARY: Final = 0xFF
 """The part of an extended error code that is the primary one."""
 
@@ -41,7 +42,7 @@ def copy_database(source: Path, target: Path) -> None:
     that is not whole is never seen under the target's name, and no file is replaced. Blocks. Raises
     DatabaseUnusableError.
     """
-    partial = target.with_name(target.name + _PARTIAL)
+    partial = target.with_name(target.name + PARTIAL)
     try:
         if target.exists():
             raise DatabaseUnusableError(path=str(target), reason="there is a file of this name already")
@@ -66,19 +67,24 @@ def require_sound(path: Path) -> None:
 
     Raises DatabaseNewerError for one of a later Patchbay.
     """
-    if flaw := flaw_of(path, "integrity_check"):
+    flaw = flaw_of(path, "integrity_check")
+    if flaw is None and current_revision(path) is None:
+        flaw = _NOT_OURS
+    if flaw is not None:
         raise DatabaseUnusableError(path=str(path), reason=flaw)
 
 
 def flaw_of(path: Path, check: Literal["quick_check", "integrity_check"] = "quick_check") -> str | None:
     """Read every page of a database, which stays as it is; return what is wrong with it, None if it is sound.
 
-    check: the second one takes longer, because it compares the indexes with the tables. Blocks. Raises
-    DatabaseUnusableError if the file cannot be read at present, and DatabaseNewerError.
+    A database without tables is sound: a first start that was interrupted leaves one. check: the second one
+    takes longer, because it compares the indexes with the tables. Blocks. Raises DatabaseUnusableError if the
+    file cannot be read at present, and DatabaseNewerError.
     """
     try:
         with _opened(path, "rw") as connection:
             found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
+            is_empty = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
@@ -86,7 +92,7 @@ def flaw_of(path: Path, check: Literal["quick_check", "integrity_check"] = "quic
         raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
     if found != "ok":
         return found.splitlines()[-1]
-    return None if current_revision(path) else "it is no database of Patchbay"
+    return None if is_empty or current_revision(path) else _NOT_OURS
 
 
 def contents_of(path: Path) -> Contents:
@@ -111,7 +117,7 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
     of the two under the database's name, never a mixture. now: seconds since 1970. Blocks. Raises
     DatabaseUnusableError.
     """
-    partial = database.with_name(database.name + _PARTIAL)
+    partial = database.with_name(database.name + PARTIAL)
     try:
         partial.unlink(missing_ok=True)
         make_private(partial)

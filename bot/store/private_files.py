@@ -1,8 +1,10 @@
 """Creates files that only the bot's user can read, and takes others' access to files away."""
 
 import contextlib
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -51,3 +53,17 @@ def make_database_private(path: Path) -> None:
     make_private(path)
     for suffix in ("-wal", "-shm", "-journal"):
         narrow(path.with_name(path.name + suffix))
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process works alone in a folder, and do so while the block runs. Blocks.
+
+    The kernel ends it when the process ends in whichever way. Raises OSError if there is no such folder.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -20,7 +20,6 @@ from cogs.help.tasks import Task, task_lines, tasks_of, title_of
 from cogs.integrations import IntegrationStatusButton
 from cogs.monitoring.formatting import name
 
-_MAX_ROLES: Final = 3
 _ITSELF: Final = "help"
 _Buttons = Sequence[discord.ui.Item[Any]]
 
@@ -130,15 +129,9 @@ async def _asking(ctx: Context, step: NextStep, server: ServerState) -> str:
 
 async def _whom_to_ask(ctx: Context, tier: Tier) -> str:
     """Name the permission and the roles that give a tier."""
-    guild = ctx.guild
-    grants = await ctx.services.access.of_guild(ctx.guild_id)
-    roles = [
-        f"<@&{each.subject}>"
-        for each in sorted(grants, key=lambda grant: grant.tier)
-        if each.kind == "role" and each.tier >= tier and guild is not None and guild.get_role(each.subject)
-    ]
+    roles = [f"<@&{each}>" for each in await ctx.services.guard.roles_with(ctx.interaction, tier)]
     key = f"help.ask.{tier.name.lower()}"
-    return ctx.texts(f"{key}_role", roles=", ".join(roles[:_MAX_ROLES])) if roles else ctx.texts(key)
+    return ctx.texts(f"{key}_role", roles=", ".join(roles)) if roles else ctx.texts(key)
 
 
 async def _read_server(ctx: Context) -> ServerState:

@@ -16,6 +16,7 @@ from cogs.setup.failure import Failure, Step, failure_of
 from cogs.setup.steps import SetupProgress, find_progress
 
 _Kind = discord.InteractionResponseType
+_PRESS: Final = discord.InteractionType.component
 _CHANGES_MESSAGE: Final = frozenset({_Kind.message_update, _Kind.deferred_message_update})
 
 
@@ -81,9 +82,14 @@ class StepsScreen:
 
     async def fail(
         self, ctx: Context, error: PatchbayError, reference: str, retry: Sequence[discord.ui.Item[Any]]
-    ) -> None:
-        """Show an error in the step that led to it, as it is of no use in another message."""
+    ) -> bool:
+        """Show an error in the step that led to it, unless it is about an answer that stays."""
+        message, own = ctx.interaction.message, self._ctx.interaction.message
+        is_own = message is None or own is None or message.id == own.id
+        if ctx.interaction.type is _PRESS and not is_own and not ctx.is_question:
+            return False
         await self.show_failure(ctx, failure_of(self._step, error, ctx, reference, retry))
+        return True
 
     async def show_failure(self, ctx: Context, failure: Failure) -> None:
         """Show what failed; the rest stays as it was last read. Raises what ``find_progress`` raises."""
@@ -96,7 +102,7 @@ class StepsScreen:
             self._keep_updated()
         else:
             await self._edit(replace(self._shown, failure=failure))
-        if answers_elsewhere:
+        if answers_elsewhere and (ctx.is_question or ctx.interaction.response.type not in _CHANGES_MESSAGE):
             # A question, or the sign that an answer is on its way.
             await try_delete(ctx)
 

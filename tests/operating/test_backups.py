@@ -141,6 +141,19 @@ def test_a_backup_of_an_earlier_release_is_migrated_at_the_next_start(
     assert flaw_of(settings.database_path) is None
 
 
+def test_a_first_start_that_was_interrupted_is_no_damage(settings: Settings) -> None:
+    """Before the first migration ends, the file is a database without tables; the next start goes on."""
+    path = settings.database_path
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.execute("VACUUM")
+    assert path.stat().st_size
+    refuse_damage(settings)
+    migrate(path)
+    assert flaw_of(path) is None
+
+
 # --- on schedule ---
 
 
@@ -165,6 +178,36 @@ async def test_backups_are_made_and_old_ones_deleted(settings: Settings) -> None
             assert len(backups(folder)) == 1, "which is not a day old"
     assert [flaw_of(each) for each in backups(folder)] == [None, None]
     assert (folder / "mine.db").read_text() == "mine"
+
+
+async def test_what_a_killed_process_left_is_deleted(settings: Settings) -> None:
+    """A copy that was not finished has data of servers in it, and no later one has its name."""
+    folder = settings.backup_folder
+    assert folder is not None
+    folder.mkdir()
+    left = folder / f"patchbay-{stamp(NOW - HOUR)}.db.partial"
+    left.write_text("half a copy")
+    (folder / "mine.db.partial").write_text("mine")
+    async with scheduled_backups(settings, at(NOW)):
+        await until(partial(has_made, folder, 0))
+    assert not left.exists()
+    assert (folder / "mine.db.partial").exists()
+
+
+async def test_processes_with_a_share_of_the_shards_make_one_backup(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of them has the schedule, and their backups are due at the same second."""
+    folder = settings.backup_folder
+    assert folder is not None
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(4):
+            await stack.enter_async_context(scheduled_backups(settings, at(NOW)))
+        await until(partial(has_made, folder, 0))
+    # The threads go on when the schedule ends.
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert len(backups(folder)) == 1
+    assert "backup_failed" not in capsys.readouterr().out
 
 
 async def test_a_failed_backup_is_logged_and_the_bot_goes_on(

@@ -1,7 +1,10 @@
 """Pictures come from a process of their own, whatever becomes of it."""
 
 import os
+import pickle
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -24,6 +27,28 @@ async def test_a_picture_is_drawn_after_the_process_was_killed() -> None:
     first = process_id()
     os.kill(first, signal.SIGKILL)
     assert await draw(CHART) == before
+    assert process_id() != first
+
+
+def test_half_an_answer_is_no_answer() -> None:
+    """A process that is killed while it answers costs no member the picture, either."""
+    before = drawing._process.draw((CHART,))
+    drawing._process.close()
+    half = pickle.dumps(before)[: len(before) // 2]
+    program = f"import sys; sys.stdin.buffer.read1(); sys.stdout.buffer.write({half!r})"
+    drawing._process._running = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert drawing._process.draw((CHART,)) == before
+
+
+def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the next picture nor the end of the bot waits for it for ever."""
+    before = drawing._process.draw((CHART,))
+    first = process_id()
+    monkeypatch.setattr(drawing, "_ANSWER_SECONDS", 5)
+    os.kill(first, signal.SIGSTOP)
+    assert drawing._process.draw((CHART,)) == before
     assert process_id() != first
 
 

@@ -25,7 +25,7 @@ from bot.features.monitoring.store import MonitoringStore
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 from bot.store import migrations
 from bot.store.database import Database
-from bot.store.migrations import migrate
+from bot.store.migrations import before_migration, migrate
 from bot.store.revision import HEAD, current_revision
 from bot.store.vault import Vault
 from tests.support.alert_parts import make_outbox
@@ -309,6 +309,16 @@ def test_two_that_start_at_once_migrate_once(path: Path) -> None:
     """Of two processes that find the same empty file one migrates, and the other uses the result."""
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(migrate, [path] * 2))
+    assert tables(path) == EVERYTHING
+
+
+def test_several_that_start_at_once_keep_one_copy(path: Path) -> None:
+    """Of the processes that share the shards one copies and migrates; the copy is of the former schema."""
+    release(path, "0009")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, [path] * 4))
+    (copy,) = before_migration(path)
+    assert current_revision(copy) == "0009"
     assert tables(path) == EVERYTHING
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.copies import copy_database
+from bot.store.private_files import alone_in
 from bot.store.revision import HEAD, current_revision
 from bot.store.scrub import INCREMENTAL, drop_leftovers
 
@@ -28,11 +29,20 @@ def migrate(path: Path) -> None:
     Raises DatabaseNewerError for a revision that this code does not know, leaving the file as it
     is, and DatabaseUnusableError.
     """
-    current = current_revision(path)
-    if current == HEAD:
+    if current_revision(path) == HEAD:
         return
-    if current is not None:
-        _copy(path)
+    # Processes with some of the shards each may start together: the second one would put a copy of the new
+    # schema in the place of that of the old one.
+    with alone_in(path.absolute().parent):
+        current = current_revision(path)
+        if current == HEAD:
+            return
+        if current is not None:
+            _copy(path)
+        _upgrade(path)
+
+
+def _upgrade(path: Path) -> None:
     _prepare(path)
     from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
     from alembic.config import Config  # noqa: PLC0415

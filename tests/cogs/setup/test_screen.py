@@ -136,6 +136,22 @@ async def test_a_token_that_is_refused_is_the_third_step(harness: BotHarness) ->
     assert again.modal is not None
 
 
+async def test_an_answer_stays_whose_button_fails(harness: BotHarness) -> None:
+    """That the token must not be sent again can be read, and asked again, while the provider is down."""
+    steps = await steps_with(harness, "sensay")
+    guide = await pick(harness, steps, 0, harness.sensay.UNCONNECTED)
+    question = await harness.manager.submit_modal(
+        await harness.open_form_of(guide), {"discord_token": harness.sensay.discord_token}
+    )
+    harness.sensay.fail(Answer(502, {}), times=None)
+    doubt = await harness.manager.click(
+        final(question).message, label=harness.texts("token.yes", provider="Sensay")
+    )
+    failed = await harness.manager.click(final(doubt).message, label=labels(doubt)[0])
+    assert final(doubt).id in harness.env.backend.messages[harness.channel.id]
+    assert harness.texts("problem.server_fault.title", provider="Sensay") in shown(failed)
+
+
 async def test_a_token_of_nobody_leaves_no_message(harness: BotHarness) -> None:
     """What the form refuses at once stands in the steps, and the sign of an answer is gone."""
     steps = await steps_with(harness, "sensay")
