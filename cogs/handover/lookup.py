@@ -88,14 +88,15 @@ class LookButton(PersistentButton):
     ) -> Answer:
         """Say what a look has shown, with the buttons that help.
 
-        doubt, next_step: as for ``result_notice``.
+        doubt, next_step: as for ``result_notice``. fields: shown where there is no doubt or where it is there;
+        else the doubt is told to a member who has just sent the token, and takes their place.
         """
         texts, slug = self.texts, self.provider.slug
         embed = result_notice(
             texts,
             f"{slug}.connect.{result}",
             result,
-            *fields,
+            *(fields if doubt is None or result is LookupResult.THERE else ()),
             doubt=doubt,
             provider=self.provider.name,
             next_step=next_step,
