@@ -88,8 +88,8 @@ class LookButton(PersistentButton):
     ) -> Answer:
         """Say what a look has shown, with the buttons that help.
 
-        doubt, next_step: as for ``result_notice``. fields: shown where there is no doubt or where it is there;
-        else the doubt is told to a member who has just sent the token, and takes their place.
+        doubt, next_step: as for ``result_notice``. fields: left out where it is not known to be there and a
+        doubt is told, which whoever has just sent the token reads.
         """
         texts, slug = self.texts, self.provider.slug
         embed = result_notice(

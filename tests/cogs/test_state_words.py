@@ -26,6 +26,7 @@ from tests.support.handover_steps import hand_over, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
 from tests.support.sensay_steps import status as sensay_status
 from tests.support.setup_steps import choose, open_setup
+from tests.support.short_replies import lines
 from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
@@ -226,7 +227,7 @@ async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
     asked = await of.run("sensay disconnect", replica=of.id)
     await of.harness.manager.click(final(asked).message, label=buttons(asked)[0]["label"])
     if of.state is not State.BLOCKED:
-        yield "sensay disconnect", field(asked, texts("sensay.disconnect.listed"))
+        yield "sensay disconnect", lines(asked)[2].partition(": ")[2]
 
 
 OWN: dict[str, Callable[[Subject], AsyncIterator[tuple[str, str]]]] = {

@@ -34,7 +34,6 @@ MAX_FIELD_NAME: Final = 25
 MAX_WORDS: Final = 20
 # Lists, steps and whole paragraphs, of which no line is a description.
 LONG: Final = frozenset(
-    {"access.grant.done_next", "privacy.delete.ask_how", "privacy.info_how", "sensay.disconnect.how_text"}
 )
 # A button that names one of several things is as long as that name.
 NAMING: Final = frozenset({"connections.remove.button", "connections.list.rotate_button"})
