@@ -137,7 +137,7 @@ class SensayHandover(TokenHandover[Replica]):
             lines.append(texts("sensay.connect.had_one_short"))
         elif self._on_discord is None:
             lines.append(texts("sensay.connect.unread"))
-        if self.placed is not None:
+        elif self.placed is not None:
             lines.append(texts("sensay.connect.placed"))
         return lines
 

@@ -209,7 +209,7 @@ async def of_toolzz(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "toolzz list's menu", of.option_of(listed)
     yield "toolzz status", headed(shown(await of.run("toolzz status", integration=of.id)))
     linked = await of.run("toolzz link", integration=of.id)
-    yield "toolzz link", field(linked, of.harness.texts("toolzz.link.state"))
+    yield "toolzz link", lines(linked)[1]
 
 
 async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
@@ -277,7 +277,7 @@ async def test_what_sensay_lists_after_a_handover_is_worded_alike(harness: BotHa
     """The answer to a token that Sensay took names the state as the status does."""
     await harness.connect("sensay")
     harness.locale = locale
-    listed = field(await hand_over(harness), harness.texts("sensay.connect.listed"))
+    listed = lines(await hand_over(harness))[1]
     assert listed == f"🟢 {WORDS['sensay', State.CONNECTED][LOCALES.index(locale)]}"
 
 

@@ -10,6 +10,7 @@ def lines(result: simcord.InteractionResult) -> list[str]:
     return (embed_of(result).description or "").splitlines()
 
 
-async def show_details(harness: BotHarness, result: simcord.InteractionResult) -> None:
-    """Have the manager press the button that shows all of what the reply says in short."""
+async def show_details(harness: BotHarness, result: simcord.InteractionResult) -> simcord.InteractionResult:
+    """Have the manager press the button that shows all of what a reply says in short; return the reply."""
     await harness.manager.click(final(result).message, label=harness.texts("status.details"))
+    return result

@@ -285,7 +285,7 @@ async def test_nothing_undocumented_is_sent_unless_allowed(harness: BotHarness) 
     assert harness.texts("sensay.disconnect.will_try") not in shown(asked)
     await harness.manager.click(final(asked).message, label=labels(asked)[0])
     await press(harness, asked)
-    assert harness.texts("sensay.disconnect.guess") not in shown(asked)
+    assert len(lines(asked)) == 4
     assert count_removals(harness) == 0
 
 

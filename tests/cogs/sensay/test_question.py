@@ -63,7 +63,10 @@ async def test_check_again_shows_what_has_changed(harness: BotHarness) -> None:
     application = harness.discord_api.introduce(token, HELPER, flags=0)
     question = await propose(harness, token=token)
     portal = bot_page(int(application["id"]))
-    assert harness.texts("preflight.intent_off", portal=portal) in shown(question)
+    assert harness.texts("preflight.intent_off_short") in lines(question)
+    assert harness.texts("preflight.intent_off", portal=portal) in shown(
+        await show_details(harness, question)
+    )
     application["flags"] = READS_MESSAGES_LIMITED
     again = await choose(harness, question, "again")
     assert again.followups == []
