@@ -40,8 +40,12 @@ class TokenHandover(ABC, Generic[FoundT]):
         """Whether the agent has a bot already, None where nobody knows."""
 
     @abstractmethod
+    def summary(self, ctx: Context) -> list[str]:
+        """Return what the question says in short: first the agent, then what must not be overlooked."""
+
+    @abstractmethod
     def fields(self, ctx: Context) -> list[Field]:
-        """Return what the question shows above what Discord says of the token."""
+        """Return what the question's details show above what Discord says of the token."""
 
     @abstractmethod
     async def check(self, ctx: Context, connection: Connection) -> Self:

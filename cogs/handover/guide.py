@@ -17,7 +17,7 @@ from bot.providers.base.provider import Provider
 
 GuideAction = Literal["start", "cancel"]
 """What a ``GuideButton`` does."""
-_MAX_NAME: Final = 50
+_MAX_NAME: Final = 30
 """Characters of an agent's name."""
 
 

@@ -88,14 +88,15 @@ class LookButton(PersistentButton):
     ) -> Answer:
         """Say what a look has shown, with the buttons that help.
 
-        doubt, next_step: as for ``result_notice``.
+        doubt, next_step: as for ``result_notice``. fields: left out where it is not known to be there and a
+        doubt is told, which whoever has just sent the token reads.
         """
         texts, slug = self.texts, self.provider.slug
         embed = result_notice(
             texts,
             f"{slug}.connect.{result}",
             result,
-            *fields,
+            *(fields if doubt is None or result is LookupResult.THERE else ()),
             doubt=doubt,
             provider=self.provider.name,
             next_step=next_step,

@@ -1,7 +1,8 @@
 """Finds out what can be known about a bot token before it is passed on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import discord
 import structlog
@@ -17,7 +18,7 @@ from bot.discord.access.agent_bots import (
 from bot.discord.context import Context
 from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, view_of
-from bot.discord.text import quoted
+from bot.discord.text import plain, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError, ProviderError, RateLimitedError, UnauthorizedError
 from bot.features.handover.service import Application
@@ -25,6 +26,8 @@ from bot.i18n.catalog import Texts
 from bot.providers.base.snowflake import account_id
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_MAX_NAME: Final = 40
+"""Characters of an application's name in a reply that fits a phone's screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,21 @@ def preflight_field(preflight: Preflight, provider: str, texts: Texts) -> Field:
     return Field(texts("preflight.bot"), "\n".join(_findings(preflight, provider, texts)))
 
 
+def preflight_lines(preflight: Preflight, texts: Texts) -> Iterator[str]:
+    """Yield in short what was found out; ``preflight_field`` says what to do about it."""
+    application = preflight.application
+    if preflight.failure is not None:
+        is_refused = isinstance(preflight.failure, UnauthorizedError)
+        yield texts("preflight.refused_short" if is_refused else "preflight.unchecked")
+    if application is not None:
+        key = "preflight.intent_on" if application.reads_messages else "preflight.intent_off_short"
+        yield f"**{quoted(plain(application.name, _MAX_NAME))}**"
+        yield texts(key)
+    yield _presence(preflight, texts)
+    for obstacle in _obstacles(preflight):
+        yield texts(f"preflight.{obstacle}_short")
+
+
 def _findings(preflight: Preflight, provider: str, texts: Texts) -> Iterator[str]:
     application = preflight.application
     if preflight.failure is not None:
@@ -130,13 +148,11 @@ def invite_button(preflight: Preflight, texts: Texts) -> discord.ui.Button[disco
     return discord.ui.Button(label=texts("token.invite"), url=preflight.invite)
 
 
-def accepted_answer(
-    slug: str, fields: Sequence[Field], footer: str, preflight: Preflight, texts: Texts
-) -> Answer:
-    """Say that the provider took the token, and what is left to do. fields: what it says of the agent."""
+def accepted_answer(slug: str, how: str, preflight: Preflight, texts: Texts) -> Answer:
+    """Say that the provider took the token, and what is left to do. how: what it says of the agent."""
     last = texts(f"{slug}.connect.see_status")
     step = steps_before(last, preflight, texts)
-    embed = notice(texts, Tone.GOOD, f"{slug}.connect.done", *fields, footer=footer, next_step=step)
+    embed = notice(texts, Tone.GOOD, f"{slug}.connect.done", how=how, next_step=step)
     return embed, view_of(invite_button(preflight, texts))
 
 
@@ -150,27 +166,32 @@ def _missing(preflight: Preflight, texts: Texts) -> Iterator[str]:
     if not preflight.reads_messages:
         yield texts("preflight.step_intent", portal=preflight.portal)
     if preflight.invite is not None:
-        yield _with_grants(texts("preflight.step_invite", link=preflight.invite), preflight, texts)
+        yield texts("preflight.step_invite", link=preflight.invite)
     elif not preflight.member:
         yield texts("preflight.step_invite_by_hand", portal=preflight.portal)
 
 
 def _membership(preflight: Preflight, texts: Texts) -> Iterator[str]:
+    yield _presence(preflight, texts)
+    for obstacle in _obstacles(preflight):
+        yield texts(f"preflight.{obstacle}", portal=preflight.portal)
+
+
+def _presence(preflight: Preflight, texts: Texts) -> str:
     if preflight.member:
-        yield texts("preflight.in_server")
-        return
-    yield texts("preflight.member_unknown" if preflight.member is None else "preflight.not_in_server")
+        return texts("preflight.in_server")
+    return texts("preflight.member_unknown" if preflight.member is None else "preflight.not_in_server")
+
+
+def _obstacles(preflight: Preflight) -> Iterator[str]:
+    """Yield what keeps a bot that is not in the server from being invited."""
     application = preflight.application
-    if application is not None and application.bot_require_code_grant:
-        yield texts("preflight.code_grant", portal=preflight.portal)
-    if application is not None and not application.bot_public:
-        yield texts("preflight.not_public")
-
-
-def _with_grants(text: str, preflight: Preflight, texts: Texts) -> str:
-    """Add what the invite link grants beyond the least."""
-    threads = preflight.permissions.create_public_threads
-    return f"{text} {texts('preflight.invite_threads')}" if threads else text
+    if preflight.member or application is None:
+        return
+    if application.bot_require_code_grant:
+        yield "code_grant"
+    if not application.bot_public:
+        yield "not_public"
 
 
 def _failure(preflight: Preflight, failure: ProviderError, provider: str, texts: Texts) -> str:

@@ -7,6 +7,7 @@ import discord
 
 from bot.discord.components import GuardedModal, GuardedView, labelled
 from bot.discord.context import Context
+from bot.discord.pages import DETAILS
 from bot.discord.replies import Answer, acknowledge, edit, respond, try_edit, view_of
 from bot.discord.theme import Tone, notice
 from bot.errors import InvalidInputError, UnauthorizedError
@@ -14,7 +15,7 @@ from bot.features.handover.token import read_token
 from bot.providers.base.integration import Choice
 from cogs.handover.flow import TokenHandover, hand_over
 from cogs.handover.lookup import LookButton
-from cogs.handover.preflight import Preflight, preflight_field, try_examine
+from cogs.handover.preflight import Preflight, preflight_field, preflight_lines, try_examine
 
 SECONDS: Final = 300
 """Long enough to switch on an intent or to invite the bot meanwhile."""
@@ -58,7 +59,7 @@ class TokenQuestion(GuardedView):
         self._token = token
         self._preflight = preflight
         self._handover = handover
-        self._fields = handover.fields(asked)
+        self._summary, self._fields = handover.summary(asked), handover.fields(asked)
         self._provider = handover.look_class.provider
         self._retry = handover.connect_button(asked.texts)
         self._fill()
@@ -83,6 +84,7 @@ class TokenQuestion(GuardedView):
             # A token that Discord has refused stays refused, and each refusal counts against this bot.
             self.add_button(self._texts("token.again"), self._look_again)
         self.add_button(self._texts("token.no"), self._decline)
+        self.add_button(self._texts("status.details"), self._show_details, emoji=DETAILS)
         if self._preflight.invite is not None:
             self.add_item(discord.ui.Button(label=self._texts("token.invite"), url=self._preflight.invite))
         self.add_item(discord.ui.Button(label="Developer Portal", url=self._preflight.portal))
@@ -92,10 +94,10 @@ class TokenQuestion(GuardedView):
         ctx.offer_retry(self._retry, opens_form=True)
         # For the case that this process does not live to tell what became of the token.
         look = view_of(self._handover.look_button(self._texts, self._preflight))
-        await edit(ctx, self._question("token.handing_over", intro="token.confirmed"), look)
+        await edit(ctx, self._confirmed("token.handing_over"), look)
         async with contextlib.AsyncExitStack() as stack:
             # Whatever comes of it, the question does not wait for ever.
-            done = self._question("token.handed_over", intro="token.confirmed")
+            done = self._confirmed("token.handed_over")
             stack.push_async_callback(try_edit, ctx, done)
             await hand_over(ctx, self._handover, token, self._preflight)
 
@@ -116,6 +118,11 @@ class TokenQuestion(GuardedView):
         self._fill()
         await edit(ctx, self._question("token.next_step"), self)
 
+    async def _show_details(self, ctx: Context) -> None:
+        await acknowledge(ctx)
+        if not self.is_finished():
+            await edit(ctx, self._details(), self)
+
     async def _decline(self, ctx: Context) -> None:
         self._end()
         await edit(ctx, *self._not_sent("token.declined_how"))
@@ -126,18 +133,43 @@ class TokenQuestion(GuardedView):
         token, self._token = self._token, ""
         return token
 
-    def _question(self, next_step: str, *, intro: str = "token.intro") -> discord.Embed:
-        """Show what is known. next_step: the key of what to do now, or of what happens now."""
+    def _question(self, next_step: str) -> discord.Embed:
+        """Show in short what is known. next_step: the key of what to do now."""
+        return self._embed(
+            "token.intro", next_step, *self._summary, *preflight_lines(self._preflight, self._texts)
+        )
+
+    def _confirmed(self, next_step: str) -> discord.Embed:
+        """Show what was confirmed. next_step: the key of what happens now."""
+        return self._embed("token.confirmed", next_step, self._summary[0])
+
+    def _embed(self, intro: str, next_step: str, *lines: str) -> discord.Embed:
         name = self._provider.name
         return notice(
             self._texts,
-            Tone.INFO if self._preflight.reads_messages else Tone.WARNING,
+            self._tone,
+            f"{self._provider.slug}.connect.question",
+            how="\n".join([self._texts(intro, provider=name), *lines]),
+            next_step=self._texts(next_step, provider=name),
+        )
+
+    def _details(self) -> discord.Embed:
+        """Show all that is known, and what to do about it."""
+        name = self._provider.name
+        return notice(
+            self._texts,
+            self._tone,
             f"{self._provider.slug}.connect.question",
             *self._fields,
             preflight_field(self._preflight, name, self._texts),
-            how=self._texts(intro, provider=name),
-            next_step=self._texts(next_step, provider=name),
+            how=self._texts("token.intro", provider=name),
+            next_step=self._texts("token.next_step", provider=name),
+            symbol=DETAILS,
         )
+
+    @property
+    def _tone(self) -> Tone:
+        return Tone.INFO if self._preflight.reads_messages else Tone.WARNING
 
     def _not_sent(self, how: str) -> Answer:
         return self._handover.guide_button(self._texts).not_sent(how)

@@ -1,7 +1,7 @@
 """``/sensay connect``: guide, form and handover of the token, and the buttons that survive a restart."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Self
 
 import discord
 
@@ -10,7 +10,7 @@ from bot.discord.context import Context
 from bot.discord.names import mention_member
 from bot.discord.replies import Answer, defer, open_modal, respond
 from bot.discord.routes import ConnectionName, Snowflake, Ternary
-from bot.discord.text import code, plain, quoted
+from bot.discord.text import quoted
 from bot.discord.theme import Field, when
 from bot.errors import InvalidInputError, NotListedError
 from bot.features.connections.service import Connection
@@ -41,12 +41,10 @@ from cogs.sensay.replica import (
     client_of,
     named,
     replica_field,
+    replica_line,
     symbol_of,
     word_of,
 )
-
-_MAX_NAME: Final = 50
-"""Characters of a replica's name."""
 
 
 class SensayConnectButton(ConnectButton):
@@ -131,10 +129,22 @@ class SensayHandover(TokenHandover[Replica]):
     def _on_discord(self) -> bool | None:
         return None if self.listed is None else self.listed.on_discord
 
+    def summary(self, ctx: Context) -> list[str]:
+        """Name the replica, and what a member must not overlook of it."""
+        texts = ctx.texts
+        lines = [replica_line(self.agent)]
+        if self._on_discord:
+            lines.append(texts("sensay.connect.had_one_short"))
+        elif self._on_discord is None:
+            lines.append(texts("sensay.connect.unread"))
+        elif self.placed is not None:
+            lines.append(texts("sensay.connect.placed"))
+        return lines
+
     def fields(self, ctx: Context) -> list[Field]:
         """Return which replica the token is for, what Sensay lists of it, and what this server remembers."""
         texts, placed = ctx.texts, self.placed
-        fields = [_short_field(self.agent, texts)]
+        fields = [replica_field(self.agent, texts)]
         if self._on_discord:
             fields.append(Field(texts("sensay.connect.had_one"), texts("sensay.connect.had_one_text")))
         elif self._on_discord is None:
@@ -244,16 +254,8 @@ def _as_listed(replica: Choice, listed: ListedReplica | None) -> Choice:
 
 def accepted(replica: Choice, listed: Replica | None, preflight: Preflight, texts: Texts) -> Answer:
     """Say that Sensay took the token, what it lists now, and what is left to do."""
-    fields = [_short_field(replica, texts), Field(texts("sensay.connect.listed"), _listed(listed, texts))]
-    return accepted_answer("sensay", fields, texts("sensay.connect.footer"), preflight, texts)
-
-
-def _short_field(replica: Choice, texts: Texts) -> Field:
-    """Name a replica on one line: several may have the same name, so the end of its id stands beside it."""
-    name = "" if replica.label == replica.id else quoted(plain(replica.label, _MAX_NAME))
-    return Field(
-        texts("sensay.replica"), f"{name} · {code(f'…{replica.id[-4:]}')}" if name else code(replica.id)
-    )
+    lines = (replica_line(replica), _listed(listed, texts), texts("sensay.connect.done_how"))
+    return accepted_answer("sensay", "\n".join(lines), preflight, texts)
 
 
 def _listed(listed: Replica | None, texts: Texts) -> str:

@@ -14,7 +14,7 @@ from bot.discord.problems import what_failed
 from bot.discord.replies import Answer, Update, acknowledge, edit, keep_updated, view_of
 from bot.discord.routes import ConnectionName, Snowflake
 from bot.discord.text import plain
-from bot.discord.theme import Field, Tone, notice, when
+from bot.discord.theme import Tone, notice, when
 from bot.features.audit.service import DONE, UNKNOWN
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
@@ -27,9 +27,10 @@ from cogs.sensay.replica import (
     ReplicaUuid,
     chosen_replica,
     client_of,
-    listed_line,
     named,
-    replica_field,
+    replica_line,
+    symbol_of,
+    word_of,
 )
 
 
@@ -70,23 +71,21 @@ async def ask_first(ctx: Context, connection: Connection, replica: str) -> None:
     button = "sensay.disconnect.yes_remove" if tries else "sensay.disconnect.yes"
     label = texts(button, replica=plain(chosen.label, 50))
     act = partial(_forget, connection.name, chosen)
-    here = [
+    lines = [
+        replica_line(chosen),
+        texts("sensay.disconnect.ask_how", portal=portal),
         texts(
             "sensay.disconnect.forget",
             member=mention_member(placed.placed_by, texts),
             time=when(placed.placed_at),
         )
         if placed
-        else texts("sensay.disconnect.nothing_to_forget")
+        else texts("sensay.disconnect.nothing_to_forget"),
     ]
     if tries:
-        here.append(texts("sensay.disconnect.will_try"))
-    here.append(texts("sensay.disconnect.watch"))
-    await Confirm(ctx, "sensay.disconnect", label, act, _portal_button(portal)).ask(
-        replica_field(chosen, texts),
-        Field(texts("sensay.disconnect.how"), texts("sensay.disconnect.how_text", portal=portal)),
-        Field(texts("sensay.disconnect.here"), "\n".join(here)),
-    )
+        lines.append(texts("sensay.disconnect.will_try"))
+    confirm = Confirm(ctx, "sensay.disconnect", label, act, _portal_button(portal))
+    await confirm.ask(how="\n".join(lines))
 
 
 async def _forget(connection: str, replica: Choice, ctx: Context) -> Answer:
@@ -140,16 +139,19 @@ class _StoppingBot:
         texts, portal = self.ctx.texts, bot_page(application_of(self.bot_id))
         stopped = found.replica is not None and found.replica.state in {None, State.INACTIVE}
         kind = "again" if again else "settled" if stopped else "forgotten"
-        fields = [replica_field(named(self.replica, found.replica), texts)]
+        lines = [
+            replica_line(named(self.replica, found.replica)),
+            texts(f"sensay.disconnect.{kind}_how"),
+            _listed(found, texts),
+            texts("status.checked", time=when(self.ctx.services.clock())),
+        ]
         if self.removal is not None:
-            fields.append(Field(texts("sensay.disconnect.guess"), _removal_text(self.removal, texts)))
+            lines.append(_removal_text(self.removal, texts))
         embed = notice(
             texts,
             Tone.INFO if again else Tone.GOOD if stopped else Tone.WARNING,
             f"sensay.disconnect.{kind}",
-            *fields,
-            Field(texts("sensay.disconnect.listed"), _listed(found, texts)),
-            Field(texts("sensay.disconnect.checked"), when(self.ctx.services.clock())),
+            how="\n".join(lines),
             portal=portal,
         )
         if again or stopped:
@@ -185,4 +187,5 @@ def _listed(found: ListedReplica, texts: Texts) -> str:
     """Say what the list shows of a bot that is being stopped."""
     if found.replica is None:
         return texts("sensay.disconnect.not_ours" if found.complete else "sensay.disconnect.unseen")
-    return listed_line(found.replica.state, texts)
+    state = found.replica.state
+    return texts("sensay.disconnect.listed", state=f"{symbol_of(state)} **{word_of(state, texts)}**")

@@ -19,6 +19,8 @@ UUID_PATTERN: Final = r"[0-9a-f-]{36}"
 ReplicaUuid = Annotated[str, Segment(UUID_PATTERN)]
 """A replica's id in a custom id."""
 _MAX_NAME: Final = 80
+_MAX_SHORT: Final = 40
+"""Characters of a name in a reply that fits a phone's screen."""
 _NOT_ON_DISCORD: Final = "▫️"
 
 
@@ -46,9 +48,17 @@ def named(replica: Choice, listed: Replica | None) -> Choice:
 
 
 def replica_field(replica: Choice, texts: Texts) -> Field:
-    """Name a replica, by its id alone where its name is not known."""
-    name = [quoted(replica.label)] if replica.label != replica.id else []
-    return Field(texts("sensay.replica"), "\n".join([*name, code(replica.id)]))
+    """Name a replica as ``replica_line`` does."""
+    return Field(texts("sensay.replica"), replica_line(replica))
+
+
+def replica_line(replica: Choice) -> str:
+    """Name a replica on one line: several may have the same name, so the end of its id stands beside it.
+
+    It is named by its whole id where its name is not known.
+    """
+    name = "" if replica.label == replica.id else quoted(plain(replica.label, _MAX_SHORT))
+    return f"{name} · {code(f'…{replica.id[-4:]}')}" if name else code(replica.id)
 
 
 def told_apart(replicas: Sequence[Replica]) -> list[Replica]:

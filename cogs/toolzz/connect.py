@@ -185,6 +185,11 @@ class ToolzzHandover(TokenHandover[Integration]):
     def _candidates(self) -> tuple[Integration, ...]:
         return candidates(self.before.data if self.before else (), self.agent.id, self.settings.guild_id)
 
+    def summary(self, ctx: Context) -> list[str]:
+        """Name the agent, and what a member must not overlook of it."""
+        is_alone = self.before is not None and not self._candidates
+        return list(embeds.summary(self.agent, self.listed, ctx.texts, is_alone=is_alone))
+
     def fields(self, ctx: Context) -> list[Field]:
         """Sum up what is to be created."""
         known = None if self.before is None else self._candidates
@@ -224,7 +229,7 @@ class ToolzzHandover(TokenHandover[Integration]):
 
     def accepted(self, ctx: Context, found: Integration | None, preflight: Preflight) -> Answer:
         """Say that Toolzz created it."""
-        return embeds.accepted(self.agent, found, self.settings, preflight, ctx.guild, ctx.texts)
+        return embeds.accepted(found, self.settings, preflight, ctx.texts)
 
     def in_doubt(self, outcome: Outcome[Integration], look: LookButton) -> Answer:
         """Say that no clear answer came."""

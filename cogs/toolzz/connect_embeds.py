@@ -17,8 +17,7 @@ from bot.providers.toolzz.creation import ListedAgent
 from bot.providers.toolzz.models import Integration, IntegrationSettings
 from cogs.handover import LookButton, Preflight, accepted_answer
 from cogs.toolzz.formatting import (
-    channel_names,
-    meaning_of,
+    MAX_SHORT,
     own_word,
     setting_fields,
     time_words,
@@ -28,6 +27,8 @@ from cogs.toolzz.formatting import (
 
 _MAX_NAME: Final = 50
 """Characters of an agent's name."""
+_MAX_POSSIBLE: Final = 3
+"""How many integrations a reply in short names; a menu has all of them."""
 
 
 def question_fields(
@@ -66,24 +67,25 @@ def question_fields(
     return fields
 
 
+def summary(agent: Choice, found: ListedAgent | None, texts: Texts, *, is_alone: bool) -> Iterator[str]:
+    """Yield in short what ``question_fields`` sums up.
+
+    found: as there. is_alone: whether the agent is known not to be in this server.
+    """
+    yield _agent_field(agent, texts).value
+    if found is None or found.agent is None:
+        yield texts("toolzz.connect.unread")
+    if not is_alone:
+        yield texts("toolzz.connect.had_one_short")
+
+
 def accepted(
-    agent: Choice,
-    report: Integration | None,
-    settings: IntegrationSettings,
-    preflight: Preflight,
-    guild: discord.Guild | None,
-    texts: Texts,
+    report: Integration | None, settings: IntegrationSettings, preflight: Preflight, texts: Texts
 ) -> Answer:
     """Say that Toolzz created it, how Toolzz says that it is doing, and what is left to do."""
-    channels = settings.channels if report is None or not report.channels else report.channels
-    fields = [
-        _agent_field(agent, texts),
-        Field(texts("toolzz.form.title"), quoted((report and report.title) or settings.title, 200)),
-        Field(texts("toolzz.connect.says"), _state_lines(report, texts)),
-        Field(texts.plural("toolzz.status.channels", len(channels)), channel_names(channels, guild, texts)),
-    ]
-    footer = texts("toolzz.connect.footer", id=plain(report.id if report else "", 64))
-    return accepted_answer("toolzz", fields, footer, preflight, texts)
+    name = quoted(plain((report and report.title) or settings.title, MAX_SHORT))
+    lines = (f"**{name}** · {_state(report, texts)}", texts("toolzz.connect.done_how"))
+    return accepted_answer("toolzz", "\n".join(lines), preflight, texts)
 
 
 def looked_up(
@@ -101,7 +103,8 @@ def looked_up(
     fields = [_agent_field(agent, texts)]
     if possible:
         name = "toolzz.connect.found" if result is LookupResult.THERE else "toolzz.connect.possible"
-        fields.append(Field(texts(name), listed(_lines(possible, texts), texts)))
+        # Which agent it is need not be said beside its integrations.
+        fields = [Field(texts(name), _short_lines(possible, texts))]
     can_choose = result is LookupResult.UNKNOWN and bool(possible)
     next_step = texts("toolzz.connect.unknown_choose") if can_choose else None
     return look.answer(result, fields, doubt, next_step=next_step)
@@ -116,12 +119,22 @@ def _agent_field(agent: Choice, texts: Texts) -> Field:
     return Field(texts("toolzz.status.agent"), "\n".join(filter(None, lines)))
 
 
-def _state_lines(report: Integration | None, texts: Texts) -> str:
-    """Show a state with what it means, and Toolzz's own word where that is another."""
+def _state(report: Integration | None, texts: Texts) -> str:
+    """Show a state, with Toolzz's own word where that is another."""
     state = State.UNKNOWN if report is None else report.state
     own = [] if report is None else own_word(report, texts)
-    line = f"{state_symbol(state)} **{word_of(state, texts)}** · {meaning_of(state, texts)}"
-    return "\n".join([line, *own])
+    return " · ".join([f"{state_symbol(state)} {word_of(state, texts)}", *own])
+
+
+def _short_lines(reports: Sequence[Integration], texts: Texts) -> str:
+    """Name the first integrations, each with its state."""
+    lines = [
+        f"{state_symbol(each.state)} **{quoted(plain(each.title or '', MAX_SHORT)) or title_of(each)}**"
+        f" · {word_of(each.state, texts)}"
+        for each in reports[:_MAX_POSSIBLE]
+    ]
+    rest = len(reports) - _MAX_POSSIBLE
+    return "\n".join([*lines, texts.plural("list.more", rest)] if rest > 0 else lines)
 
 
 def _lines(reports: Iterable[Integration], texts: Texts) -> Iterator[str]:

@@ -11,10 +11,11 @@ from bot.discord.access.channel_access import find_channel
 from bot.discord.components import FORM_SECONDS, GuardedModal, GuardedView, PersistentButton
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
+from bot.discord.pages import DETAILS
 from bot.discord.problems import result_notice
 from bot.discord.replies import Answer, acknowledge, edit, open_modal, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
-from bot.discord.text import code, quoted
+from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.features.audit.service import DONE, UNKNOWN
@@ -29,9 +30,11 @@ from cogs.connections import open_connection
 from cogs.toolzz.formatting import (
     channel_names,
     report_field,
+    report_line,
     scope_word,
     server_of,
-    setting_fields,
+    setting_lines,
+    short_channels,
     switch_word,
 )
 from cogs.toolzz.forms import MAX_CHANNELS, Filled, Inputs, find_channels, is_selectable, shown_title
@@ -39,6 +42,10 @@ from cogs.toolzz.zone import learn_zone
 
 _MAX_HIDDEN_NAMES: Final = 120
 """Characters."""
+_MAX_CHANGES: Final = 4
+"""How many changes a reply in short names."""
+_MAX_CHANGED, _MAX_LACKING = 30, 60
+"""Characters of a value that changes, and of the names of settings that are not known."""
 
 
 class ToolzzEditButton(PersistentButton):
@@ -95,9 +102,15 @@ class EditModal(GuardedModal):
             return
         act = partial(_write, self._connection, self._report, before, after)
         again = ToolzzEditButton(texts=texts, connection=self._connection, integration=self._report.id)
-        await Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act).ask(
-            report_field(self._report, texts), *changes(before, after, ctx), again=again
-        )
+        confirm = Confirm(ctx, "toolzz.edit", texts("toolzz.edit.yes"), act)
+        lines, is_whole = change_lines(before, after, ctx)
+        if not is_whole:
+            shown = [report_field(self._report, texts), *changes(before, after, ctx)]
+            offer_details(
+                confirm, notice(texts, Tone.WARNING, "toolzz.edit.ask", *shown, symbol=DETAILS), ctx
+            )
+        how = "\n".join([report_line(self._report), *lines, texts("toolzz.edit.ask_how")])
+        await confirm.ask(how=how, again=again)
 
 
 async def read_settings(ctx: Context, connection: Connection, integration: str) -> Answer:
@@ -131,11 +144,16 @@ def _offer(
     settings = IntegrationSettings.of(report)
     if settings is None:
         return impossible(report, ctx.texts, has_unit=client.unit_id is not None), view_of()
+    key, details = "toolzz.edit.overtaken", None
     if earlier is None:
-        embed = today(report, settings, _split(settings, ctx.guild)[1], ctx)
+        embed = today(settings, _split(settings, ctx.guild)[1], ctx)
     else:
-        shown = [report_field(report, ctx.texts), *changes(earlier, settings, ctx)]
-        embed = notice(ctx.texts, Tone.WARNING, "toolzz.edit.overtaken", *shown)
+        lines, is_whole = change_lines(earlier, settings, ctx)
+        how = "\n".join([ctx.texts(f"{key}_how"), *lines])
+        embed = notice(ctx.texts, Tone.WARNING, key, how=how)
+        if not is_whole:
+            shown = [report_field(report, ctx.texts), *changes(earlier, settings, ctx)]
+            details = notice(ctx.texts, Tone.WARNING, key, *shown, symbol=DETAILS)
 
     async def open_form(pressed: Context) -> None:
         # What was read is kept in memory for as long as a form can be sent.
@@ -144,6 +162,8 @@ def _offer(
 
     view = GuardedView(ctx, timeout=FORM_SECONDS)
     view.add_button(ctx.texts("toolzz.edit.button"), open_form, discord.ButtonStyle.primary, emoji="✏️")
+    if details is not None:
+        offer_details(view, details, ctx)
     return embed, view
 
 
@@ -178,8 +198,8 @@ async def _write(
     ctx.services.choices.forget(opened)
     ctx.withdraw_retry()
     if outcome.doubt is None and outcome.result is LookupResult.THERE:
-        return written(report, outcome, after, ctx), view_of()
-    return in_doubt(report, outcome, after, ctx), view_of(again)
+        return written(outcome, after, ctx), view_of()
+    return in_doubt(report, outcome, ctx.texts), view_of(again)
 
 
 async def _report(client: ToolzzClient, integration: str) -> Integration:
@@ -223,16 +243,13 @@ def _changed(
     )
 
 
-def today(
-    report: Integration, settings: IntegrationSettings, hidden: Sequence[Channel], ctx: Context
-) -> discord.Embed:
-    """Show the present settings. hidden: the channels that the form cannot show."""
+def today(settings: IntegrationSettings, hidden: Sequence[Channel], ctx: Context) -> discord.Embed:
+    """Show the present settings. hidden: the channels that the form cannot show, which it names."""
     texts = ctx.texts
-    shown = list(setting_fields(settings, ctx.guild, texts))
+    lines = list(setting_lines(settings, ctx.guild, texts))
     if hidden:
-        shown.append(Field(texts("toolzz.edit.hidden"), hidden_note(hidden, ctx)))
-    footer = texts("toolzz.edit.footer", id=report.id)
-    return notice(texts, Tone.INFO, "toolzz.edit.today", *shown, footer=footer)
+        lines.append(texts.plural("toolzz.edit.hidden", len(hidden)))
+    return notice(texts, Tone.INFO, "toolzz.edit.today", how="\n".join(lines))
 
 
 def hidden_note(hidden: Sequence[Channel], ctx: Context) -> str:
@@ -244,42 +261,68 @@ def hidden_note(hidden: Sequence[Channel], ctx: Context) -> str:
 def impossible(report: Integration, texts: Texts, *, has_unit: bool) -> discord.Embed:
     """Say which unknown settings a write would overwrite. has_unit: whether a unit's list was read."""
     missing = [field.name for field in fields(IntegrationSettings) if getattr(report, field.name) is None]
-    names = ", ".join(texts(f"toolzz.edit.lacks.{name}") for name in missing or ["channels"])
+    names = [texts(f"toolzz.edit.lacks.{name}") for name in missing or ["channels"]]
+    lines = (
+        report_line(report),
+        texts("toolzz.edit.impossible_how"),
+        texts("toolzz.edit.lacking", names=listed(names, texts, _MAX_LACKING, separator=", ")),
+    )
     return notice(
         texts,
         Tone.WARNING,
         "toolzz.edit.impossible",
-        report_field(report, texts),
-        Field(texts("toolzz.edit.missing"), names),
+        how="\n".join(lines),
         next_step=None if has_unit else texts("toolzz.edit.unit_next"),
     )
 
 
-def written(
-    report: Integration, outcome: Outcome[Integration], after: IntegrationSettings, ctx: Context
-) -> discord.Embed:
+def written(outcome: Outcome[Integration], after: IntegrationSettings, ctx: Context) -> discord.Embed:
     """Show the settings that Toolzz has now, or those that were sent if its answer is incomplete."""
     settings = (outcome.found and IntegrationSettings.of(outcome.found)) or after
-    shown = setting_fields(settings, ctx.guild, ctx.texts)
-    footer = ctx.texts("toolzz.edit.footer", id=report.id)
-    return notice(ctx.texts, Tone.GOOD, "toolzz.edit.done", *shown, footer=footer)
+    how = "\n".join(setting_lines(settings, ctx.guild, ctx.texts))
+    return notice(ctx.texts, Tone.GOOD, "toolzz.edit.done", how=how)
 
 
-def in_doubt(
-    report: Integration, outcome: Outcome[Integration], after: IntegrationSettings, ctx: Context
-) -> discord.Embed:
+def in_doubt(report: Integration, outcome: Outcome[Integration], texts: Texts) -> discord.Embed:
     """Say that it is not certain whether the settings were written, and what reading them again has shown."""
-    texts, key = ctx.texts, f"toolzz.edit.{outcome.result}"
-    shown = [report_field(report, texts)]
-    if outcome.result is LookupResult.THERE:
-        shown += setting_fields(after, ctx.guild, texts)
-    return result_notice(texts, key, outcome.result, *shown, doubt=outcome.doubt, provider="Toolzz")
+    key = f"toolzz.edit.{outcome.result}"
+    shown = Field(texts("toolzz.link.integration"), report_line(report))
+    return result_notice(texts, key, outcome.result, shown, doubt=outcome.doubt, provider="Toolzz")
 
 
-def changes(before: IntegrationSettings, after: IntegrationSettings, ctx: Context) -> Iterator[Field]:
-    """Yield each setting that differs with its old and new value, and the channels added and removed."""
+def offer_details(view: GuardedView, details: discord.Embed, ctx: Context) -> None:
+    """Add the button that shows all of what the view's message says in short; its other buttons stay."""
+
+    async def show(pressed: Context) -> None:
+        await acknowledge(pressed)
+        await edit(pressed, details, view)
+
+    view.add_button(ctx.texts("status.details"), show, emoji=DETAILS)
+
+
+def change_lines(
+    before: IntegrationSettings, after: IntegrationSettings, ctx: Context
+) -> tuple[list[str], bool]:
+    """Return the first changes, each on a line and with long values cut; and whether that is all of them."""
     texts = ctx.texts
-    old, new = _values(before, texts), _values(after, texts)
+    whole, short = list(changes(before, after, ctx)), list(changes(before, after, ctx, is_short=True))
+    rest = len(short) - _MAX_CHANGES
+    lines = [texts("toolzz.status.line", label=name, value=value) for name, value, _ in short[:_MAX_CHANGES]]
+    if rest > 0:
+        lines.append(texts.plural("list.more", rest))
+    return lines, rest <= 0 and whole == short
+
+
+def changes(
+    before: IntegrationSettings, after: IntegrationSettings, ctx: Context, *, is_short: bool = False
+) -> Iterator[Field]:
+    """Yield each setting that differs with its old and new value, and the channels added and removed.
+
+    is_short: whether long values are cut, unless they would no longer differ.
+    """
+    texts = ctx.texts
+    names = short_channels if is_short else channel_names
+    old, new = _values(before, texts, is_short=is_short), _values(after, texts, is_short=is_short)
     for key in old:
         if old[key] != new[key]:
             yield Field(texts(key), f"{old[key]} → {new[key]}")
@@ -288,13 +331,14 @@ def changes(before: IntegrationSettings, after: IntegrationSettings, ctx: Contex
         channels = [channel for channel in settings.channels if channel.id not in ids]
         if channels:
             name = texts.plural(f"toolzz.edit.{kind}", len(channels))
-            yield Field(name, channel_names(channels, ctx.guild, texts))
+            yield Field(name, names(channels, ctx.guild, texts))
 
 
-def _values(settings: IntegrationSettings, texts: Texts) -> dict[str, str]:
+def _values(settings: IntegrationSettings, texts: Texts, *, is_short: bool) -> dict[str, str]:
     """Return every setting except the channels as members read it, by the key of its label."""
+    limit = _MAX_CHANGED if is_short else 200
     return {
-        "toolzz.form.title": quoted(settings.title, 200) or texts("toolzz.status.untitled"),
+        "toolzz.form.title": quoted(plain(settings.title, limit)) or texts("toolzz.status.untitled"),
         "toolzz.status.scope": scope_word(settings.scope, texts),
         "toolzz.status.mention": switch_word(settings.reply_on_mention, texts),
         "toolzz.status.threads": switch_word(settings.create_threads, texts),

@@ -21,6 +21,11 @@ SCOPES: Final = ("all", "mentions", "none")
 _MAX_TITLE: Final = 80
 _MAX_TIME: Final = 64
 _MAX_CHANNEL_NAME: Final = 100
+MAX_SHORT: Final = 40
+"""Characters of a name in a reply that fits a phone's screen."""
+_MAX_SHORT_CHANNELS: Final = 3
+_ID_END: Final = 8
+"""How many characters of an id tell it apart: the whole one takes two lines on a phone."""
 
 
 def told_apart(reports: Sequence[Integration]) -> list[Integration]:
@@ -94,9 +99,32 @@ def report_field(report: Integration, texts: Texts) -> Field:
     return integration_field(title_of(report), report.id, texts)
 
 
+def integration_line(title: str, integration: str) -> str:
+    """Name an integration on one line, by its title and the end of its id. title: as Toolzz reports it."""
+    name = quoted(plain(title, MAX_SHORT))
+    return f"**{name}** · {code(f'…{integration[-_ID_END:]}')}" if name else code(integration, 70)
+
+
+def report_line(report: Integration) -> str:
+    """Name an integration that Toolzz reports on one line."""
+    return integration_line(report.title or "", report.id)
+
+
 def server_of(report: Integration) -> str:
     """Name the server that an integration runs in, by its name, else by its id; may be empty."""
-    return plain(report.guild_name or "") or plain(report.guild_id or "")
+    return plain(report.guild_name or "", MAX_SHORT) or plain(report.guild_id or "", MAX_SHORT)
+
+
+def setting_lines(settings: IntegrationSettings, guild: discord.Guild | None, texts: Texts) -> Iterator[str]:
+    """Yield in short what a member can decide about an integration."""
+    name = quoted(plain(settings.title, MAX_SHORT))
+    yield f"**{name}**" if name else texts("toolzz.status.untitled")
+    yield texts(
+        "toolzz.status.line",
+        label=texts.plural("toolzz.status.channels", len(settings.channels)),
+        value=short_channels(settings.channels, guild, texts) or texts("toolzz.form.no_channel"),
+    )
+    yield " · ".join(_reply_lines(settings, texts))
 
 
 def setting_fields(
@@ -108,12 +136,13 @@ def setting_fields(
         texts.plural("toolzz.status.channels", len(settings.channels)),
         channel_names(settings.channels, guild, texts) or texts("toolzz.form.no_channel"),
     )
-    lines = (
-        line("scope", scope_word(settings.scope, texts), texts),
-        line("mention", switch_word(settings.reply_on_mention, texts), texts),
-        line("threads", switch_word(settings.create_threads, texts), texts),
-    )
-    yield Field(texts("toolzz.status.replies"), "\n".join(lines))
+    yield Field(texts("toolzz.status.replies"), "\n".join(_reply_lines(settings, texts)))
+
+
+def _reply_lines(settings: IntegrationSettings, texts: Texts) -> Iterator[str]:
+    yield line("scope", scope_word(settings.scope, texts), texts)
+    yield line("mention", switch_word(settings.reply_on_mention, texts), texts)
+    yield line("threads", switch_word(settings.create_threads, texts), texts)
 
 
 def line(key: str, value: str, texts: Texts) -> str:
@@ -151,6 +180,17 @@ def channel_names(
         for channel in channels
     )
     return listed(names, texts, limit, separator=", ")
+
+
+def short_channels(channels: Sequence[Channel], guild: discord.Guild | None, texts: Texts) -> str:
+    """Name up to three channels, or two and how many more there are; empty where there are none."""
+    is_short = len(channels) <= _MAX_SHORT_CHANNELS
+    shown = channels if is_short else channels[: _MAX_SHORT_CHANNELS - 1]
+    names = ", ".join(
+        channel_name(channel, MAX_SHORT, is_here=find_channel(guild, channel.id) is not None)
+        for channel in shown
+    )
+    return names if is_short else f"{names} {texts.plural('list.more', len(channels) - len(shown))}"
 
 
 def no_channel(report: Integration, texts: Texts) -> str:

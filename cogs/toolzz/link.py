@@ -13,8 +13,8 @@ from bot.discord.context import Context
 from bot.discord.names import Named, mention_member, tell_apart
 from bot.discord.replies import Answer, defer, respond, view_of
 from bot.discord.routes import ConnectionName, IntegrationId
-from bot.discord.text import code, plain, quoted
-from bot.discord.theme import Field, Tone, notice, state_symbol, when
+from bot.discord.text import plain, quoted
+from bot.discord.theme import Tone, notice, state_symbol, when
 from bot.errors import InvalidInputError, RunsElsewhereError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
@@ -25,7 +25,7 @@ from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz import ToolzzProvider
 from bot.providers.toolzz.models import Integration
 from cogs.connections import open_connection
-from cogs.toolzz.formatting import integration_field, label_of, report_field, server_of, word_of
+from cogs.toolzz.formatting import MAX_SHORT, integration_line, label_of, report_line, server_of, word_of
 
 _MAX_NAME: Final = 50
 """Characters of an integration's name on a button."""
@@ -78,16 +78,18 @@ async def link(ctx: Context, connection: Connection, integration: str) -> None:
         change.idle = linked is not None or not is_here
         if not change.idle:
             await _record(ctx, connection, integration, report)
-    fields = report_fields(report, texts, await _access(ctx, integration))
+    shown = state_line(report, texts, await _access(ctx, integration))
     if linked is not None:
-        await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", *fields, **_by(linked, texts)))
+        how = texts("toolzz.link.already_how", **_by(linked, texts))
+        await respond(ctx, notice(texts, Tone.INFO, "toolzz.link.already", how=f"{shown}\n{how}"))
     elif is_here:
-        await respond(ctx, notice(texts, Tone.GOOD, "toolzz.link.done", *fields))
+        await respond(ctx, _linked(shown, texts))
     else:
         label = texts("toolzz.link.yes", integration=plain(label_of(report), _MAX_NAME))
         act = partial(_link_anyway, connection.name, integration, report)
         confirm = Confirm(ctx, "toolzz.link", label, act, leave=texts("toolzz.link.no"))
-        await confirm.ask(*fields, *server_fields(report, ctx.interaction.guild, texts), again=again)
+        lines = (shown, *server_lines(report, ctx.interaction.guild, texts), texts("toolzz.link.ask_how"))
+        await confirm.ask(how="\n".join(lines), again=again)
 
 
 async def ask_to_unlink(ctx: Context, integration: str) -> None:
@@ -99,10 +101,12 @@ async def ask_to_unlink(ctx: Context, integration: str) -> None:
     placed = _find_linked(await ctx.services.integrations.of_guild(ctx.guild_id, "toolzz"), integration)
     name = plain(placed.label, _MAX_NAME) or plain(placed.id, _MAX_NAME)
     label = texts("toolzz.unlink.yes", integration=name)
-    await Confirm(ctx, "toolzz.unlink", label, partial(_unlink, placed)).ask(
-        placed_field(placed, texts),
-        Field(texts("toolzz.unlink.since"), texts("toolzz.unlink.by", **_by(placed, texts))),
+    lines = (
+        integration_line(placed.label, placed.id),
+        texts("toolzz.unlink.by", **_by(placed, texts)),
+        texts("toolzz.unlink.ask_how"),
     )
+    await Confirm(ctx, "toolzz.unlink", label, partial(_unlink, placed)).ask(how="\n".join(lines))
 
 
 async def suggest_linked(ctx: Context) -> list[Suggestion]:
@@ -145,8 +149,12 @@ async def _link_anyway(connection: str, integration: str, report: Integration, c
     async with ctx.change("toolzz.link", f"toolzz · {integration}"):
         opened = await open_connection(ctx, "toolzz", connection)
         await _record(ctx, opened, integration, report)
-    fields = report_fields(report, ctx.texts, await _access(ctx, integration))
-    return notice(ctx.texts, Tone.GOOD, "toolzz.link.done", *fields), view_of()
+    return _linked(state_line(report, ctx.texts, await _access(ctx, integration)), ctx.texts), view_of()
+
+
+def _linked(shown: str, texts: Texts) -> discord.Embed:
+    how = f"{shown}\n{texts('toolzz.link.done_how')}"
+    return notice(texts, Tone.GOOD, "toolzz.link.done", how=how)
 
 
 async def _unlink(placed: Placed, ctx: Context) -> Answer:
@@ -154,35 +162,29 @@ async def _unlink(placed: Placed, ctx: Context) -> Answer:
         await change.begin()
         await ctx.services.integrations.forget(ctx.guild_id, "toolzz", placed.id)
         await ctx.services.monitoring.stop_watching(ctx.guild_id, "toolzz", placed.id)
-    return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed, ctx.texts)), view_of()
+    how = f"{integration_line(placed.label, placed.id)}\n{ctx.texts('toolzz.unlink.done_how')}"
+    return notice(ctx.texts, Tone.GOOD, "toolzz.unlink.done", how=how), view_of()
 
 
 async def _access(ctx: Context, integration: str) -> Access | None:
     return (await ctx.services.monitoring.accesses(ctx.guild_id, "toolzz")).get(integration)
 
 
-def report_fields(report: Integration, texts: Texts, access: Access | None = None) -> list[Field]:
+def state_line(report: Integration, texts: Texts, access: Access | None = None) -> str:
     """Name an integration that Toolzz reports, and its state here. access: what its bot can do, if known."""
     state, _ = effective_state(report.state, "", access)
-    shown = f"{state_symbol(state)} {word_of(state, texts)}"
-    return [report_field(report, texts), Field(texts("toolzz.link.state"), shown, inline=True)]
+    return f"{report_line(report)}\n{state_symbol(state)} {word_of(state, texts)}"
 
 
-def server_fields(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[Field]:
+def server_lines(report: Integration, guild: discord.Guild | None, texts: Texts) -> Iterator[str]:
     """Yield what may tell a member whether an integration runs here, although its report names no server."""
     unnamed = "toolzz.status.unreadable" if report.holds("guild_name") else "not_reported"
-    server = quoted(report.guild_name or "", 100) or texts(unnamed)
-    yield Field(texts("toolzz.link.server"), server, inline=True)
+    server = quoted(plain(report.guild_name or "", MAX_SHORT)) or texts(unnamed)
+    yield texts("toolzz.link.server", server=server)
     if guild is not None and report.channels:
         own = {str(channel.id) for channel in guild.channels}
         found = sum(channel.id in own for channel in report.channels)
-        channels = texts("toolzz.link.channels_here", here=found, count=len(report.channels))
-        yield Field(texts("toolzz.link.channels"), channels, inline=True)
-
-
-def placed_field(placed: Placed, texts: Texts) -> Field:
-    """Name an integration that the server has linked."""
-    return integration_field(quoted(placed.label) or code(placed.id, 70), placed.id, texts)
+        yield texts("toolzz.link.channels_here", here=found, count=len(report.channels))
 
 
 def _by(placed: Placed, texts: Texts) -> dict[str, str]:

@@ -26,6 +26,7 @@ from tests.support.handover_steps import hand_over, token_of
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, shown
 from tests.support.sensay_steps import status as sensay_status
 from tests.support.setup_steps import choose, open_setup
+from tests.support.short_replies import lines
 from tests.support.toolzz_agent import add_agent_bot, press
 from tests.support.toolzz_steps import move_here
 
@@ -208,7 +209,7 @@ async def of_toolzz(of: Subject) -> AsyncIterator[tuple[str, str]]:
     yield "toolzz list's menu", of.option_of(listed)
     yield "toolzz status", headed(shown(await of.run("toolzz status", integration=of.id)))
     linked = await of.run("toolzz link", integration=of.id)
-    yield "toolzz link", field(linked, of.harness.texts("toolzz.link.state"))
+    yield "toolzz link", lines(linked)[1]
 
 
 async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
@@ -226,7 +227,7 @@ async def of_sensay(of: Subject) -> AsyncIterator[tuple[str, str]]:
     asked = await of.run("sensay disconnect", replica=of.id)
     await of.harness.manager.click(final(asked).message, label=buttons(asked)[0]["label"])
     if of.state is not State.BLOCKED:
-        yield "sensay disconnect", field(asked, texts("sensay.disconnect.listed"))
+        yield "sensay disconnect", lines(asked)[2].partition(": ")[2]
 
 
 OWN: dict[str, Callable[[Subject], AsyncIterator[tuple[str, str]]]] = {
@@ -276,7 +277,7 @@ async def test_what_sensay_lists_after_a_handover_is_worded_alike(harness: BotHa
     """The answer to a token that Sensay took names the state as the status does."""
     await harness.connect("sensay")
     harness.locale = locale
-    listed = field(await hand_over(harness), harness.texts("sensay.connect.listed"))
+    listed = lines(await hand_over(harness))[1]
     assert listed == f"🟢 {WORDS['sensay', State.CONNECTED][LOCALES.index(locale)]}"
 
 

@@ -33,9 +33,7 @@ MAX_TITLE: Final = 45
 MAX_FIELD_NAME: Final = 25
 MAX_WORDS: Final = 20
 # Lists, steps and whole paragraphs, of which no line is a description.
-LONG: Final = frozenset(
-    {"access.grant.done_next", "privacy.delete.ask_how", "privacy.info_how", "sensay.disconnect.how_text"}
-)
+LONG: Final = frozenset({"access.grant.done_next", "privacy.delete.ask_how", "privacy.info_how"})
 # A button that names one of several things is as long as that name.
 NAMING: Final = frozenset({"connections.remove.button", "connections.list.rotate_button"})
 # Labels of checks, of which only the words about the result are as long as a sentence.

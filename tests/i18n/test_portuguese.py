@@ -41,7 +41,6 @@ LONG: Final = frozenset(
         "access.grant.done_next",
         "privacy.delete.ask_how",
         "privacy.info_how",
-        "sensay.disconnect.how_text",
     }
 )
 # Values of a common length.

@@ -10,10 +10,11 @@ import simcord
 from bot.discord.theme import Tone, card
 from bot.providers.base.integration import State
 from bot.providers.sensay.simulated_organization import APPLICATION_ID
-from cogs.sensay.replica import listed_line
+from cogs.sensay.replica import symbol_of, word_of
 from tests.support.english import english
 from tests.support.handover_steps import LIST, hand_over
-from tests.support.harness import BotHarness, embed_of, field, final, labels
+from tests.support.harness import BotHarness, embed_of, final, labels
+from tests.support.short_replies import lines
 
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
 ALL_PORTALS = "https://discord.com/developers/applications"
@@ -77,7 +78,8 @@ def has_title(harness: BotHarness, result: simcord.InteractionResult, tone: Tone
 
 def says_listed(harness: BotHarness, result: simcord.InteractionResult, state: str) -> bool:
     """Tell whether an answer says that Sensay lists this. state: a key of ``_LISTED``, or of a text."""
-    shown_state = field(result, harness.texts("sensay.disconnect.listed"))
+    texts, said = harness.texts, lines(result)
     if state in _LISTED:
-        return shown_state == listed_line(_LISTED[state], harness.texts)
-    return shown_state == harness.texts(f"sensay.disconnect.{state}")
+        word = f"{symbol_of(_LISTED[state])} **{word_of(_LISTED[state], texts)}**"
+        return texts("sensay.disconnect.listed", state=word) in said
+    return texts(f"sensay.disconnect.{state}") in said

@@ -81,9 +81,9 @@ async def hand_over(
 
 
 def is_question(asked: simcord.InteractionResult) -> bool:
-    """Tell whether an answer is the question before a token is passed on: yes, perhaps again, no."""
+    """Tell whether an answer is the question before a token is passed on: yes, perhaps again, no, details."""
     own = [button for button in buttons(asked) if _GENERATED_ID.fullmatch(button.get("custom_id", ""))]
-    return len(own) in {2, 3}
+    return len(own) in {3, 4}
 
 
 def strike_discord(harness: BotHarness, fault: Fault) -> None:

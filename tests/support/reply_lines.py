@@ -27,16 +27,12 @@ LISTS: Final = (
     r"sensay usage",
     # All that is known of an agent, all that is stored, and what a replica itself has answered.
     r"(toolzz|sensay|integrations):more",
+    r"((toolzz|sensay) connect|(toolzz|sensay):connect|toolzz edit|toolzz:edit|setup:offer) 🔎",
     r"privacy (info|delete)",
     r"sensay ask",
 )
 """Patterns of what is answered with a list; a symbol stands for the title that begins with it."""
 TOO_LONG: Final[Mapping[str, str]] = {
-    r"toolzz (connect|edit)|toolzz:(connect|edit|look|made)": "a question sums up a whole form",
-    r"sensay connect|sensay:(connect|look)|setup:offer": "a question says all that comes of a token",
-    r"toolzz (un)?link|toolzz:link": "13 lines with an id of two lines below the name",
-    r"connections (add|rotate)|connections:(add|rotate)": "13 lines with what is set, line by line",
-    r"sensay disconnect|sensay:stopped": "the steps outside Patchbay that stop a bot",
     r"access grant": "the steps in Server Settings that show somebody the commands",
     r"alerts set": "a line for each setting of a rule",
     r"integrations:incident": "mute and maintenance each have a time of two lines",

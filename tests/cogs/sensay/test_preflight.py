@@ -23,6 +23,7 @@ from tests.support.handover_steps import (
 )
 from tests.support.harness import HELPER, BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.ids import OLD_ID
+from tests.support.short_replies import show_details
 
 QUESTION = "/api/v10/applications/@me"
 PORTAL = f"https://discord.com/developers/applications/{APPLICATION_ID}/bot"
@@ -140,7 +141,7 @@ async def test_the_intent_is_read_from_the_flags(harness: BotHarness, flags: int
     await harness.connect("sensay")
     harness.discord_api.introduce(harness.sensay.discord_token, HELPER, flags=flags)
     question = await propose(harness)
-    said = field(question, english("preflight.bot")).splitlines()[1]
+    said = field(await show_details(harness, question), english("preflight.bot")).splitlines()[1]
     if on:
         assert said == harness.texts("preflight.intent_on")
         assert embed_of(question).colour == card(Tone.INFO, "x").colour
@@ -157,7 +158,9 @@ async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> No
     token = bring_in(harness)
     harness.discord_api.introduce(token, HELPER)
     question = await propose(harness, token=token)
-    assert field(question, english("preflight.bot")).splitlines()[-1] == english("preflight.in_server")
+    assert field(await show_details(harness, question), english("preflight.bot")).splitlines()[-1] == english(
+        "preflight.in_server"
+    )
     assert english("token.invite") not in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step") == harness.linked(harness.texts("sensay.connect.see_status"))
@@ -175,7 +178,7 @@ async def test_a_bot_that_is_not_here_can_be_invited(harness: BotHarness) -> Non
             button["url"] for button in buttons(question) if button["label"] == english("token.invite")
         )
         assert link.startswith("https://discord.com/oauth2/authorize?client_id=")
-        said = field(question, english("preflight.bot")).splitlines()
+        said = field(await show_details(harness, question), english("preflight.bot")).splitlines()
         assert said[-1] == harness.texts("preflight.not_in_server")
 
 
@@ -184,7 +187,7 @@ async def test_a_membership_that_cannot_be_read_is_not_guessed(harness: BotHarne
     await harness.connect("sensay")
     harness.env.inject_error("GET", "/guilds/*/members/*", status=403, times=None)
     question = await propose(harness)
-    said = field(question, english("preflight.bot")).splitlines()
+    said = field(await show_details(harness, question), english("preflight.bot")).splitlines()
     assert said[-1] == harness.texts("preflight.member_unknown")
     assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
@@ -203,7 +206,10 @@ async def test_what_keeps_an_invite_link_from_working_is_told(
     warning = harness.texts(f"preflight.{key}", portal=PORTAL)
     assert warning not in shown(await propose(harness))
     harness.discord_api.introduce(harness.sensay.discord_token, HELPER, **differences)
-    assert field(await propose(harness), english("preflight.bot")).splitlines()[-1] == warning
+    assert (
+        field(await show_details(harness, await propose(harness)), english("preflight.bot")).splitlines()[-1]
+        == warning
+    )
 
 
 async def test_application_and_bot_may_have_two_ids(harness: BotHarness) -> None:
@@ -219,7 +225,9 @@ async def test_application_and_bot_may_have_two_ids(harness: BotHarness) -> None
         TOKEN_WITHOUT_ID, HELPER, id=APPLICATION_ID, bot={"id": str(bot_id), "username": "x"}
     )
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
-    assert field(question, english("preflight.bot")).splitlines()[-1] == english("preflight.in_server")
+    assert field(await show_details(harness, question), english("preflight.bot")).splitlines()[-1] == english(
+        "preflight.in_server"
+    )
     assert buttons(question)[-1]["url"] == PORTAL
     await choose(harness, question, "yes")
     assert (await remembered(harness))[harness.sensay.UNCONNECTED].bot_id == bot_id
@@ -235,7 +243,7 @@ async def test_trouble_with_discord_is_told_and_stops_nobody(harness: BotHarness
     strike_discord(harness, TROUBLE[trouble])
     question = await propose(harness)
     assert is_question(question)
-    assert field(question, english("preflight.bot")).startswith("⚠️")
+    assert field(await show_details(harness, question), english("preflight.bot")).startswith("⚠️")
     reasons = {
         "refused": "Discord refused this token",
         "rate limited": "too many requests to Discord",
@@ -243,7 +251,7 @@ async def test_trouble_with_discord_is_told_and_stops_nobody(harness: BotHarness
         "slow": english("problem.timeout.title", provider="Discord"),
     }
     assert reasons.get(trouble, "⚠️ The token couldn't be checked") in field(
-        question, english("preflight.bot")
+        await show_details(harness, question), english("preflight.bot")
     )
     assert english("token.invite") in labels(question)
     done = await choose(harness, question, "yes")
@@ -256,7 +264,7 @@ async def test_nothing_known_at_all_leaves_the_portal(harness: BotHarness) -> No
     """A token that names no account, of which Discord says nothing, is looked at without a link to invite."""
     await harness.connect("sensay")
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
-    said = field(question, english("preflight.bot")).splitlines()
+    said = field(await show_details(harness, question), english("preflight.bot")).splitlines()
     assert said[-1] == harness.texts("preflight.member_unknown")
     assert labels(question) == [
         english("token.yes"),

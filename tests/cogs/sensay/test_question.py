@@ -43,6 +43,7 @@ from tests.support.harness import (
     shown,
 )
 from tests.support.hostile import PAYLOADS, marks, unseen
+from tests.support.short_replies import lines, show_details
 
 
 def custom_id(asked: simcord.InteractionResult, label: str) -> str:
@@ -62,7 +63,10 @@ async def test_check_again_shows_what_has_changed(harness: BotHarness) -> None:
     application = harness.discord_api.introduce(token, HELPER, flags=0)
     question = await propose(harness, token=token)
     portal = bot_page(int(application["id"]))
-    assert harness.texts("preflight.intent_off", portal=portal) in shown(question)
+    assert harness.texts("preflight.intent_off_short") in lines(question)
+    assert harness.texts("preflight.intent_off", portal=portal) in shown(
+        await show_details(harness, question)
+    )
     application["flags"] = READS_MESSAGES_LIMITED
     again = await choose(harness, question, "again")
     assert again.followups == []
@@ -85,7 +89,7 @@ async def test_check_again_helps_after_trouble(harness: BotHarness) -> None:
     question = await propose(harness)
     harness.discord_api.heal()
     await choose(harness, question, "again")
-    assert HELPER in field(question, english("preflight.bot"))
+    assert f"**{HELPER}**" in lines(question)
 
 
 async def test_the_question_does_not_come_back_once_it_is_answered(harness: BotHarness) -> None:
@@ -344,7 +348,10 @@ async def test_a_hostile_application_is_shown_as_text(harness: BotHarness) -> No
     """A name that looks like a mention and a link arrives as the characters that it is."""
     await harness.connect("sensay")
     harness.discord_api.introduce(harness.sensay.discord_token, "@everyone [x](https://example.invalid)")
-    assert marks(field(await propose(harness), english("preflight.bot")))["masked link"] == 0
+    question = await propose(harness)
+    assert marks(shown(question))["masked link"] == 0
+    await show_details(harness, question)
+    assert marks(field(question, english("preflight.bot")))["masked link"] == 0
     assert "@everyone" not in harness.sent_to_discord()
 
 
@@ -354,6 +361,8 @@ async def test_the_question_speaks_portuguese(harness: BotHarness) -> None:
     harness.locale = PORTUGUESE
     harness.discord_api.introduce(harness.sensay.discord_token, HELPER, flags=0)
     question = await propose(harness, harness.sensay.ACTIVE)
+    assert harness.texts("sensay.connect.had_one_short") in lines(question)
+    await show_details(harness, question)
     assert [item.name for item in embed_of(question).fields] == [
         "Réplica",
         "⚠️ Já está no Discord",

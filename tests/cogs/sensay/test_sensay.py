@@ -34,6 +34,7 @@ from tests.support.harness import (
     short,
     shown,
 )
+from tests.support.short_replies import show_details
 
 
 async def suggested(harness: BotHarness, typed: str, **filled: str) -> list[str]:
@@ -78,7 +79,7 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
         "➡️ Next step",
     ]
     assert field(question, "Replica") == short("Job Applications", harness.sensay.UNCONNECTED)
-    assert field(question, english("preflight.bot")).splitlines() == [
+    assert field(await show_details(harness, question), english("preflight.bot")).splitlines() == [
         f"**{HELPER}**",
         english("preflight.intent_on"),
         english("preflight.not_in_server"),

@@ -23,6 +23,7 @@ from tests.support.harness import (
     short,
     shown,
 )
+from tests.support.short_replies import lines, show_details
 from tests.support.toolzz_steps import (
     LIST,
     TITLE,
@@ -246,6 +247,9 @@ async def test_the_question_sums_up_what_is_going_to_be(harness: BotHarness) -> 
         harness, channels=[harness.channel, annex], switches=["threads"], scope="mentions"
     )
     assert embed_of(question).title == f"🔌 {english('toolzz.connect.question')}"
+    assert lines(question)[1] == short(NAME, harness.toolzz.AGENT)
+    assert f"**{HELPER}**" in lines(question)
+    await show_details(harness, question)
     assert field(question, "Agent") == short(NAME, harness.toolzz.AGENT)
     assert field(question, "Title") == TITLE
     assert set(field(question, "2 channels").split(", ")) == {f"<#{harness.channel.id}>", f"<#{annex.id}>"}
@@ -281,20 +285,25 @@ async def test_an_agent_that_is_switched_off_is_told(harness: BotHarness) -> Non
     """Who chooses one that answers nobody reads so before handing over a token."""
     await harness.connect("toolzz")
     await suggested(harness)
-    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
-    assert "Turned off" not in field(await propose(harness), "Agent")
+    assert english("toolzz.connect.resting") in lines(await propose(harness, harness.toolzz.RESTING_AGENT))
+    assert english("toolzz.connect.resting") not in lines(await propose(harness))
 
 
 async def test_an_agent_that_may_be_here_already_is_told(harness: BotHarness) -> None:
     """What is listed for the same agent and server is named; another server's and a deleted one are not."""
     await harness.connect("toolzz")
     move_here(harness)
-    said = field(await propose(harness), english("toolzz.connect.had_one"))
+    question = await propose(harness)
+    assert english("toolzz.connect.had_one_short") in lines(question)
+    await show_details(harness, question)
+    said = field(question, english("toolzz.connect.had_one"))
     assert "**Suporte da loja** · Connected · created `2026-" in said
     assert "time zone not reported" in said
     assert "Balcão do Norte" not in said
     assert "Piloto antigo" not in said
     other = await propose(harness, harness.toolzz.RESTING_AGENT)
+    assert english("toolzz.connect.had_one_short") not in lines(other)
+    await show_details(harness, other)
     assert english("toolzz.connect.had_one") not in shown(other)
 
 
@@ -303,6 +312,8 @@ async def test_a_list_that_cannot_be_read_is_told(harness: BotHarness) -> None:
     await harness.connect("toolzz")
     harness.toolzz.fail(TROUBLE["broken"], path=LIST)
     question = await propose(harness)
+    assert english("toolzz.connect.had_one_short") in lines(question)
+    await show_details(harness, question)
     assert "couldn't be checked" in field(question, english("toolzz.connect.had_one"))
     assert YES in labels(question)
 

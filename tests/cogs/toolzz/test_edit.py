@@ -9,7 +9,16 @@ from bot.providers.base.simulator import Answer
 from tests.support.embeds import fits_discord, utf16_length
 from tests.support.english import english
 from tests.support.failures import FAILURES, Failure
-from tests.support.harness import BotHarness, embed_of, field, final, form_text, labels, shown
+from tests.support.harness import (
+    BotHarness,
+    embed_of,
+    field,
+    final,
+    form_text,
+    labels,
+    shown,
+)
+from tests.support.short_replies import lines, show_details
 from tests.support.toolzz_editing import (
     AGAIN,
     EDIT,
@@ -33,15 +42,12 @@ async def test_todays_settings_are_shown_first(toolzz_connected: BotHarness) -> 
     offer = await edit(toolzz_connected)
     assert offer.ephemeral
     assert embed_of(offer).title == f"🔌 {english('toolzz.edit.today')}"
-    assert field(offer, "Title") == TITLE
-    assert field(offer, "1 channel") == f"<#{toolzz_connected.channel.id}>"
-    assert field(offer, "Replies").splitlines() == [
-        "Answers: mentions only",
-        "When mentioned: ✅ yes",
-        "Opens threads: 🚫 no",
+    assert lines(offer) == [
+        f"**{TITLE}**",
+        f"1 channel: <#{toolzz_connected.channel.id}>",
+        "Answers: mentions only · When mentioned: ✅ yes · Opens threads: 🚫 no",
     ]
     assert "15 minutes" in field(offer, "Next step")
-    assert toolzz_connected.toolzz.CONNECTED in (embed_of(offer).footer.text or "")
     assert labels(offer) == [EDIT]
 
 
@@ -79,7 +85,7 @@ async def test_an_integration_is_suggested(toolzz_connected: BotHarness) -> None
         toolzz_connected.channel, "toolzz edit", "integration", "suporte"
     )
     assert [choice["value"] for choice in choices] == [toolzz_connected.toolzz.CONNECTED]
-    assert field(await edit(toolzz_connected, "suporte da loja"), "Title") == TITLE
+    assert lines(await edit(toolzz_connected, "suporte da loja"))[0] == f"**{TITLE}**"
 
 
 # --- what cannot be changed here ---
@@ -123,7 +129,7 @@ async def test_what_toolzz_does_not_tell_stops_the_form(
         del report["channelsDetail"]
     offer = await edit(toolzz_connected)
     assert embed_of(offer).title == f"⚠️ {english('toolzz.edit.impossible')}"
-    assert field(offer, english("toolzz.edit.missing")) == lacks
+    assert lines(offer)[-1] == english("toolzz.edit.lacking", names=lacks)
     assert field(offer, "Next step") == toolzz_connected.linked(
         toolzz_connected.texts("toolzz.edit.impossible_next")
     )
@@ -136,7 +142,7 @@ async def test_the_units_list_can_tell_the_rest(harness: BotHarness) -> None:
     await harness.manager.submit_modal(form, {"access_token": harness.toolzz.credentials["access_token"]})
     move_here(harness)
     offer = await edit(harness, harness.toolzz.INACTIVE)
-    assert "the title" in field(offer, english("toolzz.edit.missing"))
+    assert "the title" in lines(offer)[-1]
     assert "</connections rotate:" in field(offer, "Next step")
     form = await harness.open_form("rotate", "toolzz")
     await harness.manager.submit_modal(form, dict(harness.toolzz.credentials))
@@ -185,15 +191,26 @@ async def test_each_change_is_shown_old_and_new(toolzz_connected: BotHarness) ->
     )
     assert final(question).ephemeral
     assert embed_of(question).title == f"⚠️ {english('toolzz.edit.ask')}"
+    assert lines(question)[1:] == [
+        f"Title: {TITLE} → Front desk",
+        "Answers: mentions only → nothing",
+        "When mentioned: ✅ yes → 🚫 no",
+        "Opens threads: 🚫 no → ✅ yes",
+        english.plural("list.more", 2),
+        english("toolzz.edit.ask_how"),
+    ]
+    assert labels(question) == [WRITE, KEEP, english("status.details")]
+    await show_details(toolzz_connected, question)
     assert field(question, "Title") == f"{TITLE} → Front desk"
     assert field(question, "Answers") == "mentions only → nothing"
     assert field(question, "When mentioned") == "✅ yes → 🚫 no"
     assert field(question, "Opens threads") == "🚫 no → ✅ yes"
     assert field(question, english.plural("toolzz.edit.added", 1)) == f"<#{annex.id}>"
     assert field(question, english.plural("toolzz.edit.removed", 1)) == f"<#{toolzz_connected.channel.id}>"
-    assert labels(question) == [WRITE, KEEP]
+    assert labels(question) == [WRITE, KEEP, english("status.details")]
     only = await propose(toolzz_connected, scope="all")
-    assert [item.name for item in embed_of(only).fields] == ["Integration", "Answers", "➡️ Next step"]
+    assert lines(only)[1:-1] == ["Answers: mentions only → all messages"]
+    assert labels(only) == [WRITE, KEEP]
     assert sent(toolzz_connected) == []
 
 
@@ -223,7 +240,7 @@ async def test_the_change_is_written_in_full(toolzz_connected: BotHarness) -> No
     assert body_of(request).keys() == BODY
     assert body_of(request) == {name: before[name] for name in BODY} | {"title": "Front desk"}
     assert embed_of(question).title == f"✅ {english('toolzz.edit.done')}"
-    assert field(question, "Title") == "Front desk"
+    assert lines(question)[0] == "**Front desk**"
     assert "</toolzz status:" in field(question, "Next step")
     assert labels(question) == []
 
@@ -264,11 +281,11 @@ async def test_channels_come_and_go(toolzz_connected: BotHarness) -> None:
 async def test_channels_out_of_sight_stay(toolzz_connected: BotHarness) -> None:
     """Channels that the form does not show stay when the selection is not changed."""
     offer = await edit(toolzz_connected, toolzz_connected.toolzz.CROWDED)
-    assert "The form can't show 39 channels" in field(offer, "Not in the form")
+    assert lines(offer)[-1] == english.plural("toolzz.edit.hidden", 39)
     form = await open_form(toolzz_connected, offer)
     assert "The form can't show 39 channels" in form_text(form)
     question = await fill_in(toolzz_connected, form, scope="all")
-    assert [item.name for item in embed_of(question).fields][1:-1] == ["Answers"]
+    assert [line.partition(":")[0] for line in lines(question)[1:-1]] == ["Answers"]
     await press(toolzz_connected, question)
     (body,) = toolzz_connected.toolzz.updates
     report = toolzz_connected.toolzz.integrations[toolzz_connected.toolzz.CROWDED]
@@ -282,8 +299,10 @@ async def test_a_changed_selection_keeps_what_was_not_shown(toolzz_connected: Bo
     annex = toolzz_connected.guild.create_text_channel("annex")
     before = list(toolzz_connected.toolzz.integrations[toolzz_connected.toolzz.CROWDED]["channelIds"])
     question = await propose(toolzz_connected, toolzz_connected.toolzz.CROWDED, channels=[annex])
-    assert field(question, english.plural("toolzz.edit.removed", 1)) == f"<#{toolzz_connected.channel.id}>"
-    assert field(question, english.plural("toolzz.edit.added", 1)) == f"<#{annex.id}>"
+    assert lines(question)[1:-1] == [
+        f"{english.plural('toolzz.edit.added', 1)}: <#{annex.id}>",
+        f"{english.plural('toolzz.edit.removed', 1)}: <#{toolzz_connected.channel.id}>",
+    ]
     await press(toolzz_connected, question)
     kept = [channel for channel in before if channel != str(toolzz_connected.channel.id)]
     assert len(kept) == len(before) - 1
@@ -322,7 +341,7 @@ async def test_a_word_that_we_do_not_know_is_kept(toolzz_connected: BotHarness) 
     assert shown(refused).startswith(f"❌ {english('problem.rejected.title', provider='Toolzz')}")
     assert body_of(sent(toolzz_connected)[0])["scope"] == "threads-only"
     question = await propose(toolzz_connected, toolzz_connected.toolzz.STRANGE, scope="all")
-    assert field(question, "Answers") == "threads-only → all messages"
+    assert "Answers: threads-only → all messages" in lines(question)
     await press(toolzz_connected, question)
     assert toolzz_connected.toolzz.updates[-1]["scope"] == "all"
 

@@ -8,6 +8,7 @@ from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels, shown
 from tests.support.link_steps import link, unlink
 from tests.support.sensay_steps import press
+from tests.support.short_replies import lines
 from tests.support.toolzz_steps import remembered
 
 
@@ -23,15 +24,16 @@ async def test_what_was_confirmed_is_forgotten(here: BotHarness, by: str, locale
     asked = await unlink(here, here.toolzz.CONNECTED.upper() if by == "id" else " suporte DA loja ")
     assert asked.ephemeral
     assert embed_of(asked).title == f"⚠️ {here.texts('toolzz.unlink.ask')}"
-    assert embed_of(asked).description == here.texts("toolzz.unlink.ask_how")
-    linked_by = field(asked, here.texts("toolzz.unlink.since"))
+    name, linked_by, how = lines(asked)
+    assert name == f"**Suporte da loja** · `…{here.toolzz.CONNECTED[-8:]}`"
+    assert how == here.texts("toolzz.unlink.ask_how")
     assert f"<@{here.manager.id}>" in linked_by
     assert f"<t:{placed.placed_at}:R>" in linked_by
     yes = here.texts("toolzz.unlink.yes", integration="Suporte da loja")
     assert labels(asked) == [yes, here.texts("confirm.keep")]
     await here.manager.click(final(asked).message, label=yes)
     assert embed_of(asked).title == f"✅ {here.texts('toolzz.unlink.done')}"
-    assert embed_of(asked).description == here.texts("toolzz.unlink.done_how")
+    assert lines(asked)[-1] == here.texts("toolzz.unlink.done_how")
     assert "</toolzz link:" in field(asked, here.texts("next_step"))
     assert list(await remembered(here)) == [here.toolzz.DISCONNECTED]
     assert not here.toolzz.requests
