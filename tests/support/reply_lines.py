@@ -13,7 +13,8 @@ LISTS: Final = (
     # Rows of agents, rules, entries and the like, or lines about channels.
     r"help",
     r"access list",
-    r"alerts (list|maintenance)|alerts:maintenance",
+    r"alerts list",
+    r"(alerts maintenance|alerts:maintenance) 🔧",
     r"audit list|audit:(list|page)",
     r"connections list",
     r"integrations overview|integrations:(all|check)",
@@ -23,12 +24,13 @@ LISTS: Final = (
     # Steps, checks, periods and sources, one below the other.
     r"setup|setup:(?!maybe|offer)\S+",
     r"integrations diagnose|(integrations|toolzz):why",
-    r"integrations history|integrations:history",
+    r"(integrations history|integrations:history) 📈",
     r"sensay usage",
     # All that is known of an agent, all that is stored, and what a replica itself has answered.
     r"(toolzz|sensay|integrations):more",
-    r"privacy (info|delete)",
-    r"sensay ask",
+    r"privacy info 🔌",
+    r"privacy delete ⚠️",
+    r"sensay ask 💬",
 )
 """Patterns of what is answered with a list; a symbol stands for the title that begins with it."""
 TOO_LONG: Final[Mapping[str, str]] = {
@@ -37,9 +39,6 @@ TOO_LONG: Final[Mapping[str, str]] = {
     r"toolzz (un)?link|toolzz:link": "13 lines with an id of two lines below the name",
     r"connections (add|rotate)|connections:(add|rotate)": "13 lines with what is set, line by line",
     r"sensay disconnect|sensay:stopped": "the steps outside Patchbay that stop a bot",
-    r"access grant": "the steps in Server Settings that show somebody the commands",
-    r"alerts set": "a line for each setting of a rule",
-    r"integrations:incident": "mute and maintenance each have a time of two lines",
 }
 """Replies that are known to be too long, with the reason. No other reply may be."""
 
