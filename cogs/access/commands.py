@@ -160,7 +160,6 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
     lines = [f"{who}: {tier_name(tier, texts)}"]
     if before is not Tier.NONE:
         lines.append(texts("access.grant.before", tier=tier_name(before, texts)))
-    lines.append(texts(f"access.means.{tier.name.lower()}"))
     # Managers may use every command; in a list of all of them nobody finds the steps.
     named = "" if tier is Tier.MANAGER else ", ".join(f"**{name}**" for name in commands)
     which = named or texts("access.grant.any")

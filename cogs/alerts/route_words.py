@@ -102,10 +102,10 @@ class RouteWords:
         channel = None if guild is None else guild.get_channel_or_thread(route.channel_id)
         if guild is None or not isinstance(channel, (discord.TextChannel, discord.Thread)):
             return
-        for role_id in dict.fromkeys((route.role_id, route.second_role_id)):
-            role = None if role_id is None else guild.get_role(role_id)
-            if role is not None and not bot_can_mention(role, channel):
-                yield texts("alerts.rule.silent", role=role.mention)
+        ids = dict.fromkeys(each for each in (route.role_id, route.second_role_id) if each is not None)
+        roles = [role for role in map(guild.get_role, ids) if role is not None]
+        if silent := [role.mention for role in roles if not bot_can_mention(role, channel)]:
+            yield texts("alerts.rule.silent", role=", ".join(silent))
 
     def states(self, route: Route) -> str:
         """Return which states open an incident."""

@@ -55,20 +55,11 @@ def _open_lines(notice: Notice, rendering: Rendering) -> Iterator[str]:
         member = mention_member(incident.acknowledged_by, texts)
         time = when(incident.acknowledged_at or 0)
         yield texts("alerts.message.acknowledged", member=member, time=time)
-    yield _held(notice, rendering)
+    number = incident.number
+    yield " · ".join(quiet_marks(notice.muted.get(number), notice.maintenance.get(number), texts))
     if incident.reopened:
         yield texts.plural("alerts.message.reopened", incident.reopened)
     yield from status_lines(notice, rendering)
-
-
-def _held(notice: Notice, rendering: Rendering) -> str:
-    """Say until when alerts are held: the one reason with its date, both in short."""
-    texts, number = rendering.texts, notice.incidents[0].number
-    ends = {"muted": notice.muted.get(number), "maintenance": notice.maintenance.get(number)}
-    known = {kind: end for kind, end in ends.items() if end is not None}
-    if len(known) > 1:
-        return " · ".join(quiet_marks(ends["muted"], ends["maintenance"], texts))
-    return "".join(texts(f"alerts.message.{kind}", time=when(end, exact=True)) for kind, end in known.items())
 
 
 def _consequence(incident: Incident, rendering: Rendering) -> str:
