@@ -35,7 +35,7 @@ _SYMBOLS: Final[Mapping[Verdict, str]] = {
 }
 
 
-_FOR_SUPPORT: Final = "4013"
+FOR_SUPPORT: Final = "4013"
 """The code of an error that only the provider can repair: the bot asked for an intent that does not exist."""
 _ACTIONS: Final = re.compile(rf"\]\(https://|`/[a-z]|`{re.escape(FILE)}`")
 """What something can be done with, besides a button: a link, a command, or the file."""
@@ -115,7 +115,7 @@ def fix_of_code(
     the agent's bot, None if it is not known.
     """
     step = f"{provider}.code.{known}.step"
-    if known != _FOR_SUPPORT and (text := texts.find(step, page=bot_page(application))):
+    if known != FOR_SUPPORT and (text := texts.find(step, page=bot_page(application))):
         return Fix(Remedy.PORTAL, text)
     return Fix(Remedy.SUPPORT, texts("diagnosis.fix.support", file=FILE, provider=provider_name))
 

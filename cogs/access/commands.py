@@ -157,9 +157,12 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
 
     before: the tier until now, NONE where there was none. commands: the names of what the tier opens.
     """
-    lines = [f"{who}: {tier_name(tier, texts)}", texts(f"access.means.{tier.name.lower()}")]
+    lines = [f"{who}: {tier_name(tier, texts)}"]
     if before is not Tier.NONE:
         lines.append(texts("access.grant.before", tier=tier_name(before, texts)))
+    # Managers may use every command; in a list of all of them nobody finds the steps.
+    named = "" if tier is Tier.MANAGER else ", ".join(f"**{name}**" for name in commands)
+    which = named or texts("access.grant.any")
     return notice(
         texts,
         Tone.GOOD,
@@ -168,7 +171,7 @@ def granted(who: str, tier: Tier, before: Tier, commands: Sequence[str], texts: 
         how="\n".join(lines),
         next_step=None if commands else texts("access.grant.nothing_to_show"),
         who=who,
-        commands=", ".join(f"**{name}**" for name in commands),
+        which=which,
     )
 
 

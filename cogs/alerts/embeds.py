@@ -37,19 +37,18 @@ def route_set(
 ) -> discord.Embed:
     """Say what a rule does from now on. open_count: open incidents that it tells of for the first time."""
     texts = words.ctx.texts
-    first, *others = words.sentences(route)
-    lines = [first, *(f"- {each}" for each in others)]
+    lines = list(words.summed_up(route))
     if open_count:
         lines.append(texts.plural("alerts.set.open", open_count))
     warnings = list(words.warnings(route))
     kind = "done" if is_new and is_only else "added" if is_new else "changed"
+    # Before anything else, a role that is notified of nothing has to be let in.
+    step = "\n".join(warnings) or texts("alerts.set.next" if is_only else "alerts.set.next_several")
     return card(
         Tone.WARNING if warnings else Tone.GOOD,
         texts(f"alerts.set.{kind}", number=route.number),
-        "\n".join([*lines, *warnings]),
-        fields=[
-            Field(texts("next_step"), texts("alerts.set.next" if is_only else "alerts.set.next_several"))
-        ],
+        "\n".join(lines),
+        fields=[Field(texts("next_step"), step)],
     )
 
 

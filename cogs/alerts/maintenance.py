@@ -109,29 +109,27 @@ async def _names(ctx: Context) -> dict[tuple[str, str], Watched]:
 
 
 async def _answer(ctx: Context, kind: str, of: MaintenanceWindow | None = None) -> Answer:
-    """Say what was done, and list the windows that are not over, with a menu to end one."""
+    """Say what was done, or list the windows that are not over, with a menu to end one."""
     texts = ctx.texts
     windows = await ctx.services.maintenance.current(ctx.guild_id)
     zone = await ctx.services.quiet_hours.zone(ctx.guild_id)
     names = await _names(ctx)
     values = {} if of is None else _values(of, names, ctx)
-    how = texts(f"alerts.maintenance.{kind}_how", **values)
-    count = texts.plural("alerts.maintenance.count", len(windows)) if windows else ""
-    head = f"{how}\n\n**{count}**\n" if windows else how
-    lines = listed((_line(each, names, ctx) for each in windows), texts, DESCRIPTION - length(head))
+    how, is_list = texts(f"alerts.maintenance.{kind}_how", **values), kind == "list"
+    if is_list and windows:
+        how = f"{how}\n\n**{texts.plural('alerts.maintenance.count', len(windows))}**\n"
+        how += listed((_line(each, names, ctx) for each in windows), texts, DESCRIPTION - length(how))
+    if kind == "scheduled":
+        how += f"\n{texts('alerts.maintenance.time_zone')}: {code(zone.key)}"
+    step = Field(texts("next_step"), texts(f"alerts.maintenance.{'some' if windows else 'no'}_next"))
     zone_key = "utc" if zone.key == UTC_NAME else "zone"
+    zone_words = texts(f"alerts.maintenance.{zone_key}", zone=code(zone.key))
     embed = card(
-        Tone.INFO if kind in {"list", "none"} else Tone.GOOD,
+        Tone.INFO if is_list else Tone.QUIET if kind == "none" else Tone.GOOD,
         texts(f"alerts.maintenance.{kind}"),
-        head + lines,
-        fields=[
-            Field(
-                texts("alerts.maintenance.time_zone"),
-                texts(f"alerts.maintenance.{zone_key}", zone=code(zone.key)),
-            ),
-            Field(texts("next_step"), texts(f"alerts.maintenance.{'some' if windows else 'no'}_next")),
-        ],
-        symbol=_SYMBOL,
+        how,
+        fields=[*([Field(texts("alerts.maintenance.time_zone"), zone_words)] if is_list else []), step],
+        symbol=_SYMBOL if is_list else None,
     )
     return embed, view_of(*_menu(windows, names, zone, ctx))
 
@@ -140,6 +138,8 @@ def _values(
     window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context
 ) -> dict[str, str]:
     start, end = when(window.starts_at, exact=True), when(window.ends_at, exact=True)
+    if window.starts_at > ctx.now:
+        end = f"<t:{window.ends_at}:f>"
     return {"name": _name(window, names, ctx), "number": str(window.number), "start": start, "end": end}
 
 

@@ -10,7 +10,7 @@ from bot.discord.access.posting import bot_can_mention
 from bot.discord.context import Context
 from bot.discord.text import code, plain
 from bot.discord.theme import duration, shared_state_word
-from bot.features.alerts.routes import Recovery, Route
+from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES, Recovery, Route
 from bot.features.monitoring.service import Watched
 from cogs.monitoring.formatting import name, plain_name, told_apart
 
@@ -44,8 +44,8 @@ class RouteWords:
         """Return the rule's number and what it is about."""
         return self.ctx.texts("alerts.rule.title", number=route.number, about=self._about(route))
 
-    def sentences(self, route: Route) -> Iterator[str]:
-        """Yield in full sentences what the rule does."""
+    def summed_up(self, route: Route) -> Iterator[str]:
+        """Yield who is told and where, then all that is not as in a new rule, if anything is."""
         texts, channel = self.ctx.texts, f"<#{route.channel_id}>"
         about = self._about(route) if not route.integration else f"**{self._about(route)}**"
         if route.role_id is None:
@@ -53,14 +53,10 @@ class RouteWords:
         else:
             role = self.role(route.role_id)
             yield texts("alerts.set.goes", about=about, channel=channel, role=role)
-        yield texts.plural("alerts.set.checks", route.checks, time=self._checked_for(route))
-        yield texts("alerts.set.states", states=self.states(route))
-        if route.remind:
-            yield texts("alerts.set.remind", time=duration(route.remind, texts))
-        if route.second_role_id is not None:
-            role, time = self.role(route.second_role_id), duration(route.escalate, texts)
-            yield texts("alerts.set.escalate", role=role, time=time)
-        yield texts(f"alerts.set.recovery.{self._recovery(route)}")
+        parts = list(self._unusual(route))
+        if parts:
+            line = " · ".join(parts)
+            yield line[0].upper() + line[1:]
 
     def lines(self, route: Route) -> Iterator[str]:
         """Yield the same in a few short lines."""
@@ -69,16 +65,36 @@ class RouteWords:
             yield texts("alerts.rule.to_nobody", channel=channel)
         else:
             yield texts("alerts.rule.to", channel=channel, role=self.role(route.role_id))
-        checks = texts.plural("alerts.rule.checks", route.checks, time=self._checked_for(route))
-        yield f"{self.states(route)} · {checks}"
-        parts = [texts("alerts.rule.no_reminder")]
+        yield f"{self.states(route)} · {self._checks(route)}"
+        reminders = list(self._reminders(route)) or [texts("alerts.rule.no_reminder")]
+        yield " · ".join([*reminders, *self._escalation(route), self._on_recovery(route)])
+
+    def _unusual(self, route: Route) -> Iterator[str]:
+        """Yield each setting that a new rule does not have by itself."""
+        if route.partial or route.states != DEFAULT_STATES:
+            yield self.states(route)
+        if route.checks != DEFAULT_CHECKS:
+            yield self._checks(route)
+        yield from self._reminders(route)
+        yield from self._escalation(route)
+        if self._recovery(route) is not Recovery.QUIET:
+            yield self._on_recovery(route)
+
+    def _checks(self, route: Route) -> str:
+        time = duration(route.checks * self.ctx.services.monitoring.interval, self.ctx.texts)
+        return self.ctx.texts.plural("alerts.rule.checks", route.checks, time=time)
+
+    def _reminders(self, route: Route) -> Iterator[str]:
         if route.remind:
-            parts = [texts("alerts.rule.remind", time=duration(route.remind, texts))]
+            yield self.ctx.texts("alerts.rule.remind", time=duration(route.remind, self.ctx.texts))
+
+    def _escalation(self, route: Route) -> Iterator[str]:
         if route.second_role_id is not None:
-            role, time = self.role(route.second_role_id), duration(route.escalate, texts)
-            parts.append(texts("alerts.rule.escalate", role=role, time=time))
-        parts.append(texts(f"alerts.rule.recovery.{self._recovery(route)}"))
-        yield " · ".join(parts)
+            role, time = self.role(route.second_role_id), duration(route.escalate, self.ctx.texts)
+            yield self.ctx.texts("alerts.rule.escalate", role=role, time=time)
+
+    def _on_recovery(self, route: Route) -> str:
+        return self.ctx.texts(f"alerts.rule.recovery.{self._recovery(route)}")
 
     def warnings(self, route: Route) -> Iterator[str]:
         """Yield which of the rule's roles are notified of nothing, and why."""
@@ -86,10 +102,10 @@ class RouteWords:
         channel = None if guild is None else guild.get_channel_or_thread(route.channel_id)
         if guild is None or not isinstance(channel, (discord.TextChannel, discord.Thread)):
             return
-        for role_id in dict.fromkeys((route.role_id, route.second_role_id)):
-            role = None if role_id is None else guild.get_role(role_id)
-            if role is not None and not bot_can_mention(role, channel):
-                yield texts("alerts.rule.silent", role=role.mention)
+        ids = dict.fromkeys(each for each in (route.role_id, route.second_role_id) if each is not None)
+        roles = [role for role in map(guild.get_role, ids) if role is not None]
+        if silent := [role.mention for role in roles if not bot_can_mention(role, channel)]:
+            yield texts("alerts.rule.silent", role=", ".join(silent))
 
     def states(self, route: Route) -> str:
         """Return which states open an incident."""
@@ -116,9 +132,6 @@ class RouteWords:
             gone = plain(route.integration, _MAX_NAME) if is_plain else code(route.integration, _MAX_NAME)
             return texts("alerts.about.unwatched", id=gone)
         return plain_name(watched, _MAX_NAME) if is_plain else name(watched.label, watched.id)
-
-    def _checked_for(self, route: Route) -> str:
-        return duration(route.checks * self.ctx.services.monitoring.interval, self.ctx.texts)
 
     @staticmethod
     def _recovery(route: Route) -> Recovery:

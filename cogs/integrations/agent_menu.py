@@ -8,7 +8,7 @@ from bot.discord.commands import context_menu
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, reads
 from bot.discord.replies import defer, respond, view_of
-from bot.discord.theme import Field, Tone, notice, when
+from bot.discord.theme import Field, Tone, notice
 from bot.errors import InvalidInputError
 from bot.features.access.tier import Tier
 from bot.features.monitoring.service import Watched
@@ -87,8 +87,6 @@ def _reported(ctx: Context, watched: Watched, link: str, *, is_first: bool) -> d
     texts, providers = ctx.texts, ctx.services.providers
     state = " · ".join(filter(None, (f"**{word(watched, texts)}**", why(watched, texts, providers))))
     lines = [f"{symbol(watched)} {name(watched.label, watched.id)}: {state}"]
-    if watched.answered_at is not None:
-        lines.append(texts("integrations.report.checked", time=when(watched.answered_at)))
     key = "integrations.report.done" if is_first else "integrations.report.again"
     next_step = fix(watched, texts, providers) or texts(
         "integrations.report.fine", provider=provider_name(watched, providers)

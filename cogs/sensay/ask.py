@@ -8,8 +8,8 @@ from typing import Final
 import discord
 
 from bot.discord.context import Context
-from bot.discord.text import quoted, quoted_lines
-from bot.discord.theme import Field, Tone, notice
+from bot.discord.text import plain, quoted, quoted_lines
+from bot.discord.theme import MAX_NAME_ON_CARD, Field, Tone, notice
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import Choice
@@ -54,16 +54,20 @@ def show(
         files.append(discord.File(io.BytesIO(attached), _FILE))
     took = texts("sensay.ask.seconds", seconds=texts.number(seconds, 1))
     history = texts("sensay.ask.kept" if kept else "sensay.ask.not_kept")
+    name = quoted(plain(replica.label, MAX_NAME_ON_CARD))
+    if not shown:
+        how = f"{texts('sensay.ask.empty_how')}\n{took} · {history}"
+        return notice(texts, Tone.WARNING, "sensay.ask.empty", how=how, replica=name), files
     embed = notice(
         texts,
-        Tone.GOOD if shown else Tone.WARNING,
-        "sensay.ask.done" if shown else "sensay.ask.empty",
+        Tone.GOOD,
+        "sensay.ask.done",
         Field(texts("sensay.ask.question"), quoted_lines(question, _MAX_QUESTION_SHOWN)[0]),
         Field(texts("sensay.ask.took"), took, inline=True),
         Field(texts("sensay.ask.history"), history, inline=True),
-        how=shown or None,
-        symbol="💬" if shown else None,
-        replica=quoted(replica.label, 100),
+        how=shown,
+        symbol="💬",
+        replica=name,
     )
     return embed, files
 

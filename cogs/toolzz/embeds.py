@@ -8,6 +8,7 @@ from typing import Final
 import discord
 
 from bot.discord.access.agent_bots import application_of, bot_page
+from bot.discord.diagnosis import FOR_SUPPORT
 from bot.discord.names import mention_member
 from bot.discord.text import code, listed, plain, quoted
 from bot.discord.theme import MAX_NAME_ON_CARD, Field, StatusCard, Tone, state_symbol, state_tone, when
@@ -92,7 +93,7 @@ def status_card(
         state_symbol(snapshot.state),
         heading(report, texts),
         word_of(snapshot.state, texts),
-        _code_fix(snapshot, texts) or next_step(snapshot, texts, may_link=may_link),
+        next_step(snapshot, texts, may_link=may_link, can_diagnose=True),
         causes=tuple(_causes(snapshot, texts)),
         here=tuple(access_problems(snapshot, texts)),
         notes=notes,
@@ -107,10 +108,13 @@ def heading(report: Integration, texts: Texts) -> str:
     return quoted(plain(report.title or "", MAX_NAME_ON_CARD)) or texts("toolzz.status.untitled")
 
 
-def next_step(snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool) -> str:
+def next_step(
+    snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool, can_diagnose: bool = False
+) -> str:
     """Say what to do now: first what is wrong at Toolzz, then what Discord has to allow.
 
-    may_link: whether whoever reads it may link the integration.
+    may_link: whether whoever reads it may link the integration. can_diagnose: whether the answer has the
+    button for a diagnosis.
     """
     report = snapshot.report
     if report.is_deleted:
@@ -118,15 +122,15 @@ def next_step(snapshot: IntegrationSnapshot, texts: Texts, *, may_link: bool) ->
     if snapshot.is_here is False:
         return texts("toolzz.next.elsewhere")
     if report.state is not State.CONNECTED:
-        return state_fix(report, texts)
+        return _code_fix(snapshot, texts, can_diagnose=can_diagnose) or state_fix(report, texts)
     return _access_fix(snapshot, texts, may_link=may_link)
 
 
-def _code_fix(snapshot: IntegrationSnapshot, texts: Texts) -> str | None:
+def _code_fix(snapshot: IntegrationSnapshot, texts: Texts, *, can_diagnose: bool) -> str | None:
     """Say where an error is fixed whose cause is known, with a link; None where that is not what to do."""
     report = snapshot.report
-    is_due = report.state not in {State.CONNECTED, State.INACTIVE} and snapshot.is_here is not False
-    if report.known_code is None or not is_due:
+    needs_file = report.known_code == FOR_SUPPORT
+    if report.known_code is None or report.state is State.INACTIVE or (needs_file and not can_diagnose):
         return None
     bot_id = None if snapshot.access is None else snapshot.access.bot_id
     page = bot_page(application_of(bot_id, confirmed=read_snowflake(report.bot_client_id)))

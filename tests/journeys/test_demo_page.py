@@ -109,6 +109,7 @@ async def test_the_bot_of_an_agent_joins_by_its_invite_link(stage: Stage) -> Non
     async with DemoPage.open(stage) as demo:
         await connect(stage, sensay)
         await demo.browser.command("sensay connect", "Job Applications")
+        await demo.browser.past_guide()
         await demo.browser.fill_in([sensay.discord_token])
         invite = demo.chat.get_by_role("link", name=english("token.invite"))
         before = set(members)
@@ -132,6 +133,7 @@ async def test_a_cancelled_form_leaves_the_menus_of_channels_as_they_were(stage:
         )
         stage.discord.env.tell(changed=True)
         await demo.browser.command("connections add", "Sensay")
+        await demo.browser.past_guide()
         form = await demo.browser.form()
         if how == "Escape":
             await demo.page.keyboard.press("Escape")

@@ -39,7 +39,8 @@ class AskedFor:
         if "name" in data:
             self._names[token] = _command(data)
         elif ":" in custom_id:
-            self._names[token] = ":".join(custom_id.split(":")[:2])
+            # The end of a menu's custom id differs each time that it is shown.
+            self._names[token] = ":".join(custom_id.partition("~")[0].split(":")[:2])
         elif "component_type" in data:
             self._pressed[token] = int((payload.get("message") or {}).get("id", 0))
         else:

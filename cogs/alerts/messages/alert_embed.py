@@ -12,7 +12,7 @@ from bot.providers.base.integration import State
 from cogs.alerts.messages.fixes import fix_of
 from cogs.alerts.messages.incident_rows import footer_of, lasted, state_of, symbol_of, tone_of
 from cogs.alerts.messages.rendering import Rendering
-from cogs.monitoring.formatting import name_of, provider_name, why
+from cogs.monitoring.formatting import name_of, provider_name, quiet_marks, why
 
 
 def alert_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
@@ -20,7 +20,7 @@ def alert_embed(notice: Notice, rendering: Rendering) -> discord.Embed:
     texts, incident = rendering.texts, notice.incidents[0]
     is_open = incident.closed_at is None
     lines = _open_lines(notice, rendering) if is_open else _over_lines(incident, rendering)
-    step = _open_step(incident, rendering) if is_open else _over_step(incident, rendering)
+    step = _open_step(notice, rendering) if is_open else _over_step(incident, rendering)
     return card(
         tone_of([incident], []) if is_open else Tone.QUIET if incident.ended == UNWATCHED else Tone.GOOD,
         texts(
@@ -55,9 +55,8 @@ def _open_lines(notice: Notice, rendering: Rendering) -> Iterator[str]:
         member = mention_member(incident.acknowledged_by, texts)
         time = when(incident.acknowledged_at or 0)
         yield texts("alerts.message.acknowledged", member=member, time=time)
-    for kind, held in (("muted", notice.muted), ("maintenance", notice.maintenance)):
-        if incident.number in held:
-            yield texts(f"alerts.message.{kind}", time=when(held[incident.number], exact=True))
+    number = incident.number
+    yield " · ".join(quiet_marks(notice.muted.get(number), notice.maintenance.get(number), texts))
     if incident.reopened:
         yield texts.plural("alerts.message.reopened", incident.reopened)
     yield from status_lines(notice, rendering)
@@ -88,9 +87,12 @@ def _over_lines(incident: Incident, rendering: Rendering) -> Iterator[str]:
         yield texts.plural("alerts.message.reopened", incident.reopened)
 
 
-def _open_step(incident: Incident, rendering: Rendering) -> str:
+def _open_step(notice: Notice, rendering: Rendering) -> str:
+    incident = notice.incidents[0]
     step = fix_of(incident, rendering)
-    if incident.acknowledged_by is not None or incident.kind == Kind.PROVIDER:
+    # While alerts are held, no reminders come that acknowledging it would stop.
+    is_held = incident.number in {*notice.muted, *notice.maintenance}
+    if incident.acknowledged_by is not None or incident.kind == Kind.PROVIDER or is_held:
         return step
     button = rendering.texts("alerts.acknowledge.button")
     return f"{step}\n{rendering.texts('alerts.message.next_acknowledge', button=button)}"

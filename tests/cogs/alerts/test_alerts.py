@@ -51,10 +51,13 @@ async def test_alerts_go_where_they_are_sent(harness: BotHarness, locale: str) -
     about = texts("alerts.about.everything")
     assert (embed_of(answered).description or "").splitlines() == [
         texts("alerts.set.goes", about=about, channel=here.mention, role=crew.mention),
-        f"- {texts.plural('alerts.set.checks', 3, time=texts.plural('duration.hours', 3))}",
-        f"- {texts('alerts.set.states', states=', '.join(texts(f'state.{each}') for each in states))}",
-        f"- {texts('alerts.set.remind', time=texts.plural('duration.hours', 4))}",
-        f"- {texts('alerts.set.recovery.quiet')}",
+        " · ".join(
+            [
+                ", ".join(texts(f"state.{each}") for each in states),
+                texts.plural("alerts.rule.checks", 3, time=texts.plural("duration.hours", 3)),
+                texts("alerts.rule.remind", time=texts.plural("duration.hours", 4)),
+            ]
+        ),
         texts.plural("alerts.set.open", 1),
     ]
     assert field(answered, texts("next_step")) == harness.linked(texts("alerts.set.next"))

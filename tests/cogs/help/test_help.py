@@ -230,7 +230,7 @@ async def test_the_last_turn_leads_on(harness: BotHarness) -> None:
     stored = harness.env.backend.get_message(final(result).channel_id, final(result).id)
     stored.components[0]["components"][0]["custom_id"] = "help:task:9999"
     await harness.manager.select(final(result).message, ["watch"], custom_id="help:task:9999")
-    assert menu(result)["custom_id"] == "help:task:0"
+    assert menu(result)["custom_id"].partition("~")[0] == "help:task:0"
 
 
 async def test_the_menu_works_after_a_restart(harness: BotHarness) -> None:

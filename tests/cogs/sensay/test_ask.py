@@ -232,7 +232,7 @@ async def test_a_used_up_quota_is_told_apart(harness: BotHarness) -> None:
     harness.sensay.quota_used_up = True
     refused = await ask(harness)
     assert shown(refused).startswith("❌ This month's conversations are used up\n")
-    assert "Waiting a few minutes doesn't help" in shown(refused)
+    assert "The numbers start over next month" in shown(refused)
     assert "</sensay usage:" in field(refused, "What to do")
 
 

@@ -120,7 +120,7 @@ async def test_a_link_that_is_refused_is_the_third_step(harness: BotHarness) -> 
 async def test_a_token_that_is_refused_is_the_third_step(harness: BotHarness) -> None:
     """The question is gone; the steps say why, and offer the form for the same agent again."""
     steps = await steps_with(harness, "sensay")
-    form = await pick(harness, steps, 0, harness.sensay.UNCONNECTED)
+    form = await harness.open_form_of(await pick(harness, steps, 0, harness.sensay.UNCONNECTED))
     token = {"discord_token": harness.sensay.discord_token}
     question = await harness.manager.submit_modal(form, token)
     asked = final(question)
@@ -155,7 +155,7 @@ async def test_an_answer_stays_whose_button_fails(harness: BotHarness) -> None:
 async def test_a_token_of_nobody_leaves_no_message(harness: BotHarness) -> None:
     """What the form refuses at once stands in the steps, and the sign of an answer is gone."""
     steps = await steps_with(harness, "sensay")
-    form = await pick(harness, steps, 0, harness.sensay.UNCONNECTED)
+    form = await harness.open_form_of(await pick(harness, steps, 0, harness.sensay.UNCONNECTED))
     before = messages(harness)
     await harness.manager.submit_modal(form, {"discord_token": "FAKE-TOKEN"})
     assert messages(harness) == before
