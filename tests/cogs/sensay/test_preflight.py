@@ -158,9 +158,8 @@ async def test_a_bot_that_is_here_needs_no_invitation(harness: BotHarness) -> No
     token = bring_in(harness)
     harness.discord_api.introduce(token, HELPER)
     question = await propose(harness, token=token)
-    assert field(await show_details(harness, question), english("preflight.bot")).splitlines()[-1] == english(
-        "preflight.in_server"
-    )
+    said = field(await show_details(harness, question), english("preflight.bot"))
+    assert said.splitlines()[-1] == english("preflight.in_server")
     assert english("token.invite") not in labels(question)
     done = await choose(harness, question, "yes")
     assert field(done, "Next step") == harness.linked(harness.texts("sensay.connect.see_status"))
@@ -225,9 +224,8 @@ async def test_application_and_bot_may_have_two_ids(harness: BotHarness) -> None
         TOKEN_WITHOUT_ID, HELPER, id=APPLICATION_ID, bot={"id": str(bot_id), "username": "x"}
     )
     question = await propose(harness, token=TOKEN_WITHOUT_ID)
-    assert field(await show_details(harness, question), english("preflight.bot")).splitlines()[-1] == english(
-        "preflight.in_server"
-    )
+    said = field(await show_details(harness, question), english("preflight.bot"))
+    assert said.splitlines()[-1] == english("preflight.in_server")
     assert buttons(question)[-1]["url"] == PORTAL
     await choose(harness, question, "yes")
     assert (await remembered(harness))[harness.sensay.UNCONNECTED].bot_id == bot_id

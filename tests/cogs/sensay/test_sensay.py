@@ -73,13 +73,15 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
     assert question.ephemeral
     assert is_question(question)
     assert embed_of(question).title == f"🔌 {harness.texts('sensay.connect.question')}"
+    assert lines(question)[1] == short("Job Applications", harness.sensay.UNCONNECTED)
+    await show_details(harness, question)
     assert [item.name for item in embed_of(question).fields] == [
         "Replica",
         english("preflight.bot"),
         "➡️ Next step",
     ]
     assert field(question, "Replica") == short("Job Applications", harness.sensay.UNCONNECTED)
-    assert field(await show_details(harness, question), english("preflight.bot")).splitlines() == [
+    assert field(question, english("preflight.bot")).splitlines() == [
         f"**{HELPER}**",
         english("preflight.intent_on"),
         english("preflight.not_in_server"),
@@ -88,6 +90,7 @@ async def test_the_question_comes_before_sensay_gets_anything(harness: BotHarnes
         english("token.yes"),
         "Check again",
         english("token.no"),
+        english("status.details"),
         english("token.invite"),
         "Developer Portal",
     ]
