@@ -1,6 +1,7 @@
 """Copies a database while it is used, checks copies, and puts one in a database's place."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections import Counter
@@ -20,6 +21,8 @@ PARTIAL: Final = ".partial"
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 """What the names of the files end with that SQLite keeps beside a database."""
 _NOT_OURS: Final = "it is no database of Patchbay"
+_NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems answer that know no second name of a file, as some network drives and memory sticks."""
 _PRIMARY: Final = 0xFF
 """The part of an extended error code that is the primary one."""
 
@@ -53,7 +56,7 @@ def copy_database(source: Path, target: Path) -> None:
             connection.execute("VACUUM INTO ?", (str(partial),))
         require_sound(partial)
         _sync(partial)
-        os.link(partial, target)  # unlike a renaming, this replaces nothing
+        _name(partial, target)
         _sync(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise DatabaseUnusableError(path=str(target), reason=_reason(error)) from None
@@ -140,11 +143,21 @@ def _set_aside(database: Path, now: int) -> Path | None:
         # After this the file is whole by itself. A log left beside it would be read into what replaces it.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = database.with_name(f"{database.name}.replaced-{stamp(now)}")
-    os.link(database, aside)
+    _name(database, aside)
     for ending in _BESIDE:
         with contextlib.suppress(FileNotFoundError):
             database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
     return aside
+
+
+def _name(path: Path, name: Path) -> None:
+    """Give a file one more name, which nobody has. Where a file has one name only, that becomes the new one."""
+    try:
+        os.link(path, name)  # unlike a renaming, this replaces nothing
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        path.rename(name)
 
 
 def stamp(now: int) -> str:

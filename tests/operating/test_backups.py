@@ -20,6 +20,7 @@ from bot.store.copies import flaw_of, stamp
 from bot.store.migrations import before_migration, migrate
 from bot.store.process_lock import process_lock
 from bot.store.revision import HEAD
+from tests.support.log_capture import logging_to_memory
 from tests.support.old_databases import release
 from tests.support.waiting import until
 
@@ -210,15 +211,14 @@ async def test_processes_with_a_share_of_the_shards_make_one_backup(
     assert "backup_failed" not in capsys.readouterr().out
 
 
-async def test_a_failed_backup_is_logged_and_the_bot_goes_on(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_failed_backup_is_logged_and_the_bot_goes_on(settings: Settings) -> None:
     """A folder that cannot be made costs no other work."""
     folder = settings.backup_folder
     assert folder is not None
     folder.write_text("a file")
-    async with scheduled_backups(settings, at(NOW)):
-        await until(lambda: "backup_failed" in capsys.readouterr().out)
+    with logging_to_memory("json") as log:
+        async with scheduled_backups(settings, at(NOW)):
+            await until(lambda: "backup_failed" in log.getvalue())
 
 
 # --- before migrations and after damage ---

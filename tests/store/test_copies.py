@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -193,3 +195,24 @@ def test_there_need_not_be_a_database(path: Path, empty_database: Path) -> None:
     """On a new machine a backup is all there is."""
     assert replace_database(path, empty_database, NOW) is None
     assert flaw_of(path) is None
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+async def test_a_disk_without_second_names_takes_copies(
+    database: Database, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Some network drives know none. A copy is made, and one is restored, there too."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, "not here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    await add(database, 1)
+    copy = tmp_path / "copy.db"
+    copy_database(path, copy)
+    assert rows(copy) == rows(path)
+    other = tmp_path / "other.db"
+    other.write_bytes(copy.read_bytes())
+    aside = replace_database(other, copy, NOW)
+    assert aside is not None
+    assert rows(other) == rows(aside) == rows(copy)
