@@ -151,7 +151,7 @@ def _set_aside(database: Path, now: int) -> Path | None:
 
 
 def _name(path: Path, name: Path) -> None:
-    """Give a file one more name, which nobody has. Where a file has one name only, that becomes the new one."""
+    """Give a file one more name that nobody has, or a new one where a file can have one name only."""
     try:
         os.link(path, name)  # unlike a renaming, this replaces nothing
     except OSError as error:
