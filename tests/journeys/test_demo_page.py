@@ -132,6 +132,7 @@ async def test_a_cancelled_form_leaves_the_menus_of_channels_as_they_were(stage:
             world.operations.id, backend.bot_user.id, "Choose", components=[{"type": 1, "components": [menu]}]
         )
         stage.discord.env.tell(changed=True)
+        await expect(demo.chat.get_by_role("combobox")).to_be_visible()
         await demo.browser.command("connections add", "Sensay")
         await demo.browser.past_guide()
         form = await demo.browser.form()

@@ -11,7 +11,7 @@ from tests.support.sent_replies import SentReply
 
 LISTS: Final = (
     # Rows of agents, rules, entries and the like, or lines about channels.
-    r"help|help:task",
+    r"help|help:(task|start)",
     r"access list",
     r"alerts list",
     r"(alerts maintenance|alerts:maintenance) 🔧",
@@ -22,7 +22,7 @@ LISTS: Final = (
     r"sensay status 🗣️",
     r"toolzz list|toolzz:(all|ch)",
     # Steps, checks, periods and sources, one below the other.
-    r"setup|setup:(?!maybe|offer)\S+",
+    r"setup|setup:(?!maybe|offer)\S+|setup:(maybe|offer) 🧭",
     r"integrations diagnose|(integrations|toolzz):why",
     r"(integrations history|integrations:history) 📈",
     r"sensay usage",
