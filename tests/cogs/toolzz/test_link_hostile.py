@@ -6,10 +6,10 @@ import discord
 import pytest
 
 from bot.discord.theme import Tone, notice
-from bot.features.integrations.store import Placed
 from bot.i18n.catalog import load_catalog
 from bot.providers.toolzz.models import Integration
-from cogs.toolzz.link import placed_field, report_fields, server_fields
+from cogs.toolzz.formatting import integration_line
+from cogs.toolzz.link import server_lines, state_line
 from tests.support.embeds import embed_text, fits_discord
 from tests.support.harness import ENGLISH, BotHarness, embed_of, labels
 from tests.support.hostile import PAYLOADS, marks, unseen
@@ -25,29 +25,23 @@ def report(text: str) -> Integration:
     )
 
 
-def placed(text: str) -> Placed:
-    """Return a record of an integration with this title."""
-    return Placed(id=text, connection="default", label=text, bot_id=None, placed_by=1, placed_at=2)
-
-
 @pytest.mark.parametrize(
     "build",
     [
-        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.link.done", *report_fields(report(text), texts)),
+        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.link.done", how=state_line(report(text), texts)),
         lambda text, texts: notice(
-            texts, Tone.INFO, "toolzz.link.already", *report_fields(report(text), texts), member="m", time="t"
+            texts, Tone.INFO, "toolzz.link.already", how=state_line(report(text), texts)
         ),
         lambda text, texts: notice(
             texts,
             Tone.WARNING,
             "toolzz.link.ask",
-            *report_fields(report(text), texts),
-            *server_fields(report(text), None, texts),
+            how="\n".join([state_line(report(text), texts), *server_lines(report(text), None, texts)]),
         ),
         lambda text, texts: notice(
-            texts, Tone.WARNING, "toolzz.unlink.ask", placed_field(placed(text), texts)
+            texts, Tone.WARNING, "toolzz.unlink.ask", how=integration_line(text, text)
         ),
-        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.unlink.done", placed_field(placed(text), texts)),
+        lambda text, texts: notice(texts, Tone.GOOD, "toolzz.unlink.done", how=integration_line(text, text)),
     ],
     ids=["linked", "already", "untold", "unlinking", "unlinked"],
 )
