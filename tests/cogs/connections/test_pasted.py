@@ -28,7 +28,7 @@ async def test_what_is_around_a_secret_is_taken_off(harness: BotHarness, provide
     pasted = {**simulator.credentials, name: around.format(HEADERS[provider].format(secret)) + ","}
     form = await harness.open_form("add", provider)
     added = await harness.manager.submit_modal(form, pasted)
-    assert "set, ends in `0001`" in field(added, "Credentials")
+    assert "set, ends in `0001`" in field(added, "Connection")
     (request,) = simulator.requests
     sent = request.headers["X-ORGANIZATION-SECRET" if provider == "sensay" else "Authorization"]
     assert sent.removeprefix("Bearer ") == secret

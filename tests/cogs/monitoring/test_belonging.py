@@ -92,7 +92,7 @@ async def test_what_may_run_here_is_listed_and_asked_about(harness: BotHarness, 
         question = await ask_about(harness, MAYBE, seen)
         assert embed_of(question).title == f"❓ {texts('belonging.question', name=NAMES[MAYBE])}"
         assert texts("belonging.question_how", provider="Toolzz") in shown(question)
-        assert field(question, texts("toolzz.link.state")) == f"🟢 {texts('state.connected')}"
+        assert field(question, texts("diagnosis.check.state")) == f"🟢 {texts('state.connected')}"
         assert [item["label"] for item in buttons(question)] == [
             texts("belonging.link.button"),
             texts("belonging.ignore.button"),
