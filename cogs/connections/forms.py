@@ -61,7 +61,7 @@ async def show_guide(ctx: Context, action: Action, slug: str, name: str | None) 
         texts,
         Tone.INFO,
         "connections.find",
-        how=f"{texts('connections.find_how')}\n\n{where_to_find(provider, texts)}",
+        how=f"{texts('connections.find_how')}\n{where_to_find(provider, texts)}",
         next_step=texts("connections.find_next", button=label),
         symbol="🔑",
         provider=provider.name,

@@ -108,6 +108,7 @@ async def test_the_bot_of_an_agent_joins_by_its_invite_link(stage: Stage) -> Non
     )
     async with DemoPage.open(stage) as demo:
         await connect(stage, sensay)
+        await demo.browser.message(english("connections.add.done", provider="Sensay")).wait_for()
         await demo.browser.command("sensay connect", "Job Applications")
         await demo.browser.past_guide()
         await demo.browser.fill_in([sensay.discord_token])
