@@ -71,7 +71,7 @@ async def test_suggestions_tell_them_apart(twins: BotHarness) -> None:
             await press(twins, asked, "status.details")
             assert uuid in shown(asked)
         linked = await twins.manager.slash(twins.channel, "toolzz link", integration=uuid)
-        assert f"`{uuid}`" in shown(linked)
+        assert f"`…{uuid[-8:]}`" in shown(linked)
     assert await suggestions(twins, "toolzz unlink", "integration") == labels
 
 

@@ -170,7 +170,7 @@ async def test_the_form_says_who_receives_the_token(harness: BotHarness) -> None
     await suggested(harness, "job")
     form = await open_form(harness, "job applications")
     words = form_text(form)
-    assert "**Sensay** gets the token, and runs the bot for Job Applications" in words
+    assert "**Sensay** gets the token and runs the bot for Job Applications" in words
     assert "**Reset Token**" in words
     assert "doesn't hide what you type" in words
     assert [item["custom_id"] for item in inputs(form)] == ["discord_token"]
