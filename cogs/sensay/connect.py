@@ -136,7 +136,7 @@ class SensayHandover(TokenHandover[Replica]):
         if self._on_discord:
             lines.append(texts("sensay.connect.had_one_short"))
         elif self._on_discord is None:
-            lines.append(texts("sensay.connect.unread"))
+            lines.append(texts("sensay.connect.unread_short"))
         elif self.placed is not None:
             lines.append(texts("sensay.connect.placed"))
         return lines

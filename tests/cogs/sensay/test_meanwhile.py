@@ -23,7 +23,8 @@ from tests.support.handover_steps import (
     sent,
     token_of,
 )
-from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels
+from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, labels, short
+from tests.support.short_replies import lines, show_details
 
 ANOTHER = token_of(1309876543210987654)
 
@@ -35,22 +36,24 @@ ANOTHER = token_of(1309876543210987654)
 async def test_while_it_is_on_its_way_the_question_says_so(harness: BotHarness, locale: str) -> None:
     """The question says what was decided and that it is being done, then that the outcome follows; it does.
 
-    What was found out about the bot stays. A button that looks what became of the token is there meanwhile.
+    The replica stays named. A button that looks what became of the token is there meanwhile.
     """
     await harness.connect("sensay")
     harness.locale = locale
     question = await propose(harness)
-    about = [(item.name, item.value) for item in embed_of(question).fields][:-1]
-    seen: list[tuple[str | None, str, list[str]]] = []
+    seen: list[tuple[list[str], str, list[str]]] = []
 
     def look() -> None:
         step = field(question, harness.texts("next_step"))
-        seen.append((embed_of(question).description, step, labels(question)))
+        seen.append((lines(question), step, labels(question)))
 
     harness.sensay.fail(Meanwhile(look), path=CREATION)
     done = await choose(harness, question, "yes")
     look()
-    confirmed = harness.texts("token.confirmed", provider="Sensay")
+    confirmed = [
+        harness.texts("token.confirmed", provider="Sensay"),
+        short("Job Applications", harness.sensay.UNCONNECTED),
+    ]
     assert seen == [
         (
             confirmed,
@@ -59,7 +62,6 @@ async def test_while_it_is_on_its_way_the_question_says_so(harness: BotHarness, 
         ),
         (confirmed, harness.texts("token.handed_over"), []),
     ]
-    assert [(item.name, item.value) for item in embed_of(question).fields][:-1] == about
     assert len(done.followups) == 1
     assert done.followups[0].ephemeral
 
@@ -74,7 +76,7 @@ async def test_a_list_that_is_behind_is_not_taken_for_a_no(harness: BotHarness) 
     )
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ Sensay accepted the bot token"
-    assert field(done, english("sensay.connect.listed")) == harness.texts("sensay.connect.listed_not_yet")
+    assert lines(done)[1] == harness.texts("sensay.connect.listed_not_yet")
     assert list(await remembered(harness)) == [harness.sensay.UNCONNECTED]
 
 
@@ -96,7 +98,10 @@ async def test_whatever_happens_the_question_does_not_wait_for_ever(harness: Bot
     ours = [error for error in harness.env.errors if not isinstance(error, PatchbayError)]
     assert bool(ours) is (end == "our own fault")
     assert len(done.followups) == 1
-    assert embed_of(question).description == harness.texts("token.confirmed", provider="Sensay")
+    assert lines(question) == [
+        harness.texts("token.confirmed", provider="Sensay"),
+        short("Job Applications", harness.sensay.UNCONNECTED),
+    ]
     assert field(question, "Next step") == harness.texts("token.handed_over")
     assert labels(question) == []
 
@@ -160,6 +165,8 @@ async def test_a_bot_that_came_while_the_member_thought_stops_the_token(
     assert await remembered(harness) == {}
     form = await harness.manager.click(final(refused).message, label=harness.texts("sensay.connect.button"))
     again = await harness.manager.submit_modal(form, {"discord_token": harness.sensay.discord_token})
+    assert harness.texts("sensay.connect.had_one_short") in lines(again)
+    await show_details(harness, again)
     warning = field(again, harness.texts("sensay.connect.had_one"))
     assert warning == harness.texts("sensay.connect.had_one_text")
     await choose(harness, again, "yes")
@@ -183,6 +190,8 @@ async def test_who_was_warned_of_a_bot_is_not_stopped_by_it(harness: BotHarness)
     await choose(harness, await propose(harness, harness.sensay.ACTIVE), "yes")
     harness.sensay.fail(UNREADABLE, path=LIST)
     question = await propose(harness)
+    assert harness.texts("sensay.connect.unread_short") in lines(question)
+    await show_details(harness, question)
     assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_all")
     harness.sensay.replicas[harness.sensay.UNCONNECTED]["discord_integration"] = {"is_active": True}
     await choose(harness, question, "yes")

@@ -363,7 +363,7 @@ async def test_a_member_is_answered_in_portuguese(harness: BotHarness) -> None:
     assert shown(refused).startswith("⚠️ Isto não é um token de bot do Discord")
     assert only_button(refused)["label"] == harness.texts("sensay.connect.button")
     question = await propose(harness)
-    assert embed_of(question).title == "🔌 Enviar o token deste bot à Sensay?"
+    assert embed_of(question).title == "🔌 Enviar este token à Sensay?"
     assert labels(question)[:3] == ["Enviar token", "Verificar de novo", "Cancelar"]
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == "✅ A Sensay aceitou o token do bot"

@@ -4,6 +4,7 @@ import pytest
 
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.simulator import Answer, Reset
+from tests.support.handover_doubt import look
 from tests.support.handover_steps import (
     CREATION,
     LIST,
@@ -16,6 +17,7 @@ from tests.support.handover_steps import (
 )
 from tests.support.harness import BotHarness, embed_of, field, final, labels, short
 from tests.support.sensay_steps import act_as
+from tests.support.short_replies import lines, show_details
 
 TITLE = "problem.invalid_input.unknown_replica.title"
 
@@ -71,6 +73,8 @@ async def test_who_was_told_that_nobody_knows_is_stopped_by_a_list_that_knows(ha
     await harness.connect("sensay")
     harness.sensay.fail(Answer(500), path=LIST)
     question = await propose(harness, harness.sensay.UNKNOWN)
+    assert harness.texts("sensay.connect.unread_short") in lines(question)
+    await show_details(harness, question)
     assert field(question, "Replica not checked") == harness.texts("sensay.connect.unread_all")
     refused = await choose(harness, question, "yes")
     assert embed_of(refused).title == f"⚠️ {harness.texts(TITLE)}"
@@ -94,7 +98,7 @@ async def test_a_new_replica_is_known_at_once(harness: BotHarness) -> None:
     first = harness.sensay.replicas[harness.sensay.UNCONNECTED]
     harness.sensay.replicas[new] = {**first, "uuid": new, "name": "Night Watch"}
     question = await propose(harness, new)
-    assert field(question, "Replica") == short("Night Watch", new)
+    assert lines(question)[1] == short("Night Watch", new)
 
 
 @pytest.mark.parametrize("capitals", [True, False])
@@ -110,20 +114,23 @@ async def test_a_pasted_uuid_is_shown_with_its_name(
         in_capitals(harness, replica)
     assert name not in str((await open_form(harness, replica.upper())).modal)
     question = await propose(harness, replica.upper())
-    assert field(question, "Replica") == short(name, replica)
+    assert lines(question)[1] == short(name, replica)
     done = await choose(harness, question, "yes")
-    assert field(done, "Replica") == short(name, replica)
+    assert lines(question)[1] == lines(done)[0] == short(name, replica)
     assert (await remembered(harness))[replica].label == name
 
 
 async def test_a_doubt_names_the_replica(harness: BotHarness) -> None:
-    """An answer that broke off is about a replica with a name, although the list cannot be read by then."""
+    """The question above a doubt names the replica while no list can be read; a later look does, too."""
     await harness.connect("sensay")
     question = await propose(harness)
     harness.sensay.fail(Reset(), path=CREATION)
     harness.sensay.fail(Answer(500), times=None, path=LIST)
     doubtful = await choose(harness, question, "yes")
-    assert field(doubtful, "Replica") == f"Job Applications\n`{harness.sensay.UNCONNECTED}`"
+    name = short("Job Applications", harness.sensay.UNCONNECTED)
+    assert lines(question)[1] == name
+    harness.sensay.heal()
+    assert field(await look(harness, doubtful), "Replica") == name
 
 
 async def test_a_replica_is_called_as_it_is_called_now(harness: BotHarness) -> None:
@@ -131,7 +138,7 @@ async def test_a_replica_is_called_as_it_is_called_now(harness: BotHarness) -> N
     await harness.connect("sensay")
     await harness.manager.autocomplete(harness.channel, "sensay connect", "replica", "")
     harness.sensay.replicas[harness.sensay.UNCONNECTED]["name"] = "Night Watch"
-    assert field(await propose(harness), "Replica").startswith("Night Watch · ")
+    assert lines(await propose(harness))[1] == short("Night Watch", harness.sensay.UNCONNECTED)
 
 
 async def test_the_user_is_asked_for_once(harness: BotHarness) -> None:
