@@ -23,7 +23,11 @@ _MAX_TIME: Final = 64
 _MAX_CHANNEL_NAME: Final = 100
 MAX_SHORT: Final = 40
 """Characters of a name in a reply that fits a phone's screen."""
+_MAX_SCOPE: Final = 64
+_MAX_SHORT_SCOPE: Final = 20
+"""Characters of a scope that is not known, which shares its line with the switches."""
 _MAX_SHORT_CHANNELS: Final = 3
+_MAX_SHORT_CHANNEL_NAME: Final = 30
 _ID_END: Final = 8
 """How many characters of an id tell it apart: the whole one takes two lines on a phone."""
 
@@ -124,7 +128,7 @@ def setting_lines(settings: IntegrationSettings, guild: discord.Guild | None, te
         label=texts.plural("toolzz.status.channels", len(settings.channels)),
         value=short_channels(settings.channels, guild, texts) or texts("toolzz.form.no_channel"),
     )
-    yield " · ".join(_reply_lines(settings, texts))
+    yield " · ".join(_reply_lines(settings, texts, _MAX_SHORT_SCOPE))
 
 
 def setting_fields(
@@ -136,11 +140,12 @@ def setting_fields(
         texts.plural("toolzz.status.channels", len(settings.channels)),
         channel_names(settings.channels, guild, texts) or texts("toolzz.form.no_channel"),
     )
-    yield Field(texts("toolzz.status.replies"), "\n".join(_reply_lines(settings, texts)))
+    yield Field(texts("toolzz.status.replies"), "\n".join(_reply_lines(settings, texts, _MAX_SCOPE)))
 
 
-def _reply_lines(settings: IntegrationSettings, texts: Texts) -> Iterator[str]:
-    yield line("scope", scope_word(settings.scope, texts), texts)
+def _reply_lines(settings: IntegrationSettings, texts: Texts, limit: int) -> Iterator[str]:
+    """limit: characters of a scope that is not known."""
+    yield line("scope", scope_word(settings.scope, texts, limit), texts)
     yield line("mention", switch_word(settings.reply_on_mention, texts), texts)
     yield line("threads", switch_word(settings.create_threads, texts), texts)
 
@@ -150,9 +155,11 @@ def line(key: str, value: str, texts: Texts) -> str:
     return texts("toolzz.status.line", label=texts(f"toolzz.status.{key}"), value=value)
 
 
-def scope_word(scope: str, texts: Texts) -> str:
-    """Say what an agent answers; a scope that is not known is shown as Toolzz reports it."""
-    return texts(f"toolzz.scope.{scope}") if scope in SCOPES else quoted(scope, 64) or code(scope, 64)
+def scope_word(scope: str, texts: Texts, limit: int = _MAX_SCOPE) -> str:
+    """Say what an agent answers: an unknown scope as Toolzz reports it, cut to ``limit``."""
+    if scope in SCOPES:
+        return texts(f"toolzz.scope.{scope}")
+    return quoted(plain(scope, limit)) or code(scope, limit)
 
 
 def time_words(time: ReportedTime, texts: Texts, *, exact: bool = True) -> str:
@@ -187,7 +194,7 @@ def short_channels(channels: Sequence[Channel], guild: discord.Guild | None, tex
     is_short = len(channels) <= _MAX_SHORT_CHANNELS
     shown = channels if is_short else channels[: _MAX_SHORT_CHANNELS - 1]
     names = ", ".join(
-        channel_name(channel, MAX_SHORT, is_here=find_channel(guild, channel.id) is not None)
+        channel_name(channel, _MAX_SHORT_CHANNEL_NAME, is_here=find_channel(guild, channel.id) is not None)
         for channel in shown
     )
     return names if is_short else f"{names} {texts.plural('list.more', len(channels) - len(shown))}"

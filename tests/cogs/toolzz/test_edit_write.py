@@ -91,11 +91,7 @@ async def test_no_token_is_ever_written(toolzz_connected: BotHarness, log: io.St
         ({"scope": "all"}, "Answers", "mentions only → all messages"),
         ({"permissions": "8"}, "Permissions", "`309237713920` → `8`"),
         ({"guildName": "Harbour"}, "Server", "Harbour Ops → Harbour"),
-        (
-            {"botId": "7b2a9d40-6c1f-4e83-b5d7-0f3e8c6a1b21"},
-            "Agent",
-            "→ `…8c6a1b21`",
-        ),
+        ({"botId": OTHER_AGENT}, "Agent", f" → `{OTHER_AGENT}`"),
     ],
 )
 async def test_what_somebody_else_changed_is_not_undone(

@@ -7,6 +7,7 @@ from bot.providers.base.simulator import Answer, Reset
 from bot.providers.toolzz.models import MAX_ENTRIES
 from tests.support.english import english
 from tests.support.harness import BotHarness, embed_of, field, final, labels, short
+from tests.support.short_replies import lines, show_details
 from tests.support.toolzz_steps import body_of, choose, propose, sent, strike
 
 AGENTS = "/bot/unity/"
@@ -60,9 +61,10 @@ async def test_a_list_that_cannot_be_read_is_told(
     harness.toolzz.fail(fault, times=None, path=AGENTS)
     harness.locale = locale
     question = await propose(harness, harness.toolzz.UNKNOWN)
-    assert field(question, harness.texts("toolzz.connect.unread")) == harness.texts(
-        "toolzz.connect.unread_all"
-    )
+    unread = harness.texts("toolzz.connect.unread")
+    assert unread in lines(question)
+    await show_details(harness, question)
+    assert field(question, unread) == harness.texts("toolzz.connect.unread_all")
     done = await choose(harness, question, "yes")
     assert embed_of(done).title == f"✅ {harness.texts('toolzz.connect.done')}"
     assert len(sent(harness)) == 1
@@ -74,6 +76,8 @@ async def test_a_list_that_was_read_in_part_is_told(harness: BotHarness) -> None
     unit = harness.toolzz.UNIT
     harness.toolzz.agents = [{"id": f"agent-{number}", "unityId": unit} for number in range(MAX_ENTRIES + 1)]
     question = await propose(harness)
+    assert english("toolzz.connect.unread") in lines(question)
+    await show_details(harness, question)
     assert field(question, "Agent not checked") == harness.texts("toolzz.connect.unread_rest")
     assert embed_of(await choose(harness, question, "yes")).title == f"✅ {english('toolzz.connect.done')}"
 
@@ -106,9 +110,12 @@ async def test_a_pasted_id_is_shown_with_its_name(harness: BotHarness, capitals:
     if capitals:
         listed["id"] = str(listed["id"]).upper()
     question = await propose(harness, harness.toolzz.AGENT)
-    assert field(question, "Agent") == short("Atendente da Loja", str(listed["id"]))
-    done = await choose(harness, question, "yes")
-    assert field(done, "Agent") == short("Atendente da Loja", str(listed["id"]))
+    agent = short("Atendente da Loja", str(listed["id"]))
+    assert lines(question)[1] == agent
+    await show_details(harness, question)
+    assert field(question, "Agent") == agent
+    await choose(harness, question, "yes")
+    assert lines(question)[1] == agent
     (request,) = sent(harness)
     assert body_of(request)["botId"] == listed["id"]
 
@@ -116,13 +123,17 @@ async def test_a_pasted_id_is_shown_with_its_name(harness: BotHarness, capitals:
 async def test_an_agent_that_is_switched_off_is_told_although_it_was_pasted(harness: BotHarness) -> None:
     """The unit's own list says whether the agent answers anybody."""
     await harness.connect("toolzz")
-    assert "Turned off in Toolzz" in field(await propose(harness, harness.toolzz.RESTING_AGENT), "Agent")
+    question = await propose(harness, harness.toolzz.RESTING_AGENT)
+    assert lines(question)[2] == english("toolzz.connect.resting")
+    await show_details(harness, question)
+    assert english("toolzz.connect.resting") in field(question, "Agent")
 
 
 async def test_a_doubt_names_the_agent(harness: BotHarness) -> None:
-    """An answer that broke off is about an agent with a name."""
+    """An answer that broke off stands below the question, which still names the agent."""
     await harness.connect("toolzz")
     question = await propose(harness)
     strike(harness, "POST", Reset())
     doubtful = await choose(harness, question, "yes")
-    assert field(doubtful, "Agent").startswith("Atendente da Loja · ")
+    assert english("toolzz.connect.not_there") in (embed_of(doubtful).title or "")
+    assert lines(question)[1] == short("Atendente da Loja", harness.toolzz.AGENT)
