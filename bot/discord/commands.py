@@ -18,6 +18,7 @@ from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
 from bot.discord.context import Context, Interaction
+from bot.discord.guard import AnyCommand
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES, load_catalog
 
 CogT = TypeVar("CogT")
@@ -123,8 +124,8 @@ def context_menu(key: str) -> Callable[[MenuHandler[TargetT]], app_commands.Cont
     return declare
 
 
-def menu_key(entry: app_commands.ContextMenu) -> str:
-    """Return the key that ``context_menu`` was given."""
+def menu_key(entry: AnyCommand) -> str:
+    """Return the key that ``context_menu`` was given. Raises KeyError for a command."""
     key: str = entry.extras[_MENU_KEY]
     return key
 

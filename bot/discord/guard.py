@@ -20,6 +20,8 @@ from bot.features.access.tier import Tier
 TopCommand = app_commands.Command[Any, ..., Any] | app_commands.Group
 AnyCommand = TopCommand | app_commands.ContextMenu
 """Whatever Discord lists for us in Server Settings: a slash command, or an entry of the Apps menu."""
+Limit = tuple[int, float]
+"""How often something may be done in how many seconds."""
 TargetT = TypeVar("TargetT")
 
 MEMBER_COOLDOWN: Final = (60, 60.0)
@@ -109,6 +111,11 @@ def needed_tier(command: AnyCommand) -> Tier:
     """Return what ``needs`` declared. Raises KeyError where nothing was."""
     tier: Tier = command.extras[_TIER]
     return tier
+
+
+def declared_limits(command: AnyCommand) -> tuple[Limit | None, Limit | None]:
+    """Return what ``cooldown`` declared, for a member and for all of a server together; None for no limit."""
+    return command.extras.get(_COOLDOWN), command.extras.get(_GUILD_COOLDOWN)
 
 
 def find_command(tree: app_commands.CommandTree[Any], name: str) -> AnyCommand | None:
@@ -229,12 +236,11 @@ class Guard:
         if not use.changes or (_READS in extras and use.step is Step.OPENED):
             self._member_reads.count(member, now)
             self._guild_reads.count(share, now)
-        if _COOLDOWN in extras:
-            cooldowns = self._operations.setdefault(name, _Cooldowns(*extras[_COOLDOWN]))
-            cooldowns.count((*member, use.step), now)
-        if _GUILD_COOLDOWN in extras:
-            cooldowns = self._guild_operations.setdefault(name, _Cooldowns(*extras[_GUILD_COOLDOWN]))
-            cooldowns.count((*share, use.step), now)
+        own, together = (None, None) if run is None else declared_limits(run)
+        if own is not None:
+            self._operations.setdefault(name, _Cooldowns(*own)).count((*member, use.step), now)
+        if together is not None:
+            self._guild_operations.setdefault(name, _Cooldowns(*together)).count((*share, use.step), now)
         return name
 
     async def lets(

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.discord.commands import menu_key
+from bot.discord.guard import AnyCommand, declared_limits, needed_tier
 from bot.discord.tree import PatchbayTree
 from bot.documents.words import Words
 from bot.features.access.tier import Tier
@@ -12,8 +14,6 @@ from bot.i18n.catalog import load_catalog
 _SUBCOMMAND: Final = 1
 _CHAT_INPUT: Final = 1
 _BOOLEAN: Final = 5
-_MENU_KEY: Final = "menu_key"
-"""The extra that names the texts of an entry of the Apps menu: ``<key>.name`` and ``<key>.description``."""
 
 _Payload = Mapping[str, Any]
 
@@ -22,13 +22,13 @@ _Payload = Mapping[str, Any]
 class TreeCommand:
     """A top-level command, or an entry of the Apps menu.
 
-    payload: as Discord gets it, with all translations. extras: what was declared for the command or its
-    subcommands, such as limits, by their full names.
+    payload: as Discord gets it, with all translations. declared: the command itself or its subcommands, by
+    their full names.
     """
 
     tier: Tier
     payload: _Payload
-    extras: Mapping[str, _Payload]
+    declared: Mapping[str, AnyCommand]
 
 
 async def read_tree(tree: PatchbayTree) -> list[TreeCommand]:
@@ -41,9 +41,9 @@ async def read_tree(tree: PatchbayTree) -> list[TreeCommand]:
         children = command.walk_commands() if hasattr(command, "walk_commands") else (command,)
         found.append(
             TreeCommand(
-                tier=command.extras["tier"],
+                tier=needed_tier(command),
                 payload=await command.get_translated_payload(tree, translator),
-                extras={each.qualified_name: each.extras for each in children},
+                declared={each.qualified_name: each for each in children},
             )
         )
     return found
@@ -86,7 +86,7 @@ def _command(command: TreeCommand, locale: str, words: Words) -> Iterator[str]:
                     *(_option(each, locale, words) for each in options),
                 )
             )
-        if limits := "  \n".join(_limits(command.extras[name], words)):
+        if limits := "  \n".join(_limits(command.declared[name], words)):
             yield limits
 
 
@@ -109,18 +109,18 @@ def _value(option: _Payload, locale: str, words: Words) -> str:
     return words.kinds[option["type"]]
 
 
-def _limits(extras: _Payload, words: Words) -> Iterator[str]:
-    for key, text in (("cooldown", words.limit), ("guild_cooldown", words.limit_together)):
-        if key in extras:
-            times, seconds = extras[key]
+def _limits(command: AnyCommand, words: Words) -> Iterator[str]:
+    for limit, text in zip(declared_limits(command), (words.limit, words.limit_together), strict=True):
+        if limit is not None:
+            times, seconds = limit
             yield text.format(times=times, seconds=round(seconds))
 
 
 def _menu(command: TreeCommand, locale: str, words: Words) -> str:
-    texts, (extras,) = load_catalog()[locale], command.extras.values()
-    name, how = (texts(f"{extras[_MENU_KEY]}.{part}") for part in ("name", "description"))
+    texts, (entry,) = load_catalog()[locale], command.declared.values()
+    name, how = (texts(f"{menu_key(entry)}.{part}") for part in ("name", "description"))
     said = (f"**{name}**: {how}.", f"{words.audience.capitalize()}: {words.who[command.tier]}.")
-    return f"- {' '.join((*said, *_limits(extras, words)))}"
+    return f"- {' '.join((*said, *_limits(entry, words)))}"
 
 
 def _text(payload: _Payload, locale: str) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.discord.client import PatchbayBot
+from bot.discord.commands import menu_key
 from bot.documents.commands import TreeCommand, command_reference, read_tree
 from bot.documents.messages import error_messages, group_of
 from bot.documents.pages import made_pages
@@ -65,7 +66,7 @@ async def test_every_command_and_option_is_in_the_reference(
             assert f"| `{option.display_name}:`" in page
     for kind in (discord.AppCommandType.user, discord.AppCommandType.message):
         for entry in bot.tree.walk_commands(type=kind):
-            key = entry.extras["menu_key"]
+            key = menu_key(entry)
             assert f"- **{load_catalog()[locale](f'{key}.name')}**: " in page
 
 
