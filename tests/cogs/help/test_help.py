@@ -224,15 +224,6 @@ async def test_the_same_task_can_be_picked_again(harness: BotHarness) -> None:
     assert step(result)
 
 
-async def test_the_last_turn_leads_on(harness: BotHarness) -> None:
-    """After very many picks the custom id still fits, and is still another one."""
-    result = await help_for(harness, harness.manager)
-    stored = harness.env.backend.get_message(final(result).channel_id, final(result).id)
-    stored.components[0]["components"][0]["custom_id"] = "help:task:9999"
-    await harness.manager.select(final(result).message, ["watch"], custom_id="help:task:9999")
-    assert menu(result)["custom_id"].partition("~")[0] == "help:task:0"
-
-
 async def test_the_menu_works_after_a_restart(harness: BotHarness) -> None:
     """What it needs stands in its custom id."""
     result = await help_for(harness, harness.manager)
