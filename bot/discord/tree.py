@@ -15,39 +15,44 @@ from bot.features.access.tier import Tier
 CommandT = TypeVar("CommandT", bound=AnyCommand)
 
 
+def menu_entries(tree: app_commands.CommandTree[Any]) -> list[app_commands.ContextMenu]:
+    """Return our entries of the Apps menus, by name."""
+    entries = [each for each in tree.get_commands() if isinstance(each, app_commands.ContextMenu)]
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def top_commands(tree: app_commands.CommandTree[Any]) -> list[TopCommand]:
+    """Return the top-level commands that there are, by name."""
+    return [
+        command
+        for command in sorted(tree.get_commands(), key=lambda command: command.name)
+        if isinstance(command, (app_commands.Command, app_commands.Group))
+    ]
+
+
+async def commands_for(ctx: Context) -> list[TopCommand]:
+    """Return the top-level commands that Discord shows to the member here, by name."""
+    return await _shown(ctx, top_commands(ctx.client.tree))
+
+
+async def menu_entries_for(ctx: Context) -> list[app_commands.ContextMenu]:
+    """Return our entries of the Apps menus that Discord shows to the member here, by name."""
+    return await _shown(ctx, menu_entries(ctx.client.tree))
+
+
+async def hidden_tier(ctx: Context, shown: Iterable[TopCommand]) -> Tier | None:
+    """Return the tier that opens commands to the member which Discord does not show, None for no such.
+
+    shown: what ``commands_for`` returned.
+    """
+    tier = await ctx.services.guard.tier(ctx.interaction)
+    needed = map(needed_tier, top_commands(ctx.client.tree))
+    opened = max((each for each in needed if each <= tier), default=Tier.NONE)
+    return opened if opened > max(map(needed_tier, shown), default=Tier.NONE) else None
+
+
 class PatchbayTree(app_commands.CommandTree[Any]):
     """Our top-level commands, and our entries of the Apps menus of users and messages."""
-
-    async def commands_for(self, ctx: Context) -> list[TopCommand]:
-        """Return the top-level commands that Discord shows to the member here, by name."""
-        return await _shown(ctx, self.top_commands())
-
-    async def menu_entries_for(self, ctx: Context) -> list[app_commands.ContextMenu]:
-        """Return our entries of the Apps menus that Discord shows to the member here, by name."""
-        return await _shown(ctx, self.menu_entries())
-
-    def menu_entries(self) -> list[app_commands.ContextMenu]:
-        """Return our entries of the Apps menus, by name."""
-        entries = [each for each in self.get_commands() if isinstance(each, app_commands.ContextMenu)]
-        return sorted(entries, key=lambda entry: entry.name)
-
-    def top_commands(self) -> list[TopCommand]:
-        """Return the top-level commands that there are, by name."""
-        return [
-            command
-            for command in sorted(self.get_commands(), key=lambda command: command.name)
-            if isinstance(command, (app_commands.Command, app_commands.Group))
-        ]
-
-    async def hidden_tier(self, ctx: Context, shown: Iterable[TopCommand]) -> Tier | None:
-        """Return the tier that opens commands to the member which Discord does not show, None for no such.
-
-        shown: what ``commands_for`` returned.
-        """
-        tier = await ctx.services.guard.tier(ctx.interaction)
-        needed = map(needed_tier, self.top_commands())
-        opened = max((each for each in needed if each <= tier), default=Tier.NONE)
-        return opened if opened > max(map(needed_tier, shown), default=Tier.NONE) else None
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Guard commands and their suggestions."""

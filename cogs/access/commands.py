@@ -17,6 +17,7 @@ from bot.discord.names import mention_member
 from bot.discord.replies import defer, respond
 from bot.discord.text import listed
 from bot.discord.theme import DESCRIPTION, Tone, notice, when
+from bot.discord.tree import menu_entries, top_commands
 from bot.errors import InvalidInputError, NoGrantError
 from bot.features.access.store import Grant, GrantKind
 from bot.features.access.tier import Tier
@@ -120,8 +121,8 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
     def _commands_of(self, tier: Tier, texts: Texts) -> list[str]:
         """Return how Server Settings names what a tier opens and Discord does not show to everybody."""
         tree = self._bot.tree
-        named: dict[str, AnyCommand] = {f"/{each.name}": each for each in tree.top_commands()}
-        named |= {texts(f"{menu_key(entry)}.name"): entry for entry in tree.menu_entries()}
+        named: dict[str, AnyCommand] = {f"/{each.name}": each for each in top_commands(tree)}
+        named |= {texts(f"{menu_key(entry)}.name"): entry for entry in menu_entries(tree)}
         return [name for name, each in named.items() if Tier.NONE < needed_tier(each) <= tier]
 
 

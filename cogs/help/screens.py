@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import discord
 
-from bot.discord.client import PatchbayBot
 from bot.discord.context import Context
 from bot.discord.guard import TopCommand
 from bot.discord.text import listed
 from bot.discord.theme import Field, Tone, card
+from bot.discord.tree import commands_for, hidden_tier, menu_entries_for
 from bot.errors import InvalidInputError
 from bot.features.access.tier import Tier
 from bot.i18n.catalog import Texts
@@ -35,13 +35,12 @@ class Available:
 
 async def read_help(ctx: Context) -> Available:
     """Find out what the member can do here, without a request to a provider."""
-    tree = cast("PatchbayBot", ctx.client).tree
-    shown = await tree.commands_for(ctx)
+    shown = await commands_for(ctx)
     usable = [each for each in shown if each.name != _ITSELF]
     connected = await ctx.services.connections.providers(ctx.guild_id)
-    entries = await tree.menu_entries_for(ctx)
+    entries = await menu_entries_for(ctx)
     tasks = tasks_of(usable, entries, ctx.services.providers, connected)
-    return Available(tasks, usable, await tree.hidden_tier(ctx, shown))
+    return Available(tasks, usable, await hidden_tier(ctx, shown))
 
 
 async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, _Buttons]:
