@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -92,21 +93,26 @@ def refuse_damage(settings: Settings) -> None:
 async def scheduled_backups(
     settings: Settings, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
-    """Keep backups as the settings say while the block runs. clock: seconds since 1970."""
-    task = asyncio.create_task(_keep(settings, clock))
+    """Keep backups as the settings say while the block runs. clock: seconds since 1970.
+
+    A backup that is being made when the block ends is given up: the next start makes it.
+    """
+    stopped = threading.Event()
+    task = asyncio.create_task(_keep(settings, clock, stopped.is_set))
     try:
         yield
     finally:
+        stopped.set()
         task.cancel()
         await asyncio.wait((task,))
 
 
-async def _keep(settings: Settings, clock: Callable[[], float]) -> None:
+async def _keep(settings: Settings, clock: Callable[[], float], is_stopped: Callable[[], bool]) -> None:
     while True:
         pause: float = _HOUR
         try:
             if settings.backup_folder is not None:
-                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, clock))
+                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, clock, is_stopped))
             await asyncio.to_thread(_drop_old_copies, settings.database_path, clock())
         except SetupError as error:
             _log.error("backup_failed", **error.values)
@@ -117,7 +123,7 @@ async def _keep(settings: Settings, clock: Callable[[], float]) -> None:
         await asyncio.sleep(pause)
 
 
-def _back_up_if_due(settings: Settings, clock: Callable[[], float]) -> float:
+def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: Callable[[], bool]) -> float:
     """Make a backup if the latest one is too old; return the seconds until the next one is due."""
     folder = settings.backup_folder
     assert folder is not None  # noqa: S101 - the caller has looked
@@ -126,19 +132,19 @@ def _back_up_if_due(settings: Settings, clock: Callable[[], float]) -> float:
     # Processes with some of the shards each share the database: the first one makes the backup. The folder
     # for backups may be on a disk that knows no locks.
     with alone_in(settings.database_path.absolute().parent):
-        return _back_up_alone(settings, folder, int(clock()))
+        return _back_up_alone(settings, folder, int(clock()), is_stopped)
 
 
-def _back_up_alone(settings: Settings, folder: Path, now: int) -> float:
+def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Callable[[], bool]) -> float:
     every = settings.backup_hours * _HOUR
-    for left in _backups(folder, of=_PARTIAL):  # by a process that was killed
+    for left in _named(folder, _PARTIAL):  # by a process that was killed
         left.unlink(missing_ok=True)
     newest = newest_backup(folder)
     age = every if newest is None else now - _made_at(newest)
     if 0 <= age < every:
         return every - age
     target = folder / f"patchbay-{stamp(now)}.db"
-    copy_database(settings.database_path, target)
+    copy_database(settings.database_path, target, is_stopped)
     _log.info("backed_up", path=str(target), bytes=target.stat().st_size)
     for old in sorted(_backups(folder))[: -settings.backup_keep]:
         old.unlink(missing_ok=True)
@@ -149,9 +155,19 @@ def _made_at(backup: Path) -> float:
     return stamped(backup.stem.removeprefix("patchbay-"))
 
 
-def _backups(folder: Path, of: re.Pattern[str] = _NAME) -> Sequence[Path]:
+def _backups(folder: Path) -> Sequence[Path]:
+    """Return the scheduled backups; a file whose name has no time of day and year is somebody else's."""
+    found = []
+    for each in _named(folder, _NAME):
+        with contextlib.suppress(ValueError):
+            _made_at(each)
+            found.append(each)
+    return found
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> Sequence[Path]:
     with contextlib.suppress(FileNotFoundError):
-        return [each for each in folder.iterdir() if of.fullmatch(each.name)]
+        return [each for each in folder.iterdir() if pattern.fullmatch(each.name)]
     return []
 
 

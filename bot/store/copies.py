@@ -5,7 +5,7 @@ import errno
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 _NOT_OURS: Final = "it is no database of Patchbay"
 _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """What file systems answer that know no second name of a file, as some network drives and memory sticks."""
+_STEPS: Final = 20_000
+"""SQLite's instructions between two looks at whether to give up: a millisecond."""
 _PRIMARY: Final = 0xFF
 """The part of an extended error code that is the primary one."""
 
@@ -38,12 +40,12 @@ class Contents:
     key_ids: Counter[str]
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path, is_stopped: Callable[[], bool] = lambda: False) -> None:
     """Write all that was committed to the source into a new file of mode 0600, and check that it is sound.
 
     The source may be in use; readers and writers go on meanwhile. What was deleted is not in the copy. A copy
-    that is not whole is never seen under the target's name, and no file is replaced. Blocks. Raises
-    DatabaseUnusableError.
+    that is not whole is never seen under the target's name, and no file is replaced. is_stopped: asked again
+    and again whether to give up. Blocks. Raises DatabaseUnusableError.
     """
     partial = target.with_name(target.name + PARTIAL)
     try:
@@ -51,10 +53,11 @@ def copy_database(source: Path, target: Path) -> None:
             raise DatabaseUnusableError(path=str(target), reason="there is a file of this name already")
         partial.unlink(missing_ok=True)
         make_private(partial)
-        with _opened(source, "rw") as connection:
+        with _opened(source) as connection:
+            connection.set_progress_handler(is_stopped, _STEPS)
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("VACUUM INTO ?", (str(partial),))
-        require_sound(partial)
+        require_sound(partial, is_stopped)
         _sync(partial)
         _name(partial, target)
         _sync(target.parent)
@@ -65,27 +68,32 @@ def copy_database(source: Path, target: Path) -> None:
             partial.unlink(missing_ok=True)
 
 
-def require_sound(path: Path) -> None:
+def require_sound(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> None:
     """Raise DatabaseUnusableError unless this is a sound database of a known schema. Blocks.
 
-    Raises DatabaseNewerError for one of a later Patchbay.
+    is_stopped: as for ``copy_database``. Raises DatabaseNewerError for one of a later Patchbay.
     """
-    flaw = flaw_of(path, "integrity_check")
+    flaw = flaw_of(path, "integrity_check", is_stopped)
     if flaw is None and current_revision(path) is None:
         flaw = _NOT_OURS
     if flaw is not None:
         raise DatabaseUnusableError(path=str(path), reason=flaw)
 
 
-def flaw_of(path: Path, check: Literal["quick_check", "integrity_check"] = "quick_check") -> str | None:
+def flaw_of(
+    path: Path,
+    check: Literal["quick_check", "integrity_check"] = "quick_check",
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> str | None:
     """Read every page of a database, which stays as it is; return what is wrong with it, None if it is sound.
 
     A database without tables is sound: a first start that was interrupted leaves one. check: the second one
-    takes longer, because it compares the indexes with the tables. Blocks. Raises DatabaseUnusableError if the
-    file cannot be read at present, and DatabaseNewerError.
+    takes longer, because it compares the indexes with the tables. is_stopped: as for ``copy_database``.
+    Blocks. Raises DatabaseUnusableError if the file cannot be read at present, and DatabaseNewerError.
     """
     try:
-        with _opened(path, "rw") as connection:
+        with _opened(path) as connection:
+            connection.set_progress_handler(is_stopped, _STEPS)
             found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
             is_empty = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
     except sqlite3.Error as error:
@@ -102,7 +110,7 @@ def contents_of(path: Path) -> Contents:
     """Count what a sound database holds, of any schema. Blocks. Raises DatabaseUnusableError."""
     revision = current_revision(path)
     try:
-        with _opened(path, "rw") as connection:
+        with _opened(path) as connection:
             tables = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             sealed = connection.execute("SELECT guild_id, secret FROM connection").fetchall()
             query = "SELECT count(*) FROM audit"
@@ -139,7 +147,7 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
 def _set_aside(database: Path, now: int) -> Path | None:
     if not database.exists():
         return None
-    with contextlib.suppress(sqlite3.Error), _opened(database, "rw") as connection:
+    with contextlib.suppress(sqlite3.Error), _opened(database) as connection:
         # After this the file is whole by itself. A log left beside it would be read into what replaces it.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = database.with_name(f"{database.name}.replaced-{stamp(now)}")
@@ -171,9 +179,10 @@ def stamped(text: str) -> float:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    # A name alone would make a file where there is none.
-    address = f"{path.absolute().as_uri()}?mode={mode}"
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    # A name alone would make a file where there is none. mode=ro would leave a -wal and a -shm file behind,
+    # which may belong to another user than the bot's.
+    address = f"{path.absolute().as_uri()}?mode=rw"
     with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
         yield connection
 
