@@ -51,7 +51,7 @@ STAGEHAND: Final = "stagehand"
 
 
 @dataclass(frozen=True)
-class Agent:
+class BreakableAgent:
     """An agent of a simulated provider that can break."""
 
     name: str
@@ -67,10 +67,10 @@ class Agent:
         self.provider.heal_integration(self.integration)
 
 
-def agents_of(simulators: Sequence[Simulator]) -> list[Agent]:
+def agents_of(simulators: Sequence[Simulator]) -> list[BreakableAgent]:
     """Return the agents that can break, those of each provider together."""
     return [
-        Agent(name, integration, provider)
+        BreakableAgent(name, integration, provider)
         for provider in simulators
         if isinstance(provider, RunsIntegrations)
         for integration, name in provider.discord_integrations().items()

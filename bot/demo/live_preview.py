@@ -18,7 +18,7 @@ from bot.demo.env import RemoteEnv
 FREE_WITHIN: Final = 10.0
 """Seconds that a press waits for what another member is doing; Discord's own limit for an answer is 3."""
 REVISIONS_KEPT: Final = 40
-"""Of how many revisions of a page it is known what could be pressed."""
+"""For so many revisions of a page it is known what could be pressed."""
 _PRESSES: Final = frozenset({"click", "select"})
 
 _in_use: ContextVar[ChannelHandle | None] = ContextVar("_in_use", default=None)

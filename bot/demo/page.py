@@ -14,7 +14,7 @@ from simcord.preview._dependencies import _DependencyRead
 from simcord.preview._markdown import _FIELD_POLICIES
 from simcord.preview._pages import _Page
 
-from bot.demo.desk import Desk
+from bot.demo.controls import DemoControls
 from bot.demo.env import RemoteEnv
 from bot.demo.live_preview import LivePreview
 from bot.demo.page_server import OWN_FILES, PageServer
@@ -42,13 +42,13 @@ async def live_page(
     *,
     locale: str,
     port: int = 0,
-    desk: Desk | None = None,
+    controls: DemoControls | None = None,
 ) -> AsyncIterator[Preview]:
     """Serve the channel as the viewers see it, as the first one at the beginning; its ``url`` opens it.
 
-    desk: what surrounds the chat, None for simcord's own page. simcord publishes a page after its own member
-    has done something. A bot in another process goes on afterwards (the answer to a deferred command comes
-    later), so pages are published again after the bot changed something.
+    controls: what surrounds the chat, None for simcord's own page. simcord publishes a page after its own
+    member has done something. A bot in another process goes on afterwards (the answer to a deferred command
+    comes later), so pages are published again after the bot changed something.
     """
     preview = LivePreview(
         env,
@@ -64,8 +64,8 @@ async def live_page(
         assets={_give_avatar(env): ("patchbay.png", OWN_FILES["patchbay.png"])},
         port=port,
     )
-    if desk is not None:
-        preview._server = PageServer(preview, port, desk)
+    if controls is not None:
+        preview._server = PageServer(preview, port, controls)
     async with preview:
         follower = asyncio.create_task(_follow(env, preview))
         try:

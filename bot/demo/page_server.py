@@ -13,7 +13,7 @@ from simcord.preview import _server
 from simcord.preview._pages import _Page
 from simcord.preview._server import PreviewServer
 
-from bot.demo.desk import Desk
+from bot.demo.controls import DemoControls
 from bot.demo.live_preview import LivePreview
 from bot.demo.page_texts import ENGLISH, TEXTS
 
@@ -44,9 +44,9 @@ class PageServer(PreviewServer):
 
     preview: LivePreview
 
-    def __init__(self, preview: LivePreview, port: int, desk: Desk) -> None:
+    def __init__(self, preview: LivePreview, port: int, controls: DemoControls) -> None:
         super().__init__(preview, port)
-        self._desk = desk
+        self._controls = controls
 
     async def start(self) -> None:
         """Listen on the port. Raises SetupError if it is taken."""
@@ -78,9 +78,9 @@ class PageServer(PreviewServer):
 
     async def _index(self, request: web.Request) -> web.Response:
         response: web.Response = await super()._index(request)
-        texts = TEXTS.get(self._desk.locale, ENGLISH)
+        texts = TEXTS.get(self._controls.locale, ENGLISH)
         page = re.sub(r"<title>.*?</title>", f"<title>{texts['title']}</title>", response.text or "")
-        page = page.replace('<html lang="en">', f'<html lang="{self._desk.locale}">')
+        page = page.replace('<html lang="en">', f'<html lang="{self._controls.locale}">')
         response.text = page.replace("</head>", HEAD)
         return response
 
@@ -109,28 +109,28 @@ class PageServer(PreviewServer):
 
     def _press(self, page: _Page, what: str, body: Mapping[str, Any]) -> _Said | None:
         """Do what a button is for; return what the page says about it."""
-        desk, said = self._desk, None
+        controls, said = self._controls, None
         match what:
             case "channel":
                 self.preview.show_channel(page, int(body["id"]))
             case "dismiss":
                 self.preview.drop_form(page)
             case "locale":
-                desk.speak(str(body["locale"]))
-                self.preview.locale = desk.locale
+                controls.speak(str(body["locale"]))
+                self.preview.locale = controls.locale
                 self.preview.republish()
             case "bot":
-                said = "", {"bot": desk.bot_name(int(body["id"]))}
+                said = "", {"bot": controls.bot_name(int(body["id"]))}
             case "join":
-                said = desk.join(int(body["id"]), int(body["permissions"]))
+                said = controls.join(int(body["id"]), int(body["permissions"]))
             case "break":
-                said = desk.break_agent(str(body["agent"]))
+                said = controls.break_agent(str(body["agent"]))
             case "break_all":
-                said = desk.break_all()
+                said = controls.break_all()
             case "heal":
-                said = desk.heal()
+                said = controls.heal()
             case "down":
-                said = desk.take_down(str(body["agent"]))
+                said = controls.take_down(str(body["agent"]))
             case _:
                 raise LookupError(what)
         return said
@@ -145,7 +145,7 @@ class PageServer(PreviewServer):
             raise web.HTTPGone from None
 
     def _answer(self, page: _Page, said: _Said | None = None) -> web.Response:
-        state = self._desk.state(page.viewer, page.channel_id)
+        state = self._controls.state(page.viewer, page.channel_id)
         if said is not None:
-            state |= {"said": said[0], "values": {**said[1], "seconds": str(self._desk.seconds())}}
+            state |= {"said": said[0], "values": {**said[1], "seconds": str(self._controls.seconds())}}
         return web.json_response(state, headers=self._SECURITY_HEADERS)

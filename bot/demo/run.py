@@ -11,7 +11,7 @@ import click
 from simcord import SetupError
 
 from bot.demo.bot_process import BotFailedError
-from bot.demo.desk import Desk
+from bot.demo.controls import DemoControls
 from bot.demo.guide import EMPTY, FILLED
 from bot.demo.page import live_page
 from bot.demo.past import write_past
@@ -50,11 +50,13 @@ async def _play(port: int, locale: str, *, is_empty: bool, open_browser: bool) -
     async with open_stage(locale) as stage:
         if not is_empty:
             await write_past(stage)
-        desk = Desk(stage, EMPTY if is_empty else FILLED)
+        controls = DemoControls(stage, EMPTY if is_empty else FILLED)
         world, env = stage.world, stage.discord.env
-        with desk.watching():
+        with controls.watching():
             async with (
-                live_page(env, world.operations, desk.viewers, locale=locale, port=port, desk=desk) as page,
+                live_page(
+                    env, world.operations, controls.viewers, locale=locale, port=port, controls=controls
+                ) as page,
                 stage.running_bot() as bot,
             ):
                 click.echo("\n".join(_instructions(stage, page.url)))

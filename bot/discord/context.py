@@ -136,7 +136,7 @@ class Screen(Protocol):
         PatchbayError, discord.DiscordException and OSError where it cannot be shown.
         """
 
-    async def renew(self) -> None:
+    async def show_again(self) -> None:
         """Show the message as it is, with menus of which the same entry can be picked again."""
 
 

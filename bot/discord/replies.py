@@ -120,7 +120,7 @@ async def open_modal(ctx: Context, form: discord.ui.Modal) -> None:
         if ctx.screen is not None:
             # Nobody tells us when a form is closed without being sent.
             with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-                await ctx.screen.renew()
+                await ctx.screen.show_again()
 
 
 @_within_deadline

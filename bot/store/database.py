@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 import aiosqlite
 import structlog
 
-from bot.pace import paced
+from bot.rests import with_rests
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
@@ -307,7 +307,7 @@ def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Conne
 def _rows_as(
     kind: type[RowT], query: Query, values: Mapping[str, object]
 ) -> Callable[[sqlite3.Connection], list[RowT]]:
-    return lambda connection: list(_made(kind, paced(connection.execute(query.sql, values))))
+    return lambda connection: list(_made(kind, with_rests(connection.execute(query.sql, values))))
 
 
 def _made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:

@@ -11,7 +11,7 @@ import discord
 from bot.discord.replies import text_file
 from bot.features.audit.chain import Chain
 from bot.features.audit.entry import Entry
-from bot.pace import paced
+from bot.rests import with_rests
 
 _VERSION: Final = version("patchbay")
 _HOW_TO_CHECK: Final = (
@@ -43,11 +43,11 @@ def write(guild_id: int, entries: Sequence[Entry], chain: Chain, exported_at: da
         },
         "how_to_check": _HOW_TO_CHECK,
         "hash_before": chain.before.hex(),
-        "members": dict(pair for entry in paced(entries) for pair in _members(entry)),
+        "members": dict(pair for entry in with_rests(entries) for pair in _members(entry)),
     }
     head = json.dumps(written, indent=1).removesuffix("\n}")
     # One at a time: as one list, they would need many times the room of the file.
-    listed = ",\n  ".join(json.dumps(_entry(entry)) for entry in paced(entries))
+    listed = ",\n  ".join(json.dumps(_entry(entry)) for entry in with_rests(entries))
     content = f'{head},\n "entries": [\n  {listed}\n ]\n}}'.encode()
     return text_file(f"audit-{guild_id}.json", content)
 

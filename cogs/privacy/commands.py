@@ -22,7 +22,7 @@ from bot.errors import NotAllowedError
 from bot.features.access.tier import Tier
 from bot.features.privacy.service import Stored, Tombstone
 from bot.i18n.catalog import Texts
-from bot.pace import paced
+from bot.rests import with_rests
 from cogs.alerts import clear_board
 
 _DAY: Final = 86_400
@@ -163,4 +163,4 @@ def _file(guild_id: int, stored: Mapping[str, object]) -> discord.File:
     """Return what is stored as a file of JSON. Call it in a thread."""
     parts = json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(stored)
     pieces = iter(lambda: "".join(itertools.islice(parts, _PARTS)), "")
-    return text_file(f"privacy-{guild_id}.json", "".join(paced(pieces)).encode())
+    return text_file(f"privacy-{guild_id}.json", "".join(with_rests(pieces)).encode())

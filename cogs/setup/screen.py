@@ -106,7 +106,7 @@ class StepsScreen:
             # A question, or the sign that an answer is on its way.
             await try_delete(ctx)
 
-    async def renew(self) -> None:
+    async def show_again(self) -> None:
         """Show the same with menus of which the same entry can be picked again."""
         if self._shown is not None:
             await self._edit(self._shown)

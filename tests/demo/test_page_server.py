@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from simcord.preview import Preview
 
-from bot.demo.desk import Desk
+from bot.demo.controls import DemoControls
 from bot.demo.guide import EMPTY
 from bot.demo.page import live_page
 from bot.demo.page_server import CONTENT_TYPES
@@ -64,8 +64,10 @@ async def client() -> AsyncIterator[Client]:
 async def opened() -> AsyncIterator[Client]:
     """Open a page."""
     async with open_stage("en-US") as stage, aiohttp.ClientSession() as http:
-        desk, env = Desk(stage, EMPTY), stage.discord.env
-        async with live_page(env, stage.world.operations, desk.viewers, locale="en-US", desk=desk) as preview:
+        controls, env = DemoControls(stage, EMPTY), stage.discord.env
+        async with live_page(
+            env, stage.world.operations, controls.viewers, locale="en-US", controls=controls
+        ) as preview:
             client = Client(http, preview, stage)
             await client.open()
             yield client

@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from bot.demo import desk
+from bot.demo import controls
 from bot.demo.guide import EMPTY, FILLED
 from bot.demo.page_texts import ENGLISH, LANGUAGES, TEXTS
 from bot.demo.simcord_texts import PORTUGUESE, SIMCORD
@@ -42,7 +42,7 @@ def test_each_text_is_shown() -> None:
     ]
     named = {name for script in scripts for name in re.findall(r"texts(?:\.|\[\")([a-z_.]+)", script)}
     named |= {f"{step.key}.{part}" for step in (*FILLED, *EMPTY) for part in ("title", "how")}
-    asides = {key for key in ENGLISH if f'"{key}"' in inspect.getsource(desk)}
+    asides = {key for key in ENGLISH if f'"{key}"' in inspect.getsource(controls)}
     assert ENGLISH.keys() == named | asides
 
 

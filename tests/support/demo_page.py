@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Locator, ViewportSize, expect
 
-from bot.demo.desk import Desk
+from bot.demo.controls import DemoControls
 from bot.demo.guide import EMPTY, FILLED
 from bot.demo.page import live_page
 from bot.demo.past import write_past
@@ -32,14 +32,14 @@ class DemoPage:
         """Run the bot and show the page until the block ends."""
         if has_past:
             await write_past(stage)
-        desk, env = Desk(stage, FILLED if has_past else EMPTY), stage.discord.env
+        controls, env = DemoControls(stage, FILLED if has_past else EMPTY), stage.discord.env
         first = stage.world.operations
         async with (
-            live_page(env, first, desk.viewers, locale=desk.locale, desk=desk) as page,
+            live_page(env, first, controls.viewers, locale=controls.locale, controls=controls) as page,
             stage.running_bot(),
             Browser.open(page.url, size=size, is_greeted=not has_past) as browser,
         ):
-            with desk.watching():
+            with controls.watching():
                 yield cls(browser, stage)
 
     def button(self, name: str) -> Locator:

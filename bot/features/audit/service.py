@@ -17,8 +17,8 @@ from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
 from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
-from bot.pace import paced
 from bot.providers.base.provider import Provider
+from bot.rests import with_rests
 
 __all__ = ["UNKNOWN", "AuditPage", "AuditService", "Change"]
 
@@ -234,7 +234,7 @@ class AuditService:
                         break
                     continue
                 points = await self._store.points(guild_id, last, rows[-1].number)
-                await asyncio.to_thread(check.take, paced(rows), points)
+                await asyncio.to_thread(check.take, with_rests(rows), points)
                 last = rows[-1].number
                 kept.extend(rows)
                 while len(kept) > MAX_EXPORTED:

@@ -1,10 +1,8 @@
 """Turns what is stored into JSON values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
-
-from bot.pace import paced
 
 _TIME: Final = "at"
 """The names of columns with a time end with this."""
@@ -13,14 +11,11 @@ _IDS: Final = ("_id", "_by", "_channel", "member", "subject")
 
 
 def plain_tables(
-    tables: Mapping[str, Sequence[Mapping[str, object]]],
+    tables: Mapping[str, Iterable[Mapping[str, object]]],
 ) -> dict[str, list[dict[str, object]]]:
-    """Return the rows as JSON values, in a thread.
-
-    Ids become strings, because some programs round large numbers.
-    """
+    """Return the rows as JSON values. Ids become strings, because some programs round large numbers."""
     return {
-        table: [{name: _plain(name, value) for name, value in row.items()} for row in paced(rows)]
+        table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
         for table, rows in tables.items()
     }
 

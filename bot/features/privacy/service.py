@@ -12,6 +12,7 @@ from bot.features.audit.store import AuditStore
 from bot.features.connections.service import ConnectionService
 from bot.features.privacy.plain_values import iso_time, plain_tables
 from bot.features.privacy.store import PrivacyStore, Stored, Tombstone
+from bot.rests import with_rests
 from bot.store.database import Database
 
 __all__ = ["PrivacyService", "Stored", "Tombstone"]
@@ -58,7 +59,8 @@ class PrivacyService:
 
     async def _export(self, guild_id: int) -> dict[str, object]:
         rows = await self._store.rows(guild_id, MAX_EXPORTED)
-        tables = await asyncio.to_thread(plain_tables, rows)
+        resting = {table: with_rests(found) for table, found in rows.items()}
+        tables = await asyncio.to_thread(plain_tables, resting)
         fields = {
             (summary.provider, summary.name): list(summary.fields)
             for summary in await self._connections.summaries(guild_id)

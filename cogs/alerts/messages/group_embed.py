@@ -29,7 +29,7 @@ from cogs.monitoring.formatting import quiet_marks, why
 _MAX_OPEN = 10
 _MAX_OVER = 5
 _ROOM_FOR_OVER = 1000
-"""Of the description, in UTF-16 code units: what is over never crowds out what is open."""
+"""The part of the description for what is over, in UTF-16 code units: it never crowds out what is open."""
 _TOGETHER_SECONDS = 120
 """Incidents whose beginnings are no further apart have one time for all."""
 

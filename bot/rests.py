@@ -12,7 +12,7 @@ _REST: Final = 3
 """Times as long as the work before it."""
 
 
-def paced(items: Iterable[ItemT]) -> Iterator[ItemT]:
+def with_rests(items: Iterable[ItemT]) -> Iterator[ItemT]:
     """Yield the items, and rest after each millisecond that was spent on them. Only for threads.
 
     Python runs one thread at a time. A thread that computes for a second takes turns with the event loop all

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pace import paced
+from bot.rests import with_rests
 
 
 def busy(count: int, seconds: float) -> Iterator[int]:
@@ -31,13 +31,13 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_it_rests_longer_than_it_computes(rests: list[float]) -> None:
     """Of a long computation's time, the event loop has most."""
     began = time.thread_time()
-    assert list(paced(busy(100, 0.0005))) == list(range(100))
+    assert list(with_rests(busy(100, 0.0005))) == list(range(100))
     assert sum(rests) > (time.thread_time() - began) * 2
 
 
 def test_what_is_short_does_not_rest(rests: list[float]) -> None:
     """A few rows cost nobody any time."""
-    assert list(paced(range(20))) == list(range(20))
+    assert list(with_rests(range(20))) == list(range(20))
     assert rests == []
 
 
@@ -49,11 +49,11 @@ def test_waiting_is_no_computation(rests: list[float]) -> None:
             select.select([], [], [], 0.005)
             yield number
 
-    assert list(paced(waiting())) == [0, 1, 2]
+    assert list(with_rests(waiting())) == [0, 1, 2]
     assert rests == []
 
 
 @given(st.lists(st.integers()))
 def test_nothing_is_lost(items: list[int]) -> None:
     """The items come out as they went in."""
-    assert list(paced(items)) == items
+    assert list(with_rests(items)) == items

@@ -9,7 +9,7 @@ import discord
 from simcord import MemberActor
 from simcord.backend.access import can_access_channel, can_access_message
 
-from bot.demo.faults import Agent, agents_of
+from bot.demo.faults import BreakableAgent, agents_of
 from bot.demo.guide import Guide, GuideStep
 from bot.demo.page_texts import ENGLISH, LANGUAGES, TEXTS
 from bot.demo.simcord_texts import SIMCORD
@@ -22,7 +22,7 @@ ERROR: Final = Answer(503, {"message": "Service Unavailable"})
 """What a provider that is down answers."""
 
 
-class Desk:
+class DemoControls:
     """Serves every page of one stage; all of them are one user's."""
 
     def __init__(self, stage: Stage, steps: Sequence[GuideStep]) -> None:
@@ -164,7 +164,7 @@ class Desk:
         self._guide.done.add("connect")
         return "join.done", {"bot": bot.name, "server": guild.name}
 
-    def _agents(self) -> dict[str, Agent]:
+    def _agents(self) -> dict[str, BreakableAgent]:
         """Return the agents by name, those that surely run in the server first."""
         agents = agents_of(self._stage.simulators)
         agents.sort(key=lambda agent: not isinstance(agent.provider, RunsInGuild))
