@@ -8,6 +8,8 @@ RESUMED and frames of another shape.
 import asyncio
 import time
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
 import aiohttp
@@ -46,6 +48,24 @@ class PatientWebSocket(DiscordWebSocket):
             raise ConnectionError("the gateway ended the connection before its HELLO") from None
         socket.began = time.monotonic()
         return socket
+
+    async def identify(self) -> None:
+        """Begin a session. A connection that is given up meanwhile is closed: discord.py knows it no more."""
+        async with self._closed_unless_done():
+            await super().identify()
+
+    async def resume(self) -> None:
+        """Go on with a session. The connection is closed where that fails, as in ``identify``."""
+        async with self._closed_unless_done():
+            await super().resume()
+
+    @asynccontextmanager
+    async def _closed_unless_done(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except BaseException:
+            await self.close(code=_UNREADABLE)
+            raise
 
     async def poll_event(self) -> None:
         """Handle what comes next, and let a connection that broke soon after it began rest a while."""

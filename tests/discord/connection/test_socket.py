@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import discord
 import pytest
 import yarl
 from aiohttp import web
+from discord.gateway import KeepAliveHandler
 from discord.http import Route
 
 from bot.discord.background import BackgroundTasks
@@ -195,9 +197,18 @@ async def connected(
             yield running
         finally:
             client.services.background.cancel_all()
-            await client.close()
-            running.cancel()
-            await asyncio.wait((running,))
+            await end(client, running)
+
+
+async def end(client: discord.Client, running: asyncio.Task[None]) -> None:
+    """End a client and the task in which it runs; no thread may beat for any of its connections then."""
+    # A client that is closed first may still finish a connection, and nothing closes that one. A connection
+    # that fails while it is cancelled is an error to discord.py, which goes on.
+    while not running.done():
+        running.cancel()
+        await asyncio.wait((running,), timeout=0.1)
+    await client.close()
+    await until(lambda: not [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)])
 
 
 BAD_BEGINNINGS = pytest.mark.parametrize(
@@ -220,7 +231,7 @@ async def test_what_comes_instead_of_hello_ends_no_process(
 ) -> None:
     """A shard that connects again, and is then not greeted, waits and tries once more."""
     gateway = Gateway(break_off, None, step, keep)
-    async with asyncio.timeout(8), connected(gateway, Sleeps(), monkeypatch) as running:
+    async with asyncio.timeout(30), connected(gateway, Sleeps(), monkeypatch) as running:
         while gateway.connections < 4:
             assert not running.done()
             await asyncio.sleep(0.01)
@@ -231,7 +242,7 @@ async def test_what_comes_instead_of_hello_ends_no_process(
 async def test_no_gateway_is_asked_again_without_a_pause(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a session is resumed, each connection that is not greeted costs one of discord.py's pauses."""
     gateway = Gateway(break_off, *[step] * 20, keep)
-    async with asyncio.timeout(8), connected(gateway, Sleeps(), monkeypatch) as running:
+    async with asyncio.timeout(30), connected(gateway, Sleeps(), monkeypatch) as running:
         while gateway.connections < 22:
             assert not running.done()
             await asyncio.sleep(0.01)
@@ -243,7 +254,7 @@ async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
 ) -> None:
     """A gateway that takes each resume and ends it is asked after 1, 2, 4 … 60 seconds."""
     gateway, sleeps = Gateway(*[break_off] * 10, keep), Sleeps()
-    async with asyncio.timeout(8), connected(gateway, sleeps, monkeypatch) as running:
+    async with asyncio.timeout(30), connected(gateway, sleeps, monkeypatch) as running:
         while gateway.connections < 11:
             assert not running.done()
             await asyncio.sleep(0.01)
@@ -261,10 +272,23 @@ async def test_a_session_that_lasted_is_resumed_at_once() -> None:
     assert sleeps.seconds == [1, 2, 1, 1]
 
 
+async def test_a_connection_that_is_given_up_before_its_identify_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever connects waits a minute at most; discord.py forgets the connection then, and it beats on."""
+
+    async def wait(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Client, "before_identify_hook", wait)
+    async with asyncio.timeout(30), connected(Gateway(keep), Sleeps(), monkeypatch):
+        await until(lambda: any(isinstance(each, KeepAliveHandler) for each in threading.enumerate()))
+
+
 async def test_a_shard_that_may_not_identify_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one shard waits for hours before it connects again, another one resumes its session."""
     gateway, sleeps = Gateway(break_later(0), break_later(1), None, keep), Sleeps(forever=5.0)
-    async with asyncio.timeout(8), connected(gateway, sleeps, monkeypatch, shards=2):
+    async with asyncio.timeout(30), connected(gateway, sleeps, monkeypatch, shards=2):
         await until(lambda: gateway.connections == 2)
         gateway.falls[0].set()
         await until(lambda: 5.0 in sleeps.seconds)
@@ -291,13 +315,11 @@ async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
     bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
     await bot.starts.identifies(0)
     bot.shard_count = 2
-    async with asyncio.timeout(8), served(gateway, monkeypatch):
+    async with asyncio.timeout(30), served(gateway, monkeypatch):
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(bot.connect())
         await until(lambda: gateway.connections == 1)
         await working.wait()
         assert sleeps.seconds == [5.0]
         assert not bot.is_ready()
-        await bot.close()
-        running.cancel()
-        await asyncio.wait((running,))
+        await end(bot, running)
