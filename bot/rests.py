@@ -8,7 +8,7 @@ ItemT = TypeVar("ItemT")
 
 _WORK: Final = 0.001
 """Seconds of the thread's own computation, without its waiting."""
-_REST: Final = 3
+_REST: Final = 9
 """Times as long as the work before it."""
 
 
