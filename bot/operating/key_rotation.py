@@ -11,6 +11,8 @@ from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.store import FIRST_SEAL, AuditStore, SealKey
 from bot.features.connections.resealing import Resealed, reseal
 from bot.features.connections.store import ConnectionStore
+from bot.operating.key_usage import usage_in
+from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database, NotWritableError
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, key_id_of
@@ -49,7 +51,7 @@ async def rotate_keys(
     Raises KeyNotConfiguredError.
     """
     marks, store = KeyMarks(database, vault), ConnectionStore(database)
-    await marks.load()
+    await _require_keys(database, vault)
     total = await store.count_unlike(vault.heading)
 
     def tell(resealed: Resealed) -> None:
@@ -81,11 +83,13 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
     """Learn which keys are in use, and once encrypt an earlier release's credentials in the present format.
 
     After that nothing of the earlier format is opened, unless rows are left whose key is not configured: they
-    would be lost if the key is configured again. Raises KeyNotConfiguredError.
+    would be lost if the key is configured again. Raises KeyNotConfiguredError if the database belongs to
+    other keys: what is sealed and signed from now on would be under a wrong one for good.
     """
     marks = KeyMarks(database, vault)
-    if await marks.load():
+    if await marks.refresh():
         return
+    await _require_keys(database, vault)
     try:
         resealed = await reseal(ConnectionStore(database), vault, vault.format)
         missing = [key_id for key_id in resealed.unreadable if key_id != "?" and not vault.knows(key_id)]
@@ -95,3 +99,9 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
         return
     if resealed.done or missing:
         _log.info("credentials_encrypted_anew", rows=resealed.done, missing_keys=missing)
+
+
+async def _require_keys(database: Database, vault: Vault) -> None:
+    usage = await database.examine(lambda connection: usage_in(connection, vault))
+    if usage.missing is not None:
+        raise KeyNotConfiguredError(key_id=usage.missing)

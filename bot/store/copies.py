@@ -53,7 +53,7 @@ def copy_database(source: Path, target: Path, is_stopped: Callable[[], bool] = l
             raise DatabaseUnusableError(path=str(target), reason="there is a file of this name already")
         partial.unlink(missing_ok=True)
         make_private(partial)
-        with _opened(source) as connection:
+        with opened(source) as connection:
             connection.set_progress_handler(is_stopped, _STEPS)
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("VACUUM INTO ?", (str(partial),))
@@ -92,7 +92,7 @@ def flaw_of(
     Blocks. Raises DatabaseUnusableError if the file cannot be read at present, and DatabaseNewerError.
     """
     try:
-        with _opened(path) as connection:
+        with opened(path) as connection:
             connection.set_progress_handler(is_stopped, _STEPS)
             found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
             is_empty = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
@@ -110,7 +110,7 @@ def contents_of(path: Path) -> Contents:
     """Count what a sound database holds, of any schema. Blocks. Raises DatabaseUnusableError."""
     revision = current_revision(path)
     try:
-        with _opened(path) as connection:
+        with opened(path) as connection:
             tables = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             sealed = connection.execute("SELECT guild_id, secret FROM connection").fetchall()
             query = "SELECT count(*) FROM audit"
@@ -147,7 +147,7 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
 def _set_aside(database: Path, now: int) -> Path | None:
     if not database.exists():
         return None
-    with contextlib.suppress(sqlite3.Error), _opened(database) as connection:
+    with contextlib.suppress(sqlite3.Error), opened(database) as connection:
         # After this the file is whole by itself. A log left beside it would be read into what replaces it.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = database.with_name(f"{database.name}.replaced-{stamp(now)}")
@@ -179,7 +179,8 @@ def stamped(text: str) -> float:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database that exists, to look at it or to copy it. Raises sqlite3.Error."""
     # A name alone would make a file where there is none. mode=ro would leave a -wal and a -shm file behind,
     # which may belong to another user than the bot's.
     address = f"{path.absolute().as_uri()}?mode=rw"

@@ -142,6 +142,10 @@ class Database:
         """
         return await self._readers.read_urgently(_rows_as(kind, query, values))
 
+    async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        """Run what reads a large part of the file, in a thread; return its result."""
+        return await self._readers.read(work, None)
+
     async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
         """Run a writing query in its own transaction; return the number of rows that it changed.
 
