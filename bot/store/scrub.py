@@ -17,6 +17,8 @@ from typing import Final, TypeVar
 
 import aiosqlite
 
+from bot.errors import UnavailableError
+
 ResultT = TypeVar("ResultT")
 Work = Callable[[aiosqlite.Connection], Awaitable[ResultT]]
 Transact = Callable[[Callable[[aiosqlite.Connection], Awaitable[object]]], Awaitable[object]]
@@ -67,7 +69,7 @@ class Scrubber:
         }
 
     async def run(self) -> None:
-        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError.
+        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError, UnavailableError.
 
         Then no copy stays, unless its rows cannot be deleted either.
         """
@@ -78,8 +80,8 @@ class Scrubber:
                     continue
                 await self._move(table)
                 await self._discard()
-        except sqlite3.OperationalError:
-            with contextlib.suppress(sqlite3.OperationalError):
+        except (sqlite3.OperationalError, UnavailableError):
+            with contextlib.suppress(sqlite3.OperationalError, UnavailableError):
                 await self._discard()
             raise
         while await self._shrink():
