@@ -221,10 +221,10 @@ async def test_a_tick_that_hangs_shows_and_comes_back(
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
         hanging.clear()
-        clock.now += 19
+        clock.now += 14
         assert not reasons(bot)
         clock.now += 10
-        await until(lambda: reasons(bot) == ("The checks of agents have stood still for 29 seconds.",))
+        await until(lambda: reasons(bot) == ("The checks of agents have stood still for 24 seconds.",))
         hanging.set()
         await until(lambda: not reasons(bot))
 
