@@ -31,12 +31,16 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot.operating.process import ignore_signals, log_start
+
+    ignore_signals()
     from bot import app
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
     from bot.store.vault import read_keys
 
     settings, redactor = _prepare()
+    log_start(settings)
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
         with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):

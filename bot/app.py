@@ -239,7 +239,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
                 health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
-                reason = f"cannot be used ({error.strerror})"
+                reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"
                 raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
             _log.info("health_served", host=settings.http_host, port=port)
         stop = asyncio.Event()

@@ -1,5 +1,6 @@
 """Reads environment variables and secret files into one frozen model."""
 
+import contextlib
 import functools
 import os
 import re
@@ -210,9 +211,12 @@ class _LogFormat(BaseSettings):
 
 def log_format() -> Literal["console", "json"]:
     """Return the format of the logs where the settings cannot be read, for whatever reason."""
+    folder = None
+    with contextlib.suppress(InvalidSettingError):
+        folder = _secrets_folder()
     try:
-        return _LogFormat(_secrets_dir=_secrets_folder()).log_format
-    except (InvalidSettingError, ValidationError, SettingsError):
+        return _LogFormat(_secrets_dir=folder).log_format
+    except (ValidationError, SettingsError):
         return "console"
 
 
