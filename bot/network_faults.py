@@ -67,6 +67,9 @@ def sentence_of(error: BaseException) -> str:
 
 
 def _own_fault(error: BaseException) -> NetworkFault | None:
+    known = getattr(error, "fault", None)  # an error of ours, of which a copy has lost what led to it
+    if isinstance(known, NetworkFault):
+        return known
     for fault, types in _BY_TYPE:
         if isinstance(error, types):
             return fault

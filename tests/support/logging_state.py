@@ -9,6 +9,7 @@ from unittest import mock
 import structlog
 
 from bot import logs
+from bot.repeated_lines import RepeatLimitHandler
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def logging_restored() -> Iterator[None]:
         finally:
             structlog.configure(**configuration)
             for handler in logging.getLogger().handlers:
-                if handler not in handlers:
+                if isinstance(handler, RepeatLimitHandler) and handler not in handlers:
                     handler.close()  # it ends its timer
             logging.getLogger().handlers[:] = handlers
             for name, former in zip(names, levels, strict=True):
