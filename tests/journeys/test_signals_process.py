@@ -60,12 +60,12 @@ async def test_it_says_what_starts_and_outlives_other_signals(stage: Stage) -> N
 
 @pytest.mark.parametrize("arguments", [("-m", "bot", "run"), ("-c", SILENT)], ids=["unread", "closed"])
 async def test_a_log_that_nobody_reads_stops_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
-    """Whether standard error was closed before the start or later, members are answered; the end is orderly."""
+    """Standard error that is closed before the start, or later, costs no answer and no orderly end."""
     read, write = os.pipe()
+    environment = stage.environment() | {"PATCHBAY_LOG_LEVEL": "DEBUG"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=stage.folder, env=stage.environment() | {"PATCHBAY_LOG_LEVEL": "DEBUG"},
-        stderr=write,
-    )  # fmt: skip
+        sys.executable, *arguments, cwd=stage.folder, env=environment, stderr=write
+    )
     os.close(write)
     os.close(read)
     try:
