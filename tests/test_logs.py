@@ -170,7 +170,8 @@ def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
 
 @pytest.mark.parametrize("name", [
     "aiosqlite", "httpx", "httpcore.http11", "sqlalchemy.engine.Engine", "alembic.runtime.migration",
-    "discord.http", "discord.gateway", "aiohttp.client", "asyncio", "prometheus_client", "a_library.of.tomorrow",
+    "discord.http", "discord.gateway", "aiohttp.client", "asyncio",
+    "prometheus_client", "a_library.of.tomorrow",
 ])  # fmt: skip
 def test_talkative_libraries_are_quiet_even_at_debug(written: io.StringIO, name: str) -> None:
     """SQL parameters, URLs, headers and gateway messages that any library logs at DEBUG are not written."""
