@@ -27,6 +27,7 @@ from tests.support.error_kinds import concrete_errors
 from tests.support.harness import BotHarness, buttons, embed_of, final, shown
 from tests.support.log_capture import log_lines
 from tests.support.setup_steps import choose, open_setup
+from tests.support.toolzz_steps import put_in, strike
 
 REFERENCE = re.compile(r"PB-[2-9A-HJ-NP-Z]{8}")
 WRITTEN = ("info", "warning", "error", "critical")
@@ -183,3 +184,18 @@ async def test_the_setup_logs_what_it_shows(harness: BotHarness, log: io.StringI
     assert "req-0816" in shown(result)
     (line,) = lines_with(log, "req-0816")
     assert (line["command"], line["provider"]) == ("setup", "toolzz")
+
+
+@pytest.mark.parametrize("request_id", ["req-0817", None])
+async def test_a_write_in_doubt_is_found_too(
+    harness: BotHarness, log: io.StringIO, request_id: str | None
+) -> None:
+    """What a provider failed to say of a write stands in a line that names the command and the server."""
+    await harness.connect("toolzz")
+    body = {"message": "later"} | ({} if request_id is None else {"request_id": request_id})
+    strike(harness, "POST", Answer(500, body), acted=False)
+    answered = await put_in(harness, harness.toolzz.RESTING_AGENT)
+    assert (request_id or "HTTP 500") in shown(answered)
+    (line,) = log_lines(log, "write_in_doubt")
+    assert (line["request_id"], line["status"], line["provider"]) == (request_id, 500, "toolzz")
+    assert (line["command"], line["by"], line["guild"]) == ("toolzz connect", "button", harness.guild.id)
