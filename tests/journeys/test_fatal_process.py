@@ -7,6 +7,7 @@ import json
 import socket
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,14 @@ async def discord() -> AsyncIterator[SimulatedDiscord]:
         yield discord
 
 
-HARMING = asyncio.Lock()
+HARMING = threading.Lock()
 """Two migrations at once in one process get in each other's way."""
+
+
+def harm_alone(harm: Harm, attempt: Attempt) -> None:
+    """Do some harm while nobody else does. Blocks."""
+    with HARMING:
+        harm(attempt)
 
 
 async def start(discord: SimulatedDiscord, folder: Path, style: str, harm: Harm) -> Ended:
@@ -79,8 +86,7 @@ async def start(discord: SimulatedDiscord, folder: Path, style: str, harm: Harm)
         **discord.environment(),
     }
     with contextlib.ExitStack() as stack:
-        async with HARMING:
-            await asyncio.to_thread(harm, Attempt(environment, path, stack))
+        await asyncio.to_thread(harm_alone, harm, Attempt(environment, path, stack))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", env=environment, stdout=PIPE, stderr=PIPE
         )
