@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
@@ -42,6 +43,21 @@ _FATAL: Final = "fatal"
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_type is not SystemExit and raised.exc_value is not None:
+        _log_goes_on("uncaught_in_thread", raised.exc_value)
+
+
+def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
+    if raised.exc_value is not None:
+        _log_goes_on("uncaught_in_cleanup", raised.exc_value)
+
+
+def _log_goes_on(event: str, error: BaseException) -> None:
+    """Log an error that ends a thread, or the removal of an object, and not the process."""
+    structlog.get_logger(__name__).error(event, exc_info=error)
 
 
 def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
@@ -122,10 +138,13 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     for name in _OWN:
         logging.getLogger(name).setLevel(root.level)
     root.setLevel(max(root.level, _LIBRARIES))
-    # Both would write to standard error without the handlers: a record that cannot be formatted, an uncaught
-    # error.
+    # All of these would write to standard error without the handlers: a record that cannot be formatted, an
+    # uncaught error, a warning of Python's.
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
+    logging.captureWarnings(capture=True)
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
     structlog.configure(

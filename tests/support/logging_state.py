@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
@@ -20,12 +21,15 @@ def logging_restored() -> Iterator[None]:
     handlers, configuration = logging.getLogger().handlers[:], structlog.get_config()
     with (
         mock.patch.object(sys, "excepthook", sys.excepthook),
+        mock.patch.object(sys, "unraisablehook", sys.unraisablehook),
+        mock.patch.object(threading, "excepthook", threading.excepthook),
         mock.patch.object(logging, "raiseExceptions", logging.raiseExceptions),
     ):
         try:
             yield
         finally:
             structlog.configure(**configuration)
+            logging.captureWarnings(capture=False)
             for handler in logging.getLogger().handlers:
                 if isinstance(handler, RepeatLimitHandler) and handler not in handlers:
                     handler.close()  # it ends its timer
