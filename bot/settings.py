@@ -182,7 +182,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
-        reason = problem["msg"].removeprefix("Value error, ")
+        reason = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
         raise InvalidSettingError(name=name, reason=reason[:1].lower() + reason[1:]) from None
     except SettingsError:
         reason = "holds a file that cannot be read as text"
