@@ -61,6 +61,13 @@ def fault_of(error: BaseException) -> NetworkFault:
     return next((fault for each in _chain(error) if (fault := _own_fault(each))), NetworkFault.OTHER)
 
 
+def word_of(error: BaseException) -> str:
+    """Return the fault if an error is one of the network, the name of the error's type otherwise."""
+    is_of_network = isinstance(error, (OSError, aiohttp.ClientError))
+    fault = fault_of(error) if is_of_network else NetworkFault.OTHER
+    return type(error).__name__ if fault is NetworkFault.OTHER else fault.value
+
+
 def sentence_of(error: BaseException) -> str:
     """Return the same for the host of the bot, as a part of a sentence."""
     return _SENTENCES[fault_of(error)]

@@ -20,7 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.network_faults import NetworkFault, fault_of, sentence_of
+from bot.network_faults import NetworkFault, fault_of, sentence_of, word_of
 
 SECONDS = 0.5
 
@@ -113,6 +113,7 @@ async def test_each_failure_is_told_apart(
         with pytest.raises((httpx.HTTPError, aiohttp.ClientError, OSError)) as caught:
             await ask(url)
     assert fault_of(caught.value) is kind
+    assert word_of(caught.value) == (type(caught.value).__name__ if ask is not by_aiohttp else kind.value)
     assert url not in sentence_of(caught.value)
 
 
@@ -136,6 +137,14 @@ async def test_a_connection_that_ends_is_broken(certificate: Path) -> None:
             with pytest.raises((httpx.HTTPError, aiohttp.ClientError)) as caught:
                 await ask(url)
             assert fault_of(caught.value) is NetworkFault.BROKEN
+
+
+def test_what_is_no_matter_of_the_network_keeps_its_name() -> None:
+    """Whatever went wrong before it."""
+    error = KeyError()
+    error.__context__ = ConnectionRefusedError()
+    assert word_of(error) == "KeyError"
+    assert word_of(OSError(28, "no space left on device")) == "OSError"
 
 
 links = st.lists(st.tuples(st.sampled_from(["cause", "context"]), st.integers(0, 4), st.integers(0, 4)))
