@@ -144,10 +144,11 @@ def test_two_errors_of_one_event_are_two_lines() -> None:
     """The type of an error and the place where it was raised are a part of what a line says."""
 
     def log() -> None:
+        nothing: dict[str, str] = {}
         wrongs: list[Callable[[], object]] = [
             lambda: 1 / 0,
-            lambda: {}["a"],
-            lambda: {}["b"],
+            lambda: nothing["a"],
+            lambda: nothing["b"],
         ]
         for wrong in wrongs:
             try:

@@ -226,7 +226,7 @@ async def test_what_is_wrong_here(
 # --- Discord's REST API ----------------------------------------------------------------------------------
 
 
-PAGE: Mapping[str, Any] = {"body": b"<html>CANARY</html>", "headers": {"Content-Type": "text/html"}}
+PAGE: dict[str, Any] = {"body": b"<html>CANARY</html>", "headers": {"Content-Type": "text/html"}}
 """An answer of what stands between the bot and Discord."""
 
 
