@@ -17,8 +17,7 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
     │   └── NoGrantError, GrantLimitError, NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
     ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
-    ├── UnavailableError              the database takes no writes at present
-    │   └── BusyError, DamagedError
+    ├── UnavailableError, BusyError, DamagedError  the database takes no writes at present
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401

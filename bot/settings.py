@@ -251,6 +251,11 @@ def forget_secrets() -> None:
         del os.environ[name]
 
 
+def foreign_environment() -> dict[str, str]:
+    """Return the variables that are not Patchbay's own, for a program of somebody else's."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("PATCHBAY_")}
+
+
 def _is_secret(kind: object) -> bool:
     return kind is SecretStr or any(map(_is_secret, get_args(kind)))
 

@@ -9,14 +9,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.settings import Settings, foreign_environment
 from bot.setup_errors import KeysCommandError
 
 TIMEOUT: Final = 30.0
 """Seconds that the command may take."""
 MAX_BYTES: Final = 1 << 16
 """Bytes that it may print: a thousand keys have less."""
-_OWN: Final = "PATCHBAY_"
 
 
 def with_fetched_keys(settings: Settings) -> Settings:
@@ -38,12 +37,11 @@ def with_fetched_keys(settings: Settings) -> Settings:
 
 
 def _output_of(words: list[str]) -> bytes:
-    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OWN)}
     try:
         # What it says on standard error may hold secrets as well.
         process = subprocess.Popen(  # noqa: S603 - the host's own command, without a shell
             words,
-            env=environment,
+            env=foreign_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
