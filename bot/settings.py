@@ -1,8 +1,10 @@
 """Reads environment variables and secret files into one frozen model."""
 
+import contextlib
 import functools
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -48,6 +50,12 @@ def _plain(token: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _command(line: SecretStr) -> SecretStr:
+    if not shlex.split(line.get_secret_value()):  # raises ValueError for a quotation that does not end
+        raise ValueError("holds no command")
+    return line
+
+
 _Numbers = Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
 WebsocketUrl = Annotated[str, AfterValidator(partial(check_url, secure="wss", plain="ws"))]
@@ -72,6 +80,12 @@ class Settings(BaseSettings):
         " until `patchbay rotate-key` takes them out of use",
         title="needed",
     )
+    encryption_keys_command: Annotated[SecretStr, AfterValidator(_command)] | None = Field(
+        None,
+        description="in the place of the keys: a command that prints them, run without a shell; see"
+        " [Operating](operating.md#keys)",
+        title="none",
+    )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///patchbay.db", description="`sqlite:///` and a path; four slashes make it absolute"
     )
@@ -92,7 +106,7 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address of the health endpoint")
     http_port: int | None = Field(
         None,
-        description="its port: `/healthz` (alive), `/readyz` (in Discord, and the database takes writes)",
+        description="its port: `/healthz` (alive), `/readyz` (in Discord, storing and checking agents)",
         title="off",
         ge=0,
         le=65535,
@@ -175,24 +189,51 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError with the variable and what is wrong with it, never with its value.
     """
-    named = os.environ.get("PATCHBAY_SECRETS_DIR")
-    folder = Path(named or SECRETS_FOLDER)
-    if named and not folder.is_dir():
-        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    folder = _secrets_folder()
     try:
-        settings = settings_model()(_secrets_dir=folder if folder.is_dir() else None)
+        settings = settings_model()(_secrets_dir=folder)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
-        reason = problem["msg"].removeprefix("Value error, ")
+        reason = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
         raise InvalidSettingError(name=name, reason=reason[:1].lower() + reason[1:]) from None
     except SettingsError:
         reason = "holds a file that cannot be read as text"
         raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason=reason) from None
+    if settings.encryption_keys_command and settings.encryption_keys.get_secret_value():
+        reason = "can't be set together with PATCHBAY_ENCRYPTION_KEYS; set one of them"
+        raise InvalidSettingError(name="PATCHBAY_ENCRYPTION_KEYS_COMMAND", reason=reason)
     if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
+
+
+def _secrets_folder() -> Path | None:
+    """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
+    named = os.environ.get("PATCHBAY_SECRETS_DIR")
+    folder = Path(named or SECRETS_FOLDER)
+    if named and not folder.is_dir():
+        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    return folder if folder.is_dir() else None
+
+
+class _LogFormat(BaseSettings):
+    """The format of the logs, read alone."""
+
+    model_config = Settings.model_config
+    log_format: Literal["console", "json"] = "console"
+
+
+def log_format() -> Literal["console", "json"]:
+    """Return the format of the logs where the settings cannot be read, for whatever reason."""
+    folder = None
+    with contextlib.suppress(InvalidSettingError):
+        folder = _secrets_folder()
+    try:
+        return _LogFormat(_secrets_dir=folder).log_format
+    except (ValidationError, SettingsError):
+        return "console"
 
 
 def forget_secrets() -> None:
@@ -208,6 +249,11 @@ def forget_secrets() -> None:
     }
     for name in [name for name in os.environ if name.upper() in secret]:
         del os.environ[name]
+
+
+def foreign_environment() -> dict[str, str]:
+    """Return the variables that are not Patchbay's own, for a program of somebody else's."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("PATCHBAY_")}
 
 
 def _is_secret(kind: object) -> bool:

@@ -1,5 +1,6 @@
 """Brings everything that is stored under the first encryption key, and takes the other keys out of use."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +8,16 @@ from typing import Final
 
 import structlog
 
+from bot.errors import UnavailableError
 from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.store import FIRST_SEAL, AuditStore, SealKey
 from bot.features.connections.resealing import Resealed, reseal
 from bot.features.connections.store import ConnectionStore
-from bot.store.database import Database, NotWritableError
+from bot.operating.key_usage import usage_of
+from bot.setup_errors import KeyNotConfiguredError
+from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
+from bot.store.stored_keys import stored_keys
 from bot.store.vault import Vault, key_id_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -49,7 +54,7 @@ async def rotate_keys(
     Raises KeyNotConfiguredError.
     """
     marks, store = KeyMarks(database, vault), ConnectionStore(database)
-    await marks.load()
+    await _require_keys(database, vault)
     total = await store.count_unlike(vault.heading)
 
     def tell(resealed: Resealed) -> None:
@@ -81,17 +86,25 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
     """Learn which keys are in use, and once encrypt an earlier release's credentials in the present format.
 
     After that nothing of the earlier format is opened, unless rows are left whose key is not configured: they
-    would be lost if the key is configured again. Raises KeyNotConfiguredError.
+    would be lost if the key is configured again. Raises KeyNotConfiguredError if the database belongs to
+    other keys: what is sealed and signed from now on would be under a wrong one for good.
     """
     marks = KeyMarks(database, vault)
-    if await marks.load():
+    if await marks.refresh():
         return
+    await _require_keys(database, vault)
     try:
         resealed = await reseal(ConnectionStore(database), vault, vault.format)
         missing = [key_id for key_id in resealed.unreadable if key_id != "?" and not vault.knows(key_id)]
         if not missing:
             await marks.write(*vault.key_ids)
-    except NotWritableError:  # the log has said it, and the next start tries again
+    except UnavailableError:  # the log has said it, and the next start tries again
         return
     if resealed.done or missing:
         _log.info("credentials_encrypted_anew", rows=resealed.done, missing_keys=missing)
+
+
+async def _require_keys(database: Database, vault: Vault) -> None:
+    usage = await asyncio.to_thread(usage_of, await database.examine(stored_keys), vault)
+    if usage.missing is not None:
+        raise KeyNotConfiguredError(key_id=usage.missing)

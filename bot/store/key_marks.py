@@ -3,10 +3,9 @@
 import json
 from typing import Final
 
-from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
 from bot.store.queries import load_queries
-from bot.store.vault import Vault, key_id_of
+from bot.store.vault import Vault
 
 _QUERIES: Final = load_queries("bot.store")
 
@@ -22,26 +21,10 @@ class KeyMarks:
         self._database = database
         self._vault = vault
 
-    async def load(self) -> bool:
-        """Do the same as ``refresh`` at a start, when no mark has taken a key out of use yet.
-
-        Raises KeyNotConfiguredError if the mark names a key that is not configured, or another one under its
-        id. To go on without the mark would put the keys back in use that it took out of use.
-        """
-        if await self.refresh():
-            return True
-        row = await self._database.read(_QUERIES.get_key_mark)
-        if row is not None and (key_id := key_id_of(row["signature"])):
-            raise KeyNotConfiguredError(key_id=key_id)
-        return False
-
     async def refresh(self) -> bool:
         """Restrict the vault as the mark says; return False if there is none that a key in use has signed."""
         row = await self._database.read(_QUERIES.get_key_mark)
-        if row is None or not self._vault.verify(_signed(row["key_ids"]), row["signature"]):
-            return False
-        self._vault.restrict(row["key_ids"].split(","))
-        return True
+        return row is not None and apply_mark(self._vault, row["key_ids"], row["signature"])
 
     async def write(self, *key_ids: str) -> None:
         """Store that all is in the present format and under these keys, and restrict the vault to it."""
@@ -49,6 +32,14 @@ class KeyMarks:
         signature = self._vault.sign(_signed(text))
         await self._database.write(_QUERIES.put_key_mark, key_ids=text, signature=signature)
         self._vault.restrict(key_ids)
+
+
+def apply_mark(vault: Vault, key_ids: str, signature: bytes) -> bool:
+    """Restrict the vault to the keys of a mark; return False if no key in use has signed it."""
+    if not vault.verify(_signed(key_ids), signature):
+        return False
+    vault.restrict(key_ids.split(","))
+    return True
 
 
 def _signed(key_ids: str) -> bytes:

@@ -143,9 +143,11 @@ async def test_values_of_an_earlier_release_open_once(database: Database) -> Non
 
 async def test_values_whose_key_is_missing_are_not_lost(database: Database) -> None:
     """If a key was forgotten at the first start, its values are encrypted anew once it is configured."""
-    await ConnectionStore(database).insert(version_1(sealed_row(Vault(OLD)), "k1", OLD["k1"]))
-    assert await secrets_of(database, await restarted(database, NEW)) == [None]
-    assert await secrets_of(database, await restarted(database, BOTH)) == [SECRET]
+    store = ConnectionStore(database)
+    await store.insert(sealed_row(Vault(NEW), name="a"))
+    await store.insert(version_1(sealed_row(Vault(OLD), name="b"), "k1", OLD["k1"]))
+    assert await secrets_of(database, await restarted(database, NEW)) == [SECRET, None]
+    assert await secrets_of(database, await restarted(database, BOTH)) == [SECRET, SECRET]
 
 
 async def test_a_forged_mark_changes_nothing(database: Database) -> None:

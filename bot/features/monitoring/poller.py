@@ -9,6 +9,7 @@ import structlog
 
 from bot import errors
 from bot.backoff import Backoff
+from bot.errors import UnavailableError
 from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
@@ -20,10 +21,10 @@ from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
+from bot.network_faults import NetworkFault, fault_of
 from bot.providers.base.current_guild import working_for
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
-from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,7 +45,8 @@ class _ConnectionState:
     provider wants no request for this connection before this time. hold_error: the key of the error with
     which it said so, if it was down. refusal: the error's key if the credentials were refused; they are not
     tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports: those of
-    the last check, None unless the provider answered it. lock: held while a result is made and stored.
+    the last check, None unless the provider answered it. fault: why the provider could not be reached last.
+    lock: held while a result is made and stored.
     """
 
     set_at: int
@@ -57,13 +59,15 @@ class _ConnectionState:
     retry_at: float = 0.0
     error: str = ""
     reports: Reports | None = None
+    fault: NetworkFault | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hold(self, error: errors.ProviderError, now: float) -> None:
-        """Obey the pause that a provider that is down asks for, if it does.
+        """Note why a provider is down, and obey the pause that it asks for, if it does.
 
         The checks go on without a request, so that the guild's own alert about it does not wait.
         """
+        self.fault = fault_of(error) if isinstance(error, errors.UnreachableError) else None
         if error.retry_after is not None:
             self.held_until, self.hold_error = now + error.retry_after, error.key
 
@@ -98,6 +102,7 @@ class Poller:
         self._states: dict[ConnectionKey, _ConnectionState] = {}
         self._hosts: dict[str, Host] = {}
         self._is_first_tick = True
+        self._due: float | None = None
         self._may_have_orphans = True
         self._compacted_at: float | None = None
         self._judging: set[asyncio.Task[None]] = set()
@@ -107,13 +112,15 @@ class Poller:
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
         backoff = Backoff(self._schedule.tick, _MAX_PAUSE_SECONDS)
+        self._due = self._schedule.clock()
         try:
             while True:
                 pause = self._schedule.tick
                 try:
                     await self.tick(is_served)
                     backoff.succeed()
-                except NotWritableError:
+                    self._due = self._schedule.clock() + pause
+                except UnavailableError:
                     pass  # the log says so already, and the next tick finds out whether it is over
                 except Exception as error:  # noqa: BLE001 - the next tick comes whatever happens
                     pause = max(pause, backoff.fail_with(_log, "tick_failed", error))
@@ -124,6 +131,11 @@ class Poller:
                     state.running.cancel()
             for task in self._judging:
                 task.cancel()
+
+    @property
+    def overdue(self) -> float | None:
+        """How many seconds ago the tick began, or was due, that has not worked yet; None before the first."""
+        return None if self._due is None else max(0.0, self._schedule.clock() - self._due)
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
         """Start the checks that are due, and delete what is no longer needed.
@@ -212,7 +224,7 @@ class Poller:
             while guild_id in self._to_judge:
                 self._to_judge.discard(guild_id)
                 await self.judge_again(guild_id)
-        except NotWritableError:
+        except UnavailableError:
             pass
         except Exception:  # noqa: BLE001 - the next check judges again
             _log.exception("judging_failed", guild=guild_id)
@@ -264,7 +276,7 @@ class Poller:
             error = result.error
         except (errors.NoConnectionError, errors.ConnectionChangedError):
             return  # it was removed or changed after the tick listed it
-        except NotWritableError:
+        except UnavailableError:
             return  # the log says so already, once for all connections
         except errors.QueueFullError as full:  # our own limit, which the provider knows nothing of
             error = full.key
@@ -282,7 +294,7 @@ class Poller:
     ) -> tuple[CheckResult, Exception | None]:
         """Return the result of a check, and the exception if it failed unexpectedly.
 
-        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and NotWritableError: these say
+        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and UnavailableError: these say
         nothing of the connection.
         """
         cause: Exception | None = None
@@ -296,7 +308,7 @@ class Poller:
             errors.NoConnectionError,
             errors.ConnectionChangedError,
             errors.RateLimitedError,
-            NotWritableError,
+            UnavailableError,
         ):
             raise
         except errors.PatchbayError as failed:
@@ -374,12 +386,11 @@ class Poller:
     def _log_change(
         self, row: WatchableRow, state: _ConnectionState, error: str, cause: Exception | None
     ) -> None:
-        """Log once that a connection's checks fail, once each unexpected error, and once that checks work
-        again.
-        """
+        """Log once that checks fail, once each unexpected error, and once that checks work again."""
         log = _log.bind(guild=row.guild_id, provider=row.provider, connection=row.name)
         if error and (not state.error or (cause is not None and error != state.error)):
-            log.warning("check_failed", error=error, exc_info=cause)
+            fault = state.fault if error == errors.UnreachableError.key else None
+            log.warning("check_failed", error=error, fault=fault, exc_info=cause)
         elif state.error and not error:
             log.info("check_back")
         state.error = error

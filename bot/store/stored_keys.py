@@ -1,0 +1,79 @@
+"""Reads everything that an encryption key has sealed or signed, from a database of any schema."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.setup_errors import DatabaseUnusableError
+from bot.store.copies import opened
+from bot.store.vault import Place
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeal:
+    """A signed hash of an audit log. kind: "former" for one that an earlier release has signed."""
+
+    kind: str
+    guild_id: int
+    number: int
+    hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKeys:
+    """What keys have sealed and signed.
+
+    mark: the ids of the keys in use, and the signature of that, None if there is no mark. secrets: all
+    credentials that were not erased, and the rows that they are bound to.
+    """
+
+    mark: tuple[str, bytes] | None
+    secrets: Sequence[tuple[bytes, Place]]
+    seals: Sequence[StoredSeal]
+
+
+def stored_keys(connection: sqlite3.Connection) -> StoredKeys:
+    """Read all of it. Blocks. Raises sqlite3.Error."""
+    return StoredKeys(_mark(connection), list(_secrets(connection)), list(_seals(connection)))
+
+
+def stored_keys_in(path: Path) -> StoredKeys:
+    """Read all of it from a file, which stays as it is. Blocks. Raises DatabaseUnusableError."""
+    try:
+        with opened(path) as connection:
+            return stored_keys(connection)
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
+
+
+def _mark(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
+    if not _columns(connection, "key_mark"):
+        return None
+    row = connection.execute("SELECT key_ids, signature FROM key_mark").fetchone()
+    return None if row is None else (str(row[0]), bytes(row[1]))
+
+
+def _secrets(connection: sqlite3.Connection) -> Iterator[tuple[bytes, Place]]:
+    columns = _columns(connection, "connection")
+    if not columns:
+        return
+    generation = "generation" if "generation" in columns else "0"
+    query = f"SELECT secret, guild_id, provider, name, set_at, {generation} FROM connection"  # noqa: S608
+    for secret, *place in connection.execute(query):
+        if secret:
+            yield secret, Place(*place)
+
+
+def _seals(connection: sqlite3.Connection) -> Iterator[StoredSeal]:
+    for table, kind in (("audit_seal", "kind"), ("audit_head", "'former'")):
+        if _columns(connection, table):
+            query = f"SELECT {kind}, guild_id, number, hash, signature FROM {table}"  # noqa: S608
+            for row in connection.execute(query):
+                yield StoredSeal(*row)
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    """Return the names of a table's columns, none if there is no such table."""
+    return {str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
