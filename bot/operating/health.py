@@ -24,7 +24,7 @@ _log.addFilter(lambda record: not isinstance((record.exc_info or (None, None))[1
 _STOPPED_WITHIN: Final = 1.0
 """Seconds that clients have to take their answers when the bot stops."""
 
-_LATE: Final = 20.0
+_LATE: Final = 15.0
 """Seconds after which a write or a tick that has not ended counts as hung."""
 
 
