@@ -5,7 +5,7 @@
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
         ├── AlreadyRunningError, OtherKeyInUseError
         ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
-        └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
+        └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError, NotDiscordError
 
 ``bot/__main__.py`` shows their texts.
 """
@@ -87,3 +87,9 @@ class DiscordUnreachableError(SetupError):
     """Discord cannot be reached. Values: ``reason``."""
 
     key = "discord_unreachable"
+
+
+class NotDiscordError(SetupError):
+    """Something else answers at Discord's address. Values: ``url``."""
+
+    key = "not_discord"
