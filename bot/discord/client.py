@@ -31,7 +31,7 @@ from bot.discord.overrides import Override
 from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
-from bot.setup_errors import NotDiscordError
+from bot.setup_errors import DiscordUnreadableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -139,7 +139,7 @@ class PatchbayBot(ServicesBot):
         return await self._command_store.knows_another(self.application_id)
 
     async def login(self, token: str) -> None:
-        """Log in. Raises NotDiscordError if what answers cannot be read as Discord's, as a login page.
+        """Log in. Raises DiscordUnreadableError if what answers is not Discord, but a login page or the like.
 
         discord.py takes any success for Discord's, and then fails with whatever error that leads to.
         """
@@ -148,14 +148,14 @@ class PatchbayBot(ServicesBot):
         except _UNREADABLE:
             if self.application is not None:  # the answers could be read; the fault is not in them
                 raise
-            raise NotDiscordError(url=Route.BASE) from None
+            raise DiscordUnreadableError from None
 
     async def launch_shards(self) -> None:
-        """Ask where the gateway is, and open the shards. Raises NotDiscordError as ``login`` does."""
+        """Ask where the gateway is, and open the shards. Raises DiscordUnreadableError as ``login`` does."""
         try:
             await super().launch_shards()
         except _UNREADABLE:
-            raise NotDiscordError(url=Route.BASE) from None
+            raise DiscordUnreadableError from None
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""
