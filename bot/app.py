@@ -72,7 +72,7 @@ from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
-from bot.operating.health import serve_health
+from bot.operating.health import Readiness, serve_health
 from bot.operating.key_rotation import bring_up_to_date
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
@@ -89,6 +89,7 @@ from bot.setup_errors import (
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys
+from bot.store.write_probe import WriteProbe
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -123,6 +124,7 @@ async def build_bot(
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
     redactor.keep(b64encode(key).decode() for key in keys.values())
+    redactor.keep(settings.secrets_in_urls)
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
@@ -130,9 +132,9 @@ async def build_bot(
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
@@ -215,6 +217,7 @@ async def build_bot(
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
             suggestions=suggestions,
+            write_probe=WriteProbe(database),
             write_state=database.write_state,
         )
         bot = PatchbayBot(
@@ -223,6 +226,7 @@ async def build_bot(
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
             StateFile(path_beside(settings.database_path)),
             extensions=_packages_with("setup"),
+            proxy=settings.proxy,
         )
         await stack.enter_async_context(bot)
         yield bot
@@ -244,9 +248,11 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         token = _token(settings, redactor)
         await stack.enter_async_context(scheduled_backups(settings))
         bot.start_when_ready(freeze_heap)
+        bot.services.background.start(bot.services.write_probe.run())
+        readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         if settings.http_port is not None:
             try:
-                health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
+                health = serve_health(readiness, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror})"

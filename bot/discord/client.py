@@ -21,6 +21,7 @@ from bot.discord.connection.events import EventFilter
 from bot.discord.connection.own_requests import count_into
 from bot.discord.connection.refusals import request_log
 from bot.discord.connection.rereading import Rereading
+from bot.discord.connection.sessions import Sessions
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
@@ -88,8 +89,11 @@ class PatchbayBot(ServicesBot):
         state: StateFile,
         *,
         extensions: Sequence[str],
+        proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog."""
+        """extensions: dotted names of the packages whose ``setup`` adds a cog. proxy: the URL of the proxy
+        through which Discord is reached.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -104,6 +108,7 @@ class PatchbayBot(ServicesBot):
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
             http_trace=count_into(services.preflight.budget, request_log()),
+            proxy=proxy,
         )
         self.services = services
         self.screens = TTLCache(_MAX_SCREENS, _SCREEN_SECONDS)
@@ -112,6 +117,7 @@ class PatchbayBot(ServicesBot):
         """Send the commands to Discord although they did not change."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
+        self.sessions = Sessions(self)
         self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -256,14 +262,15 @@ class PatchbayBot(ServicesBot):
         background = self.services.background
         rereading = Rereading(self, background, parsers["GUILD_DELETE"])
 
-        def note_ready(shard_id: int) -> None:
+        def note_begun(shard_id: int) -> None:
+            self.sessions.begun(shard_id)
             if self.starts.is_open(shard_id):
                 background.start(self.starts.succeeded(shard_id))
 
         EventFilter(
             doubtful=rereading.doubt,
             interaction=lambda payload: background.start(answer_unread(self.http, self.services, payload)),
-            ready=note_ready,
+            begun=note_begun,
         ).wrap(parsers)
 
 

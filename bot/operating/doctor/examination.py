@@ -19,6 +19,7 @@ from bot.operating.doctor.finding import Check, Finding
 from bot.operating.doctor.network import Network, open_network
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint
+from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.settings import Settings, forget_secrets
 
@@ -41,7 +42,8 @@ async def examine(*, offline: bool) -> AsyncIterator[Finding]:
     # Before two of the following import the same at the same time.
     yield _masked(await asyncio.to_thread(machine.examine_libraries), redactor)
     async with contextlib.AsyncExitStack() as stack:
-        network = None if offline else await stack.enter_async_context(open_network())
+        proxy = None if settings is None else settings.proxy
+        network = None if offline else await stack.enter_async_context(open_network(proxy))
         tasks = [asyncio.create_task(_findings_of(probe, settings)) for probe in _plan(keys, network)]
         for task in tasks:
             for finding in await task:
@@ -88,17 +90,17 @@ def _plan(keys: _Keys, network: Network | None) -> Iterator[_Probe]:
     yield _local([discord.COMMANDS, discord.LAST_STARTS], discord.examine_last_run)
     for provider in providers():
         for endpoint in provider.endpoints:
-            yield _Probe([provider_checks.check_of(endpoint)], _ask(endpoint, network))
+            yield _Probe([provider_checks.check_of(endpoint)], _ask(provider, endpoint, network))
 
 
 def _local(checks: Sequence[Check], look: Callable[[Settings], Sequence[Finding]]) -> _Probe:
     return _Probe(checks, lambda settings: asyncio.to_thread(look, settings))
 
 
-def _ask(endpoint: Endpoint, network: Network) -> _Look:
+def _ask(provider: type[Provider], endpoint: Endpoint, network: Network) -> _Look:
     async def look(settings: Settings) -> Sequence[Finding]:
         url = settings.endpoints[endpoint.setting]
-        return [await provider_checks.examine_endpoint(endpoint, url, network)]
+        return [await provider_checks.examine_endpoint(provider, endpoint, url, network)]
 
     return look
 
@@ -123,6 +125,7 @@ def _secrets_of(settings: Settings | None, keys: _Keys) -> Iterator[str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr) and len(value.get_secret_value()) >= _MIN_SECRET:
             yield value.get_secret_value()
+    yield from () if settings is None else settings.secrets_in_urls
     yield from (base64.b64encode(key).decode() for key in keys.values())
 
 

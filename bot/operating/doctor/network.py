@@ -33,11 +33,17 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content_type: str
-    content: object
-    """What the body holds as JSON, None if that is none."""
-    is_empty: bool
+    body: bytes
     received_at: float
     """Seconds since 1970, by this machine's clock, half-way between question and answer."""
+
+    @property
+    def content(self) -> object:
+        """What the body holds as JSON, None if that is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
     @property
     def is_redirect(self) -> bool:
@@ -55,7 +61,7 @@ class Answer:
         return self.status >= 500  # noqa: PLR2004 - the class of status codes
 
     def __str__(self) -> str:
-        kind = "empty" if self.is_empty else plain(self.content_type) or "no content type"
+        kind = plain(self.content_type) or "no content type" if self.body else "empty"
         return f"{self.status}, {kind}"
 
 
@@ -84,8 +90,7 @@ class Network:
             status=answer.status,
             headers=answer.headers,
             content_type=answer.headers.get("Content-Type", ""),
-            content=_parsed(body),
-            is_empty=not body,
+            body=body,
             received_at=received_at,
         )
 
@@ -104,22 +109,16 @@ _QUICK_CLOSE: Final = aiohttp.ClientWSTimeout(ws_close=1.0)
 
 
 @contextlib.asynccontextmanager
-async def open_network() -> AsyncIterator[Network]:
-    """Open the one client through which the doctor asks everybody."""
+async def open_network(proxy: str | None) -> AsyncIterator[Network]:
+    """Open the one client through which the doctor asks everybody. proxy: its URL."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"DiscordBot (Patchbay's doctor, {version('patchbay')})"},
         auto_decompress=False,
+        proxy=proxy,
     ) as session:
         yield Network(session)
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 @contextlib.contextmanager
@@ -135,6 +134,10 @@ def _words_for(error: Exception) -> str:  # noqa: PLR0911 - one kind of failure 
     match error:
         case TimeoutError():
             return f"no answer within {SECONDS:.0f} seconds"
+        case aiohttp.ClientProxyConnectionError():
+            return "the proxy of PATCHBAY_PROXY_URL cannot be reached"
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy of PATCHBAY_PROXY_URL refuses (status {error.status})"
         case aiohttp.ClientConnectorDNSError():
             return f"DNS knows no host {plain(error.host)}"
         case aiohttp.ClientConnectorCertificateError():

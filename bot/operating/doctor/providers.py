@@ -5,6 +5,7 @@ from typing import Final
 from bot.operating.doctor.finding import Check, Finding, plain
 from bot.operating.doctor.network import NETWORK, Answer, Network, NoAnswerError
 from bot.providers.base.endpoint import ApiVersion, Endpoint
+from bot.providers.base.provider import Provider
 
 _ABSENT: Final = {404, 405, 410}
 _TOO_MANY: Final = 429
@@ -16,7 +17,9 @@ def check_of(endpoint: Endpoint) -> Check:
     return Check(f"provider-{name}", "providers", endpoint.setting)
 
 
-async def examine_endpoint(endpoint: Endpoint, url: str, network: Network) -> Finding:
+async def examine_endpoint(
+    provider: type[Provider], endpoint: Endpoint, url: str, network: Network
+) -> Finding:
     """Ask for what the API refuses to strangers; that refusal shows that it is the API.
 
     A provider that is down is a warning: the others are served. An address at which something else answers
@@ -34,11 +37,12 @@ async def examine_endpoint(endpoint: Endpoint, url: str, network: Network) -> Fi
     if answer.is_server_fault or answer.status == _TOO_MANY:
         fix = "Try again in a few minutes; its agents are shown as unknown meanwhile."
         return check.warning(f"{url} is down or overloaded ({answer})", fix, **facts)
-    is_json = isinstance(answer.content, dict | list)
+    is_json, segments = isinstance(answer.content, dict | list), endpoint.path.split("/")
     if answer.is_redirect or answer.status in _ABSENT or (answer.is_success and not is_json):
         fix = f"Remove {endpoint.setting}, or correct its host and path: the vendor's is {endpoint.default}."
         return check.failed(f"the API does not answer at {url} ({answer})", fix, **facts)
-    if not is_json and not answer.is_empty:
+    is_own = provider.error_format.matches(answer.status, segments, answer.body, answer.content)
+    if not answer.is_success and not is_own:
         fix = "A proxy, a firewall or the network's login page may be in between; let this machine through."
         return check.warning(f"something else answers at {url} ({answer})", fix, **facts)
     found = f"{url} answers ({answer.status})"

@@ -26,7 +26,9 @@ _MARKS: Final[dict[Outcome, tuple[str, str]]] = {
 _WORDS: Final[dict[Outcome, str]] = {"failed": "failed", "warning": "to look at", "ok": "fine"}
 _SUBJECT: Final = 24
 """Columns; the longest subject is the name of a setting."""
-_MAX_WIDTH: Final = 110
+_INDENT: Final = _SUBJECT + 6
+_MAX_WIDTH: Final = 120
+_MIN_WIDTH: Final = 40
 
 
 class Report:
@@ -62,8 +64,11 @@ class Report:
             click.secho("\n" * bool(shown) + finding.group.capitalize(), bold=True)
         symbol, colour = _MARKS[finding.outcome]
         subject = click.style(f"{finding.subject:<{_SUBJECT}}", bold=finding.outcome != "ok")
-        click.echo(f"  {click.style(symbol, fg=colour)} {subject}  {finding.text}")
-        for line in _wrapped(finding.fix):
+        first, *rest = _wrapped(finding.text, _INDENT) or [""]
+        click.echo(f"  {click.style(symbol, fg=colour)} {subject}  {first}")
+        for line in rest:
+            click.echo(" " * _INDENT + line)
+        for line in _wrapped_fix(finding.fix):
             click.echo(f"      {line}")
 
     def _summary(self) -> Iterator[str]:
@@ -113,14 +118,18 @@ def _mark(outcome: Outcome) -> str:
     return click.style(symbol, fg=colour)
 
 
-def _wrapped(fix: str) -> Iterator[str]:
-    """Yield a fix in lines that fit the terminal; a command stays whole, so that it can be copied."""
-    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH) - 8 if sys.stdout.isatty() else sys.maxsize
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return a text in lines that fit the terminal, and as it is where it goes to a file or a program."""
+    if not sys.stdout.isatty():
+        return [text]
+    width = min(shutil.get_terminal_size().columns, _MAX_WIDTH) - indent
+    return textwrap.wrap(text, max(width, _MIN_WIDTH), break_long_words=False, break_on_hyphens=False)
+
+
+def _wrapped_fix(fix: str) -> Iterator[str]:
+    """Yield a fix in lines; a command stays whole, so that it can be copied."""
     arrow = "→ "
     for line in fix.splitlines():
-        if line.startswith("  ") or not line:
-            yield "  " + line if line else ""
-            continue
-        for part in textwrap.wrap(line, max(width, 40), break_long_words=False, break_on_hyphens=False):
+        for part in [line] if line.startswith("  ") else _wrapped(line, 8):
             yield arrow + part
             arrow = "  "

@@ -46,8 +46,7 @@ def examine_names() -> Finding:
     if not unknown:
         return NAMES.ok("all are known")
     said = [
-        f"{each['name']} in {each['place']}"
-        + (f" (did you mean {each['suggestion']}?)" if each["suggestion"] else "")
+        each["name"] + (f" (did you mean {each['suggestion']}?)" if each["suggestion"] else "")
         for each in unknown
     ]
     return NAMES.warning(
