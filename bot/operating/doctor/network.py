@@ -140,12 +140,8 @@ def _words_for(error: Exception) -> str:  # noqa: PLR0911 - one kind of failure 
             return f"the proxy of PATCHBAY_PROXY_URL refuses (status {error.status})"
         case aiohttp.ClientConnectorDNSError():
             return f"DNS knows no host {plain(error.host)}"
-        case aiohttp.ClientConnectorCertificateError():
-            verified = error.certificate_error
-            reason = verified.verify_message if isinstance(verified, ssl.SSLCertVerificationError) else ""
-            return f"its TLS certificate is not accepted ({plain(reason or 'it names another host')})"
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return "TLS fails: what listens there may not speak it"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
+            return _words_for_tls(error)
         case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):
             return "the connection is refused: nothing listens there"
         case aiohttp.WSServerHandshakeError():
@@ -156,3 +152,11 @@ def _words_for(error: Exception) -> str:  # noqa: PLR0911 - one kind of failure 
             return "the connection is closed without an answer"
         case _:
             return f"what comes back cannot be read ({type(error).__name__})"
+
+
+def _words_for_tls(error: Exception) -> str:
+    verified = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
+    if verified is None:
+        return "TLS fails: what listens there may not speak it"
+    reason = verified.verify_message if isinstance(verified, ssl.SSLCertVerificationError) else ""
+    return f"its TLS certificate is not accepted ({plain(reason or 'it names another host')})"

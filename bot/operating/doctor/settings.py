@@ -138,9 +138,14 @@ def examine_keys(settings: Settings) -> tuple[Mapping[str, bytes], Finding]:
     try:
         keys = read_keys(settings.encryption_keys.get_secret_value())
     except SetupError as error:
-        return {}, KEYS.failed("missing or not usable", worded(error).replace("\n    ", "\n  "))
+        return {}, KEYS.failed("missing or not usable", _with_command_apart(error))
     first = next(iter(keys))
     return keys, KEYS.ok(f"{len(keys)}, new secrets use {first!r}", key_ids=list(keys))
+
+
+def _with_command_apart(error: SetupError) -> str:
+    command = str(error.values.get("command"))
+    return worded(error).replace(f" {command}", f"\n  {command}")
 
 
 def examine_token(settings: Settings) -> Finding:
