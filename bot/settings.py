@@ -219,11 +219,9 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError with the variable and what is wrong with it, never with its value.
     """
-    folder = secrets_folder()
-    if os.environ.get("PATCHBAY_SECRETS_DIR") and not folder.is_dir():
-        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    folder = _secrets_folder()
     try:
-        settings = settings_model()(_secrets_dir=folder if folder.is_dir() else None)
+        settings = settings_model()(_secrets_dir=folder)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
@@ -236,6 +234,29 @@ def load_settings() -> Settings:
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
+
+
+def _secrets_folder() -> Path | None:
+    """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
+    folder = secrets_folder()
+    if os.environ.get("PATCHBAY_SECRETS_DIR") and not folder.is_dir():
+        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    return folder if folder.is_dir() else None
+
+
+class _LogFormat(BaseSettings):
+    """The format of the logs, read alone."""
+
+    model_config = Settings.model_config
+    log_format: Literal["console", "json"] = "console"
+
+
+def log_format() -> Literal["console", "json"]:
+    """Return the format of the logs where the settings cannot be read, for whatever reason."""
+    try:
+        return _LogFormat(_secrets_dir=_secrets_folder()).log_format
+    except (InvalidSettingError, ValidationError, SettingsError):
+        return "console"
 
 
 def forget_secrets() -> None:

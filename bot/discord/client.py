@@ -32,7 +32,6 @@ from bot.discord.overrides import Override
 from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
 from bot.features.commands.store import CommandStore
-from bot.setup_errors import DiscordUnreadableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,8 +43,6 @@ _LAST_ANSWERS_SECONDS: Final = 8.5
 _LATE_SHARDS_SECONDS: Final = 60.0
 # Discord lets an answer be changed for fifteen minutes.
 _SCREEN_SECONDS: Final = 900.0
-# What it leads to when discord.py parses something else than it foresees.
-_UNREADABLE: Final = (TypeError, LookupError, ValueError, AttributeError)
 _MAX_SCREENS: Final = 1000
 
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
@@ -143,25 +140,6 @@ class PatchbayBot(ServicesBot):
         if self.application_id is None:
             return True
         return await self._command_store.knows_another(self.application_id)
-
-    async def login(self, token: str) -> None:
-        """Log in. Raises DiscordUnreadableError if what answers is not Discord, but a login page or the like.
-
-        discord.py takes any success for Discord's, and then fails with whatever error that leads to.
-        """
-        try:
-            await super().login(token)
-        except _UNREADABLE:
-            if self.application is not None:  # the answers could be read; the fault is not in them
-                raise
-            raise DiscordUnreadableError from None
-
-    async def launch_shards(self) -> None:
-        """Ask where the gateway is, and open the shards. Raises DiscordUnreadableError as ``login`` does."""
-        try:
-            await super().launch_shards()
-        except _UNREADABLE:
-            raise DiscordUnreadableError from None
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""

@@ -14,6 +14,7 @@ import aiohttp
 import httpx
 import yarl
 
+from bot.network_faults import NetworkFault, fault_of, sentence_of
 from bot.operating.doctor.finding import plain
 
 SECONDS: Final = 5.0
@@ -130,33 +131,13 @@ def worded_failures() -> Iterator[None]:
         raise NoAnswerError(_words_for(error)) from None
 
 
-def _words_for(error: Exception) -> str:  # noqa: PLR0911 - one kind of failure each
-    match error:
-        case TimeoutError():
-            return f"no answer within {SECONDS:.0f} seconds"
-        case aiohttp.ClientProxyConnectionError():
-            return "the proxy of PATCHBAY_PROXY_URL cannot be reached"
-        case aiohttp.ClientHttpProxyError():
-            return f"the proxy of PATCHBAY_PROXY_URL refuses (status {error.status})"
-        case aiohttp.ClientConnectorDNSError():
-            return f"DNS knows no host {plain(error.host)}"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
-            return _words_for_tls(error)
-        case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):
-            return "the connection is refused: nothing listens there"
-        case aiohttp.WSServerHandshakeError():
-            return f"no WebSocket is opened there (status {error.status})"
-        case aiohttp.ClientOSError() | OSError():
-            return f"the connection fails ({plain(error.strerror or type(error).__name__)})"
-        case aiohttp.ServerDisconnectedError():
-            return "the connection is closed without an answer"
-        case _:
-            return f"what comes back cannot be read ({type(error).__name__})"
-
-
-def _words_for_tls(error: Exception) -> str:
-    verified = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else None
-    if verified is None:
-        return "TLS fails: what listens there may not speak it"
-    reason = verified.verify_message if isinstance(verified, ssl.SSLCertVerificationError) else ""
-    return f"its TLS certificate is not accepted ({plain(reason or 'it names another host')})"
+def _words_for(error: Exception) -> str:
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return f"no WebSocket is opened there (status {error.status})"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        verified = error.certificate_error
+        reason = verified.verify_message if isinstance(verified, ssl.SSLCertVerificationError) else ""
+        return f"its TLS certificate is not accepted ({plain(reason or 'it names another host')})"
+    if fault_of(error) is NetworkFault.OTHER:
+        return f"what comes back cannot be read ({type(error).__name__})"
+    return sentence_of(error)
