@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Mapping
 from typing import Final
 
 from bot.operating.doctor.finding import Check, Finding, size, worded
@@ -41,8 +40,8 @@ def examine_process(settings: Settings) -> list[Finding]:
     return [PROCESS.ok(text, processes=processes)]
 
 
-def examine_database(settings: Settings, keys: Mapping[str, bytes]) -> list[Finding]:
-    """Read the whole database as the start does, and change nothing. keys: none if they cannot be used."""
+def examine_database(settings: Settings) -> list[Finding]:
+    """Read the whole database as the start does, and change nothing."""
     # The database driver may be what is missing.
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
     from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
@@ -62,15 +61,17 @@ def examine_database(settings: Settings, keys: Mapping[str, bytes]) -> list[Find
     number = path.stat().st_size
     due = "" if revision == HEAD else f"; the next start brings schema {revision or 'empty'} to {HEAD}"
     found = DATABASE.ok(f"{path} is sound ({size(number)}){due}", schema=revision, head=HEAD, bytes=number)
-    return [found, *_examine_keys(settings, keys)]
+    return [found, *_examine_keys(settings)]
 
 
-def _examine_keys(settings: Settings, keys: Mapping[str, bytes]) -> list[Finding]:
+def _examine_keys(settings: Settings) -> list[Finding]:
     from bot.operating.key_usage import key_usage  # noqa: PLC0415 - as above
     from bot.setup_errors import KeyNotConfiguredError  # noqa: PLC0415
-    from bot.store.vault import Vault  # noqa: PLC0415
+    from bot.store.vault import Vault, read_keys  # noqa: PLC0415
 
-    if not keys:
+    try:
+        keys = read_keys(settings.encryption_keys.get_secret_value())
+    except SetupError:
         unusable = "the encryption keys cannot be used"
         return [KEYS.skipped(unusable), ROWS.skipped(unusable)]
     try:

@@ -4,10 +4,10 @@ The order is that in which a start would meet the faults.
 """
 
 import asyncio
-import base64
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
@@ -27,6 +27,17 @@ _MIN_SECRET: Final = 8
 """Characters; to mask a shorter value would make the findings unreadable."""
 
 
+_Look = Callable[[Settings], Awaitable[Sequence[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """Something that may take time. checks: those that it answers, in the order of its findings."""
+
+    checks: Sequence[Check]
+    look: _Look
+
+
 async def examine(*, offline: bool) -> AsyncIterator[Finding]:
     """Yield what each check finds. offline: neither ask another machine nor open the database.
 
@@ -34,46 +45,44 @@ async def examine(*, offline: bool) -> AsyncIterator[Finding]:
     """
     settings, read = own_settings.read_settings()
     forget_secrets()
-    keys, *own = _examine_own(settings)
     redactor = Redactor()
-    redactor.keep(_secrets_of(settings, keys))
-    for finding in (read, own_settings.examine_names(), own_settings.examine_files(), *own):
-        yield _masked(finding, redactor)
-    # Before two of the following import the same at the same time.
-    yield _masked(await asyncio.to_thread(machine.examine_libraries), redactor)
+    redactor.keep(() if settings is None else _secrets_of(settings))
     async with contextlib.AsyncExitStack() as stack:
         proxy = None if settings is None else settings.proxy
         network = None if offline else await stack.enter_async_context(open_network(proxy))
-        tasks = [asyncio.create_task(_findings_of(probe, settings)) for probe in _plan(keys, network)]
-        for task in tasks:
-            for finding in await task:
-                yield _masked(finding, redactor)
+        async for finding in _examine(settings, read, network):
+            facts = redactor.clean_fields(finding.facts)
+            text, fix = redactor.clean(finding.text), redactor.clean(finding.fix)
+            yield replace(finding, text=text, fix=fix, facts=facts)
 
 
-_Keys = Mapping[str, bytes]
-_Look = Callable[[Settings], Awaitable[Sequence[Finding]]]
+async def _examine(
+    settings: Settings | None, read: Finding, network: Network | None
+) -> AsyncIterator[Finding]:
+    yield read
+    for check, look in (
+        (own_settings.NAMES, own_settings.examine_names),
+        (own_settings.FILES, own_settings.examine_files),
+    ):
+        for finding in await _guarded([check], partial(asyncio.to_thread, look)):
+            yield finding
+    for probe in (
+        _local([own_settings.KEYS], own_settings.examine_keys),
+        _local([own_settings.TOKEN], own_settings.examine_token),
+    ):
+        for finding in await _findings_of(probe, settings):
+            yield finding
+    # By itself: others import the same, and two threads that do so at the same time may see a half of it.
+    for finding in await _guarded([machine.LIBRARIES], partial(asyncio.to_thread, machine.examine_libraries)):
+        yield finding
+    tasks = [asyncio.create_task(_findings_of(probe, settings)) for probe in _plan(network)]
+    for task in tasks:
+        for finding in await task:
+            yield finding
 
 
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """Something that takes time. checks: those that it answers, in the order of its findings."""
-
-    checks: Sequence[Check]
-    look: _Look
-
-
-def _examine_own(settings: Settings | None) -> tuple[_Keys, Finding, Finding]:
-    if settings is None:
-        return {}, own_settings.KEYS.skipped(_UNREAD), own_settings.TOKEN.skipped(_UNREAD)
-    keys, found = own_settings.examine_keys(settings)
-    return keys, found, own_settings.examine_token(settings)
-
-
-_UNREAD: Final = "the settings cannot be read"
-
-
-def _plan(keys: _Keys, network: Network | None) -> Iterator[_Probe]:
-    """Yield what is looked at once the settings are read. network: None for what needs none."""
+def _plan(network: Network | None) -> Iterator[_Probe]:
+    """Yield what runs at the same time. network: None for what needs none."""
     yield _local([machine.MODES], machine.examine_modes)
     yield _local([machine.SPACE], machine.examine_space)
     if network is not None:
@@ -82,8 +91,7 @@ def _plan(keys: _Keys, network: Network | None) -> Iterator[_Probe]:
     if network is None:
         return
     yield _local([database.PROCESS], database.examine_process)
-    whole = [database.DATABASE, database.KEYS, database.ROWS]
-    yield _local(whole, lambda settings: database.examine_database(settings, keys))
+    yield _local([database.DATABASE, database.KEYS, database.ROWS], database.examine_database)
     yield _local([database.BACKUPS], database.examine_backups)
     asked = [discord.APPLICATION, discord.STARTS, discord.GATEWAY, discord.CLOCK]
     yield _Probe(asked, lambda settings: discord.examine_discord(settings, network))
@@ -107,28 +115,26 @@ def _ask(provider: type[Provider], endpoint: Endpoint, network: Network) -> _Loo
 
 async def _findings_of(probe: _Probe, settings: Settings | None) -> Sequence[Finding]:
     if settings is None:
-        return [check.skipped(_UNREAD) for check in probe.checks]
+        return [check.skipped("the settings cannot be read") for check in probe.checks]
+    return await _guarded(probe.checks, partial(probe.look, settings))
+
+
+async def _guarded(
+    checks: Sequence[Check], look: Callable[[], Awaitable[Sequence[Finding]]]
+) -> Sequence[Finding]:
     try:
-        return await probe.look(settings)
+        return await look()
     except ImportError as error:
-        return [check.skipped(f"{error.name} cannot be imported") for check in probe.checks]
+        return [check.skipped(f"{error.name} cannot be imported") for check in checks]
     except Exception as error:  # noqa: BLE001 - the others go on, whatever is wrong with the machine
-        text, fix = (
-            f"cannot be looked at ({type(error).__name__})",
-            "This is a bug in Patchbay; please report it.",
-        )
-        return [check.failed(text, fix) for check in probe.checks]
+        text = f"cannot be looked at ({type(error).__name__})"
+        return [check.failed(text, "This is a bug in Patchbay; please report it.") for check in checks]
 
 
-def _secrets_of(settings: Settings | None, keys: _Keys) -> Iterator[str]:
-    for name in () if settings is None else type(settings).model_fields:
+def _secrets_of(settings: Settings) -> Iterator[str]:
+    """Return what must be masked. The keys alone are masked by their shape."""
+    for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr) and len(value.get_secret_value()) >= _MIN_SECRET:
             yield value.get_secret_value()
-    yield from () if settings is None else settings.secrets_in_urls
-    yield from (base64.b64encode(key).decode() for key in keys.values())
-
-
-def _masked(finding: Finding, redactor: Redactor) -> Finding:
-    facts = redactor.clean_fields(finding.facts)
-    return replace(finding, text=redactor.clean(finding.text), fix=redactor.clean(finding.fix), facts=facts)
+    yield from settings.secrets_in_urls

@@ -28,8 +28,12 @@ _NOTHING: Final = 1 << 20
 """With fewer free bytes the database takes no writes."""
 
 
-def examine_libraries() -> Finding:
+def examine_libraries() -> list[Finding]:
     """Import what the bot imports at its start."""
+    return [_examine_libraries()]
+
+
+def _examine_libraries() -> Finding:
     for name in _NEEDED:
         try:
             importlib.import_module(name)

@@ -40,20 +40,17 @@ def read_settings() -> tuple[Settings | None, Finding]:
     return settings, SETTINGS.ok(f"{number} are set, the others have their defaults", set=number)
 
 
-def examine_names() -> Finding:
+def examine_names() -> list[Finding]:
     """Look for variables and files that were meant to be settings. Their values are not read."""
     unknown = list(_unknown_names())
     if not unknown:
-        return NAMES.ok("all are known")
+        return [NAMES.ok("all are known")]
     said = [
         each["name"] + (f" (did you mean {each['suggestion']}?)" if each["suggestion"] else "")
         for each in unknown
     ]
-    return NAMES.warning(
-        f"nobody reads {', '.join(said)}",
-        "Correct the name, or remove it. Variables are written NAME=value, files are named like variables.",
-        unknown=unknown,
-    )
+    fix = "Correct the name, or remove it. Variables are written NAME=value, files are named like variables."
+    return [NAMES.warning(f"nobody reads {', '.join(said)}", fix, unknown=unknown)]
 
 
 def _unknown_names() -> Iterator[Mapping[str, str]]:
@@ -79,8 +76,12 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def examine_files() -> Finding:
+def examine_files() -> list[Finding]:
     """Look at the files with settings as the bot reads them. What they hold is not shown."""
+    return [_examine_files()]
+
+
+def _examine_files() -> Finding:
     folder = secrets_folder()
     if not folder.is_dir():
         return FILES.ok(f"none, because there is no folder {folder}")
@@ -131,16 +132,15 @@ def _flaw_of(path: Path, folder: Path) -> str:
     return flaw
 
 
-def examine_keys(settings: Settings) -> tuple[Mapping[str, bytes], Finding]:
-    """Read the encryption keys; there are none if they cannot be used."""
+def examine_keys(settings: Settings) -> list[Finding]:
+    """Tell whether the encryption keys can be used."""
     from bot.store.vault import read_keys  # noqa: PLC0415 - cryptography may be what is missing
 
     try:
         keys = read_keys(settings.encryption_keys.get_secret_value())
     except SetupError as error:
-        return {}, KEYS.failed("missing or not usable", _with_command_apart(error))
-    first = next(iter(keys))
-    return keys, KEYS.ok(f"{len(keys)}, new secrets use {first!r}", key_ids=list(keys))
+        return [KEYS.failed("missing or not usable", _with_command_apart(error))]
+    return [KEYS.ok(f"{len(keys)}, new secrets use {next(iter(keys))!r}", key_ids=list(keys))]
 
 
 def _with_command_apart(error: SetupError) -> str:
@@ -148,9 +148,9 @@ def _with_command_apart(error: SetupError) -> str:
     return worded(error).replace(f" {command}", f"\n  {command}")
 
 
-def examine_token(settings: Settings) -> Finding:
+def examine_token(settings: Settings) -> list[Finding]:
     """Tell whether there is a token; Discord is not asked."""
     if settings.discord_token is None:
         fix = "Copy it from the Developer Portal: your application > Bot > Reset Token."
-        return TOKEN.failed("PATCHBAY_DISCORD_TOKEN is not set", fix)
-    return TOKEN.ok("set")
+        return [TOKEN.failed("PATCHBAY_DISCORD_TOKEN is not set", fix)]
+    return [TOKEN.ok("set")]
