@@ -26,6 +26,7 @@ LAST_STARTS: Final = Check("discord-last-starts", "discord", "last starts")
 
 _UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = 404
+_TOO_MANY: Final = 429
 _JSON: Final = "application/json"
 """discord.py takes an answer for JSON only where its content type is exactly this."""
 _LEFT: Final = 0.2
@@ -98,8 +99,10 @@ def _refusal(check: Check, answer: Answer, foreign: Finding) -> Finding | None:
         return check.failed("Discord refuses the token", fix, status=answer.status)
     if answer.is_redirect or answer.status == _NOT_FOUND:
         return check.failed(f"Discord's API does not answer at this address ({answer})", _ADDRESS)
-    if answer.is_success:
-        return None if is_own else foreign
+    if answer.is_success and is_own:
+        return None
+    if not is_own and not answer.is_server_fault and answer.status != _TOO_MANY:  # as Discord's CDN answers
+        return foreign
     code = answer.content.get("code") if isinstance(answer.content, dict) else None
     said = f", code {code}" if isinstance(code, int) else ""
     return check.warning(f"Discord answered {answer.status}{said}", _LATER, status=answer.status)

@@ -132,9 +132,9 @@ async def _guarded(
 
 
 def _secrets_of(settings: Settings) -> Iterator[str]:
-    """Return what must be masked. The keys alone are masked by their shape."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) and len(value.get_secret_value()) >= _MIN_SECRET:
-            yield value.get_secret_value()
+    """Return what must be masked: settings that are secret, keys by themselves, passwords in URLs."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    for secret in (value.get_secret_value() for value in values if isinstance(value, SecretStr)):
+        parts = (part.partition(":")[2] for part in secret.split(","))
+        yield from (part for part in (secret, *parts) if len(part) >= _MIN_SECRET)
     yield from settings.secrets_in_urls

@@ -4,7 +4,7 @@ import difflib
 import re
 import stat
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,9 @@ TOKEN: Final = Check("discord-token", "settings", "discord token")
 
 _PREFIX: Final = "PATCHBAY_"
 _SIMILAR: Final = 0.9
-"""How like a setting's name another name is, of 1, that does not begin as they all do."""
+"""How like a setting's name another one is, of 1, so that it was meant whatever it begins with."""
+_FAINT: Final = 0.55
+"""The same of what follows the prefix, where there is no doubt that it was to be a setting."""
 # A line `NAME:value=` of a file for Docker makes a variable whose name is all before the `=`, a secret too.
 _WORD: Final = re.compile(r"[A-Za-z0-9_]{0,64}")
 
@@ -58,15 +60,22 @@ def _unknown_names() -> Iterator[Mapping[str, str]]:
     places = {"the environment": environment_names(), str(secrets_folder()): _names_in(secrets_folder())}
     for place, names in places.items():
         for name in sorted(names):
-            if name.upper() in known:
-                continue
             match = _WORD.match(name)
             word = match[0].upper() if match else ""
-            is_ours = word.startswith(_PREFIX)
-            similar = difflib.get_close_matches(word, known, 1, 0.6 if is_ours else _SIMILAR)
-            if is_ours or similar:
+            suggestion = _suggestion(word, known)
+            if name.upper() not in known and (suggestion or word.startswith(_PREFIX)):
                 shown = word if len(word) == len(name) else f"{word}…"
-                yield {"name": shown, "place": place, "suggestion": "".join(similar)}
+                yield {"name": shown, "place": place, "suggestion": suggestion}
+
+
+def _suggestion(word: str, known: Sequence[str]) -> str:
+    """Return the name that was most likely meant, nothing where none is like it."""
+    if similar := difflib.get_close_matches(word, known, 1, _SIMILAR):
+        return similar[0]
+    # What all names begin with would make each of them like each other.
+    rests = [each.removeprefix(_PREFIX) for each in known]
+    found = difflib.get_close_matches(word.removeprefix(_PREFIX), rests, 1, _FAINT)
+    return f"{_PREFIX}{found[0]}" if found and word.startswith(_PREFIX) else ""
 
 
 def _names_in(folder: Path) -> list[str]:
