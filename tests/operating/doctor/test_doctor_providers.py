@@ -142,9 +142,12 @@ async def test_a_provider_that_is_not_there_is_a_warning(environment: dict[str, 
     assert found.exit_code == 0
 
 
-async def test_a_mistyped_path_is_a_failure(environment: dict[str, str], versioned: Versioned) -> None:
-    """The provider itself says that it knows no such path."""
-    environment[versioned.endpoint.setting] += "/v2"
+async def test_another_server_s_address_is_a_failure(
+    environment: dict[str, str], versioned: Versioned
+) -> None:
+    """A host that knows no such path is not the API, and the right address is in the fix."""
+    origin = environment["PATCHBAY_DISCORD_API_URL"].removesuffix("/api/v10")
+    environment[versioned.endpoint.setting] = f"{origin}/v2"
     found = await examine(environment)
     assert found.said(versioned.check)[0] == "failed"
     assert versioned.endpoint.default in found.findings[versioned.check]["fix"]
