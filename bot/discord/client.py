@@ -162,6 +162,15 @@ class PatchbayBot(ServicesBot):
             # Not as an extension: discord.py would unload the module when the bot closes.
             await importlib.import_module(name).setup(self)
 
+    async def launch_shards(self) -> None:
+        """Open every shard. Raises GatewayNotFound if Discord's answer, of whatever status, names none."""
+        try:
+            await super().launch_shards()
+        except (KeyError, TypeError, ValueError):
+            raise discord.GatewayNotFound from None
+        if not self.is_closed() and not self._connection.shard_ids:
+            raise discord.GatewayNotFound
+
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
 
@@ -242,6 +251,7 @@ class PatchbayBot(ServicesBot):
 
         def note_begun(shard_id: int) -> None:
             self.sessions.begun(shard_id)
+            self.starts.connected(shard_id)
             if self.starts.is_open(shard_id):
                 background.start(self.starts.succeeded(shard_id))
 

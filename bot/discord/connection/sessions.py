@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import discord
 
+from bot.discord.connection.starts import Starts
+
 ACK_GRACE: Final = 15.0
 """Seconds for which the acknowledgement of a heartbeat may be late. Discord wants a heartbeat every 41.25
 seconds, so that a silent connection shows within a minute."""
@@ -36,6 +38,8 @@ class Sessions:
                 yield fault
 
     def _fault(self, shard_id: int) -> str | None:
+        if waits := self._starts.waiting(shard_id):
+            return waits
         shard = self._client.get_shard(shard_id)
         if shard is None:
             return f"Shard {shard_id} has not been connected to Discord since the start."
@@ -51,3 +55,9 @@ class Sessions:
             if silent > keep_alive.interval + ACK_GRACE:
                 return f"Discord has acknowledged no heartbeat of shard {shard_id} for {silent:.0f} seconds."
         return None
+
+    @property
+    def _starts(self) -> Starts:
+        bot: Any = self._client  # PatchbayBot would be a circular import
+        starts: Starts = bot.starts
+        return starts
