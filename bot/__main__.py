@@ -80,9 +80,9 @@ def doctor(*, offline: bool, as_json: bool) -> None:
     Exit code 0: all is fine, or there are warnings only. 1: something keeps the bot from starting or working.
     2: the command itself was misspelt.
     """
-    from bot.operating.doctor import Report, examine
+    from bot.operating.doctor import DoctorReport, examine
 
-    report = Report(is_json=as_json, is_offline=offline)
+    report = DoctorReport(is_json=as_json, is_offline=offline)
 
     async def look() -> None:
         async for finding in examine(offline=offline):

@@ -6,6 +6,6 @@ only way to other machines. None imports discord.py before it is known that this
 """
 
 from bot.operating.doctor.examination import examine
-from bot.operating.doctor.report import Report
+from bot.operating.doctor.report import DoctorReport
 
-__all__ = ["Report", "examine"]
+__all__ = ["DoctorReport", "examine"]

@@ -4,16 +4,16 @@ import os
 import time
 from typing import Final
 
-from bot.operating.doctor.finding import Check, Finding, size, worded
+from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
 from bot.settings import Settings
 from bot.setup_errors import SetupError
 
-FOLDER: Final = Check("database-folder", "database", "database folder")
-PROCESS: Final = Check("bot-process", "database", "bot process")
-DATABASE: Final = Check("database", "database", "database")
-KEYS: Final = Check("database-keys", "database", "keys of the database")
-ROWS: Final = Check("unreadable-rows", "database", "unreadable rows")
-BACKUPS: Final = Check("backups", "database", "backups")
+FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
+PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
+DATABASE: Final = DoctorCheck("database", "database", "database")
+KEYS: Final = DoctorCheck("database-keys", "database", "keys of the database")
+ROWS: Final = DoctorCheck("unreadable-rows", "database", "unreadable rows")
+BACKUPS: Final = DoctorCheck("backups", "database", "backups")
 
 _HOUR: Final = 3600
 _LATE: Final = 1.0

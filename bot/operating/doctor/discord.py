@@ -12,17 +12,17 @@ from typing import Any, Final
 import aiohttp
 import yarl
 
-from bot.operating.doctor.finding import Check, Finding, plain
-from bot.operating.doctor.network import NETWORK, Answer, Network, NoAnswerError
+from bot.operating.doctor.finding import DoctorCheck, Finding, plain
+from bot.operating.doctor.network import NETWORK, HttpAnswer, Network, NoAnswerError
 from bot.providers.base.endpoint import check_url
 from bot.settings import Settings
 
-APPLICATION: Final = Check("discord-application", "discord", "application")
-STARTS: Final = Check("discord-starts", "discord", "starts left today")
-GATEWAY: Final = Check("discord-gateway", "discord", "gateway")
-CLOCK: Final = Check("clock", "discord", "clock")
-COMMANDS: Final = Check("discord-commands", "discord", "commands")
-LAST_STARTS: Final = Check("discord-last-starts", "discord", "last starts")
+APPLICATION: Final = DoctorCheck("discord-application", "discord", "application")
+STARTS: Final = DoctorCheck("discord-starts", "discord", "starts left today")
+GATEWAY: Final = DoctorCheck("discord-gateway", "discord", "gateway")
+CLOCK: Final = DoctorCheck("clock", "discord", "clock")
+COMMANDS: Final = DoctorCheck("discord-commands", "discord", "commands")
+LAST_STARTS: Final = DoctorCheck("discord-last-starts", "discord", "last starts")
 
 _UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = 404
@@ -48,7 +48,7 @@ class _Asked:
 
     finding: Finding
     content: Mapping[str, Any] | None = None
-    answer: Answer | None = None
+    answer: HttpAnswer | None = None
 
 
 async def examine_discord(settings: Settings, network: Network) -> list[Finding]:
@@ -68,7 +68,7 @@ async def examine_discord(settings: Settings, network: Network) -> list[Finding]
 
 
 async def _ask(
-    check: Check,
+    check: DoctorCheck,
     path: str,
     read: Callable[[Mapping[str, Any]], Finding],
     settings: Settings,
@@ -91,7 +91,7 @@ async def _ask(
         return _Asked(foreign, answer=answer)
 
 
-def _refusal(check: Check, answer: Answer, foreign: Finding) -> Finding | None:
+def _refusal(check: DoctorCheck, answer: HttpAnswer, foreign: Finding) -> Finding | None:
     """Return what is wrong with an answer, None if it is a JSON object of a successful one."""
     is_own = isinstance(answer.content, dict) and answer.content_type == _JSON
     if answer.status == _UNAUTHORIZED and is_own:
@@ -206,7 +206,7 @@ class _Stream:
         return interval
 
 
-def _examine_clock(answer: Answer | None) -> Finding:
+def _examine_clock(answer: HttpAnswer | None) -> Finding:
     """Compare this machine's clock with Discord's."""
     try:
         told = parsedate_to_datetime(answer.headers["Date"]).timestamp() if answer is not None else None

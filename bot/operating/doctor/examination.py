@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.operating.doctor import database, discord, machine
 from bot.operating.doctor import providers as provider_checks
 from bot.operating.doctor import settings as own_settings
-from bot.operating.doctor.finding import Check, Finding
+from bot.operating.doctor.finding import DoctorCheck, Finding
 from bot.operating.doctor.network import Network, open_network
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint
@@ -34,7 +34,7 @@ _Look = Callable[[Settings], Awaitable[Sequence[Finding]]]
 class _Probe:
     """Something that may take time. checks: those that it answers, in the order of its findings."""
 
-    checks: Sequence[Check]
+    checks: Sequence[DoctorCheck]
     look: _Look
 
 
@@ -101,7 +101,7 @@ def _plan(network: Network | None) -> Iterator[_Probe]:
             yield _Probe([provider_checks.check_of(endpoint)], _ask(provider, endpoint, network))
 
 
-def _local(checks: Sequence[Check], look: Callable[[Settings], Sequence[Finding]]) -> _Probe:
+def _local(checks: Sequence[DoctorCheck], look: Callable[[Settings], Sequence[Finding]]) -> _Probe:
     return _Probe(checks, lambda settings: asyncio.to_thread(look, settings))
 
 
@@ -120,7 +120,7 @@ async def _findings_of(probe: _Probe, settings: Settings | None) -> Sequence[Fin
 
 
 async def _guarded(
-    checks: Sequence[Check], look: Callable[[], Awaitable[Sequence[Finding]]]
+    checks: Sequence[DoctorCheck], look: Callable[[], Awaitable[Sequence[Finding]]]
 ) -> Sequence[Finding]:
     try:
         return await look()

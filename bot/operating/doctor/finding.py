@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """Something that is looked at; its methods make the finding. Fields: as of ``Finding``."""
 
     id: str

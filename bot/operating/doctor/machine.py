@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.operating.doctor.finding import Check, Finding, size
+from bot.operating.doctor.finding import DoctorCheck, Finding, size
 from bot.settings import Settings
 
-LIBRARIES: Final = Check("libraries", "machine", "libraries")
-MODES: Final = Check("file-modes", "machine", "file modes")
-SPACE: Final = Check("disk-space", "machine", "disk space")
-PORT: Final = Check("http-port", "machine", "http port")
+LIBRARIES: Final = DoctorCheck("libraries", "machine", "libraries")
+MODES: Final = DoctorCheck("file-modes", "machine", "file modes")
+SPACE: Final = DoctorCheck("disk-space", "machine", "disk space")
+PORT: Final = DoctorCheck("http-port", "machine", "http port")
 
 _NEEDED: Final = ("discord", "bot.store.database", "bot.store.vault")
 """The last two bring the database driver and the cryptography."""

@@ -28,7 +28,7 @@ class NoAnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """An answer to a GET."""
 
     status: int
@@ -74,7 +74,7 @@ class Network:
         # The bot's clients for providers trust other authorities than discord.py, which trusts the system's.
         self._providers_tls = httpx.create_ssl_context()
 
-    async def get(self, url: str, headers: Mapping[str, str], *, is_provider: bool = False) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str], *, is_provider: bool = False) -> HttpAnswer:
         """Send a GET. is_provider: verify certificates as for providers. Raises NoAnswerError."""
         tls = self._providers_tls if is_provider else True
         with worded_failures():
@@ -87,7 +87,7 @@ class Network:
                     body = await answer.content.read(_MAX_BYTES)
                     while len(body) < _MAX_BYTES and (more := await answer.content.read(_MAX_BYTES)):
                         body += more
-        return Answer(
+        return HttpAnswer(
             status=answer.status,
             headers=answer.headers,
             content_type=answer.headers.get("Content-Type", ""),

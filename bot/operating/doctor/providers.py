@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.operating.doctor.finding import Check, Finding, plain
-from bot.operating.doctor.network import NETWORK, Answer, Network, NoAnswerError
+from bot.operating.doctor.finding import DoctorCheck, Finding, plain
+from bot.operating.doctor.network import NETWORK, HttpAnswer, Network, NoAnswerError
 from bot.providers.base.endpoint import ApiVersion, Endpoint
 from bot.providers.base.provider import Provider
 
@@ -11,10 +11,10 @@ _ABSENT: Final = {404, 405, 410}
 _TOO_MANY: Final = 429
 
 
-def check_of(endpoint: Endpoint) -> Check:
+def check_of(endpoint: Endpoint) -> DoctorCheck:
     """Return the check of an endpoint, which is named for its setting."""
     name = endpoint.setting.removeprefix("PATCHBAY_").lower().replace("_", "-")
-    return Check(f"provider-{name}", "providers", endpoint.setting)
+    return DoctorCheck(f"provider-{name}", "providers", endpoint.setting)
 
 
 async def examine_endpoint(
@@ -50,7 +50,7 @@ async def examine_endpoint(
 
 
 def _compare(
-    check: Check, found: str, version: ApiVersion, answer: Answer, facts: dict[str, object]
+    check: DoctorCheck, found: str, version: ApiVersion, answer: HttpAnswer, facts: dict[str, object]
 ) -> Finding:
     served = answer.headers.get(version.header)
     if served is None:

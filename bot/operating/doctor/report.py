@@ -31,7 +31,7 @@ _MAX_WIDTH: Final = 120
 _MIN_WIDTH: Final = 40
 
 
-class Report:
+class DoctorReport:
     """What the doctor has found so far."""
 
     def __init__(self, *, is_json: bool, is_offline: bool) -> None:

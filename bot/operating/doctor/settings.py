@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bot.operating.doctor.finding import Check, Finding, worded
+from bot.operating.doctor.finding import DoctorCheck, Finding, worded
 from bot.settings import Settings, environment_names, load_settings, secrets_folder, setting_names
 from bot.setup_errors import InvalidSettingError, SetupError
 
-SETTINGS: Final = Check("settings", "settings", "settings")
-NAMES: Final = Check("setting-names", "settings", "names of settings")
-FILES: Final = Check("secret-files", "settings", "secret files")
-KEYS: Final = Check("encryption-keys", "settings", "encryption keys")
-TOKEN: Final = Check("discord-token", "settings", "discord token")
+SETTINGS: Final = DoctorCheck("settings", "settings", "settings")
+NAMES: Final = DoctorCheck("setting-names", "settings", "names of settings")
+FILES: Final = DoctorCheck("secret-files", "settings", "secret files")
+KEYS: Final = DoctorCheck("encryption-keys", "settings", "encryption keys")
+TOKEN: Final = DoctorCheck("discord-token", "settings", "discord token")
 
 _PREFIX: Final = "PATCHBAY_"
 _SIMILAR: Final = 0.9

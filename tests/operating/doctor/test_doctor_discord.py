@@ -13,6 +13,7 @@ import pytest
 from aiohttp import WSCloseCode, web
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from bot.discord.connection.starts import COUNTED, IDENTIFIES
 from bot.discord.connection.state_file import StateFile, path_beside
@@ -336,7 +337,9 @@ def test_whatever_is_answered_is_a_finding(body: object, status: int) -> None:
         try:
             url = f"http://127.0.0.1:{runner.addresses[0][1]}"
             model = settings_model()(
-                discord_token="FAKE-TOKEN-x", discord_api_url=url, discord_gateway_url="ws://127.0.0.1:1"
+                discord_token=SecretStr("FAKE-TOKEN-x"),
+                discord_api_url=url,
+                discord_gateway_url="ws://127.0.0.1:1",
             )
             async with open_network(None) as through:
                 return [each.outcome for each in await examine_discord(model, through)]
