@@ -79,14 +79,16 @@ def demo(port: int, locale: str, *, empty: bool, no_browser: bool) -> None:
 def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
     from bot.operating.doctor import examine_offline, examine_online
+    from bot.operating.keys_command import with_fetched_keys
     from bot.settings import forget_secrets, load_settings
     from bot.setup_errors import SetupError
 
     try:
         settings = load_settings()
+        forget_secrets()
+        settings = with_fetched_keys(settings)
     except SetupError as error:
         _fail(error)
-    forget_secrets()
     failed = False
     for finding in examine_offline(settings):
         failed |= _show(finding)
@@ -122,7 +124,7 @@ def backup(file: Path) -> None:
     from bot.operating import backups
     from bot.setup_errors import SetupError
 
-    settings, _ = _prepare()
+    settings, _ = _prepare(needs_keys=False)
     try:
         contents = backups.backup(settings.database_path, file)
     except SetupError as error:
@@ -165,7 +167,7 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
     from bot.operating import hosting
     from bot.setup_errors import SetupError
 
-    settings, _ = _prepare()
+    settings, _ = _prepare(needs_keys=False)
     try:
         stored = asyncio.run(hosting.stored(settings, guild_id))
         click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
@@ -311,15 +313,24 @@ def _counted_of_member(stored: MemberData) -> str:
 
 
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
-    if not clean:
+    from bot.store.health import is_replicated
+
+    if not clean and is_replicated(settings.database_path):
+        # It reads all the time, so that the log is never emptied.
+        click.echo(
+            "Litestream replicates the database: its replicas hold what was erased until their retention"
+            " ends, and so may the database's log while Litestream runs."
+        )
+    elif not clean:
         raise click.ClickException(
             f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
             " Run this again; stop the bot first if that does not help."
         )
 
 
-def _prepare() -> tuple[Settings, Redactor]:
+def _prepare(*, needs_keys: bool = True) -> tuple[Settings, Redactor]:
     from bot.logs import set_up_logs
+    from bot.operating.keys_command import with_fetched_keys
     from bot.providers.base.redaction import Redactor
     from bot.settings import forget_secrets, load_settings
     from bot.setup_errors import SetupError
@@ -331,7 +342,10 @@ def _prepare() -> tuple[Settings, Redactor]:
         _fail(error)
     forget_secrets()
     set_up_logs(settings.log_level, settings.log_format, redactor)
-    return settings, redactor
+    try:
+        return with_fetched_keys(settings) if needs_keys else settings, redactor
+    except SetupError as error:
+        _fail(error)
 
 
 def _fail(error: SetupError) -> NoReturn:

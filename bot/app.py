@@ -72,6 +72,7 @@ from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.operating.damage import damage_reported
 from bot.operating.health import serve_health
 from bot.operating.key_rotation import bring_up_to_date
 from bot.providers import providers
@@ -126,6 +127,7 @@ async def build_bot(
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
+        await stack.enter_async_context(damage_reported(settings, database.write_state))
         await bring_up_to_date(database, vault)
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
@@ -242,7 +244,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     await asyncio.to_thread(refuse_damage, settings)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
-        await stack.enter_async_context(scheduled_backups(settings))
+        await stack.enter_async_context(scheduled_backups(settings, bot.services.write_state))
         bot.start_when_ready(freeze_heap)
         if settings.http_port is not None:
             try:

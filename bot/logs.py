@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict
 
+from bot.errors import UnavailableError
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.providers.base.redaction import ANY_GUILD, Redactor
 
@@ -57,6 +58,16 @@ def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) ->
     return {name: fields[name] if name in ours else cleaned[name] for name in fields}
 
 
+def _without_told(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
+    """Leave out the traceback where the database is unavailable: one line has said so, with the reason."""
+    found = fields.get("exc_info")
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, UnavailableError):
+        del fields["exc_info"]
+        fields.setdefault("error", error.key)
+    return fields
+
+
 def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     """Send all logs to standard error. level: DEBUG, INFO, WARNING or ERROR. style: console or json."""
     shared: list[structlog.typing.Processor] = [
@@ -77,6 +88,7 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
+            _without_told,
             structlog.processors.format_exc_info,
             partial(_clean, redactor),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

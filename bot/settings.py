@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,12 @@ def _plain(token: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _command(line: str) -> str:
+    if not shlex.split(line):  # raises ValueError for a quotation that does not end
+        raise ValueError("holds no command")
+    return line
+
+
 _Numbers = Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
 WebsocketUrl = Annotated[str, AfterValidator(partial(check_url, secure="wss", plain="ws"))]
@@ -71,6 +78,12 @@ class Settings(BaseSettings):
         description="`id:base64key` pairs, separated by commas; the first one encrypts, the others decrypt"
         " until `patchbay rotate-key` takes them out of use",
         title="needed",
+    )
+    encryption_keys_command: Annotated[str, AfterValidator(_command)] | None = Field(
+        None,
+        description="in the place of the keys: a command that prints them, run without a shell; see"
+        " [Operating](operating.md#keys)",
+        title="none",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///patchbay.db", description="`sqlite:///` and a path; four slashes make it absolute"
@@ -189,6 +202,9 @@ def load_settings() -> Settings:
     except SettingsError:
         reason = "holds a file that cannot be read as text"
         raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason=reason) from None
+    if settings.encryption_keys_command and settings.encryption_keys.get_secret_value():
+        reason = "can't be set together with PATCHBAY_ENCRYPTION_KEYS; set one of them"
+        raise InvalidSettingError(name="PATCHBAY_ENCRYPTION_KEYS_COMMAND", reason=reason)
     if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)

@@ -34,7 +34,9 @@ _OURS: Final = "scrub_"
 _SCHEMA: Final = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'trigger') ORDER BY name"
 _INDEX: Final = re.compile(r'(CREATE (?:UNIQUE )?INDEX) "?(\w+)"? ON "?\w+"?')
 """The beginning of an index's definition, without its columns."""
-_UNMOVED: Final = ("sqlite_", _OURS, "alembic_version")
+REPLICATION: Final = "_litestream_"
+"""The names of the tables begin with this that Litestream adds. They hold numbers of its own."""
+_UNMOVED: Final = ("sqlite_", _OURS, "alembic_version", REPLICATION)
 """How the names of the other tables begin that are not moved."""
 
 # The statements below are made of names from the schema and of nothing that comes from outside: hence S608.
