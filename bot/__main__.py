@@ -313,7 +313,7 @@ def _counted_of_member(stored: MemberData) -> str:
 
 
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
-    from bot.store.health import is_replicated
+    from bot.store.copies import is_replicated
 
     if not clean and is_replicated(settings.database_path):
         # It reads all the time, so that the log is never emptied.

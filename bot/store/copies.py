@@ -15,6 +15,7 @@ from bot.errors import DamagedError
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError
 from bot.store.private_files import make_private
 from bot.store.revision import current_revision
+from bot.store.scrub import REPLICATION
 from bot.store.vault import key_id_of
 from bot.store.write_state import unavailable
 
@@ -121,6 +122,14 @@ def contents_of(path: Path) -> Contents:
         raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
     key_ids = Counter(key_id_of(secret[1:]) or "?" for _, secret in sealed if secret)
     return Contents(revision or "", len({guild for guild, _ in sealed}), len(sealed), entries, key_ids)
+
+
+def is_replicated(path: Path) -> bool:
+    """Tell whether Litestream replicates a database, or has done so. Blocks."""
+    with contextlib.suppress(sqlite3.Error), opened(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return any(str(name).startswith(REPLICATION) for (name,) in tables)
+    return False
 
 
 def replace_database(database: Path, copy: Path, now: int) -> Path | None:
