@@ -2,20 +2,87 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-import discord
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
+from bot.discord.client import PatchbayBot
+from bot.features.monitoring.poller import Poller
 from bot.store.write_state import WriteState
 
 MAX_CONNECTIONS: Final = 32
 """How many clients may be connected at once; the oldest gives way to another."""
 MAX_SECONDS: Final = 10.0
 """How long a client may stay connected, whatever it sends: a probe takes milliseconds."""
+_log: Final = logging.getLogger(__name__)
+# Whatever a client sends wrongly, aiohttp would log with a traceback.
+_log.addFilter(lambda record: not isinstance((record.exc_info or (None, None))[1], HttpProcessingError))
 _STOPPED_WITHIN: Final = 1.0
 """Seconds that clients have to take their answers when the bot stops."""
+
+_LATE: Final = 15.0
+"""Seconds after which a write or a tick that has not ended counts as hung."""
+
+
+class Readiness:
+    """Knows whether the bot can do all that it is for: be asked in Discord, store, and check agents."""
+
+    def __init__(self, bot: PatchbayBot, write_state: WriteState, poller: Poller) -> None:
+        self._bot = bot
+        self._write_state = write_state
+        self._poller = poller
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return why the bot is not ready, as sentences for whoever hosts it; nothing while all is well.
+
+        They hold no secrets and no names of servers. Nothing is asked: this may be called every second.
+        """
+        if self._bot.is_closed() or self._bot.services.background.is_shutting_down:
+            return ("The bot is stopping.",)
+        shards = tuple(self._bot.sessions.faults())
+        if self._poller.overdue is None:
+            return (*shards, *self._database()) or ("The checks of agents have not begun.",)
+        return (*shards, *self._database(), *self._ticks(self._poller.overdue))
+
+    def _database(self) -> Iterator[str]:
+        refusal = self._write_state.refusal
+        if refusal is not None:
+            yield f"{refusal[:1].upper()}{refusal[1:]}."
+        if self._write_state.trying_for > _LATE:
+            yield f"A write to the database has not ended for {round(self._write_state.trying_for)} seconds."
+
+    def _ticks(self, overdue: float) -> Iterator[str]:
+        if overdue > _LATE:
+            yield f"The checks of agents have stood still for {round(overdue)} seconds."
+
+
+class LoopLag:
+    """Measures once a second how late the event loop comes to what is due."""
+
+    def __init__(self) -> None:
+        self._seconds = deque([0.0], maxlen=60)
+
+    @property
+    def last(self) -> float:
+        """The last measurement, in seconds."""
+        return self._seconds[-1]
+
+    @property
+    def worst(self) -> float:
+        """The longest of the last minute, in seconds."""
+        return max(self._seconds)
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 1
+            await asyncio.sleep(1)
+            self._seconds.append(loop.time() - due)
 
 
 class _BoundedServer(web.Server):
@@ -32,33 +99,43 @@ class _BoundedServer(web.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_health(
-    client: discord.Client, write_state: WriteState, host: str, port: int
-) -> AsyncIterator[int]:
+async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncIterator[int]:
     """Serve ``/healthz`` and ``/readyz``, and yield the port.
 
-    A bot whose database takes no writes is alive, because a restart would not help, but not ready.
+    A bot that is not ready is alive nevertheless, because a restart would not help.
 
     Both answer from the bot's own event loop. A loop that hangs answers neither, so the supervisor's timeout
-    tells it. Raises OSError if the port is taken.
+    tells it; a server in a thread of its own could say so in words, and would itself have to be watched.
+    Raises OSError if the port is taken.
     """
+    lag = LoopLag()
 
-    def readiness() -> web.Response:
-        if not client.is_ready() or client.is_closed():
-            return web.json_response({"status": "starting"}, status=503)
-        if write_state.refusal is not None:
-            return web.json_response({"status": "not writable", "reason": write_state.refusal}, status=503)
+    def alive() -> web.Response:
+        return web.json_response(
+            {"status": "alive", "loop_lag": round(lag.last, 3), "worst_loop_lag": round(lag.worst, 3)}
+        )
+
+    def ready() -> web.Response:
+        reasons = readiness.reasons()
+        if reasons:
+            return web.json_response({"status": "not ready", "reasons": reasons}, status=503)
         return web.json_response({"status": "ready"})
 
+    pages = {"/healthz": alive, "/readyz": ready}
+
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path not in {"/healthz", "/readyz"}:
+        page = pages.get(request.path)
+        if page is None:
             return web.Response(status=404)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        return web.json_response({"status": "alive"}) if request.path == "/healthz" else readiness()
+        return page()
 
+    measuring = asyncio.create_task(lag.run())
     runner = web.ServerRunner(
-        _BoundedServer(answer, access_log=None), access_log=None, shutdown_timeout=_STOPPED_WITHIN
+        _BoundedServer(answer, access_log=None, logger=_log),
+        access_log=None,
+        shutdown_timeout=_STOPPED_WITHIN,
     )
     await runner.setup()
     try:
@@ -66,4 +143,5 @@ async def serve_health(
         await site.start()
         yield runner.addresses[0][1]
     finally:
+        measuring.cancel()
         await runner.cleanup()

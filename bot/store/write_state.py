@@ -1,9 +1,10 @@
 """Knows whether the database takes writes, and logs once when that ends and once when it begins again."""
 
 import asyncio
+import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -64,6 +65,7 @@ class WriteState:
         self.damaged_operation = ""
         """What has found the damage."""
         self._damaged = asyncio.Event()
+        self._trying_since: float | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -87,6 +89,20 @@ class WriteState:
             return None
         since = datetime.fromtimestamp(int(self._since), UTC).isoformat().replace("+00:00", "Z")
         return f"the database takes no writes since {since}: {self.reason}"
+
+    @property
+    def trying_for(self) -> float:
+        """For how many seconds the write that is tried at intervals has gone on; 0 while none does."""
+        return 0.0 if self._trying_since is None else max(0.0, time.monotonic() - self._trying_since)
+
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[None]:
+        """Note that a write is tried while the block runs: one that hangs is refused by nobody."""
+        self._trying_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._trying_since = None
 
     async def until_damaged(self) -> None:
         """Wait until damage is found."""

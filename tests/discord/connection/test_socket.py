@@ -3,16 +3,14 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import discord
 import pytest
-import yarl
 from aiohttp import web
 from discord.gateway import KeepAliveHandler
-from discord.http import Route
 
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot
@@ -20,67 +18,8 @@ from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
+from tests.support.socket_gateway import Gateway, Quick, Sleeps, Step, end, served
 from tests.support.waiting import until
-
-USER = {"id": "1300000000000000001", "username": "bot", "discriminator": "0", "avatar": None}
-Step = Callable[["Gateway", web.WebSocketResponse], Awaitable[object]]
-"""What a gateway does with a connection that it has taken."""
-
-
-class Gateway:
-    """Discord on loopback. It does one step with each connection; the last one again and again.
-
-    A step that is None refuses the connection.
-    """
-
-    def __init__(self, *steps: Step | None) -> None:
-        self.steps = steps
-        self.connections = 0
-        self.resumed = asyncio.Event()
-        self.falls = [asyncio.Event(), asyncio.Event()]
-        self.url = ""
-
-    async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Take a connection, or refuse it."""
-        step = self.steps[min(self.connections, len(self.steps) - 1)]
-        self.connections += 1
-        if step is None:
-            return web.Response(status=503)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await step(self, socket)
-        return socket
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer the requests of a login, and the question for the budget."""
-        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
-        application = {
-            "id": "1", "name": "n", "description": "", "icon": None, "owner": USER, "verify_key": "",
-            "bot_public": True, "bot_require_code_grant": False, "flags": 0,
-        }  # fmt: skip
-        known = {
-            "/users/@me": USER,
-            "/gateway/bot": {"url": self.url, "shards": 1, "session_start_limit": limit},
-        }
-        # discord.py wants the header to say just this.
-        headers = {"Content-Type": "application/json"}
-        return web.Response(body=json.dumps(known.get(request.path, application)).encode(), headers=headers)
-
-    async def greet(self, socket: web.WebSocketResponse) -> None:
-        """Send HELLO, and take what the bot begins its session with."""
-        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "t": None, "s": None})
-        async for message in socket:
-            frame = json.loads(message.data)
-            if frame["op"] == 6:
-                self.resumed.set()
-                return
-            if frame["op"] == 2:
-                shard = frame["d"]["shard"]
-                session = {"session_id": "x", "resume_gateway_url": self.url, "shard": shard}
-                application = {"id": "1", "flags": 0}
-                ready = {**session, "user": USER, "guilds": [], "application": application}
-                await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
-                return
 
 
 async def break_off(gateway: Gateway, socket: web.WebSocketResponse) -> None:
@@ -122,31 +61,6 @@ def send_first(frame: str | bytes) -> Step:
     return step
 
 
-class Sleeps:
-    """Takes no time, and keeps for how long it was asked to sleep. forever: these seconds do not pass."""
-
-    def __init__(self, *, forever: float | None = None) -> None:
-        self.seconds: list[float] = []
-        self.forever = forever
-
-    async def __call__(self, seconds: float) -> None:
-        """Return at once."""
-        self.seconds.append(seconds)
-        if seconds == self.forever:
-            await asyncio.Event().wait()
-
-
-class Quick:
-    """discord.py's pauses before it connects again, without the time they take."""
-
-    made = 0
-
-    def delay(self) -> float:
-        """Count a pause."""
-        Quick.made += 1
-        return 0.0
-
-
 class Client(discord.AutoShardedClient):
     """A bot that does nothing, with the connections of ours."""
 
@@ -163,33 +77,14 @@ class Client(discord.AutoShardedClient):
 
 
 @asynccontextmanager
-async def served(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Serve a gateway, where discord.py looks for Discord's."""
-    application = web.Application()
-    application.router.add_get("/", gateway.connect)
-    application.router.add_route("*", "/{path:.+}", gateway.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0]
-    gateway.url = f"ws://{host}:{port}/"
-    monkeypatch.setattr(Route, "BASE", f"http://{host}:{port}")
-    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway.url))
-    try:
-        yield
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
 async def connected(
     gateway: Gateway, sleeps: Sleeps, monkeypatch: pytest.MonkeyPatch, shards: int = 1
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Connect a bot to a gateway, and yield the task in which it runs."""
     monkeypatch.setattr(discord.shard, "DiscordWebSocket", PatientWebSocket)
     monkeypatch.setattr(discord.shard, "Shard", PatientShard)
-    monkeypatch.setattr(discord.shard, "ExponentialBackoff", Quick)
-    Quick.made = 0
+    monkeypatch.setattr(discord.shard, "asyncio", Quick())
+    Quick.seconds.clear()
     async with served(gateway, monkeypatch), Client(sleeps, shards) as client:
         await client.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(client.connect())
@@ -198,17 +93,6 @@ async def connected(
         finally:
             client.services.background.cancel_all()
             await end(client, running)
-
-
-async def end(client: discord.Client, running: asyncio.Task[None]) -> None:
-    """End a client and the task in which it runs; no thread may beat for any of its connections then."""
-    # A client that is closed first may still finish a connection, and nothing closes that one. A connection
-    # that fails while it is cancelled is an error to discord.py, which goes on.
-    while not running.done():
-        running.cancel()
-        await asyncio.wait((running,), timeout=0.1)
-    await client.close()
-    await until(lambda: not [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)])
 
 
 BAD_BEGINNINGS = pytest.mark.parametrize(
@@ -235,18 +119,19 @@ async def test_what_comes_instead_of_hello_ends_no_process(
         while gateway.connections < 4:
             assert not running.done()
             await asyncio.sleep(0.01)
-        assert Quick.made >= 2
+        assert len(Quick.seconds) >= 2
 
 
 @BAD_BEGINNINGS
 async def test_no_gateway_is_asked_again_without_a_pause(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a session is resumed, each connection that is not greeted costs one of discord.py's pauses."""
+    """While a session is resumed, each connection that is not greeted costs a pause: 1, 2, 4 … 60 seconds."""
     gateway = Gateway(break_off, *[step] * 20, keep)
     async with asyncio.timeout(30), connected(gateway, Sleeps(), monkeypatch) as running:
         while gateway.connections < 22:
             assert not running.done()
             await asyncio.sleep(0.01)
-        assert Quick.made >= 20
+        assert len(Quick.seconds) >= 20
+        assert max(Quick.seconds) == 60
 
 
 async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
@@ -260,6 +145,18 @@ async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
             await asyncio.sleep(0.01)
         assert gateway.resumed.is_set()
         assert sleeps.seconds == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+async def test_a_gateway_that_refuses_for_hours_is_asked_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause is longer than a minute, and the attempts use up no identify."""
+    gateway, sleeps = Gateway(break_off, *[None] * 200, keep), Sleeps()
+    async with asyncio.timeout(30), connected(gateway, sleeps, monkeypatch) as running:
+        while gateway.connections < 202 or gateway.identifies < 2:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+    assert gateway.identifies == 2
+    assert sum(Quick.seconds) > 3 * 3600
+    assert max(Quick.seconds + sleeps.seconds) == 60
 
 
 async def test_a_session_that_lasted_is_resumed_at_once() -> None:
