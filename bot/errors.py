@@ -377,9 +377,10 @@ class ProviderTimeoutError(ProviderError):
 
 
 class UnreachableError(ProviderError):
-    """The connection could not be opened, or broke."""
+    """The connection could not be opened, or broke. fault: why, see ``bot/network_faults.py``."""
 
     key = "unreachable"
+    fault: str | None = None
 
 
 class NotJsonError(ProviderError):

@@ -146,6 +146,9 @@ class Screen(Protocol):
 class Context:
     """One interaction while it is handled.
 
+    doing: the qualified name of the command that does what the member did, for the log. component: the
+    beginning of the custom id of the button or menu that it was done with, empty for none.
+
     texts: in the member's language. command: the top-level command that the interaction belongs to, once the
     guard has admitted it; what its answer opens belongs to that command as well. operation: the qualified
     name of the command whose limits count, for what is opened too; empty for none. retry: a button that is
@@ -162,6 +165,8 @@ class Context:
     texts: Texts
     command: str = ""
     operation: str = ""
+    doing: str = ""
+    component: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
     retry_opens_form: bool = False

@@ -367,7 +367,7 @@ def test_a_damaged_database_does_not_start(settings: Settings) -> None:
     """One line says what is wrong and what to run."""
     settings.database_path.write_text("no database" * 1000)
     ended = patchbay("run")
-    assert ended.exit_code == 1
+    assert ended.exit_code == 78
     said = " ".join(ended.output.split())
     assert "is damaged: file is not a database" in said
     assert "`patchbay restore FILE`" in said
