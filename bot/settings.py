@@ -50,8 +50,8 @@ def _plain(token: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def _command(line: str) -> str:
-    if not shlex.split(line):  # raises ValueError for a quotation that does not end
+def _command(line: SecretStr) -> SecretStr:
+    if not shlex.split(line.get_secret_value()):  # raises ValueError for a quotation that does not end
         raise ValueError("holds no command")
     return line
 
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         " until `patchbay rotate-key` takes them out of use",
         title="needed",
     )
-    encryption_keys_command: Annotated[str, AfterValidator(_command)] | None = Field(
+    encryption_keys_command: Annotated[SecretStr, AfterValidator(_command)] | None = Field(
         None,
         description="in the place of the keys: a command that prints them, run without a shell; see"
         " [Operating](operating.md#keys)",

@@ -23,7 +23,7 @@ def claim(folder: Path, database: Path) -> None:
 
     Raises DatabaseUnusableError if it is for those of another one, and OSError.
     """
-    marker, database = folder / _MARKER, database.absolute()
+    marker, database = folder / _MARKER, database.resolve()
     own = {"id": _identity(database), "database": str(database)}
     with contextlib.suppress(FileExistsError):
         _write(marker, json.dumps(own))

@@ -27,7 +27,7 @@ def with_fetched_keys(settings: Settings) -> Settings:
     """
     if settings.encryption_keys_command is None:
         return settings
-    printed = _output_of(shlex.split(settings.encryption_keys_command))
+    printed = _output_of(shlex.split(settings.encryption_keys_command.get_secret_value()))
     try:
         keys = ",".join(printed.decode("utf-8").split())
     except UnicodeDecodeError:

@@ -31,6 +31,7 @@ TABLES = (
 REPLICATE = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
 connection.execute("PRAGMA wal_autocheckpoint = 0")
 connection.execute("UPDATE _litestream_seq SET seq = seq + 1")
 connection.execute("BEGIN")
