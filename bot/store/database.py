@@ -339,9 +339,9 @@ class Database:
         return result
 
 
-def _name(work: Any) -> str:  # noqa: ANN401 - a query's function or any other
+def _name(work: object) -> str:
     """Return the name of a query, or of the method that has made a transaction, for the log."""
-    name = str(work.__name__ if hasattr(work, "sql") else getattr(work, "__qualname__", ""))
+    name = str(getattr(work, "__name__" if hasattr(work, "sql") else "__qualname__", ""))
     return name.partition(".<locals>")[0]
 
 
