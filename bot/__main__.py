@@ -28,12 +28,16 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot.operating.process import ignore_signals, log_start
+
+    ignore_signals()
     from bot import app
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
     from bot.store.vault import read_keys
 
     settings, redactor = _prepare()
+    log_start(settings)
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
         with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
@@ -116,7 +120,7 @@ def backup(file: Path) -> None:
     from bot.operating import backups
     from bot.setup_errors import SetupError
 
-    settings, _ = _prepare()
+    settings, _ = _prepare(needs_keys=False)
     try:
         contents = backups.backup(settings.database_path, file)
     except SetupError as error:
@@ -159,7 +163,7 @@ def purge_guild(guild_id: int, *, yes: bool) -> None:
     from bot.operating import hosting
     from bot.setup_errors import SetupError
 
-    settings, _ = _prepare()
+    settings, _ = _prepare(needs_keys=False)
     try:
         stored = asyncio.run(hosting.stored(settings, guild_id))
         click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
@@ -305,33 +309,43 @@ def _counted_of_member(stored: MemberData) -> str:
 
 
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
-    if not clean:
+    from bot.store.copies import is_replicated
+
+    if not clean and is_replicated(settings.database_path):
+        # It reads all the time, so that the log is never emptied.
+        click.echo(
+            "Litestream replicates the database: its replicas hold what was erased until their retention"
+            " ends, and so may the database's log while Litestream runs."
+        )
+    elif not clean:
         raise click.ClickException(
             f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
             " Run this again; stop the bot first if that does not help."
         )
 
 
-def _prepare() -> tuple[Settings, Redactor]:
+def _prepare(*, needs_keys: bool = True) -> tuple[Settings, Redactor]:
     from bot.logs import set_up_logs
     from bot.providers.base.redaction import Redactor
-    from bot.settings import forget_secrets
 
     redactor = Redactor()
-    settings = _read_settings()
-    forget_secrets()
+    settings = _read_settings(needs_keys=needs_keys)
     set_up_logs(settings.log_level, settings.log_format, redactor)
     return settings, redactor
 
 
-def _read_settings() -> Settings:
+def _read_settings(*, needs_keys: bool = True) -> Settings:
+    """Read the settings, and the keys from the command that prints them if there is one."""
     from bot.logs import set_up_logs
+    from bot.operating.keys_command import with_fetched_keys
     from bot.providers.base.redaction import Redactor
-    from bot.settings import load_settings, log_format
+    from bot.settings import forget_secrets, load_settings, log_format
     from bot.setup_errors import SetupError
 
     try:
-        return load_settings()
+        settings = load_settings()
+        forget_secrets()
+        return with_fetched_keys(settings) if needs_keys else settings
     except SetupError as error:
         set_up_logs("INFO", log_format(), Redactor())
         _fail(error)

@@ -69,6 +69,7 @@ from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.operating.damage import damage_reported
 from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
 from bot.operating.key_rotation import bring_up_to_date
@@ -113,11 +114,11 @@ async def build_bot(
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
-    redactor.keep(b64encode(key).decode() for key in keys.values())
-    redactor.keep(settings.secrets_in_urls)
+    redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
+        await stack.enter_async_context(damage_reported(settings, database.write_state))
         await bring_up_to_date(database, vault)
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
@@ -236,7 +237,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     await asyncio.to_thread(refuse_damage, settings)
     async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
-        await stack.enter_async_context(scheduled_backups(settings))
+        await stack.enter_async_context(scheduled_backups(settings, bot.services.write_state))
         bot.start_when_ready(freeze_heap)
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
@@ -245,7 +246,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
                 health = serve_health(readiness, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
-                reason = f"cannot be used ({error.strerror})"
+                reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"
                 raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
             _log.info("health_served", host=settings.http_host, port=port)
         stop = asyncio.Event()

@@ -15,9 +15,10 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   ├── NoConnectionError
     │   │   └── NoSuchConnectionError
     │   ├── ConnectionChoiceError, ConnectionChangedError, ConnectionExistsError, ConnectionLimitError
-    │   ├── NoGrantError, GrantLimitError
-    │   └── NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
+    │   └── NoGrantError, GrantLimitError, NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
     ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
+    ├── UnavailableError              the database takes no writes at present
+    │   └── BusyError, DamagedError
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -25,19 +26,15 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
         ├── ForbiddenError            403
         ├── NotFoundError             404
         │   └── UnknownUnitError      a refusal to list the unit that the credentials name
-        ├── ConflictError             409
-        ├── UnsupportedMediaError     415
+        ├── ConflictError, UnsupportedMediaError  409, 415
         ├── RateLimitedError          429
         │   └── QueueFullError        the guild has too many requests waiting; not sent
         ├── IntermediaryError         any other 4xx that is not in the provider's own format
         │   └── IntermediaryUnauthorizedError  such a 401
         ├── ServerFaultError          5xx
         ├── UnexpectedStatusError     any other status, redirects included
-        ├── ProviderTimeoutError      no whole answer before the deadline
-        ├── UnreachableError          no answer at all
-        ├── NotJsonError              an answer that is not JSON
-        ├── MalformedAnswerError      JSON of another shape
-        └── AnswerTooLargeError       more bytes than are read
+        ├── ProviderTimeoutError, UnreachableError  no whole answer before the deadline, or none at all
+        └── NotJsonError, MalformedAnswerError, AnswerTooLargeError  not JSON, of another shape, too large
 """
 
 from typing import ClassVar
@@ -228,6 +225,24 @@ class ErasedSecretError(UnreadableSecretError):
     key = "erased_secret"
 
 
+class UnavailableError(PatchbayError):
+    """The database takes no writes at present. Values: ``reason``, for the host; the log has said it once."""
+
+    key = "unavailable"
+
+
+class BusyError(UnavailableError):
+    """Another process has the database locked."""
+
+    key = "busy"
+
+
+class DamagedError(UnavailableError):
+    """Something stored cannot be read, now or since some time: nothing is written any more."""
+
+    key = "damaged"
+
+
 class ProviderError(PatchbayError):
     """A provider refused, failed, or could not be understood.
 
@@ -362,9 +377,10 @@ class ProviderTimeoutError(ProviderError):
 
 
 class UnreachableError(ProviderError):
-    """The connection could not be opened, or broke."""
+    """The connection could not be opened, or broke. fault: why, see ``bot/network_faults.py``."""
 
     key = "unreachable"
+    fault: str | None = None
 
 
 class NotJsonError(ProviderError):

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict
 
+from bot.errors import UnavailableError
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.providers.base.redaction import ANY_GUILD, Redactor
 from bot.repeated_lines import SUPPRESSED, RepeatLimitHandler
@@ -44,6 +46,21 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
     logging.getLogger(__name__).critical("uncaught", exc_info=(kind, error, traceback))
 
 
+def _log_uncaught_in_thread(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_type is not SystemExit and raised.exc_value is not None:
+        _log_goes_on("uncaught_in_thread", raised.exc_value)
+
+
+def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
+    if raised.exc_value is not None:
+        _log_goes_on("uncaught_in_cleanup", raised.exc_value)
+
+
+def _log_goes_on(event: str, error: BaseException) -> None:
+    """Log an error that ends a thread, or the removal of an object, and not the process."""
+    structlog.get_logger(__name__).error(event, exc_info=error)
+
+
 def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
     """Mask secrets in the values of a line, before it is rendered: masking must not remove quotes or names.
 
@@ -60,6 +77,16 @@ def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) ->
     with working_for(guild):
         cleaned = redactor.clean_fields({name: each for name, each in fields.items() if name not in ours})
     return {name: fields[name] if name in ours else cleaned[name] for name in fields}
+
+
+def _without_told(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
+    """Leave out the traceback where the database is unavailable: one line has said so, with the reason."""
+    found = fields.get("exc_info")
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, UnavailableError):
+        del fields["exc_info"]
+        fields.setdefault("error", error.key)
+    return fields
 
 
 def _count(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
@@ -107,6 +134,7 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
+            _without_told,
             structlog.processors.format_exc_info,
             _count,
             partial(_clean, redactor),
@@ -122,10 +150,13 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     for name in _OWN:
         logging.getLogger(name).setLevel(root.level)
     root.setLevel(max(root.level, _LIBRARIES))
-    # Both would write to standard error without the handlers: a record that cannot be formatted, an uncaught
-    # error.
+    # All of these would write to standard error without the handlers: a record that cannot be formatted, an
+    # uncaught error, a warning of Python's.
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
+    logging.captureWarnings(capture=True)
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
     structlog.configure(

@@ -61,12 +61,22 @@ def fault_of(error: BaseException) -> NetworkFault:
     return next((fault for each in _chain(error) if (fault := _own_fault(each))), NetworkFault.OTHER)
 
 
+def word_of(error: BaseException) -> str:
+    """Return the fault if an error is one of the network, the name of the error's type otherwise."""
+    is_of_network = isinstance(error, (OSError, aiohttp.ClientError))
+    fault = fault_of(error) if is_of_network else NetworkFault.OTHER
+    return type(error).__name__ if fault is NetworkFault.OTHER else fault.value
+
+
 def sentence_of(error: BaseException) -> str:
     """Return the same for the host of the bot, as a part of a sentence."""
     return _SENTENCES[fault_of(error)]
 
 
 def _own_fault(error: BaseException) -> NetworkFault | None:
+    known = getattr(error, "fault", None)  # an error of ours, of which a copy has lost what led to it
+    if isinstance(known, NetworkFault):
+        return known
     for fault, types in _BY_TYPE:
         if isinstance(error, types):
             return fault

@@ -3,6 +3,7 @@
 import contextvars
 import logging
 import re
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -75,9 +76,9 @@ def line_of(record: logging.LogRecord) -> Line | None:
 
 def _cause(raised: object) -> tuple[object, ...]:
     """Return the type of an error and where it was raised. raised: as for ``exc_info``."""
-    error = raised[1] if isinstance(raised, tuple) else raised
+    error = raised[1] if isinstance(raised, tuple) else sys.exc_info()[1] if raised is True else raised
     if not isinstance(error, BaseException):
-        return (bool(raised),)
+        return ()
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

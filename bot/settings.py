@@ -1,8 +1,10 @@
 """Reads environment variables and secret files into one frozen model."""
 
+import contextlib
 import functools
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -52,6 +54,12 @@ def _own_url(url: SecretStr, *, is_proxy: bool = False) -> SecretStr:
     return SecretStr(check_own_url(url.get_secret_value().strip(), is_proxy=is_proxy))
 
 
+def _command(line: SecretStr) -> SecretStr:
+    if not shlex.split(line.get_secret_value()):  # raises ValueError for a quotation that does not end
+        raise ValueError("holds no command")
+    return line
+
+
 _Numbers = Annotated[tuple[NonNegativeInt, ...], NoDecode, BeforeValidator(_numbers)]
 HttpUrl = Annotated[str, AfterValidator(check_url)]
 WebsocketUrl = Annotated[str, AfterValidator(partial(check_url, secure="wss", plain="ws"))]
@@ -75,6 +83,12 @@ class Settings(BaseSettings):
         description="`id:base64key` pairs, separated by commas; the first one encrypts, the others decrypt"
         " until `patchbay rotate-key` takes them out of use",
         title="needed",
+    )
+    encryption_keys_command: Annotated[SecretStr, AfterValidator(_command)] | None = Field(
+        None,
+        description="in the place of the keys: a command that prints them, run without a shell; see"
+        " [Operating](operating.md#keys)",
+        title="none",
     )
     database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///patchbay.db", description="`sqlite:///` and a path; four slashes make it absolute"
@@ -225,11 +239,14 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
-        reason = problem["msg"].removeprefix("Value error, ")
+        reason = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
         raise InvalidSettingError(name=name, reason=reason[:1].lower() + reason[1:]) from None
     except SettingsError:
         reason = "holds a file that cannot be read as text"
         raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason=reason) from None
+    if settings.encryption_keys_command and settings.encryption_keys.get_secret_value():
+        reason = "can't be set together with PATCHBAY_ENCRYPTION_KEYS; set one of them"
+        raise InvalidSettingError(name="PATCHBAY_ENCRYPTION_KEYS_COMMAND", reason=reason)
     if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
@@ -253,9 +270,12 @@ class _LogFormat(BaseSettings):
 
 def log_format() -> Literal["console", "json"]:
     """Return the format of the logs where the settings cannot be read, for whatever reason."""
+    folder = None
+    with contextlib.suppress(InvalidSettingError):
+        folder = _secrets_folder()
     try:
-        return _LogFormat(_secrets_dir=_secrets_folder()).log_format
-    except (InvalidSettingError, ValidationError, SettingsError):
+        return _LogFormat(_secrets_dir=folder).log_format
+    except (ValidationError, SettingsError):
         return "console"
 
 

@@ -2,7 +2,8 @@
 
     PatchbayError
     └── SetupError                    the operator has to act before the bot can run
-        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
+        ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeysCommandError,
+        │   KeyNotConfiguredError
         ├── AlreadyRunningError, OtherKeyInUseError
         ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
         ├── DiscordLoginError, DiscordRefusedError
@@ -47,6 +48,12 @@ class InvalidKeysError(SetupError):
     """An encryption key is not ``id:base64`` of 32 bytes. Values: ``command``."""
 
     key = "invalid_keys"
+
+
+class KeysCommandError(SetupError):
+    """The command that prints the keys has failed. Values: ``reason``, which holds none of its output."""
+
+    key = "keys_command"
 
 
 class KeyNotConfiguredError(SetupError):

@@ -171,9 +171,10 @@ def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
 @pytest.mark.parametrize("name", [
     "aiosqlite", "httpx", "httpcore.http11", "sqlalchemy.engine.Engine", "alembic.runtime.migration",
     "discord.http", "discord.gateway", "aiohttp.client", "asyncio",
+    "prometheus_client", "a_library.of.tomorrow",
 ])  # fmt: skip
 def test_talkative_libraries_are_quiet_even_at_debug(written: io.StringIO, name: str) -> None:
-    """SQL parameters, URLs, headers and gateway messages that libraries log at DEBUG are not written."""
+    """SQL parameters, URLs, headers and gateway messages that any library logs at DEBUG are not written."""
     logging.getLogger(name).debug("detail")
     assert written.getvalue() == ""
     logging.getLogger(name).warning("trouble")
@@ -226,6 +227,43 @@ def test_what_nobody_caught_is_cleaned_too(style: str) -> None:
     assert "uncaught" in ended.stderr
     assert "never retrieved" in ended.stderr
     assert ended.stderr.count(f"sent {MASK} on") >= 2
+
+
+BESIDE = """
+import logging, threading, warnings
+from bot.providers.base.redaction import Redactor
+from bot.logs import set_up_logs
+
+class Careless:
+    def __del__(self):
+        fail()
+
+def fail():
+    raise ValueError("sent FAKE-CANARY-organization-0001 on")
+
+redactor = Redactor()
+redactor.remember(["FAKE-CANARY-organization-0001"])
+set_up_logs("INFO", "json", redactor)
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+Careless()
+warnings.warn("sent FAKE-CANARY-organization-0001 on")
+logging.getLogger("x").warning("%d", "FAKE-CANARY-organization-0001")
+"""
+
+
+def test_what_python_writes_by_itself_is_a_line_too() -> None:
+    """An error in a thread, one while an object is removed, and a warning are JSON, without the secret."""
+    root = Path(__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", BESIDE], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert canaries(ended.stderr + ended.stdout) == []
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [line["event"] for line in lines[:2]] == ["uncaught_in_thread", "uncaught_in_cleanup"]
+    assert (lines[2]["logger"], len(lines)) == ("py.warnings", 3)
+    assert all(f"sent {MASK} on" in str(line) for line in lines)
 
 
 SIGNS = ("token", "TOKEN:", '"', "\\", '\\"', "'", ": ", "=", ",", "Bearer ")

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from bot.discord.context import ServicesBot
-from bot.store.database import NotWritableError
+from bot.errors import UnavailableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ async def do_due_work(bot: ServicesBot) -> None:
     for step in steps:
         try:
             await step()
-        except NotWritableError:
+        except UnavailableError:
             pass  # the log says so already
         except Exception:  # noqa: BLE001 - a failed step must not end the rounds, or nobody erases data any more
             _log.exception("due_work_failed")

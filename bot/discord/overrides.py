@@ -16,6 +16,7 @@ import structlog
 from cachetools import LRUCache
 
 from bot.errors import DiscordSilentError, OutsideServerError
+from bot.network_faults import word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -150,7 +151,7 @@ class Overrides:
         except _UNREADABLE as failure:
             kept.retry_at = time.monotonic() + _RETRY_SECONDS
             code = getattr(failure, "code", None)
-            _log.warning("overrides_not_read", guild=guild_id, error=type(failure).__name__, code=code)
+            _log.warning("overrides_not_read", guild=guild_id, error=word_of(failure), code=code)
         finally:
             kept.reading = None
 

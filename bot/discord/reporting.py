@@ -13,7 +13,7 @@ from bot.discord.context import Context, Interaction
 from bot.discord.guard import ANY_USE, Use, find_command
 from bot.discord.problems import as_ours, new_reference, problem
 from bot.discord.replies import respond_privately, view_of
-from bot.network_faults import fault_of
+from bot.network_faults import fault_of, word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ async def _shown_on_screen(ctx: Context, error: BaseException, reference: str) -
     try:
         return await ctx.screen.fail(ctx, as_ours(error), reference, _retry(ctx, error))
     except Exception as failed:  # noqa: BLE001 - whatever it raises, the member gets an answer
-        _log.info("screen_not_changed", error=type(failed).__name__)
+        _log.info("screen_not_changed", error=word_of(failed))
         return False
 
 
@@ -111,7 +111,7 @@ def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
 
 def _log_undelivered(failed: Exception, reference: str) -> None:
     known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-    _log.warning("answer_not_delivered", reference=reference, error=type(failed).__name__, **known)
+    _log.warning("answer_not_delivered", reference=reference, error=word_of(failed), **known)
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from bot.operating.backup_folder import claim
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError, SetupError
 from bot.store.copies import (
@@ -28,6 +29,7 @@ from bot.store.copies import (
 from bot.store.migrations import before_migration
 from bot.store.private_files import alone_in
 from bot.store.process_lock import process_lock
+from bot.store.write_state import WriteState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -91,14 +93,16 @@ def refuse_damage(settings: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def scheduled_backups(
-    settings: Settings, clock: Callable[[], float] = time.time
+    settings: Settings, write_state: WriteState, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
     """Keep backups as the settings say while the block runs. clock: seconds since 1970.
 
-    A backup that is being made when the block ends is given up: the next start makes it.
+    Each one reads the whole database: damage that it finds is noted in ``write_state``, and after that none
+    is made, so that the good ones stay. A backup that is being made when the block ends is given up: the next
+    start makes it.
     """
     stopped = threading.Event()
-    task = asyncio.create_task(_keep(settings, clock, stopped.is_set))
+    task = asyncio.create_task(_keep(settings, write_state, clock, stopped.is_set))
     try:
         yield
     finally:
@@ -107,13 +111,17 @@ async def scheduled_backups(
         await asyncio.wait((task,))
 
 
-async def _keep(settings: Settings, clock: Callable[[], float], is_stopped: Callable[[], bool]) -> None:
-    while True:
+async def _keep(
+    settings: Settings, write_state: WriteState, clock: Callable[[], float], is_stopped: Callable[[], bool]
+) -> None:
+    while write_state.damage is None:
         pause: float = _HOUR
         try:
             if settings.backup_folder is not None:
                 pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, clock, is_stopped))
             await asyncio.to_thread(_drop_old_copies, settings.database_path, clock())
+        except DatabaseDamagedError as error:
+            write_state.damaged(str(error.values["reason"]), "backup")
         except SetupError as error:
             _log.error("backup_failed", **error.values)
             pause = _RETRY_SECONDS
@@ -137,6 +145,7 @@ def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: 
 
 def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Callable[[], bool]) -> float:
     every = settings.backup_hours * _HOUR
+    claim(folder, settings.database_path)
     for left in _named(folder, _PARTIAL):  # by a process that was killed
         left.unlink(missing_ok=True)
     newest = newest_backup(folder)
@@ -173,8 +182,13 @@ def _named(folder: Path, pattern: re.Pattern[str]) -> Sequence[Path]:
 
 
 def _drop_old_copies(database: Path, now: float) -> None:
-    """Delete the copies that were made before migrations, once the new schema has proved itself."""
+    """Delete the copies that were made before migrations, once the new schema has proved itself.
+
+    And what an interrupted ``restore`` has left: none runs while the bot does.
+    """
+    database.with_name(database.name + PARTIAL).unlink(missing_ok=True)
     for each in before_migration(database):
-        if now - each.stat().st_mtime > _KEPT_DAYS_BEFORE_MIGRATION * 24 * _HOUR:
-            each.unlink(missing_ok=True)
-            _log.info("copy_deleted", path=str(each))
+        with contextlib.suppress(FileNotFoundError):  # another process with some of the shards was faster
+            if now - each.stat().st_mtime > _KEPT_DAYS_BEFORE_MIGRATION * 24 * _HOUR:
+                each.unlink()
+                _log.info("copy_deleted", path=str(each))

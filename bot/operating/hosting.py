@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
+from bot.errors import UnavailableError
 from bot.features.audit.former_store import FormerLogs
 from bot.features.privacy.member_store import MemberData, MemberStore
 from bot.features.privacy.plain_values import plain_tables
@@ -13,9 +15,12 @@ from bot.features.privacy.store import PrivacyStore, Stored
 from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
 from bot.settings import Settings
 from bot.setup_errors import DatabaseUnusableError, KeyNotConfiguredError
-from bot.store.database import Database, UnavailableError
+from bot.store.database import Database
 from bot.store.process_lock import require_key
 from bot.store.vault import Vault, read_keys
+
+_PATIENCE: Final = 10.0
+"""Seconds to wait while another process, such as the bot itself, has the database locked."""
 
 
 async def stored(settings: Settings, guild_id: int) -> Stored:
@@ -82,8 +87,10 @@ async def _existing(settings: Settings) -> AsyncIterator[Database]:
     # Opening would make one, and a mistyped path would look like a guild of which nothing is stored.
     if not await asyncio.to_thread(settings.database_path.exists):
         raise DatabaseUnusableError(path=str(settings.database_path), reason="there is no such file")
-    async with Database.open(settings.database_path) as database:
+    async with Database.open(settings.database_path, patience=_PATIENCE) as database:
         try:
             yield database
         except UnavailableError as error:  # another process has it locked
-            raise DatabaseUnusableError(path=str(settings.database_path), reason=str(error)) from None
+            raise DatabaseUnusableError(
+                path=str(settings.database_path), reason=str(error.values["reason"])
+            ) from None

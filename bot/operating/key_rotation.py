@@ -1,5 +1,6 @@
 """Brings everything that is stored under the first encryption key, and takes the other keys out of use."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +8,16 @@ from typing import Final
 
 import structlog
 
+from bot.errors import UnavailableError
 from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.store import FIRST_SEAL, AuditStore, SealKey
 from bot.features.connections.resealing import Resealed, reseal
 from bot.features.connections.store import ConnectionStore
-from bot.operating.key_usage import usage_in
+from bot.operating.key_usage import usage_of
 from bot.setup_errors import KeyNotConfiguredError
-from bot.store.database import Database, NotWritableError
+from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
+from bot.store.stored_keys import stored_keys
 from bot.store.vault import Vault, key_id_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -95,13 +98,13 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
         missing = [key_id for key_id in resealed.unreadable if key_id != "?" and not vault.knows(key_id)]
         if not missing:
             await marks.write(*vault.key_ids)
-    except NotWritableError:  # the log has said it, and the next start tries again
+    except UnavailableError:  # the log has said it, and the next start tries again
         return
     if resealed.done or missing:
         _log.info("credentials_encrypted_anew", rows=resealed.done, missing_keys=missing)
 
 
 async def _require_keys(database: Database, vault: Vault) -> None:
-    usage = await database.examine(lambda connection: usage_in(connection, vault))
+    usage = await asyncio.to_thread(usage_of, await database.examine(stored_keys), vault)
     if usage.missing is not None:
         raise KeyNotConfiguredError(key_id=usage.missing)

@@ -1,7 +1,6 @@
 """Counts what each encryption key has sealed and signed, and what the configured keys open of it."""
 
 import contextlib
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +9,8 @@ from pathlib import Path
 from bot.errors import UnreadableSecretError
 from bot.features.audit.chain import is_former_head, is_sealed
 from bot.features.audit.entry import Seal, SealKind
-from bot.setup_errors import DatabaseUnusableError
-from bot.store.copies import opened
 from bot.store.key_marks import apply_mark
-from bot.store.stored_keys import StoredSeal, key_mark, stored_seals, stored_secrets
+from bot.store.stored_keys import StoredKeys, StoredSeal, stored_keys_in
 from bot.store.vault import Vault, key_id_of
 
 
@@ -48,26 +45,22 @@ def key_usage(database: Path, vault: Vault) -> KeyUsage:
     vault: with the configured keys; afterwards those are out of use in it that a rotation has taken out of
     use. Blocks. Raises DatabaseUnusableError.
     """
-    try:
-        with opened(database) as connection:
-            return usage_in(connection, vault)
-    except sqlite3.Error as error:
-        raise DatabaseUnusableError(path=str(database), reason=str(error)) from None
+    return usage_of(stored_keys_in(database), vault)
 
 
-def usage_in(connection: sqlite3.Connection, vault: Vault) -> KeyUsage:
-    """Do the same on an open connection. Raises sqlite3.Error."""
-    mark = key_mark(connection)
+def usage_of(stored: StoredKeys, vault: Vault) -> KeyUsage:
+    """Do the same with what was read. Blocks."""
+    mark = stored.mark
     is_marked = mark is not None and apply_mark(vault, *mark)
     by_key: dict[str, KeyUse] = defaultdict(KeyUse)
-    for secret, place in stored_secrets(connection):
+    for secret, place in stored.secrets:
         use = by_key[key_id_of(secret[1:]) or "?"]
         try:
             vault.open(secret, place)
             use.readable += 1
         except UnreadableSecretError:
             use.unreadable += 1
-    for each in stored_seals(connection):
+    for each in stored.seals:
         use = by_key[key_id_of(each.signature) or "?"]
         if _is_ours(each, vault):
             use.verified += 1

@@ -11,10 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
-from bot.setup_errors import DatabaseUnusableError
+from bot.errors import DamagedError
+from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError
 from bot.store.private_files import make_private
 from bot.store.revision import current_revision
+from bot.store.scrub import REPLICATION
 from bot.store.vault import key_id_of
+from bot.store.write_state import unavailable
 
 PARTIAL: Final = ".partial"
 """What the name of a copy ends with until it is whole."""
@@ -25,8 +28,6 @@ _NO_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """What file systems answer that know no second name of a file, as some network drives and memory sticks."""
 _STEPS: Final = 20_000
 """SQLite's instructions between two looks at whether to give up: a millisecond."""
-_PRIMARY: Final = 0xFF
-"""The part of an extended error code that is the primary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def copy_database(source: Path, target: Path, is_stopped: Callable[[], bool] = l
 
     The source may be in use; readers and writers go on meanwhile. What was deleted is not in the copy. A copy
     that is not whole is never seen under the target's name, and no file is replaced. is_stopped: asked again
-    and again whether to give up. Blocks. Raises DatabaseUnusableError.
+    and again whether to give up. Blocks. Raises DatabaseUnusableError, and DatabaseDamagedError if the source
+    is damaged.
     """
     partial = target.with_name(target.name + PARTIAL)
     try:
@@ -62,6 +64,8 @@ def copy_database(source: Path, target: Path, is_stopped: Callable[[], bool] = l
         _name(partial, target)
         _sync(target.parent)
     except (sqlite3.Error, OSError) as error:
+        if isinstance(error, sqlite3.Error) and isinstance(unavailable(error), DamagedError):
+            raise DatabaseDamagedError(path=str(source), reason=str(error), backup="FILE") from None
         raise DatabaseUnusableError(path=str(target), reason=_reason(error)) from None
     finally:
         with contextlib.suppress(OSError):
@@ -97,8 +101,7 @@ def flaw_of(
             found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
             is_empty = connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        if isinstance(unavailable(error), DamagedError):
             return str(error)
         raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
     if found != "ok":
@@ -121,6 +124,14 @@ def contents_of(path: Path) -> Contents:
     return Contents(revision or "", len({guild for guild, _ in sealed}), len(sealed), entries, key_ids)
 
 
+def is_replicated(path: Path) -> bool:
+    """Tell whether Litestream replicates a database, or has done so. Blocks."""
+    with contextlib.suppress(sqlite3.Error), opened(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return any(str(name).startswith(REPLICATION) for (name,) in tables)
+    return False
+
+
 def replace_database(database: Path, copy: Path, now: int) -> Path | None:
     """Put a copy in the place of a database that nothing uses; return where the former one is now, if any.
 
@@ -140,6 +151,8 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
         partial.replace(database)
         _sync(database.parent)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise DatabaseUnusableError(path=str(database), reason=_reason(error)) from None
     return aside
 

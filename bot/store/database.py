@@ -15,36 +15,24 @@ from typing import Any, Final, Protocol, TypeVar
 import aiosqlite
 import structlog
 
+from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.rests import with_rests
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.migrations import migrate
-from bot.store.private_files import make_database_private
+from bot.store.connecting import connect_reader, connect_writer, prepare
+from bot.store.lock_holder import lock_holder
 from bot.store.readers import Readers
 from bot.store.scrub import Scrubber
-from bot.store.write_state import WriteState, refusal_reason
+from bot.store.write_state import WriteState, unavailable
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ResultT = TypeVar("ResultT")
 RowT = TypeVar("RowT")
 
-UnavailableError = sqlite3.OperationalError
-"""What a query raises when the file is locked, full or gone."""
-
-_BUSY_TIMEOUT_MS: Final = 5000
-_CHUNK: Final = 64
-"""Rows that the writing connection fetches in one step."""
-_PRAGMAS: Final = (
-    f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",
-    # By default a large sort uses a folder that may not be writable in a container.
-    "temp_store = MEMORY",
-    # The triggers of a scrub must see the rows that an INSERT OR REPLACE replaces.
-    "recursive_triggers = ON",
-)
+PATIENCE: Final = 2.0
+"""Seconds for which a member waits if another process has the file locked."""
+_IMPATIENCE: Final = 0.1
+"""The same while it is known that another process has."""
 _SCRUB_EVERY: Final = 3600
 """Seconds from the beginning of a scrub to that of the next one."""
 _LOG_TRIES: Final = 20
@@ -59,10 +47,6 @@ _PROBE_BYTES: Final = 1 << 16
 """A disk that has no room for so much is still full: the next check would fail."""
 
 
-class NotWritableError(UnavailableError):
-    """The file takes no writes at present; ``write_state`` knows why, and the log has said it."""
-
-
 class Query(Protocol):
     """A query that aiosql has loaded from a file."""
 
@@ -72,12 +56,23 @@ class Query(Protocol):
 class Database:
     """Reads on several SQLite connections and writes on another one, one transaction at a time.
 
+    What cannot be done because of the file raises UnavailableError, which the log has said once: the file is
+    locked (BusyError), damaged (DamagedError) or takes no writes. After damage nothing is written any more,
+    and what can still be read is read.
+
     Whatever a write has stored before it returned is seen by each read that begins after that. A query's
     value named ``guild_id`` says whose read it is: see ``Readers``.
     """
 
-    def __init__(self, readers: Readers, writer: aiosqlite.Connection, write_state: WriteState) -> None:
-        self.write_state = write_state
+    def __init__(
+        self, path: Path, readers: Readers, writer: aiosqlite.Connection, patience: float, state: WriteState
+    ) -> None:
+        self.write_state = state
+        self._path = path
+        self._patience = patience
+        self._waits = patience
+        """For how many seconds the writing connection waits for another process at present."""
+        self._busy_at = -math.inf
         self.commits = 0
         """How many transactions have changed the file: while this stays, so does what is read."""
         self._readers = readers
@@ -91,21 +86,24 @@ class Database:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path, clock: Callable[[], float] = time.time) -> AsyncIterator[Database]:
+    async def open(
+        cls, path: Path, clock: Callable[[], float] = time.time, *, patience: float = PATIENCE
+    ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
-        clock: seconds since 1970. Raises DatabaseUnusableError and DatabaseNewerError.
+        clock: seconds since 1970. patience: seconds to wait for another process. Raises DatabaseUnusableError
+        and DatabaseNewerError.
         """
-        await asyncio.to_thread(_prepare, path)
+        await asyncio.to_thread(prepare, path)
         async with contextlib.AsyncExitStack() as stack:
             try:
-                writer = await stack.enter_async_context(_connect(path))
-                readers = Readers(functools.partial(_connect_reader, path))
+                writer = await stack.enter_async_context(connect_writer(path, patience))
+                readers = Readers(functools.partial(connect_reader, path, patience))
                 stack.push_async_callback(readers.close)
                 await readers.open()
             except sqlite3.Error as error:
                 raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(readers, writer, WriteState(clock))
+            database = cls(path, readers, writer, patience, WriteState(clock, str(path)))
             try:
                 yield database
             finally:
@@ -122,14 +120,16 @@ class Database:
 
         They are as they were at one moment.
         """
-        return await self._readers.read(_rows(query, values), values.get("guild_id"))
+        async with self._noted(_name(query), is_read=True):
+            return await self._readers.read(_rows(query, values), values.get("guild_id"))
 
     async def fetch(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         """Run a reading query; return its rows as ``kind``, whose fields are the query's columns.
 
         The rows are made in a thread as well, so that many of them do not hold up the event loop.
         """
-        return await self._readers.read(_rows_as(kind, query, values), values.get("guild_id"))
+        async with self._noted(_name(query), is_read=True):
+            return await self._readers.read(_rows_as(kind, query, values), values.get("guild_id"))
 
     async def fetch_one(self, kind: type[RowT], query: Query, /, **values: object) -> RowT | None:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
@@ -140,27 +140,30 @@ class Database:
 
         No other read is in the way, however long it is.
         """
-        return await self._readers.read_urgently(_rows_as(kind, query, values))
+        async with self._noted(_name(query), is_read=True):
+            return await self._readers.read_urgently(_rows_as(kind, query, values))
 
     async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run what reads a large part of the file, in a thread; return its result."""
-        return await self._readers.read(work, None)
+        async with self._noted(_name(work), is_read=True):
+            return await self._readers.read(work, None)
 
     async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
         """Run a writing query in its own transaction; return the number of rows that it changed.
 
         The change is durable once this returns. If the caller is cancelled, the transaction still ends as a
-        whole. Raises NotWritableError if the file takes no writes.
+        whole.
         """
-        return await self.transact(lambda connection: query(connection, **values))
+        writing = self._transact(lambda connection: query(connection, **values), _name(query))
+        return await self._to_the_end(writing)
 
     async def transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         """Run ``work`` in one transaction, and return its result.
 
         No other transaction comes between its reads and its writes. It is durable and whole, as with
-        ``write``. Raises NotWritableError if the file takes no writes.
+        ``write``.
         """
-        return await self._to_the_end(self._transact(work))
+        return await self._to_the_end(self._transact(work, _name(work)))
 
     async def _to_the_end(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Let a write end as a whole if the caller is cancelled, and before the database is closed."""
@@ -172,7 +175,7 @@ class Database:
     async def takes_writes(self) -> bool:
         """Tell whether writes work. While they fail, this tries one that leaves nothing behind."""
         if self.write_state.is_refused:
-            with contextlib.suppress(NotWritableError):
+            with contextlib.suppress(UnavailableError):
                 await self.transact(_probe)
                 self.write_state.accepted()
         return not self.write_state.is_refused
@@ -193,24 +196,27 @@ class Database:
             # What its callers have deleted meanwhile is due again when this one ends.
             self._scrub_when_due()
             return False
+        if self.write_state.damage is not None:
+            return False
         async with self._scrubbing:
-            async with self._turn:
-                state = await self._pragma("user_version")
-            if state == _CLEAN:
-                return True
-            if state == _MOVED:
-                return await self._empty_log()
-            if self._scrub_from > asyncio.get_running_loop().time():
-                self._scrub_when_due()
-                return False
-            self._scrub_from = asyncio.get_running_loop().time() + _SCRUB_EVERY
             try:
-                return await self._scrub()
-            except sqlite3.OperationalError as error:
-                _log.warning("scrub_not_finished", reason=str(error))
+                async with self._noted("scrub"):
+                    return await self._scrub_if_due()
+            except (UnavailableError, sqlite3.OperationalError) as error:
+                _log.warning("scrub_not_finished", reason=self.write_state.refusal or str(error))
                 return False
 
-    async def _scrub(self) -> bool:
+    async def _scrub_if_due(self) -> bool:
+        async with self._turn:
+            state = await self._pragma("user_version")
+        if state == _CLEAN:
+            return True
+        if state == _MOVED:
+            return await self._empty_log()
+        if self._scrub_from > asyncio.get_running_loop().time():
+            self._scrub_when_due()
+            return False
+        self._scrub_from = asyncio.get_running_loop().time() + _SCRUB_EVERY
         # What is deleted while this runs sets the mark anew.
         await self.transact(lambda connection: connection.execute(f"PRAGMA user_version = {_SCRUBBING}"))
         await Scrubber(self._writer, self.transact, self._transact_freely).run()
@@ -236,11 +242,8 @@ class Database:
 
     async def _truncate_log(self) -> int:
         """Empty the log unless somebody reads; return 1 then. It waits for nobody: others want to write."""
-        await self._writer.execute("PRAGMA busy_timeout = 0")
-        try:
-            return await self._pragma("wal_checkpoint(TRUNCATE)")
-        finally:
-            await self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        await self._wait_at_most(0)
+        return await self._pragma("wal_checkpoint(TRUNCATE)")
 
     def _scrub_when_due(self) -> None:
         if self._scrub_timer is None:
@@ -267,7 +270,8 @@ class Database:
             try:
                 await self._writer.execute("PRAGMA foreign_keys = OFF")
                 await self._writer.execute("PRAGMA legacy_alter_table = ON")
-                await self._in_transaction(work)
+                async with self._noted("scrub"):
+                    await self._in_transaction(work)
             finally:
                 await self._writer.execute("PRAGMA legacy_alter_table = OFF")
                 await self._writer.execute("PRAGMA foreign_keys = ON")
@@ -277,18 +281,49 @@ class Database:
         rows = await self._writer.execute_fetchall(f"PRAGMA {name}")
         return int(next(iter(rows))[0])
 
-    async def _transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
+    async def _transact(
+        self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]], operation: str
+    ) -> ResultT:
+        asked = time.monotonic()
         async with self._turn:
-            try:
+            async with self._noted(operation):
+                self._refuse_known(asked)
+                await self._wait_at_most(_IMPATIENCE if self.write_state.is_busy else self._patience)
                 result = await self._in_transaction(work)
-            except UnavailableError as error:
-                if (reason := refusal_reason(error)) is None:
-                    raise
-                # Another write may still work, such as one that needs no more room: ``takes_writes`` decides
-                # when this is over.
-                self.write_state.refused(reason)
-                raise NotWritableError(str(error)) from error
+            if self.write_state.is_busy:  # a full disk may still take what needs no more room
+                self.write_state.accepted()
             return result
+
+    def _refuse_known(self, asked: float) -> None:
+        """Raise what a write that was asked for at this time would raise after a pause."""
+        if (damage := self.write_state.damage) is not None:
+            raise DamagedError(reason=damage)
+        # Those that have waited for their turn meanwhile would wait one after the other.
+        if self.write_state.is_busy and asked < self._busy_at:
+            raise BusyError(reason=self.write_state.reason)
+
+    async def _wait_at_most(self, seconds: float) -> None:
+        """Let the writing connection wait so long if another process has the file locked."""
+        if seconds != self._waits:
+            await self._writer.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+            self._waits = seconds
+
+    @contextlib.asynccontextmanager
+    async def _noted(self, operation: str, *, is_read: bool = False) -> AsyncIterator[None]:
+        """Note what an error says of the file. Raises UnavailableError in its place."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            failure = unavailable(error)
+            if failure is None or (is_read and not isinstance(failure, (BusyError, DamagedError))):
+                raise
+            holder = ""
+            if isinstance(failure, BusyError):
+                self._busy_at = time.monotonic()
+                if not self.write_state.is_busy:
+                    holder = await asyncio.to_thread(lock_holder, self._path)
+            self.write_state.failed(failure, operation, holder)
+            raise failure from error
 
     async def _in_transaction(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         # A deferred transaction fails at its first write if another process writes: the busy timeout does not
@@ -302,6 +337,12 @@ class Database:
             await self._writer.rollback()
             raise
         return result
+
+
+def _name(work: object) -> str:
+    """Return the name of a query, or of the method that has made a transaction, for the log."""
+    name = str(getattr(work, "__name__" if hasattr(work, "sql") else "__qualname__", ""))
+    return name.partition(".<locals>")[0]
 
 
 def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
@@ -352,37 +393,3 @@ async def _probe(connection: aiosqlite.Connection) -> None:
     await connection.execute("CREATE TABLE probe (filling)")
     await connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (_PROBE_BYTES,))
     await connection.execute("DROP TABLE probe")
-
-
-def _prepare(path: Path) -> None:
-    # A folder that is missing or takes no file is reported by SQLite.
-    with contextlib.suppress(OSError):
-        make_database_private(path)
-    migrate(path)
-
-
-def _set_up(connection: sqlite3.Connection) -> None:
-    connection.row_factory = sqlite3.Row
-    # Text that is not UTF-8 must be shown and reported; a query that fails shows nothing.
-    connection.text_factory = lambda text: text.decode(errors="replace")
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _connect_reader(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    _set_up(connection)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _connect_writer(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    _set_up(connection)
-    return connection
-
-
-@contextlib.asynccontextmanager
-async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    async with aiosqlite.Connection(functools.partial(_connect_writer, path), _CHUNK) as connection:
-        yield connection

@@ -17,6 +17,8 @@ from typing import Final, TypeVar
 
 import aiosqlite
 
+from bot.errors import UnavailableError
+
 ResultT = TypeVar("ResultT")
 Work = Callable[[aiosqlite.Connection], Awaitable[ResultT]]
 Transact = Callable[[Callable[[aiosqlite.Connection], Awaitable[object]]], Awaitable[object]]
@@ -32,7 +34,9 @@ _OURS: Final = "scrub_"
 _SCHEMA: Final = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'trigger') ORDER BY name"
 _INDEX: Final = re.compile(r'(CREATE (?:UNIQUE )?INDEX) "?(\w+)"? ON "?\w+"?')
 """The beginning of an index's definition, without its columns."""
-_UNMOVED: Final = ("sqlite_", _OURS, "alembic_version")
+REPLICATION: Final = "_litestream_"
+"""The names of the tables begin with this that Litestream adds. They hold numbers of its own."""
+_UNMOVED: Final = ("sqlite_", _OURS, "alembic_version", REPLICATION)
 """How the names of the other tables begin that are not moved."""
 
 # The statements below are made of names from the schema and of nothing that comes from outside: hence S608.
@@ -67,7 +71,7 @@ class Scrubber:
         }
 
     async def run(self) -> None:
-        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError.
+        """Scrub all tables, and give the free pages back. Raises sqlite3.OperationalError, UnavailableError.
 
         Then no copy stays, unless its rows cannot be deleted either.
         """
@@ -78,8 +82,8 @@ class Scrubber:
                     continue
                 await self._move(table)
                 await self._discard()
-        except sqlite3.OperationalError:
-            with contextlib.suppress(sqlite3.OperationalError):
+        except (sqlite3.OperationalError, UnavailableError):
+            with contextlib.suppress(sqlite3.OperationalError, UnavailableError):
                 await self._discard()
             raise
         while await self._shrink():

@@ -1,9 +1,12 @@
 """Reads everything that an encryption key has sealed or signed, from a database of any schema."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from bot.setup_errors import DatabaseUnusableError
+from bot.store.copies import opened
 from bot.store.vault import Place
 
 
@@ -18,16 +21,41 @@ class StoredSeal:
     signature: bytes
 
 
-def key_mark(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
-    """Return the mark of the keys in use and its signature, None if there is none. Blocks."""
+@dataclass(frozen=True, slots=True)
+class StoredKeys:
+    """What keys have sealed and signed.
+
+    mark: the ids of the keys in use, and the signature of that, None if there is no mark. secrets: all
+    credentials that were not erased, and the rows that they are bound to.
+    """
+
+    mark: tuple[str, bytes] | None
+    secrets: Sequence[tuple[bytes, Place]]
+    seals: Sequence[StoredSeal]
+
+
+def stored_keys(connection: sqlite3.Connection) -> StoredKeys:
+    """Read all of it. Blocks. Raises sqlite3.Error."""
+    return StoredKeys(_mark(connection), list(_secrets(connection)), list(_seals(connection)))
+
+
+def stored_keys_in(path: Path) -> StoredKeys:
+    """Read all of it from a file, which stays as it is. Blocks. Raises DatabaseUnusableError."""
+    try:
+        with opened(path) as connection:
+            return stored_keys(connection)
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
+
+
+def _mark(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
     if not _columns(connection, "key_mark"):
         return None
     row = connection.execute("SELECT key_ids, signature FROM key_mark").fetchone()
     return None if row is None else (str(row[0]), bytes(row[1]))
 
 
-def stored_secrets(connection: sqlite3.Connection) -> Iterator[tuple[bytes, Place]]:
-    """Return all credentials that were not erased, and the rows that they are bound to. Blocks."""
+def _secrets(connection: sqlite3.Connection) -> Iterator[tuple[bytes, Place]]:
     columns = _columns(connection, "connection")
     if not columns:
         return
@@ -38,8 +66,7 @@ def stored_secrets(connection: sqlite3.Connection) -> Iterator[tuple[bytes, Plac
             yield secret, Place(*place)
 
 
-def stored_seals(connection: sqlite3.Connection) -> Iterator[StoredSeal]:
-    """Return the seals of all audit logs, those of earlier releases too. Blocks."""
+def _seals(connection: sqlite3.Connection) -> Iterator[StoredSeal]:
     for table, kind in (("audit_seal", "kind"), ("audit_head", "'former'")):
         if _columns(connection, table):
             query = f"SELECT {kind}, guild_id, number, hash, signature FROM {table}"  # noqa: S608

@@ -6,10 +6,11 @@ from typing import Final
 
 import aiosqlite
 
-from bot.store.database import Database, NotWritableError
+from bot.errors import UnavailableError
+from bot.store.database import Database
 
 _EVERY: Final = 5.0
-"""Seconds from the end of one try to the next one. A try writes one page, and is left out where others write."""
+"""Seconds from the end of one try to the next one. A try writes one page, unless somebody else has written."""
 
 
 class WriteProbe:
@@ -36,7 +37,7 @@ class WriteProbe:
                 try:
                     if await database.takes_writes():
                         await database.transact(_rewrite_header)
-                except NotWritableError:
+                except UnavailableError:
                     pass  # write_state knows
                 except Exception as error:  # noqa: BLE001 - whatever it is, this database takes no writes
                     state.refused(str(error))

@@ -1,5 +1,6 @@
 """Knows whether the database takes writes, and logs once when that ends and once when it begins again."""
 
+import asyncio
 import contextlib
 import sqlite3
 import time
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+
+from bot.errors import BusyError, DamagedError, UnavailableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -19,25 +22,49 @@ _REASONS: Final = {
     sqlite3.SQLITE_BUSY: "another process has it locked",
 }
 """The errors that are about the file and not about what was to be written, by SQLite's primary code."""
+_DAMAGE: Final = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+    sqlite3.SQLITE_IOERR_DATA,
+    sqlite3.SQLITE_IOERR_CORRUPTFS,
+}
+"""The codes, primary or extended, that mean that something stored cannot be read any more."""
 _PRIMARY: Final = 0xFF
 """The part of an extended error code that is the primary one."""
 
 
-def refusal_reason(error: sqlite3.OperationalError) -> str | None:
-    """Return why the file takes no writes, None if the error is about the statement."""
+def unavailable(error: sqlite3.Error) -> UnavailableError | None:
+    """Return what an error says of the file, None if it is about the statement."""
     # An error that did not come from SQLite has no code.
     code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else _REASONS.get(code & _PRIMARY)
+    if code is None:
+        return None
+    if not _DAMAGE.isdisjoint({code, code & _PRIMARY}):
+        return DamagedError(reason=str(error))
+    reason = _REASONS.get(code & _PRIMARY)
+    if reason is None:
+        return None
+    is_busy = code & _PRIMARY == sqlite3.SQLITE_BUSY
+    return BusyError(reason=reason) if is_busy else UnavailableError(reason=reason)
 
 
 class WriteState:
-    """Since when the database has taken no writes, and why."""
+    """Since when the database has taken no writes, and why. Damage stays until the process ends."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """clock: seconds since 1970."""
+    def __init__(self, clock: Callable[[], float] = time.time, database: str = "") -> None:
+        """clock: seconds since 1970. database: its path, for the log."""
         self._clock = clock
+        self._database = database
         self._since: float | None = None
-        self._reason = ""
+        self.reason = ""
+        """Why, while writes fail."""
+        self._is_busy = False
+        self._damage: str | None = None
+        self.damaged_operation = ""
+        """What has found the damage."""
+        self._damaged = asyncio.Event()
         self._trying_since: float | None = None
 
     @property
@@ -46,12 +73,22 @@ class WriteState:
         return self._since is not None
 
     @property
+    def is_busy(self) -> bool:
+        """Whether they fail because another process has the file locked."""
+        return self.is_refused and self._is_busy
+
+    @property
+    def damage(self) -> str | None:
+        """What SQLite said of the damage that was found, None if there is none."""
+        return self._damage
+
+    @property
     def refusal(self) -> str | None:
         """A sentence for whoever hosts the bot, None while writes work."""
         if self._since is None:
             return None
         since = datetime.fromtimestamp(int(self._since), UTC).isoformat().replace("+00:00", "Z")
-        return f"the database takes no writes since {since}: {self._reason}"
+        return f"the database takes no writes since {since}: {self.reason}"
 
     @property
     def trying_for(self) -> float:
@@ -67,16 +104,42 @@ class WriteState:
         finally:
             self._trying_since = None
 
-    def refused(self, reason: str) -> None:
-        """Note that a write failed."""
+    async def until_damaged(self) -> None:
+        """Wait until damage is found."""
+        await self._damaged.wait()
+
+    def failed(self, error: UnavailableError, operation: str, holder: str = "") -> None:
+        """Note that a read or a write failed.
+
+        operation: the name of the query or of the transaction. holder: who has the file locked, if known.
+        """
+        reason = str(error.values["reason"])
+        if isinstance(error, DamagedError):
+            self.damaged(reason, operation)
+        else:
+            self.refused(reason, operation, is_busy=isinstance(error, BusyError), holder=holder)
+
+    def refused(self, reason: str, operation: str = "", *, is_busy: bool = False, holder: str = "") -> None:
+        """Note that a write failed, and log it if the last one did not."""
+        if self._damage is not None:
+            return
         if self._since is None:
             self._since = self._clock()
-            _log.error("writes_failing", reason=reason)
-        self._reason = reason
+            known = {"locked_by": holder} if holder else {}
+            _log.error("writes_failing", reason=reason, database=self._database, operation=operation, **known)
+        self.reason, self._is_busy = reason, is_busy
+
+    def damaged(self, reason: str, operation: str = "") -> None:
+        """Note that something stored cannot be read. ``bot.operating.damage`` logs the first time."""
+        if self._damage is None:
+            self._damage, self.damaged_operation = reason, operation
+            self._since = self._clock() if self._since is None else self._since
+            self.reason, self._is_busy = f"it is damaged ({reason})", False
+            self._damaged.set()
 
     def accepted(self) -> None:
         """Note that writes work again."""
-        if self._since is not None:
+        if self._since is not None and self._damage is None:
             seconds = max(0, round(self._clock() - self._since))
-            _log.info("writes_back", after_seconds=seconds, reason=self._reason)
-            self._since, self._reason = None, ""
+            _log.info("writes_back", after_seconds=seconds, reason=self.reason)
+            self._since, self.reason = None, ""

@@ -29,6 +29,7 @@ from bot.features.alerts.messenger import (
 from bot.features.alerts.routes import Route
 from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import LOCALES
+from bot.network_faults import word_of
 from cogs.alerts.board_embed import render_board
 from cogs.alerts.buttons import buttons_of
 from cogs.alerts.group_buttons import group_components
@@ -219,9 +220,9 @@ class DiscordMessenger:
         except discord.HTTPException as failed:
             raise self._meaning(failed, guild_id, edits=edits) from None
         except discord.RateLimited as failed:
-            raise NotSentError(type(failed).__name__, "rate_limited") from None
+            raise NotSentError(word_of(failed), "rate_limited") from None
         except (aiohttp.ClientError, OSError) as failed:
-            raise NotSentError(type(failed).__name__) from None
+            raise NotSentError(word_of(failed)) from None
 
     def _meaning(self, failed: discord.HTTPException, guild_id: int, *, edits: bool) -> Exception:
         """Return what a failure means for a message."""

@@ -16,6 +16,7 @@ from bot.discord.text import quoted
 from bot.discord.theme import Tone, notice
 from bot.features.audit.entry import Entry
 from bot.features.audit.service import BEGUN, DONE
+from bot.network_faults import word_of
 from bot.providers.base.current_guild import working_for
 from cogs.audit.embeds import entry_embed
 from cogs.audit.words import read_names
@@ -110,7 +111,7 @@ class AuditMirror:
             await _send_paced(channel, **message)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
             # The log has the entry, and none is sent late: entries out of order would look like tampering.
-            error, code = type(failed).__name__, getattr(failed, "code", None)
+            error, code = word_of(failed), getattr(failed, "code", None)
             _log.warning("audit_not_mirrored", guild=guild.id, number=number, error=error, code=code)
             if code in _CLOSED:
                 await self._stop_mirroring(guild, channel_id, _CLOSED[code])

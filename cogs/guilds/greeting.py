@@ -12,6 +12,7 @@ from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
 from bot.discord.replies import view_of
 from bot.i18n.catalog import Texts
+from bot.network_faults import word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -64,7 +65,7 @@ async def greet(bot: PatchbayBot, guild: discord.Guild) -> None:
             async with asyncio.timeout(_SEND_SECONDS):
                 await channel.send(bot.services.links.link(texts("guild.hello")), view=_start_view(texts))
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-        _log.info("greeting_failed", guild=guild.id, error=type(failed).__name__)
+        _log.info("greeting_failed", guild=guild.id, error=word_of(failed))
     except Exception:  # noqa: BLE001 - such as of a server of which our own member is not known
         _log.exception("greeting_failed", guild=guild.id)
     else:

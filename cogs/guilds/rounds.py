@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
+from bot.network_faults import word_of
 from cogs.guilds.greeting import greet
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot,
     try:
         await step(bot)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-        _log.warning("guilds_not_seen", error=type(failed).__name__)
+        _log.warning("guilds_not_seen", error=word_of(failed))
     except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds, or nobody erases data any more
         backoff.fail_with(_log, "guilds_failed", error, step=step.__name__)
     else:

@@ -147,7 +147,9 @@ async def handlers(harness: BotHarness, message: discord.Message) -> list[Handle
 
 def opened_by(harness: BotHarness, top: AnyCommand) -> Iterator[Handler]:
     """Open a view and a form for a command or an entry of the Apps menus, and yield both."""
-    asked: Any = SimpleNamespace(command=top.name, operation="", guild_id=harness.guild.id, screen=None)
+    asked: Any = SimpleNamespace(
+        command=top.name, operation="", doing="", guild_id=harness.guild.id, screen=None
+    )
     view = ProbeView(asked, timeout=600)
     harness.bot._connection.store_view(view)
     yield Handler(

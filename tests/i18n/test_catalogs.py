@@ -11,6 +11,7 @@ import pytest
 from bot.discord.text import length
 from bot.errors import PatchbayError
 from bot.i18n.catalog import LOCALES
+from bot.network_faults import NetworkFault
 from bot.providers import providers
 from bot.providers.base.integration import State
 from bot.setup_errors import SetupError
@@ -357,6 +358,7 @@ def test_every_problem_is_one_that_happens() -> None:
     }
     others = {"problem.fix", "problem.reference", "problem.detail", "problem.outcome_unknown.fix"}
     others |= {"problem.rate_limited.fix_wait"}
+    others |= {f"problem.unreachable.{fault}.why" for fault in NetworkFault}
     others |= {f"problem.not_allowed.{tier}.by_role.fix" for tier in ("manager", "viewer")}
     optional = {
         f"{provider.field_key(field.id)}.placeholder" for provider in providers() for field in provider.fields

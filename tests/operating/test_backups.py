@@ -14,12 +14,14 @@ from click.testing import CliRunner, Result
 
 from bot.__main__ import main
 from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.operating.damage import damage_reported
 from bot.settings import Settings, load_settings
 from bot.setup_errors import DatabaseDamagedError
 from bot.store.copies import flaw_of, stamp
 from bot.store.migrations import before_migration, migrate
 from bot.store.process_lock import process_lock
 from bot.store.revision import HEAD
+from bot.store.write_state import WriteState
 from tests.support.log_capture import logging_to_memory
 from tests.support.old_databases import release
 from tests.support.waiting import until
@@ -172,10 +174,10 @@ async def test_backups_are_made_and_old_ones_deleted(settings: Settings) -> None
     folder.mkdir()
     (folder / "mine.db").write_text("mine")
     for day in range(4):
-        async with scheduled_backups(settings, at(NOW + day * 24 * HOUR)):
+        async with scheduled_backups(settings, WriteState(), at(NOW + day * 24 * HOUR)):
             await until(partial(has_made, folder, day))
         if day == 0:
-            async with scheduled_backups(settings, at(NOW + 23 * HOUR)):
+            async with scheduled_backups(settings, WriteState(), at(NOW + 23 * HOUR)):
                 await asyncio.sleep(0.05)
             assert len(backups(folder)) == 1, "which is not a day old"
     assert [flaw_of(each) for each in backups(folder)] == [None, None]
@@ -190,7 +192,7 @@ async def test_what_a_killed_process_left_is_deleted(settings: Settings) -> None
     left = folder / f"patchbay-{stamp(NOW - HOUR)}.db.partial"
     left.write_text("half a copy")
     (folder / "mine.db.partial").write_text("mine")
-    async with scheduled_backups(settings, at(NOW)):
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
         await until(partial(has_made, folder, 0))
     assert not left.exists()
     assert (folder / "mine.db.partial").exists()
@@ -204,7 +206,7 @@ async def test_processes_with_a_share_of_the_shards_make_one_backup(
     assert folder is not None
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(4):
-            await stack.enter_async_context(scheduled_backups(settings, at(NOW)))
+            await stack.enter_async_context(scheduled_backups(settings, WriteState(), at(NOW)))
         await until(partial(has_made, folder, 0))
     # The threads go on when the schedule ends.
     await asyncio.get_running_loop().shutdown_default_executor()
@@ -218,7 +220,7 @@ async def test_a_failed_backup_is_logged_and_the_bot_goes_on(settings: Settings)
     assert folder is not None
     folder.write_text("a file")
     with logging_to_memory("json") as log:
-        async with scheduled_backups(settings, at(NOW)):
+        async with scheduled_backups(settings, WriteState(), at(NOW)):
             await until(lambda: "backup_failed" in log.getvalue())
 
 
@@ -229,9 +231,75 @@ async def test_a_file_of_an_impossible_time_is_left_alone(settings: Settings) ->
     folder.mkdir()
     odd = folder / "patchbay-99999999T999999Z.db"
     odd.write_text("mine")
-    async with scheduled_backups(settings, at(NOW)):
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
         await until(partial(has_made, folder, 0))
     assert odd.read_text() == "mine"
+
+
+async def test_two_bots_do_not_delete_each_others_backups(settings: Settings, tmp_path: Path) -> None:
+    """The second one that is given a folder makes none in it, and says whose it is."""
+    folder = settings.backup_folder
+    assert folder is not None
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
+        await until(partial(has_made, folder, 0))
+    (tmp_path / "other").mkdir()
+    path = tmp_path / "other" / "patchbay.db"
+    path.write_bytes(settings.database_path.read_bytes())
+    other = settings.model_copy(update={"database_url": f"sqlite:///{path}"})
+    with logging_to_memory("json") as log:
+        async with scheduled_backups(other, WriteState(), at(NOW + 99 * HOUR)):
+            await until(lambda: "backup_failed" in log.getvalue())
+    assert str(settings.database_path) in log.getvalue()
+    assert "patchbay-backups.json" in log.getvalue()
+    assert has_made(folder, 0)
+    assert patchbay("restore", str(backups(folder)[0])).exit_code == 0
+    async with scheduled_backups(settings, WriteState(), at(NOW + 24 * HOUR)):
+        await until(partial(has_made, folder, 1))
+
+
+async def test_what_an_interrupted_restore_left_is_deleted(settings: Settings) -> None:
+    """It would hold credentials for ever. A copy that a command makes at that moment is left alone."""
+    left = settings.database_path.with_name("patchbay.db.partial")
+    other = settings.database_path.with_name("patchbay.db.mine.partial")
+    left.write_text("half a database")
+    other.write_text("half a backup")
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
+        await until(lambda: not left.exists())
+    assert other.exists()
+
+
+async def test_a_copy_that_another_process_deletes_first_is_no_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes with some of the shards each look at the same folder."""
+    gone = settings.database_path.with_name("patchbay.db.before-0010")
+    monkeypatch.setattr("bot.operating.backups.before_migration", lambda _: [gone])
+    with logging_to_memory("json") as log:
+        async with scheduled_backups(settings, WriteState(), at(NOW)):
+            await until(lambda: "backed_up" in log.getvalue())
+            await asyncio.sleep(0.1)
+    assert "backup_failed" not in log.getvalue()
+
+
+async def test_damage_that_a_backup_finds_is_noted(settings: Settings) -> None:
+    """It reads what nobody has read since the start. The good backups stay, and there are no more."""
+    folder = settings.backup_folder
+    assert folder is not None
+    state = WriteState()
+    async with scheduled_backups(settings, state, at(NOW)):
+        await until(partial(has_made, folder, 0))
+    content = bytearray(settings.database_path.read_bytes())
+    content[len(content) // 2 :] = b"\xff" * (len(content) - len(content) // 2)
+    settings.database_path.write_bytes(content)
+    with logging_to_memory("json") as log:
+        async with scheduled_backups(settings, state, at(NOW + 25 * HOUR)), damage_reported(settings, state):
+            await until(lambda: "database_damaged" in log.getvalue())
+    assert "backup_failed" not in log.getvalue()
+    assert has_made(folder, 0)
+    assert str(backups(folder)[0]) in log.getvalue()
+    failed = patchbay("backup", str(folder.parent / "another.db"))
+    assert failed.exit_code == 1
+    assert "is damaged" in failed.stderr
 
 
 async def test_a_backup_in_progress_is_given_up_at_the_end(settings: Settings) -> None:
@@ -244,9 +312,9 @@ async def test_a_backup_in_progress_is_given_up_at_the_end(settings: Settings) -
     folder = settings.backup_folder
     assert folder is not None
     with logging_to_memory("json") as log:
-        async with scheduled_backups(settings, at(NOW)):
+        async with scheduled_backups(settings, WriteState(), at(NOW)):
             await until(lambda: any(folder.glob("*.partial")))
-        await until(lambda: not any(folder.glob("*")))
+        await until(lambda: not any(folder.glob("*.db*")))
     assert "backed_up" not in log.getvalue()
 
 
@@ -277,14 +345,14 @@ async def test_that_copy_is_deleted_after_thirty_days(settings: Settings) -> Non
     for path, days in ((old, 31), (new, 29)):
         path.write_text("")
         os.utime(path, (NOW - days * 24 * HOUR,) * 2)
-    async with scheduled_backups(settings, at(NOW)):
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
         await until(lambda: not old.exists())
     assert new.exists()
 
 
 async def test_damage_is_reported_with_the_newest_backup(settings: Settings) -> None:
     """The bot does not start, and the line holds the command that helps."""
-    async with scheduled_backups(settings, at(NOW)):
+    async with scheduled_backups(settings, WriteState(), at(NOW)):
         await until(lambda: any((settings.database_path.parent / "backups").glob("*Z.db")))
     content = settings.database_path.read_bytes()
     settings.database_path.write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) // 2))
@@ -299,7 +367,7 @@ def test_a_damaged_database_does_not_start(settings: Settings) -> None:
     """One line says what is wrong and what to run."""
     settings.database_path.write_text("no database" * 1000)
     ended = patchbay("run")
-    assert ended.exit_code == 1
+    assert ended.exit_code == 78
     said = " ".join(ended.output.split())
     assert "is damaged: file is not a database" in said
     assert "`patchbay restore FILE`" in said

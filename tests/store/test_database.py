@@ -15,6 +15,7 @@ from typing import Any
 import aiosqlite
 import pytest
 
+from bot.errors import UnavailableError
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseUnusableError
@@ -98,7 +99,7 @@ async def test_all_connections_are_durable_and_wait_for_locks(database: Database
 
     assert await setting("journal_mode") == "wal"
     assert await setting("synchronous") == FULL
-    assert await setting("busy_timeout") == 5000
+    assert await setting("busy_timeout") == 2000
     assert await setting("secure_delete") == 1
 
 
@@ -193,8 +194,9 @@ async def test_a_full_disk_fails_only_the_write_that_does_not_fit(database: Data
     pages = await pragma(database._writer, "page_count")
     await database._writer.execute(f"PRAGMA max_page_count = {pages}")
     large = ConnectionRow(2, "sensay", "large", bytes(100_000), 1, 2, 3)
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(UnavailableError):
         await store.insert(large)
+    assert database.write_state.reason == "disk full"
     assert await store.of_guild(1) == [row()]
     assert await store.of_guild(2) == []
     await database._writer.execute(f"PRAGMA max_page_count = {pages + 100}")

@@ -297,8 +297,9 @@ def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
 def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
     """An interrupted migration is undone, so that the next start can repeat it."""
     execute(path, "CREATE TABLE synced_commands (a)")
-    with pytest.raises(DatabaseUnusableError):
+    with pytest.raises(DatabaseUnusableError) as caught:
         migrate(path)
+    assert caught.value.values["reason"] == "table synced_commands already exists"
     assert tables(path) == {"synced_commands"}
     execute(path, "DROP TABLE synced_commands")
     migrate(path)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.features.commands.store import CommandStore, SyncedCommands
-from bot.store.database import Database, NotWritableError
-from bot.store.write_state import WriteState, refusal_reason
+from bot.store.database import PATIENCE, Database
+from bot.store.lock_holder import lock_holder
+from bot.store.write_state import WriteState, unavailable
 from tests.support.clock import Clock
 from tests.support.full_disk import FullDisk
 
@@ -38,8 +43,9 @@ async def test_a_full_disk_is_logged_once_and_its_end_once(database: Database) -
         disk.fill()
         with capture_logs() as logs:
             for _ in range(3):
-                with pytest.raises(NotWritableError, match="full"):
+                with pytest.raises(UnavailableError) as error:
                     await write(database)
+                assert error.value.values == {"reason": "disk full"}
                 assert not await database.takes_writes()
                 clock.now += 40
             await disk.free()
@@ -60,7 +66,7 @@ async def test_a_small_write_that_still_works_ends_nothing(database: Database) -
     """The disk counts as full until there is room for more than a row."""
     disk = FullDisk(database)
     disk.fill()
-    with pytest.raises(NotWritableError):
+    with pytest.raises(UnavailableError):
         await write(database)
     await disk.free()
     (pages,) = await database._writer.execute_fetchall("PRAGMA page_count")
@@ -95,25 +101,66 @@ async def test_a_statement_that_is_wrong_says_nothing_of_the_disk(database: Data
     """The error of a defect stays what it is."""
     with pytest.raises(sqlite3.OperationalError, match="no such table") as caught:
         await database.transact(lambda connection: connection.execute("DELETE FROM nowhere"))
-    assert not isinstance(caught.value, NotWritableError)
+    assert not isinstance(caught.value, UnavailableError)
     assert database.write_state.refusal is None
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("code", "kind", "reason"),
     [
-        (sqlite3.SQLITE_FULL, "disk full"),
-        (sqlite3.SQLITE_IOERR_WRITE, "disk I/O error"),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, "the file is read-only"),
-        (sqlite3.SQLITE_CANTOPEN, "the file cannot be opened"),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, "another process has it locked"),
-        (sqlite3.SQLITE_ERROR, None),
-        (None, None),
+        (sqlite3.SQLITE_FULL, UnavailableError, "disk full"),
+        (sqlite3.SQLITE_IOERR_WRITE, UnavailableError, "disk I/O error"),
+        (sqlite3.SQLITE_IOERR_FSYNC, UnavailableError, "disk I/O error"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, UnavailableError, "the file is read-only"),
+        (sqlite3.SQLITE_CANTOPEN, UnavailableError, "the file cannot be opened"),
+        (sqlite3.SQLITE_BUSY, BusyError, "another process has it locked"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, BusyError, "another process has it locked"),
+        (sqlite3.SQLITE_CORRUPT, DamagedError, "x"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedError, "x"),
+        (sqlite3.SQLITE_NOTADB, DamagedError, "x"),
+        (sqlite3.SQLITE_IOERR_READ, DamagedError, "x"),
+        (sqlite3.SQLITE_IOERR_CORRUPTFS, DamagedError, "x"),
+        (sqlite3.SQLITE_ERROR, None, None),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, None, None),
+        (None, None, None),
     ],
 )
-def test_each_kind_of_refusal_is_named(code: int | None, reason: str | None) -> None:
-    """The reason follows from SQLite's code, whatever its extension is."""
+def test_each_kind_of_refusal_is_named(
+    code: int | None, kind: type[UnavailableError] | None, reason: str | None
+) -> None:
+    """What it is follows from SQLite's code, whatever its extension is."""
     error = sqlite3.OperationalError("x")
     if code is not None:
         error.sqlite_errorcode = code
-    assert refusal_reason(error) == reason
+    found = unavailable(error)
+    assert (type(found) if found else None, found and found.values["reason"]) == (kind, reason)
+
+
+async def test_queued_writes_do_not_wait_one_after_the_other(database: Database, path: Path) -> None:
+    """Those that wait for a locked file fail with the first one, the next tries are short; then all work."""
+    statements: list[str] = []
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other, capture_logs() as logs:
+        other.execute("BEGIN IMMEDIATE")
+        await database._writer.set_trace_callback(statements.append)
+        failed = await asyncio.gather(*(write(database) for _ in range(20)), return_exceptions=True)
+        assert {type(each) for each in failed} == {BusyError}
+        for _ in range(3):
+            assert not await database.takes_writes()
+        await database._writer.set_trace_callback(None)  # type: ignore[arg-type] # as sqlite3 has it
+    assert statements.count("BEGIN IMMEDIATE") <= 4
+    assert statements.count("PRAGMA busy_timeout = 100") == 1
+    assert [entry["event"] for entry in logs] == ["writes_failing"]
+    assert (logs[0]["database"], logs[0]["operation"]) == (str(path), "put_synced_commands")
+    assert f"process {os.getpid()} (" in logs[0]["locked_by"]
+    await write(database)
+    assert not database.write_state.is_refused
+    await write(database)
+    (row,) = await database._writer.execute_fetchall("PRAGMA busy_timeout")
+    assert row[0] == PATIENCE * 1000
+
+
+async def test_nobody_knows_who_has_a_file_that_nobody_has(database: Database, path: Path) -> None:
+    """Nor one that there is not."""
+    await write(database)
+    assert await asyncio.to_thread(lock_holder, path) == ""
+    assert await asyncio.to_thread(lock_holder, path.with_name("missing.db")) == ""

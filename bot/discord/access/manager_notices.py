@@ -11,6 +11,7 @@ from bot.discord.access.agent_bots import DISCORD_SECONDS, FAILURES, read_member
 from bot.discord.access.posting import bot_lacks
 from bot.discord.context import ServicesBot
 from bot.features.access.tier import Tier
+from bot.network_faults import word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _SEND_SECONDS: Final = 30.0
@@ -52,7 +53,7 @@ async def try_telling(
                 recipient = await client.create_dm(recipient)
             await recipient.send(embed=embed, allowed_mentions=discord.AllowedMentions.none())
     except FAILURES as failed:
-        _log.info("managers_not_told", guild=guild_id, error=type(failed).__name__)
+        _log.info("managers_not_told", guild=guild_id, error=word_of(failed))
         return False
     return True
 

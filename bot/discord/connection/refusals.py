@@ -14,6 +14,8 @@ import aiohttp
 import discord
 import structlog
 
+from bot.network_faults import word_of
+
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _MAX_FIELDS: Final = 3
@@ -83,9 +85,7 @@ async def _log_failure(
     _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
 ) -> None:
     route = route_template(params.method, params.url.path)
-    _log.debug(
-        "discord_not_answered", route=route, error=type(params.exception).__name__, ms=_ms_since(context)
-    )
+    _log.debug("discord_not_answered", route=route, error=word_of(params.exception), ms=_ms_since(context))
 
 
 def _ms_since(context: SimpleNamespace) -> int:

@@ -14,6 +14,7 @@ import structlog
 from bot.backoff import Backoff
 from bot.discord.background import BackgroundTasks
 from bot.discord.connection.refusals import describe
+from bot.network_faults import word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class Rereading:
                 except Exception as failed:  # noqa: BLE001 - it may be whole another time
                     pause = failures.fail()
                     known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-                    _log.warning("guild_not_read", guild=guild_id, error=type(failed).__name__, **known)
+                    _log.warning("guild_not_read", guild=guild_id, error=word_of(failed), **known)
                     self._reading[guild_id] = True
                 else:
                     if self._reading[guild_id]:

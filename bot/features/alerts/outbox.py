@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.backoff import Backoff
-from bot.errors import InvalidInputError
+from bot.errors import InvalidInputError, UnavailableError
 from bot.features.alerts.alert_mover import AlertMover
 from bot.features.alerts.board_mover import BoardDroppedError, BoardMover
 from bot.features.alerts.delivery import reference_of
@@ -25,7 +25,6 @@ from bot.features.alerts.messenger import (
 from bot.features.alerts.store import AlertStore, BoardRow, MessageKind, OutboxRow
 from bot.features.audit.service import AuditService
 from bot.providers.base.current_guild import working_for
-from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -125,7 +124,7 @@ class Outbox:
                         await self._begin(messenger, serves, lanes)
                         pause = await self._idle_seconds()
                     backoff.succeed()
-                except NotWritableError:
+                except UnavailableError:
                     pass  # the log says so already
                 except Exception as error:  # noqa: BLE001 - a locked or broken file may be a whole one later
                     # Slept, because whoever has something to send would wake it at once.
@@ -244,7 +243,7 @@ class Outbox:
                 try:
                     await self._work_off_and_note(messenger, serves, lane)
                     self._failing.pop(lane, None)
-                except NotWritableError:
+                except UnavailableError:
                     pause = FIRST_PAUSE
                 except Exception as error:  # noqa: BLE001 - what could not be noted is due again, but not at once
                     backoff = self._failing.setdefault(lane, Backoff(FIRST_PAUSE, _MAX_PAUSE))
@@ -302,7 +301,7 @@ class Outbox:
                 after = await self._boards.move(messenger, row)
             else:
                 after = await self._alerts.move(messenger, row, self._wait_for_turn)
-        except (BoardDroppedError, NotWritableError):
+        except (BoardDroppedError, UnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 - one message that fails delays no other
             # As it was noted last: perhaps as tried.

@@ -9,6 +9,7 @@ import structlog
 
 from bot import errors
 from bot.backoff import Backoff
+from bot.errors import UnavailableError
 from bot.features.audit.service import AuditService
 from bot.features.connections.refusals import note_refusal
 from bot.features.connections.service import Connection, ConnectionService
@@ -24,7 +25,6 @@ from bot.network_faults import NetworkFault, fault_of
 from bot.providers.base.current_guild import working_for
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
-from bot.store.database import NotWritableError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ class Poller:
                     await self.tick(is_served)
                     backoff.succeed()
                     self._due = self._schedule.clock() + pause
-                except NotWritableError:
+                except UnavailableError:
                     pass  # the log says so already, and the next tick finds out whether it is over
                 except Exception as error:  # noqa: BLE001 - the next tick comes whatever happens
                     pause = max(pause, backoff.fail_with(_log, "tick_failed", error))
@@ -224,7 +224,7 @@ class Poller:
             while guild_id in self._to_judge:
                 self._to_judge.discard(guild_id)
                 await self.judge_again(guild_id)
-        except NotWritableError:
+        except UnavailableError:
             pass
         except Exception:  # noqa: BLE001 - the next check judges again
             _log.exception("judging_failed", guild=guild_id)
@@ -276,7 +276,7 @@ class Poller:
             error = result.error
         except (errors.NoConnectionError, errors.ConnectionChangedError):
             return  # it was removed or changed after the tick listed it
-        except NotWritableError:
+        except UnavailableError:
             return  # the log says so already, once for all connections
         except errors.QueueFullError as full:  # our own limit, which the provider knows nothing of
             error = full.key
@@ -294,7 +294,7 @@ class Poller:
     ) -> tuple[CheckResult, Exception | None]:
         """Return the result of a check, and the exception if it failed unexpectedly.
 
-        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and NotWritableError: these say
+        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and UnavailableError: these say
         nothing of the connection.
         """
         cause: Exception | None = None
@@ -308,7 +308,7 @@ class Poller:
             errors.NoConnectionError,
             errors.ConnectionChangedError,
             errors.RateLimitedError,
-            NotWritableError,
+            UnavailableError,
         ):
             raise
         except errors.PatchbayError as failed:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from bot.errors import UnavailableError
 from bot.features.guilds.changes import GuildChanges
 from bot.features.monitoring.check_result import CheckResult
 from bot.features.monitoring.check_writer import CheckWriter
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.providers.base.current_guild import working_for
-from bot.store.database import UnavailableError
 
 MAX_REPORTS: Final = 2000
 """So many reports are stored in one transaction: commands wait until it ends. A result is never split."""

@@ -45,32 +45,33 @@ async def examine(*, offline: bool) -> AsyncIterator[Finding]:
     """
     settings, read = own_settings.read_settings()
     forget_secrets()
+    unfetched: Finding | None = None
+    if settings is not None:
+        settings, unfetched = await asyncio.to_thread(own_settings.fetch_keys, settings, offline=offline)
     redactor = Redactor()
     redactor.keep(() if settings is None else _secrets_of(settings))
     async with contextlib.AsyncExitStack() as stack:
         proxy = None if settings is None else settings.proxy
         network = None if offline else await stack.enter_async_context(open_network(proxy))
-        async for finding in _examine(settings, read, network):
+        async for finding in _examine(settings, read, unfetched, network):
             facts = redactor.clean_fields(finding.facts)
             text, fix = redactor.clean(finding.text), redactor.clean(finding.fix)
             yield replace(finding, text=text, fix=fix, facts=facts)
 
 
 async def _examine(
-    settings: Settings | None, read: Finding, network: Network | None
+    settings: Settings | None, read: Finding, unfetched: Finding | None, network: Network | None
 ) -> AsyncIterator[Finding]:
+    """unfetched: what came in the way of the encryption keys, None if nothing did."""
     yield read
-    for check, look in (
-        (own_settings.NAMES, own_settings.examine_names),
-        (own_settings.FILES, own_settings.examine_files),
+    keys = _local([own_settings.KEYS], own_settings.examine_keys)
+    for findings in (
+        await _guarded([own_settings.NAMES], partial(asyncio.to_thread, own_settings.examine_names)),
+        await _guarded([own_settings.FILES], partial(asyncio.to_thread, own_settings.examine_files)),
+        await _findings_of(keys, settings) if unfetched is None else [unfetched],
+        await _findings_of(_local([own_settings.TOKEN], own_settings.examine_token), settings),
     ):
-        for finding in await _guarded([check], partial(asyncio.to_thread, look)):
-            yield finding
-    for probe in (
-        _local([own_settings.KEYS], own_settings.examine_keys),
-        _local([own_settings.TOKEN], own_settings.examine_token),
-    ):
-        for finding in await _findings_of(probe, settings):
+        for finding in findings:
             yield finding
     # By itself: others import the same, and two threads that do so at the same time may see a half of it.
     for finding in await _guarded([machine.LIBRARIES], partial(asyncio.to_thread, machine.examine_libraries)):

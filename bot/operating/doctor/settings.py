@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, worded
+from bot.operating.keys_command import with_fetched_keys
 from bot.settings import Settings, environment_names, load_settings, secrets_folder, setting_names
 from bot.setup_errors import InvalidSettingError, SetupError
 
@@ -139,6 +140,19 @@ def _flaw_of(path: Path, folder: Path) -> str:
     except (OSError, RuntimeError) as error:  # a link to nowhere, or to itself
         flaw = f"cannot be read ({type(error).__name__})"
     return flaw
+
+
+def fetch_keys(settings: Settings, *, offline: bool) -> tuple[Settings, Finding | None]:
+    """Return the settings with the keys that a command prints, if there is one. None: the keys are there.
+
+    Blocks. offline: the command is not run, because it may ask another machine.
+    """
+    if offline and settings.encryption_keys_command is not None:
+        return settings, KEYS.skipped("PATCHBAY_ENCRYPTION_KEYS_COMMAND is not run with --offline")
+    try:
+        return with_fetched_keys(settings), None
+    except SetupError as error:
+        return settings, KEYS.failed("cannot be fetched", worded(error))
 
 
 def examine_keys(settings: Settings) -> list[Finding]:

@@ -34,6 +34,7 @@ from bot.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
+from bot.network_faults import fault_of
 from bot.providers.base.body import TooLargeError, read_body, read_json
 from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.endpoint import ApiVersion
@@ -329,7 +330,9 @@ class ApiClient:
             return self._late(request, sent=sent)
         # A proxy that refuses has passed nothing on.
         refused = isinstance(error.__cause__, (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError))
-        return UnreachableError(self._provider, outcome_unknown=sent and not refused)
+        unreachable = UnreachableError(self._provider, outcome_unknown=sent and not refused)
+        unreachable.fault = fault_of(error)
+        return unreachable
 
     async def _unsuccessful(
         self, request: Request, status: int, headers: httpx.Headers, body: bytes

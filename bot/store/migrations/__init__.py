@@ -61,7 +61,9 @@ def _upgrade(path: Path) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise DatabaseUnusableError(path=str(path), reason=type(error).__name__) from None
+        # SQLite's own words: SQLAlchemy's have the statement and its values.
+        reason = str(getattr(error, "orig", None) or type(error).__name__)
+        raise DatabaseUnusableError(path=str(path), reason=reason) from None
     finally:
         engine.dispose()
 

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
+from bot.errors import UnavailableError
 from bot.features.alerts.messenger import Notice
-from bot.store.database import Database, NotWritableError
+from bot.store.database import Database
 from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
 from tests.support.full_disk import FullDisk
@@ -53,7 +54,7 @@ class Story:
         setup, failed = self._setup, self._disk.failures
         try:
             await step()
-        except* NotWritableError:
+        except* UnavailableError:
             assert self._disk.failures > failed
         if self._disk.failures > failed:
             if self._restarts:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.features.connections.service import ConnectionService
 from bot.features.connections.store import ConnectionStore
+from bot.features.monitoring.breaker import MAX_FAILURES
 from bot.features.monitoring.store import UnitOfWork
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.base.integration import State
@@ -144,6 +145,19 @@ async def test_an_unexpected_error_stops_one_check(
         await watched.round()
     assert [(line["event"], line["provider"]) for line in logs] == [("check_back", "toolzz")]
     assert (await watched.states())[CONNECTION] == CONNECTED
+
+
+async def test_the_log_says_why_a_provider_cannot_be_reached(
+    watched: Rounds, toolzz: ToolzzSimulator
+) -> None:
+    """Once for each connection, and once for the host when it counts as down."""
+    toolzz.fail(Reset(), times=None)
+    with capture_logs() as logs:
+        for _ in range(MAX_FAILURES):
+            await watched.round()
+    failed, down = logs
+    assert (failed["event"], failed["error"], failed["fault"]) == ("check_failed", "unreachable", "broken")
+    assert (down["event"], down["why"]) == ("host_down", "broken")
 
 
 async def test_unreadable_credentials_stop_no_other_check(watched: Rounds, database: Database) -> None:

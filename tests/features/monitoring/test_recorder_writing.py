@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot.errors import BusyError
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.base.integration import State
-from bot.store.database import Database, NotWritableError
+from bot.store.database import Database
 from tests.support.alert_parts import INTERVAL
 from tests.support.check_recorder import LOST, WELL, RecordedChecks, report
 from tests.support.guild_rows import counts
@@ -119,13 +120,12 @@ async def test_a_result_that_fails_is_not_stored_and_does_not_stop_others(
 async def test_a_locked_file_is_tried_once(checks: RecordedChecks, path: Path) -> None:
     """All waiting callers get the error of one attempt; later results are stored."""
     await checks.connect("default", guild=OTHER_GUILD)
-    await checks.database._writer.execute("PRAGMA busy_timeout = 0")
     both = [checks.result(report(guild=guild), guild=guild) for guild in (GUILD, OTHER_GUILD)]
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         async with traced(checks.database) as statements:
             ended = await asyncio.gather(*map(checks.recorder.record, both), return_exceptions=True)
-    assert [type(each) for each in ended] == [NotWritableError] * 2
+    assert [type(each) for each in ended] == [BusyError] * 2
     assert statements.count("BEGIN IMMEDIATE") <= 1
     await asyncio.gather(*map(checks.recorder.record, both))
     assert set(await checks.rows()) == {"a"}

@@ -192,3 +192,19 @@ async def test_what_is_missing_is_named_with_its_fix(
     assert text in found.said(check)[1]
     assert fix in found.findings[check]["fix"]
     assert found.exit_code == 1
+
+
+async def test_keys_that_a_command_prints_are_used(environment: dict[str, str], tmp_path: Path) -> None:
+    """They are counted, never shown, and not fetched with --offline; a command that fails is a failure."""
+    keys = tmp_path / "keys.txt"
+    keys.write_text(environment.pop("PATCHBAY_ENCRYPTION_KEYS"))
+    environment["PATCHBAY_ENCRYPTION_KEYS_COMMAND"] = f"cat {keys}"
+    found = await examine(environment)
+    assert found.said("encryption-keys") == ("ok", "2, new secrets use 'new'")
+    assert keys.read_text().partition(":")[2][:20] not in found.output
+    assert (await examine(environment, "--offline")).said("encryption-keys")[0] == "skipped"
+    keys.unlink()
+    found = await examine(environment)
+    assert found.said("encryption-keys") == ("failed", "cannot be fetched")
+    assert "exit code 1" in found.findings["encryption-keys"]["fix"]
+    assert found.outcomes("failed") == ["encryption-keys"]

@@ -1,0 +1,39 @@
+"""Tells the bot's host once that the database is damaged, and what to do."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import structlog
+
+from bot.operating.backups import newest_backup
+from bot.settings import Settings
+from bot.store.write_state import WriteState
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def damage_reported(settings: Settings, write_state: WriteState) -> AsyncIterator[None]:
+    """Log damage that is found while the block runs, with the newest backup and how to restore it."""
+    reporting = asyncio.create_task(_report(settings, write_state))
+    try:
+        yield
+    finally:
+        if write_state.damage is None:
+            reporting.cancel()
+        await asyncio.wait((reporting,))
+
+
+async def _report(settings: Settings, write_state: WriteState) -> None:
+    await write_state.until_damaged()
+    newest = await asyncio.to_thread(newest_backup, settings.backup_folder)
+    _log.error(
+        "database_damaged",
+        database=str(settings.database_path),
+        reason=write_state.damage,
+        operation=write_state.damaged_operation,
+        backup=str(newest) if newest else "none of the schedule",
+        fix=f"stop the bot, then run: patchbay restore {newest or Path('FILE')}",
+    )
