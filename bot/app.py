@@ -114,7 +114,7 @@ async def build_bot(
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
-    redactor.keep(b64encode(key).decode() for key in keys.values())
+    redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
@@ -123,9 +123,9 @@ async def build_bot(
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
@@ -215,6 +215,7 @@ async def build_bot(
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
             StateFile(path_beside(settings.database_path)),
             extensions=_packages_with("setup"),
+            proxy=settings.proxy,
         )
         await stack.enter_async_context(bot)
         yield bot

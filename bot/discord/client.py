@@ -86,8 +86,11 @@ class PatchbayBot(ServicesBot):
         state: StateFile,
         *,
         extensions: Sequence[str],
+        proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog."""
+        """extensions: dotted names of the packages whose ``setup`` adds a cog. proxy: the URL of the proxy
+        through which Discord is reached.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -102,6 +105,7 @@ class PatchbayBot(ServicesBot):
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
             http_trace=count_into(services.preflight.budget, request_log()),
+            proxy=proxy,
         )
         self.services = services
         self.screens = TTLCache(_MAX_SCREENS, _SCREEN_SECONDS)

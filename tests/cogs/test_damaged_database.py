@@ -1,9 +1,9 @@
 """Damage that is found while the bot runs is told once, stops writes, and leaves what can still be read."""
 
 import pytest
+from bot.store.health import database_state
 
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.health import database_state
 from tests.support.damage import damage
 from tests.support.harness import BotHarness, embed_of
 from tests.support.log_capture import log_lines, logging_to_memory
