@@ -10,7 +10,7 @@ from bot.errors import UnavailableError
 from bot.store.database import Database
 
 _EVERY: Final = 5.0
-"""Seconds from the end of one try to the next one. A try writes one page, unless somebody else has written."""
+"""Seconds from the end of one try to the next one. A try writes one page, unless others have written."""
 
 
 class WriteProbe:
