@@ -8,19 +8,19 @@ import functools
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 import structlog
 
 from bot.errors import BusyError, DamagedError, UnavailableError
-from bot.rests import with_rests
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connecting import connect_reader, connect_writer, prepare
 from bot.store.lock_holder import lock_holder
 from bot.store.readers import Readers
+from bot.store.rows import Fetch, Query, rows_as, rows_of, together
 from bot.store.scrub import Scrubber
 from bot.store.write_state import WriteState, unavailable
 
@@ -45,18 +45,6 @@ _MOVED: Final = 3
 """Values of ``user_version``: no traces, some, a scrub of them has begun, and only the log holds some."""
 _PROBE_BYTES: Final = 1 << 16
 """A disk that has no room for so much is still full: the next check would fail."""
-
-
-class Query(Protocol):
-    """A query that aiosql has loaded from a file."""
-
-    sql: str
-
-
-class Fetch(Protocol):
-    """Runs a reading query and returns its rows as ``kind``, as ``Database.fetch`` does."""
-
-    def __call__(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]: ...
 
 
 class Database:
@@ -127,7 +115,7 @@ class Database:
         They are as they were at one moment.
         """
         async with self._noted(_name(query), is_read=True):
-            return await self._readers.read(_rows(query, values), values.get("guild_id"))
+            return await self._readers.read(rows_of(query, values), values.get("guild_id"))
 
     async def fetch(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         """Run a reading query; return its rows as ``kind``, whose fields are the query's columns.
@@ -135,7 +123,7 @@ class Database:
         The rows are made in a thread as well, so that many of them do not hold up the event loop.
         """
         async with self._noted(_name(query), is_read=True):
-            return await self._readers.read(_rows_as(kind, query, values), values.get("guild_id"))
+            return await self._readers.read(rows_as(kind, query, values), values.get("guild_id"))
 
     async def fetch_one(self, kind: type[RowT], query: Query, /, **values: object) -> RowT | None:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
@@ -146,7 +134,7 @@ class Database:
 
         ``work`` runs in a thread. To hand a query to a thread takes longer than a short query does.
         """
-        return await self._readers.read(functools.partial(_together, work), guild_id)
+        return await self._readers.read(functools.partial(together, work), guild_id)
 
     async def fetch_urgently(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         """Do the same for a few rows that each command and press needs before anything else.
@@ -154,7 +142,7 @@ class Database:
         No other read is in the way, however long it is.
         """
         async with self._noted(_name(query), is_read=True):
-            return await self._readers.read_urgently(_rows_as(kind, query, values))
+            return await self._readers.read_urgently(rows_as(kind, query, values))
 
     async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run what reads a large part of the file, in a thread; return its result."""
@@ -356,58 +344,6 @@ def _name(work: object) -> str:
     """Return the name of a query, or of the method that has made a transaction, for the log."""
     name = str(getattr(work, "__name__" if hasattr(work, "sql") else "__qualname__", ""))
     return name.partition(".<locals>")[0]
-
-
-def _rows(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
-    return lambda connection: connection.execute(query.sql, values).fetchall()
-
-
-def _rows_as(
-    kind: type[RowT], query: Query, values: Mapping[str, object]
-) -> Callable[[sqlite3.Connection], list[RowT]]:
-    return lambda connection: list(_made(kind, with_rests(connection.execute(query.sql, values))))
-
-
-def _together(work: Callable[[Fetch], ResultT], connection: sqlite3.Connection) -> ResultT:
-    def run(kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
-        return _rows_as(kind, query, values)(connection)
-
-    connection.execute("BEGIN")
-    try:
-        return work(run)
-    finally:
-        if connection.in_transaction:  # an error may have ended it
-            connection.execute("ROLLBACK")
-
-
-def _made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:
-    names: list[str] = []
-    for row in rows:
-        # ``dict(row)`` looks up each name among all names, and takes four times as long.
-        names = names or row.keys()
-        yield kind(**dict(zip(names, row, strict=True)))
-
-
-async def fetch(
-    connection: aiosqlite.Connection,
-    kind: type[RowT],
-    query: Query,
-    /,
-    **values: object,
-) -> list[RowT]:
-    """Run a reading query, which may be part of a transaction; return its rows as ``kind``."""
-    return list(_made(kind, await connection.execute_fetchall(query.sql, values)))
-
-
-async def fetch_one(
-    connection: aiosqlite.Connection,
-    kind: type[RowT],
-    query: Query,
-    /,
-    **values: object,
-) -> RowT | None:
-    """Run a reading query, which may be part of a transaction; return its first row or None."""
-    return next(iter(await fetch(connection, kind, query, **values)), None)
 
 
 async def _probe(connection: aiosqlite.Connection) -> None:

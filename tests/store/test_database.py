@@ -19,8 +19,9 @@ from bot.errors import UnavailableError
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.database import Database, Fetch
+from bot.store.database import Database
 from bot.store.readers import READERS
+from bot.store.rows import Fetch
 
 ROOT = Path(__file__).parents[2]
 FULL = 2

@@ -7,8 +7,9 @@ from typing import Final, Literal, TypeVar
 import aiosqlite
 
 from bot.features.access.tier import Tier
-from bot.store.database import Database, fetch
+from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import fetch
 
 QUERIES: Final = load_queries("bot.features.access")
 

@@ -18,7 +18,8 @@ from bot.features.alerts.store import (
     arm_all,
     read_routes,
 )
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database
+from bot.store.rows import fetch, fetch_one
 
 ResultT = TypeVar("ResultT")
 

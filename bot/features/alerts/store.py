@@ -6,8 +6,9 @@ from typing import Final
 
 import aiosqlite
 
-from bot.store.database import Database, fetch
+from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import fetch
 
 QUERIES: Final = load_queries("bot.features.alerts")
 

@@ -21,7 +21,8 @@ from bot.features.audit.chain import (
 )
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.store import LAST, QUERIES, add, get_seal, put_seal, with_pseudonyms
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database
+from bot.store.rows import fetch, fetch_one
 from bot.store.vault import Vault, key_id_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

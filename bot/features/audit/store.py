@@ -8,8 +8,9 @@ import aiosqlite
 
 from bot.features.audit.chain import STRIDE, ChainCheck, Flaw, Signer, extend, seal, sealed_part
 from bot.features.audit.entry import MEMBER_TARGET, Entry, Seal, SealKind, new_pseudonym
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import fetch, fetch_one
 
 QUERIES: Final = load_queries("bot.features.audit")
 LAST: Final = 2**63 - 1

@@ -6,8 +6,9 @@ from typing import Final
 import aiosqlite
 
 from bot.features.maintenance.windows import MaintenanceWindow
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import fetch, fetch_one
 
 QUERIES: Final = load_queries("bot.features.maintenance")
 

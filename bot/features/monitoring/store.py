@@ -18,8 +18,9 @@ from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
-from bot.store.database import Database, Fetch, fetch, fetch_one
+from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import Fetch, fetch, fetch_one
 
 ResultT = TypeVar("ResultT")
 

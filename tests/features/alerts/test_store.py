@@ -20,7 +20,8 @@ from bot.features.alerts.store import (
 )
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.features.privacy.store import PrivacyStore
-from bot.store.database import Database, fetch
+from bot.store.database import Database
+from bot.store.rows import fetch
 from tests.support.ids import GUILD
 from tests.support.ids import OTHER_GUILD as OTHER
 
