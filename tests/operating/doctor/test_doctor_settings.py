@@ -203,8 +203,10 @@ async def test_keys_that_a_command_prints_are_used(environment: dict[str, str], 
     assert found.said("encryption-keys") == ("ok", "2, new secrets use 'new'")
     assert keys.read_text().partition(":")[2][:20] not in found.output
     assert (await examine(environment, "--offline")).said("encryption-keys")[0] == "skipped"
-    keys.unlink()
+    environment["PATCHBAY_ENCRYPTION_KEYS_COMMAND"] = "sh -c 'echo CANARY; echo CANARY >&2; exit 3'"
     found = await examine(environment)
     assert found.said("encryption-keys") == ("failed", "cannot be fetched")
-    assert "exit code 1" in found.findings["encryption-keys"]["fix"]
+    assert "exit code 3" in found.findings["encryption-keys"]["fix"]
+    assert "echo" not in found.output
+    assert "CANARY" not in found.output
     assert found.outcomes("failed") == ["encryption-keys"]
