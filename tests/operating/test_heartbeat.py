@@ -33,7 +33,7 @@ class Monitor:
         """The address that the host configures."""
         return f"http://127.0.0.1:{self.port}{PATH}"
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Note a call."""
         assert request.method == "GET"
         self.called.append(request.path_qs)
