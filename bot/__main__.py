@@ -31,12 +31,16 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot.operating.process import ignore_signals, log_start
+
+    ignore_signals()
     from bot import app
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
     from bot.store.vault import read_keys
 
     settings, redactor = _prepare()
+    log_start(settings)
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
         with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
@@ -79,13 +83,9 @@ def demo(port: int, locale: str, *, empty: bool, no_browser: bool) -> None:
 def doctor(*, offline: bool) -> None:
     """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
     from bot.operating.doctor import examine_offline, examine_online
-    from bot.settings import forget_secrets, load_settings
-    from bot.setup_errors import SetupError
+    from bot.settings import forget_secrets
 
-    try:
-        settings = load_settings()
-    except SetupError as error:
-        _fail(error)
+    settings = _read_settings()
     forget_secrets()
     failed = False
     for finding in examine_offline(settings):
@@ -321,23 +321,39 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 def _prepare() -> tuple[Settings, Redactor]:
     from bot.logs import set_up_logs
     from bot.providers.base.redaction import Redactor
-    from bot.settings import forget_secrets, load_settings
-    from bot.setup_errors import SetupError
+    from bot.settings import forget_secrets
 
     redactor = Redactor()
-    try:
-        settings = load_settings()
-    except SetupError as error:
-        _fail(error)
+    settings = _read_settings()
     forget_secrets()
     set_up_logs(settings.log_level, settings.log_format, redactor)
     return settings, redactor
 
 
-def _fail(error: SetupError) -> NoReturn:
-    from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+def _read_settings() -> Settings:
+    from bot.logs import set_up_logs
+    from bot.providers.base.redaction import Redactor
+    from bot.settings import load_settings, log_format
+    from bot.setup_errors import SetupError
 
-    raise click.ClickException(load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values))
+    try:
+        return load_settings()
+    except SetupError as error:
+        set_up_logs("INFO", log_format(), Redactor())
+        _fail(error)
+
+
+def _fail(error: SetupError) -> NoReturn:
+    """End with one line in the format of the logs, which are set up, and with an exit code.
+
+    Only what a supervisor starts tells it whether to do that again.
+    """
+    from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+    from bot.logs import log_fatal
+
+    exit_code = error.exit_code if click.get_current_context().command is run else 1
+    log_fatal(error.key, load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values), exit_code)
+    sys.exit(exit_code)
 
 
 def _show(finding: Finding) -> bool:

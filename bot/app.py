@@ -9,12 +9,10 @@ import signal
 import sys
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import import_module
 from typing import Final
 
-import aiohttp
-import discord
 import httpx
 import structlog
 
@@ -23,7 +21,6 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
-from bot.discord.connection.refusals import sentence
 from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.context import Services
 from bot.discord.due_work import do_due_work
@@ -72,6 +69,7 @@ from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
 from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
@@ -82,12 +80,7 @@ from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
 from bot.settings import Settings
-from bot.setup_errors import (
-    DiscordLoginError,
-    DiscordRefusedError,
-    DiscordUnreachableError,
-    InvalidSettingError,
-)
+from bot.setup_errors import InvalidSettingError
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys
@@ -95,9 +88,6 @@ from bot.store.write_probe import WriteProbe
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-
-_TOKEN_REFUSED: Final = 4004
-"""The gateway's close code."""
 _STOPPED_WITHIN: Final = 9.5
 """Seconds from the signal to the end, the last answers included."""
 _SWITCH_INTERVAL: Final = 0.0005
@@ -259,7 +249,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
                 health = serve_health(readiness, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
-                reason = f"cannot be used ({error.strerror})"
+                reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"
                 raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
             _log.info("health_served", host=settings.http_host, port=port)
         stop = asyncio.Event()
@@ -292,38 +282,15 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
     async with build_bot(settings, redactor) as bot:
         token = _token(settings, redactor)
         bot.always_sync = True
-        with _worded():
+        with worded():
             await bot.login(token)
         return len(bot.tree.get_commands())
 
 
 async def _start(bot: PatchbayBot, token: str) -> None:
-    with _worded():
+    with worded():
         await bot.login(token)
         await bot.connect()
-
-
-@contextlib.contextmanager
-def _worded() -> Iterator[None]:
-    try:
-        yield
-    except discord.LoginFailure:
-        raise DiscordLoginError from None
-    except discord.ConnectionClosed as closed:
-        if closed.code == _TOKEN_REFUSED:
-            raise DiscordLoginError from None
-        raise DiscordRefusedError(
-            reason=f"the gateway closed the connection with code {closed.code}"
-        ) from None
-    except discord.PrivilegedIntentsRequired:
-        raise DiscordRefusedError(reason="the gateway closed the connection with code 4014") from None
-    except (discord.HTTPException, discord.GatewayNotFound) as error:
-        # discord.py hides in the second what it was answered when it asked for the gateway's address.
-        refused = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
-        reason = sentence(refused) if isinstance(refused, discord.HTTPException) else "it names no gateway"
-        raise DiscordRefusedError(reason=reason) from None
-    except (OSError, aiohttp.ClientError) as error:
-        raise DiscordUnreachableError(reason=type(error).__name__) from None
 
 
 def _token(settings: Settings, redactor: Redactor) -> str:

@@ -13,14 +13,18 @@ from structlog.typing import EventDict
 
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.providers.base.redaction import ANY_GUILD, Redactor
+from bot.repeated_lines import SUPPRESSED, RepeatLimitHandler
 
-# At DEBUG (httpx: at INFO) these libraries log URLs, headers, SQL parameters and whole gateway messages.
+_LIBRARIES: Final = logging.INFO
+"""The level that no library goes below: at DEBUG they log URLs, headers, SQL parameters and whole gateway
+messages, and a library that is new here would be no better.
+"""
+_OWN: Final = ("bot", "cogs")
+"""The loggers that do go below it."""
+# Some do the same at INFO.
 _QUIET: Final[Mapping[str, int]] = {
-    "aiohttp": logging.INFO,
     "aiosqlite": logging.WARNING,
     "alembic": logging.WARNING,
-    "asyncio": logging.INFO,
-    "discord": logging.INFO,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
     "matplotlib": logging.ERROR,  # it warns if it cannot write its cache, as in a container
@@ -33,6 +37,7 @@ _EVENT: Final = re.compile(r"[a-z_]+")
 _OURS: Final = frozenset({"level", "logger", "timestamp", "_record", "_from_structlog"})
 """What the logs themselves write into a line."""
 _TRACEBACKS: Final = frozenset({"exception", "stack"})
+_FATAL: Final = "fatal"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -57,8 +62,28 @@ def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) ->
     return {name: fields[name] if name in ours else cleaned[name] for name in fields}
 
 
+def _count(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
+    """Tell in a line how many equal ones were held back before it."""
+    if held := getattr(fields["_record"], SUPPRESSED, 0):
+        fields[SUPPRESSED] = held
+    return fields
+
+
+def _for_people(render: structlog.dev.ConsoleRenderer, logger: Any, method: str, fields: EventDict) -> str:  # noqa: ANN401
+    """Render a line for a terminal. Why the process ends stands there as with every other command line."""
+    return f"Error: {fields['text']}" if fields["event"] == _FATAL else render(logger, method, fields)
+
+
+def log_fatal(error: str, text: str, exit_code: int) -> None:
+    """Say in one line why the process ends. error: its key. text: what happened, and what to do."""
+    structlog.get_logger(__name__).critical(_FATAL, error=error, text=text, exit_code=exit_code)
+
+
 def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
-    """Send all logs to standard error. level: DEBUG, INFO, WARNING or ERROR. style: console or json."""
+    """Send all logs to standard error, equal ones once a minute.
+
+    level: DEBUG, INFO, WARNING or ERROR. style: console or json.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -70,24 +95,33 @@ def set_up_logs(level: str, style: str, redactor: Redactor) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        else partial(
+            _for_people,
+            structlog.dev.ConsoleRenderer(
+                # A process may be started without standard error.
+                colors=sys.stderr is not None and sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.processors.format_exc_info,
+            _count,
             partial(_clean, redactor),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             renderer,
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = RepeatLimitHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _OWN:
+        logging.getLogger(name).setLevel(root.level)
+    root.setLevel(max(root.level, _LIBRARIES))
     # Both would write to standard error without the handlers: a record that cannot be formatted, an uncaught
     # error.
     logging.raiseExceptions = False

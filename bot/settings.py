@@ -1,5 +1,6 @@
 """Reads environment variables and secret files into one frozen model."""
 
+import contextlib
 import functools
 import os
 import re
@@ -204,12 +205,9 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError with the variable and what is wrong with it, never with its value.
     """
-    named = os.environ.get("PATCHBAY_SECRETS_DIR")
-    folder = Path(named or SECRETS_FOLDER)
-    if named and not folder.is_dir():
-        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    folder = _secrets_folder()
     try:
-        settings = settings_model()(_secrets_dir=folder if folder.is_dir() else None)
+        settings = settings_model()(_secrets_dir=folder)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         name = f"PATCHBAY_{problem['loc'][0]}".upper()
@@ -222,6 +220,33 @@ def load_settings() -> Settings:
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
     return settings
+
+
+def _secrets_folder() -> Path | None:
+    """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
+    named = os.environ.get("PATCHBAY_SECRETS_DIR")
+    folder = Path(named or SECRETS_FOLDER)
+    if named and not folder.is_dir():
+        raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
+    return folder if folder.is_dir() else None
+
+
+class _LogFormat(BaseSettings):
+    """The format of the logs, read alone."""
+
+    model_config = Settings.model_config
+    log_format: Literal["console", "json"] = "console"
+
+
+def log_format() -> Literal["console", "json"]:
+    """Return the format of the logs where the settings cannot be read, for whatever reason."""
+    folder = None
+    with contextlib.suppress(InvalidSettingError):
+        folder = _secrets_folder()
+    try:
+        return _LogFormat(_secrets_dir=folder).log_format
+    except (ValidationError, SettingsError):
+        return "console"
 
 
 def forget_secrets() -> None:

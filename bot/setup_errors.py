@@ -5,16 +5,30 @@
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeyNotConfiguredError
         ├── AlreadyRunningError, OtherKeyInUseError
         ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
-        └── DiscordLoginError, DiscordRefusedError, DiscordUnreachableError
+        ├── DiscordLoginError, DiscordRefusedError
+        ├── ShardsRefusedError, ShardingNeededError, IntentsRefusedError, OutdatedReleaseError
+        └── DiscordFailedError, DiscordUnreadableError, DiscordUnreachableError
 
 ``bot/__main__.py`` shows their texts.
 """
 
+from typing import ClassVar, Final
+
 from bot.errors import PatchbayError
+
+CONFIGURATION: Final = 78
+"""The exit code for what stays until somebody changes something: EX_CONFIG of sysexits.h."""
+TEMPORARY: Final = 75
+"""The exit code for what may be over at the next start: EX_TEMPFAIL of sysexits.h."""
 
 
 class SetupError(PatchbayError):
-    """The bot cannot start until its operator changes something."""
+    """The bot cannot start until its operator changes something.
+
+    exit_code: what `patchbay run` ends with, by which a supervisor knows whether a restart can help.
+    """
+
+    exit_code: ClassVar[int] = CONFIGURATION
 
 
 class InvalidSettingError(SetupError):
@@ -45,6 +59,7 @@ class DatabaseUnusableError(SetupError):
     """The database cannot be opened, read or migrated. Values: ``path``, ``reason``."""
 
     key = "database_unusable"
+    exit_code = TEMPORARY  # the disk may be full, another process may hold the lock
 
 
 class DatabaseDamagedError(SetupError):
@@ -63,6 +78,7 @@ class AlreadyRunningError(SetupError):
     """Another process runs on it. Values: ``path``, ``pid``, ``host``, ``since``; ``?`` if unknown."""
 
     key = "already_running"
+    exit_code = TEMPORARY  # that process may be about to stop
 
 
 class OtherKeyInUseError(SetupError):
@@ -83,7 +99,46 @@ class DiscordRefusedError(SetupError):
     key = "discord_refused"
 
 
+class ShardsRefusedError(SetupError):
+    """The gateway does not take the shards that the settings name (4010)."""
+
+    key = "discord_shards_refused"
+
+
+class ShardingNeededError(SetupError):
+    """The gateway wants more shards than the settings name (4011)."""
+
+    key = "discord_sharding_needed"
+
+
+class IntentsRefusedError(SetupError):
+    """The gateway does not take an intent that a switch in the Developer Portal is for (4014)."""
+
+    key = "discord_intents_refused"
+
+
+class OutdatedReleaseError(SetupError):
+    """The gateway no longer takes what this release sends (4012, 4013). Values: ``code``."""
+
+    key = "discord_outdated_release"
+
+
+class DiscordFailedError(SetupError):
+    """Discord has a fault, or asks for a pause. Values: ``reason``."""
+
+    key = "discord_failed"
+    exit_code = TEMPORARY
+
+
+class DiscordUnreadableError(SetupError):
+    """What answers in Discord's place answers with something else."""
+
+    key = "discord_unreadable"
+    exit_code = TEMPORARY  # often the page of a proxy, while it is repaired
+
+
 class DiscordUnreachableError(SetupError):
     """Discord cannot be reached. Values: ``reason``."""
 
     key = "discord_unreachable"
+    exit_code = TEMPORARY

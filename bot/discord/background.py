@@ -1,6 +1,7 @@
 """Work that goes on beside the commands, and that ends with the bot."""
 
 import asyncio
+import contextvars
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -29,7 +30,10 @@ class BackgroundTasks:
         """Run something in the background. name: an earlier task of the same name is cancelled."""
         if name is not None:
             self.cancel(name)
-        task = asyncio.create_task(work, name=name)
+        # It goes on when the command that has started it is done, perhaps for others.
+        context = contextvars.copy_context()
+        context.run(structlog.contextvars.clear_contextvars)
+        task = asyncio.create_task(work, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 

@@ -203,7 +203,8 @@ class PatchbayBot(ServicesBot):
 
     async def on_ready(self) -> None:
         """Start the workers now that all shards are ready."""
-        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count)
+        served = None if self.shard_ids is None else list(self.shard_ids)
+        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served or "all")
         self._start_workers()
 
     async def on_shard_ready(self, _shard_id: int) -> None:

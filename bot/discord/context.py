@@ -148,13 +148,15 @@ class Context:
 
     texts: in the member's language. command: the top-level command that the interaction belongs to, once the
     guard has admitted it; what its answer opens belongs to that command as well. operation: the qualified
-    name of the command whose limits count, for what is opened too; empty for none. retry: a button that is
-    shown if the interaction ends in an error. is_shared: whether the answer is for everybody. is_handled:
-    whether a view, form or persistent component of this process has begun to answer. menus: the components of
-    the message that a menu was used in, as the first answer is to show them. answers_apart: whether the
-    answer is another message than the first one, namely ``answer`` once it was sent. is_question: whether the
-    message whose component was used is a question, which nobody needs once it was answered. screen: what
-    shows the errors of the interaction, None for a message of its own.
+    name of the command whose limits count, for what is opened too; empty for none. doing: the qualified name
+    of the command that does what the member did, for the log; component: the beginning of the custom id of
+    the button or menu that it was done with. retry: a button that is shown if the interaction ends in an
+    error. is_shared: whether the answer is for everybody. is_handled: whether a view, form or persistent
+    component of this process has begun to answer. menus: the components of the message that a menu was used
+    in, as the first answer is to show them. answers_apart: whether the answer is another message than the
+    first one, namely ``answer`` once it was sent. is_question: whether the message whose component was used
+    is a question, which nobody needs once it was answered. screen: what shows the errors of the interaction,
+    None for a message of its own.
     """
 
     interaction: Interaction
@@ -162,6 +164,8 @@ class Context:
     texts: Texts
     command: str = ""
     operation: str = ""
+    doing: str = ""
+    component: str = ""
     retry: discord.ui.Item[Any] | None = None
     retry_after_not_found: bool = False
     retry_opens_form: bool = False

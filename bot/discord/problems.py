@@ -10,6 +10,7 @@ from bot import errors
 from bot.discord.text import plain, quoted
 from bot.discord.theme import Field, Tone, card, notice, when
 from bot.i18n.catalog import Texts
+from bot.network_faults import fault_of
 from bot.providers.base.outcome import LookupResult
 from bot.setup_errors import SetupError
 
@@ -128,6 +129,8 @@ def explain(
         own = f"problem.{error.provider}.{error.key}"
         # The code comes from the provider; a code that we do not know has no wording.
         prefixes = (f"{own}.{(error.code or '').lower()}", own, f"problem.{error.key}")
+        if isinstance(error, errors.UnreachableError):
+            prefixes = (own, f"problem.{error.key}.{fault_of(error)}", f"problem.{error.key}")
     else:
         values = {name: _show(name, value, texts, provider_names) for name, value in error.values.items()}
         particular = f"problem.{_particular(error)}"

@@ -1,5 +1,6 @@
 """The one place where an error of any handler becomes a log line and an answer to the member."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -12,18 +13,29 @@ from bot.discord.context import Context, Interaction
 from bot.discord.guard import ANY_USE, Use, find_command
 from bot.discord.problems import as_ours, new_reference, problem
 from bot.discord.replies import respond_privately, view_of
+from bot.network_faults import fault_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
 _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
+_KINDS: Final = {
+    discord.InteractionType.application_command: "command",
+    discord.InteractionType.autocomplete: "suggestions",
+    discord.InteractionType.component: "component",
+    discord.InteractionType.modal_submit: "form",
+}
 
 
 async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
     """Ask the guard, and note which command and which operation the interaction belongs to.
 
+    From here on every line of the log that is written for the interaction names them.
+
     Raises RequestError unless this member may now do here what the command is for.
     """
+    ctx.doing = use.operation or ctx.doing or _name_of_command(ctx.interaction) or command
+    structlog.contextvars.bind_contextvars(**_origin(ctx))
     if ctx.services.background.is_shutting_down:
         raise errors.RestartingError
     known = find_command(ctx.client.tree, command)
@@ -58,7 +70,7 @@ async def _shown_on_screen(ctx: Context, error: BaseException, reference: str) -
     try:
         return await ctx.screen.fail(ctx, as_ours(error), reference, _retry(ctx, error))
     except Exception as failed:  # noqa: BLE001 - whatever it raises, the member gets an answer
-        _log.info("screen_not_changed", reference=reference, error=type(failed).__name__)
+        _log.info("screen_not_changed", error=type(failed).__name__)
         return False
 
 
@@ -103,21 +115,9 @@ def _log_undelivered(failed: Exception, reference: str) -> None:
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
-    known = {
-        "reference": reference,
-        "guild": ctx.interaction.guild_id,
-        "command": _name_of_command(ctx.interaction),
-    }
+    known = {"reference": reference, **_origin(ctx)}
     if isinstance(error, errors.ProviderError):
-        _log.warning(
-            "provider_failed",
-            provider=error.provider,
-            error=error.key,
-            status=error.status,
-            request_id=error.request_id,
-            outcome_unknown=error.outcome_unknown,
-            **known,
-        )
+        log_provider_failure(error, **known)
     elif isinstance(error, discord.HTTPException):
         # No traceback: its last line quotes what was sent.
         _log.error("discord_refused", **describe(error), **known)
@@ -128,6 +128,45 @@ def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
         _log.info("refused", error=error.key, **known)
     else:
         _log.error("unexpected_error", exc_info=error, **known)
+
+
+def log_provider_failure(error: errors.ProviderError, **known: str | int | None) -> None:
+    """Log what a member is shown of a provider's failure. known: what else there is to say."""
+    _log.warning(
+        "provider_failed",
+        provider=error.provider,
+        error=error.key,
+        fault=fault_of(error) if isinstance(error, errors.UnreachableError) else None,
+        status=error.status,
+        request_id=error.request_id,
+        outcome_unknown=error.outcome_unknown,
+        **known,
+    )
+
+
+def _origin(ctx: Context) -> dict[str, str | int | None]:
+    """Return in which guild the member did what: the command, and by what it was done."""
+    interaction = ctx.interaction
+    component = {"component": ctx.component} if ctx.component else {}
+    doing = ctx.doing or _name_of_command(interaction) or _name_in_custom_id(ctx)
+    return {"guild": interaction.guild_id, "command": doing, "by": _kind_of(interaction), **component}
+
+
+def _kind_of(interaction: Interaction) -> str:
+    """Return how a member did something. What was sent may be of another shape."""
+    kind, data = interaction.type, interaction.data
+    if kind is discord.InteractionType.component and isinstance(data, Mapping):
+        is_button = data.get("component_type") == discord.ComponentType.button.value
+        return "button" if is_button else "menu"
+    return next((word for each, word in _KINDS.items() if each is kind), "unknown")
+
+
+def _name_in_custom_id(ctx: Context) -> str | None:
+    """Return the command that a button or a form of an earlier run belongs to, None if it does not say."""
+    data = ctx.interaction.data
+    custom_id = data.get("custom_id") if isinstance(data, Mapping) else None
+    top = custom_id.partition(":")[0] if isinstance(custom_id, str) else ""
+    return top if top and find_command(ctx.client.tree, top) is not None else None
 
 
 def _name_of_command(interaction: Interaction) -> str | None:

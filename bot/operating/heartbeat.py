@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 import structlog
 
+from bot.network_faults import fault_of
 from bot.providers.base.api_client import open_http
 from bot.settings import Settings
 
@@ -67,9 +68,7 @@ class Heartbeat:
             async with asyncio.timeout(_DEADLINE), call as answer:
                 return None if answer.is_success else {"status": answer.status_code}
         except Exception as error:  # noqa: BLE001 - nothing that the other side does may end the bot's work
-            # httpx's own error says less than what it stands for.
-            cause = error.__cause__ if isinstance(error, httpx.HTTPError) else None
-            return {"error": type(cause or error).__name__}
+            return {"error": fault_of(error)}
 
     def _note(self, fault: dict[str, str | int] | None) -> None:
         """Log once that the calls fail, and once that they work again."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.discord.context import Context, Services, SetupList
 from bot.discord.names import Named, tell_apart
+from bot.discord.reporting import log_provider_failure
 from bot.errors import (
     InvalidInputError,
     ProviderError,
@@ -197,6 +198,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
         failure = error
     except ProviderError as error:
         investigate(services, connection, error)
+        log_provider_failure(error)
         failure = error
     else:
         kinds = list(dict.fromkeys(each.kind for each in offered))

@@ -60,6 +60,16 @@ async def test_a_lost_connection_is_one_fault(harness: BotHarness, settings: Set
     assert list(await of(harness, settings, now).look()) == ["discord"]
 
 
+async def test_a_shard_that_may_not_identify_is_another_fault(
+    harness: BotHarness, settings: Settings, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the day's identifies are used up is told although the connection was lost before."""
+    harness.bot.sessions._connections.clear()
+    monkeypatch.setitem(harness.bot.starts._waiting, 0, "Shard 0 waits: 800 of 1000 identifies are used up.")
+    found = await of(harness, settings, now).look()
+    assert found == {"starts": "Shard 0 waits: 800 of 1000 identifies are used up."}
+
+
 async def test_commands_that_discord_does_not_take(
     harness: BotHarness, settings: Settings, now: Clock
 ) -> None:

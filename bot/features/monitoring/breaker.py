@@ -85,9 +85,9 @@ class Breaker:
         self._not_before = at + MAX_PAUSE
         return True
 
-    def note(self, guild_id: int, at: float, *, ok: bool) -> None:
+    def note(self, guild_id: int, at: float, *, ok: bool, why: str = "") -> None:
         """Note how a guild's request went. ok: False for one of the errors in ``DOWN``. An answer closes the
-        breaker, whoever got it.
+        breaker, whoever got it. why: a word for the log, where it is not ok.
         """
         if ok:
             self._close(at)
@@ -103,7 +103,7 @@ class Breaker:
             if self._failures < MAX_FAILURES or is_answering:
                 return
             self._pause = FIRST_PAUSE
-            _log.warning("host_down", host=self._host)
+            _log.warning("host_down", host=self._host, why=why)
         self._trying = None
         self._not_before = at + self._pause
 

@@ -6,9 +6,10 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
-from bot.errors import ProviderError
+from bot.errors import ProviderError, UnreachableError
 from bot.features.monitoring.breaker import DOWN, Breaker
 from bot.features.monitoring.lone_refusal import LoneRefusals
+from bot.network_faults import fault_of
 
 _MAX_CHECKS_PER_HOST: Final = 4
 """The HTTP client opens twice as many connections to a host; the others are for members' commands."""
@@ -50,7 +51,8 @@ class Host:
             is_down = isinstance(error, DOWN)
             if is_down:
                 self.error = error.key
-            self.breaker.note(guild_id, self._clock(), ok=not is_down)
+            why = fault_of(error) if isinstance(error, UnreachableError) else error.key
+            self.breaker.note(guild_id, self._clock(), ok=not is_down, why=why)
             raise
         except Exception:  # any other error means that the host answers
             self.breaker.note(guild_id, self._clock(), ok=True)

@@ -20,6 +20,7 @@ from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
+from bot.network_faults import NetworkFault, fault_of
 from bot.providers.base.current_guild import working_for
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
@@ -44,7 +45,8 @@ class _ConnectionState:
     provider wants no request for this connection before this time. hold_error: the key of the error with
     which it said so, if it was down. refusal: the error's key if the credentials were refused; they are not
     tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports: those of
-    the last check, None unless the provider answered it. lock: held while a result is made and stored.
+    the last check, None unless the provider answered it. fault: why the provider could not be reached last.
+    lock: held while a result is made and stored.
     """
 
     set_at: int
@@ -57,13 +59,15 @@ class _ConnectionState:
     retry_at: float = 0.0
     error: str = ""
     reports: Reports | None = None
+    fault: NetworkFault | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hold(self, error: errors.ProviderError, now: float) -> None:
-        """Obey the pause that a provider that is down asks for, if it does.
+        """Note why a provider is down, and obey the pause that it asks for, if it does.
 
         The checks go on without a request, so that the guild's own alert about it does not wait.
         """
+        self.fault = fault_of(error) if isinstance(error, errors.UnreachableError) else None
         if error.retry_after is not None:
             self.held_until, self.hold_error = now + error.retry_after, error.key
 
@@ -382,12 +386,11 @@ class Poller:
     def _log_change(
         self, row: WatchableRow, state: _ConnectionState, error: str, cause: Exception | None
     ) -> None:
-        """Log once that a connection's checks fail, once each unexpected error, and once that checks work
-        again.
-        """
+        """Log once that checks fail, once each unexpected error, and once that checks work again."""
         log = _log.bind(guild=row.guild_id, provider=row.provider, connection=row.name)
         if error and (not state.error or (cause is not None and error != state.error)):
-            log.warning("check_failed", error=error, exc_info=cause)
+            fault = state.fault if error == errors.UnreachableError.key else None
+            log.warning("check_failed", error=error, fault=fault, exc_info=cause)
         elif state.error and not error:
             log.info("check_back")
         state.error = error

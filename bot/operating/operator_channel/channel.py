@@ -17,6 +17,7 @@ from bot.discord.client import PatchbayBot
 from bot.discord.connection.refusals import describe
 from bot.discord.text import clamp, length
 from bot.i18n.catalog import DEFAULT_LOCALE
+from bot.network_faults import fault_of
 from bot.operating.operator_channel.ledger import FaultNotice, Ledger, News
 from bot.store.revision import HEAD
 
@@ -157,6 +158,8 @@ class OperatorChannel:
         """Log once that the channel takes no messages, and wait longer each time."""
         self._not_before = self._clock() + self._backoff.fail()
         if not self._fails:
-            known = describe(error) if isinstance(error, discord.HTTPException) else {}
-            _log.warning("operator_channel_failing", error=type(error).__name__, **known)
+            known = (
+                describe(error) if isinstance(error, discord.HTTPException) else {"error": fault_of(error)}
+            )
+            _log.warning("operator_channel_failing", **known)
         self._fails = True

@@ -59,10 +59,16 @@ class Faults:
         return found
 
     def _unready(self) -> Iterator[tuple[str, str]]:
-        """Yield what keeps the bot from being ready; all that concerns the connection is one fault."""
+        """Yield what keeps the bot from being ready.
+
+        All that is wrong with connections is one fault, and shards that may not identify yet are another.
+        """
+        waits = [each for each in map(self._bot.starts.waiting, self._bot.shard_ids or ()) if each]
         shards = list(self._bot.sessions.faults())
-        if shards:
-            yield "discord", _shown(shards)
+        if waits:
+            yield "starts", _shown(waits)
+        if lost := [each for each in shards if each not in waits]:
+            yield "discord", _shown(lost)
         others: defaultdict[str, list[str]] = defaultdict(list)
         for sentence in self._readiness.reasons():
             if sentence not in shards:

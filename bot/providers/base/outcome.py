@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
+import structlog
+
 from bot.errors import ProviderError, RestartingError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 FoundT = TypeVar("FoundT")
 SeenT = TypeVar("SeenT")
@@ -58,6 +62,14 @@ async def write_and_look(
         if not error.outcome_unknown:
             raise
         doubt = error
+        # The member is shown these as well.
+        _log.warning(
+            "write_in_doubt",
+            provider=doubt.provider,
+            error=doubt.key,
+            status=doubt.status,
+            request_id=doubt.request_id,
+        )
     else:
         return Outcome(None, *accept(written))
     seen = None if look is None else await try_look(look(), cancel_on_shutdown)

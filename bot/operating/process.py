@@ -1,0 +1,39 @@
+"""What the process of the bot says of itself at its start, and the signals that must not end it."""
+
+import platform
+import signal
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+
+from bot.settings import Settings
+from bot.store.revision import HEAD
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_IGNORED: Final = ("SIGHUP", "SIGUSR1", "SIGUSR2")
+"""Sent when a terminal is closed, or by what rotates logs and reloads settings. By default they end a process
+without closing anything.
+"""
+
+
+def ignore_signals() -> None:
+    """Ignore these signals here and in child processes. Call it in the main thread."""
+    for name in _IGNORED:
+        if (number := getattr(signal, name, None)) is not None:  # not on every system
+            signal.signal(number, signal.SIG_IGN)
+
+
+def log_start(settings: Settings) -> None:
+    """Say which release starts with what. The schema is the one that the database has once it is open."""
+    _log.info(
+        "starting",
+        version=version("patchbay"),
+        schema=HEAD,
+        database=str(settings.database_path.absolute()),
+        shards=list(settings.shard_ids) or "all",
+        shard_count=settings.shard_count or "as Discord recommends",
+        python=platform.python_version(),
+        discord_py=version("discord.py"),
+    )
