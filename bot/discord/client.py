@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,9 +145,10 @@ class PatchbayBot(ServicesBot):
             return True
         return await self._command_store.knows_another(self.application_id)
 
-    async def sync_refusal(self) -> Mapping[str, object]:
-        """Return why Discord has not taken the commands, nothing where it has."""
-        return await self._state.get(SYNC_REFUSAL)
+    @property
+    def state(self) -> StateFile:
+        """What outlives the process."""
+        return self._state
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.discord.client import PatchbayBot
-from bot.operating.operator_channel.channel import MAX_WAITING, OperatorChannel
+from bot.operating.operator_channel.channel import MAX_STARTS, MAX_WAITING, STARTS, OperatorChannel
 from bot.store.revision import HEAD
 from tests.support.clock import Clock
 from tests.support.english import english
@@ -67,6 +67,34 @@ async def test_the_start_is_told_with_numbers_only(harness: BotHarness, operator
     assert f"schema {HEAD}" in line
     assert "Servers: 1. Shards: 1/1." in line
     assert harness.guild.name not in line
+
+
+async def test_a_bot_that_starts_again_and_again_is_no_flood(
+    harness: BotHarness, found: Found, now: Clock
+) -> None:
+    """Five starts within an hour are told, and their ends; the next one after that hour is told again."""
+    await harness.bot.state.put(STARTS, {"at": ["odd", now.now + 9, now.now - 7200, None]})
+    for _ in range(8):
+        operator = OperatorChannel(harness.bot, harness.channel.id, found.look, now)
+        await operator.started()
+        await operator.stopping()
+        now.now += 60
+    lines = posted(harness)
+    assert [line[0] for line in lines] == ["🟢", "🔴"] * MAX_STARTS
+    last = english("operator.last_start", count=MAX_STARTS)
+    assert [line.endswith(last) for line in lines] == [False] * 8 + [True, False]
+    now.now += 3600
+    await OperatorChannel(harness.bot, harness.channel.id, found.look, now).started()
+    assert len(posted(harness)) == 2 * MAX_STARTS + 1
+
+
+async def test_a_start_that_comes_to_nothing_ends_without_a_word(
+    harness: BotHarness, operator: OperatorChannel
+) -> None:
+    """A process that is restarted because it never gets as far as READY fills no channel."""
+    harness.bot.last_words = operator.stopping
+    await harness.bot.close()
+    assert posted(harness) == []
 
 
 async def test_a_fault_is_told_when_it_lasts_and_when_it_is_over(
@@ -166,9 +194,10 @@ async def test_the_end_is_told_before_the_bot_has_left(
     """As soon as the bot begins to close, the channel reads why."""
     harness.bot.last_words = operator.stopping
     operator.is_told_to_stop = told
+    await operator.started()
     await harness.bot.close()
     reason = english("operator.told_to_stop" if told else "operator.ended_by_error")
-    assert posted(harness) == [f"🔴 {english('operator.stopping', reason=reason)}"]
+    assert posted(harness)[1:] == [f"🔴 {english('operator.stopping', reason=reason)}"]
 
 
 @pytest.mark.timeout(20)
@@ -177,6 +206,7 @@ async def test_a_discord_that_takes_no_last_words_does_not_delay_the_end(
 ) -> None:
     """If Discord does not answer, the bot leaves all the same."""
     monkeypatch.setattr("bot.operating.operator_channel.channel._LAST_SECONDS", 0.05)
+    await operator.started()
     held = asyncio.Event()
     harness.bot.http.send_message = lambda *_, **__: held.wait()  # type: ignore[assignment, method-assign]
     harness.bot.last_words = operator.stopping

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.connection.state_file import StateFile
 from bot.discord.sync import SYNC_REFUSAL
 from bot.errors import UnreachableError
 from bot.features.handover.budget import IN_ALL
@@ -75,7 +74,7 @@ async def test_commands_that_discord_does_not_take(
 ) -> None:
     """The reason is Discord's route, status and code; it is over once Discord has taken them."""
     faults = of(harness, settings, now)
-    state: StateFile = harness.bot._state
+    state = harness.bot.state
     known = {
         "error": "HTTPException",
         "route": "PUT /applications/{id}/commands",

@@ -18,7 +18,7 @@ from bot.discord.connection.refusals import describe
 from bot.discord.text import clamp, length
 from bot.i18n.catalog import DEFAULT_LOCALE
 from bot.network_faults import fault_of
-from bot.operating.operator_channel.ledger import FaultNotice, Ledger, News
+from bot.operating.operator_channel.ledger import QUIET_SECONDS, FaultNotice, Ledger, News
 from bot.store.revision import HEAD
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -26,6 +26,10 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _VERSION: Final = version("patchbay")
 LOOK_SECONDS: Final = 30.0
 """Between two looks, and so between two messages."""
+MAX_STARTS: Final = 5
+"""How many starts within an hour are told."""
+STARTS: Final = "operator_starts"
+"""The key in the state file: when the last starts were."""
 MAX_WAITING: Final = 20
 """How many notices are kept while the channel takes none; the oldest gives way."""
 _MAX_LINE: Final = 600
@@ -57,6 +61,7 @@ class OperatorChannel:
         self._look = look
         self._clock = clock
         self._texts = bot.services.catalog[DEFAULT_LOCALE]
+        self._has_started = False
         self._ledger = Ledger()
         self._waiting: deque[str] = deque()
         self._left_out = 0
@@ -84,22 +89,48 @@ class OperatorChannel:
         await self._send(_SEND_SECONDS)
 
     async def started(self) -> None:
-        """Tell that the bot has started, once it knows in how many servers it is."""
+        """Tell that the bot has started, once it knows in how many servers it is.
+
+        A bot that starts again and again tells it a few times only, and then no end of it either.
+        """
+        starts = await self._count_starts()
+        if starts > MAX_STARTS:
+            return
+        self._has_started = True
         bot = self._bot
         served = sum(guild.id in bot.services.served for guild in bot.guilds)
         shards = f"{len(bot.shards)}/{bot.shard_count or len(bot.shards)}"
         text = self._texts("operator.started", version=_VERSION, schema=HEAD, servers=served, shards=shards)
-        self._put(f"🟢 {text}")
+        last = self._texts("operator.last_start", count=starts) if starts == MAX_STARTS else ""
+        self._put(f"🟢 {text} {last}".rstrip())
         await self._send(_SEND_SECONDS)
 
     async def stopping(self) -> None:
-        """Tell that the bot ends, and why; return within two seconds, whatever Discord does."""
+        """Tell that the bot ends, and why; return within two seconds, whatever Discord does.
+
+        A bot whose start was not told ends without a word.
+        """
+        if not self._has_started:
+            return
         reason = self._texts("operator.told_to_stop" if self.is_told_to_stop else "operator.ended_by_error")
         self._put(f"🔴 {self._texts('operator.stopping', reason=reason)}")
         self._not_before = 0.0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
                 await self._send(_LAST_SECONDS)
+
+    async def _count_starts(self) -> int:
+        """Count this start; return how many there were within an hour."""
+        now = self._clock()
+
+        def counted(kept: Mapping[str, object]) -> dict[str, object]:
+            times = kept.get("at")
+            former = times if isinstance(times, list) else []  # the file may hold anything
+            recent = [at for at in former if isinstance(at, float) and 0 <= now - at < QUIET_SECONDS]
+            return {"at": [*recent, float(now)][-MAX_STARTS - 1 :]}
+
+        await self._bot.state.change(STARTS, counted)
+        return len((await self._bot.state.get(STARTS))["at"])
 
     def _worded(self, notice: FaultNotice) -> str:
         again = self._texts.plural("operator.again", notice.times) if notice.times > 1 else ""

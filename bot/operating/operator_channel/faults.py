@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.discord.client import PatchbayBot
+from bot.discord.sync import SYNC_REFUSAL
 from bot.discord.text import clamp, code
 from bot.features.handover.budget import IN_ALL
 from bot.i18n.catalog import Texts
@@ -63,7 +64,8 @@ class Faults:
 
         All that is wrong with connections is one fault, and shards that may not identify yet are another.
         """
-        waits = [each for each in map(self._bot.starts.waiting, self._bot.shard_ids or ()) if each]
+        ids = self._bot.shard_ids or range(self._bot.shard_count or 0)
+        waits = [each for each in map(self._bot.starts.waiting, ids) if each]
         shards = list(self._bot.sessions.faults())
         if waits:
             yield "starts", _shown(waits)
@@ -78,7 +80,7 @@ class Faults:
             yield key, _shown(sentences)
 
     async def _commands(self) -> Iterable[tuple[str, str]]:
-        refused = await self._bot.sync_refusal()
+        refused = await self._bot.state.get(SYNC_REFUSAL)
         if not refused:
             return ()
         reason = ", ".join(str(refused[name]) for name in _REFUSAL if name in refused)
