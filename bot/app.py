@@ -72,7 +72,9 @@ from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.damage import damage_reported
 from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
+from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.operator_channel import tell_operator
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -239,6 +241,8 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         bot.start_when_ready(freeze_heap)
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
+        await stack.enter_async_context(heartbeats(settings, readiness.reasons))
+        operator = tell_operator(bot, readiness, settings)
         if settings.http_port is not None:
             try:
                 health = serve_health(readiness, settings.http_host, settings.http_port)
@@ -261,6 +265,8 @@ async def run(settings: Settings, redactor: Redactor) -> None:
             await running
             return
         _log.info("stopping")
+        if operator is not None:
+            operator.is_told_to_stop = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOPPED_WITHIN):
                 await bot.close()
