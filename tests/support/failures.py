@@ -90,15 +90,15 @@ class Failure:
         assert "run.ts" not in shown(result)
 
     def _text(self, harness: BotHarness, provider: str, part: str) -> str:
-        """Return a text of the error: the one for this provider, where there is one."""
+        """Return a text of the error: the one for this provider, or for a broken connection, if any."""
         found = (
             harness.texts.find(
-                f"problem.{of}{self.key}.{part}",
+                f"problem.{of}.{part}",
                 provider=NAMES[provider],
                 status=self.status or 0,
                 seconds=0,
             )
-            for of in (f"{provider}.", "")
+            for of in (f"{provider}.{self.key}", f"{self.key}.broken", self.key)
         )
         return harness.linked(next(filter(None, found)))
 
