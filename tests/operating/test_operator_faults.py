@@ -123,7 +123,7 @@ async def test_a_backup_that_is_missing(
     assert await faults.look() == {}
     now.now += BACKUP_GRACE
     assert await faults.look() == {"backup": english("operator.no_backup")}
-    async with scheduled_backups(settings, now):
+    async with scheduled_backups(settings, harness.bot.services.write_state, now):
         await until(lambda: folder.is_dir() and any(each.suffix == ".db" for each in folder.iterdir()))
     made = int(now.now)
     assert await faults.look() == {}
