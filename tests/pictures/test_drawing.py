@@ -5,14 +5,31 @@ import pickle
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bot.pictures import drawing
 from bot.pictures.charts import BarChart
 from bot.pictures.drawing import draw
+from tests.support.source import ROOT
 
 CHART = BarChart("Conversations", ["one", "two"], [1, 2])
+READ_ONLY = """
+import errno, os, sys
+
+def refuse(event, arguments):
+    if event in {"os.mkdir", "tempfile.mkdtemp", "tempfile.mkstemp"} or (
+        event == "open"
+        and arguments[0] != os.devnull
+        and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    ):
+        raise OSError(errno.EROFS, "Read-only file system", str(arguments[0]))
+
+sys.addaudithook(refuse)
+from bot.pictures.worker import main
+main()
+"""
 
 
 def process_id() -> int:
@@ -50,6 +67,25 @@ def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     os.kill(first, signal.SIGSTOP)
     assert drawing._process.draw((CHART,)) == before
     assert process_id() != first
+
+
+def test_a_picture_is_drawn_where_nothing_can_be_written() -> None:
+    """In a container without a writable folder, not even /tmp, the picture is the same."""
+    drawn = subprocess.run(
+        [sys.executable, "-B", "-c", READ_ONLY],
+        cwd=ROOT,
+        input=pickle.dumps((CHART,)),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert drawn.stdout == pickle.dumps(drawing._process.draw((CHART,)))
+
+
+def test_the_process_has_one_thread() -> None:
+    """On a machine with many cores it stays below a limit of processes and threads."""
+    drawing._process.draw((CHART,))
+    assert len(list(Path(f"/proc/{process_id()}/task").iterdir())) == 1
 
 
 async def test_pictures_share_one_process() -> None:
