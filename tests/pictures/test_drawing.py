@@ -74,6 +74,7 @@ def test_a_picture_is_drawn_where_nothing_can_be_written() -> None:
     drawn = subprocess.run(
         [sys.executable, "-B", "-c", READ_ONLY],
         cwd=ROOT,
+        env={"HOME": os.devnull, "PATH": os.environ["PATH"]},
         input=pickle.dumps((CHART,)),
         capture_output=True,
         check=True,
