@@ -23,7 +23,7 @@ _QUIET: Final[Mapping[str, int]] = {
     "discord": logging.INFO,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    "matplotlib": logging.ERROR,  # it warns if it cannot write its cache, as in a container
+    "PIL": logging.INFO,
     "sqlalchemy": logging.WARNING,
 }
 

@@ -11,37 +11,40 @@ from hypothesis import strategies as st
 from bot.rests import with_rests
 
 
-def busy(count: int, seconds: float) -> Iterator[int]:
-    """Yield numbers, each after some computation."""
-    for number in range(count):
-        end = time.thread_time() + seconds
-        while time.thread_time() < end:
-            pass
-        yield number
+class Thread:
+    """What a thread has computed, which no busy machine changes, and each of its rests, in seconds."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.computed = 0.0
+        self.rests: list[float] = []
+        monkeypatch.setattr(time, "thread_time", lambda: self.computed)
+        monkeypatch.setattr(time, "sleep", self.rests.append)
+
+    def compute(self, count: int, seconds: float) -> Iterator[int]:
+        """Yield numbers, each after so many seconds of computation."""
+        for number in range(count):
+            self.computed += seconds
+            yield number
 
 
 @pytest.fixture
-def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Collect the seconds of each rest."""
-    found: list[float] = []
-    monkeypatch.setattr(time, "sleep", found.append)
-    return found
+def thread(monkeypatch: pytest.MonkeyPatch) -> Thread:
+    return Thread(monkeypatch)
 
 
-def test_it_rests_longer_than_it_computes(rests: list[float]) -> None:
+def test_it_rests_longer_than_it_computes(thread: Thread) -> None:
     """Of a long computation's time, the event loop has most."""
-    began = time.thread_time()
-    assert list(with_rests(busy(100, 0.0005))) == list(range(100))
-    assert sum(rests) > (time.thread_time() - began) * 2
+    assert list(with_rests(thread.compute(100, 0.0005))) == list(range(100))
+    assert sum(thread.rests) > thread.computed * 2
 
 
-def test_what_is_short_does_not_rest(rests: list[float]) -> None:
+def test_what_is_short_does_not_rest(thread: Thread) -> None:
     """A few rows cost nobody any time."""
-    assert list(with_rests(range(20))) == list(range(20))
-    assert rests == []
+    assert list(with_rests(thread.compute(20, 0.00004))) == list(range(20))
+    assert thread.rests == []
 
 
-def test_waiting_is_no_computation(rests: list[float]) -> None:
+def test_waiting_is_no_computation(thread: Thread) -> None:
     """What waited for a busy machine is not slowed down once more."""
 
     def waiting() -> Iterator[int]:
@@ -50,7 +53,7 @@ def test_waiting_is_no_computation(rests: list[float]) -> None:
             yield number
 
     assert list(with_rests(waiting())) == [0, 1, 2]
-    assert rests == []
+    assert thread.rests == []
 
 
 @given(st.lists(st.integers()))

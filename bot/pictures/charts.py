@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.discord.theme import Tone
-from bot.pictures.canvas import DATES_HEIGHT, EDGE, GAP, GRID_LINE, TITLE_HEIGHT, WIDTH, Canvas, hex_colour
+from bot.pictures.canvas import DATES_HEIGHT, EDGE, GAP, GRID, LINE, TITLE_HEIGHT, WIDTH, Canvas, Paint
 
 MAX_ROWS: Final = 8
 MAX_COLUMNS: Final = 31
@@ -18,6 +18,8 @@ _COLUMNS_HEIGHT: Final = 190
 _MAX_NAME_WIDTH: Final = 400
 _MAX_DATE_WIDTH: Final = 200
 
+_BAR: Final = Paint(BAR_COLOUR)
+_LINE: Final = Paint(GRID)
 _MAX_TICKS: Final = 4
 _BAR_WIDTH: Final = 0.68  # a part of its slot
 _MIN_SLOTS: Final = 8  # with fewer columns than these, a column does not become wider
@@ -66,33 +68,38 @@ def _draw_rows(canvas: Canvas, chart: BarChart, top: int) -> None:
     names = [canvas.label.fit(label, _MAX_NAME_WIDTH) for label in chart.labels[:MAX_ROWS]]
     numbers = [chart.figure(value) for value in values]
     left = EDGE + canvas.label.widest(names) + GAP
-    right = EDGE + canvas.value.widest(numbers) + GAP
-    axes = canvas.axes(left, right, top, _ROW_HEIGHT * max(1, len(names)))
-    bars = axes.barh(range(len(names)), values, height=_BAR_WIDTH, color=hex_colour(BAR_COLOUR))
-    for number in axes.bar_label(bars, numbers, padding=GAP, **canvas.value.style):
-        number.set_verticalalignment("center_baseline")  # in line with the labels
-    axes.set(xlim=(0, max([1, *values])), ylim=(max(1, len(names)) - 0.5, -0.5), xticks=[])
-    axes.set_yticks(range(len(names)), names, **canvas.label.style)
-    axes.spines.left.set(visible=True, **GRID_LINE)
+    room = WIDTH - left - EDGE - canvas.value.widest(numbers) - GAP
+    for row, (name, value, number) in enumerate(zip(names, values, numbers, strict=True)):
+        middle = top + (row + 0.5) * _ROW_HEIGHT
+        half = _ROW_HEIGHT * _BAR_WIDTH / 2
+        right = left + room * value / max(1, *values)
+        canvas.fill(left, middle - half, right, middle + half, _BAR)
+        canvas.text(name, left - GAP, middle, canvas.label, "rm")
+        canvas.text(number, right + GAP, middle, canvas.value, "lm")
+    canvas.fill(left - LINE, top, left, top + _ROW_HEIGHT * max(1, len(names)), _LINE)
 
 
 def _draw_columns(canvas: Canvas, chart: BarChart, top: int) -> None:
     labels, values = chart.labels[-MAX_COLUMNS:], chart.values[-MAX_COLUMNS:]
-    count = len(labels)
     ticks = _ticks(max(values, default=0))
     scale = [chart.figure(tick) for tick in ticks]
     dates = [canvas.label.fit(label, _MAX_DATE_WIDTH) for label in labels]
     widest = canvas.label.widest(dates)
     left = max(EDGE + canvas.label.widest(scale), widest / 2) + GAP
-    right = max(EDGE, widest / 2 + GAP)
-    axes = canvas.axes(left, right, top, _COLUMNS_HEIGHT)
-    width = _BAR_WIDTH * min(1, count / _MIN_SLOTS)
-    axes.bar(range(count), values, width=width, color=hex_colour(BAR_COLOUR))
-    axes.set(xlim=(-0.5, max(1, count) - 0.5), ylim=(0, ticks[-1]))
-    axes.set_yticks(ticks, scale, **canvas.label.style)
-    axes.grid(axis="y", **GRID_LINE, clip_on=False)
-    labelled = canvas.label.shown(dates, WIDTH - left - right)
-    axes.set_xticks(labelled, [dates[index] for index in labelled], **canvas.label.style)
+    right = WIDTH - max(EDGE, widest / 2 + GAP)
+    bottom = top + _COLUMNS_HEIGHT
+    for tick, number in zip(ticks, scale, strict=True):
+        level = bottom - _COLUMNS_HEIGHT * tick / ticks[-1]
+        canvas.fill(left, level - LINE / 2, right, level + LINE / 2, _LINE)
+        canvas.text(number, left - GAP, level, canvas.label, "rm")
+    slot = (right - left) / max(1, len(values))
+    width = round(_BAR_WIDTH * min(slot, (right - left) / _MIN_SLOTS))
+    middles = [left + slot * (column + 0.5) for column in range(len(values))]
+    for middle, value in zip(middles, values, strict=True):
+        start = round(middle - width / 2)
+        canvas.fill(start, bottom - _COLUMNS_HEIGHT * value / ticks[-1], start + width, bottom, _BAR)
+    for column in canvas.label.shown(dates, right - left):
+        canvas.text(dates[column], middles[column], bottom + GAP, canvas.label, "ma")
 
 
 def _ticks(largest: int) -> range:

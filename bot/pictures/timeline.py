@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from bot.discord.theme import Tone
 from bot.pictures.canvas import (
@@ -15,25 +14,22 @@ from bot.pictures.canvas import (
     EDGE,
     GAP,
     GRID,
-    GRID_LINE,
-    GROUND,
+    LINE,
+    MAX_PATTERN_HEIGHT,
     TITLE_HEIGHT,
     TITLE_TEXT,
     WIDTH,
     Canvas,
     Font,
-    hex_colour,
+    Paint,
 )
 from bot.providers.base.integration import State
-
-if TYPE_CHECKING:  # matplotlib is loaded by the process that draws
-    from matplotlib.axes import Axes
 
 # Lengths, in pixels.
 _TIMELINE_HEIGHT: Final = 64
 _BAR_HEIGHT: Final = 10
 _MIN_PIXELS: Final = 4  # a short failure must stay visible
-_DAYS_HEIGHT: Final = 170
+_DAYS_HEIGHT: Final = MAX_PATTERN_HEIGHT
 _FIGURES_HEIGHT: Final = 34
 _SWATCH: Final = 30
 _LEGEND_HEIGHT: Final = 62
@@ -45,32 +41,73 @@ _MAX_LABEL_WIDTH: Final = 200
 _BAR_WIDTH: Final = 0.72  # a part of its slot
 _MIN_SLOTS: Final = 8  # with fewer columns than these, a column does not become wider
 _SCALE: Final = {0.0: "0%", 0.5: "50%", 1.0: "100%"}
-_BELOW: Final[Mapping[str, Any]] = {"horizontalalignment": "center", "verticalalignment": "top"}
-_ABOVE: Final[Mapping[str, Any]] = {"horizontalalignment": "center", "verticalalignment": "bottom"}
+_LINE: Final = Paint(GRID)
+_MARK: Final = Paint(TITLE_TEXT)
 
-
-_Rectangle = tuple[State, float, float, float, float]
-"""A rectangle in a state's style: its left, bottom, width and height in pixels."""
-
-
-class _StateStyle(NamedTuple):
-    """How a state is drawn: by a colour, and by a pattern in a second colour."""
-
-    colour: int
-    pattern: str = ""
-    pattern_colour: int = GROUND
-
-
+_DOTS: Final = (
+    "........",
+    "........",
+    "...##...",
+    "..####..",
+    "..####..",
+    "...##...",
+    "........",
+    "........",
+)
+_LINES: Final = (
+    "########",
+    "########",
+    "########",
+    "........",
+    "........",
+    "........",
+    "........",
+    "........",
+)
+_RISING: Final = (
+    "##......",
+    "#......#",
+    "......##",
+    ".....##.",
+    "....##..",
+    "...##...",
+    "..##....",
+    ".##.....",
+)
+_FALLING: Final = (
+    "###.....",
+    ".###....",
+    "..###...",
+    "...###..",
+    "....###.",
+    ".....###",
+    "#.....##",
+    "##.....#",
+)
+_CROSSES: Final = (
+    "##..........",
+    "###........#",
+    "..##......##",
+    "...##....##.",
+    "....##..##..",
+    ".....####...",
+    "......##....",
+    ".....####...",
+    "....##..##..",
+    "...##....##.",
+    "..##......##",
+    "###........#",
+)
 _PURPLE: Final = 0x8A4FBF
 
 # From the best to the worst state; the worse one is drawn on top where there is no room for both.
-_STYLES: Final[Mapping[State, _StateStyle]] = {
-    State.CONNECTED: _StateStyle(Tone.GOOD.colour),
-    State.INACTIVE: _StateStyle(Tone.QUIET.colour, "..."),
-    State.UNKNOWN: _StateStyle(GRID, "//", Tone.QUIET.colour),
-    State.BLOCKED: _StateStyle(_PURPLE, "xx"),
-    State.DISCONNECTED: _StateStyle(Tone.BAD.colour, "--"),
-    State.ERROR: _StateStyle(Tone.WARNING.colour, "\\\\\\"),
+_PAINTS: Final[Mapping[State, Paint]] = {
+    State.CONNECTED: Paint(Tone.GOOD.colour),
+    State.INACTIVE: Paint(Tone.QUIET.colour, _DOTS),
+    State.UNKNOWN: Paint(GRID, _RISING, Tone.QUIET.colour),
+    State.BLOCKED: Paint(_PURPLE, _CROSSES),
+    State.DISCONNECTED: Paint(Tone.BAD.colour, _LINES),
+    State.ERROR: Paint(Tone.WARNING.colour, _FALLING),
 }
 
 
@@ -105,25 +142,21 @@ class Timeline:
     def draw_on(self, canvas: Canvas, top: int) -> None:
         """Draw the panel. top: its distance from the top of the picture, in pixels."""
         canvas.title(self.title, top)
-        width = WIDTH - 2 * EDGE
-        axes = canvas.axes(EDGE, EDGE, top + TITLE_HEIGHT, _TIMELINE_HEIGHT + DATES_HEIGHT)
-        axes.set(xlim=(0, width), ylim=(_TIMELINE_HEIGHT + DATES_HEIGHT, 0), xticks=[], yticks=[])
-        _fill(
-            axes,
-            [
-                (state, start, 0, end - start, _TIMELINE_HEIGHT)
-                for start, end, state in _pixel_runs(self.parts, width)
-            ],
-        )
-        for start, end in self.marked:
-            left, length = start * width, max((end - start) * width, _MIN_PIXELS)
-            axes.bar(left, -_BAR_HEIGHT, length, _TIMELINE_HEIGHT, align="edge", color=hex_colour(TITLE_TEXT))
+        top += TITLE_HEIGHT
+        bottom, width = top + _TIMELINE_HEIGHT, WIDTH - 2 * EDGE
+        for start, end, state in _pixel_runs(self.parts, width):
+            canvas.fill(EDGE + start, top, EDGE + end, bottom, _PAINTS[state])
+        for first, last in self.marked:
+            left, length = EDGE + first * width, max((last - first) * width, _MIN_PIXELS)
+            canvas.fill(left, bottom - _BAR_HEIGHT, left + length, bottom, _MARK)
         texts = [canvas.label.fit(text, _MAX_LABEL_WIDTH) for _, text in self.marks]
-        marks = [(self.marks[index][0] * width, texts[index]) for index in canvas.label.shown(texts, width)]
-        now = (float(width), canvas.label.fit(self.now, _MAX_LABEL_WIDTH))
-        for place, middle, text in _without_overlap([now, *marks], canvas.label, 0, width):
-            axes.vlines(place, _TIMELINE_HEIGHT, _TIMELINE_HEIGHT + GAP // 2, **GRID_LINE)
-            axes.text(middle, _TIMELINE_HEIGHT + GAP, text, **_BELOW, **canvas.label.style)
+        marks = [
+            (EDGE + self.marks[index][0] * width, texts[index]) for index in canvas.label.shown(texts, width)
+        ]
+        now = (float(EDGE + width), canvas.label.fit(self.now, _MAX_LABEL_WIDTH))
+        for place, middle, text in _without_overlap([now, *marks], canvas.label, EDGE, EDGE + width):
+            canvas.fill(place - LINE / 2, bottom, place + LINE / 2, bottom + GAP // 2, _LINE)
+            canvas.text(text, middle, bottom + GAP, canvas.label, "ma")
 
 
 @dataclass(frozen=True)
@@ -154,32 +187,30 @@ class DailyColumns:
     def draw_on(self, canvas: Canvas, top: int) -> None:
         """Draw the panel. top: its distance from the top of the picture, in pixels."""
         canvas.title(self.title, top)
-        count = max(1, len(self.columns))
         left = EDGE + canvas.label.widest(list(_SCALE.values())) + GAP
-        width = WIDTH - left - EDGE
-        axes = canvas.axes(left, EDGE, top + TITLE_HEIGHT + _FIGURES_HEIGHT, _DAYS_HEIGHT)
-        axes.set(xlim=(0, width), ylim=(0, _DAYS_HEIGHT), xticks=[])
-        axes.set_yticks([part * _DAYS_HEIGHT for part in _SCALE], list(_SCALE.values()), **canvas.label.style)
-        axes.grid(axis="y", **GRID_LINE, clip_on=False)
-        middles = [width * (index + 0.5) / count for index in range(count)]
-        bar_width = max(1, round(width / max(count, _MIN_SLOTS) * _BAR_WIDTH))
-        _fill(
-            axes,
-            [
-                (state, round(middle - bar_width / 2), bottom, bar_width, height)
-                for middle, column in zip(middles, self.columns, strict=False)
-                for state, bottom, height in _stacked(column)
-            ],
-        )
+        right = WIDTH - EDGE
+        bottom = top + TITLE_HEIGHT + _FIGURES_HEIGHT + _DAYS_HEIGHT
+        for part, text in _SCALE.items():
+            level = bottom - part * _DAYS_HEIGHT
+            canvas.fill(left, level - LINE / 2, right, level + LINE / 2, _LINE)
+            canvas.text(text, left - GAP, level, canvas.label, "rm")
+        count = max(1, len(self.columns))
+        slot = (right - left) / count
+        middles = [left + slot * (day + 0.5) for day in range(count)]
+        width = max(1, round((right - left) / max(count, _MIN_SLOTS) * _BAR_WIDTH))
+        for middle, column in zip(middles, self.columns, strict=False):
+            start = round(middle - width / 2)
+            for state, low, high in _stacked(column):
+                canvas.fill(start, bottom - high, start + width, bottom - low, _PAINTS[state])
         dates = [canvas.label.fit(label, _MAX_LABEL_WIDTH) for label in self.labels]
-        wanted = [(middles[day], dates[day]) for day in canvas.label.shown(dates, width)]
-        for _, middle, text in _without_overlap(wanted, canvas.label, -left, width + EDGE // 2):
-            axes.text(middle, -GAP, text, **_BELOW, **canvas.label.style)
+        wanted = [(middles[day], dates[day]) for day in canvas.label.shown(dates, right - left)]
+        for _, middle, text in _without_overlap(wanted, canvas.label, 0, WIDTH - EDGE // 2):
+            canvas.text(text, middle, bottom + GAP, canvas.label, "ma")
         figures = [canvas.value.fit(figure, _MAX_LABEL_WIDTH) for figure in self.figures]
-        all_fit = count * (canvas.value.widest(figures) + GAP) <= width
+        all_fit = count * (canvas.value.widest(figures) + GAP) <= right - left
         wanted = [(middles[day], figures[day]) for day in self._labelled_days(all_of_them=all_fit)]
-        for _, middle, text in _without_overlap(wanted, canvas.value, -left, width + EDGE // 2):
-            axes.text(middle, _DAYS_HEIGHT + GAP // 2, text, **_ABOVE, **canvas.value.style)
+        for _, middle, text in _without_overlap(wanted, canvas.value, 0, WIDTH - EDGE // 2):
+            canvas.text(text, middle, bottom - _DAYS_HEIGHT - GAP // 2, canvas.value, "md")
 
     def _labelled_days(self, *, all_of_them: bool) -> list[int]:
         """Return the days whose figures are shown, the most important one first."""
@@ -209,39 +240,19 @@ class Legend:
 
     @staticmethod
     def _draw_row(canvas: Canvas, top: int, names: Iterable[tuple[State, str]]) -> None:
-        width = WIDTH - 2 * EDGE
-        axes = canvas.axes(EDGE, EDGE, top, _SWATCH)
-        axes.set(xlim=(0, width), ylim=(0, _SWATCH), xticks=[], yticks=[])
-        left = 0.0
+        left = float(EDGE)
         for state, name in names:
-            shown = canvas.label.fit(name, width)
-            _fill(axes, [(state, round(left), 0, _SWATCH, _SWATCH)])
+            shown = canvas.label.fit(name, WIDTH - 2 * EDGE)
+            canvas.fill(left, top, left + _SWATCH, top + _SWATCH, _PAINTS[state])
             left += _SWATCH + GAP
-            axes.text(left, _SWATCH / 2, shown, verticalalignment="center_baseline", **canvas.label.style)
+            canvas.text(shown, left, top + _SWATCH / 2, canvas.label, "lm")
             left += canvas.label.width(shown) + _LEGEND_GAP
-
-
-def _fill(axes: Axes, rectangles: Iterable[_Rectangle]) -> None:
-    for state, found in groupby(sorted(rectangles), key=itemgetter(0)):
-        style = _STYLES[state]
-        _, lefts, bottoms, widths, heights = zip(*found, strict=True)
-        axes.bar(
-            lefts,
-            heights,
-            widths,
-            bottoms,
-            align="edge",
-            antialiased=False,
-            color=hex_colour(style.colour),
-            hatch=style.pattern,
-            hatchcolor=hex_colour(style.pattern_colour),
-        )
 
 
 def _pixel_runs(parts: Sequence[TimelinePart], width: int) -> Iterator[tuple[int, int, State]]:
     """Yield the timeline's runs of equal pixels from left to right: start, end and state."""
     painted: list[State | None] = [None] * width
-    for state in _STYLES:
+    for state in _PAINTS:
         min_width = 1 if state is State.CONNECTED else _MIN_PIXELS
         for each in parts:
             if each.state is state:
@@ -257,14 +268,17 @@ def _pixel_runs(parts: Sequence[TimelinePart], width: int) -> Iterator[tuple[int
 
 
 def _stacked(column: Mapping[State, float]) -> Iterator[tuple[State, float, float]]:
-    """Yield a column's parts from the bottom up, the best first: state, bottom and height in pixels."""
+    """Yield a column's parts from the bottom up, the best first: state, and where it starts and ends.
+
+    Both are pixels above the bottom of the column.
+    """
     smallest = _MIN_PIXELS / _DAYS_HEIGHT
-    parts = {state: max(column[state], smallest) for state in _STYLES if column.get(state, 0) > 0}
+    parts = {state: max(column[state], smallest) for state in _PAINTS if column.get(state, 0) > 0}
     whole = sum(parts.values())
     bottom = 0.0
     for state, part in parts.items():
         height = part / whole * _DAYS_HEIGHT
-        yield state, bottom, height
+        yield state, bottom, bottom + height
         bottom += height
 
 

@@ -20,7 +20,7 @@ from bot.features.history.service import DAY, PERIODS, look_back, reaches_back_t
 from bot.features.maintenance.windows import MaintenanceTime, covered
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.pictures.drawing import draw
+from bot.pictures.canvas import draw
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import description, panels, write_table
 from cogs.integrations.reported import read_reported

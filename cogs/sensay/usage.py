@@ -13,9 +13,8 @@ from bot.discord.theme import Field, Tone, notice
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.i18n.catalog import Texts
-from bot.pictures.canvas import MAX_LABEL_LENGTH
+from bot.pictures.canvas import MAX_LABEL_LENGTH, draw
 from bot.pictures.charts import MAX_ROWS, BarChart
-from bot.pictures.drawing import draw
 from bot.providers.sensay.usage import Counted, count, largest, latest
 from cogs.sensay.replica import chosen_replica, client_of
 

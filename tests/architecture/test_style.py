@@ -11,12 +11,8 @@ from tests.support.source import ROOT, files, imported, modules, places
 
 MAX_LINES = 400
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
-READS_ENVIRONMENT = {
-    "bot/settings.py",
-    "bot/__main__.py",
-    "bot/pictures/worker.py",  # sets what its libraries read
-}
-LOADED_LATE = {"bot/__main__.py", "bot/pictures/canvas.py", "bot/pictures/timeline.py"}
+READS_ENVIRONMENT = {"bot/settings.py", "bot/__main__.py"}
+LOADED_LATE = {"bot/__main__.py", "bot/pictures/canvas.py"}
 """Modules that import a large library only when they need it."""
 MAY_CATCH = {
     # No member waits for an answer there.

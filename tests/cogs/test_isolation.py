@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from bot.errors import PatchbayError
-from bot.pictures import drawing
+from bot.pictures import canvas
 from tests.support.harness import final, open_harness
 from tests.support.isolation import IDS, NAMES, USES, VERBS, World
 
@@ -161,7 +161,7 @@ def test_no_server_reads_or_changes_what_is_another_s(
 ) -> None:
     """By command, suggestion, button, menu and form, with correct ids, nobody reaches another server."""
     # Dozens of pictures at once take longer than simcord waits, and this test cannot read a picture.
-    monkeypatch.setattr(drawing._process, "draw", lambda _panels: b"a picture")
+    monkeypatch.setattr(canvas, "_draw", lambda _panels: b"a picture")
     monkeypatch.setattr(Isolation, "empty", empty_database, raising=False)
     monkeypatch.setattr(Isolation, "own", own, raising=False)
     USES["uses"] = 0
