@@ -64,7 +64,7 @@ docs: $(READY)
 # `make audit` fails if the advisories could not be asked for; this, which must work without a network, only says so.
 check: UNCHECKED := --unchecked-ok
 check: $(READY) chromium lint audit
-	$(BIN)/python .ci/demo_from_wheel.py
+	$(BIN)/python .ci/pythons.py
 	$(PYTEST) $(ARGS)
 
 lint: $(READY)

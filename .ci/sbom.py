@@ -1,8 +1,7 @@
 """Prints what the image consists of: the packages that run.txt has for its Python on Linux, as CycloneDX 1.6.
 
 It is the same each time. Versions, files' hashes and who needs whom are those of the lock file. Licences are
-those that the installed packages declare: an SPDX expression where there is one, else a name, else their whole
-text.
+those that the installed packages declare: an SPDX expression where there is one, else a name, else the text.
 """
 
 import json
