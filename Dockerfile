@@ -39,7 +39,7 @@ USER 10001:10001
 
 # bash opens the connection itself: a Python would take thirty times the computation, every 30 seconds.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PATCHBAY_HTTP_PORT && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -rt 4 status <&3 && [[ $status == *' 200 '* ]]"]
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PATCHBAY_HTTP_PORT && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && { read -rd '' -t 4 answer <&3; [[ $answer == HTTP/1.?' 200 '* ]]; }"]
 
 ENTRYPOINT ["patchbay"]
 CMD ["run"]
