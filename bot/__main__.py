@@ -26,6 +26,11 @@ _OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗
 @click.version_option(package_name="patchbay")
 def main() -> None:
     """Connect AI agents to Discord servers and see how they are doing."""
+    if sys.platform == "win32":  # said here, because what a command or the catalogue imports may fail there
+        raise click.ClickException(
+            "Patchbay runs on Linux and macOS, not on Windows."
+            " Use a container, or install it in the Windows Subsystem for Linux."
+        )
 
 
 @main.command()
