@@ -25,7 +25,7 @@ PATIENCE = 60.0  # seconds
 ENDED_BY_CTRL_C = 130
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where one Python differs from the next: SQLite, asyncio, types that are read at run time, URLs, warnings.
-TESTS = ("test_settings.py", "test_logs.py", "store/test_database.py", "providers/base", "features/audit")
+TESTS = ("test_settings.py", "test_logs.py", "store/test_database.py", "features/audit", "pictures")
 OURS = ("PATCHBAY_", "PYTHON", "PYTEST")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
 ENVIRONMENT["UV_PYTHON_DOWNLOADS"] = "never"
@@ -107,7 +107,8 @@ def examine(version: str, base: Path, wheel: Path) -> str:
     install(python, "--require-hashes", "-r", "requirements/build.txt")
     install(python, "--require-hashes", "--no-build-isolation", "-r", "requirements/dev.txt")
     paths = [f"tests/{each}" for each in TESTS]
-    tests = run(python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *paths)
+    command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *paths]
+    tests = run(*command, PYTHONPATH=str(ROOT))
     return f"{seen}; {tests.strip().splitlines()[-1]}"
 
 

@@ -276,9 +276,12 @@ def rotate_key() -> None:
 )
 def new_provider(slug: str, name: str | None, root: Path) -> None:
     """Write a working skeleton of one more provider into a checkout, and what it adds to the documents."""
-    from bot.operating.new_provider import NewProviderError, write_provider
     from bot.settings import forget_secrets
 
+    try:
+        from bot.operating.new_provider import NewProviderError, write_provider
+    except ModuleNotFoundError:  # a release leaves it out
+        raise click.ClickException("This needs a copy of the repository, installed as it is.") from None
     forget_secrets()
     try:
         written = write_provider(slug, name or slug.capitalize(), root)
