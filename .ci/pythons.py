@@ -107,8 +107,8 @@ def examine(version: str, base: Path, wheel: Path) -> str:
     install(python, "--require-hashes", "-r", "requirements/build.txt")
     install(python, "--require-hashes", "--no-build-isolation", "-r", "requirements/dev.txt")
     paths = [f"tests/{each}" for each in TESTS]
-    command = [python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *paths]
-    tests = run(*command, PYTHONPATH=str(ROOT))
+    pytest = (str(python), "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *paths)
+    tests = run(*pytest, PYTHONPATH=str(ROOT))
     return f"{seen}; {tests.strip().splitlines()[-1]}"
 
 

@@ -56,7 +56,7 @@ def test_systemd_sets_what_there_is() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_the_systemd_unit_is_a_sandbox() -> None:
     """By what systemd itself finds, the unit may do little that it need not."""
-    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSED_AT_MOST}", UNIT]
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSED_AT_MOST}", str(UNIT)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert answer.returncode == 0, answer.stdout
 
