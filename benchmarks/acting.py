@@ -8,7 +8,7 @@ import discord
 from simcord import ChannelHandle, InteractionResult, MemberActor, ResponseMessage
 from simcord.enums import ComponentType
 
-from bot.demo.stage import Stage
+from bot.demo.discord_server import SimulatedDiscord
 
 ANSWERED_WITHIN: Final = 30.0
 """Seconds after which an answer counts as not given."""
@@ -20,8 +20,8 @@ ADMINISTERS: Final = discord.Permissions(administrator=True)
 class Acting:
     """Runs commands, presses and questions for suggestions, and waits for the whole answer to each."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._discord = stage.discord
+    def __init__(self, simulated: SimulatedDiscord) -> None:
+        self._discord = simulated
 
     async def run(
         self,

@@ -167,7 +167,7 @@ async def main() -> int:
     """Measure both phases in turn and print them; return the exit code."""
     began = time.monotonic()
     async with open_stage("en-US") as stage:
-        acting = Acting(stage)
+        acting = Acting(stage.discord)
         loud_server, quiet_server = LoudServer(stage, acting), QuietServer(stage, acting)
         await fill(stage, stage.world.guild.id)
         async with stage.running_bot():

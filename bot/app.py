@@ -200,9 +200,7 @@ async def build_bot(
             maintenance=MaintenanceService(maintenance_store, changes, clock),
             monitoring=MonitoringService(
                 monitoring_store,
-                incident_store,
                 HistoryStore(database),
-                integrations,
                 changes,
                 clock,
                 interval=settings.check_interval,

@@ -8,7 +8,7 @@ ItemT = TypeVar("ItemT")
 
 _WORK: Final = 0.001
 """Seconds of the thread's own computation, without its waiting."""
-_REST: Final = 3
+_REST: Final = 9
 """Times as long as the work before it."""
 
 
@@ -16,7 +16,8 @@ def with_rests(items: Iterable[ItemT]) -> Iterator[ItemT]:
     """Yield the items, and rest after each millisecond that was spent on them. Only for threads.
 
     Python runs one thread at a time. A thread that computes for a second takes turns with the event loop all
-    that time, so that each answer to anybody takes several times as long. What takes less is not delayed.
+    that time, so that each answer to anybody takes several times as long. This takes a tenth of a thread, and
+    what takes less than a millisecond is not delayed.
     """
     began = time.thread_time()
     for item in items:

@@ -165,6 +165,11 @@ class SimulatedDiscord:
         """Return when the condition holds; it is checked whenever the bot has done something."""
         await self.env.until(condition, within)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a bot is connected, ready or not."""
+        return bool(self._connections)
+
     async def bot_ready(self, within: float = 30) -> None:
         """Return when a bot is connected and knows its guilds."""
         await self.until(lambda: any(connection.ready for connection in self._connections), within)

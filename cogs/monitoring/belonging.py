@@ -194,9 +194,7 @@ async def belonging_buttons(ctx: Context, provider: str, integration: str) -> li
 
 async def unlinked(ctx: Context) -> list[Watched]:
     """Return what is known to run in the server and is not linked."""
-    linked = {
-        (provider, each.id) for provider, each in await ctx.services.integrations.all_of_guild(ctx.guild_id)
-    }
+    linked = {(each.provider, each.id) for each in await ctx.services.integrations.all_of_guild(ctx.guild_id)}
     watched = await ctx.services.monitoring.integrations(ctx.guild_id)
     return [
         each

@@ -18,7 +18,8 @@ import pytest
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.database import Database
+from bot.store.database import Database, Fetch
+from bot.store.readers import READERS
 
 ROOT = Path(__file__).parents[2]
 FULL = 2
@@ -79,6 +80,37 @@ class Text:
     """A query that stands in no file."""
 
     sql: str
+
+
+NAMES = Text("SELECT name FROM connection WHERE guild_id = :guild_id")
+
+
+async def test_reads_that_belong_together_are_of_one_moment(database: Database, path: Path) -> None:
+    """What another process stores between two of them is seen by none of them, and by the next read."""
+    await ConnectionStore(database).insert(row())
+
+    def work(run: Fetch) -> list[list[dict[str, str]]]:
+        before = run(dict, NAMES, guild_id=1)
+        with contextlib.closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE connection SET name = 'renamed'")
+        return [before, run(dict, NAMES, guild_id=1)]
+
+    assert await database.fetch_together(work, 1) == [[{"name": "default"}]] * 2
+    assert await database.fetch(dict, NAMES, guild_id=1) == [{"name": "renamed"}]
+
+
+async def test_reads_that_fail_together_leave_the_connection_usable(database: Database) -> None:
+    """All connections can be used after that, and see what is stored later."""
+
+    def fail(run: Fetch) -> None:
+        run(dict, NAMES, guild_id=1)
+        run(dict, Text("SELECT 1 FROM nowhere"))
+
+    for _ in range(2 * READERS):
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            await database.fetch_together(fail, 1)
+    await ConnectionStore(database).insert(row())
+    assert await database.fetch(dict, NAMES, guild_id=1) == [{"name": "default"}]
 
 
 @pytest.mark.parametrize("which", ["reader", "urgent reader", "writer"])

@@ -33,6 +33,13 @@ ALL_BAD = (FAULTY, LOST, BLOCKED, UNKNOWN, OFF)
 """Every state that a route can name."""
 
 
+class _Told:
+    sql = (
+        "SELECT incident FROM alert_incident WHERE guild_id = :guild_id AND route = :route AND alert > 0"
+        " ORDER BY incident"
+    )
+
+
 class Known(TypedDict, total=False):
     """What a result adds to the reports."""
 
@@ -201,7 +208,8 @@ class RecordedChecks:
     async def reported(self, guild: int = GUILD, route: int = 1) -> list[int]:
         """Return the numbers of the incidents of which a route's alerts tell."""
         await make_mover(self.database, lambda: self.now).assign(guild)
-        return [each.number for each in await self.groups.reported(guild, route, 0)]
+        rows = await self.database.read_all(_Told, guild_id=guild, route=route)
+        return [row["incident"] for row in rows]
 
 
 def report(

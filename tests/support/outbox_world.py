@@ -23,8 +23,6 @@ from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import IntegrationStore
 from bot.features.maintenance.service import MaintenanceService
 from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
@@ -96,9 +94,7 @@ class OutboxWorld:
         self._quiet_hours = QuietHoursService(QuietHoursStore(database), changes, self._clock)
         self._monitoring = MonitoringService(
             monitoring,
-            self._incident_store,
             HistoryStore(database),
-            IntegrationService(IntegrationStore(database), self._clock),
             changes,
             self._clock,
             interval=INTERVAL,

@@ -132,9 +132,7 @@ class Rounds:
         """The service that shows members what is stored."""
         return MonitoringService(
             self.store,
-            IncidentStore(self.database),
             HistoryStore(self.database),
-            self.integrations,
             GuildChanges(),
             self.clock,
             interval=INTERVAL,

@@ -132,7 +132,8 @@ class AlertMover:
         stored = await self._store.route(guild_id, row.route)
         route = None if stored is None else Route.of(stored)
         if row.kind == MessageKind.SUMMARY:
-            incidents = await self._groups.reported(guild_id, row.route, row.began_at)
+            until = _end_of(row, now)
+            incidents = await self._groups.reported(guild_id, row.route, row.began_at, until)
         else:
             incidents = await self._groups.members(guild_id, row.route, row.number)
         held = await self._holds.of(guild_id, incidents, now)
@@ -207,7 +208,7 @@ class AlertMover:
         match row.kind:
             case MessageKind.SUMMARY:
                 # They may have been ended before their time.
-                until = min(row.number * 60, situation.now)
+                until = _end_of(row, situation.now)
                 return SummaryNotice(row.guild_id, 0, row.route, row.began_at, until, incidents, chosen, "")
             case MessageKind.RECOVERY:
                 alert = await self._store.message(row.guild_id, MessageKind.ALERT, row.route, row.number)
@@ -281,3 +282,8 @@ class AlertMover:
             if await messenger.report_lost_route(guild_id, lost):
                 await suspend(is_reported=True)
         return retry_at
+
+
+def _end_of(summary: OutboxRow, now: int) -> int:
+    """Return when the quiet hours of a summary ended; they may have been removed before their end."""
+    return min(summary.number * 60, now)

@@ -85,10 +85,13 @@ class GroupStore:
         row = await self._database.read(QUERIES.count_loud, guild_id=guild_id, route=route, alert=alert)
         return row is not None and row[0] == 0
 
-    async def reported(self, guild_id: int, route: int, since: int) -> list[Incident]:
-        """Return a route's incidents that are open, or that were to be reported since then."""
+    async def reported(self, guild_id: int, route: int, since: int, until: int) -> list[Incident]:
+        """Return a route's incidents that were to be reported since then, and those that are open.
+
+        Open ones whose alert tells somebody by itself, since ``until`` or soon, are left out.
+        """
         return await self._database.fetch(
-            Incident, QUERIES.list_reported, guild_id=guild_id, route=route, since=since
+            Incident, QUERIES.list_reported, guild_id=guild_id, route=route, since=since, until=until
         )
 
     async def open_alerts(self, guild_id: int, route: int) -> list[OutboxRow]:

@@ -235,13 +235,22 @@ WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route
 ORDER BY began_at DESC, number DESC
 LIMIT 1;
 
--- name: list_reported(guild_id, route, since)
--- A route's incidents that are open, or that were reported since then; those without an alert are left out.
+-- name: list_reported(guild_id, route, since, until)
+-- A route's incidents that are open, or that were reported since then; those without an alert are left out, and
+-- open ones whose alert tells somebody by itself: it has done so after ``until``, or is still to be posted.
 SELECT incident.guild_id, incident.number, incident.kind, incident.provider, incident.id, incident.connection, incident.label, incident.state, incident.detail, incident.opened_at, incident.closed_at, incident.ended, incident.reopened, incident.acknowledged_by, incident.acknowledged_at
 FROM alert_incident
 INNER JOIN incident ON incident.guild_id = alert_incident.guild_id AND incident.number = alert_incident.incident
 WHERE alert_incident.guild_id = :guild_id AND alert_incident.route = :route AND alert_incident.alert > 0
-    AND (incident.closed_at IS NULL OR alert_incident.due_at >= :since)
+    AND CASE
+        WHEN incident.closed_at IS NULL THEN NOT EXISTS (
+            SELECT 1 FROM outbox
+            WHERE outbox.guild_id = :guild_id AND outbox.kind = 'alert' AND outbox.route = :route
+                AND outbox.number = alert_incident.alert
+                AND (outbox.posted_at IS NULL OR outbox.told_at >= :until)
+        )
+        ELSE alert_incident.due_at >= :since
+    END
 ORDER BY incident.number;
 
 -- name: list_open_alerts(guild_id, route)

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.features.connections.service import Connection
-from bot.features.integrations.store import Ignored, IntegrationStore, Placed
+from bot.features.integrations.store import Ignored, IntegrationStore, Linked, Placed
 
 
 class IntegrationService:
@@ -84,8 +84,8 @@ class IntegrationService:
         """Return the guild's records with one provider, by the integration's id."""
         return {placed.id: placed for placed in await self._store.of_guild(guild_id, provider)}
 
-    async def all_of_guild(self, guild_id: int) -> Sequence[tuple[str, Placed]]:
-        """Return the guild's records with all providers, each with its provider's slug."""
+    async def all_of_guild(self, guild_id: int) -> Sequence[Linked]:
+        """Return the guild's records with all providers."""
         return await self._store.all_of_guild(guild_id)
 
     async def ignore(

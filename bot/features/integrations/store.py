@@ -29,6 +29,13 @@ class Placed:
     placed_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked(Placed):
+    """The same with the provider's slug."""
+
+    provider: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """An integration that a manager does not want to see. The fields are like those of ``Placed``."""
@@ -52,10 +59,9 @@ class IntegrationStore:
             Placed, QUERIES.list_integrations, guild_id=guild_id, provider=provider
         )
 
-    async def all_of_guild(self, guild_id: int) -> list[tuple[str, Placed]]:
-        """Return a guild's integrations with all providers, each with its provider's slug."""
-        rows = await self._database.read_all(QUERIES.list_all_integrations, guild_id=guild_id)
-        return [(row["provider"], Placed(**{key: row[key] for key in row.keys()[1:]})) for row in rows]
+    async def all_of_guild(self, guild_id: int) -> list[Linked]:
+        """Return a guild's integrations with all providers, ordered by provider and id."""
+        return await self._database.fetch(Linked, QUERIES.list_all_integrations, guild_id=guild_id)
 
     async def ignored(self, guild_id: int, provider: str) -> list[Ignored]:
         """Return the integrations of one provider that a guild ignores, ordered by id."""

@@ -1,19 +1,19 @@
 """Returns the states of a guild's integrations from the last checks. It sends no request."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.errors import InvalidInputError, NotWatchedError
-from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
+from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore, Transition
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import Placed
 from bot.features.maintenance.windows import held_until
 from bot.features.monitoring.access import Access
-from bot.features.monitoring.store import CheckRow, MonitoringStore, WatchedRow
+from bot.features.monitoring.store import CheckRow, GuildRows, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
 from bot.recent import Recent
 
@@ -70,15 +70,20 @@ class GuildStatus:
     answered_at: int | None
 
 
+class _States(NamedTuple):
+    """The last checks of a guild, and what they found, the worst first."""
+
+    checks: Sequence[CheckRow]
+    watched: Sequence[Watched]
+
+
 class MonitoringService:
     """Works on one guild at a time; data of other guilds is out of reach."""
 
     def __init__(
         self,
         store: MonitoringStore,
-        incidents: IncidentStore,
         history: HistoryStore,
-        integrations: IntegrationService,
         changes: GuildChanges,
         clock: Callable[[], float],
         *,
@@ -87,12 +92,10 @@ class MonitoringService:
     ) -> None:
         """clock: seconds since 1970."""
         self._store = store
-        self._incidents = incidents
         self._history = history
-        self._integrations = integrations
         self._changes = changes
         self._clock = clock
-        self._recent: Recent[Sequence[Watched]] = Recent()
+        self._recent: Recent[_States] = Recent()
         self.interval = interval
         """Seconds between two checks."""
         self.history_days = history_days
@@ -152,7 +155,7 @@ class MonitoringService:
 
     async def checks(self, guild_id: int) -> Sequence[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""
-        return await self._store.checks(guild_id)
+        return (await self._states(guild_id)).checks
 
     async def history(self, guild_id: int, watched: Watched, since: int) -> Sequence[Transition]:
         """Return an integration's transitions, the oldest first.
@@ -168,7 +171,7 @@ class MonitoringService:
         now = int(self._clock())
         troubles, integrations = await self.troubles_and_integrations(guild_id)
         recent = await self._history.recent_transitions(guild_id, now - DAY)
-        answered = (check.answered_at for check in await self._store.checks(guild_id))
+        answered = (check.answered_at for check in await self.checks(guild_id))
         return GuildStatus(
             now=now,
             troubles=troubles,
@@ -208,30 +211,25 @@ class MonitoringService:
             yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
 
     async def _all(self, guild_id: int) -> Sequence[Watched]:
+        return (await self._states(guild_id)).watched
+
+    async def _states(self, guild_id: int) -> _States:
         # One answer asks several times, and so do many members at once. Every change is a commit.
         now = int(self._clock())
         return await self._recent.get(guild_id, (self._store.commits, now), lambda: self._read(guild_id, now))
 
-    async def _read(self, guild_id: int, now: int) -> Sequence[Watched]:
+    async def _read(self, guild_id: int, now: int) -> _States:
+        rows = await self._store.of_guild(guild_id, now)
         answered: dict[tuple[str, str], int] = {}
-        for check in await self._store.checks(guild_id):
+        for check in rows.checks:
             if check.answered_at is not None:
                 answered[check.provider, check.connection] = check.answered_at
                 # A provider's own row has no connection: the latest answer through any connection counts.
                 latest = answered.get((check.provider, ""), check.answered_at)
                 answered[check.provider, ""] = max(latest, check.answered_at)
-        incidents = {
-            (each.kind, each.provider, each.id): each
-            for each in await self._incidents.since(guild_id, now)
-            if each.closed_at is None
-        }
-        windows = await self._store.windows(guild_id, now)
+        incidents = {(each.kind, each.provider, each.id): each for each in rows.incidents}
         found = []
-        rows = await self._store.watched(guild_id)
-        for row in [
-            *rows,
-            *_not_yet_checked(guild_id, rows, await self._integrations.all_of_guild(guild_id)),
-        ]:
+        for row in [*rows.watched, *_not_yet_checked(guild_id, rows)]:
             answered_at = answered.get((row.provider, row.connection))
             is_old = answered_at is None or now - answered_at > STALE_CHECKS * self.interval
             if row.muted_until is not None and row.muted_until <= now:
@@ -242,10 +240,10 @@ class MonitoringService:
                 # An unknown state cannot be out of date.
                 is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
                 incident=incidents.get((row.kind, row.provider, row.id)),
-                maintenance_until=held_until(windows, *_maintained_as(row), now),
+                maintenance_until=held_until(rows.windows, *_maintained_as(row), now),
             )
             found.append(watched)
-        return sorted(found, key=lambda each: each.severity)
+        return _States(rows.checks, sorted(found, key=lambda each: each.severity))
 
 
 def _maintained_as(row: WatchedRow) -> tuple[str, str]:
@@ -255,22 +253,20 @@ def _maintained_as(row: WatchedRow) -> tuple[str, str]:
     return (row.provider, row.id) if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE} else ("", "")
 
 
-def _not_yet_checked(
-    guild_id: int, rows: Sequence[WatchedRow], linked: Sequence[tuple[str, Placed]]
-) -> Iterator[WatchedRow]:
+def _not_yet_checked(guild_id: int, rows: GuildRows) -> Iterator[WatchedRow]:
     """Yield what is linked and has no state yet, so that every screen shows it from the first moment."""
-    known = {(row.provider, row.id) for row in rows if row.kind is Kind.INTEGRATION}
-    for provider, placed in linked:
-        if (provider, placed.id) not in known:
+    known = {(row.provider, row.id) for row in rows.watched if row.kind is Kind.INTEGRATION}
+    for each in rows.linked:
+        if (each.provider, each.id) not in known:
             yield WatchedRow(
                 guild_id=guild_id,
                 kind=Kind.INTEGRATION,
-                provider=provider,
-                id=placed.id,
-                connection=placed.connection,
-                label=placed.label,
+                provider=each.provider,
+                id=each.id,
+                connection=each.connection,
+                label=each.label,
                 state=State.UNKNOWN,
                 detail=NOT_YET,
-                changed_at=placed.placed_at,
-                bot_id=placed.bot_id,
+                changed_at=each.placed_at,
+                bot_id=each.bot_id,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
 
@@ -14,11 +14,11 @@ from bot.features.alerts.store import RouteRow, read_routes
 from bot.features.complaints.store import QUERIES as COMPLAINTS
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
-from bot.features.integrations.store import Ignored, Placed
+from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
-from bot.store.database import Database, fetch, fetch_one
+from bot.store.database import Database, Fetch, fetch, fetch_one
 from bot.store.queries import load_queries
 
 ResultT = TypeVar("ResultT")
@@ -83,6 +83,20 @@ class CheckRow:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class GuildRows:
+    """All that the states of a guild are made from, as it is at one moment.
+
+    incidents: those that are open. windows: those that are not over.
+    """
+
+    watched: Sequence[WatchedRow]
+    checks: Sequence[CheckRow]
+    incidents: Sequence[Incident]
+    windows: Sequence[MaintenanceWindow]
+    linked: Sequence[Linked]
+
+
 class MonitoringStore:
     """Works on one guild at a time, except ``compact`` and ``transact``."""
 
@@ -97,6 +111,21 @@ class MonitoringStore:
     async def takes_writes(self) -> bool:
         """Tell whether the database takes writes; while it takes none, this tries one."""
         return await self._database.takes_writes()
+
+    async def of_guild(self, guild_id: int, now: int) -> GuildRows:
+        """Return what the states of a guild are made from."""
+
+        def read(run: Fetch) -> GuildRows:
+            incidents = run(Incident, ALERTS.list_incidents, guild_id=guild_id, since=now)
+            return GuildRows(
+                watched=run(WatchedRow, QUERIES.list_watched, guild_id=guild_id),
+                checks=run(CheckRow, QUERIES.list_checks, guild_id=guild_id),
+                incidents=[each for each in incidents if each.closed_at is None],
+                windows=run(MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now),
+                linked=run(Linked, INTEGRATIONS.list_all_integrations, guild_id=guild_id),
+            )
+
+        return await self._database.fetch_together(read, guild_id)
 
     async def watched(self, guild_id: int) -> list[WatchedRow]:
         """Return everything that is watched in a guild."""

@@ -49,7 +49,7 @@ async def read_bots(
     services: Services, guild_id: int, agents: Iterable[Watched]
 ) -> dict[tuple[str, str], AgentBot]:
     """Return the bots of the guild's agents by provider and integration."""
-    placed = {(slug, each.id): each for slug, each in await services.integrations.all_of_guild(guild_id)}
+    placed = {(each.provider, each.id): each for each in await services.integrations.all_of_guild(guild_id)}
     bots = {}
     for each in agents:
         known = placed.get((each.provider, each.id))

@@ -118,7 +118,7 @@ async def test_all_that_run_here_are_linked_by_one_button(harness: BotHarness) -
     done = await press(harness, await overview(harness), "belonging.link_all.button")
     assert embed_of(done).title == f"✅ {harness.texts.plural('belonging.all_linked', 2)}"
     placed = await harness.bot.services.integrations.all_of_guild(harness.guild.id)
-    assert {f"{provider}:{each.id}" for provider, each in placed} == {HERE, BROKEN}
+    assert {f"{each.provider}:{each.id}" for each in placed} == {HERE, BROKEN}
     assert [action for action, _, _ in await entries(harness)] == ["integrations.link"] * 2
     for seen in (await overview(harness), await open_setup(harness)):
         assert harness.texts("belonging.link_all.button") not in labels(seen)
@@ -343,7 +343,7 @@ async def test_the_components_survive_a_restart(harness: BotHarness) -> None:
     await press(harness, done, "belonging.stop.button")
     await check(harness)
     placed = await harness.bot.services.integrations.all_of_guild(harness.guild.id)
-    assert {f"{provider}:{each.id}" for provider, each in placed} == {HERE, BROKEN, REPLICA}
+    assert {f"{each.provider}:{each.id}" for each in placed} == {HERE, BROKEN, REPLICA}
     assert await candidates(harness) == {MAYBE}
 
 

@@ -172,6 +172,21 @@ async def test_quiet_hours_that_are_set_again_have_another_summary(setup: Outbox
     assert len(setup.messenger.summaries()) == 2
 
 
+async def test_a_summary_leaves_out_what_an_alert_of_its_own_tells_of(setup: OutboxSetup) -> None:
+    """The bot was away when quiet hours ended, and finds something new: nobody hears of it twice."""
+    await setup.checks.route(role_id=ROLE)
+    await be_quiet(setup, 8)
+    await setup.open_incidents("a")
+    await setup.pump()
+    setup.checks.now += 9 * HOUR
+    await open_apart(setup, "b")
+    setup.clock.now = setup.checks.now
+    await setup.pump()
+    (summary,) = setup.messenger.summaries().values()
+    assert [each.id for each in summary.incidents] == ["a"]
+    assert mentioned(setup) == [[ROLE], [ROLE]]
+
+
 async def test_a_recovery_in_quiet_hours_is_mentioned_in_the_summary(setup: OutboxSetup) -> None:
     """The reply itself mentions nobody then."""
     await setup.checks.route(role_id=ROLE, recovery=Recovery.MENTION)

@@ -1,11 +1,11 @@
 """Proves that what is linked belongs to a connection of its guild and goes with it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.features.integrations.store import IntegrationStore, Placed
+from bot.features.integrations.store import IntegrationStore, Linked, Placed
 from bot.store.database import Database
 from tests.support.ids import GUILD, OTHER_GUILD
 
@@ -181,6 +181,6 @@ async def test_a_guilds_rows_come_with_their_providers(store: IntegrationStore) 
     await store.put(GUILD, "sensay", replace(ROW, id="b", application_id=5))
     await store.put(OTHER_GUILD, "sensay", ROW)
     assert await store.all_of_guild(GUILD) == [
-        ("sensay", replace(ROW, id="b", application_id=5)),
-        ("toolzz", ROW),
+        Linked(provider="sensay", **{**asdict(ROW), "id": "b", "application_id": 5}),
+        Linked(provider="toolzz", **asdict(ROW)),
     ]

@@ -65,9 +65,7 @@ def monitoring(
     changes.subscribe(changed_guilds.append)
     return MonitoringService(
         store,
-        IncidentStore(database),
         HistoryStore(database),
-        integrations,
         changes,
         clock,
         interval=INTERVAL,

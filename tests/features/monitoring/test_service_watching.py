@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import NotWatchedError
-from bot.features.alerts.incident_store import IncidentStore, Kind
+from bot.features.alerts.incident_store import Kind
 from bot.features.history.store import HistoryStore
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import IntegrationStore
 from bot.features.monitoring.service import MonitoringService
 from bot.providers.base.integration import State
 from tests.support.alert_parts import INTERVAL
@@ -21,9 +19,7 @@ def monitoring(checks: RecordedChecks) -> MonitoringService:
     """The service over what is recorded."""
     return MonitoringService(
         checks.store,
-        IncidentStore(checks.database),
         HistoryStore(checks.database),
-        IntegrationService(IntegrationStore(checks.database), lambda: checks.now),
         checks.changes,
         lambda: checks.now,
         interval=INTERVAL,
