@@ -28,10 +28,11 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 # ready: the locked packages are installed, with their hashes compared, and the work tree is on the path
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt requirements/build.txt pyproject.toml
 	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || sh .ci/venv.sh $(PYTHON)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/build.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --no-build-isolation -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -63,7 +64,7 @@ docs: $(READY)
 # `make audit` fails if the advisories could not be asked for; this, which must work without a network, only says so.
 check: UNCHECKED := --unchecked-ok
 check: $(READY) chromium lint audit
-	$(BIN)/python .ci/demo_from_wheel.py
+	$(BIN)/python .ci/pythons.py
 	$(PYTEST) $(ARGS)
 
 lint: $(READY)
@@ -90,12 +91,15 @@ screenshots: $(READY) chromium
 chromium:
 	@sh .ci/chromium.sh
 
-# One resolution for all, in dev.txt; the other three start from it and keep its versions.
-lock: export CUSTOM_COMPILE_COMMAND = make lock
-lock: PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-options
+# One resolution for all, in dev.txt, for every Python from the oldest on and for every system: a marker says where a
+# package is needed. The other three start from it and keep its versions. They let pip build nothing from source:
+# what a build needs has no hash here. forbiddenfruit alone, in dev.txt, has no wheel; build.txt has what builds it.
+lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
+lock: UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
+lock: WHEELS := --only-binary :all: --emit-build-options
 lock: $(READY)
-	$(PIP_COMPILE) $(UPGRADE) --extra demo --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(UV_COMPILE) $(UPGRADE) --extra demo --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	for part in run demo build; do cp requirements/dev.txt requirements/$$part.txt; done
-	$(PIP_COMPILE) --output-file requirements/run.txt pyproject.toml
-	$(PIP_COMPILE) --extra demo --output-file requirements/demo.txt pyproject.toml
-	$(PIP_COMPILE) --output-file requirements/build.txt requirements/build.in
+	$(UV_COMPILE) $(WHEELS) --output-file requirements/run.txt pyproject.toml
+	$(UV_COMPILE) $(WHEELS) --extra demo --output-file requirements/demo.txt pyproject.toml
+	$(UV_COMPILE) $(WHEELS) --output-file requirements/build.txt requirements/build.in

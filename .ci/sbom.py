@@ -1,7 +1,7 @@
-"""Prints what the image consists of: the locked packages of run.txt, as CycloneDX 1.6; the same each time.
+"""Prints what the image consists of: the packages that run.txt has for its Python on Linux, as CycloneDX 1.6.
 
-Versions, files' hashes and who needs whom are those of the lock file. Licences are those that the
-installed packages declare: an SPDX expression where there is one, else a name, else their whole text.
+It is the same each time. Versions, files' hashes and who needs whom are those of the lock file. Licences are
+those that the installed packages declare: an SPDX expression where there is one, else a name, else the text.
 """
 
 import json
@@ -14,12 +14,14 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
+from packaging.markers import Marker
+
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements" / "run.txt"
 OWN = "patchbay"
 PACKAGE = re.compile(
-    r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)[^\n]*((?:\n +--hash=sha256:[0-9a-f]{64}[^\n]*)+)"
-    r"((?:\n +#[^\n]*)*)",
+    r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)(?: ; ([^\\\n]+))?[^\n]*"
+    r"((?:\n +--hash=sha256:[0-9a-f]{64}[^\n]*)+)((?:\n +#[^\n]*)*)",
     re.MULTILINE,
 )
 SHORT = 60  # characters of a licence's name; what is longer is its text
@@ -31,7 +33,7 @@ def licence(name: str) -> dict[str, Any]:
     try:
         known = metadata(name).json
     except PackageNotFoundError:
-        return {"license": {"name": "not installed here"}}  # only on other platforms
+        return {"license": {"name": "not installed here"}}  # the image has another Python than this machine
     if expression := known.get("license_expression"):
         return {"expression": expression, "acknowledgement": "declared"}
     names = [
@@ -74,7 +76,7 @@ def component(name: str, version: str, hashes: str) -> dict[str, Any]:
 
 
 def dependencies(refs: Mapping[str, str], needed_by: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return who needs whom. needed_by: the comments that pip-compile writes below a package."""
+    """Return who needs whom. needed_by: the comments that the lock file has below a package."""
     needs: dict[str, list[str]] = {name: [] for name in refs}
     for name, comment in needed_by.items():
         for by in re.findall(r"^ +# +(?:via +)?([\w.-]+)", comment, re.MULTILINE):
@@ -83,10 +85,28 @@ def dependencies(refs: Mapping[str, str], needed_by: Mapping[str, str]) -> list[
     return [{"ref": refs[name], "dependsOn": sorted(found)} for name, found in sorted(needs.items())]
 
 
+def image() -> dict[str, str]:
+    """Return by what a marker of the lock file is judged: the Python of the Dockerfile, on Linux."""
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    (whole,) = set(re.findall(r"^FROM python:([\d.]+)", dockerfile, re.MULTILINE))
+    return {
+        "python_version": whole.rpartition(".")[0],
+        "python_full_version": whole,
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "sys_platform": "linux",
+    }
+
+
 def document() -> dict[str, Any]:
     """Return the whole document; its serial number changes only with what is in it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    packages = PACKAGE.findall(LOCK.read_text("utf-8"))
+    here = image()
+    packages = [
+        (name, version, hashes, needed_by)
+        for name, version, marker, hashes, needed_by in PACKAGE.findall(LOCK.read_text("utf-8"))
+        if not marker or Marker(marker).evaluate(here)
+    ]
     refs = {OWN: OWN, **{name: purl(name, version) for name, version, _, _ in packages}}
     own = {"type": "application", "bom-ref": OWN, "name": OWN, "version": project["version"]}
     content = {

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 @click.version_option(package_name="patchbay")
 def main() -> None:
     """Connect AI agents to Discord servers and see how they are doing."""
+    if sys.platform == "win32":  # said here, because what a command or the catalogue imports may fail there
+        raise click.ClickException(
+            "Patchbay runs on Linux and macOS, not on Windows."
+            " Use a container, or install it in the Windows Subsystem for Linux."
+        )
 
 
 @main.command()
@@ -269,9 +274,12 @@ def rotate_key() -> None:
 )
 def new_provider(slug: str, name: str | None, root: Path) -> None:
     """Write a working skeleton of one more provider into a checkout, and what it adds to the documents."""
-    from bot.operating.new_provider import NewProviderError, write_provider
     from bot.settings import forget_secrets
 
+    try:
+        from bot.operating.new_provider import NewProviderError, write_provider
+    except ModuleNotFoundError:  # a release leaves it out
+        raise click.ClickException("This needs a copy of the repository, installed as it is.") from None
     forget_secrets()
     try:
         written = write_provider(slug, name or slug.capitalize(), root)

@@ -10,10 +10,11 @@ import yaml
 
 from bot.demo.stage import READY_WITHIN, open_stage
 from tests.support.dockerfile import Image, instructions
-from tests.support.source import ROOT
+from tests.support.source import ROOT, pyproject
 
 pytestmark = pytest.mark.timeout(300)  # installs the locked packages into an environment of their own
-SERVICE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["patchbay"]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+SERVICE = COMPOSE["services"]["patchbay"]
 
 
 @pytest.fixture
@@ -47,13 +48,45 @@ def test_the_program_is_not_root(image: Image) -> None:
     assert image.start["USER"] != ["0"]
 
 
-def test_compose_takes_away_what_the_program_does_not_need(image: Image) -> None:
-    """Its root is read-only, it has no capability, and it writes to the image's volume and /tmp only."""
+def test_compose_takes_away_what_the_program_does_not_need() -> None:
+    """Its root is read-only, it has no capability, and it writes to one named volume only."""
     assert SERVICE["read_only"] is True
     assert SERVICE["cap_drop"] == ["ALL"]
     assert SERVICE["security_opt"] == ["no-new-privileges:true"]
-    assert SERVICE["tmpfs"] == ["/tmp"]  # noqa: S108 - in the container
-    assert [volume.partition(":")[2] for volume in SERVICE["volumes"]] == image.start["VOLUME"]
+    assert "tmpfs" not in SERVICE
+    assert SERVICE["volumes"] == ["data:/data"]
+    assert list(COMPOSE["volumes"]) == ["data"]
+
+
+def test_compose_limits_what_a_fault_can_take() -> None:
+    """Memory, processes and the log have an end."""
+    assert SERVICE["mem_limit"]
+    assert SERVICE["pids_limit"] > 0
+    assert {"max-size", "max-file"} <= SERVICE["logging"]["options"].keys()
+
+
+def test_the_image_makes_no_volume_without_a_name() -> None:
+    """Whoever starts a container names the volume: one without a name is lost with the container."""
+    assert "VOLUME" not in dict(instructions())
+
+
+def test_the_image_says_what_it_is(image: Image) -> None:
+    """The build gives the image's labels, by the names of the Open Container Initiative.
+
+    https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
+    prefix = "org.opencontainers.image."
+    assert {name.removeprefix(prefix) for name in image.labels} == {
+        *("title", "description", "licenses", "version", "revision", "created", "source")
+    }
+    assert image.labels[f"{prefix}version"] == "1.2.3"
+    assert image.labels[f"{prefix}licenses"] == pyproject()["project"]["license"]
+
+
+def test_a_release_is_the_same_for_every_architecture() -> None:
+    """No instruction is for one architecture only."""
+    words = " ".join(arguments for _, arguments in instructions())
+    assert re.findall(r"amd64|x86_64|arm64|aarch64|--platform", words) == []
 
 
 def test_the_image_has_the_libraries_of_run_txt_only(image: Image) -> None:
@@ -64,7 +97,7 @@ def test_the_image_has_the_libraries_of_run_txt_only(image: Image) -> None:
     assert {"pytest", "simcord", "hatchling", "pip"}.isdisjoint(names)
 
 
-async def test_the_container_runs_and_writes_to_its_volume_only(image: Image, tmp_path: Path) -> None:
+async def test_the_container_runs_and_writes_to_data_only(image: Image, tmp_path: Path) -> None:
     """With a read-only root the bot starts, is healthy, and ends with exit code 0 when it is told to."""
     before = image.written()
     async with open_stage("en-US") as stage:

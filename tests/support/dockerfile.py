@@ -27,6 +27,8 @@ class Image:
         self.root = folder / "image"
         self.environment: dict[str, str] = {}
         self.start: dict[str, list[str]] = {}
+        self.labels: dict[str, str] = {}
+        self._build_arguments = {"VERSION": "1.2.3"}
         self._other_stage = folder / "other-stage"
         self._tools = folder / "tools"
         self._folder = self.root
@@ -47,7 +49,7 @@ class Image:
         )
 
     def written(self) -> dict[str, int]:
-        """Return every file of the image outside its volume, and when it was last changed, in nanoseconds."""
+        """Return every file of the image outside /data, and when it was last changed, in nanoseconds."""
         paths = (path for path in self.root.rglob("*") if self.root / "data" not in [path, *path.parents])
         return {str(path): path.lstat().st_mtime_ns for path in paths}
 
@@ -101,10 +103,6 @@ class Image:
         environment = {**os.environ, "PATH": self.environment["PATH"], "PIP_COMPILE": "0"}
         subprocess.run(["/bin/sh", "-c", step], cwd=self._folder, env=environment, check=True, timeout=200)
 
-    def _volume(self, arguments: str) -> None:
-        assert Path(self._at(arguments)).is_dir()
-        self.start["VOLUME"] = [arguments]
-
     def _user(self, arguments: str) -> None:
         number = arguments.partition(":")[0]
         assert number.isdigit(), "only a number tells Kubernetes that the user is not root"
@@ -112,6 +110,15 @@ class Image:
 
     def _healthcheck(self, arguments: str) -> None:
         self.start["HEALTHCHECK"] = json.loads(arguments.split("CMD", 1)[1])
+
+    def _arg(self, arguments: str) -> None:
+        name, default = arguments.split("=", 1)
+        self._build_arguments.setdefault(name, default)
+
+    def _label(self, arguments: str) -> None:
+        for pair in shlex.split(arguments):
+            name, value = pair.split("=", 1)
+            self.labels[name] = self._build_arguments[value[1:]] if value.startswith("$") else value
 
     def _entrypoint(self, arguments: str) -> None:
         self.start["ENTRYPOINT"] = json.loads(arguments)

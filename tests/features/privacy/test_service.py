@@ -97,7 +97,8 @@ def left(path: Path, guild_id: int = GUILD) -> dict[str, int]:
 def drop(path: Path, table: str, guild_id: int | None = None) -> None:
     """Delete a table's rows, or only those of a guild."""
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(f"DELETE FROM {table} WHERE ?1 IS NULL OR guild_id = ?1", (guild_id,))  # noqa: S608 - a table's name
+        wanted = f"DELETE FROM {table} WHERE :guild IS NULL OR guild_id = :guild"  # noqa: S608 - a table's name
+        database.execute(wanted, {"guild": guild_id})
 
 
 async def test_an_erased_guild_is_in_no_table_or_file(privacy: PrivacyService, path: Path) -> None:
