@@ -72,7 +72,9 @@ from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.damage import damage_reported
 from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
+from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.operator_channel import tell_operator
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -115,6 +117,7 @@ async def build_bot(
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
     redactor.keep(b64encode(key).decode() for key in keys.values())
+    redactor.keep(settings.secrets_in_urls)
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
@@ -123,9 +126,9 @@ async def build_bot(
         tls = httpx.create_ssl_context()
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+            http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock))
+        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
@@ -217,6 +220,7 @@ async def build_bot(
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
             StateFile(path_beside(settings.database_path)),
             extensions=_packages_with("setup"),
+            proxy=settings.proxy,
         )
         await stack.enter_async_context(bot)
         yield bot
@@ -240,6 +244,8 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         bot.start_when_ready(freeze_heap)
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
+        await stack.enter_async_context(heartbeats(settings, readiness.reasons))
+        operator = tell_operator(bot, readiness, settings)
         if settings.http_port is not None:
             try:
                 health = serve_health(readiness, settings.http_host, settings.http_port)
@@ -262,6 +268,8 @@ async def run(settings: Settings, redactor: Redactor) -> None:
             await running
             return
         _log.info("stopping")
+        if operator is not None:
+            operator.is_told_to_stop = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOPPED_WITHIN):
                 await bot.close()

@@ -5,7 +5,7 @@ import functools
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from bot.providers import providers
-from bot.providers.base.endpoint import Endpoint, Switch, check_url
+from bot.providers.base.endpoint import Endpoint, Switch, check_own_url, check_url, secrets_in
 from bot.setup_errors import InvalidSettingError
 
 SECRETS_FOLDER = Path("/run/secrets")
@@ -48,6 +48,10 @@ def _plain(token: SecretStr) -> SecretStr:
     if not _PLAIN.fullmatch(text):
         raise ValueError("holds characters that no token has; copy it anew")
     return SecretStr(text)
+
+
+def _own_url(url: SecretStr, *, is_proxy: bool = False) -> SecretStr:
+    return SecretStr(check_own_url(url.get_secret_value().strip(), is_proxy=is_proxy))
 
 
 def _command(line: SecretStr) -> SecretStr:
@@ -97,6 +101,12 @@ class Settings(BaseSettings):
     discord_gateway_url: WebsocketUrl | None = Field(
         None, description="the same for the gateway", title="Discord's"
     )
+    proxy_url: Annotated[SecretStr, AfterValidator(partial(_own_url, is_proxy=True))] | None = Field(
+        None,
+        description="a proxy, as `http://host:port` or `http://user:password@host:port`: everything that the"
+        " bot sends goes through it",
+        title="none",
+    )
     shard_ids: _Numbers = Field(
         (), description="the shards of this process, separated by commas", title="all"
     )
@@ -139,6 +149,14 @@ class Settings(BaseSettings):
     backup_keep: int = Field(
         7, description="how many scheduled backups are kept; older ones are deleted, 1 to 365", ge=1, le=365
     )
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_own_url)] | None = Field(
+        None,
+        description="address that is called once a minute while all is well: Healthchecks, Uptime Kuma",
+        title="off",
+    )
+    operator_channel: int | None = Field(
+        None, description="id of the channel that is told what its host must know", title="off", ge=1
+    )
     allowed_guilds: _Numbers = Field(
         (), description="ids of the only servers to be served, separated by commas", title="all"
     )
@@ -152,6 +170,17 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The path of the database file; four slashes in ``database_url`` make it absolute."""
         return Path(self.database_url.removeprefix(_SQLITE))
+
+    @property
+    def proxy(self) -> str | None:
+        """The URL of the proxy, which may hold a password, None if there is none."""
+        return None if self.proxy_url is None else self.proxy_url.get_secret_value()
+
+    @property
+    def secrets_in_urls(self) -> Sequence[str]:
+        """What must be masked of the URLs that are secret or hold a password."""
+        urls = (self.proxy_url, self.heartbeat_url)
+        return [word for url in urls if url is not None for word in secrets_in(url.get_secret_value())]
 
     @property
     def endpoints(self) -> Mapping[str, str]:

@@ -19,6 +19,8 @@ ENDPOINTS = {
 }
 SWITCHES = [switch.setting for provider in providers() for switch in provider.switches]
 URLS = [*ENDPOINTS, "PATCHBAY_DISCORD_API_URL", "PATCHBAY_DISCORD_GATEWAY_URL"]
+OWN_URLS = ["PATCHBAY_PROXY_URL", "PATCHBAY_HEARTBEAT_URL"]
+"""Addresses that no member's credentials are sent to, but that are themselves secret."""
 VALID = {
     "PATCHBAY_DISCORD_TOKEN": TOKEN,
     "PATCHBAY_DATABASE_URL": "sqlite:////var/lib/patchbay/bot.db",
@@ -27,6 +29,7 @@ VALID = {
     **dict.fromkeys(SWITCHES, "true"),
     "PATCHBAY_DISCORD_API_URL": "http://localhost:8081/api/v10",
     "PATCHBAY_DISCORD_GATEWAY_URL": "ws://[::1]:8081",
+    "PATCHBAY_PROXY_URL": "http://bot:FAKE%40PASSWORD@proxy.example:3128",
     "PATCHBAY_SHARD_IDS": "0, 2,3",
     "PATCHBAY_SHARD_COUNT": "4",
     "PATCHBAY_HTTP_HOST": "0.0.0.0",  # noqa: S104 - read, not served
@@ -38,6 +41,8 @@ VALID = {
     "PATCHBAY_BACKUP_FOLDER": "/var/backups/patchbay",
     "PATCHBAY_BACKUP_HOURS": "12",
     "PATCHBAY_BACKUP_KEEP": "30",
+    "PATCHBAY_HEARTBEAT_URL": "http://192.168.0.2:3001/api/push/FAKE-KEY?status=up&msg=OK",
+    "PATCHBAY_OPERATOR_CHANNEL": "1102345678901234567",
     "PATCHBAY_ALLOWED_GUILDS": "1, 2",
     "PATCHBAY_DENIED_GUILDS": "3",
     "PATCHBAY_LOG_FORMAT": "json",
@@ -71,6 +76,10 @@ def assert_valid(settings: Settings) -> None:
     assert settings.switches == dict.fromkeys(SWITCHES, True)
     assert settings.discord_api_url == "http://localhost:8081/api/v10"
     assert settings.discord_gateway_url == "ws://[::1]:8081"
+    assert settings.proxy == VALID["PATCHBAY_PROXY_URL"]
+    assert settings.heartbeat_url is not None
+    assert settings.heartbeat_url.get_secret_value() == VALID["PATCHBAY_HEARTBEAT_URL"]
+    assert settings.operator_channel == 1102345678901234567
     assert (settings.shard_ids, settings.shard_count) == ((0, 2, 3), 4)
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8090)  # noqa: S104 - read, not served
     assert (settings.check_interval, settings.history_days) == (120, 365)
@@ -179,6 +188,20 @@ def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> No
         ("PATCHBAY_HISTORY_DAYS", "CANARY"),
         ("PATCHBAY_LOG_FORMAT", "CANARY"),
         ("PATCHBAY_LOG_LEVEL", "CANARY"),
+        ("PATCHBAY_OPERATOR_CHANNEL", "CANARY"),
+        ("PATCHBAY_OPERATOR_CHANNEL", "0"),
+        ("PATCHBAY_PROXY_URL", "http://proxy.example:3128/CANARY"),
+        ("PATCHBAY_PROXY_URL", "http://proxy.example:3128/?CANARY"),
+        *((name, value) for name in OWN_URLS for value in (
+            "CANARY",
+            "socks5://CANARY.example:1080",
+            "https://[CANARY",
+            "http://user:CANARY@",
+            "http://user:CANARY@@host.example",
+            "http://user:CAN ARY@host.example",
+            "http://user:CANARY@host.example:99999",
+            "http://user:CANARY@host.example#x",
+        )),
         *((name, value) for name in SWITCHES for value in ("CANARY", "2", "-1", "true CANARY", "null")),
         *((name, value) for name in URLS for value in (
             "CANARY",

@@ -37,6 +37,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # The names that discord.py gives the tasks in which members' commands run.
 _COMMAND_TASKS: Final = ("CommandTree-invoker", "discord-ui-")
+_LAST_WORDS: Final = "last-words"
+"""The name of the task of ``PatchbayBot.last_words``."""
 # As long as the slowest command, which waits for a provider's deadline.
 _LAST_ANSWERS_SECONDS: Final = 8.5
 # How long the workers wait for the other shards, which may take an hour or a day.
@@ -86,8 +88,11 @@ class PatchbayBot(ServicesBot):
         state: StateFile,
         *,
         extensions: Sequence[str],
+        proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog."""
+        """extensions: dotted names of the packages whose ``setup`` adds a cog. proxy: the URL of the proxy
+        through which Discord is reached.
+        """
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -102,12 +107,15 @@ class PatchbayBot(ServicesBot):
             shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
             shard_count=gateway.shard_count,
             http_trace=count_into(services.preflight.budget, request_log()),
+            proxy=proxy,
         )
         self.services = services
         self.screens = TTLCache(_MAX_SCREENS, _SCREEN_SECONDS)
         services.guild_access.bind(self)
         self.always_sync = False
         """Send the commands to Discord although they did not change."""
+        self.last_words: Callable[[], Coroutine[Any, Any, None]] | None = None
+        """Called as soon as the bot begins to close, and awaited with the last commands."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
         self.sessions = Sessions(self)
@@ -136,6 +144,11 @@ class PatchbayBot(ServicesBot):
         if self.application_id is None:
             return True
         return await self._command_store.knows_another(self.application_id)
+
+    @property
+    def state(self) -> StateFile:
+        """What outlives the process."""
+        return self._state
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""
@@ -233,6 +246,8 @@ class PatchbayBot(ServicesBot):
         """Let the commands that run finish and answer, refuse new ones, then leave."""
         if not self.is_closed():
             self.services.background.shut_down()
+            if self.last_words is not None:
+                self.services.background.start(self.last_words(), _LAST_WORDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
                     while running := _running_commands():
@@ -260,4 +275,5 @@ class PatchbayBot(ServicesBot):
 
 
 def _running_commands() -> set[asyncio.Task[object]]:
-    return {task for task in asyncio.all_tasks() if task.get_name().startswith(_COMMAND_TASKS)}
+    names = (*_COMMAND_TASKS, _LAST_WORDS)
+    return {task for task in asyncio.all_tasks() if task.get_name().startswith(names)}

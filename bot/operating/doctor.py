@@ -62,7 +62,9 @@ async def examine_online(settings: Settings) -> AsyncIterator[Finding]:
     yield await asyncio.to_thread(_examine_database, settings)
     for finding in await asyncio.to_thread(_examine_last_run, settings):
         yield finding
-    async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        timeout=_TIMEOUT, trust_env=False, proxy=settings.proxy, verify=httpx.create_ssl_context()
+    ) as http:
         if settings.discord_token is not None:
             yield await _examine_discord(settings.discord_token.get_secret_value(), settings, http)
         for provider in providers():

@@ -101,12 +101,19 @@ def post(base: str, *, repeatable: bool = False, deadline: float | None = None) 
 
 @contextlib.asynccontextmanager
 async def open_api(
-    *bases: str, version: ApiVersion | None = None, deadline: float = 10.0
+    *bases: str,
+    version: ApiVersion | None = None,
+    deadline: float = 10.0,
+    tls: ssl.SSLContext | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[ApiClient]:
-    """Open a client for these addresses. deadline: seconds for one request."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: none is needed
+    """Open a client for these addresses. deadline: seconds for one request. tls: by default no host's
+    certificate is trusted. proxy: see ``open_http``.
+    """
     async with open_http(
-        tls, lambda request: deadline if request.deadline is None else request.deadline
+        tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        lambda request: deadline if request.deadline is None else request.deadline,
+        proxy=proxy,
     ) as http:
         yield ApiClient(http, "orders", bases, Redactor(), ERRORS, version=version)
 

@@ -124,8 +124,9 @@ async def open_http(
     tls: ssl.SSLContext,
     deadline_of: Callable[[Request], float] = deadline_of,
     clock: Callable[[], float] = time.time,
+    proxy: str | None = None,
 ) -> AsyncIterator[HttpClient]:
-    """Open an HTTP client on aiohttp's transport. deadline_of, clock: see ``HttpClient``.
+    """Open an HTTP client on aiohttp's transport. deadline_of, clock: see ``HttpClient``. proxy: its URL.
 
     The client keeps no cookies: one provider's client serves every guild, and a session cookie that was set
     for one guild would speak for the next.
@@ -134,6 +135,7 @@ async def open_http(
         connector=aiohttp.TCPConnector(ssl=tls, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=(_write_once,),
+        proxy=proxy,
     )
     transport = AiohttpTransport(verify=tls, client=session)
     async with httpx.AsyncClient(
@@ -326,7 +328,8 @@ class ApiClient:
         # The transport raises ConnectTimeout for a broken connection too; the cause is right.
         if isinstance(error.__cause__, TimeoutError):
             return self._late(request, sent=sent)
-        refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
+        # A proxy that refuses has passed nothing on.
+        refused = isinstance(error.__cause__, (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError))
         unreachable = UnreachableError(self._provider, outcome_unknown=sent and not refused)
         unreachable.fault = fault_of(error)
         return unreachable

@@ -2,14 +2,19 @@
 
 import ipaddress
 import re
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import yarl
 
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
+_USER = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
+_LEAST_SECRET = 8
+"""Characters; what is shorter is an ordinary word, whose mask would make the log unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,44 @@ def check_url(url: str, *, secure: str = "https", plain: str = "http") -> str:
     if parts.scheme not in {secure, plain}:
         raise ValueError(f"must start with {secure}://")
     return url.rstrip("/")
+
+
+def check_own_url(url: str, *, is_proxy: bool = False) -> str:
+    """Return a URL that the host gives and that no member's credentials are sent to.
+
+    So it may be any machine's, without TLS as well, and may hold a user, a password and a query. is_proxy: it
+    has no path and no query. Raises ValueError with a reason that does not repeat the URL.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must start with http:// or https://")
+    if not _PLAIN.fullmatch(url) or "#" in url:
+        raise ValueError("must not hold blanks, backslashes, # or anything but ASCII")
+    user, _, host = parts.netloc.rpartition("@")
+    if not _USER.fullmatch(user):
+        raise ValueError("must spell special characters of its user and password like %40")
+    if not _HOST.fullmatch(host) or not _can_be_sent_to(url):
+        raise ValueError("is not a URL with a host")
+    if is_proxy and (parts.path.strip("/") or "?" in url):
+        raise ValueError("must end with the host and the port")
+    return url
+
+
+def secrets_in(url: str) -> Iterator[str]:
+    """Yield what must be masked of a URL that ``check_own_url`` has returned.
+
+    This is the URL, its path with the query, which may name whose it is, and its password in each spelling.
+    """
+    parts = urlsplit(url)
+    yield url
+    password = unquote(parts.password or "")
+    login = b64encode(f"{unquote(parts.username or '')}:{password}".encode()).decode()
+    words = (url.partition(parts.netloc)[2], parts.password or "", password, login if password else "")
+    yield from (word for word in words if len(word) >= _LEAST_SECRET)
 
 
 def _can_be_sent_to(url: str) -> bool:

@@ -1,0 +1,109 @@
+"""Finds what is wrong with the bot as a whole; what concerns one server is told in that server."""
+
+import asyncio
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from bot.discord.client import PatchbayBot
+from bot.discord.sync import SYNC_REFUSAL
+from bot.discord.text import clamp, code
+from bot.features.handover.budget import IN_ALL
+from bot.i18n.catalog import Texts
+from bot.operating.backups import made_at, newest_backup
+from bot.operating.health import Readiness
+from bot.settings import Settings
+
+BACKUP_GRACE: Final = 900.0
+"""Seconds for which a backup may be late: one that failed is tried again after ten minutes."""
+_HOUR: Final = 3600
+_SHOWN: Final = 3
+"""How many sentences of one kind are shown."""
+_MAX_REASON: Final = 200
+_REFUSAL: Final = ("error", "route", "status", "code", "fields")
+"""What is shown of commands that Discord did not take."""
+_NUMBER: Final = re.compile(r"\d+")
+
+
+class Faults:
+    """Looks everywhere at once. Nothing that it returns names a server, a member or a secret."""
+
+    def __init__(
+        self,
+        bot: PatchbayBot,
+        readiness: Readiness,
+        settings: Settings,
+        texts: Texts,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """clock: seconds since 1970."""
+        self._bot = bot
+        self._readiness = readiness
+        self._settings = settings
+        self._texts = texts
+        self._clock = clock
+        self._began = clock()
+
+    async def look(self) -> dict[str, str]:
+        """Return the text of each fault that there is now, by a key that stays the same while it lasts."""
+        found = dict(self._unready())
+        found.update(await self._commands())
+        if (backup := await asyncio.to_thread(self._backup)) is not None:
+            found["backup"] = backup
+        for name, host in self._bot.services.poller.hosts.items():
+            if host.breaker.is_open:
+                found[f"host {name}"] = self._texts("operator.host_down", host=code(name))
+        if (used := self._bot.services.preflight.budget.used) >= IN_ALL:
+            found["requests"] = self._texts("operator.requests", count=used)
+        return found
+
+    def _unready(self) -> Iterator[tuple[str, str]]:
+        """Yield what keeps the bot from being ready.
+
+        All that is wrong with connections is one fault, and shards that may not identify yet are another.
+        """
+        ids = self._bot.shard_ids or range(self._bot.shard_count or 0)
+        waits = [each for each in map(self._bot.starts.waiting, ids) if each]
+        shards = list(self._bot.sessions.faults())
+        if waits:
+            yield "starts", _shown(waits)
+        if lost := [each for each in shards if each not in waits]:
+            yield "discord", _shown(lost)
+        others: defaultdict[str, list[str]] = defaultdict(list)
+        for sentence in self._readiness.reasons():
+            if sentence not in shards:
+                # Since when and how long does not make it another fault.
+                others[_NUMBER.sub("0", sentence)].append(sentence)
+        for key, sentences in others.items():
+            yield key, _shown(sentences)
+
+    async def _commands(self) -> Iterable[tuple[str, str]]:
+        refused = await self._bot.state.get(SYNC_REFUSAL)
+        if not refused:
+            return ()
+        reason = ", ".join(str(refused[name]) for name in _REFUSAL if name in refused)
+        return (("commands", self._texts("operator.commands", reason=clamp(reason, _MAX_REASON))),)
+
+    def _backup(self) -> str | None:
+        """Return that the scheduled backup is missing, None if it is not. Blocks."""
+        folder, now = self._settings.backup_folder, self._clock()
+        if folder is None or now - self._began < BACKUP_GRACE:
+            return None
+        try:
+            newest = newest_backup(folder)
+        except OSError:
+            newest = None
+        hours = self._settings.backup_hours
+        if newest is None:
+            return self._texts("operator.no_backup")
+        made = made_at(newest)
+        if now - made < hours * _HOUR + BACKUP_GRACE:
+            return None
+        return self._texts("operator.old_backup", time=f"<t:{int(made)}:f>", hours=hours)
+
+
+def _shown(sentences: Sequence[str]) -> str:
+    more = len(sentences) - _SHOWN
+    return " ".join([*sentences[:_SHOWN], *([f"(+{more})"] if more > 0 else [])])
