@@ -20,14 +20,11 @@ _LEAST_SECRET = 8
 @dataclass(frozen=True, slots=True)
 class ApiVersion:
     """A version of an API that each request asks for in a header; the answer names the version in the same
-    header.
-
-    path: of a harmless request whose answer names the version to anybody.
+    header, also to anybody whom it refuses.
     """
 
     header: str
     pinned: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,15 @@ class Endpoint:
     """A base URL that the operator may change.
 
     setting: the name of the environment variable. default: the vendor's own address. description: for the
-    hosts' table. version: which version of the API to ask for, None where the provider has no versions.
+    hosts' table. path: of a read that the API has there and refuses to whoever names no credentials; by
+    this the doctor tells the API from whatever else may answer. version: which version of the API to ask for,
+    None where the provider has no versions.
     """
 
     setting: str
     default: str
     description: str
+    path: str
     version: ApiVersion | None = None
 
 

@@ -46,8 +46,9 @@ class SensayProvider(Provider):
             _URL,
             "https://api.sensay.io",
             "where Sensay is reached",
+            "/v1/users/me",
             # https://docs.sensay.io/topic/topic-versioning
-            ApiVersion("X-API-Version", "2025-03-25", path="/v1/users/me"),
+            ApiVersion("X-API-Version", "2025-03-25"),
         ),
     )
     # ``success`` and ``error_code`` prove nothing: proxies' own reports have fields of these names too.

@@ -26,7 +26,7 @@ from bot.providers.base.report import (
 )
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.snowflake import is_one_id, read_snowflake
-from bot.providers.toolzz.client import CHAT, UNIT, ToolzzClient
+from bot.providers.toolzz.client import CHAT, NO_INTEGRATION, UNIT, ToolzzClient
 from bot.providers.toolzz.models import Outline
 
 _MAX_PARALLEL: Final = 4
@@ -56,12 +56,18 @@ class ToolzzProvider(Provider):
         ),
     )
     endpoints = (
-        Endpoint(CHAT, "https://chat.api.toolzz.com.br/api/v1", "where Toolzz is reached"),
+        Endpoint(
+            CHAT,
+            "https://chat.api.toolzz.com.br/api/v1",
+            "where Toolzz is reached",
+            f"/discord/integration/{NO_INTEGRATION}",
+        ),
         # The page of the by-unit list prints another host than the rest of the same resource.
         Endpoint(
             UNIT,
             "https://converflow.api.prod.toolzz.media/api/v1",
             "where Toolzz lists a unit's integrations; another host than the rest",
+            f"/discord/integration/unit/{NO_INTEGRATION}",
         ),
     )
     unit_field = "unit_id"

@@ -39,7 +39,7 @@ ListT = TypeVar("ListT", IntegrationList, OutlineList)
 _MAY_MEAN_THE_UNIT: Final = (NotFoundError, ForbiddenError, RejectedError)
 """How Toolzz may refuse to list a unit that it does not know; it documents no error."""
 # The id of no integration: asking for it costs Toolzz one look-up.
-_NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
+NO_INTEGRATION: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class Operation(NamedTuple):
@@ -151,7 +151,7 @@ class ToolzzClient:
         means that it has accepted the token.
         """
         with contextlib.suppress(NotFoundError):
-            await self.integration(_NO_INTEGRATION)
+            await self.integration(NO_INTEGRATION)
 
     async def create(
         self, settings: IntegrationSettings, channels: Sequence[Mapping[str, object]], discord_token: str

@@ -16,7 +16,7 @@ from bot.providers.base.simulator import Answer
 from tests.support.log_capture import logging_to_memory
 from tests.support.order_api import Order, OrderApi, failure, get, open_api, post
 
-VERSION = ApiVersion("X-Orders-Version", "2026-01-31", path="/orders")
+VERSION = ApiVersion("X-Orders-Version", "2026-01-31")
 
 
 @pytest.fixture
