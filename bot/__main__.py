@@ -13,13 +13,10 @@ import click
 if TYPE_CHECKING:
     from bot.features.privacy.member_store import MemberData
     from bot.features.privacy.store import Stored
-    from bot.operating.doctor import Finding
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
     from bot.setup_errors import SetupError
     from bot.store.copies import Contents
-
-_OUTCOMES = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,23 +75,26 @@ def demo(port: int, locale: str, *, empty: bool, no_browser: bool) -> None:
 @click.option(
     "--offline",
     is_flag=True,
-    help="Check settings, keys and folder only; touch neither network nor database.",
+    help="Check settings, files and libraries only; touch neither network nor database.",
 )
-def doctor(*, offline: bool) -> None:
-    """Check settings, keys, database, Discord token and providers; exit code 1 if something is wrong."""
-    from bot.operating.doctor import examine_offline, examine_online
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(*, offline: bool, as_json: bool) -> None:
+    """Check settings, machine, database, Discord and providers; the bot may be running.
 
-    settings = _read_settings()
-    failed = False
-    for finding in examine_offline(settings):
-        failed |= _show(finding)
+    Exit code 0: all is fine, or there are warnings only. 1: something keeps the bot from starting or working.
+    2: the command itself was misspelt.
+    """
+    from bot.operating.doctor import DoctorReport, examine
 
-    async def online() -> bool:
-        return any([_show(finding) async for finding in examine_online(settings)])
+    report = DoctorReport(is_json=as_json, is_offline=offline)
 
-    if not offline:
-        failed |= asyncio.run(online())
-    sys.exit(1 if failed else 0)
+    async def look() -> None:
+        async for finding in examine(offline=offline):
+            report.add(finding)
+
+    asyncio.run(look())
+    report.finish()
+    sys.exit(report.exit_code)
 
 
 @main.command()
@@ -362,15 +362,6 @@ def _fail(error: SetupError) -> NoReturn:
     exit_code = error.exit_code if click.get_current_context().command is run else 1
     log_fatal(error.key, load_catalog()[DEFAULT_LOCALE](f"setup.{error.key}", **error.values), exit_code)
     sys.exit(exit_code)
-
-
-def _show(finding: Finding) -> bool:
-    """Print a finding; return whether it is a failure."""
-    symbol, colour = _OUTCOMES[finding.outcome]
-    click.echo(f"{click.style(symbol, fg=colour)} {finding.subject}: {finding.text}")
-    if finding.fix:
-        click.echo("    " + finding.fix.replace("\n", "\n    "))
-    return finding.outcome == "failed"
 
 
 if __name__ == "__main__":

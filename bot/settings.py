@@ -213,6 +213,21 @@ def settings_model() -> type[Settings]:
     return create_model("Settings", __base__=Settings, **fields)
 
 
+def setting_names() -> tuple[str, ...]:
+    """Return the name of every variable that the program reads."""
+    return *(f"PATCHBAY_{name.upper()}" for name in settings_model().model_fields), "PATCHBAY_SECRETS_DIR"
+
+
+def environment_names() -> tuple[str, ...]:
+    """Return the name of every variable in the environment, whoever reads it."""
+    return tuple(os.environ)
+
+
+def secrets_folder() -> Path:
+    """Return the folder in which files with settings are looked for; there may be none."""
+    return Path(os.environ.get("PATCHBAY_SECRETS_DIR") or SECRETS_FOLDER)
+
+
 def load_settings() -> Settings:
     """Read the environment and the secrets folder.
 
@@ -240,9 +255,8 @@ def load_settings() -> Settings:
 
 def _secrets_folder() -> Path | None:
     """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
-    named = os.environ.get("PATCHBAY_SECRETS_DIR")
-    folder = Path(named or SECRETS_FOLDER)
-    if named and not folder.is_dir():
+    folder = secrets_folder()
+    if os.environ.get("PATCHBAY_SECRETS_DIR") and not folder.is_dir():
         raise InvalidSettingError(name="PATCHBAY_SECRETS_DIR", reason="names no folder")
     return folder if folder.is_dir() else None
 

@@ -42,13 +42,21 @@ def process_lock(
         yield
 
 
+def running_processes(database: Path) -> list[dict[str, str]]:
+    """Return pid, host and beginning of each process that runs the bot on a database, ``?`` if unknown.
+
+    Blocks.
+    """
+    database = database.resolve()
+    return [_shown(holder) for holder in _holders(database.with_name(f"{database.name}.lock"))]
+
+
 def require_key(database: Path, key_id: str) -> None:
     """Raise OtherKeyInUseError if a process runs the bot on a database and signs with another key."""
     for holder in _holders(database.with_name(f"{database.name}.lock")):
         if holder.get(_KEY_ID) != key_id:
             in_use = str(holder.get(_KEY_ID, "?"))
-            shown = {name: str(holder.get(name, "?")) for name in _SHOWN}
-            raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **shown)
+            raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **_shown(holder))
 
 
 def _take(stack: contextlib.ExitStack, path: Path, kind: int, database: Path) -> int:
@@ -75,7 +83,10 @@ def _write_holder(descriptor: int, now: float, key_id: str) -> None:
 
 def _holder(refused: Path) -> dict[str, str]:
     """Return pid, host and beginning of the process that holds a lock."""
-    holder = next(_holders(refused), {})
+    return _shown(next(_holders(refused), {}))
+
+
+def _shown(holder: Mapping[str, object]) -> dict[str, str]:
     return {name: str(holder.get(name, "?")) for name in _SHOWN}
 
 

@@ -31,7 +31,7 @@ FOR_EVERY_PROVIDER = (
     "tests/cogs/audit/test_actions.py",
     "tests/cogs/test_commands.py",
     "tests/documents/test_generated.py",
-    "tests/operating/test_doctor.py",
+    "tests/operating/doctor",
     "tests/test_settings.py",
 )
 

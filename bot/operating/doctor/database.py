@@ -1,0 +1,148 @@
+"""Checks the database: who uses it, whether it is whole, which keys it needs, and its backups."""
+
+import os
+import time
+from typing import Final
+
+from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
+from bot.settings import Settings
+from bot.setup_errors import SetupError
+
+FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
+PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
+DATABASE: Final = DoctorCheck("database", "database", "database")
+KEYS: Final = DoctorCheck("database-keys", "database", "keys of the database")
+ROWS: Final = DoctorCheck("unreadable-rows", "database", "unreadable rows")
+BACKUPS: Final = DoctorCheck("backups", "database", "backups")
+
+_HOUR: Final = 3600
+_LATE: Final = 1.0
+"""Hours by which a scheduled backup may be late: the bot looks every hour."""
+
+
+def examine_folder(settings: Settings) -> list[Finding]:
+    """Look whether the database can be made in its folder."""
+    folder = settings.database_path.absolute().parent
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return [FOLDER.ok(f"{folder} can be written to")]
+    flaw = "cannot be written to" if folder.is_dir() else "does not exist"
+    fix = "Make the folder writable for this user, or point PATCHBAY_DATABASE_URL elsewhere."
+    return [FOLDER.failed(f"{folder} {flaw}", fix)]
+
+
+def examine_process(settings: Settings) -> list[Finding]:
+    """Look who runs the bot on this database; a bot that runs is as well as none."""
+    from bot.store.process_lock import running_processes  # noqa: PLC0415 - as below
+
+    processes = running_processes(settings.database_path)
+    said = ", ".join(f"{each['pid']} on {each['host']} since {each['since']}" for each in processes)
+    text = f"running as process {said}" if processes else "not running"
+    return [PROCESS.ok(text, processes=processes)]
+
+
+def examine_database(settings: Settings) -> list[Finding]:
+    """Read the whole database as the start does, and change nothing."""
+    # The database driver may be what is missing.
+    from bot.operating.backups import refuse_damage  # noqa: PLC0415
+    from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
+
+    path = settings.database_path
+    if not path.exists():
+        absent = "there is no database yet"
+        found = DATABASE.ok(f"{path} does not exist yet; the first start makes it", schema=None, bytes=0)
+        return [found, KEYS.skipped(absent), ROWS.skipped(absent)]
+    try:
+        refuse_damage(settings)
+        revision = current_revision(path)
+    except SetupError as error:
+        unread = "the database cannot be used"
+        failed = DATABASE.failed("cannot be used", worded(error))
+        return [failed, KEYS.skipped(unread), ROWS.skipped(unread)]
+    number = path.stat().st_size
+    due = "" if revision == HEAD else f"; the next start brings schema {revision or 'empty'} to {HEAD}"
+    found = DATABASE.ok(f"{path} is sound ({size(number)}){due}", schema=revision, head=HEAD, bytes=number)
+    return [found, *_examine_keys(settings)]
+
+
+def _examine_keys(settings: Settings) -> list[Finding]:
+    from bot.operating.key_usage import key_usage  # noqa: PLC0415 - as above
+    from bot.setup_errors import KeyNotConfiguredError  # noqa: PLC0415
+    from bot.store.vault import Vault, read_keys  # noqa: PLC0415
+
+    try:
+        keys = read_keys(settings.encryption_keys.get_secret_value())
+    except SetupError:
+        unusable = "the encryption keys cannot be used"
+        return [KEYS.skipped(unusable), ROWS.skipped(unusable)]
+    try:
+        usage = key_usage(settings.database_path, Vault(keys))
+    except SetupError as error:
+        return [KEYS.failed("cannot be looked at", worded(error)), ROWS.skipped("the rows cannot be read")]
+    if usage.missing is None:
+        match = KEYS.ok("the configured keys are the right ones")
+    else:
+        fix = worded(KeyNotConfiguredError(key_id=usage.missing))
+        match = KEYS.failed(f"the key {usage.missing} is needed", fix, missing=usage.missing)
+    facts = {
+        "by_key": {
+            key_id: {
+                "readable": use.readable,
+                "unreadable": use.unreadable,
+                "verified": use.verified,
+                "unverified": use.unverified,
+            }
+            for key_id, use in sorted(usage.by_key.items())
+        }
+    }
+    said = [
+        f"{number} {what} of the key {key_id}"
+        for key_id, use in sorted(usage.by_key.items())
+        for number, what in ((use.unreadable, "credentials"), (use.unverified, "seals of audit logs"))
+        if number
+    ]
+    if said:
+        fix = (
+            "Add the key, if you still have it, after the first one in PATCHBAY_ENCRYPTION_KEYS, and restart"
+            " the bot. Otherwise members enter these credentials again. Rows of a key that is configured were"
+            " changed by something else than Patchbay."
+        )
+        return [match, ROWS.warning(", ".join(said), fix, **facts)]
+    readable = sum(use.readable for use in usage.by_key.values())
+    return [match, ROWS.ok(f"none; {readable} credentials can be read", **facts)]
+
+
+def examine_backups(settings: Settings) -> list[Finding]:
+    """Compare the age of the newest scheduled backup with the interval."""
+    return [_examine_backups(settings)]
+
+
+def _examine_backups(settings: Settings) -> Finding:
+    from bot.operating.backups import made_at, newest_backup  # noqa: PLC0415 - as above
+    from bot.store.process_lock import running_processes  # noqa: PLC0415
+
+    is_running = bool(running_processes(settings.database_path))
+
+    folder, every = settings.backup_folder, settings.backup_hours
+    if folder is None:
+        return BACKUPS.ok("not scheduled, because PATCHBAY_BACKUP_FOLDER is not set")
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        return BACKUPS.failed(
+            f"{folder} is no folder that can be written to",
+            "Make the folder writable for the user that runs the bot, or set PATCHBAY_BACKUP_FOLDER anew.",
+        )
+    newest = newest_backup(folder)
+    if newest is None:
+        text = f"none yet in {folder}; the bot makes one when it starts"
+        if not is_running:
+            return BACKUPS.ok(text, newest=None)
+        return BACKUPS.warning(f"none in {folder}, although the bot is running", _LOOK_IN_LOG, newest=None)
+    hours = (time.time() - made_at(newest)) / _HOUR
+    facts = {"newest": str(newest), "age_hours": round(hours, 1), "every_hours": every}
+    said = f"the newest is {newest.name}, {hours:.1f} hours old"
+    if not 0 <= hours <= every + _LATE:
+        fix = _LOOK_IN_LOG if is_running else "The bot makes one when it starts."
+        return BACKUPS.warning(f"{said}; one is due every {every} hours", fix, **facts)
+    return BACKUPS.ok(said, **facts)
+
+
+_LOOK_IN_LOG: Final = "Look for backup_failed in the bot's log, and make one now:\n  patchbay backup FILE"
