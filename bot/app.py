@@ -116,8 +116,7 @@ async def build_bot(
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
-    redactor.keep(b64encode(key).decode() for key in keys.values())
-    redactor.keep(settings.secrets_in_urls)
+    redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_path, clock))
