@@ -1,6 +1,4 @@
-"""Sends requests to a provider: with bounds on time and size, without redirects, with an error for each
-failure.
-"""
+"""Sends requests to a provider, with bounds on time and size, and without redirects."""
 
 import asyncio
 import contextlib
