@@ -15,8 +15,10 @@ from typing import Any, Final, Protocol, TypeVar
 import aiosqlite
 import structlog
 
+from bot.durations import Durations
 from bot.rests import with_rests
 from bot.setup_errors import DatabaseUnusableError
+from bot.store.load import DatabaseLoad
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
 from bot.store.readers import Readers
@@ -88,6 +90,9 @@ class Database:
         self._scrub_timer: asyncio.TimerHandle | None = None
         self._later_scrub: asyncio.Task[bool] | None = None
         self._writes: set[asyncio.Task[Any]] = set()
+        self.load = DatabaseLoad(
+            readers.durations, Durations(), lambda: readers.under_way, self._writes.__len__
+        )
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -156,7 +161,8 @@ class Database:
         No other transaction comes between its reads and its writes. It is durable and whole, as with
         ``write``. Raises NotWritableError if the file takes no writes.
         """
-        return await self._to_the_end(self._transact(work))
+        with self.load.writes.measured():
+            return await self._to_the_end(self._transact(work))
 
     async def _to_the_end(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Let a write end as a whole if the caller is cancelled, and before the database is closed."""

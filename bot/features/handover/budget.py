@@ -89,6 +89,12 @@ class InvalidRequestBudget:
         self._drop_old(times)
         return len(times) >= OWN_PER_GUILD
 
+    @property
+    def used(self) -> int:
+        """How many invalid answers of the last ten minutes are counted."""
+        self._drop_old(self._in_all)
+        return len(self._in_all)
+
     def _count_in_all(self, now: float) -> None:
         self._in_all.append(now)
         if len(self._in_all) in {IN_ALL // 2, IN_ALL}:

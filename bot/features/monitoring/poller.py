@@ -96,7 +96,7 @@ class Poller:
         self._clock = clock
         self._history_seconds = history_days * _DAY
         self._states: dict[ConnectionKey, _ConnectionState] = {}
-        self._hosts: dict[str, Host] = {}
+        self.hosts: dict[str, Host] = {}
         self._is_first_tick = True
         self._may_have_orphans = True
         self._compacted_at: float | None = None
@@ -315,7 +315,7 @@ class Poller:
             return CheckOutcome.DOWN, state.hold_error, None
         name = self._connections.provider(connection.provider).host(connection.credentials)
         clock = self._schedule.clock
-        host = self._hosts.setdefault(name, Host(name, clock, self._schedule.interval))
+        host = self.hosts.setdefault(name, Host(name, clock, self._schedule.interval))
         async with host.slot(connection.guild_id):
             if not host.breaker.may_ask(connection.guild_id, clock()):
                 return CheckOutcome.DOWN, host.error, None
