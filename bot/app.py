@@ -72,7 +72,7 @@ from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
-from bot.operating.health import serve_health
+from bot.operating.health import Readiness, serve_health
 from bot.operating.key_rotation import bring_up_to_date
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
@@ -89,6 +89,7 @@ from bot.setup_errors import (
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys
+from bot.store.write_probe import WriteProbe
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -215,6 +216,7 @@ async def build_bot(
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),
             suggestions=suggestions,
+            write_probe=WriteProbe(database),
             write_state=database.write_state,
         )
         bot = PatchbayBot(
@@ -244,9 +246,11 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         token = _token(settings, redactor)
         await stack.enter_async_context(scheduled_backups(settings))
         bot.start_when_ready(freeze_heap)
+        bot.services.background.start(bot.services.write_probe.run())
+        readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         if settings.http_port is not None:
             try:
-                health = serve_health(bot, bot.services.write_state, settings.http_host, settings.http_port)
+                health = serve_health(readiness, settings.http_host, settings.http_port)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror})"

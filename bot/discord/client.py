@@ -21,6 +21,7 @@ from bot.discord.connection.events import EventFilter
 from bot.discord.connection.own_requests import count_into
 from bot.discord.connection.refusals import request_log
 from bot.discord.connection.rereading import Rereading
+from bot.discord.connection.sessions import Sessions
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
@@ -109,6 +110,7 @@ class PatchbayBot(ServicesBot):
         """Send the commands to Discord although they did not change."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
+        self.sessions = Sessions(self)
         self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -234,14 +236,15 @@ class PatchbayBot(ServicesBot):
         background = self.services.background
         rereading = Rereading(self, background, parsers["GUILD_DELETE"])
 
-        def note_ready(shard_id: int) -> None:
+        def note_begun(shard_id: int) -> None:
+            self.sessions.begun(shard_id)
             if self.starts.is_open(shard_id):
                 background.start(self.starts.succeeded(shard_id))
 
         EventFilter(
             doubtful=rereading.doubt,
             interaction=lambda payload: background.start(answer_unread(self.http, self.services, payload)),
-            ready=note_ready,
+            begun=note_begun,
         ).wrap(parsers)
 
 

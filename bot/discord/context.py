@@ -40,6 +40,7 @@ from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
+from bot.store.write_probe import WriteProbe
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
@@ -81,6 +82,7 @@ class Services:
     provider_clocks: ProviderClockService
     quiet_hours: QuietHoursService
     suggestions: Recent[Any]
+    write_probe: WriteProbe
     write_state: WriteState
 
     def provider(self, kind: type[ProviderT]) -> ProviderT:

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-import discord
 from aiohttp import web
 
+from bot.discord.client import PatchbayBot
+from bot.features.monitoring.poller import Poller
 from bot.store.write_state import WriteState
 
 MAX_CONNECTIONS: Final = 32
@@ -16,6 +17,41 @@ MAX_SECONDS: Final = 10.0
 """How long a client may stay connected, whatever it sends: a probe takes milliseconds."""
 _STOPPED_WITHIN: Final = 1.0
 """Seconds that clients have to take their answers when the bot stops."""
+
+_LATE: Final = 20.0
+"""Seconds after which a write or a tick that has not ended counts as hung."""
+
+
+class Readiness:
+    """Knows whether the bot can do all that it is for: be asked in Discord, store, and check agents."""
+
+    def __init__(self, bot: PatchbayBot, write_state: WriteState, poller: Poller) -> None:
+        self._bot = bot
+        self._write_state = write_state
+        self._poller = poller
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return why the bot is not ready, as sentences for whoever hosts it; nothing while all is well.
+
+        They hold no secrets and no names of servers. Nothing is asked: this may be called every second.
+        """
+        if self._bot.is_closed() or self._bot.services.background.is_shutting_down:
+            return ("The bot is stopping.",)
+        shards = tuple(self._bot.sessions.faults())
+        if self._poller.overdue is None:
+            return (*shards, *self._database()) or ("The checks of agents have not begun.",)
+        return (*shards, *self._database(), *self._ticks(self._poller.overdue))
+
+    def _database(self) -> Iterator[str]:
+        refusal = self._write_state.refusal
+        if refusal is not None:
+            yield f"{refusal[:1].upper()}{refusal[1:]}."
+        if self._write_state.trying_for > _LATE:
+            yield f"A write to the database has not ended for {round(self._write_state.trying_for)} seconds."
+
+    def _ticks(self, overdue: float) -> Iterator[str]:
+        if overdue > _LATE:
+            yield f"The checks of agents have stood still for {round(overdue)} seconds."
 
 
 class _BoundedServer(web.Server):
@@ -32,22 +68,19 @@ class _BoundedServer(web.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_health(
-    client: discord.Client, write_state: WriteState, host: str, port: int
-) -> AsyncIterator[int]:
+async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncIterator[int]:
     """Serve ``/healthz`` and ``/readyz``, and yield the port.
 
-    A bot whose database takes no writes is alive, because a restart would not help, but not ready.
+    A bot that is not ready is alive nevertheless, because a restart would not help.
 
     Both answer from the bot's own event loop. A loop that hangs answers neither, so the supervisor's timeout
     tells it. Raises OSError if the port is taken.
     """
 
-    def readiness() -> web.Response:
-        if not client.is_ready() or client.is_closed():
-            return web.json_response({"status": "starting"}, status=503)
-        if write_state.refusal is not None:
-            return web.json_response({"status": "not writable", "reason": write_state.refusal}, status=503)
+    def ready() -> web.Response:
+        reasons = readiness.reasons()
+        if reasons:
+            return web.json_response({"status": "not ready", "reasons": reasons}, status=503)
         return web.json_response({"status": "ready"})
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -55,7 +88,7 @@ async def serve_health(
             return web.Response(status=404)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        return web.json_response({"status": "alive"}) if request.path == "/healthz" else readiness()
+        return web.json_response({"status": "alive"}) if request.path == "/healthz" else ready()
 
     runner = web.ServerRunner(
         _BoundedServer(answer, access_log=None), access_log=None, shutdown_timeout=_STOPPED_WITHIN

@@ -1,8 +1,9 @@
 """Knows whether the database takes writes, and logs once when that ends and once when it begins again."""
 
+import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -37,6 +38,7 @@ class WriteState:
         self._clock = clock
         self._since: float | None = None
         self._reason = ""
+        self._trying_since: float | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -50,6 +52,20 @@ class WriteState:
             return None
         since = datetime.fromtimestamp(int(self._since), UTC).isoformat().replace("+00:00", "Z")
         return f"the database takes no writes since {since}: {self._reason}"
+
+    @property
+    def trying_for(self) -> float:
+        """For how many seconds the write that is tried at intervals has gone on; 0 while none does."""
+        return 0.0 if self._trying_since is None else max(0.0, time.monotonic() - self._trying_since)
+
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[None]:
+        """Note that a write is tried while the block runs: one that hangs is refused by nobody."""
+        self._trying_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._trying_since = None
 
     def refused(self, reason: str) -> None:
         """Note that a write failed."""

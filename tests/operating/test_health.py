@@ -1,14 +1,19 @@
 """What the health endpoint tells a supervisor."""
 
 import asyncio
+import re
 
 import aiohttp
-import discord
 import pytest
 
-from bot.operating.health import MAX_CONNECTIONS, serve_health
-from bot.store.write_state import WriteState
+from bot.discord.client import PatchbayBot
+from bot.operating.health import MAX_CONNECTIONS, Readiness, serve_health
 from tests.support.harness import BotHarness
+
+
+def readiness_of(bot: PatchbayBot) -> Readiness:
+    """Return what is watched of a bot."""
+    return Readiness(bot, bot.services.write_state, bot.services.poller)
 
 
 async def ask(port: int, path: str) -> tuple[int, object]:
@@ -17,24 +22,33 @@ async def ask(port: int, path: str) -> tuple[int, object]:
         return response.status, await response.json() if response.ok or response.status == 503 else None
 
 
+def one_reason(answer: object) -> str:
+    """Return the only reason of an answer that a bot is not ready."""
+    assert isinstance(answer, dict)
+    (reason,) = answer["reasons"]
+    assert isinstance(reason, str)
+    return reason
+
+
 async def test_a_bot_in_discord_is_alive_and_ready(harness: BotHarness) -> None:
     """After Discord's READY both paths answer 200."""
-    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
         assert await ask(port, "/healthz") == (200, {"status": "alive"})
         assert await ask(port, "/readyz") == (200, {"status": "ready"})
 
 
-async def test_a_bot_that_is_starting_is_alive_and_not_ready() -> None:
+async def test_a_bot_that_is_starting_is_alive_and_not_ready(bot: PatchbayBot) -> None:
     """Before Discord's READY the bot is alive but not ready (503)."""
-    client = discord.Client(intents=discord.Intents.none())
-    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
         assert await ask(port, "/healthz") == (200, {"status": "alive"})
-        assert await ask(port, "/readyz") == (503, {"status": "starting"})
+        status, answer = await ask(port, "/readyz")
+        assert status == 503
+        assert one_reason(answer) == "Shard 0 has not been connected to Discord since the start."
 
 
 async def test_a_bot_that_has_closed_is_not_ready(harness: BotHarness) -> None:
     """A bot that is closing is not ready."""
-    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
         await harness.bot.close()
         assert (await ask(port, "/readyz"))[0] == 503
         assert (await ask(port, "/healthz"))[0] == 200
@@ -42,24 +56,20 @@ async def test_a_bot_that_has_closed_is_not_ready(harness: BotHarness) -> None:
 
 async def test_a_bot_whose_database_takes_no_writes_is_alive_and_not_ready(harness: BotHarness) -> None:
     """While writes fail the answer says since when and why; afterwards the bot is ready again."""
-    state = WriteState(lambda: 1_700_000_000.5)
-    async with serve_health(harness.bot, state, "127.0.0.1", 0) as port:
+    state = harness.bot.services.write_state
+    async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
         state.refused("disk full")
         assert await ask(port, "/healthz") == (200, {"status": "alive"})
-        assert await ask(port, "/readyz") == (
-            503,
-            {
-                "status": "not writable",
-                "reason": "the database takes no writes since 2023-11-14T22:13:20Z: disk full",
-            },
-        )
+        status, answer = await ask(port, "/readyz")
+        assert status == 503
+        assert re.fullmatch(r"The database takes no writes since \d.*Z: disk full\.", one_reason(answer))
         state.accepted()
         assert await ask(port, "/readyz") == (200, {"status": "ready"})
 
 
 async def test_nothing_else_is_served(harness: BotHarness) -> None:
     """There are two paths, and both can only be read."""
-    async with serve_health(harness.bot, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
         for path in ("/", "/metrics", "/healthz/x"):
             assert (await ask(port, path))[0] == 404
         session = aiohttp.ClientSession()
@@ -67,11 +77,12 @@ async def test_nothing_else_is_served(harness: BotHarness) -> None:
             assert response.status == 405
 
 
-async def test_clients_that_say_nothing_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_that_say_nothing_are_turned_away(
+    bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of 200 silent sockets most are closed at once and the others when their time is up; probes go on."""
     monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.3)
-    client = discord.Client(intents=discord.Intents.none())
-    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
         ended = [asyncio.create_task(reader.read()) for reader, _ in silent]
         held = set(ended)
@@ -83,10 +94,9 @@ async def test_clients_that_say_nothing_are_turned_away(monkeypatch: pytest.Monk
             writer.close()
 
 
-async def test_a_probe_is_answered_however_many_say_nothing() -> None:
+async def test_a_probe_is_answered_however_many_say_nothing(bot: PatchbayBot) -> None:
     """With every place taken by a silent socket a probe is answered at once, again and again."""
-    client = discord.Client(intents=discord.Intents.none())
-    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
         silent = []
         for _ in range(3):
             silent += [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
@@ -95,11 +105,10 @@ async def test_a_probe_is_answered_however_many_say_nothing() -> None:
             writer.close()
 
 
-async def test_a_client_that_drips_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_drips_is_turned_away(bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes byte by byte ends when its time is up, whatever it still has to say."""
     monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.2)
-    client = discord.Client(intents=discord.Intents.none())
-    async with client, serve_health(client, WriteState(), "127.0.0.1", 0) as port:
+    async with serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         ended = asyncio.create_task(reader.read())
         while not ended.done():
@@ -108,12 +117,12 @@ async def test_a_client_that_drips_is_turned_away(monkeypatch: pytest.MonkeyPatc
         writer.close()
 
 
-async def test_a_taken_port_is_an_error_and_a_left_one_is_free() -> None:
+async def test_a_taken_port_is_an_error_and_a_left_one_is_free(bot: PatchbayBot) -> None:
     """Two bots cannot serve on one port; after the first has stopped, the next can."""
-    async with discord.Client(intents=discord.Intents.none()) as client:
-        async with serve_health(client, WriteState(), "127.0.0.1", 0) as port:
-            with pytest.raises(OSError, match="address already in use"):
-                async with serve_health(client, WriteState(), "127.0.0.1", port):
-                    raise AssertionError("unreachable")
-        async with serve_health(client, WriteState(), "127.0.0.1", port) as again:
-            assert again == port
+    readiness = readiness_of(bot)
+    async with serve_health(readiness, "127.0.0.1", 0) as port:
+        with pytest.raises(OSError, match="address already in use"):
+            async with serve_health(readiness, "127.0.0.1", port):
+                raise AssertionError("unreachable")
+    async with serve_health(readiness, "127.0.0.1", port) as again:
+        assert again == port

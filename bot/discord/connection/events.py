@@ -21,6 +21,8 @@ _LOG_SECONDS: Final = 3600.0
 """One kind of event is logged once in so many seconds."""
 _CACHED: Final = ("GUILD_", "CHANNEL_", "THREAD_", "STAGE_", "VOICE_")
 """The beginnings of the names of events that change what is cached of a server."""
+_RESUMED_SHARD: Final = "__shard_id__"
+"""Where discord.py notes which shard a RESUMED is for: Discord does not say."""
 _NAMED_BY_ID: Final = frozenset({"GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE"})
 
 Parser = Callable[[Any], None]
@@ -30,8 +32,8 @@ class EventFilter:
     """Wraps the parsers of one bot.
 
     doubtful: called with the id of a server of which the cache may now be wrong. interaction: called with the
-    payload of an interaction that could not be parsed. ready: called with a shard's id once its READY was
-    parsed.
+    payload of an interaction that could not be parsed. begun: called with a shard's id once its READY or
+    RESUMED was parsed.
     """
 
     def __init__(
@@ -39,12 +41,12 @@ class EventFilter:
         *,
         doubtful: Callable[[int], None],
         interaction: Callable[[Mapping[str, Any]], None],
-        ready: Callable[[int], None],
+        begun: Callable[[int], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._doubtful = doubtful
         self._interaction = interaction
-        self._ready = ready
+        self._begun = begun
         self._clock = clock
         self._logged: dict[str, float] = {}
         self._unlogged: dict[str, int] = {}
@@ -62,10 +64,12 @@ class EventFilter:
         if name == "READY":
             shard_id = _shard_of(data)
             parse(data)
-            self._ready(shard_id)
+            self._begun(shard_id)
             return
         try:
             parse(data)
+            if name == "RESUMED":
+                self._begun(data[_RESUMED_SHARD])
         except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             self._log_skipped(name, data, error)
             if name == "INTERACTION_CREATE" and isinstance(data, Mapping):

@@ -98,6 +98,7 @@ class Poller:
         self._states: dict[ConnectionKey, _ConnectionState] = {}
         self.hosts: dict[str, Host] = {}
         self._is_first_tick = True
+        self._due: float | None = None
         self._may_have_orphans = True
         self._compacted_at: float | None = None
         self._judging: set[asyncio.Task[None]] = set()
@@ -107,12 +108,14 @@ class Poller:
     async def run(self, is_served: Callable[[int], bool]) -> None:
         """Check until cancelled. is_served: returns whether the bot is in a guild and serves it."""
         backoff = Backoff(self._schedule.tick, _MAX_PAUSE_SECONDS)
+        self._due = self._schedule.clock()
         try:
             while True:
                 pause = self._schedule.tick
                 try:
                     await self.tick(is_served)
                     backoff.succeed()
+                    self._due = self._schedule.clock() + pause
                 except NotWritableError:
                     pass  # the log says so already, and the next tick finds out whether it is over
                 except Exception as error:  # noqa: BLE001 - the next tick comes whatever happens
@@ -124,6 +127,11 @@ class Poller:
                     state.running.cancel()
             for task in self._judging:
                 task.cancel()
+
+    @property
+    def overdue(self) -> float | None:
+        """How many seconds ago the tick began, or was due, that has not worked yet; None before the first."""
+        return None if self._due is None else max(0.0, self._schedule.clock() - self._due)
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
         """Start the checks that are due, and delete what is no longer needed.

@@ -1,0 +1,49 @@
+"""Tries a small write at intervals: a database that nobody writes to says nothing of the next write."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import aiosqlite
+
+from bot.store.database import Database, NotWritableError
+
+_EVERY: Final = 10.0
+"""Seconds from the end of one try to the next one. A try writes one page."""
+
+
+class WriteProbe:
+    """What comes of it is known by the database's ``write_state``."""
+
+    def __init__(
+        self, database: Database, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> None:
+        self._database = database
+        self._sleep = sleep
+        self._commits: int | None = None
+
+    async def run(self) -> None:
+        """Try until cancelled."""
+        while True:
+            await self.try_once()
+            await self._sleep(_EVERY)
+
+    async def try_once(self) -> None:
+        """Write something, unless somebody's write has worked since the last time."""
+        database, state = self._database, self._database.write_state
+        if database.commits == self._commits or state.is_refused:
+            with state.trying():
+                try:
+                    if await database.takes_writes():
+                        await database.transact(_rewrite_header)
+                except NotWritableError:
+                    pass  # write_state knows
+                except Exception as error:  # noqa: BLE001 - whatever it is, this database takes no writes
+                    state.refused(str(error))
+        self._commits = database.commits
+
+
+async def _rewrite_header(connection: aiosqlite.Connection) -> None:
+    """Write the first page as it is: SQLite compares nothing."""
+    ((mark,),) = await connection.execute_fetchall("PRAGMA user_version")
+    await connection.execute(f"PRAGMA user_version = {mark}")
