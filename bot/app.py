@@ -23,9 +23,10 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.connection.refusals import sentence
 from bot.discord.connection.state_file import StateFile, path_beside
-from bot.discord.context import Services
+from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
@@ -65,6 +66,7 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
+from bot.features.monitoring.totals import Totals
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore
 from bot.features.provider_clocks.service import ProviderClockService
@@ -195,6 +197,12 @@ async def build_bot(
             choices=ChoiceService(found),
             complaints=ComplaintService(ComplaintStore(database), clock),
             connections=connections,
+            figures=Figures(
+                InteractionTally(),
+                database.load,
+                recorder,
+                Totals(monitoring_store, incident_store, alert_store, changes, clock),
+            ),
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,

@@ -32,7 +32,9 @@ from bot.features.handover.service import PreflightService
 from bot.features.integrations.service import IntegrationService
 from bot.features.maintenance.service import MaintenanceService
 from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.service import MonitoringService
+from bot.features.monitoring.totals import Totals
 from bot.features.privacy.service import PrivacyService
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
@@ -41,10 +43,21 @@ from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
 from bot.store.write_probe import WriteProbe
+from bot.store.load import DatabaseLoad
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
 ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is counted for whoever hosts the bot, and read by nobody else."""
+
+    interactions: InteractionTally
+    database: DatabaseLoad
+    recorder: Recorder
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Services:
     choices: ChoiceService
     complaints: ComplaintService
     connections: ConnectionService
+    figures: Figures
     guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService

@@ -47,7 +47,7 @@ class Ending(StrEnum):
             return cls.PROVIDER
         if isinstance(error, PatchbayError) and type(error) is not PatchbayError:
             return cls.REFUSED
-        # Only what is asked of Discord ends with a TimeoutError: a provider's deadline has an error of its own.
+        # Only what is asked of Discord ends with TimeoutError: a provider's deadline has an error of its own.
         is_discords = isinstance(error, (discord.DiscordException, aiohttp.ClientError, TimeoutError))
         return cls.DISCORD if is_discords else cls.FAILED
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
 
@@ -83,8 +84,18 @@ class CheckRow:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgentCount:
+    """How many of a guild's agents of one provider are in one state."""
+
+    guild_id: int
+    provider: str
+    state: str
+    count: int
+
+
 class MonitoringStore:
-    """Works on one guild at a time, except ``compact`` and ``transact``."""
+    """Works on one guild at a time, except ``count_agents``, ``compact`` and ``transact``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -138,6 +149,16 @@ class MonitoringStore:
     async def checks(self, guild_id: int) -> list[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""
         return await self._database.fetch(CheckRow, QUERIES.list_checks, guild_id=guild_id)
+
+    async def count_agents(self) -> list[AgentCount]:
+        """Count the linked agents of all guilds. This reads every row."""
+        return await self._database.fetch(AgentCount, QUERIES.count_agents)
+
+    async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
+        """Count the linked agents of these guilds."""
+        return await self._database.fetch(
+            AgentCount, QUERIES.count_agents_of, guilds=json.dumps(sorted(guilds))
+        )
 
     async def mute(
         self,

@@ -40,7 +40,7 @@ class FairSlots:
         """provider: the slug for errors."""
         self._provider = provider
         self.answers: Counter[str] = Counter()
-        """How requests ended: by status, or ``other`` for one that HTTP does not know, ``timeout``, ``failed``."""
+        """How requests ended: the status, ``other`` for an unknown one, ``timeout``, or ``failed``."""
         self.durations = Durations()
         """From the place to the end of the answer."""
         self._used: Counter[int | None] = Counter()
