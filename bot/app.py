@@ -76,6 +76,7 @@ from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.health import Readiness, serve_health
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.metrics import metrics_page
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -257,8 +258,9 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         if settings.http_port is not None:
+            pages = {"/metrics": await stack.enter_async_context(metrics_page(bot, readiness, settings))}
             try:
-                health = serve_health(readiness, settings.http_host, settings.http_port)
+                health = serve_health(readiness, settings.http_host, settings.http_port, pages)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror})"

@@ -42,8 +42,8 @@ from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
-from bot.store.write_probe import WriteProbe
 from bot.store.load import DatabaseLoad
+from bot.store.write_probe import WriteProbe
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)

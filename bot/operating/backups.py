@@ -140,7 +140,7 @@ def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Calla
     for left in _named(folder, _PARTIAL):  # by a process that was killed
         left.unlink(missing_ok=True)
     newest = newest_backup(folder)
-    age = every if newest is None else now - _made_at(newest)
+    age = every if newest is None else now - made_at(newest)
     if 0 <= age < every:
         return every - age
     target = folder / f"patchbay-{stamp(now)}.db"
@@ -151,7 +151,8 @@ def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Calla
     return every
 
 
-def _made_at(backup: Path) -> float:
+def made_at(backup: Path) -> float:
+    """Return when a scheduled backup was made, in seconds since 1970, as its name says."""
     return stamped(backup.stem.removeprefix("patchbay-"))
 
 
@@ -160,7 +161,7 @@ def _backups(folder: Path) -> Sequence[Path]:
     found = []
     for each in _named(folder, _NAME):
         with contextlib.suppress(ValueError):
-            _made_at(each)
+            made_at(each)
             found.append(each)
     return found
 

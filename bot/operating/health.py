@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from aiohttp import web
 
 from bot.discord.client import PatchbayBot
 from bot.features.monitoring.poller import Poller
 from bot.store.write_state import WriteState
+
+Page: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Answers requests for one path."""
 
 MAX_CONNECTIONS: Final = 32
 """How many clients may be connected at once; the oldest gives way to another."""
@@ -68,8 +72,10 @@ class _BoundedServer(web.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncIterator[int]:
-    """Serve ``/healthz`` and ``/readyz``, and yield the port.
+async def serve_health(
+    readiness: Readiness, host: str, port: int, pages: Mapping[str, Page] = MappingProxyType({})
+) -> AsyncIterator[int]:
+    """Serve ``/healthz`` and ``/readyz``, and yield the port. pages: what else is served, by its path.
 
     A bot that is not ready is alive nevertheless, because a restart would not help.
 
@@ -84,10 +90,12 @@ async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncItera
         return web.json_response({"status": "ready"})
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path not in {"/healthz", "/readyz"}:
+        if request.path not in {"/healthz", "/readyz", *pages}:
             return web.Response(status=404)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        if request.path in pages:
+            return await pages[request.path](request)
         return web.json_response({"status": "alive"}) if request.path == "/healthz" else ready()
 
     runner = web.ServerRunner(

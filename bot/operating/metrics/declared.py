@@ -75,7 +75,10 @@ REQUESTS: Final = _counter(
     "status",
 )
 REQUEST_SECONDS: Final = _histogram(
-    "patchbay_provider_request_seconds", "how long they took, without the wait for a place", "provider", "host"
+    "patchbay_provider_request_seconds",
+    "how long they took, without the wait for a place",
+    "provider",
+    "host",
 )
 REQUESTS_WAITING: Final = _gauge(
     "patchbay_provider_requests_waiting", "requests that wait for a place", "provider", "host"
@@ -113,11 +116,16 @@ ALERTS_FAILING: Final = _gauge(
     "patchbay_alerts_failing", "messages that Discord did not take and that are tried again", "kind"
 )
 ALERTS_SENT: Final = _counter(
-    "patchbay_alert_messages_total", "messages posted or edited (`sent`), and tries that failed", "kind", "result"
+    "patchbay_alert_messages_total",
+    "messages posted or edited (`sent`), and tries that `failed`",
+    "kind",
+    "result",
 )
 
 DATABASE_SECONDS: Final = _histogram(
-    "patchbay_database_seconds", "how long a `read` or `write` took, the wait for its turn included", "operation"
+    "patchbay_database_seconds",
+    "how long a `read` or `write` took, the wait for its turn included",
+    "operation",
 )
 DATABASE_BYTES: Final = _gauge("patchbay_database_bytes", "size of the `database` and of its `log`", "file")
 DATABASE_WRITABLE: Final = _gauge("patchbay_database_writable", "0 while writes fail, else 1")

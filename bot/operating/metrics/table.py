@@ -6,7 +6,7 @@ from bot.operating.metrics.declared import METRICS
 def metrics_table() -> str:
     """Return a Markdown table of every metric that is Patchbay's own: name, type, labels and meaning."""
     rows = (
-        f"| `{each.name}` | {each.kind} | {', '.join(f'`{label}`' for label in each.labels)} | {each.meaning} |"
+        f"| `{each.name}` | {each.kind} | {', '.join(map('`{}`'.format, each.labels))} | {each.meaning} |"
         for each in METRICS
     )
     return "\n".join(("| metric | type | labels | meaning |", "|---|---|---|---|", *rows))
