@@ -52,7 +52,7 @@ class Scraper:
             aiohttp.ClientSession() as session,
             session.request(method, url, headers=headers) as response,
         ):
-            return response.status, response.headers["Content-Type"], await response.text()
+            return response.status, response.headers.get("Content-Type", ""), await response.text()
 
     async def scrape(self) -> Scraped:
         """Return the page as it is now."""

@@ -17,7 +17,7 @@ from bot.durations import BOUNDS
 from bot.operating.health import Page, Readiness
 from bot.operating.metrics.declared import METRICS, Declared
 from bot.operating.metrics.loop_lag import loop_lag
-from bot.operating.metrics.readings import Reading, Readings, Summary
+from bot.operating.metrics.readings import Distribution, Reading, Readings
 from bot.settings import Settings
 
 _Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
@@ -54,7 +54,7 @@ class _Taken(Collector):
         self._families: dict[Declared, _Family] = {each: _family(each) for each in METRICS}
         for metric, value, labels in readings:
             family = self._families[metric]
-            if isinstance(value, Summary):
+            if isinstance(value, Distribution):
                 assert isinstance(family, HistogramMetricFamily)  # noqa: S101 - tells mypy
                 family.add_metric(labels, _buckets(value.counts), value.total)
             else:
@@ -84,6 +84,6 @@ def _render(readings: Iterable[Reading], accepted: str) -> tuple[bytes, str]:
     ProcessCollector(registry=registry)
     try:
         encode, content_type = choose_encoder(accepted)
-    except ValueError:  # a version that is none
+    except (TypeError, ValueError):  # a version that is none
         encode, content_type = generate_latest, CONTENT_TYPE_PLAIN_0_0_4
     return encode(registry), content_type

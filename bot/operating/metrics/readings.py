@@ -36,14 +36,14 @@ _HOUR: Final = 3600
 _INCIDENT_KINDS: Final = (Kind.INTEGRATION, Kind.CONNECTION, Kind.PROVIDER)
 
 
-class Summary(NamedTuple):
+class Distribution(NamedTuple):
     """The value of a histogram: see ``Durations``."""
 
     counts: Sequence[int]
     total: float
 
     @classmethod
-    def of(cls, *durations: Durations) -> "Summary":
+    def of(cls, *durations: Durations) -> "Distribution":
         """Return what several have counted together, as of now."""
         counts = [sum(each) for each in zip(*(each.counts for each in durations), strict=True)]
         return cls(counts or [0] * (len(BOUNDS) + 1), sum(each.total for each in durations))
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
     """One series of a metric now. labels: the values of its labels, in their order."""
 
     metric: Declared
-    value: float | Summary
+    value: float | Distribution
     labels: tuple[str, ...] = ()
 
 
@@ -86,16 +86,16 @@ class Readings:
         yield Reading(declared.BUILD, 1, _VERSIONS)
         yield Reading(declared.READY, not self._readiness.reasons())
         yield Reading(declared.SERVERS, len(self._bot.guilds))
-        yield Reading(declared.LAG, Summary.of(self._lag))
+        yield Reading(declared.LAG, Distribution.of(self._lag))
 
     def _interactions(self) -> Iterator[Reading]:
         tally = self._bot.services.figures.interactions
         for labels, count in tally.ended.items():
             yield Reading(declared.INTERACTIONS, count, labels)
         for kind, acknowledged in tally.acknowledged.items():
-            yield Reading(declared.ACKNOWLEDGED, Summary.of(acknowledged), (kind,))
+            yield Reading(declared.ACKNOWLEDGED, Distribution.of(acknowledged), (kind,))
         for names, completed in tally.completed.items():
-            yield Reading(declared.COMPLETED, Summary.of(completed), names)
+            yield Reading(declared.COMPLETED, Distribution.of(completed), names)
         yield Reading(declared.UNDER_WAY, tally.under_way)
 
     def _requests(self) -> Iterator[Reading]:
@@ -106,7 +106,7 @@ class Readings:
                 answers = sum((each.answers for each in slots), Counter[str]())
                 for status, count in answers.items():
                     yield Reading(declared.REQUESTS, count, (slug, host, status))
-                durations = Summary.of(*(each.durations for each in slots))
+                durations = Distribution.of(*(each.durations for each in slots))
                 yield Reading(declared.REQUEST_SECONDS, durations, (slug, host))
                 yield Reading(declared.REQUESTS_WAITING, sum(each.waiting for each in slots), (slug, host))
                 checked = services.poller.hosts.get(host)
@@ -129,8 +129,8 @@ class Readings:
     def _database(self) -> Iterator[Reading]:
         services = self._bot.services
         load = services.figures.database
-        yield Reading(declared.DATABASE_SECONDS, Summary.of(load.reads), ("read",))
-        yield Reading(declared.DATABASE_SECONDS, Summary.of(load.writes), ("write",))
+        yield Reading(declared.DATABASE_SECONDS, Distribution.of(load.reads), ("read",))
+        yield Reading(declared.DATABASE_SECONDS, Distribution.of(load.writes), ("write",))
         yield Reading(declared.DATABASE_WRITABLE, not services.write_state.is_refused)
         yield Reading(declared.QUEUE, load.reading(), ("reads",))
         yield Reading(declared.QUEUE, load.writing(), ("writes",))
