@@ -110,7 +110,7 @@ class PatchbayBot(ServicesBot):
         """Send the commands to Discord although they did not change."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
-        self.sessions = Sessions(self)
+        self.sessions = Sessions(self, self.starts.waiting)
         self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -238,6 +238,7 @@ class PatchbayBot(ServicesBot):
 
         def note_begun(shard_id: int) -> None:
             self.sessions.begun(shard_id)
+            self.starts.connected(shard_id)
             if self.starts.is_open(shard_id):
                 background.start(self.starts.succeeded(shard_id))
 

@@ -15,10 +15,17 @@ class Sessions:
     """The connection of each shard in which a session has begun, or has been resumed."""
 
     def __init__(
-        self, client: discord.AutoShardedClient, clock: Callable[[], float] = time.perf_counter
+        self,
+        client: discord.AutoShardedClient,
+        waiting: Callable[[int], str | None],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """clock: seconds, as discord.py takes them when a heartbeat is acknowledged."""
+        """waiting: returns a sentence on why a shard may not identify yet, None if it may.
+
+        clock: seconds, as discord.py takes them when a heartbeat is acknowledged.
+        """
         self._client = client
+        self._waiting = waiting
         self._clock = clock
         self._connections: dict[int, object] = {}
 
@@ -36,6 +43,8 @@ class Sessions:
                 yield fault
 
     def _fault(self, shard_id: int) -> str | None:
+        if waits := self._waiting(shard_id):
+            return waits
         shard = self._client.get_shard(shard_id)
         if shard is None:
             return f"Shard {shard_id} has not been connected to Discord since the start."

@@ -1,11 +1,14 @@
-"""discord.py's shard, whose waits hold up no other shard.
+"""discord.py's shard, whose waits hold up no other shard and take a minute at most.
 
-discord.py connects all shards again in one task, and waits there before it does.
+discord.py connects all shards again in one task, and waits there before it does: after some attempts that
+failed, for up to 17 minutes.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from discord.shard import EventItem, EventType, Shard
+from discord.gateway import DiscordWebSocket
+from discord.shard import AutoShardedClient, EventItem, EventType, Shard
 
 from bot.discord.background import BackgroundTasks
 from bot.discord.connection.starts import Starts
@@ -13,6 +16,16 @@ from bot.discord.connection.starts import Starts
 
 class PatientShard(Shard):
     """Waits in a task of its own."""
+
+    def __init__(
+        self, ws: DiscordWebSocket, client: AutoShardedClient, queue_put: Callable[[EventItem], None]
+    ) -> None:
+        super().__init__(ws, client, queue_put)
+        self._backoff: Any = self
+
+    def delay(self) -> float:
+        """Return how many seconds to wait after an attempt that failed, in place of discord.py's backoff."""
+        return self._starts.reconnect_pause(self.id)
 
     async def _handle_disconnect(self, e: Exception) -> None:
         self._background.start(super()._handle_disconnect(e))

@@ -2,13 +2,15 @@
 
 Discord allows a number of identifies a day; whoever needs more loses the token. Neither discord.py nor
 Discord keeps a bot that is started again and again from using them up, so two rules hold here: a start after
-one that failed waits, longer each time and across restarts, and none begins while the day's budget is used
-up.
+one that failed waits, longer each time and across restarts, and none begins once 80 % of the day's total are
+used up. That many count as used as Discord says, or as were counted here, whichever is more.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -16,6 +18,13 @@ import discord
 import structlog
 
 from bot.backoff import Backoff
+from bot.discord.connection.identify_count import (
+    DEFAULT_TOTAL,
+    allowed_of,
+    of_last_day,
+    one_more,
+    seconds_until,
+)
 from bot.discord.connection.state_file import StateFile
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -24,20 +33,24 @@ _FIRST_PAUSE: Final = 5.0
 _FACTOR: Final = 4.0
 _MAX_PAUSE: Final = 3600.0
 """Seconds after failed starts: 5, 20, 80, 320, 1,280, then an hour; six identifies in the first hour."""
-_KEPT_PER_SHARD: Final = 2
-"""How many of a day's identifies are left: other processes of the same bot identify at the same time."""
-_MAX_KEPT: Final = 0.2
-"""The share of a day's identifies that is left at most, however many shards there are."""
+_ASK_SECONDS: Final = 20.0
+"""How long Discord is asked for the budget."""
 _MIN_WAIT: Final = 60.0
+_MAX_WAIT: Final = 3600.0
 """Seconds between two questions for the budget, whatever Discord says about its reset."""
-_MAX_WAIT: Final = 86_400.0
+_DAY: Final = 86_400.0
+_MAX_TIME: Final = 1e15
+"""A greater number in the file is no time."""
 _SETTLED_SECONDS: Final = 60.0
 """A connection that lasted so long is resumed at once when it ends."""
-_FIRST_RESUME_PAUSE: Final = 1.0
-_MAX_RESUME_PAUSE: Final = 60.0
-"""Seconds between connections that end sooner: Discord keeps what a session misses for a few minutes."""
+_FIRST_CONNECT_PAUSE: Final = 1.0
+_MAX_CONNECT_PAUSE: Final = 60.0
+"""Seconds between attempts that use up no identify: those that fail before it, and resumes of connections
+that end sooner. Discord keeps what a session misses for a few minutes."""
 IDENTIFIES: Final = "identifies"
 """The key in the state file: of each shard, how many starts failed in a row, and when the last one began."""
+COUNTED: Final = "identify_count"
+"""The key in the state file: how many identifies there were lately, of all shards."""
 
 
 def pause_after(failures: int) -> float:
@@ -68,7 +81,10 @@ class Starts:
         self._sleep = sleep
         self._open: set[int] = set()
         self._permitted: set[int] = set()
+        self._waiting: dict[int, str] = {}
         self._resumes: dict[int, Backoff] = {}
+        self._reconnects: dict[int, Backoff] = {}
+        self._total = DEFAULT_TOTAL
 
     def is_open(self, shard_id: int) -> bool:
         """Tell whether a shard has identified and not understood a READY since."""
@@ -78,18 +94,25 @@ class Starts:
         """Tell whether a shard was permitted to identify and has not done it yet."""
         return shard_id in self._permitted
 
+    def waiting(self, shard_id: int) -> str | None:
+        """Return why a shard does not identify yet, as a sentence for the host; None if it does not wait."""
+        return self._waiting.get(shard_id)
+
     async def permit(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - discord.py's HTTPClient
         """Return when this shard may identify, at once where it was permitted and has not done it yet."""
-        if not self.is_permitted(shard_id):
-            await self._wait_after_failures(shard_id)
-            await self._wait_for_budget(http, shard_id)
-            self._permitted.add(shard_id)
+        try:
+            if not self.is_permitted(shard_id):
+                await self._wait_after_failures(shard_id)
+                await self._wait_for_budget(http, shard_id)
+        finally:
+            self._waiting.pop(shard_id, None)
 
     async def identifies(self, shard_id: int) -> None:
         """Count an identify before it is sent: a process that is killed meanwhile has used it up as well."""
-        self._permitted.discard(shard_id)
         self._open.add(shard_id)
         shard, now = str(shard_id), self._clock()
+        await self._state.change(COUNTED, partial(one_more, now=now))
+        self._permitted.discard(shard_id)
         await self._state.change(
             IDENTIFIES, lambda kept: {**kept, shard: [_entry(kept.get(shard))[0] + 1, now]}
         )
@@ -107,11 +130,20 @@ class Starts:
 
         A gateway that takes each connection and ends it would otherwise be asked without a pause.
         """
-        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_RESUME_PAUSE, _MAX_RESUME_PAUSE))
+        backoff = self._resumes.setdefault(shard_id, Backoff(_FIRST_CONNECT_PAUSE, _MAX_CONNECT_PAUSE))
         if lasted >= _SETTLED_SECONDS:
             backoff.succeed()
         else:
             await self._sleep(backoff.fail())
+
+    def reconnect_pause(self, shard_id: int) -> float:
+        """Return how many seconds a shard waits after an attempt to connect that came to nothing."""
+        backoff = self._reconnects.setdefault(shard_id, Backoff(_FIRST_CONNECT_PAUSE, _MAX_CONNECT_PAUSE))
+        return backoff.fail()
+
+    def connected(self, shard_id: int) -> None:
+        """Note that a shard's session has begun or been resumed: the next attempt that fails is the first."""
+        self._reconnects.pop(shard_id, None)
 
     async def _wait_after_failures(self, shard_id: int) -> None:
         failures, last = _entry((await self._state.get(IDENTIFIES)).get(str(shard_id)))
@@ -120,38 +152,60 @@ class Starts:
         left = min(pause, last + pause - self._clock())
         if left > 0:
             _log.warning("start_waits", shard=shard_id, failed_starts=failures, seconds=round(left))
-            await self._sleep(left)
+            await self._wait(shard_id, left, f"starts that failed in a row: {failures}")
 
     async def _wait_for_budget(self, http: Any, shard_id: int) -> None:  # noqa: ANN401 - as above
         while True:
-            try:
-                shards, _, limit = await http.get_bot_gateway()
-                kept = min(_KEPT_PER_SHARD * int(shards), int(int(limit["total"]) * _MAX_KEPT))
-                total, remaining = int(limit["total"]), int(limit["remaining"])
-                reset_after = int(limit["reset_after"]) / 1000
-            except (
-                discord.DiscordException, aiohttp.ClientError, OSError, KeyError, TypeError, ValueError,
-            ) as error:  # fmt: skip
-                # A Discord that does not say is not one that forbids; the pauses after failures still hold.
-                _log.info("identify_budget_unknown", error=type(error).__name__)
+            told, resets = await self._ask(http)
+            now = self._clock()
+            counted = await self._state.change(COUNTED, partial(of_last_day, now=now))
+            # From here on nothing is awaited: what other shards were permitted counts as well.
+            below = allowed_of(self._total) - len(self._permitted)
+            used = max(told, sum(counted.values()))
+            if used < below:
+                self._permitted.add(shard_id)
                 return
-            if remaining > kept:
-                return
-            wait = min(max(reset_after, _MIN_WAIT), _MAX_WAIT)
+            wait = max(resets if told >= below else 0.0, seconds_until(counted, now, below=below), _MIN_WAIT)
             _log.error(
                 "identify_budget_used_up",
                 shard=shard_id,
-                remaining=remaining,
-                total=total,
+                used=used,
+                total=self._total,
                 seconds=round(wait),
             )
-            await self._sleep(wait)
+            await self._wait(shard_id, wait, f"{used:,} of the {self._total:,} identifies of a day are used")
+
+    async def _ask(self, http: Any) -> tuple[int, float]:  # noqa: ANN401 - as above
+        """Return how many of the day's identifies are used, and in how many seconds none are.
+
+        Discord is asked. One that does not say is not one that forbids: the pauses after failures still hold,
+        and what was counted here.
+        """
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                _, _, limit = await http.get_bot_gateway()
+            total, remaining = int(limit["total"]), int(limit["remaining"])
+            resets = min(int(limit["reset_after"]) / 1000, _DAY)
+        except (
+            discord.DiscordException, aiohttp.ClientError, OSError, KeyError, TypeError, ValueError,
+            OverflowError,
+        ) as error:  # fmt: skip
+            _log.info("identify_budget_unknown", error=type(error).__name__)
+            return 0, 0.0
+        self._total = max(total, 1)
+        return self._total - remaining, resets
+
+    async def _wait(self, shard_id: int, seconds: float, reason: str) -> None:
+        """Wait, or a part of it after which the caller looks again."""
+        ends = datetime.fromtimestamp(int(self._clock() + seconds), UTC).isoformat().replace("+00:00", "Z")
+        self._waiting[shard_id] = f"Shard {shard_id} begins no session before {ends}: {reason}."
+        await self._sleep(min(seconds, _MAX_WAIT))
 
 
 def _entry(value: object) -> tuple[int, float]:
     """Return the number of failed starts and the time of the last; the file may hold anything."""
     match value:
-        case [int(failures), int() | float() as last]:
+        case [int(failures), int() | float() as last] if abs(last) < _MAX_TIME:
             return failures, float(last)
         case _:
             return 0, 0.0

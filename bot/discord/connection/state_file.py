@@ -6,9 +6,11 @@ It is no part of the database: a start that fails must be counted even where the
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,9 @@ import structlog
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _OWNER_ONLY: Final = 0o600
+_LOCK_TRIES: Final = 20
+_LOCK_PAUSE: Final = 0.05
+"""Seconds between two tries. A process that holds the lock for longer is halted, and must not halt others."""
 
 
 def path_beside(database: Path) -> Path:
@@ -28,63 +33,100 @@ def read_state(path: Path) -> dict[str, Any]:
     """Return what the file holds, nothing where there is none or where it is damaged."""
     try:
         found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 class StateFile:
-    """The file of one running bot. path: None to keep everything in memory."""
+    """The file, as one running bot sees it. Processes with other shards of the same bot change it as well.
+
+    path: None to keep everything in memory. What cannot be written is kept in memory too, and so is what was
+    read last, in case the file is lost.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._values: dict[str, Any] | None = None
+        self._known: dict[str, Any] = {}
+        self._is_ahead = path is None
+        """Whether more is known than the file holds."""
         self._lock = asyncio.Lock()
 
     async def get(self, key: str) -> Mapping[str, Any]:
         """Return what is kept under a key, an empty mapping where that is nothing."""
-        async with self._lock:
-            found = (await self._read()).get(key)
-        return found if isinstance(found, dict) else {}
+        return await self.change(key, lambda kept: kept)
 
     async def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep something under a key, an empty mapping to keep nothing."""
         await self.change(key, lambda _: value)
 
-    async def change(self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-        """Replace what is kept under a key by what the function makes of it."""
+    async def change(
+        self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Replace what is kept under a key by what the function makes of it, and return that."""
         async with self._lock:
-            values = await self._read()
-            before = values.get(key)
+            return await asyncio.to_thread(self._change, key, change)
+
+    def _change(
+        self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        with _alone_in(self._path):
+            if self._path is not None and not self._is_ahead:
+                self._known = read_state(self._path) or self._known
+            before = self._known.get(key)
             after = dict(change(before if isinstance(before, dict) else {}))
-            if before == (after or None):
-                return
-            if after:
-                values[key] = after
-            else:
-                del values[key]
-            if self._path is not None:
-                await asyncio.to_thread(_write, self._path, values)
-
-    async def _read(self) -> dict[str, Any]:
-        if self._values is None:
-            self._values = {} if self._path is None else await asyncio.to_thread(read_state, self._path)
-        return self._values
+            if before != (after or None):
+                self._known = {**self._known, key: after}
+                if not after:
+                    del self._known[key]
+                self._is_ahead = self._path is None or not _write(self._path, self._known)
+        return after
 
 
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    """Replace the file at once, or leave it as it was."""
-    if not values:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _alone_in(path: Path | None) -> Iterator[None]:
+    """Let no other process change the file meanwhile, where the file system can do that."""
+    if path is None:
+        yield
         return
+    try:
+        # Its folder is locked: the file itself is replaced, and one more file would be in the way.
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_PAUSE)
+            except OSError:
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> bool:
+    """Replace the file at once, or leave it as it was. Return whether that worked."""
     new = path.with_suffix(".new")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
+        if not values:
+            path.unlink(missing_ok=True)
+            return True
+        new.unlink(missing_ok=True)
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
         _log.warning("discord_state_not_kept", error=error.strerror)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        return False
+    return True

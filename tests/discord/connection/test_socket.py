@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+from typing import ClassVar
 
 import discord
 import pytest
@@ -35,7 +36,7 @@ class Gateway:
 
     def __init__(self, *steps: Step | None) -> None:
         self.steps = steps
-        self.connections = 0
+        self.connections = self.identifies = 0
         self.resumed = asyncio.Event()
         self.falls = [asyncio.Event(), asyncio.Event()]
         self.url = ""
@@ -75,6 +76,7 @@ class Gateway:
                 self.resumed.set()
                 return
             if frame["op"] == 2:
+                self.identifies += 1
                 shard = frame["d"]["shard"]
                 session = {"session_id": "x", "resume_gateway_url": self.url, "shard": shard}
                 application = {"id": "1", "flags": 0}
@@ -137,14 +139,16 @@ class Sleeps:
 
 
 class Quick:
-    """discord.py's pauses before it connects again, without the time they take."""
+    """What discord.py's shards take for asyncio: their pauses before they connect again take no time."""
 
-    made = 0
+    seconds: ClassVar[list[float]] = []
 
-    def delay(self) -> float:
-        """Count a pause."""
-        Quick.made += 1
-        return 0.0
+    def __getattr__(self, name: str) -> object:
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        """Keep for how long it was."""
+        Quick.seconds.append(seconds)
 
 
 class Client(discord.AutoShardedClient):
@@ -188,8 +192,8 @@ async def connected(
     """Connect a bot to a gateway, and yield the task in which it runs."""
     monkeypatch.setattr(discord.shard, "DiscordWebSocket", PatientWebSocket)
     monkeypatch.setattr(discord.shard, "Shard", PatientShard)
-    monkeypatch.setattr(discord.shard, "ExponentialBackoff", Quick)
-    Quick.made = 0
+    monkeypatch.setattr(discord.shard, "asyncio", Quick())
+    Quick.seconds.clear()
     async with served(gateway, monkeypatch), Client(sleeps, shards) as client:
         await client.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(client.connect())
@@ -235,18 +239,19 @@ async def test_what_comes_instead_of_hello_ends_no_process(
         while gateway.connections < 4:
             assert not running.done()
             await asyncio.sleep(0.01)
-        assert Quick.made >= 2
+        assert len(Quick.seconds) >= 2
 
 
 @BAD_BEGINNINGS
 async def test_no_gateway_is_asked_again_without_a_pause(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a session is resumed, each connection that is not greeted costs one of discord.py's pauses."""
+    """While a session is resumed, each connection that is not greeted costs a pause: 1, 2, 4 … 60 seconds."""
     gateway = Gateway(break_off, *[step] * 20, keep)
     async with asyncio.timeout(30), connected(gateway, Sleeps(), monkeypatch) as running:
         while gateway.connections < 22:
             assert not running.done()
             await asyncio.sleep(0.01)
-        assert Quick.made >= 20
+        assert len(Quick.seconds) >= 20
+        assert max(Quick.seconds) == 60
 
 
 async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
@@ -260,6 +265,18 @@ async def test_a_session_that_breaks_at_once_is_resumed_after_growing_pauses(
             await asyncio.sleep(0.01)
         assert gateway.resumed.is_set()
         assert sleeps.seconds == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+async def test_a_gateway_that_refuses_for_hours_is_asked_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause is longer than a minute, and the attempts use up no identify."""
+    gateway, sleeps = Gateway(break_off, *[None] * 200, keep), Sleeps()
+    async with asyncio.timeout(30), connected(gateway, sleeps, monkeypatch) as running:
+        while gateway.connections < 202 or gateway.identifies < 2:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+    assert gateway.identifies == 2
+    assert sum(Quick.seconds) > 3 * 3600
+    assert max(Quick.seconds + sleeps.seconds) == 60
 
 
 async def test_a_session_that_lasted_is_resumed_at_once() -> None:
