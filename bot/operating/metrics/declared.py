@@ -153,6 +153,12 @@ LATENCY: Final = _gauge(
 SHARDS_DOWN: Final = _gauge(
     "patchbay_gateway_shards_down", "shards of this process that are not connected to Discord"
 )
+IDENTIFIES_USED: Final = _gauge(
+    "patchbay_identifies_used", "identifies of the last 24 hours, of all processes beside this database"
+)
+IDENTIFIES_ALLOWED: Final = _gauge(
+    "patchbay_identifies_allowed", "how many there may be before the bot waits: 80 % of Discord's total"
+)
 INVALID: Final = _gauge(
     "patchbay_discord_invalid_requests",
     "answers 401, 403 and 429 of Discord in the last ten minutes; at 10,000 it blocks the address",

@@ -71,6 +71,7 @@ class Readings:
         """Return every series as it is now; without what the database counts where that does not answer."""
         files = await asyncio.to_thread(self._files)
         totals = await self._totals()
+        used, allowed = await self._bot.starts.budget()
         counted = (
             self._state(),
             self._interactions(),
@@ -80,7 +81,11 @@ class Readings:
             self._database(),
             self._discord(),
         )
-        return [*chain.from_iterable(counted), *totals, *files]
+        identifies = (
+            Reading(declared.IDENTIFIES_USED, used),
+            Reading(declared.IDENTIFIES_ALLOWED, allowed),
+        )
+        return [*chain.from_iterable(counted), *identifies, *totals, *files]
 
     def _state(self) -> Iterator[Reading]:
         yield Reading(declared.BUILD, 1, _VERSIONS)

@@ -260,6 +260,15 @@ async def test_the_state_of_the_bot(harness: BotHarness, page: Scraper, settings
     assert (await page.scrape()).values("patchbay_ready") == [1]
 
 
+async def test_identifies_are_counted(harness: BotHarness, page: Scraper) -> None:
+    """The page has as many as were counted, and how many there may be."""
+    before = await page.scrape()
+    await harness.bot.starts.identifies(0)
+    now = await page.scrape()
+    assert now.value("patchbay_identifies_used") == before.value("patchbay_identifies_used") + 1
+    assert now.values("patchbay_identifies_allowed") == [800]
+
+
 async def test_the_newest_backup(harness: BotHarness, settings: Settings, tmp_path: Path) -> None:
     """With a folder for backups the page says when the newest was made, 0 where there is none."""
     folder = tmp_path / "backups"
