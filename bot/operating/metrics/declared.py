@@ -7,18 +7,24 @@ provider has sent. So the number of series stays the same however many servers t
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from bot.durations import BOUNDS
+
 METRICS: Final[list["Declared"]] = []
 """In the order of the page and of the table in the documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One metric. kind: Prometheus's. meaning: for whoever reads the page or the documents."""
+    """One metric. kind: Prometheus's. meaning: for whoever reads the page or the documents.
+
+    bounds: of a histogram, some of ``BOUNDS``.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     labels: tuple[str, ...]
     meaning: str
+    bounds: tuple[float, ...] = ()
 
 
 def _counter(name: str, meaning: str, *labels: str) -> Declared:
@@ -31,8 +37,8 @@ def _gauge(name: str, meaning: str, *labels: str) -> Declared:
     return METRICS[-1]
 
 
-def _histogram(name: str, meaning: str, *labels: str) -> Declared:
-    METRICS.append(Declared(name, "histogram", labels, meaning))
+def _histogram(name: str, meaning: str, *labels: str, bounds: tuple[float, ...] = BOUNDS) -> Declared:
+    METRICS.append(Declared(name, "histogram", labels, meaning, bounds))
     return METRICS[-1]
 
 
@@ -62,7 +68,11 @@ ACKNOWLEDGED: Final = _histogram(
     "kind",
 )
 COMPLETED: Final = _histogram(
-    "patchbay_interaction_seconds", "time until all was answered", "kind", "command"
+    "patchbay_interaction_seconds",
+    "time until all was answered",
+    "kind",
+    "command",
+    bounds=(0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0),  # there are many commands
 )
 UNDER_WAY: Final = _gauge("patchbay_interactions_under_way", "what members did and is not all answered yet")
 

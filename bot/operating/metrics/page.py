@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, TypeAlias
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from bot.discord.client import PatchbayBot
 from bot.durations import BOUNDS
@@ -18,6 +20,7 @@ from bot.operating.health import Page, Readiness
 from bot.operating.metrics.declared import METRICS, Declared
 from bot.operating.metrics.loop_lag import loop_lag
 from bot.operating.metrics.readings import Distribution, Reading, Readings
+from bot.rests import with_rests
 from bot.settings import Settings
 
 _Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
@@ -47,23 +50,32 @@ async def metrics_page(bot: PatchbayBot, readiness: Readiness, settings: Setting
         yield answer
 
 
+class _RestedSamples(list[Sample]):
+    """Samples that are written with rests: a busy bot has thousands."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        return with_rests(super().__iter__())
+
+
 class _Taken(Collector):
     """Hands readings to prometheus-client, whose own counters would be a second place for each number."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._families: dict[Declared, _Family] = {each: _family(each) for each in METRICS}
-        for metric, value, labels in readings:
+        for metric, value, labels in with_rests(readings):
             family = self._families[metric]
             if isinstance(value, Distribution):
                 assert isinstance(family, HistogramMetricFamily)  # noqa: S101 - tells mypy
-                family.add_metric(labels, _buckets(value.counts), value.total)
+                family.add_metric(labels, _buckets(value.counts, metric.bounds), value.total)
             else:
                 assert not isinstance(family, HistogramMetricFamily)  # noqa: S101 - as above
                 family.add_metric(labels, value)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric, those without a series included."""
-        yield from self._families.values()
+        for family in self._families.values():
+            family.samples = _RestedSamples(family.samples)
+            yield family
 
 
 def _family(metric: Declared) -> _Family:
@@ -71,9 +83,10 @@ def _family(metric: Declared) -> _Family:
     return family
 
 
-def _buckets(counts: Sequence[int]) -> list[tuple[str, float]]:
+def _buckets(counts: Sequence[int], bounds: Sequence[float]) -> list[tuple[str, float]]:
     """Return Prometheus's buckets, each of which includes those before."""
-    return list(zip((*map(str, BOUNDS), "+Inf"), accumulate(counts), strict=True))
+    up_to = dict(zip((*BOUNDS, math.inf), accumulate(counts), strict=True))
+    return [*((str(bound), up_to[bound]) for bound in bounds), ("+Inf", up_to[math.inf])]
 
 
 def _render(readings: Iterable[Reading], accepted: str) -> tuple[bytes, str]:

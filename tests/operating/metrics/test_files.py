@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from bot.discord.connection.interaction_tally import Ending
-from bot.durations import BOUNDS
 from bot.features.alerts.store import MessageKind
 from bot.operating.metrics import metrics_table
 from bot.operating.metrics.declared import METRICS
@@ -23,7 +22,7 @@ RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "patchbay.json"
 OF_PROMETHEUS = {"job", "instance"}
 """The labels that Prometheus adds to each series."""
-WORDS = {"result": {*Ending, "sent"}, "kind": set(MessageKind), "le": {*map(str, BOUNDS), "+Inf"}}
+WORDS = {"result": {*Ending, "sent"}, "kind": set(MessageKind)}
 """The values that labels have which expressions compare."""
 WIDTH = 24
 """Of Grafana's grid."""
@@ -72,7 +71,10 @@ def test_an_expression_names_what_exists(place: str, text: str) -> None:
         assert selected.name in existing
         for label, operator, value in selected.matchers:
             assert label in existing[selected.name]
-            if label in WORDS:
+            bounds = next((each.bounds for each in METRICS if selected.name == f"{each.name}_bucket"), ())
+            if label == "le":
+                assert value in map(str, bounds)
+            elif label in WORDS:
                 assert set(value.split("|") if "~" in operator else [value]) <= WORDS[label]
     assert found.listed <= set.union(*(existing[selected.name] for selected in found.selected))
 
