@@ -15,7 +15,7 @@ from bot.discord.connection.interaction_tally import UNKNOWN, Ending
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.store import MessageKind
 from bot.features.monitoring.check_result import CheckOutcome
-from bot.operating.metrics.readings import OTHER
+from bot.operating.metrics.stored import OTHER
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from bot.settings import Settings

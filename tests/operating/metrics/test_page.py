@@ -1,7 +1,9 @@
 """What ``/metrics`` says about a bot that works."""
 
 import asyncio
+import io
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,7 @@ from bot.providers.base.simulator import Answer, Reset
 from bot.settings import Settings
 from bot.store.revision import HEAD
 from tests.support.harness import BotHarness
+from tests.support.log_capture import log_lines
 from tests.support.scraping import Scraper, scraper
 
 SUFFIXES = {"counter": [""], "gauge": [""], "histogram": ["_bucket", "_count", "_sum"]}
@@ -314,21 +317,45 @@ async def test_the_page_can_only_be_read_and_the_health_paths_stay(page: Scraper
     assert (await page.ask("/metrics/x"))[0] == 404
 
 
-async def test_a_database_that_does_not_answer_costs_its_own_counts(
+async def test_what_hangs_costs_its_own_counts(
     harness: BotHarness, page: Scraper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everything else is on the page, which is wanted most when something fails."""
+    """Everything else is on the page, which is wanted most then; what hangs is not asked a second time."""
+    asked, let_go = [], asyncio.Event()
 
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
+    async def hang(*_: object) -> Counter[tuple[str, str]]:
+        asked.append(1)
+        await let_go.wait()
+        return Counter()
 
-    monkeypatch.setattr("bot.operating.metrics.readings._DATABASE_SECONDS", 0.01)
     with monkeypatch.context() as broken:
         broken.setattr("bot.features.monitoring.totals.Totals.agents", hang)
-        now = await page.scrape()
-        assert now.values("patchbay_agents") == []
-        assert now.values("patchbay_servers") == [1]
+        broken.setattr("bot.operating.metrics.stored._SECONDS", 0.05)
+        for _ in range(3):
+            now = await page.scrape()
+            assert now.values("patchbay_agents") == []
+            assert now.values("patchbay_servers") == [1]
+        assert asked == [1]
+    let_go.set()
+    monkeypatch.setattr("bot.operating.metrics.stored._SECONDS", 5.0)
     assert (await page.scrape()).values("patchbay_agents") != []
+
+
+async def test_what_fails_costs_its_own_counts_and_one_line(
+    harness: BotHarness, page: Scraper, log: io.StringIO
+) -> None:
+    """A table that cannot be read is logged once, however often the page is asked for."""
+    with closing(sqlite3.connect(harness.database)) as database:
+        database.execute("ALTER TABLE incident RENAME TO incident_away")
+    for _ in range(3):
+        now = await page.scrape()
+        assert now.values("patchbay_incidents_open") == []
+        assert now.values("patchbay_alerts_waiting", kind="alert") == [0]
+    (line,) = log_lines(log, "metrics_incomplete")
+    assert line["lacks"] == "incidents"
+    with closing(sqlite3.connect(harness.database)) as database:
+        database.execute("ALTER TABLE incident_away RENAME TO incident")
+    assert (await page.scrape()).values("patchbay_incidents_open") != []
 
 
 async def test_scrapes_at_once_are_all_answered(page: Scraper) -> None:
