@@ -100,7 +100,7 @@ class Outbox:
         """When all boards were rendered last."""
         self._latest = 0.0
         """The latest time that the clock has shown."""
-        self.sent: Counter[tuple[MessageKind, bool]] = Counter()
+        self.sent: Counter[tuple[str, bool]] = Counter()
         """How many messages Discord has taken or not, by kind and whether it did."""
 
     def wake(self, guild_id: int | None = None) -> None:
@@ -322,11 +322,10 @@ class Outbox:
                 if after.error == row.error or isinstance(error, (NotSentError, TimeoutError))
                 else error,
             )
-        kind = MessageKind(row.kind)
         if after.tries > row.tries:
-            self.sent[kind, False] += 1
+            self.sent[row.kind, False] += 1
         elif (after.posts, after.edited_at) != (row.posts, row.edited_at):
-            self.sent[kind, True] += 1
+            self.sent[row.kind, True] += 1
         if after != row:
             await self._store.note(after, row)
 
