@@ -257,6 +257,22 @@ async def test_a_discord_that_names_no_gateway_is_worded(
     assert "CANARY" not in ended.errors + ended.output
 
 
+async def test_a_page_in_place_of_the_gateways_address_is_worded(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with status 200 names no gateway, and is no traceback."""
+    dispatch = SimulatedDiscord._dispatch
+
+    def misanswer(self: SimulatedDiscord, call: Call) -> object:
+        return "<html>Checking</html>" if call.path == "/gateway/bot" else dispatch(self, call)
+
+    monkeypatch.setattr(SimulatedDiscord, "_dispatch", misanswer)
+    ended = await patchbay(environment, "run")
+    assert ended.exit_code == 1
+    assert "it names no gateway" in ended.errors
+    assert "Traceback" not in ended.errors + ended.output
+
+
 async def test_sync_sends_the_commands_and_counts_them(
     environment: dict[str, str], discord: SimulatedDiscord
 ) -> None:

@@ -110,7 +110,7 @@ class PatchbayBot(ServicesBot):
         """Send the commands to Discord although they did not change."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
-        self.sessions = Sessions(self, self.starts.waiting)
+        self.sessions = Sessions(self)
         self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
@@ -157,6 +157,15 @@ class PatchbayBot(ServicesBot):
         for name in self._extensions:
             # Not as an extension: discord.py would unload the module when the bot closes.
             await importlib.import_module(name).setup(self)
+
+    async def launch_shards(self) -> None:
+        """Open every shard. Raises GatewayNotFound if Discord's answer, of whatever status, names none."""
+        try:
+            await super().launch_shards()
+        except (KeyError, TypeError, ValueError):
+            raise discord.GatewayNotFound from None
+        if not self.is_closed() and not self._connection.shard_ids:
+            raise discord.GatewayNotFound
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from bot.discord.client import PatchbayBot
 from bot.features.monitoring.poller import Poller
@@ -19,10 +22,13 @@ MAX_CONNECTIONS: Final = 32
 """How many clients may be connected at once; the oldest gives way to another."""
 MAX_SECONDS: Final = 10.0
 """How long a client may stay connected, whatever it sends: a probe takes milliseconds."""
+_log: Final = logging.getLogger(__name__)
+# Whatever a client sends wrongly, aiohttp would log with a traceback.
+_log.addFilter(lambda record: not isinstance((record.exc_info or (None, None))[1], HttpProcessingError))
 _STOPPED_WITHIN: Final = 1.0
 """Seconds that clients have to take their answers when the bot stops."""
 
-_LATE: Final = 20.0
+_LATE: Final = 15.0
 """Seconds after which a write or a tick that has not ended counts as hung."""
 
 
@@ -58,6 +64,31 @@ class Readiness:
             yield f"The checks of agents have stood still for {round(overdue)} seconds."
 
 
+class LoopLag:
+    """Measures once a second how late the event loop comes to what is due."""
+
+    def __init__(self) -> None:
+        self._seconds = deque([0.0], maxlen=60)
+
+    @property
+    def last(self) -> float:
+        """The last measurement, in seconds."""
+        return self._seconds[-1]
+
+    @property
+    def worst(self) -> float:
+        """The longest of the last minute, in seconds."""
+        return max(self._seconds)
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 1
+            await asyncio.sleep(1)
+            self._seconds.append(loop.time() - due)
+
+
 class _BoundedServer(web.Server):
     """aiohttp's server gives a client that sends nothing, or sends slowly, all the time in the world."""
 
@@ -73,33 +104,44 @@ class _BoundedServer(web.Server):
 
 @contextlib.asynccontextmanager
 async def serve_health(
-    readiness: Readiness, host: str, port: int, pages: Mapping[str, Page] = MappingProxyType({})
+    readiness: Readiness, host: str, port: int, others: Mapping[str, Page] = MappingProxyType({})
 ) -> AsyncIterator[int]:
-    """Serve ``/healthz`` and ``/readyz``, and yield the port. pages: what else is served, by its path.
+    """Serve ``/healthz`` and ``/readyz``, and yield the port. others: what else is served, by its path.
 
     A bot that is not ready is alive nevertheless, because a restart would not help.
 
     Both answer from the bot's own event loop. A loop that hangs answers neither, so the supervisor's timeout
-    tells it. Raises OSError if the port is taken.
+    tells it; a server in a thread of its own could say so in words, and would itself have to be watched.
+    Raises OSError if the port is taken.
     """
+    lag = LoopLag()
 
-    def ready() -> web.Response:
+    async def alive(_: web.BaseRequest) -> web.Response:
+        return web.json_response(
+            {"status": "alive", "loop_lag": round(lag.last, 3), "worst_loop_lag": round(lag.worst, 3)}
+        )
+
+    async def ready(_: web.BaseRequest) -> web.Response:
         reasons = readiness.reasons()
         if reasons:
             return web.json_response({"status": "not ready", "reasons": reasons}, status=503)
         return web.json_response({"status": "ready"})
 
+    pages: Mapping[str, Page] = {"/healthz": alive, "/readyz": ready, **others}
+
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        if request.path not in {"/healthz", "/readyz", *pages}:
+        page = pages.get(request.path)
+        if page is None:
             return web.Response(status=404)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        if request.path in pages:
-            return await pages[request.path](request)
-        return web.json_response({"status": "alive"}) if request.path == "/healthz" else ready()
+        return await page(request)
 
+    measuring = asyncio.create_task(lag.run())
     runner = web.ServerRunner(
-        _BoundedServer(answer, access_log=None), access_log=None, shutdown_timeout=_STOPPED_WITHIN
+        _BoundedServer(answer, access_log=None, logger=_log),
+        access_log=None,
+        shutdown_timeout=_STOPPED_WITHIN,
     )
     await runner.setup()
     try:
@@ -107,4 +149,5 @@ async def serve_health(
         await site.start()
         yield runner.addresses[0][1]
     finally:
+        measuring.cancel()
         await runner.cleanup()

@@ -49,7 +49,7 @@ async def test_a_bot_that_cannot_store_says_so_and_misses_nothing(stage: Stage) 
         await until(lambda: bool(logged(process, "writes_failing")))
         toolzz.break_integration(toolzz.CONNECTED)
         status, said = await ask("/readyz")
-        assert (status, "the database takes no writes since 20" in said) == (503, True)
+        assert (status, "The database takes no writes since 20" in said) == (503, True)
         assert (await ask("/healthz"))[0] == 200
         assert alerts(stage) == []
         let_files_grow(process, may=True)

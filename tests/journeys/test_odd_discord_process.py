@@ -109,7 +109,7 @@ async def test_nothing_identifies_while_the_budget_is_used_up() -> None:
     async with odd_stage(oddities) as stage, BotProcess(json_logs(stage), stage.folder) as process:
         await process.alongside(until_logged(process, "identify_budget_used_up", WITHIN))
         (line,) = logged(process, "identify_budget_used_up")
-        assert (line["remaining"], line["seconds"], oddities.identifies) == (0, 3600, 0)
+        assert (line["used"], line["seconds"], oddities.identifies) == (1000, 3600, 0)
         assert await process.stop() == 0
         assert oddities.identifies == 0
 

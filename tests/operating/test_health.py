@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import aiohttp
 import pytest
@@ -33,14 +34,14 @@ def one_reason(answer: object) -> str:
 async def test_a_bot_in_discord_is_alive_and_ready(harness: BotHarness) -> None:
     """After Discord's READY both paths answer 200."""
     async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
-        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        assert (await ask(port, "/healthz"))[0] == 200
         assert await ask(port, "/readyz") == (200, {"status": "ready"})
 
 
 async def test_a_bot_that_is_starting_is_alive_and_not_ready(bot: PatchbayBot) -> None:
     """Before Discord's READY the bot is alive but not ready (503)."""
     async with serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
-        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        assert (await ask(port, "/healthz"))[0] == 200
         status, answer = await ask(port, "/readyz")
         assert status == 503
         assert one_reason(answer) == "Shard 0 has not been connected to Discord since the start."
@@ -59,12 +60,58 @@ async def test_a_bot_whose_database_takes_no_writes_is_alive_and_not_ready(harne
     state = harness.bot.services.write_state
     async with serve_health(readiness_of(harness.bot), "127.0.0.1", 0) as port:
         state.refused("disk full")
-        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        assert (await ask(port, "/healthz"))[0] == 200
         status, answer = await ask(port, "/readyz")
         assert status == 503
         assert re.fullmatch(r"The database takes no writes since \d.*Z: disk full\.", one_reason(answer))
         state.accepted()
         assert await ask(port, "/readyz") == (200, {"status": "ready"})
+
+
+async def test_the_loops_lag_is_told(bot: PatchbayBot) -> None:
+    """A loop that stood still for a moment says so for a minute."""
+    async with asyncio.timeout(10), serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
+        assert (await ask(port, "/healthz"))[1] == {"status": "alive", "loop_lag": 0, "worst_loop_lag": 0}
+        began = time.monotonic()
+        # Something is due within this time, and late by the rest of it.
+        while time.monotonic() < began + 1.5:
+            pass
+        told: object = {}
+        while not (isinstance(told, dict) and told.get("loop_lag", 0) > 0):
+            await asyncio.sleep(0.01)
+            told = (await ask(port, "/healthz"))[1]
+        assert told["worst_loop_lag"] >= 0.4
+
+
+async def send(port: int, request: bytes) -> bytes:
+    """Send bytes, and return what comes back until the connection ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_what_is_sent_is_bounded(
+    bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Long paths and headers are refused, a body that never comes is not waited for, and no log is filled."""
+    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.5)
+    async with asyncio.timeout(10), serve_health(readiness_of(bot), "127.0.0.1", 0) as port:
+        for request in (
+            b"GET /healthz?" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % each for each in range(9000)) + b"\r\n",
+            b"\x16\x03\x01\r\n\r\n",
+        ):
+            assert b" 400 " in (await send(port, request)).partition(b"\r\n")[0]
+        assert caplog.records == []
+        for method, status in ((b"GET", b"200"), (b"POST", b"405")):
+            request = method + b" /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+            assert (await send(port, request)).startswith(b"HTTP/1.1 " + status)
+        answer = await send(port, b"HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b"\r\n\r\n")
 
 
 async def test_nothing_else_is_served(harness: BotHarness) -> None:
@@ -89,7 +136,7 @@ async def test_clients_that_say_nothing_are_turned_away(
         while len(held) > MAX_CONNECTIONS:
             _, held = await asyncio.wait(ended, timeout=0.01)
         await asyncio.gather(*ended, return_exceptions=True)
-        assert await ask(port, "/healthz") == (200, {"status": "alive"})
+        assert (await ask(port, "/healthz"))[0] == 200
         for _, writer in silent:
             writer.close()
 
@@ -100,7 +147,7 @@ async def test_a_probe_is_answered_however_many_say_nothing(bot: PatchbayBot) ->
         silent = []
         for _ in range(3):
             silent += [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
-            assert await ask(port, "/healthz") == (200, {"status": "alive"})
+            assert (await ask(port, "/healthz"))[0] == 200
         for _, writer in silent:
             writer.close()
 

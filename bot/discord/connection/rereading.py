@@ -36,6 +36,9 @@ _MAX_ID: Final = 20
 _UNUSED: Final[Mapping[str, int]] = {"position": 0, "bitrate": 64_000, "user_limit": 0}
 """What discord.py cannot do without in a channel and nobody here looks at: its absence costs no server."""
 
+_UNSEEN: Final[Mapping[str, Any]] = {"emojis": [], "stickers": []}
+"""What nobody here looks at in a server."""
+
 
 class Rereading:
     """The servers that are being read again. remove: discord.py's own parser of a removal."""
@@ -123,6 +126,15 @@ class Rereading:
         threads = (await http.get_active_threads(guild_id))["threads"]
         data["channels"] = [each for each in channels if self._can_parse(guild_id, each, _channel_kind(each))]
         data["threads"] = [each for each in threads if self._can_parse(guild_id, each, discord.Thread)]
+        # Without everybody's role nobody's permissions are known.
+        everybody = str(guild_id)
+        data["roles"] = [
+            each
+            for each in data["roles"]
+            if isinstance(each, Mapping)
+            and (each.get("id") == everybody or self._can_parse(guild_id, each, discord.Role))
+        ]
+        data.update(_UNSEEN)
         own_id = self._state.self_id
         data["members"] = [await http.get_member(guild_id, own_id)]
         data["unavailable"] = bool(self._reading[guild_id])
@@ -136,24 +148,24 @@ class Rereading:
         _log.info("guild_read_again", guild=guild_id)
         self._client.dispatch("guild_join" if is_new else "guild_available", guild)
 
-    def _can_parse(
-        self, guild_id: int, channel: Mapping[str, Any], kind: Callable[..., object] | None
-    ) -> bool:
-        """Tell whether discord.py can do with a channel: one that is odd for good must not cost the server.
+    def _can_parse(self, guild_id: int, part: Mapping[str, Any], kind: Callable[..., object] | None) -> bool:
+        """Tell whether discord.py can do with a channel or role: one that is odd for good must not cost the
+        server.
 
-        The server is served without it, as if the bot did not see it. kind: makes it, None for what
-        discord.py leaves out itself.
+        The server is served without it: a channel as if the bot did not see it, and what agents with an
+        unknown role may do is not known. kind: makes it, None for what discord.py leaves out itself.
         """
         if kind is None:
             return True
         nobodys = discord.Guild(data={"id": guild_id, "unavailable": True}, state=self._state)  # type: ignore[typeddict-item]
         try:
-            kind(guild=nobodys, state=self._state, data=channel)
+            kind(guild=nobodys, state=self._state, data=part)
         except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             _log.warning(
-                "channel_left_out",
+                "guild_part_left_out",
                 guild=guild_id,
-                channel=str(channel.get("id"))[:_MAX_ID],
+                part=kind.__name__,
+                id=str(part.get("id"))[:_MAX_ID],
                 error=type(error).__name__,
             )
             return False

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import discord
 
+from bot.discord.connection.starts import Starts
+
 ACK_GRACE: Final = 15.0
 """Seconds for which the acknowledgement of a heartbeat may be late. Discord wants a heartbeat every 41.25
 seconds, so that a silent connection shows within a minute."""
@@ -15,17 +17,10 @@ class Sessions:
     """The connection of each shard in which a session has begun, or has been resumed."""
 
     def __init__(
-        self,
-        client: discord.AutoShardedClient,
-        waiting: Callable[[int], str | None],
-        clock: Callable[[], float] = time.perf_counter,
+        self, client: discord.AutoShardedClient, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        """waiting: returns a sentence on why a shard may not identify yet, None if it may.
-
-        clock: seconds, as discord.py takes them when a heartbeat is acknowledged.
-        """
+        """clock: seconds, as discord.py takes them when a heartbeat is acknowledged."""
         self._client = client
-        self._waiting = waiting
         self._clock = clock
         self._connections: dict[int, object] = {}
 
@@ -43,7 +38,7 @@ class Sessions:
                 yield fault
 
     def _fault(self, shard_id: int) -> str | None:
-        if waits := self._waiting(shard_id):
+        if waits := self._starts.waiting(shard_id):
             return waits
         shard = self._client.get_shard(shard_id)
         if shard is None:
@@ -60,3 +55,9 @@ class Sessions:
             if silent > keep_alive.interval + ACK_GRACE:
                 return f"Discord has acknowledged no heartbeat of shard {shard_id} for {silent:.0f} seconds."
         return None
+
+    @property
+    def _starts(self) -> Starts:
+        bot: Any = self._client  # PatchbayBot would be a circular import
+        starts: Starts = bot.starts
+        return starts

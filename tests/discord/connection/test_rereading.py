@@ -21,6 +21,7 @@ class Servers(DiscordAnswers):
         super().__init__(seconds=0.05)
         self.begun: dict[int, list[float]] = defaultdict(list)
         self.error: discord.HTTPException | None = None
+        self.parts: dict[str, Any] = {}
 
     async def get_guild(self, guild_id: int, *, with_counts: bool) -> dict[str, Any]:
         """Answer as discord.py's HTTP client does."""
@@ -29,7 +30,7 @@ class Servers(DiscordAnswers):
         if self.error is not None:
             raise self.error
         return await self._answer(
-            (guild_id,), {"id": str(guild_id), "name": "n", "roles": [role(guild_id, 0)]}
+            (guild_id,), {"id": str(guild_id), "name": "n", "roles": [role(guild_id, 0)], **self.parts}
         )
 
     async def get_all_guild_channels(self, guild_id: int) -> Any:  # noqa: ANN401 - a list
@@ -120,3 +121,37 @@ def test_servers_that_cannot_be_read_keep_the_pace() -> None:
         assert sum(time > 3000 for time in begun) <= 150
 
     run_in_virtual_time(refuse_all())
+
+
+ODD_ROLES: list[Any] = [
+    {**role(NEW_ID + 2, 0), "permissions": "all of them"},
+    {**role(NEW_ID + 2, 0), "tags": None},
+    {**role(NEW_ID + 2, 0), "colors": None},
+    {**role(NEW_ID + 2, 0), "id": None},
+    {"id": str(NEW_ID + 2)},
+    {},
+    None,
+]
+
+
+@pytest.mark.parametrize("odd", ODD_ROLES)
+def test_a_role_that_is_odd_for_good_costs_no_server(odd: object) -> None:
+    """The server is served without that role; its other roles are known."""
+
+    async def doubt() -> None:
+        servers = Servers()
+        rereading, cached = reread(servers)
+        servers.parts = {
+            "roles": [role(NEW_ID, 8), odd, role(NEW_ID + 3, 0)],
+            "emojis": [{"id": "x"}, None],
+            "stickers": [{}],
+        }
+        rereading.doubt(NEW_ID)
+        await asyncio.sleep(10)
+        guild = cached.client.get_guild(NEW_ID)
+        assert guild is not None
+        assert not guild.unavailable
+        assert {each.id for each in guild.roles} == {NEW_ID, NEW_ID + 3}
+        assert guild.default_role.permissions.administrator
+
+    run_in_virtual_time(doubt())

@@ -3,17 +3,14 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import ClassVar
 
 import discord
 import pytest
-import yarl
 from aiohttp import web
 from discord.gateway import KeepAliveHandler
-from discord.http import Route
 
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot
@@ -21,68 +18,8 @@ from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
+from tests.support.socket_gateway import Gateway, Quick, Sleeps, Step, end, served
 from tests.support.waiting import until
-
-USER = {"id": "1300000000000000001", "username": "bot", "discriminator": "0", "avatar": None}
-Step = Callable[["Gateway", web.WebSocketResponse], Awaitable[object]]
-"""What a gateway does with a connection that it has taken."""
-
-
-class Gateway:
-    """Discord on loopback. It does one step with each connection; the last one again and again.
-
-    A step that is None refuses the connection.
-    """
-
-    def __init__(self, *steps: Step | None) -> None:
-        self.steps = steps
-        self.connections = self.identifies = 0
-        self.resumed = asyncio.Event()
-        self.falls = [asyncio.Event(), asyncio.Event()]
-        self.url = ""
-
-    async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Take a connection, or refuse it."""
-        step = self.steps[min(self.connections, len(self.steps) - 1)]
-        self.connections += 1
-        if step is None:
-            return web.Response(status=503)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await step(self, socket)
-        return socket
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer the requests of a login, and the question for the budget."""
-        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
-        application = {
-            "id": "1", "name": "n", "description": "", "icon": None, "owner": USER, "verify_key": "",
-            "bot_public": True, "bot_require_code_grant": False, "flags": 0,
-        }  # fmt: skip
-        known = {
-            "/users/@me": USER,
-            "/gateway/bot": {"url": self.url, "shards": 1, "session_start_limit": limit},
-        }
-        # discord.py wants the header to say just this.
-        headers = {"Content-Type": "application/json"}
-        return web.Response(body=json.dumps(known.get(request.path, application)).encode(), headers=headers)
-
-    async def greet(self, socket: web.WebSocketResponse) -> None:
-        """Send HELLO, and take what the bot begins its session with."""
-        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "t": None, "s": None})
-        async for message in socket:
-            frame = json.loads(message.data)
-            if frame["op"] == 6:
-                self.resumed.set()
-                return
-            if frame["op"] == 2:
-                self.identifies += 1
-                shard = frame["d"]["shard"]
-                session = {"session_id": "x", "resume_gateway_url": self.url, "shard": shard}
-                application = {"id": "1", "flags": 0}
-                ready = {**session, "user": USER, "guilds": [], "application": application}
-                await socket.send_json({"op": 0, "t": "READY", "s": 1, "d": ready})
-                return
 
 
 async def break_off(gateway: Gateway, socket: web.WebSocketResponse) -> None:
@@ -124,33 +61,6 @@ def send_first(frame: str | bytes) -> Step:
     return step
 
 
-class Sleeps:
-    """Takes no time, and keeps for how long it was asked to sleep. forever: these seconds do not pass."""
-
-    def __init__(self, *, forever: float | None = None) -> None:
-        self.seconds: list[float] = []
-        self.forever = forever
-
-    async def __call__(self, seconds: float) -> None:
-        """Return at once."""
-        self.seconds.append(seconds)
-        if seconds == self.forever:
-            await asyncio.Event().wait()
-
-
-class Quick:
-    """What discord.py's shards take for asyncio: their pauses before they connect again take no time."""
-
-    seconds: ClassVar[list[float]] = []
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(asyncio, name)
-
-    async def sleep(self, seconds: float) -> None:
-        """Keep for how long it was."""
-        Quick.seconds.append(seconds)
-
-
 class Client(discord.AutoShardedClient):
     """A bot that does nothing, with the connections of ours."""
 
@@ -164,25 +74,6 @@ class Client(discord.AutoShardedClient):
         del initial
         await self.starts.permit(self.http, shard_id or 0)
         await self.starts.identifies(shard_id or 0)
-
-
-@asynccontextmanager
-async def served(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Serve a gateway, where discord.py looks for Discord's."""
-    application = web.Application()
-    application.router.add_get("/", gateway.connect)
-    application.router.add_route("*", "/{path:.+}", gateway.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0]
-    gateway.url = f"ws://{host}:{port}/"
-    monkeypatch.setattr(Route, "BASE", f"http://{host}:{port}")
-    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway.url))
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -202,17 +93,6 @@ async def connected(
         finally:
             client.services.background.cancel_all()
             await end(client, running)
-
-
-async def end(client: discord.Client, running: asyncio.Task[None]) -> None:
-    """End a client and the task in which it runs; no thread may beat for any of its connections then."""
-    # A client that is closed first may still finish a connection, and nothing closes that one. A connection
-    # that fails while it is cancelled is an error to discord.py, which goes on.
-    while not running.done():
-        running.cancel()
-        await asyncio.wait((running,), timeout=0.1)
-    await client.close()
-    await until(lambda: not [each for each in threading.enumerate() if isinstance(each, KeepAliveHandler)])
 
 
 BAD_BEGINNINGS = pytest.mark.parametrize(
