@@ -31,8 +31,10 @@ async def test_a_running_bot_is_scraped(stage: Stage) -> None:
         await stage.discord.answer(await mira.slash(channel, "connections test", provider="toolzz"))
         page = Scraper(await port_of(bot))
         async with asyncio.timeout(30):
-            while not (now := await page.scrape()).values("patchbay_gateway_latency_seconds"):  # noqa: ASYNC110 - a heartbeat wakes nobody
+            now = await page.scrape()
+            while not now.values("patchbay_gateway_latency_seconds"):
                 await asyncio.sleep(0.1)
+                now = await page.scrape()
         assert now.values("patchbay_ready") == [1]
         assert now.values(
             "patchbay_interactions_total", command="connections test", result="provider_failed"
