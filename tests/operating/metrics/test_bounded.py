@@ -110,7 +110,6 @@ async def test_no_server_is_named(harness: BotHarness, settings: Settings) -> No
     async def use(one: BotHarness) -> None:
         await one.connect("toolzz", "plover-desk")
         await one.manager.slash(one.channel, "connections list")
-        await one.manager.slash(one.channel, "integrations overview")
         await one.bot.services.poller.check_guild(one.guild.id)
 
     async with scraper(harness.bot, settings) as page:
