@@ -9,7 +9,7 @@ import aiosqlite
 from bot.store.database import Database, NotWritableError
 
 _EVERY: Final = 5.0
-"""Seconds from the end of one try to the next one. A try writes one page, unless somebody else has written."""
+"""Seconds from the end of one try to the next one. A try writes one page, unless others have written."""
 
 
 class WriteProbe:

@@ -172,7 +172,7 @@ async def test_a_gateway_that_is_named_oddly_is_no_traceback(
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         for answer in odd:
             gateway.told = answer
-            bot.shard_count = None
+            bot.shard_count = None  # type: ignore[assignment] # as before a start
             with pytest.raises(discord.GatewayNotFound):
                 await bot.connect()
     assert gateway.connections == 0

@@ -75,10 +75,10 @@ async def test_an_error_that_nobody_foresaw_is_no_writable_database(database: Da
     """The probe goes on after it."""
     probe = WriteProbe(database)
     await probe.try_once()
-    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)  # type: ignore[arg-type] # any arguments
+    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
     await probe.try_once()
     assert "not authorized" in str(database.write_state.refusal)
-    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_OK)  # type: ignore[arg-type] # any arguments
+    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
     await probe.try_once()
     assert database.write_state.refusal is None
 
