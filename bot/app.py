@@ -21,8 +21,9 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.connection.state_file import StateFile, path_beside
-from bot.discord.context import Services
+from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import Overrides
@@ -62,6 +63,7 @@ from bot.features.monitoring.result_builder import ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import MonitoringService
 from bot.features.monitoring.store import MonitoringStore
+from bot.features.monitoring.totals import Totals
 from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore
 from bot.features.provider_clocks.service import ProviderClockService
@@ -74,6 +76,7 @@ from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
 from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.metrics import metrics_page
 from bot.operating.operator_channel import tell_operator
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
@@ -189,6 +192,12 @@ async def build_bot(
             choices=ChoiceService(found),
             complaints=ComplaintService(ComplaintStore(database), clock),
             connections=connections,
+            figures=Figures(
+                InteractionTally(),
+                database.load,
+                recorder,
+                Totals(monitoring_store, incident_store, alert_store, changes, clock),
+            ),
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
@@ -244,8 +253,9 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         await stack.enter_async_context(heartbeats(settings, readiness.reasons))
         operator = tell_operator(bot, readiness, settings)
         if settings.http_port is not None:
+            pages = {"/metrics": await stack.enter_async_context(metrics_page(bot, readiness, settings))}
             try:
-                health = serve_health(readiness, settings.http_host, settings.http_port)
+                health = serve_health(readiness, settings.http_host, settings.http_port, pages)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"

@@ -116,7 +116,8 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address of the health endpoint")
     http_port: int | None = Field(
         None,
-        description="its port: `/healthz` (alive), `/readyz` (in Discord, storing and checking agents)",
+        description="its port: `/healthz` (alive), `/readyz` (in Discord, storing and checking agents),"
+        " `/metrics` (for [Prometheus](operating.md#monitoring))",
         title="off",
         ge=0,
         le=65535,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import discord
@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
+from bot.discord.connection.interaction_tally import Handling, InteractionTally
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
 from bot.discord.overrides import guild_of
@@ -31,7 +32,9 @@ from bot.features.handover.service import PreflightService
 from bot.features.integrations.service import IntegrationService
 from bot.features.maintenance.service import MaintenanceService
 from bot.features.monitoring.poller import Poller
+from bot.features.monitoring.recorder import Recorder
 from bot.features.monitoring.service import MonitoringService
+from bot.features.monitoring.totals import Totals
 from bot.features.privacy.service import PrivacyService
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.i18n.catalog import Catalog, Texts
@@ -39,11 +42,22 @@ from bot.providers.base.current_guild import CURRENT_GUILD
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
+from bot.store.load import DatabaseLoad
 from bot.store.write_probe import WriteProbe
 from bot.store.write_state import WriteState
 
 ProviderT = TypeVar("ProviderT", bound=Provider)
 ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is counted for whoever hosts the bot, and read by nobody else."""
+
+    interactions: InteractionTally
+    database: DatabaseLoad
+    recorder: Recorder
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,7 @@ class Services:
     choices: ChoiceService
     complaints: ComplaintService
     connections: ConnectionService
+    figures: Figures
     guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
@@ -157,7 +172,7 @@ class Context:
     the message that a menu was used in, as the first answer is to show them. answers_apart: whether the
     answer is another message than the first one, namely ``answer`` once it was sent. is_question: whether the
     message whose component was used is a question, which nobody needs once it was answered. screen: what
-    shows the errors of the interaction, None for a message of its own.
+    shows the errors of the interaction, None for a message of its own. handling: what is counted of it.
     """
 
     interaction: Interaction
@@ -178,17 +193,21 @@ class Context:
     answer: discord.WebhookMessage | None = None
     is_question: bool = False
     screen: Screen | None = None
+    handling: Handling = field(default_factory=Handling)
 
     @classmethod
     def of(cls, interaction: Interaction) -> Context:
         """Return the context of an interaction: the same one each time."""
         # Everything that is done for an interaction asks for its context first, in the interaction's task.
         CURRENT_GUILD.set(interaction.guild_id)
+        known: Context | None = interaction.extras.get(cls)
+        if known is not None:
+            return known
         services = interaction.client.services
         # Of another type, the language is one that nobody has translated.
-        context: Context = interaction.extras.setdefault(
-            cls, cls(interaction, services, services.catalog[str(interaction.locale.value)])
-        )
+        context = cls(interaction, services, services.catalog[str(interaction.locale.value)])
+        context.handling = services.figures.interactions.begin(interaction)
+        interaction.extras[cls] = context
         return context
 
     @property

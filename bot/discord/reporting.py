@@ -49,6 +49,7 @@ async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
 async def report(interaction: Interaction, error: BaseException) -> None:
     """Log an error once and answer with its embed, and with the buttons that help."""
     ctx = Context.of(interaction)
+    ctx.handling.failed(error)
     reference = new_reference()
     if isinstance(error, discord.NotFound) and error.code in _UNDELIVERABLE:
         _log_undelivered(error, reference)

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin
 MAX_CUSTOM_ID: Final = 100
 """How many characters Discord takes."""
 _FIELD: Final = re.compile(r"\{(\w+)\}")
+_FIELD_IN_ROUTE: Final = re.compile(r":?\{\w+\}")
 _MARK: Final = "~"
 """What no field of a route can have in it: it begins the part that differs each time."""
 _FRESH: Final = rf"(?:{_MARK}[0-9a-f]{{4}})?"
@@ -63,6 +64,8 @@ class CustomIdFormat:
         Raises TypeError where an annotation is missing.
         """
         self.route = route
+        self.name = _FIELD_IN_ROUTE.sub("", route).strip(":")
+        """What all its custom ids have in common: the route without its fields."""
         self.is_menu = is_menu
         annotations = inspect.get_annotations(owner, eval_str=True)
         self.segments: Mapping[str, Segment] = {

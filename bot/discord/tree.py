@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from discord import InteractionType, app_commands
 
+from bot.discord.connection.interaction_tally import Ending
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import AnyCommand, TopCommand, needed_tier
 from bot.discord.reporting import admit, report
@@ -70,6 +71,7 @@ class PatchbayTree(app_commands.CommandTree[Any]):
             await super()._call(interaction)
             if interaction.type is InteractionType.autocomplete and not interaction.response.is_done():
                 # discord.py has logged why there are no suggestions, and answers nothing.
+                Context.of(interaction).handling.ending = Ending.FAILED
                 raise OutdatedCommandError  # noqa: TRY301 - reported like any other error
         except app_commands.AppCommandError:
             raise

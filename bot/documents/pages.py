@@ -9,16 +9,18 @@ from bot.documents.commands import TreeCommand, command_reference
 from bot.documents.messages import error_messages
 from bot.documents.words import WORDS
 from bot.i18n.catalog import LOCALES, load_catalog
+from bot.operating.metrics import metrics_table
 from bot.operating.settings_table import settings_table
 
 _HOSTS: Final = Path("docs/hosting.md")
+_OPERATING: Final = Path("docs/operating.md")
 _MARKED: Final = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 
 def made_pages(root: Path, commands: Sequence[TreeCommand]) -> dict[Path, str]:
     """Return each page with a generated part, by its path below ``root``, as it should read now."""
     catalog = load_catalog()
-    pages = {_HOSTS: {"settings": settings_table()}}
+    pages = {_HOSTS: {"settings": settings_table()}, _OPERATING: {"metrics": metrics_table()}}
     for locale in LOCALES:
         words = WORDS[locale]
         folder = Path("docs") / words.folder

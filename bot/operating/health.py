@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -13,6 +14,9 @@ from aiohttp.http import HttpProcessingError
 from bot.discord.client import PatchbayBot
 from bot.features.monitoring.poller import Poller
 from bot.store.write_state import WriteState
+
+Page: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Answers requests for one path."""
 
 MAX_CONNECTIONS: Final = 32
 """How many clients may be connected at once; the oldest gives way to another."""
@@ -99,8 +103,10 @@ class _BoundedServer(web.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncIterator[int]:
-    """Serve ``/healthz`` and ``/readyz``, and yield the port.
+async def serve_health(
+    readiness: Readiness, host: str, port: int, others: Mapping[str, Page] = MappingProxyType({})
+) -> AsyncIterator[int]:
+    """Serve ``/healthz`` and ``/readyz``, and yield the port. others: what else is served, by its path.
 
     A bot that is not ready is alive nevertheless, because a restart would not help.
 
@@ -110,18 +116,18 @@ async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncItera
     """
     lag = LoopLag()
 
-    def alive() -> web.Response:
+    async def alive(_: web.BaseRequest) -> web.Response:
         return web.json_response(
             {"status": "alive", "loop_lag": round(lag.last, 3), "worst_loop_lag": round(lag.worst, 3)}
         )
 
-    def ready() -> web.Response:
+    async def ready(_: web.BaseRequest) -> web.Response:
         reasons = readiness.reasons()
         if reasons:
             return web.json_response({"status": "not ready", "reasons": reasons}, status=503)
         return web.json_response({"status": "ready"})
 
-    pages = {"/healthz": alive, "/readyz": ready}
+    pages: Mapping[str, Page] = {"/healthz": alive, "/readyz": ready, **others}
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         page = pages.get(request.path)
@@ -129,7 +135,7 @@ async def serve_health(readiness: Readiness, host: str, port: int) -> AsyncItera
             return web.Response(status=404)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        return page()
+        return await page(request)
 
     measuring = asyncio.create_task(lag.run())
     runner = web.ServerRunner(

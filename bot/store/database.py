@@ -15,9 +15,11 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 import structlog
 
+from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connecting import connect_reader, connect_writer, prepare
+from bot.store.load import DatabaseLoad
 from bot.store.lock_holder import lock_holder
 from bot.store.readers import Readers
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
@@ -77,6 +79,9 @@ class Database:
         self._scrub_timer: asyncio.TimerHandle | None = None
         self._later_scrub: asyncio.Task[bool] | None = None
         self._writes: set[asyncio.Task[Any]] = set()
+        self.load = DatabaseLoad(
+            readers.durations, Durations(), lambda: readers.under_way, self._writes.__len__
+        )
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -164,7 +169,8 @@ class Database:
         No other transaction comes between its reads and its writes. It is durable and whole, as with
         ``write``.
         """
-        return await self._to_the_end(self._transact(work, _name(work)))
+        with self.load.writes.measured():
+            return await self._to_the_end(self._transact(work, _name(work)))
 
     async def _to_the_end(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Let a write end as a whole if the caller is cancelled, and before the database is closed."""

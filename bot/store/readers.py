@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+from bot.durations import Durations
+
 ResultT = TypeVar("ResultT")
 
 READERS: Final = 4
@@ -30,6 +32,10 @@ class Readers:
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         """connect: opens a connection that may be used in any thread."""
         self._connect = connect
+        self.durations = Durations()
+        """Of reads, the wait for a connection included."""
+        self.under_way = 0
+        """Reads that wait or are read."""
         # One thread for each connection: a read that has a connection never waits for a thread.
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         # Urgent reads wait in the thread's own queue, so that a busy event loop does not delay the next one.
@@ -57,12 +63,23 @@ class Readers:
 
     async def read(self, work: Callable[[sqlite3.Connection], ResultT], guild: object) -> ResultT:
         """Run ``work`` in a thread on a connection. guild: whose read this is, None if it is nobody's."""
-        connection = await self._take(guild)
-        return await self._run(self._threads, work, connection, lambda: self._give(connection, guild))
+        with self._counted():
+            connection = await self._take(guild)
+            return await self._run(self._threads, work, connection, lambda: self._give(connection, guild))
 
     async def read_urgently(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run ``work``, which reads a few rows, without waiting for any read that is not urgent."""
-        return await self._run(self._urgent_thread, work, self._urgent, lambda: None)
+        with self._counted():
+            return await self._run(self._urgent_thread, work, self._urgent, lambda: None)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.under_way += 1
+        try:
+            with self.durations.measured():
+                yield
+        finally:
+            self.under_way -= 1
 
     async def _run(
         self,

@@ -50,7 +50,7 @@ async def test_each_generated_part_has_its_place(commands: list[TreeCommand], tm
         (tmp_path / path).write_text(re.sub(r"(<!-- made by .* -->\n)", r"\1stale\n", text), "utf-8")
     pages = made_pages(tmp_path, commands)
     assert pages == made_pages(ROOT, commands)
-    assert len(pages) == 2 * len(LOCALES) + 1
+    assert len(pages) == 2 * len(LOCALES) + 2
 
 
 @every_language

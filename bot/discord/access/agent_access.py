@@ -88,6 +88,11 @@ class GuildAccess:
         """Call the listener with a guild's id when ``read`` may return something else than before."""
         self._listeners.append(listener)
 
+    @property
+    def waiting(self) -> int:
+        """How many questions to Discord wait."""
+        return len(self._queue)
+
     # --- answers ---
 
     async def find(

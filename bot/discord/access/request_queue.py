@@ -51,6 +51,10 @@ class RequestQueue:
             self._is_running = True
             self._background.start(self._run())
 
+    def __len__(self) -> int:
+        """How much work waits."""
+        return sum(map(len, [*self._urgent.values(), *self._later.values()]))
+
     def forget_guild(self, guild_id: int) -> None:
         """Drop what waits for a guild."""
         self._urgent.pop(guild_id, None)

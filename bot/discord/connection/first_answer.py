@@ -13,7 +13,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.discord.context import Interaction
+from bot.discord.context import Context, Interaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,6 +43,9 @@ async def first_answer(interaction: Interaction, kind: _Kind, answer: Awaitable[
         # discord.py goes by this when it is asked whether there is an answer, and has no way to set it.
         interaction.response._response_type = kind  # noqa: SLF001
         return False
+    finally:
+        if interaction.response.is_done():
+            Context.of(interaction).handling.answered()
     return True
 
 

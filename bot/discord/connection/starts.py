@@ -136,6 +136,11 @@ class Starts:
         else:
             await self._sleep(backoff.fail())
 
+    async def budget(self) -> tuple[int, int]:
+        """Return how many identifies of the last 24 hours are counted, and how many are allowed."""
+        counted = of_last_day(await self._state.get(COUNTED), self._clock())
+        return sum(counted.values()), allowed_of(self._total)
+
     def reconnect_pause(self, shard_id: int) -> float:
         """Return how many seconds a shard waits after an attempt to connect that came to nothing."""
         backoff = self._reconnects.setdefault(shard_id, Backoff(_FIRST_CONNECT_PAUSE, _MAX_CONNECT_PAUSE))

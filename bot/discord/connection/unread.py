@@ -24,6 +24,7 @@ _MAX_TOKEN: Final = 512
 
 async def answer_unread(http: HTTPClient, services: Services, payload: Mapping[str, Any]) -> None:
     """Tell the member alone that this did not work, in the language of the interaction."""
+    services.figures.interactions.count_unread()
     interaction_id, token, locale = payload.get("id"), payload.get("token"), payload.get("locale")
     number = read_snowflake(str(interaction_id))
     if number is None or not isinstance(token, str) or not 0 < len(token) <= _MAX_TOKEN:

@@ -56,6 +56,15 @@ class Incident:
     acknowledged_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenIncidents:
+    """How many incidents of one kind with one provider are open in all guilds."""
+
+    provider: str
+    kind: str
+    count: int
+
+
 class IncidentStore:
     """Reads and acknowledges incidents; the recorder opens and closes them in its own transaction."""
 
@@ -65,6 +74,10 @@ class IncidentStore:
     async def since(self, guild_id: int, since: int) -> list[Incident]:
         """Return the guild's incidents that were open at some time since then, newest first."""
         return await self._database.fetch(Incident, QUERIES.list_incidents, guild_id=guild_id, since=since)
+
+    async def count_open(self) -> list[OpenIncidents]:
+        """Count the open incidents of all guilds."""
+        return await self._database.fetch(OpenIncidents, QUERIES.count_open)
 
     async def get(self, guild_id: int, number: int) -> Incident | None:
         """Return one of the guild's incidents."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -99,6 +99,8 @@ class Outbox:
         """When all boards were rendered last."""
         self._latest = 0.0
         """The latest time that the clock has shown."""
+        self.sent: Counter[tuple[str, bool]] = Counter()
+        """How many messages Discord has taken or not, by kind and whether it did."""
 
     def wake(self, guild_id: int | None = None) -> None:
         """Have what is due sent at once. guild_id: a guild whose board may have changed."""
@@ -319,6 +321,10 @@ class Outbox:
                 if after.error == row.error or isinstance(error, (NotSentError, TimeoutError))
                 else error,
             )
+        if after.tries > row.tries:
+            self.sent[row.kind, False] += 1
+        elif (after.posts, after.edited_at) != (row.posts, row.edited_at):
+            self.sent[row.kind, True] += 1
         if after != row:
             await self._store.note(after, row)
 

@@ -581,3 +581,15 @@ ON CONFLICT (guild_id) DO UPDATE SET
 
 -- name: quiet_hours_delete(guild_id)!
 DELETE FROM quiet_hours WHERE guild_id = :guild_id;
+
+-- name: count_open()
+-- Of all guilds; only rows of open incidents are read.
+SELECT provider, kind, count(*) AS count FROM incident
+WHERE closed_at IS NULL
+GROUP BY provider, kind;
+
+-- name: count_waiting(now)
+-- Of all guilds; only rows for which something is or will be due are read.
+SELECT kind, sum(tries = 0 AND next_at <= :now) AS due, sum(tries > 0) AS failing FROM outbox
+WHERE next_at IS NOT NULL
+GROUP BY kind;

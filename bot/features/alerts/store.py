@@ -168,6 +168,15 @@ class Waiting:
     next_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingMessages:
+    """How many messages of one kind are to be seen to now, and how many could not be sent, in all guilds."""
+
+    kind: str
+    due: int
+    failing: int
+
+
 class AlertStore:
     """Every call names the guild that it is for, except those that concern all guilds."""
 
@@ -240,6 +249,10 @@ class AlertStore:
     async def waiting(self, guild_id: int) -> list[Waiting]:
         """Return which messages could not be sent, by route and reason."""
         return await self._database.fetch(Waiting, QUERIES.list_waiting, guild_id=guild_id)
+
+    async def count_waiting(self, now: int) -> list[WaitingMessages]:
+        """Count the messages of all guilds that wait. now: seconds since 1970."""
+        return await self._database.fetch(WaitingMessages, QUERIES.count_waiting, now=now)
 
     async def unsent(self, guild_id: int, route: int) -> int:
         """Return how many alerts of a route are not posted yet."""

@@ -73,3 +73,14 @@ DELETE FROM last_check WHERE NOT EXISTS (
     WHERE connection.guild_id = last_check.guild_id AND connection.provider = last_check.provider
         AND connection.name = last_check.connection
 );
+
+-- name: count_agents()
+SELECT guild_id, provider, state, count(*) AS count FROM watched
+WHERE kind = 'integration'
+GROUP BY guild_id, provider, state;
+
+-- name: count_agents_of(guilds)
+-- guilds: a JSON array of ids.
+SELECT guild_id, provider, state, count(*) AS count FROM watched
+WHERE kind = 'integration' AND guild_id IN (SELECT value FROM json_each(:guilds))
+GROUP BY guild_id, provider, state;

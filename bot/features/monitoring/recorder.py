@@ -1,12 +1,13 @@
 """Stores the results of checks, and with them what begins, changes or ends because of them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from bot.errors import UnavailableError
 from bot.features.guilds.changes import GuildChanges
-from bot.features.monitoring.check_result import CheckResult
+from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.check_writer import CheckWriter
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.providers.base.current_guild import working_for
@@ -29,6 +30,13 @@ class Recorder:
         self._interval = interval
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
+        self.outcomes: Counter[tuple[str, CheckOutcome]] = Counter()
+        """How many checks were stored, by provider and outcome."""
+
+    @property
+    def waiting(self) -> int:
+        """How many results wait to be stored."""
+        return len(self._waiting)
 
     async def record(self, result: CheckResult) -> None:
         """Store a result; return once it is durable. Raises what storing it raises."""
@@ -38,6 +46,8 @@ class Recorder:
             with working_for(None):  # whatever has come in meanwhile, of any guild
                 self._writing = asyncio.create_task(self._write())
         await stored
+        if result.is_check:
+            self.outcomes[result.provider, result.outcome] += 1
 
     async def remove_orphans(self, at: int) -> None:
         """Stop watching what belongs to connections that were removed. at: seconds since 1970."""

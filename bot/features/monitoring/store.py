@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
 
@@ -98,8 +99,18 @@ class GuildRows:
     linked: Sequence[Linked]
 
 
+@dataclass(frozen=True, slots=True)
+class AgentCount:
+    """How many of a guild's agents of one provider are in one state."""
+
+    guild_id: int
+    provider: str
+    state: str
+    count: int
+
+
 class MonitoringStore:
-    """Works on one guild at a time, except ``compact`` and ``transact``."""
+    """Works on one guild at a time, except ``count_agents``, ``compact`` and ``transact``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -168,6 +179,16 @@ class MonitoringStore:
     async def checks(self, guild_id: int) -> list[CheckRow]:
         """Return the last check of each of the guild's connections, if it was checked at all."""
         return await self._database.fetch(CheckRow, QUERIES.list_checks, guild_id=guild_id)
+
+    async def count_agents(self) -> list[AgentCount]:
+        """Count the linked agents of all guilds. This reads every row."""
+        return await self._database.fetch(AgentCount, QUERIES.count_agents)
+
+    async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
+        """Count the linked agents of these guilds."""
+        return await self._database.fetch(
+            AgentCount, QUERIES.count_agents_of, guilds=json.dumps(sorted(guilds))
+        )
 
     async def mute(
         self,

@@ -44,7 +44,7 @@ from bot.providers.base.error_format import (
     read_retry_after,
     refused_status,
 )
-from bot.providers.base.fair_slots import FairSlots
+from bot.providers.base.fair_slots import FairSlots, HostCall
 from bot.providers.base.pauses import Pauses
 from bot.providers.base.redaction import MASK, Redactor, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
@@ -65,9 +65,7 @@ _MAX_DETAIL: Final = 500
 _MAX_CLEANED: Final = 16 * _MAX_DETAIL
 _MAX_EXCERPT: Final = 200
 _UNSURE: Final = (ServerFaultError, UnexpectedStatusError, IntermediaryError)
-"""After these a write may have been carried out: a failure may have come half-way, and what is in between may
-have answered in the provider's place once the provider had the request.
-"""
+"""After these a write may have been carried out: half-way, or before something in between has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +185,9 @@ class ApiClient:
         self._versions_seen: set[str] = set()
         self._places = {base: urlsplit(base).netloc for base in bases}
         hosts = set(self._places.values())
-        self._slots = {host: FairSlots(provider) for host in hosts}
+        self.slots = {host: FairSlots(provider) for host in hosts}
         # Requests with a deadline of their own take longer and must not occupy all places.
-        self._own_deadline = {host: FairSlots(provider) for host in hosts}
+        self.slots_for_long = {host: FairSlots(provider) for host in hosts}
         self.under_way = UnderWay[_Raw]()
         self._pauses = Pauses(http.clock)
 
@@ -234,15 +232,15 @@ class ApiClient:
     async def _sent(self, request: Request, url: str) -> _Raw:
         """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""
         self._pauses.obey(request.secrets)
-        places = self._slots if request.deadline is None else self._own_deadline
+        places = self.slots if request.deadline is None else self.slots_for_long
         place = places[self._places[request.base]].place(CURRENT_GUILD.get())
         # A write has certainly not happened only as long as no byte was sent.
         sent = False
         try:
-            async with asyncio.timeout(self._deadline_of(request)), place:
+            async with asyncio.timeout(self._deadline_of(request)), place as call:
                 self._pauses.obey(request.secrets)  # it may have asked for a pause in the meantime
                 sent = request.can_do_harm
-                return await self._exchange(request, url)
+                return await self._exchange(request, url, call)
         except TimeoutError:
             raise self._late(request, sent=sent) from None
         except httpx.HTTPError as error:
@@ -276,7 +274,7 @@ class ApiClient:
             malformed.support = self._support(request, headers)
             raise malformed from None
 
-    async def _exchange(self, request: Request, url: str) -> _Raw:
+    async def _exchange(self, request: Request, url: str, call: HostCall) -> _Raw:
         async with self._http.stream(
             request.method,
             url,
@@ -290,6 +288,7 @@ class ApiClient:
             content=None if request.json is None else json.dumps(request.json).encode(),
             timeout=self._deadline_of(request),
         ) as response:
+            call.status = response.status_code
             try:
                 body = await read_body(response)
             except (httpx.ReadError, TooLargeError, zlib.error):

@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
-from bot.errors import QueueFullError
+from bot.durations import Durations
+from bot.errors import PatchbayError, QueueFullError
 
 PER_HOST: Final = 8
 """How many requests are sent to one host at once; as many more with a deadline of their own."""
@@ -14,6 +18,15 @@ PER_GUILD: Final = 6
 """How many of these places one guild gets, so that another guild's first request need not wait for it."""
 MAX_WAITING: Final = 32
 """How many requests of one guild wait for a place; the wording of ``QueueFullError`` names it."""
+_KNOWN_STATUSES: Final = frozenset({*map(int, HTTPStatus), *range(520, 531)})
+"""Those of HTTP, and those of the network in front of many providers."""
+
+
+@dataclass(slots=True)
+class HostCall:
+    """A request that has a place. status: of the answer, 0 before there is one."""
+
+    status: int = 0
 
 
 class FairSlots:
@@ -26,21 +39,48 @@ class FairSlots:
     def __init__(self, provider: str) -> None:
         """provider: the slug for errors."""
         self._provider = provider
+        self.answers: Counter[str] = Counter()
+        """How requests ended: the status, ``other`` for an unknown one, ``timeout``, or ``failed``."""
+        self.durations = Durations()
+        """From the place to the end of the answer."""
         self._used: Counter[int | None] = Counter()
         # In the order of their turns. Every queue holds somebody.
         self._waiting: dict[int | None, deque[asyncio.Future[None]]] = {}
 
     @contextlib.asynccontextmanager
-    async def place(self, guild_id: int | None) -> AsyncIterator[None]:
-        """Wait for a place, and keep it for the body. Raises QueueFullError."""
+    async def place(self, guild_id: int | None) -> AsyncIterator[HostCall]:
+        """Wait for a place, and keep it for the body, which is one request. Raises QueueFullError."""
         if self._has_room(guild_id):
             self._used[guild_id] += 1
         else:
             await self._wait(guild_id)
         try:
-            yield
+            with self._counted() as call:
+                yield call
         finally:
             self._give_back(guild_id)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a place."""
+        return sum(map(len, self._waiting.values()))
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[HostCall]:
+        call, began, ending = HostCall(), time.perf_counter(), "failed"
+        try:
+            yield call
+            ending = str(call.status) if call.status in _KNOWN_STATUSES else "other"
+        except PatchbayError:
+            ending = ""  # our own refusal, before anything was sent
+            raise
+        except asyncio.CancelledError:
+            ending = "timeout"  # whoever asks gives up at the deadline
+            raise
+        finally:
+            if ending:
+                self.answers[ending] += 1
+                self.durations.add(time.perf_counter() - began)
 
     def _has_room(self, guild_id: int | None) -> bool:
         return self._used.total() < PER_HOST and self._used[guild_id] < PER_GUILD

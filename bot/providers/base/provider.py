@@ -1,7 +1,7 @@
 """The interface of a provider: the half that speaks HTTP."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from bot.providers.base.api_client import ApiClient, HttpClient
 from bot.providers.base.credentials import CredentialField, Credentials
 from bot.providers.base.endpoint import Endpoint, Switch
 from bot.providers.base.error_format import ErrorFormat
+from bot.providers.base.fair_slots import FairSlots
 from bot.providers.base.integration import Choice
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.report import Reports, Wanted
@@ -48,6 +49,12 @@ class Provider(ABC):
         bases = [urls[endpoint.setting] for endpoint in self.endpoints]
         version = self.endpoints[0].version
         self._api = ApiClient(http, self.slug, bases, redactor, self.error_format, version=version)
+
+    @property
+    def slots(self) -> Iterator[tuple[str, FairSlots]]:
+        """The places for requests to each host, of which a host has two kinds."""
+        yield from self._api.slots.items()
+        yield from self._api.slots_for_long.items()
 
     @classmethod
     def field_key(cls, field: str) -> str:

@@ -96,7 +96,7 @@ async def test_patient_requests_do_not_hold_up_the_others(order_api: OrderApi, a
 async def test_waiting_for_a_place_is_not_sending(order_api: OrderApi) -> None:
     """A create that was not sent before the deadline has certainly not happened."""
     async with open_api(order_api.url) as patient, open_api(order_api.url, deadline=0.3) as api:
-        api._slots = patient._slots
+        api.slots = patient.slots
         order_api.fail(Slow(3600), times=None)
         stuck = [ask(patient, get(order_api.url), number) for number in range(PER_HOST)]
         await arrived(order_api, PER_HOST)

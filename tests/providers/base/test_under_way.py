@@ -156,7 +156,7 @@ async def test_the_last_cancelled_sharer_ends_the_read(order_api: OrderApi, api:
     reads = [begin(api, get(order_api.url)) for _ in range(3)]
     await arrived(order_api, 1)
     await cancel(reads)
-    assert not any(slots._used for slots in api._slots.values())
+    assert not any(slots._used for slots in api.slots.values())
     assert (await begin(api, get(order_api.url))).id == "0"
     assert len(order_api.requests) == 2
 
