@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from simcord import ResponseMessage
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import READY_WITHIN, Stage
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
+from bot.providers.base.simulator import Simulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 
 AGENT = "Suporte da loja"
@@ -43,6 +45,10 @@ class WatchedBot(BotProcess):
         """Return the lines about an event."""
         lines = [json.loads(line) for line in self.lines if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
+
+    def kill(self) -> None:
+        """End the process as if it had never been asked."""
+        self._process.kill()
 
     async def probe(self, path: str) -> int:
         """Ask the health port; return the status."""
@@ -91,18 +97,23 @@ def toolzz_of(stage: Stage) -> ToolzzSimulator:
     return found
 
 
-async def connect(stage: Stage) -> None:
-    """Let the owner of the server connect it to Toolzz."""
-    world, toolzz = stage.world, toolzz_of(stage)
-    asked = await world.mira.slash(world.operations, "connections add", provider=toolzz.slug)
-    guide = await stage.discord.answer(asked)
+async def fill_in(stage: Stage, command: str, values: Mapping[str, str], **options: str) -> ResponseMessage:
+    """Let the owner of the server run a command that leads to a form, and submit it; return the answer."""
+    world = stage.world
+    guide = await stage.discord.answer(await world.mira.slash(world.operations, command, **options))
     form = await world.mira.click(guide, label=guide.components[0]["components"][0]["label"])
-    answer = await stage.discord.answer(await world.mira.submit_modal(form, dict(toolzz.credentials)))
+    return await stage.discord.answer(await world.mira.submit_modal(form, dict(values)))
+
+
+async def connect(stage: Stage, provider: Simulator | None = None) -> None:
+    """Let the owner of the server connect it to a provider, by default to Toolzz."""
+    provider = provider or toolzz_of(stage)
+    answer = await fill_in(stage, "connections add", provider.credentials, provider=provider.slug)
     if not shown(answer).startswith("✅"):
         raise RuntimeError(f"the connection was not added: {shown(answer)}")
 
 
-def shown(answer: Any) -> str:  # noqa: ANN401 - simcord's message
+def shown(answer: ResponseMessage) -> str:
     """Return the text of an answer's embeds."""
     return "\n".join(
         part

@@ -26,14 +26,14 @@ SHOWN: Final = 10
 
 async def prove(scale: Scale) -> AsyncIterator[Figure]:
     """Show that no secret reaches a log, Discord, an output or a file in the clear."""
-    yield await search(QUICK if scale.quick else TESTS)
+    yield await search(QUICK if scale.quick else TESTS, (os.cpu_count() or 1) + 1)
 
 
-async def search(tests: Sequence[str]) -> Figure:
-    """Run tests and search what they have left."""
+async def search(tests: Sequence[str], processes: int) -> Figure:
+    """Run tests and search what they have left. processes: among which they are distributed, 0 for one."""
     with tempfile.TemporaryDirectory(prefix="prove-") as name:
         folder = Path(name)
-        code, passed = await _run(tests, folder)
+        code, passed = await _run(tests, processes, folder)
         kept = {kind: list(_lines(folder, kind)) for kind in ("log", "sent", "printed", "files", "used")}
     hits = [
         f"{kind}: {line}" for kind, lines in kept.items() if kind != "used" for line in lines if _is_hit(line)
@@ -52,14 +52,14 @@ async def search(tests: Sequence[str]) -> Figure:
     )
 
 
-async def _run(tests: Sequence[str], folder: Path) -> tuple[int, int]:
+async def _run(tests: Sequence[str], processes: int, folder: Path) -> tuple[int, int]:
     """Run tests with the plugin; return their exit code, and how many have passed."""
     for name in ("kept", "temporary"):
         (folder / name).mkdir()
     environment = os.environ | {"PROVE_KEPT_IN": str(folder / "kept"), "TMPDIR": str(folder / "temporary")}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "prove.canary_plugin",
-        "-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal", *tests,
+        "-n", str(processes), "--dist", "worksteal", *tests,
         cwd=Path(bot.__path__[0]).parent, env=environment, stdout=PIPE, stderr=STDOUT,
     )  # fmt: skip
     written, _ = await process.communicate()

@@ -63,7 +63,9 @@ class _Methods(ctypes.Structure):
     )
 
 
-class _Kind(IntEnum):
+class Kind(IntEnum):
+    """What is done to a file."""
+
     WRITE = 1
     TRUNCATE = 2
     SYNC = 3
@@ -96,7 +98,7 @@ class _Recorder:
             return result
 
         def delete(vfs: int, name: bytes, sync: int) -> int:
-            self._note(_Kind.DELETE, name)
+            self._note(Kind.DELETE, name)
             result: int = original_delete(vfs, name, sync)
             return result
 
@@ -114,12 +116,12 @@ class _Recorder:
         write_, truncate_, sync_ = _Write(original.write), _Truncate(original.truncate), _Sync(original.sync)
 
         def write(file: int, data: int, size: int, offset: int) -> int:
-            self._note(_Kind.WRITE, self._names[file], offset, ctypes.string_at(data, size))
+            self._note(Kind.WRITE, self._names[file], offset, ctypes.string_at(data, size))
             result: int = write_(file, data, size, offset)
             return result
 
         def truncate(file: int, size: int) -> int:
-            self._note(_Kind.TRUNCATE, self._names[file], size)
+            self._note(Kind.TRUNCATE, self._names[file], size)
             result: int = truncate_(file, size)
             return result
 
@@ -128,7 +130,7 @@ class _Recorder:
             covered = os.fstat(self._log).st_size
             result: int = sync_(file, flags)
             if result == _OK:
-                self._note(_Kind.SYNC, self._names[file], covered)
+                self._note(Kind.SYNC, self._names[file], covered)
             return result
 
         exchanged = _Methods.from_buffer_copy(original)
@@ -141,9 +143,9 @@ class _Recorder:
         self._kept.append(function)
         return ctypes.cast(function, ctypes.c_void_p).value
 
-    def _note(self, kind: _Kind, name: bytes, position: int = 0, data: bytes = b"") -> None:
+    def _note(self, kind: Kind, name: bytes, position: int = 0, data: bytes = b"") -> None:
         # One call for one record: the process may be killed between any two.
-        os.write(self._log, _HEADER.pack(kind, position, len(name), len(data)) + name + data)
+        os.write(self._log, _packed(kind, name, position, data))
 
 
 _RECORDERS: Final[list[_Recorder]] = []
@@ -158,12 +160,21 @@ def record(log: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A change of a file that is not on the disk yet. at: where the log notes it."""
+    """A change of a file that is not on the disk yet. at: where the log notes it.
+
+    change: takes the file, and from which to which byte of the file the change reaches the disk. begin, end:
+    where the whole of it begins and ends.
+    """
 
     at: int
     change: Callable[[bytearray, int, int], None]
-    """Takes the file, and the first and last byte of the data that reach it."""
-    size: int
+    begin: int
+    end: int
+
+    def sectors(self) -> Iterator[tuple[int, int]]:
+        """Yield the beginning and the end of each part that a disk writes as a whole."""
+        for sector in range(self.begin - self.begin % SECTOR, self.end, SECTOR):
+            yield max(sector, self.begin), min(sector + SECTOR, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,20 @@ class PowerCut:
     dropped: int
 
 
-def after_power_cut(log: Path, before: Mapping[str, bytes], chance: random.Random | None = None) -> PowerCut:
+def note(kind: Kind, name: str, position: int = 0, data: bytes = b"") -> bytes:
+    """Return a record of a log.
+
+    position: where a write begins; how long a truncated file is; before which byte of the log a write must be
+    noted to be covered by a synchronisation. All in bytes.
+    """
+    return _packed(kind, os.fsencode(name), position, data)
+
+
+def _packed(kind: Kind, name: bytes, position: int, data: bytes) -> bytes:
+    return _HEADER.pack(kind, position, len(name), len(data)) + name + data
+
+
+def after_power_cut(log: bytes, before: Mapping[str, bytes], chance: random.Random | None = None) -> PowerCut:
     """Return the files that a disk holds after the power was cut where the log ends.
 
     Whatever was not synchronised is gone. A new file is there once it was synchronised for the first time,
@@ -183,33 +207,33 @@ def after_power_cut(log: Path, before: Mapping[str, bytes], chance: random.Rando
     """
     files = defaultdict(bytearray, {name: bytearray(content) for name, content in before.items()})
     waiting: defaultdict[str, list[_Step]] = defaultdict(list)
-    for at, kind, name, position, data in _records(log.read_bytes()):
-        if kind is _Kind.DELETE:
+    for at, kind, name, position, data in _records(log):
+        if kind is Kind.DELETE:
             # The bot deletes no file of SQLite's while it writes, so this waits for no synchronisation.
             files.pop(name, None)
             waiting.pop(name, None)
-        elif kind is _Kind.SYNC:
+        elif kind is Kind.SYNC:
             for step in [each for each in waiting[name] if each.at < position]:
-                step.change(files[name], 0, step.size)
+                step.change(files[name], step.begin, step.end)
             waiting[name] = [each for each in waiting[name] if each.at >= position]
             files.setdefault(name, bytearray())  # it is there, even if it is empty
-        elif kind is _Kind.WRITE:
-            waiting[name].append(_Step(at, _writing(position, data), len(data)))
+        elif kind is Kind.WRITE:
+            waiting[name].append(_Step(at, _writing(position, data), position, position + len(data)))
         else:
-            waiting[name].append(_Step(at, _truncating(position), SECTOR))
+            waiting[name].append(_Step(at, _truncating(position), position, position + 1))
     for name in [each for each in waiting if each in files and chance]:
         for step in waiting[name]:
-            for begin in range(0, step.size, SECTOR):
+            for begin, end in step.sectors():
                 if chance and chance.random() < 0.5:  # noqa: PLR2004 - half of them
-                    step.change(files[name], begin, min(begin + SECTOR, step.size))
+                    step.change(files[name], begin, end)
     dropped = sum(len(steps) for steps in waiting.values())
     return PowerCut({name: bytes(content) for name, content in files.items()}, dropped)
 
 
 def _writing(offset: int, data: bytes) -> Callable[[bytearray, int, int], None]:
     def write(file: bytearray, begin: int, end: int) -> None:
-        file.extend(bytes(max(0, offset + end - len(file))))
-        file[offset + begin : offset + end] = data[begin:end]
+        file.extend(bytes(max(0, end - len(file))))
+        file[begin:end] = data[begin - offset : end - offset]
 
     return write
 
@@ -221,12 +245,12 @@ def _truncating(size: int) -> Callable[[bytearray, int, int], None]:
     return truncate
 
 
-def _records(log: bytes) -> Iterator[tuple[int, _Kind, str, int, bytes]]:
+def _records(log: bytes) -> Iterator[tuple[int, Kind, str, int, bytes]]:
     at = 0
     while at + _HEADER.size <= len(log):
         kind, position, name_size, data_size = _HEADER.unpack_from(log, at)
         begin = at + _HEADER.size
         end = begin + name_size + data_size
         name = os.fsdecode(log[begin : begin + name_size])
-        yield at, _Kind(kind), name, position, log[begin + name_size : end]
+        yield at, Kind(kind), name, position, log[begin + name_size : end]
         at = end

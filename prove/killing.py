@@ -23,8 +23,8 @@ WITHIN: Final = 0.06
 EARLY: Final = 10
 """Each tenth process is killed whether or not it has written anything: while it opens the database."""
 STARTED_WITHIN: Final = 60.0
-GAP: Final = 1_000
-"""More numbers than are under way when a process is killed."""
+NUMBERS: Final = 1_000_000
+"""More than a process can write."""
 
 
 async def prove(scale: Scale) -> AsyncIterator[Figure]:
@@ -51,8 +51,7 @@ async def _lane(database: Path, kills: int, chance: random.Random) -> tuple[int,
     await make_database(database)
     acknowledged: set[int] = set()
     for number in range(kills):
-        first = max(acknowledged, default=0) + GAP
-        writing = Writing(database, database.with_suffix(f".{number}"), first)
+        writing = Writing(database, database.with_suffix(f".{number}"), first=number * NUMBERS + 1)
         process = writing.start()
         try:
             if number % EARLY:

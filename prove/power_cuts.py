@@ -96,13 +96,14 @@ async def _cut_once(
     before = {str(database): content}
     outcome.cuts += 1
     outcome.acknowledged += len(acknowledged)
-    left = after_power_cut(log, before)
+    written = log.read_bytes()
+    left = after_power_cut(written, before)
     outcome.dropped += left.dropped
     flaw, found = await _found(folder, left.files)
     outcome.damaged += flaw
     outcome.lost += len(acknowledged - found)
     outcome.losing += not acknowledged <= found
-    flaw, found = await _found(folder, after_power_cut(log, before, chance).files)
+    flaw, found = await _found(folder, after_power_cut(written, before, chance).files)
     outcome.torn += flaw or not acknowledged <= found
 
 

@@ -59,7 +59,7 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
     yield Figure(
         "keys rotate under traffic",
         f"{rows:,} rows, `rotate-key` killed {killed} times on the way and then run to its end;"
-        f" {reads.rows:,} rows read meanwhile, {reads.failed} of them in vain; {left} rows left under the old one",
+        f" {reads.rows:,} rows read meanwhile, {reads.failed} in vain; {left} rows left under the old one",
         holds=killed == kills and not reads.failed and not left and reads.rows > 0,
     )
 
