@@ -15,9 +15,9 @@ from prove import (
     canaries,
     copies,
     full_disk,
-    gateway_faults,
+    gateway,
     handovers,
-    killing,
+    kills,
     operations,
     power_cuts,
     rotation,
@@ -28,7 +28,7 @@ from prove.document import record
 from prove.runner import Proof, Scale, run
 
 PROOFS: Final[dict[str, Proof]] = {
-    "kills": killing.prove,
+    "kills": kills.prove,
     "power_cuts": power_cuts.prove,
     "operations": operations.prove,
     "rotation": rotation.prove,
@@ -36,7 +36,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "stopping": stopping.prove,
     "two_processes": two_processes.prove,
     "full_disk": full_disk.prove,
-    "gateway": gateway_faults.prove,
+    "gateway": gateway.prove,
     "handovers": handovers.prove,
     "bombs": bombs.prove,
     "canaries": canaries.prove,

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.demo.stage import Stage, open_stage
 from bot.providers.base.simulator import GzipBomb
-from prove.bots import AGENT, connect, english, running_bot, shown, toolzz_of
+from prove.processes.bots import AGENT, connect, english, running_bot, shown, toolzz_of
 from prove.runner import Figure, Scale
 
 BOMBS: Final = 10

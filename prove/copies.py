@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.vault import Vault
-from prove.commands import Commands
-from prove.killing import begun, kill
+from prove.kills import begun, kill
+from prove.processes.commands import Commands
+from prove.processes.writer import KEY, Writing, make_database, stored
 from prove.runner import Figure, Scale
-from prove.writer import KEY, Writing, make_database, stored
 
 RUNS: Final = 100
 BEFORE: Final = 0.3

@@ -10,10 +10,11 @@ from contextlib import closing
 from typing import Final
 
 from bot.demo.stage import Stage, open_stage
-from prove.bots import AGENT, WatchedBot, connect, running_bot, shown, toolzz_of
+from prove.processes.bots import AGENT, WatchedBot, connect, running_bot, shown, toolzz_of
 from prove.runner import Figure, Scale
 
-CYCLES: Final = 20
+CYCLES: Final = 15
+"""Three commands of one member each; the bot takes 60 a minute."""
 WITHIN: Final = 30.0
 """Seconds within which the bot notices that it can write again; it tries with each check."""
 OK: Final = 200

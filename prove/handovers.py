@@ -12,7 +12,7 @@ from typing import Final
 from bot.demo.stage import Stage, open_stage
 from bot.providers.base.simulator import Slow
 from bot.providers.sensay.simulator import SensaySimulator
-from prove.bots import connect, english, fill_in, running_bot
+from prove.processes.bots import connect, english, fill_in, running_bot
 from prove.runner import Figure, Scale
 
 KILLS: Final = 20

@@ -11,9 +11,9 @@ from typing import Final
 from bot.features.connections.store import ConnectionStore
 from bot.store.database import Database, UnavailableError
 from bot.store.vault import Vault
-from prove.killing import begun, kill
+from prove.kills import begun, kill
+from prove.processes.writer import GUILD, KEY, Writing, guild_of, make_database, sealed_row
 from prove.runner import Figure, Scale
-from prove.writer import GUILD, KEY, Writing, guild_of, make_database, sealed_row
 
 OPERATIONS: Final = 10_000
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.copies import flaw_of
-from prove.disk import after_power_cut
-from prove.killing import begun, kill
+from prove.kills import begun, kill
+from prove.processes.disk import after_power_cut
+from prove.processes.writer import Writing, make_database, stored
 from prove.runner import Figure, Scale
-from prove.writer import Writing, make_database, stored
 
 CUTS: Final = 150
 NORMAL_CUTS: Final = 30

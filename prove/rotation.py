@@ -19,9 +19,9 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.operating.key_rotation import bring_up_to_date
 from bot.store.database import Database, UnavailableError
 from bot.store.vault import Vault
-from prove.commands import Commands
+from prove.processes.commands import Commands
+from prove.processes.writer import AT, GUILD, KEY, SECRET, make_database, sealed_row
 from prove.runner import Figure, Scale
-from prove.writer import AT, GUILD, KEY, SECRET, make_database, sealed_row
 
 ROWS: Final = 50_000
 EACH: Final = 50

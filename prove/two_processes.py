@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.demo.stage import open_stage
-from prove.bots import WatchedBot, observable, running_bot
+from prove.processes.bots import WatchedBot, observable, running_bot
 from prove.runner import Figure, Scale
 
 RUNS: Final = 20

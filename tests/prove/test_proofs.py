@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prove import power_cuts
 from prove.canaries import search
-from prove.disk import SECTOR, Kind, after_power_cut, note
+from prove.processes.disk import SECTOR, Kind, after_power_cut, note
 from prove.runner import Figure, Proof, Scale, run
 
 FILE = "/data/patchbay.db"

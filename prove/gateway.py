@@ -18,7 +18,7 @@ from simcord.backend import serializers
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.gateway import GatewayConnection, Op
 from bot.demo.stage import Stage, open_stage
-from prove.bots import AGENT, WatchedBot, connect, observable, running_bot, shown, toolzz_of
+from prove.processes.bots import AGENT, WatchedBot, connect, observable, running_bot, shown, toolzz_of
 from prove.runner import Figure, Scale
 
 EVENTS: Final = 200

@@ -21,7 +21,7 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.store import database as store
 from bot.store.database import Database
 from bot.store.vault import Place, Vault
-from prove import disk
+from prove.processes import disk
 
 KEY: Final = {"k1": bytes(range(32))}
 AT: Final = 1_700_000_000
@@ -36,7 +36,7 @@ _AUDITED: Final = 4
 _NUMBER: Final = struct.Struct("<q")
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["prove.writer"])
+CONTEXT.set_forkserver_preload(["prove.processes.writer"])
 
 
 @dataclass(frozen=True, slots=True)

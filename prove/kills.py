@@ -12,8 +12,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
+from prove.processes.writer import Writing, make_database, stored
 from prove.runner import Figure, Scale
-from prove.writer import Writing, make_database, stored
 
 KILLS: Final = 1_000
 LANES: Final = 2
