@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from unittest import mock
 
 from simcord import ChannelHandle, MemberActor
-from simcord.backend import serializers
 
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.gateway import GatewayConnection, Op
 from bot.demo.stage import Stage, open_stage
+from prove.odd_events import odd, whole_events
 from prove.processes.bots import AGENT, WatchedBot, connect, observable, running_bot, shown, toolzz_of
 from prove.runner import Figure, Scale
 
@@ -31,8 +30,6 @@ BACK_WITHIN: Final = 60.0
 """Seconds from a closed socket until the bot answers again."""
 HEARD_WITHIN: Final = 150.0
 """The same from the first heartbeat that is not acknowledged: it has to be missed first."""
-WRONG: Final[Sequence[Any]] = (None, "x", -1, 1.5, True, [], {}, [None], {"id": None}, "9" * 30)
-"""What stands in an odd event where something else should."""
 
 
 @dataclass(slots=True)
@@ -144,7 +141,7 @@ async def _odd_events(
 ) -> Figure:
     events, chance = scale.of(EVENTS, 20), random.Random(1)
     served = asked = 0
-    whole = _kinds(stage, gateway)
+    whole = whole_events(stage, gateway.events)
     kinds = sorted(whole)
     for number in range(events):
         event = kinds[number % len(kinds)]
@@ -160,52 +157,6 @@ async def _odd_events(
         f" answered {served} of {asked} times meanwhile, their own {'too' if read else 'NOT'} after them",
         holds=bot.is_running and served == asked and read,
     )
-
-
-def _kinds(stage: Stage, gateway: Gateway) -> Mapping[str, Any]:
-    """Return a whole payload of each kind of event that may be about the demo's server."""
-    backend, world = stage.discord.env.backend, stage.world
-    guild: Any = serializers.guild_create_payload(backend, backend.guilds[world.guild.id])
-    guild_id, channel = guild["id"], {**guild["channels"][0], "guild_id": guild["id"]}
-    role = {"guild_id": guild_id, "role": guild["roles"][-1], "role_id": guild["roles"][-1]["id"]}
-    seen = {kind: payload for kind, payload in gateway.events.items() if kind != "READY"}
-    return {
-        **seen,
-        "GUILD_CREATE": guild,
-        "GUILD_UPDATE": guild,
-        "CHANNEL_CREATE": channel,
-        "CHANNEL_UPDATE": channel,
-        "GUILD_ROLE_CREATE": role,
-        "GUILD_ROLE_UPDATE": role,
-        "GUILD_MEMBER_UPDATE": {**guild["members"][0], "guild_id": guild_id},
-        "GUILD_DELETE": {"id": guild_id, "unavailable": True},
-    }
-
-
-def odd(payload: Any, chance: random.Random) -> Any:  # noqa: ANN401 - any JSON
-    """Return a payload of which one thing is missing, or is something else."""
-    changed = copy.deepcopy(payload)
-    *path, last = chance.choice(list(_places(changed)))
-    parent = changed
-    for key in path:
-        parent = parent[key]
-    if chance.random() < 0.4:  # noqa: PLR2004 - two of five
-        del parent[last]
-    else:
-        parent[last] = chance.choice(WRONG)
-    return changed
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - any JSON
-    """Yield the path of everything in a payload."""
-    inside: Any = ()
-    if isinstance(value, Mapping):
-        inside = value.items()
-    elif isinstance(value, list):
-        inside = enumerate(value)
-    for key, inner in inside:
-        yield (*path, key)
-        yield from _places(inner, (*path, key))
 
 
 async def _own_server_is_served(stage: Stage) -> bool:
