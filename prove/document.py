@@ -14,17 +14,32 @@ import bot
 from prove.runner import Figure
 
 PATH: Final = Path(bot.__path__[0]).parent / "docs" / "security.md"
-_BEGIN: Final = "<!-- The lines of `make prove ARGS=--record` -->\n"
-_END: Final = "<!-- End -->\n"
+_BEGIN: Final = "<!-- The lines of `make prove ARGS=--record` -->\n\n"
+_END: Final = "\n<!-- End -->"
 
 
 def record(figures: Sequence[Figure]) -> None:
-    """Put the lines between the two marks of the document, with the date and the machine."""
-    before, _, rest = PATH.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    machine = (
-        f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()},"
-        f" SQLite {sqlite3.sqlite_version}:"
+    """Put the lines between the two marks of the document, each with its day and machine.
+
+    Lines of other promises stay.
+    """
+    PATH.write_text(recorded(PATH.read_text("utf-8"), figures, _where()), "utf-8")
+
+
+def recorded(text: str, figures: Sequence[Figure], where: str) -> str:
+    """Return the document with these lines. where: the day and the machine."""
+    before, _, rest = text.partition(_BEGIN)
+    lines, _, after = rest.partition(_END)
+    kept = lines.splitlines()
+    for figure in figures:
+        line = f"- {figure} ({where})"
+        former = [each for each in kept if each.startswith(f"- {figure.promise}: ")]
+        kept = [line if each in former else each for each in kept] if former else [*kept, line]
+    return before + _BEGIN + "".join(f"{line}\n" for line in kept) + _END + after
+
+
+def _where() -> str:
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()},"
+        f" SQLite {sqlite3.sqlite_version}"
     )
-    lines = "".join(f"- {figure}\n" for figure in figures)
-    PATH.write_text(f"{before}{_BEGIN}\n{machine}\n\n{lines}\n{_END}{after}", "utf-8")

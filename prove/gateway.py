@@ -21,13 +21,13 @@ from prove.processes.bots import AGENT, WatchedBot, connect, observable, running
 from prove.runner import Figure, Scale
 
 EVENTS: Final = 200
-CLOSES: Final = 10
+CLOSES: Final = 4
 CODES: Final = (1000, 1001, 1006, 4000, 4007, 4009)
 """Codes after which Discord lets a bot connect again."""
 NO_IDENTIFY_FOR: Final = 20.0
 """Seconds for which the bot is watched that may not identify."""
-BACK_WITHIN: Final = 60.0
-"""Seconds from a closed socket until the bot answers again."""
+BACK_WITHIN: Final = 90.0
+"""Seconds from a closed socket until the bot answers again. It pauses for a minute at most."""
 HEARD_WITHIN: Final = 150.0
 """The same from the first heartbeat that is not acknowledged: it has to be missed first."""
 
