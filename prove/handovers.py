@@ -16,9 +16,9 @@ from prove.processes.bots import connect, english, fill_in, running_bot
 from prove.runner import Figure, Scale
 
 KILLS: Final = 20
-WITHIN: Final = 1.5
+WITHIN: Final = 3.0
 """Seconds after the member's confirmation within which the process is killed."""
-SLOW: Final = 0.4
+SLOW: Final = 0.6
 """Seconds that the provider takes for each of the requests of a handover."""
 ENDED_WITHIN: Final = 15.0
 
