@@ -14,12 +14,13 @@ from subprocess import PIPE, STDOUT
 from typing import Final
 
 import bot
-from prove.canary_plugin import SPELLINGS
 from prove.runner import Figure, Scale
 
 TESTS: Final = ("tests/cogs", "tests/operating", "tests/journeys")
 """The tests in which the bot runs, within this process or in another. The others exercise its parts."""
 QUICK: Final = ("tests/cogs/connections/test_paused.py", "tests/journeys/test_toolzz_process.py")
+KINDS: Final = ("log", "sent", "printed", "files", "used", "hits")
+"""What the plugin keeps; the names of its files begin with these."""
 SHOWN: Final = 10
 """Places with a canary that are named."""
 
@@ -34,14 +35,12 @@ async def search(tests: Sequence[str], processes: int) -> Figure:
     with tempfile.TemporaryDirectory(prefix="prove-") as name:
         folder = Path(name)
         code, passed = await _run(tests, processes, folder)
-        kept = {kind: list(_lines(folder, kind)) for kind in ("log", "sent", "printed", "files", "used")}
-    hits = [
-        f"{kind}: {line}" for kind, lines in kept.items() if kind != "used" for line in lines if _is_hit(line)
-    ]
+        kept = {kind: list(_lines(folder, kind)) for kind in KINDS}
+    hits = kept["hits"]
     for hit in hits[:SHOWN]:
         print(f"    {hit[:300]}", file=sys.stderr)
     counts = Counter({kind: len(lines) for kind, lines in kept.items()})
-    size = sum(int(line.split()[1]) for line in kept["files"]) >> 20
+    size = sum(int(line.split()[0]) for line in kept["files"]) >> 20
     return Figure(
         "no secret in any output",
         f"{passed} tests of {', '.join(tests)} at DEBUG, in which {counts['used']:,} requests took a canary"
@@ -73,7 +72,3 @@ async def _run(tests: Sequence[str], processes: int, folder: Path) -> tuple[int,
 def _lines(folder: Path, kind: str) -> Iterator[str]:
     for path in sorted((folder / "kept").glob(f"{kind}-*")):
         yield from path.read_text("utf-8").splitlines()
-
-
-def _is_hit(line: str) -> bool:
-    return line.startswith("FOUND ") or any(each in line.encode() for each in SPELLINGS)
