@@ -32,8 +32,9 @@ def recorded(text: str, figures: Sequence[Figure], where: str) -> str:
     lines, _, after = rest.partition(_END)
     kept = lines.splitlines()
     for figure in figures:
-        line = f"- {figure} ({where})"
-        former = [each for each in kept if each.startswith(f"- {figure.promise}: ")]
+        begin = f"- **{figure.promise}**:"
+        line = f"{begin} {figure.outcome} ({where})"
+        former = [each for each in kept if each.startswith(begin)]
         kept = [line if each in former else each for each in kept] if former else [*kept, line]
     return before + _BEGIN + "".join(f"{line}\n" for line in kept) + _END + after
 

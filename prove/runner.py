@@ -18,7 +18,12 @@ class Figure:
     holds: bool
 
     def __str__(self) -> str:
-        return f"{self.promise}: {self.figure}{'' if self.holds else ' - FALLS SHORT'}"
+        return f"{self.promise}: {self.outcome}"
+
+    @property
+    def outcome(self) -> str:
+        """The figure, and whether it falls short."""
+        return f"{self.figure}{'' if self.holds else ' - FALLS SHORT'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,5 +35,5 @@ def test_a_line_takes_the_place_of_its_promise_s_former_one() -> None:
     one, other = Figure("p: a", "1 of 2", holds=True), Figure("p", "2 of 2", holds=True)
     first = recorded(text, [one, other], "then")
     again = recorded(first, [Figure("p: a", "2 of 2", holds=True)], "now")
-    assert again == first.replace("- p: a: 1 of 2 (then)", "- p: a: 2 of 2 (now)") != first
-    assert again.replace("- p: a: 2 of 2 (now)\n- p: 2 of 2 (then)\n", "") == text
+    assert again == first.replace("- **p: a**: 1 of 2 (then)", "- **p: a**: 2 of 2 (now)") != first
+    assert again.replace("- **p: a**: 2 of 2 (now)\n- **p**: 2 of 2 (then)\n", "") == text
