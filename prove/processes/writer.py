@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import multiprocessing
 import os
+import sqlite3
 import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from unittest import mock
 
 from bot.features.audit.entry import Entry
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.store import database as store
 from bot.store.database import Database
 from bot.store.vault import Place, Vault
 from prove.processes import disk
@@ -82,9 +83,23 @@ def guild_of(number: int) -> int:
 def _run(writing: Writing) -> None:
     if writing.log is not None:
         disk.record(writing.log)
-    pragmas = (*store._PRAGMAS, *writing.pragmas)  # noqa: SLF001 - what must be shown to be caught
-    with mock.patch.object(store, "_PRAGMAS", pragmas):
+    connect = functools.partial(sqlite3.connect, factory=_connections_with(writing.pragmas))
+    with mock.patch.object(sqlite3, "connect", connect):
         asyncio.run(_write(writing))
+
+
+def _connections_with(pragmas: Sequence[str]) -> type[sqlite3.Connection]:
+    """Return connections that set these after the store has said how each commit is synchronised."""
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401 - as in the original
+            cursor = super().execute(sql, parameters)
+            if sql.startswith("PRAGMA synchronous"):
+                for pragma in pragmas:
+                    super().execute(f"PRAGMA {pragma}")
+            return cursor
+
+    return Connection
 
 
 async def _write(writing: Writing) -> None:
