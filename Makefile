@@ -3,6 +3,8 @@
 #   make test                      the tests: ARGS="-k vault"
 #   make test-fast                 the tests that start no bot, in less than a minute
 #   make check                     every gate that CI has
+#   make prove                     what is promised, with processes that are killed and disturbed, in half an hour:
+#                                  ARGS="--record" or ARGS="power_cuts"
 #   make format                    what ruff can mend
 #   make lock                      requirements/*.txt anew: UPGRADE=--upgrade takes new versions
 #   make audit                     what is known to be insecure: in the code, the Dockerfile, the locked packages;
@@ -13,7 +15,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast docs check format lint audit sbom lock screenshots chromium
+.PHONY: help demo test test-fast docs check prove format lint audit sbom lock screenshots chromium
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -66,6 +68,9 @@ check: UNCHECKED := --unchecked-ok
 check: $(READY) chromium lint audit
 	$(BIN)/python .ci/pythons.py
 	$(PYTEST) $(ARGS)
+
+prove: $(READY)
+	$(BIN)/python -m prove $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

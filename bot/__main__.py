@@ -36,7 +36,6 @@ def run() -> None:
     from bot.operating.process import ignore_signals, log_start
 
     ignore_signals()
-    from bot import app
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
     from bot.store.vault import read_keys
@@ -46,6 +45,8 @@ def run() -> None:
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
         with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
+            from bot import app  # half a second, which a second process need not spend
+
             asyncio.run(app.run(settings, redactor))
     except SetupError as error:
         _fail(error)

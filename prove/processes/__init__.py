@@ -1,0 +1,1 @@
+"""The processes that proofs start, and the disk below them."""
