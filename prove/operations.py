@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from bot.errors import UnavailableError
 from bot.features.connections.store import ConnectionStore
-from bot.store.database import Database, UnavailableError
+from bot.store.database import Database
 from bot.store.vault import Vault
 from prove.kills import begun, kill
 from prove.processes.writer import GUILD, KEY, Writing, guild_of, make_database, sealed_row

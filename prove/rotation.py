@@ -12,12 +12,12 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Final
 
-from bot.errors import UnreadableSecretError
+from bot.errors import UnavailableError, UnreadableSecretError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.operating.key_rotation import bring_up_to_date
-from bot.store.database import Database, UnavailableError
+from bot.store.database import Database
 from bot.store.vault import Vault
 from prove.processes.commands import Commands
 from prove.processes.writer import AT, GUILD, KEY, SECRET, make_database, sealed_row
