@@ -259,9 +259,8 @@ def test_purge_guild_that_is_not_confirmed_erases_nothing(purged: Path, typed: s
     assert set(counts(purged, GUILD).values()) == {1}
 
 
-def test_purge_guild_says_when_traces_are_left(purged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_guild_says_when_traces_are_left(purged: Path) -> None:
     """If another process reads the file, traces stay in it: exit code 1, and the text says what to do."""
-    monkeypatch.setattr("bot.store.database._BUSY_TIMEOUT_MS", 0)
     fill(purged, GUILD)
     with contextlib.closing(sqlite3.connect(purged, isolation_level=None)) as beside:
         beside.execute("PRAGMA journal_mode = WAL")
@@ -394,9 +393,8 @@ def test_a_member_that_is_not_confirmed_stays(purged: Path, typed: str) -> None:
     assert naming(purged) == before
 
 
-def test_erasing_a_member_says_when_traces_are_left(purged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_erasing_a_member_says_when_traces_are_left(purged: Path) -> None:
     """If another process reads the file, traces stay in it: exit code 1, and the text says what to do."""
-    monkeypatch.setattr("bot.store.database._BUSY_TIMEOUT_MS", 0)
     mark_member(purged)
     with contextlib.closing(sqlite3.connect(purged, isolation_level=None)) as beside:
         beside.execute("PRAGMA journal_mode = WAL")
