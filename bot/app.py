@@ -76,6 +76,7 @@ from bot.operating.discord_start import worded
 from bot.operating.health import Readiness, serve_health
 from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.loop_lag import loop_lag
 from bot.operating.metrics import metrics_page
 from bot.operating.operator_channel import tell_operator
 from bot.providers import providers
@@ -253,9 +254,10 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         await stack.enter_async_context(heartbeats(settings, readiness.reasons))
         operator = tell_operator(bot, readiness, settings)
         if settings.http_port is not None:
-            pages = {"/metrics": await stack.enter_async_context(metrics_page(bot, readiness, settings))}
+            lag = await stack.enter_async_context(loop_lag())
+            pages = {"/metrics": metrics_page(bot, readiness, lag, settings)}
             try:
-                health = serve_health(readiness, settings.http_host, settings.http_port, pages)
+                health = serve_health(readiness, lag, settings.http_host, settings.http_port, pages)
                 port = await stack.enter_async_context(health)
             except OSError as error:
                 reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"

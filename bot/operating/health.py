@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -13,6 +12,7 @@ from aiohttp.http import HttpProcessingError
 
 from bot.discord.client import PatchbayBot
 from bot.features.monitoring.poller import Poller
+from bot.operating.loop_lag import LoopLag
 from bot.store.write_state import WriteState
 
 Page: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -64,31 +64,6 @@ class Readiness:
             yield f"The checks of agents have stood still for {round(overdue)} seconds."
 
 
-class LoopLag:
-    """Measures once a second how late the event loop comes to what is due."""
-
-    def __init__(self) -> None:
-        self._seconds = deque([0.0], maxlen=60)
-
-    @property
-    def last(self) -> float:
-        """The last measurement, in seconds."""
-        return self._seconds[-1]
-
-    @property
-    def worst(self) -> float:
-        """The longest of the last minute, in seconds."""
-        return max(self._seconds)
-
-    async def run(self) -> None:
-        """Measure until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + 1
-            await asyncio.sleep(1)
-            self._seconds.append(loop.time() - due)
-
-
 class _BoundedServer(web.Server):
     """aiohttp's server gives a client that sends nothing, or sends slowly, all the time in the world."""
 
@@ -104,7 +79,11 @@ class _BoundedServer(web.Server):
 
 @contextlib.asynccontextmanager
 async def serve_health(
-    readiness: Readiness, host: str, port: int, others: Mapping[str, Page] = MappingProxyType({})
+    readiness: Readiness,
+    lag: LoopLag,
+    host: str,
+    port: int,
+    others: Mapping[str, Page] = MappingProxyType({}),
 ) -> AsyncIterator[int]:
     """Serve ``/healthz`` and ``/readyz``, and yield the port. others: what else is served, by its path.
 
@@ -114,7 +93,6 @@ async def serve_health(
     tells it; a server in a thread of its own could say so in words, and would itself have to be watched.
     Raises OSError if the port is taken.
     """
-    lag = LoopLag()
 
     async def alive(_: web.BaseRequest) -> web.Response:
         return web.json_response(
@@ -137,7 +115,6 @@ async def serve_health(
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         return await page(request)
 
-    measuring = asyncio.create_task(lag.run())
     runner = web.ServerRunner(
         _BoundedServer(answer, access_log=None, logger=_log),
         access_log=None,
@@ -149,5 +126,4 @@ async def serve_health(
         await site.start()
         yield runner.addresses[0][1]
     finally:
-        measuring.cancel()
         await runner.cleanup()

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.discord.client import PatchbayBot
 from bot.operating.health import Readiness, serve_health
+from bot.operating.loop_lag import loop_lag
 from bot.operating.metrics import metrics_page
 from bot.settings import Settings
 
@@ -65,8 +66,7 @@ class Scraper:
 async def scraper(bot: PatchbayBot, settings: Settings) -> AsyncIterator[Scraper]:
     """Serve a bot's metrics on a free port."""
     readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
-    async with (
-        metrics_page(bot, readiness, settings) as page,
-        serve_health(readiness, "127.0.0.1", 0, {"/metrics": page}) as port,
-    ):
-        yield Scraper(port)
+    async with loop_lag() as lag:
+        pages = {"/metrics": metrics_page(bot, readiness, lag, settings)}
+        async with serve_health(readiness, lag, "127.0.0.1", 0, pages) as port:
+            yield Scraper(port)

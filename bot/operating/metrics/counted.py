@@ -11,9 +11,9 @@ from typing import Final
 import discord
 
 from bot.discord.client import PatchbayBot
-from bot.durations import Durations
 from bot.features.alerts.store import MessageKind
 from bot.operating.health import Readiness
+from bot.operating.loop_lag import LoopLag
 from bot.operating.metrics import declared
 from bot.operating.metrics.reading import Distribution, Reading
 from bot.store.revision import HEAD
@@ -21,12 +21,12 @@ from bot.store.revision import HEAD
 _VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__, HEAD)
 
 
-def counted(bot: PatchbayBot, readiness: Readiness, lag: Durations) -> Iterator[Reading]:
-    """Yield every series that costs no waiting. lag: of the event loop."""
+def counted(bot: PatchbayBot, readiness: Readiness, lag: LoopLag) -> Iterator[Reading]:
+    """Yield every series that costs no waiting."""
     yield Reading(declared.BUILD, 1, _VERSIONS)
     yield Reading(declared.READY, not readiness.reasons())
     yield Reading(declared.SERVERS, len(bot.guilds))
-    yield Reading(declared.LAG, Distribution.of(lag))
+    yield Reading(declared.LAG, Distribution.of(lag.durations))
     yield from _interactions(bot)
     yield from _requests(bot)
     yield from _checks(bot)

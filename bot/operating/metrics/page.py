@@ -1,9 +1,8 @@
 """Answers ``/metrics`` in the format that Prometheus asks for."""
 
 import asyncio
-import contextlib
 import math
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Final, TypeAlias
 
@@ -17,9 +16,9 @@ from prometheus_client.samples import Sample
 from bot.discord.client import PatchbayBot
 from bot.durations import BOUNDS
 from bot.operating.health import Page, Readiness
+from bot.operating.loop_lag import LoopLag
 from bot.operating.metrics.counted import counted
 from bot.operating.metrics.declared import METRICS, Declared
-from bot.operating.metrics.loop_lag import loop_lag
 from bot.operating.metrics.reading import Distribution, Reading
 from bot.operating.metrics.stored import questions
 from bot.rests import with_rests
@@ -33,23 +32,21 @@ _FAMILIES: Final = {
 }
 
 
-@contextlib.asynccontextmanager
-async def metrics_page(bot: PatchbayBot, readiness: Readiness, settings: Settings) -> AsyncIterator[Page]:
-    """Yield what answers a request for the page while the block runs."""
-    async with loop_lag() as lag:
-        asked = questions(bot, settings)
-        one_at_a_time = asyncio.Lock()
+def metrics_page(bot: PatchbayBot, readiness: Readiness, lag: LoopLag, settings: Settings) -> Page:
+    """Return what answers a request for the page."""
+    asked = questions(bot, settings)
+    one_at_a_time = asyncio.Lock()
 
-        async def answer(request: web.BaseRequest) -> web.StreamResponse:
-            async with one_at_a_time:
-                answers = await asyncio.gather(*(each.answer() for each in asked))
-                readings = [*counted(bot, readiness, lag), *chain.from_iterable(answers)]
-                accepted = request.headers.get("Accept", "")
-                # Thousands of lines take milliseconds: not in the event loop.
-                body, content_type = await asyncio.to_thread(_render, readings, accepted)
-            return web.Response(body=body, headers={"Content-Type": content_type})
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        async with one_at_a_time:
+            answers = await asyncio.gather(*(each.answer() for each in asked))
+            readings = [*counted(bot, readiness, lag), *chain.from_iterable(answers)]
+            accepted = request.headers.get("Accept", "")
+            # Thousands of lines take milliseconds: not in the event loop.
+            body, content_type = await asyncio.to_thread(_render, readings, accepted)
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
-        yield answer
+    return answer
 
 
 class _RestedSamples(list[Sample]):
