@@ -141,11 +141,9 @@ def restore(file: Path) -> None:
     """Put a backup in the place of the database, which is kept under another name; stop the bot first."""
     from bot.operating import backups
     from bot.setup_errors import SetupError
-    from bot.store.vault import read_keys
 
     settings, _ = _prepare()
     try:
-        configured = read_keys(settings.encryption_keys.get_secret_value())
         restored = backups.restore(settings, file)
     except SetupError as error:
         _fail(error)
@@ -153,12 +151,14 @@ def restore(file: Path) -> None:
     if restored.aside is not None:
         click.echo(f"The database that it replaces is now {restored.aside}.")
         click.echo("Delete it when you no longer need it: it holds credentials.")
-    for key_id, number in sorted(restored.contents.key_ids.items()):
-        if key_id not in {*configured, "?"}:
+    for key_id, use in sorted(restored.usage.by_key.items()):
+        if use.unreadable or use.unverified:
             click.echo(
-                f"{number} connections were encrypted with the key {key_id}, which isn't configured."
-                " Add it after the first key in PATCHBAY_ENCRYPTION_KEYS, or they stay unreadable."
+                f"Unreadable without the key {key_id}: {use.unreadable} connections, {use.unverified} seals of"
+                " audit logs. Add it after the first key in PATCHBAY_ENCRYPTION_KEYS."
             )
+    if restored.usage.missing is not None:
+        click.echo(f"The bot doesn't start with this database without the key {restored.usage.missing}.")
 
 
 @main.command("purge-guild")

@@ -299,7 +299,7 @@ async def sync(settings: Settings, redactor: Redactor) -> int:
 
 
 async def _start(bot: PatchbayBot, token: str) -> None:
-    with worded():
+    with worded(bot.is_ready):
         await bot.login(token)
         await bot.connect()
 

@@ -54,6 +54,7 @@ class KeysCommandError(SetupError):
     """The command that prints the keys has failed. Values: ``reason``, which holds none of its output."""
 
     key = "keys_command"
+    exit_code = TEMPORARY  # the secret manager may be sealed, or the network not up yet
 
 
 class KeyNotConfiguredError(SetupError):

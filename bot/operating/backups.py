@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from bot.operating.backup_folder import claim
+from bot.operating.key_usage import KeyUsage, key_usage
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError, SetupError
 from bot.store.copies import (
@@ -29,12 +30,15 @@ from bot.store.copies import (
 from bot.store.migrations import before_migration
 from bot.store.private_files import alone_in
 from bot.store.process_lock import process_lock
+from bot.store.vault import Vault, read_keys
 from bot.store.write_state import WriteState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _HOUR: Final = 3600
 _RETRY_SECONDS: Final = 600
+BACKUP_GRACE: Final = 900.0
+"""Seconds for which a backup may be late: one that failed is tried again after ten minutes."""
 _KEPT_DAYS_BEFORE_MIGRATION: Final = 30
 _NAME: Final = re.compile(r"patchbay-(\d{8}T\d{6}Z)\.db")
 """The files that the schedule has made; besides them, only what one of them was to become is deleted."""
@@ -43,10 +47,15 @@ _PARTIAL: Final = re.compile(_NAME.pattern + re.escape(PARTIAL))
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored, and where the database is now that it replaced, None if there was none."""
+    """What was restored.
+
+    aside: where the database is now that it replaced, None if there was none. usage: what the configured keys
+    open of what was restored.
+    """
 
     contents: Contents
     aside: Path | None
+    usage: KeyUsage
 
 
 def backup(database: Path, target: Path) -> Contents:
@@ -72,12 +81,19 @@ def restore(settings: Settings, source: Path) -> Restored:
         require_sound(source)
         contents = contents_of(source)
         aside = replace_database(settings.database_path, source, int(time.time()))
-    return Restored(contents, aside)
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
+    return Restored(contents, aside, key_usage(settings.database_path, vault))
 
 
-def newest_backup(folder: Path | None) -> Path | None:
-    """Return the latest backup that the schedule has made, None if there is none. Blocks."""
-    return max(_backups(folder), default=None) if folder is not None else None
+def newest_backup(folder: Path | None, now: float | None = None) -> Path | None:
+    """Return the latest backup that the schedule has made, None if there is none that can be seen. Blocks.
+
+    now: seconds since 1970, by default the present time. One that is later was made under a wrong clock.
+    """
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            return max(_backups(folder, time.time() if now is None else now), default=None)
+    return None
 
 
 def refuse_damage(settings: Settings) -> None:
@@ -139,8 +155,11 @@ def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: 
         folder.mkdir(mode=0o700, parents=True)
     # Processes with some of the shards each share the database: the first one makes the backup. The folder
     # for backups may be on a disk that knows no locks.
-    with alone_in(settings.database_path.absolute().parent):
-        return _back_up_alone(settings, folder, int(clock()), is_stopped)
+    try:
+        with alone_in(settings.database_path.absolute().parent, wait=False):
+            return _back_up_alone(settings, folder, int(clock()), is_stopped)
+    except BlockingIOError:  # another one is about it
+        return _RETRY_SECONDS
 
 
 def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Callable[[], bool]) -> float:
@@ -148,14 +167,14 @@ def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Calla
     claim(folder, settings.database_path)
     for left in _named(folder, _PARTIAL):  # by a process that was killed
         left.unlink(missing_ok=True)
-    newest = newest_backup(folder)
+    newest = newest_backup(folder, now)
     age = every if newest is None else now - made_at(newest)
-    if 0 <= age < every:
+    if age < every:
         return every - age
     target = folder / f"patchbay-{stamp(now)}.db"
     copy_database(settings.database_path, target, is_stopped)
     _log.info("backed_up", path=str(target), bytes=target.stat().st_size)
-    for old in sorted(_backups(folder))[: -settings.backup_keep]:
+    for old in sorted(_backups(folder, now))[: -settings.backup_keep]:
         old.unlink(missing_ok=True)
     return every
 
@@ -165,13 +184,13 @@ def made_at(backup: Path) -> float:
     return stamped(backup.stem.removeprefix("patchbay-"))
 
 
-def _backups(folder: Path) -> Sequence[Path]:
-    """Return the scheduled backups; a file whose name has no time of day and year is somebody else's."""
+def _backups(folder: Path, now: float) -> Sequence[Path]:
+    """Return the backups made until now; a file whose name has no time of day and year is somebody else's."""
     found = []
     for each in _named(folder, _NAME):
         with contextlib.suppress(ValueError):
-            made_at(each)
-            found.append(each)
+            if made_at(each) <= now:
+                found.append(each)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import aiohttp
@@ -37,8 +37,12 @@ _UNREADABLE: Final = (TypeError, LookupError, ValueError, AttributeError)
 
 
 @contextlib.contextmanager
-def worded() -> Iterator[None]:
-    """Raise what discord.py raises in the body as a SetupError."""
+def worded(has_begun: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Raise what discord.py raises in the body as a SetupError.
+
+    has_begun: whether the bot was in Discord already. What discord.py cannot read then is no web page that
+    answers in Discord's place, but a defect, and is raised as it is.
+    """
     try:
         yield
     except discord.LoginFailure:
@@ -53,7 +57,7 @@ def worded() -> Iterator[None]:
     except (OSError, aiohttp.ClientError) as error:
         raise DiscordUnreachableError(reason=sentence_of(error)) from None
     except _UNREADABLE as error:
-        if not _is_about_an_answer(error):
+        if has_begun() or not _is_about_an_answer(error):
             raise
         raise DiscordUnreadableError from None
 

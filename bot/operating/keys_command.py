@@ -1,10 +1,11 @@
 """Fetches the encryption keys from a command, such as that of a secret manager."""
 
 import os
+import selectors
 import shlex
 import signal
 import subprocess
-import threading
+import time
 from typing import Final
 
 from pydantic import SecretStr
@@ -50,33 +51,36 @@ def _output_of(words: list[str]) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise KeysCommandError(reason=f"can't be started ({reason or type(error).__name__})") from None
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        _kill(process)
-
-    timer = threading.Timer(TIMEOUT, end)
-    timer.start()
-    with process:
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        printed = process.stdout.read(MAX_BYTES + 1)
-        if len(printed) > MAX_BYTES:
-            _kill(process)
-        process.wait()
-        timer.cancel()
-    if late.is_set():
-        raise KeysCommandError(reason=f"took longer than {TIMEOUT:g} seconds")
-    if len(printed) > MAX_BYTES:
-        raise KeysCommandError(reason=f"printed more than {MAX_BYTES} bytes")
+    deadline = time.monotonic() + TIMEOUT
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    try:
+        printed = _read(process.stdout.fileno(), deadline)
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise KeysCommandError(reason=f"took longer than {TIMEOUT:g} seconds") from None
+    finally:
+        process.stdout.close()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
     if process.returncode:
         raise KeysCommandError(reason=f"ended with exit code {process.returncode}")
     return printed
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and whatever it has started, which may hold its output open."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
+def _read(descriptor: int, deadline: float) -> bytes:
+    """Read to the end, which may never come: what the command has started may hold its output open.
+
+    Raises TimeoutError, and KeysCommandError for too much.
+    """
+    printed = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            piece = os.read(descriptor, MAX_BYTES)
+            if not piece:
+                return printed
+            printed += piece
+            if len(printed) > MAX_BYTES:
+                raise KeysCommandError(reason=f"printed more than {MAX_BYTES} bytes")
+    raise TimeoutError

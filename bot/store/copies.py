@@ -64,8 +64,10 @@ def copy_database(source: Path, target: Path, is_stopped: Callable[[], bool] = l
         _name(partial, target)
         _sync(target.parent)
     except (sqlite3.Error, OSError) as error:
-        if isinstance(error, sqlite3.Error) and isinstance(unavailable(error), DamagedError):
-            raise DatabaseDamagedError(path=str(source), reason=str(error), backup="FILE") from None
+        is_damage = isinstance(error, sqlite3.Error) and isinstance(unavailable(error), DamagedError)
+        # The disk of the copy may be the one that fails.
+        if is_damage and (flaw := flaw_of(source)):
+            raise DatabaseDamagedError(path=str(source), reason=flaw, backup="FILE") from None
         raise DatabaseUnusableError(path=str(target), reason=_reason(error)) from None
     finally:
         with contextlib.suppress(OSError):
@@ -158,17 +160,18 @@ def replace_database(database: Path, copy: Path, now: int) -> Path | None:
 
 
 def _set_aside(database: Path, now: int) -> Path | None:
-    if not database.exists():
-        return None
-    with contextlib.suppress(sqlite3.Error), opened(database) as connection:
-        # After this the file is whole by itself. A log left beside it would be read into what replaces it.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = database.with_name(f"{database.name}.replaced-{stamp(now)}")
-    _name(database, aside)
+    is_there = database.exists()
+    if is_there:
+        with contextlib.suppress(sqlite3.Error), opened(database) as connection:
+            # After this the file is whole by itself.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _name(database, aside)
+    # A log beside the database would be read into what replaces it, also where only the log is left.
     for ending in _BESIDE:
         with contextlib.suppress(FileNotFoundError):
             database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
-    return aside
+    return aside if is_there else None
 
 
 def _name(path: Path, name: Path) -> None:

@@ -139,7 +139,8 @@ class Database:
 
         ``work`` runs in a thread. To hand a query to a thread takes longer than a short query does.
         """
-        return await self._readers.read(functools.partial(together, work), guild_id)
+        async with self._noted(_name(work), is_read=True):
+            return await self._readers.read(functools.partial(together, work), guild_id)
 
     async def fetch_urgently(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         """Do the same for a few rows that each command and press needs before anything else.
@@ -169,15 +170,15 @@ class Database:
         No other transaction comes between its reads and its writes. It is durable and whole, as with
         ``write``.
         """
-        with self.load.writes.measured():
-            return await self._to_the_end(self._transact(work, _name(work)))
+        return await self._to_the_end(self._transact(work, _name(work)))
 
     async def _to_the_end(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Let a write end as a whole if the caller is cancelled, and before the database is closed."""
         task = asyncio.create_task(writing)
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
-        return await asyncio.shield(task)
+        with self.load.writes.measured():
+            return await asyncio.shield(task)
 
     async def takes_writes(self) -> bool:
         """Tell whether writes work. While they fail, this tries one that leaves nothing behind."""

@@ -56,14 +56,15 @@ def make_database_private(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Wait until no other process works alone in a folder, and do so while the block runs. Blocks.
 
-    The kernel ends it when the process ends in whichever way. Raises OSError if there is no such folder.
+    The kernel ends it when the process ends in whichever way. Raises OSError if there is no such folder, and
+    BlockingIOError instead of waiting if ``wait`` is False.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(descriptor)

@@ -16,8 +16,6 @@ ROWS: Final = DoctorCheck("unreadable-rows", "database", "unreadable rows")
 BACKUPS: Final = DoctorCheck("backups", "database", "backups")
 
 _HOUR: Final = 3600
-_LATE: Final = 1.0
-"""Hours by which a scheduled backup may be late: the bot looks every hour."""
 
 
 def examine_folder(settings: Settings) -> list[Finding]:
@@ -103,8 +101,8 @@ def _examine_keys(settings: Settings) -> list[Finding]:
     if said:
         fix = (
             "Add the key, if you still have it, after the first one in PATCHBAY_ENCRYPTION_KEYS, and restart"
-            " the bot. Otherwise members enter these credentials again. Rows of a key that is configured were"
-            " changed by something else than Patchbay."
+            " the bot. Otherwise, if the bot starts at all, members enter these credentials again. Rows of a"
+            " key that is configured were changed by something else than Patchbay."
         )
         return [match, ROWS.warning(", ".join(said), fix, **facts)]
     readable = sum(use.readable for use in usage.by_key.values())
@@ -117,7 +115,7 @@ def examine_backups(settings: Settings) -> list[Finding]:
 
 
 def _examine_backups(settings: Settings) -> Finding:
-    from bot.operating.backups import made_at, newest_backup  # noqa: PLC0415 - as above
+    from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup  # noqa: PLC0415 - as above
     from bot.store.process_lock import running_processes  # noqa: PLC0415
 
     is_running = bool(running_processes(settings.database_path))
@@ -139,7 +137,7 @@ def _examine_backups(settings: Settings) -> Finding:
     hours = (time.time() - made_at(newest)) / _HOUR
     facts = {"newest": str(newest), "age_hours": round(hours, 1), "every_hours": every}
     said = f"the newest is {newest.name}, {hours:.1f} hours old"
-    if not 0 <= hours <= every + _LATE:
+    if not 0 <= hours <= every + BACKUP_GRACE / _HOUR:
         fix = _LOOK_IN_LOG if is_running else "The bot makes one when it starts."
         return BACKUPS.warning(f"{said}; one is due every {every} hours", fix, **facts)
     return BACKUPS.ok(said, **facts)

@@ -12,12 +12,10 @@ from bot.discord.sync import SYNC_REFUSAL
 from bot.discord.text import clamp, code
 from bot.features.handover.budget import IN_ALL
 from bot.i18n.catalog import Texts
-from bot.operating.backups import made_at, newest_backup
+from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup
 from bot.operating.health import Readiness
 from bot.settings import Settings
 
-BACKUP_GRACE: Final = 900.0
-"""Seconds for which a backup may be late: one that failed is tried again after ten minutes."""
 _HOUR: Final = 3600
 _SHOWN: Final = 3
 """How many sentences of one kind are shown."""
