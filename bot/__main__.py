@@ -154,8 +154,8 @@ def restore(file: Path) -> None:
     for key_id, use in sorted(restored.usage.by_key.items()):
         if use.unreadable or use.unverified:
             click.echo(
-                f"Unreadable without the key {key_id}: {use.unreadable} connections, {use.unverified} seals of"
-                " audit logs. Add it after the first key in PATCHBAY_ENCRYPTION_KEYS."
+                f"Unreadable without the key {key_id}: {use.unreadable} connections, {use.unverified} seals"
+                " of audit logs. Add it after the first key in PATCHBAY_ENCRYPTION_KEYS."
             )
     if restored.usage.missing is not None:
         click.echo(f"The bot doesn't start with this database without the key {restored.usage.missing}.")

@@ -78,7 +78,7 @@ def _closed(code: int) -> SetupError:
 def _refused(error: BaseException) -> SetupError:
     """Return the error for a request that was answered with anything but success."""
     if not isinstance(error, discord.HTTPException):
-        return DiscordRefusedError(reason="it names no gateway")
+        return DiscordUnreadableError()  # what should name the gateway does not
     if error.status == _UNAUTHORIZED:
         return DiscordLoginError()
     if error.status in _TEMPORARY or error.status >= _SERVER_FAULT:

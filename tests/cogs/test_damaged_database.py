@@ -13,6 +13,19 @@ def blockbuster() -> None:
     """Allow blocking calls: the test looks at the file."""
 
 
+@pytest.mark.parametrize("table", ["incident", "maintenance", "watched", "integration"])
+async def test_damage_among_the_states_is_noted_too(harness: BotHarness, table: str) -> None:
+    """What is read together is read like everything else."""
+    await harness.connect("toolzz")
+    await damage(harness.database, table)
+    with logging_to_memory("json") as log:
+        shown = await harness.manager.slash(harness.channel, "integrations overview")
+        await harness.env.settle()
+    assert embed_of(shown).title == f"❌ {harness.texts('problem.damaged.title')}"
+    assert harness.bot.services.write_state.damage is not None
+    assert "Traceback" not in log.getvalue()
+
+
 async def test_damage_is_told_once_and_stops_writes(harness: BotHarness) -> None:
     """Members read it for what cannot be read and for what would be stored; the rest goes on."""
     damaged = f"❌ {harness.texts('problem.damaged.title')}"

@@ -13,12 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.__main__ import main
-from bot.operating.backups import refuse_damage, scheduled_backups
+from bot.operating.backups import newest_backup, refuse_damage, scheduled_backups
 from bot.operating.damage import damage_reported
 from bot.settings import Settings, load_settings
 from bot.setup_errors import DatabaseDamagedError
 from bot.store.copies import flaw_of, stamp
 from bot.store.migrations import before_migration, migrate
+from bot.store.private_files import alone_in
 from bot.store.process_lock import process_lock
 from bot.store.revision import HEAD
 from bot.store.write_state import WriteState
@@ -28,7 +29,7 @@ from tests.support.waiting import until
 
 KEY = base64.b64encode(bytes(32)).decode()
 HOUR = 3600
-NOW = 1_800_000_000
+NOW = 1_700_000_000
 
 
 @pytest.fixture
@@ -96,7 +97,28 @@ def test_what_is_restored_is_what_was_backed_up(settings: Settings, tmp_path: Pa
     (aside,) = path.parent.glob("patchbay.db.replaced-*Z")
     assert str(aside) in restored.output.replace("\n", "")
     assert names(aside) == ["before", "later"]
-    assert "1 connections were encrypted with the key k1, which isn't configured" in restored.output
+    said = " ".join(restored.output.split())
+    assert "Unreadable without the key k1: 1 connections, 0 seals of audit logs." in said
+    assert "The bot doesn't start with this database without the key k1." in said
+
+
+def test_a_log_that_was_left_alone_is_set_aside(settings: Settings, tmp_path: Path) -> None:
+    """Whoever deletes a broken database may leave its log, which would be read into the restored one."""
+    path, file = settings.database_path, tmp_path / "saved.db"
+    assert patchbay("backup", str(file)).exit_code == 0
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        with database:
+            database.execute("CREATE TABLE later (x)")
+        log = path.with_name(path.name + "-wal").read_bytes()
+    for each in path.parent.glob(path.name + "*"):
+        each.unlink()
+    path.with_name(path.name + "-wal").write_bytes(log)
+    assert patchbay("restore", str(file)).exit_code == 0
+    refuse_damage(settings)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT 1 FROM sqlite_master WHERE name = 'later'").fetchall() == []
 
 
 def test_nothing_is_restored_while_the_bot_runs(settings: Settings, tmp_path: Path) -> None:
@@ -234,6 +256,43 @@ async def test_a_file_of_an_impossible_time_is_left_alone(settings: Settings) ->
     async with scheduled_backups(settings, WriteState(), at(NOW)):
         await until(partial(has_made, folder, 0))
     assert odd.read_text() == "mine"
+
+
+async def test_a_backup_of_a_wrong_clock_is_not_the_newest(settings: Settings) -> None:
+    """It is left alone, and does not count until its time has come."""
+    folder = settings.backup_folder
+    assert folder is not None
+    folder.mkdir()
+    future = folder / "patchbay-20991231T000000Z.db"
+    future.write_text("of a wrong clock")
+    for hours in (0, 1, 2):
+        async with scheduled_backups(settings, WriteState(), at(NOW + hours * HOUR)):
+            await until(lambda: len(backups(folder)) > 1)
+    assert len(backups(folder)) == 2
+    newest = newest_backup(folder)
+    assert newest is not None
+    assert newest != future
+
+
+def test_a_folder_that_cannot_be_listed_has_no_backup(settings: Settings) -> None:
+    """The line about damage must come whatever the folder is."""
+    folder = settings.backup_folder
+    assert folder is not None
+    folder.write_text("a file")
+    assert newest_backup(folder) is None
+    settings.database_path.write_text("no database" * 1000)
+    with pytest.raises(DatabaseDamagedError) as caught:
+        refuse_damage(settings)
+    assert caught.value.values["backup"] == "FILE"
+
+
+async def test_the_end_waits_for_no_other_process_s_backup(settings: Settings) -> None:
+    """Another process with some of the shards has the folder for as long as its backup takes."""
+    folder = settings.database_path.parent
+    with alone_in(folder):
+        async with asyncio.timeout(5), scheduled_backups(settings, WriteState(), at(NOW)):
+            await asyncio.sleep(0.3)
+        await asyncio.get_running_loop().shutdown_default_executor()
 
 
 async def test_two_bots_do_not_delete_each_others_backups(settings: Settings, tmp_path: Path) -> None:

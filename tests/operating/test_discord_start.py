@@ -32,6 +32,12 @@ def test_an_answer_that_discord_py_cannot_read_is_discords_fault() -> None:
         discord.utils.snowflake_time(text)
 
 
+def test_after_the_start_it_is_a_defect() -> None:
+    """A bot that was in Discord has read such answers before."""
+    with pytest.raises(TypeError), worded(lambda: True):
+        discord.utils.find(within("discord.state"), [1])
+
+
 @pytest.mark.parametrize("module", ["bot.discord.client", "cogs.help", "cogs"])
 def test_a_defect_of_ours_keeps_its_traceback(module: str) -> None:
     """What the library calls of ours, such as the loading of the cogs, is not blamed on Discord."""

@@ -106,6 +106,29 @@ def test_a_fault_is_one_line_without_the_output(
     assert "Traceback" not in ended.output + ended.stderr
 
 
+def test_the_start_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret manager that is sealed after a reboot must not keep the bot down for good."""
+    monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS_COMMAND", python("import sys; sys.exit(2)"))
+    assert patchbay("run").exit_code == 75
+
+
+def test_what_holds_the_output_open_takes_no_more_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command has ended; what it has started in a session of its own goes on, and nobody waits for it."""
+    monkeypatch.setattr(keys_command, "TIMEOUT", 1.0)
+    ended = tmp_path / "ended"
+    daemon = f"import pathlib, time; time.sleep(5); pathlib.Path({str(ended)!r}).touch()"
+    code = (
+        "import subprocess, sys; print('x', flush=True);"
+        f" subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True)"
+    )
+    with pytest.raises(KeysCommandError) as error:
+        with_fetched_keys(settings_of(python(code)))
+    assert not ended.exists()
+    assert "took longer than" in str(error.value.values["reason"])
+
+
 def test_a_command_that_is_not_there_is_named_as_the_fault() -> None:
     """Nothing is run by another name."""
     with pytest.raises(KeysCommandError) as error:

@@ -169,11 +169,14 @@ class AlertMover:
         return plan
 
     async def _owed(self, summary: Situation) -> list[tuple[MessageKind, int]]:
-        """Return the kinds and numbers of the route's messages that owe its role a mention by now."""
+        """Return the kinds and numbers of the messages for which a summary mentions the route's role."""
         row, route = summary.row, summary.route
         owed: list[tuple[MessageKind, int]] = []
+        listed = {each.number for each in summary.incidents}
         for alert in await self._groups.open_alerts(row.guild_id, row.route):
             situation, _ = await self._situation(alert)
+            if listed.isdisjoint(each.number for each in situation.incidents):
+                continue  # that alert tells somebody by itself
             if any(mention is Mention.ROLE and at <= summary.now for at, mention in due_mentions(situation)):
                 owed.append((MessageKind.ALERT, alert.number))
         if route is not None and route.recovery is Recovery.MENTION:

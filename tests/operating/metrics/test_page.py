@@ -251,6 +251,9 @@ async def test_the_state_of_the_bot(harness: BotHarness, page: Scraper, settings
     assert now.values("patchbay_servers") == [1]
     assert now.value("patchbay_database_bytes", file="database") == settings.database_path.stat().st_size
     assert now.value("patchbay_database_seconds_count", operation="read") > 0
+    writes = now.value("patchbay_database_seconds_count", operation="write")
+    await harness.bot.services.guilds.set_audit_channel(harness.guild.id, None)
+    assert (await page.scrape()).value("patchbay_database_seconds_count", operation="write") > writes
     assert now.values("patchbay_database_writable") == [1]
     assert now.value("process_resident_memory_bytes") > 2**20
     assert now.value("process_cpu_seconds_total") > 0
