@@ -21,7 +21,7 @@ TESTS: Final = ("tests/cogs", "tests/operating", "tests/journeys")
 COPIES_SOURCE: Final = "tests/operating/test_new_provider.py"
 """Left out: it copies the whole program, with the made-up secrets of the simulators."""
 QUICK: Final = ("tests/cogs/connections/test_paused.py", "tests/journeys/test_toolzz_process.py")
-KINDS: Final = ("log", "sent", "printed", "files", "used", "hits")
+KINDS: Final = ("log", "sent", "printed", "pages", "files", "used", "hits")
 """What the plugin keeps; the names of its files begin with these."""
 SHOWN: Final = 10
 """Places with a canary that are named."""
@@ -47,8 +47,9 @@ async def search(tests: Sequence[str], processes: int) -> Figure:
         "no secret in any output",
         f"{passed} tests of {', '.join(tests)} at DEBUG, in which {counts['used']:,} requests took a canary"
         f" to a provider: {counts['log']:,} log lines, {counts['sent']:,} requests to Discord,"
-        f" {counts['printed']:,} lines of other processes, {counts['files']:,} files of {size} MiB,"
-        f" {len(hits)} hits" + (f"; the tests ended with exit code {code}" if code else ""),
+        f" {counts['printed']:,} lines of other processes, {counts['pages']:,} pages of metrics,"
+        f" {counts['files']:,} files of {size} MiB, {len(hits)} hits"
+        + (f"; the tests ended with exit code {code}" if code else ""),
         holds=not hits and code == 0 and all(counts[kind] for kind in ("used", "log", "sent", "files")),
     )
 

@@ -2,8 +2,8 @@
 
 `PROVE_KEPT_IN` names the folder: a file of log lines as `patchbay run` writes them, one of the requests that
 Discord is sent, one of what other processes of the bot print, one with the size of each file before it was
-deleted, one with a line for each request that took a canary to a provider, and one with each place in which a
-canary or a key was found.
+deleted, one with the size of each page of metrics that was served, one with a line for each request that took
+a canary to a provider, and one with each place in which a canary or a key was found.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from simcord.http import router
 from bot import logs
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
+from bot.operating.metrics import page
+from bot.operating.metrics.reading import Reading
 from bot.providers.base import simulator
 from bot.providers.base.redaction import Redactor
 from bot.store.vault import Vault, read_keys
 
 CANARY: Final = b"FAKE-TOKEN"
-"""What each made-up secret of tests and simulators holds: tokens, credentials, and keys of providers."""
+"""What each made-up secret of tests and simulators holds: tokens, credentials, keys of providers, the
+password of a proxy, and the address of a monitor."""
 SPELLINGS: Final = [
     # Wherever it begins in a text that is encoded in base64.
     CANARY,
@@ -47,6 +50,7 @@ class Keeper:
         self.log = io.StringIO()
         self.sent: list[object] = []
         self.printed: list[str] = []
+        self.pages: list[bytes] = []
         self.used: list[str] = []
         self.canaries = set(SPELLINGS)
         self._files: list[str] = []
@@ -81,7 +85,11 @@ class Keeper:
             "sent": sent,
             "printed": self.printed,
             "used": self.used,
+            "pages": [str(len(each)) for each in self.pages],
         }
+        for each in self.pages:
+            for series in each.splitlines():
+                self._check(series, f"metrics {series.decode()}")
         for name in ("log", "sent", "printed"):
             for line in kept[name]:
                 self._check(line.encode(), f"{name} {line}")
@@ -92,6 +100,7 @@ class Keeper:
         self.log.seek(0)
         self.log.truncate()
         self.sent.clear()
+        self.pages.clear()
         for lines in (self.printed, self.used, self._files, self._hits):
             lines.clear()
 
@@ -102,6 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_KEEPER] = keeper
     dispatch, environment, read = router.dispatch, Stage.environment, BotProcess._read  # noqa: SLF001 - of our own
     vault, original, delete = Vault.__init__, simulator.Received, tempfile.TemporaryDirectory.cleanup
+    render = page._render  # noqa: SLF001 - of our own
 
     def send(backend: Any, method: str, path: str, **values: Any) -> Any:  # noqa: ANN401 - simcord's
         keeper.sent.append([method, path, copy.deepcopy(values)])
@@ -125,6 +135,11 @@ def pytest_configure(config: pytest.Config) -> None:
         await read(self)
         keeper.printed += self.lines
 
+    def keep_page(readings: Iterable[Reading], accepted: str) -> tuple[bytes, str]:
+        rendered = render(readings, accepted)
+        keeper.pages.append(rendered[0])
+        return rendered
+
     def search_first(self: tempfile.TemporaryDirectory[str]) -> None:
         keeper.search(Path(self.name))
         delete(self)
@@ -135,6 +150,7 @@ def pytest_configure(config: pytest.Config) -> None:
         (Vault, "__init__", make_vault),
         (simulator, "Received", receive),
         (BotProcess, "_read", keep_lines),
+        (page, "_render", keep_page),
         (tempfile.TemporaryDirectory, "cleanup", search_first),
     ):
         patch = mock.patch.object(owner, name, ours)

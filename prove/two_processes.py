@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.demo.stage import open_stage
+from bot.setup_errors import TEMPORARY
 from prove.processes.bots import WatchedBot, observable, running_bot
 from prove.runner import Figure, Scale
 
@@ -26,7 +27,7 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
             async with WatchedBot(observable(stage), stage.folder) as second:
                 code = await second.ended()
             took.append(time.perf_counter() - began)
-            said += code == 1 and any(str(first.pid) in line for line in second.lines)
+            said += code == TEMPORARY and any(str(first.pid) in line for line in second.lines)
         code = await first.stop()
     yield Figure(
         "a second process on the same database ends and says why",

@@ -9,7 +9,7 @@ from bot.demo.stage import READY_WITHIN, Stage
 from tests.support.english import english
 from tests.support.waiting import until
 
-CHECK = "/ping/FAKE-KEY-of-the-check"
+CHECK = "/ping/FAKE-TOKEN-of-the-check"
 
 
 def lines(stage: Stage) -> list[str]:
@@ -55,4 +55,4 @@ async def test_the_host_is_told_of_start_and_end_and_the_address_is_called(stage
     reason = english("operator.told_to_stop")
     assert ended == f"🔴 {english('operator.stopping', reason=reason)}"
     assert called == [CHECK]
-    assert not [line for line in process.lines if "FAKE-KEY" in line]
+    assert not [line for line in process.lines if "FAKE-TOKEN" in line]

@@ -22,7 +22,7 @@ from tests.support.demo_steps import connect, simulator, text
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.tls_front import TlsFront, make_certificate, tls_front
 
-LOGIN = "bot:FAKE-PASSWORD-of-the-proxy"
+LOGIN = "bot:FAKE-TOKEN-PASSWORD-of-the-proxy"
 WITHIN = 20
 """Seconds for a start that fails, on a busy machine."""
 
@@ -94,7 +94,7 @@ async def test_everything_goes_through_the_proxy(stage: Stage, behind: Behind) -
     assert behind.took_past_the_proxy() == []
     assert behind.proxy.forwarded.total() == 0
     assert behind.proxy.refused > 0
-    assert not [line for line in process.lines if "FAKE-PASSWORD" in line]
+    assert not [line for line in process.lines if "FAKE-TOKEN-PASSWORD" in line]
 
 
 @pytest.mark.parametrize("why", ["wrong password", "refuses", "not there"])
@@ -104,7 +104,7 @@ async def test_a_proxy_that_lets_nothing_through_stops_the_start(
     """`run` ends with one sentence that names the proxy, and nothing was reached past it."""
     if why == "wrong password":
         behind.environment["PATCHBAY_PROXY_URL"] = behind.proxy.url.replace(
-            "FAKE-PASSWORD", "FAKE-PASSWORD-2"
+            "FAKE-TOKEN-PASSWORD", "FAKE-TOKEN-PASSWORD-2"
         )
     elif why == "refuses":
         behind.proxy.refusals |= dict.fromkeys([each.port for each in behind.fronts.values()], 502)
@@ -114,7 +114,7 @@ async def test_a_proxy_that_lets_nothing_through_stops_the_start(
     assert "Discord can't be reached" in lines
     assert "proxy" in lines.lower()
     assert "Traceback" not in lines
-    assert "FAKE-PASSWORD" not in lines
+    assert "FAKE-TOKEN-PASSWORD" not in lines
     assert not any(each.taken for each in behind.fronts.values())
 
 
@@ -129,12 +129,14 @@ async def test_commands_of_the_host_go_through_it_too(stage: Stage, behind: Behi
 
 async def test_the_doctor_says_that_the_proxy_refuses(stage: Stage, behind: Behind) -> None:
     """Without the right password nothing is reached, and neither password is shown."""
-    behind.environment["PATCHBAY_PROXY_URL"] = behind.proxy.url.replace("FAKE-PASSWORD", "FAKE-PASSWORD-2")
+    behind.environment["PATCHBAY_PROXY_URL"] = behind.proxy.url.replace(
+        "FAKE-TOKEN-PASSWORD", "FAKE-TOKEN-PASSWORD-2"
+    )
     code, output = await finished(behind, stage.folder, "doctor")
     assert code != 0
     assert "proxy" in output.lower()
     assert not any(each.taken for each in behind.fronts.values())
-    assert "FAKE-PASSWORD" not in output
+    assert "FAKE-TOKEN-PASSWORD" not in output
 
 
 async def test_the_proxy_of_the_environment_is_not_asked(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from bot.operating.heartbeat import SECONDS, Heartbeat
 from bot.providers.base.api_client import open_http
 from tests.support.log_capture import log_lines, logging_to_memory
 
-PATH = "/api/push/FAKE-KEY-of-the-check?status=up&msg=OK&ping="
+PATH = "/api/push/FAKE-TOKEN-of-the-check?status=up&msg=OK&ping="
 """As Uptime Kuma's."""
 
 
@@ -112,7 +112,7 @@ async def test_calls_that_fail_are_logged_once(monitor: Monitor) -> None:
         await beat(monitor.url, "++++++")
     assert [each["status"] for each in log_lines(log, "heartbeat_failing")] == [404, 503]
     assert len(log_lines(log, "heartbeat_back")) == 2
-    assert "FAKE-KEY" not in log.getvalue()
+    assert "FAKE-TOKEN" not in log.getvalue()
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -128,9 +128,9 @@ async def test_redirects_are_not_followed(monitor: Monitor, status: int) -> None
 async def test_nobody_there_is_a_failed_call() -> None:
     """If the address cannot be reached, the rounds go on."""
     with logging_to_memory("json") as log:
-        assert len(await beat("http://127.0.0.1:1/FAKE-KEY", "+++")) == 3
+        assert len(await beat("http://127.0.0.1:1/FAKE-TOKEN", "+++")) == 3
     assert [each["error"] for each in log_lines(log, "heartbeat_failing")] == ["refused"]
-    assert "FAKE-KEY" not in log.getvalue()
+    assert "FAKE-TOKEN" not in log.getvalue()
 
 
 async def test_an_answer_without_end_is_not_read(monitor: Monitor) -> None:

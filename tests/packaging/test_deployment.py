@@ -61,6 +61,11 @@ def test_the_systemd_unit_is_a_sandbox() -> None:
     assert answer.returncode == 0, answer.stdout
 
 
+def test_the_systemd_unit_leaves_what_the_bot_reads_in_proc() -> None:
+    """/proc/stat is for the metrics of the process, /proc/locks for who has the lock of the database."""
+    assert set(unit("ProcSubset")) <= {"all"}
+
+
 def test_kubernetes_starts_one_pod_that_may_do_nothing_else() -> None:
     """No root, no capability, nothing written outside the volumes, no token of the cluster."""
     spec = manifest("StatefulSet")["spec"]

@@ -193,7 +193,7 @@ def break_discord(environment: dict[str, str]) -> None:
 
 def break_proxy(environment: dict[str, str]) -> None:
     """Go through a proxy that does not exist."""
-    environment["PATCHBAY_PROXY_URL"] = "http://CANARY-USER:CANARY-PASSWORD@127.0.0.1:1"
+    environment["PATCHBAY_PROXY_URL"] = "http://CANARY-USER:FAKE-TOKEN-CANARY-PASSWORD@127.0.0.1:1"
 
 
 def break_names(environment: dict[str, str]) -> None:
@@ -226,7 +226,7 @@ async def test_no_secret_is_printed(
     environment |= {
         "PATCHBAY_DISCORD_TOKEN": TOKEN,
         "PATCHBAY_ENCRYPTION_KEYS": f"k1:{KEY}",
-        "PATCHBAY_HEARTBEAT_URL": "https://hc.example/CANARY-HEARTBEAT",
+        "PATCHBAY_HEARTBEAT_URL": "https://hc.example/FAKE-TOKEN-CANARY-HEARTBEAT",
     }
     (tmp_path / "patchbay_log_level").write_text("CANARY-OF-A-FILE")
     harm(environment)

@@ -11,7 +11,7 @@ from tests.support.forward_proxy import ForwardProxy
 from tests.support.order_api import SECRET, Order, OrderApi, failure, get, open_api, post
 from tests.support.tls_front import Certificate, make_certificate, tls_front
 
-LOGIN = "bot:FAKE-PASSWORD-of-the-proxy"
+LOGIN = "bot:FAKE-TOKEN-PASSWORD-of-the-proxy"
 
 
 class Refusal(NamedTuple):
