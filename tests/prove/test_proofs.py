@@ -84,8 +84,8 @@ async def test_a_proof_that_cannot_be_carried_out_falls_short(capsys: pytest.Cap
 
 
 @pytest.mark.slow
-async def test_a_secret_in_a_file_is_found() -> None:
-    """A test that leaves one behind, although it deletes the file later, makes the search fall short."""
+async def test_a_secret_that_is_left_is_found() -> None:
+    """Tests that leave one in a file that is deleted later, and in a page, make the search fall short."""
     figure = await search([str(Path(__file__).with_name("leaks.py"))], processes=0)
     assert not figure.holds
-    assert "1 hits" in figure.figure
+    assert "2 hits" in figure.figure
