@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -284,6 +285,28 @@ async def test_the_newest_backup(harness: BotHarness, settings: Settings, tmp_pa
         now = await page.scrape()
         assert now.values("patchbay_backup_newest_timestamp_seconds") == [1_796_040_000]
         assert now.values("patchbay_backup_interval_seconds") == [21_600]
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_a_folder_that_does_not_answer_holds_no_backup(
+    harness: BotHarness, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hangs: bool
+) -> None:
+    """Whether it hangs or fails, both numbers are there, so that the alert comes."""
+    let_go = threading.Event()
+
+    def fail(_: Path) -> None:
+        if hangs:
+            let_go.wait(5)
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr("bot.operating.metrics.stored._SECONDS", 0.05 if hangs else 5.0)
+    monkeypatch.setattr("bot.operating.metrics.stored.newest_backup", fail)
+    watched = settings.model_copy(update={"backup_folder": tmp_path, "backup_hours": 6})
+    async with scraper(harness.bot, watched) as page:
+        now = await page.scrape()
+        let_go.set()
+    assert now.values("patchbay_backup_newest_timestamp_seconds") == [0]
+    assert now.values("patchbay_backup_interval_seconds") == [21_600]
 
 
 async def test_the_page_has_what_is_declared(harness: BotHarness, page: Scraper) -> None:
