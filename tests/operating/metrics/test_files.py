@@ -94,6 +94,18 @@ def test_counters_and_histograms_are_read_as_such(place: str, text: str) -> None
         assert all(selected.name.endswith("_bucket") for selected in found.selected)
 
 
+def test_the_first_failure_is_enough() -> None:
+    """A rule about a single failure counts a series that has just begun: its first value is no increase."""
+    single = [rule["expr"] for rule in rules() if "patchbay_interactions_total" in rule["expr"]]
+    single = [text for text in single if text.endswith("> 0")]
+    assert len(single) == 1
+    for text in single:
+        (chosen,) = {tuple(each.matchers) for each in read(text).selected}
+        matchers = ",".join(f'{label}{operator}"{value}"' for label, operator, value in chosen)
+        new = f"patchbay_interactions_total{{{matchers}}}"
+        assert f"increase({new}[15m]) > 0 or ({new} unless {new} offset 15m)" in text
+
+
 def test_every_metric_is_of_use() -> None:
     """Each metric is on the dashboard or in a rule: nothing is counted that nobody sees."""
     used = {selected.name for _, text in expressions() for selected in read(text).selected}

@@ -13,6 +13,7 @@ import discord
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from bot.errors import BusyError
 from bot.features.alerts.store import QUERIES as ALERTS
 from bot.features.connections.service import ConnectionService
 from bot.features.monitoring.store import QUERIES as MONITORING
@@ -75,6 +76,36 @@ async def test_an_unexpected_error_and_one_of_discord_are_told_apart(
     assert now.values("patchbay_interactions_total", command="help", result="discord_failed") == [1]
     # The second has no first answer.
     assert now.value("patchbay_interaction_acknowledge_seconds_count", kind="command") == 1
+
+
+async def test_a_database_that_fails_is_no_refusal(
+    harness: BotHarness, page: Scraper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as a failure of the database, for which the member can do nothing."""
+
+    async def fail(*_: object) -> None:
+        raise BusyError(reason="database is locked")
+
+    monkeypatch.setattr(ConnectionService, "providers", fail)
+    await harness.manager.slash(harness.channel, "help")
+    now = await page.scrape()
+    assert now.values("patchbay_interactions_total", command="help", result="database_failed") == [1]
+
+
+async def test_what_gets_no_answer_is_counted_as_such(
+    harness: BotHarness, page: Scraper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that ends well and has said nothing is a defect."""
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr("cogs.help.commands.defer", nothing)
+    monkeypatch.setattr("cogs.help.commands.respond", nothing)
+    await harness.manager.slash(harness.channel, "help")
+    now = await page.scrape()
+    assert now.values("patchbay_interactions_total", command="help", result="unanswered") == [1]
+    assert now.values("patchbay_interaction_acknowledge_seconds_count", kind="command") == []
 
 
 async def test_forms_components_and_suggestions_have_names_of_ours(
