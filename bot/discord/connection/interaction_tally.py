@@ -127,7 +127,7 @@ class InteractionTally:
         kind = next((word for each, word in _KINDS if interaction.type is each), UNKNOWN)
         name = handling.name or _name_in_tree(interaction)
         if interaction.response.is_done():
-            # discord.py sends suggestions itself, so that nobody has noted when.
+            # Where discord.py has answered by itself, nobody has noted when.
             answered = now if handling.acknowledged is None else handling.acknowledged
             self.acknowledged[kind].add(answered - handling.began)
         elif handling.ending is Ending.OK:

@@ -131,6 +131,54 @@ async def test_forms_components_and_suggestions_have_names_of_ours(
     assert now.value("patchbay_interaction_acknowledge_seconds_count", kind="suggestions") == 1
 
 
+def typing(harness: BotHarness, option: str) -> dict[str, object]:
+    """Return what Discord sends while a member types into an option of ``/toolzz status``."""
+    typed = {"name": option, "type": 3, "value": "a", "focused": True}
+    group = {"name": "status", "type": 1, "options": [typed]}
+    command_id = str(harness.bot.services.links.ids["toolzz"])
+    return {"id": command_id, "name": "toolzz", "type": 1, "options": [group]}
+
+
+@pytest.mark.parametrize(
+    ("option", "status", "code", "result", "event"),
+    [
+        ("integration", 404, 10062, "discord_failed", "answer_not_delivered"),
+        ("integration", 403, 50001, "discord_failed", "discord_refused"),
+        ("gone", None, 0, "failed", "refused"),
+    ],
+)
+async def test_suggestions_that_discord_does_not_take_are_no_defect(
+    harness: BotHarness,
+    page: Scraper,
+    log: io.StringIO,
+    option: str,
+    status: int | None,
+    code: int,
+    result: str,
+    event: str,
+) -> None:
+    """Suggestions that come too late are Discord's, an option that the command does not have is not."""
+    await harness.connect("toolzz")
+    if status is not None:
+        harness.env.inject_error(
+            "POST", "/interactions/*/callback", status=status, code=code, message="Unknown", times=None
+        )
+    before = len(harness.env.http_requests)
+    await harness.interact(discord.InteractionType.autocomplete, harness.manager, typing(harness, option))
+    sent = [each for each in harness.env.http_requests[before:] if each.path.endswith("/callback")]
+    now = await page.scrape()
+    found = {
+        has["result"]: value
+        for name, has, value in now.series()
+        if name == "patchbay_interactions_total" and has["kind"] == "suggestions"
+    }
+    assert found == {result: 1}
+    assert len(log_lines(log, event)) == 1
+    assert (event == "refused") == bool(log_lines(log, "refused"))
+    assert len(sent) <= 2
+    assert harness.env.errors is not None
+
+
 async def test_what_belongs_to_nothing_is_counted_as_unknown(harness: BotHarness, page: Scraper) -> None:
     """A button and a command that this version does not know, and an interaction that cannot be parsed."""
     asked = await harness.manager.slash(harness.channel, "help")
