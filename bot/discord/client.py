@@ -118,7 +118,7 @@ class PatchbayBot(ServicesBot):
         """Called as soon as the bot begins to close, and awaited with the last commands."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
-        self.sessions = Sessions(self)
+        self.sessions = Sessions(self, self.starts)
         self._state = state
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)

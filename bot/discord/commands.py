@@ -17,8 +17,10 @@ import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
+from bot.discord.connection.first_answer import first_answer
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import AnyCommand
+from bot.discord.reporting import report
 from bot.i18n.catalog import DEFAULT_LOCALE, LOCALES, load_catalog
 
 CogT = TypeVar("CogT")
@@ -153,13 +155,24 @@ def _suggesting(suggest: Suggest) -> Callable[[Interaction, str], Coroutine[Any,
             for each in await suggest(ctx)
         ]
 
-    async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
+    async def matching(interaction: Interaction, typed: str) -> list[Any]:
         ctx = Context.of(interaction)
         key = (suggest, interaction.locale.value, _other_options(interaction))
         found = await ctx.services.suggestions.get(ctx.guild_id, key, lambda: searchable(ctx))
         wanted = without_accents(typed.strip())
         matching = (each.choice for each in found if any(wanted in text for text in each.texts))
         return list(itertools.islice(matching, MAX_CHOICES))
+
+    async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
+        # Sent here, because discord.py keeps to itself what Discord says to suggestions.
+        try:
+            answer = interaction.response.autocomplete(await matching(interaction, typed))
+            await first_answer(interaction, discord.InteractionResponseType.autocomplete_result, answer)
+        except Exception as error:
+            await report(interaction, error)
+            if not interaction.response.is_done():
+                raise  # else discord.py would send suggestions once more
+        return []
 
     return suggesting
 

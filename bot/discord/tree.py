@@ -69,9 +69,11 @@ class PatchbayTree(app_commands.CommandTree[Any]):
         """Report what reading a command of another shape raises; discord.py would answer nothing."""
         try:
             await super()._call(interaction)
-            if interaction.type is InteractionType.autocomplete and not interaction.response.is_done():
-                # discord.py has logged why there are no suggestions, and answers nothing.
-                Context.of(interaction).handling.ending = Ending.FAILED
+            handling = Context.of(interaction).handling
+            is_answered = interaction.response.is_done() or handling.ending is not Ending.OK
+            if interaction.type is InteractionType.autocomplete and not is_answered:
+                # discord.py has logged why it found no suggestions for what is typed, and answers nothing.
+                handling.ending = Ending.FAILED
                 raise OutdatedCommandError  # noqa: TRY301 - reported like any other error
         except app_commands.AppCommandError:
             raise

@@ -108,6 +108,12 @@ async def serve_health(
     pages: Mapping[str, Page] = {"/healthz": alive, "/readyz": ready, **others}
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = await answer_of(request)
+        # A connection that is kept would be cut when its time is up, in the middle of a later answer.
+        response.force_close()
+        return response
+
+    async def answer_of(request: web.BaseRequest) -> web.StreamResponse:
         page = pages.get(request.path)
         if page is None:
             return web.Response(status=404)

@@ -162,8 +162,8 @@ async def test_typing_is_named(
     """Suggestions that fail are logged as such."""
     await fail_at_rows(harness, monkeypatch)
     await harness.manager.autocomplete(harness.channel, "toolzz status", "integration", "a")
-    for line in log_lines(log, "unexpected_error"):
-        assert (line["command"], line["by"]) == ("toolzz status", "suggestions")
+    (line,) = log_lines(log, "unexpected_error")
+    assert (line["command"], line["by"]) == ("toolzz status", "suggestions")
 
 
 async def test_a_failed_connection_says_why(harness: BotHarness, log: io.StringIO) -> None:

@@ -119,6 +119,15 @@ async def test_what_is_sent_is_bounded(
         assert answer.endswith(b"\r\n\r\n")
 
 
+async def test_a_connection_is_for_one_answer(bot: PatchbayBot) -> None:
+    """None is kept: it would be cut when its time is up, in the middle of whatever it is used for then."""
+    async with asyncio.timeout(5), serve_health(readiness_of(bot), LoopLag(), "127.0.0.1", 0) as port:
+        for path in (b"/healthz", b"/readyz", b"/nothing"):
+            answer = await send(port, 2 * (b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n"))
+            assert answer.count(b"HTTP/1.1 ") == 1
+            assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
 async def test_nothing_else_is_served(harness: BotHarness) -> None:
     """There are two paths, and both can only be read."""
     async with serve_health(readiness_of(harness.bot), LoopLag(), "127.0.0.1", 0) as port:

@@ -1,5 +1,6 @@
 """What the host is told of: faults of the bot as a whole, by keys that stay the same while they last."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,32 @@ async def test_a_backup_that_is_missing(
     now.now += 24 * 3600 + BACKUP_GRACE
     text = english("operator.old_backup", time=f"<t:{made}:f>", hours=24)
     assert await faults.look() == {"backup": text}
+
+
+async def test_a_folder_that_hangs_silences_nothing(
+    harness: BotHarness, settings: Settings, now: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a fault of its own beside the others, takes up one thread, and is over once it answers."""
+    asked, let_go = [], threading.Event()
+
+    def hang(folder: Path) -> None:
+        asked.append(folder)
+        let_go.wait(5)
+
+    settings = settings.model_copy(update={"backup_folder": tmp_path / "backups"})
+    faults = of(harness, settings, now)
+    now.now += BACKUP_GRACE
+    harness.bot.services.write_state.refused("disk full")
+    monkeypatch.setattr("bot.operating.operator_channel.faults._SECONDS", 0.05)
+    monkeypatch.setattr("bot.operating.operator_channel.faults.newest_backup", hang)
+    for _ in range(3):
+        found = await faults.look()
+        assert len(found) == 2
+        assert found["backup"] == english("operator.silent_backups")
+    assert len(asked) == 1
+    let_go.set()
+    monkeypatch.setattr("bot.operating.operator_channel.faults._SECONDS", 5.0)
+    assert (await faults.look())["backup"] == english("operator.no_backup")
 
 
 async def test_a_folder_that_cannot_be_read_is_a_missing_backup(

@@ -53,7 +53,7 @@ async def connecting(
     monkeypatch.setattr(discord.Client, "before_identify_hook", identify_at_once)
     monkeypatch.setattr(discord.shard, "asyncio", Quick())
     bot._connection.guild_ready_timeout = 0.01
-    bot.starts = Starts(StateFile(None), sleep=Sleeps())
+    bot.sessions._starts = bot.starts = Starts(StateFile(None), sleep=Sleeps())
     async with asyncio.timeout(10), served(gateway, monkeypatch):
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(bot.connect())
@@ -119,7 +119,7 @@ async def test_a_connection_is_silent_within_90_seconds(
     """With Discord's interval a late acknowledgement is waited for, and a missing one shows in a minute."""
     gateway.heartbeat = int(DISCORDS_INTERVAL * 1000)
     ahead = 0.0
-    bot.sessions = Sessions(bot, clock=lambda: time.perf_counter() + ahead)
+    bot.sessions = Sessions(bot, bot.starts, clock=lambda: time.perf_counter() + ahead)
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
         ahead = DISCORDS_INTERVAL + ACK_GRACE - 5
@@ -148,7 +148,8 @@ async def test_a_shard_that_may_not_identify_says_why(
     """Whoever hosts the bot reads until when it waits."""
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
-        bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=Sleeps(forever=5.0))
+        starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=Sleeps(forever=5.0))
+        bot.sessions._starts = bot.starts = starts
         await bot.starts.identifies(0)
         await gateway.sockets[0].send_json({"op": 9, "d": False, "t": None, "s": None})
         await until(

@@ -12,7 +12,14 @@ import aiohttp
 import discord
 
 from bot.durations import Durations
-from bot.errors import PatchbayError, ProviderError
+from bot.errors import (
+    DiscordSilentError,
+    ErasedSecretError,
+    PatchbayError,
+    ProviderError,
+    UnavailableError,
+    UnreadableSecretError,
+)
 
 UNKNOWN: Final = "unknown"
 """The name of what no command, component or form of this version is for."""
@@ -34,7 +41,9 @@ class Ending(StrEnum):
     PROVIDER = "provider_failed"
     """A provider refused, failed, or could not be understood."""
     DISCORD = "discord_failed"
-    """Discord refused or did not take what was sent."""
+    """Discord refused or did not take what was sent, or does not say what was asked."""
+    DATABASE = "database_failed"
+    """The database takes no writes at present, or no key opens what is stored."""
     UNANSWERED = "unanswered"
     """Nothing failed, and Discord got no answer: that is a defect."""
     FAILED = "failed"
@@ -45,6 +54,13 @@ class Ending(StrEnum):
         """Return how an interaction ends that raises this error."""
         if isinstance(error, ProviderError):
             return cls.PROVIDER
+        if isinstance(error, DiscordSilentError):
+            return cls.DISCORD
+        # An erased secret is no fault: the server's managers enter it again.
+        if isinstance(error, (UnavailableError, UnreadableSecretError)) and not isinstance(
+            error, ErasedSecretError
+        ):
+            return cls.DATABASE
         if isinstance(error, PatchbayError) and type(error) is not PatchbayError:
             return cls.REFUSED
         # Only what is asked of Discord ends with TimeoutError: a provider's deadline has an error of its own.
@@ -111,7 +127,7 @@ class InteractionTally:
         kind = next((word for each, word in _KINDS if interaction.type is each), UNKNOWN)
         name = handling.name or _name_in_tree(interaction)
         if interaction.response.is_done():
-            # discord.py sends suggestions itself, so that nobody has noted when.
+            # Where discord.py has answered by itself, nobody has noted when.
             answered = now if handling.acknowledged is None else handling.acknowledged
             self.acknowledged[kind].add(answered - handling.began)
         elif handling.ending is Ending.OK:

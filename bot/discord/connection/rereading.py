@@ -125,7 +125,7 @@ class Rereading:
             return
         channels = [_completed(each) for each in await http.get_all_guild_channels(guild_id)]
         threads = (await http.get_active_threads(guild_id))["threads"]
-        data["channels"] = [each for each in channels if self._can_parse(guild_id, each, _channel_kind(each))]
+        data["channels"] = [each for each in channels if self._can_parse(guild_id, each, _make_channel)]
         data["threads"] = [each for each in threads if self._can_parse(guild_id, each, discord.Thread)]
         # Without everybody's role nobody's permissions are known.
         everybody = str(guild_id)
@@ -149,35 +149,37 @@ class Rereading:
         _log.info("guild_read_again", guild=guild_id)
         self._client.dispatch("guild_join" if is_new else "guild_available", guild)
 
-    def _can_parse(self, guild_id: int, part: Mapping[str, Any], kind: Callable[..., object] | None) -> bool:
-        """Tell whether discord.py can do with a channel or role: one that is odd for good must not cost the
-        server.
+    def _can_parse(self, guild_id: int, part: object, make: Callable[..., object]) -> bool:
+        """Tell whether discord.py can do with a channel, thread or role: one that is odd for good must not
+        cost the server.
 
         The server is served without it: a channel as if the bot did not see it, and what agents with an
-        unknown role may do is not known. kind: makes it, None for what discord.py leaves out itself.
+        unknown role may do is not known. make: makes it, as discord.py does.
         """
-        if kind is None:
-            return True
         nobodys = discord.Guild(data={"id": guild_id, "unavailable": True}, state=self._state)  # type: ignore[typeddict-item]
         try:
-            kind(guild=nobodys, state=self._state, data=part)
+            make(guild=nobodys, state=self._state, data=part)
         except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             _log.warning(
                 "guild_part_left_out",
                 guild=guild_id,
-                part=kind.__name__,
-                id=str(part.get("id"))[:_MAX_ID],
+                part=make.__name__.removeprefix("_make_").lower(),
+                id=str(part.get("id") if isinstance(part, Mapping) else None)[:_MAX_ID],
                 error=type(error).__name__,
             )
             return False
         return True
 
 
-def _channel_kind(channel: Mapping[str, Any]) -> Callable[..., object] | None:
+def _make_channel(*, guild: discord.Guild, state: object, data: Mapping[str, Any]) -> None:
+    """Make a channel, nothing where discord.py knows no such type: it leaves that out itself."""
     kind: Callable[..., object] | None
-    kind, _ = discord.channel._guild_channel_factory(channel.get("type", -1))  # noqa: SLF001 - as discord.py does
-    return kind
+    kind, _ = discord.channel._guild_channel_factory(data["type"])  # noqa: SLF001 - as discord.py does
+    if kind is not None:
+        kind(guild=guild, state=state, data=data)
 
 
-def _completed(channel: Mapping[str, Any]) -> dict[str, Any]:
+def _completed(channel: object) -> object:
+    if not isinstance(channel, Mapping):
+        return channel
     return {**channel, **{key: value for key, value in _UNUSED.items() if channel.get(key) is None}}

@@ -17,10 +17,14 @@ class Sessions:
     """The connection of each shard in which a session has begun, or has been resumed."""
 
     def __init__(
-        self, client: discord.AutoShardedClient, clock: Callable[[], float] = time.perf_counter
+        self,
+        client: discord.AutoShardedClient,
+        starts: Starts,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """clock: seconds, as discord.py takes them when a heartbeat is acknowledged."""
         self._client = client
+        self._starts = starts
         self._clock = clock
         self._connections: dict[int, object] = {}
 
@@ -55,9 +59,3 @@ class Sessions:
             if silent > keep_alive.interval + ACK_GRACE:
                 return f"Discord has acknowledged no heartbeat of shard {shard_id} for {silent:.0f} seconds."
         return None
-
-    @property
-    def _starts(self) -> Starts:
-        bot: Any = self._client  # PatchbayBot would be a circular import
-        starts: Starts = bot.starts
-        return starts

@@ -86,28 +86,34 @@ class StateFile:
 @contextlib.contextmanager
 def _alone_in(path: Path | None) -> Iterator[None]:
     """Let no other process change the file meanwhile, where the file system can do that."""
-    if path is None:
-        yield
-        return
+    # The file itself is locked: its folder is locked for as long as a backup or a migration takes.
+    descriptor = None if path is None else _locked(path)
     try:
-        # Its folder is locked: the file itself is replaced, and one more file would be in the way.
-        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        yield
-        return
-    try:
-        for _ in range(_LOCK_TRIES):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(_LOCK_PAUSE)
-            except OSError:
-                break
-            else:
-                break
         yield
     finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked(path: Path) -> int | None:
+    """Return a descriptor of the file, which is made if there is none, with the lock; None without it."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except (BlockingIOError, FileNotFoundError):
+            pass  # whoever has it replaces the file, which is locked anew then
+        except OSError:
+            os.close(descriptor)
+            return None
         os.close(descriptor)
+        time.sleep(_LOCK_PAUSE)
+    return None
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> bool:

@@ -46,7 +46,7 @@ class _ConnectionState:
     which it said so, if it was down. refusal: the error's key if the credentials were refused; they are not
     tried again before ``retry_at``. error: why the last check failed, empty if it did not. reports: those of
     the last check, None unless the provider answered it. fault: why the provider could not be reached last.
-    lock: held while a result is made and stored.
+    host: of the last check, empty before the first. lock: held while a result is made and stored.
     """
 
     set_at: int
@@ -60,6 +60,7 @@ class _ConnectionState:
     error: str = ""
     reports: Reports | None = None
     fault: NetworkFault | None = None
+    host: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hold(self, error: errors.ProviderError, now: float) -> None:
@@ -154,7 +155,12 @@ class Poller:
             if not self._states[key].is_running:
                 del self._states[key]
                 self._may_have_orphans = True
-        await self._clean_up()
+        used = {state.host for state in self._states.values()}
+        self.hosts = {name: host for name, host in self.hosts.items() if name in used}
+        if self._may_have_orphans:
+            await self._recorder.remove_orphans(int(self._clock()))
+            self._may_have_orphans = False
+        await self.compact()
 
     async def check_guild(self, guild_id: int, max_wait: float = _MAX_WAIT_SECONDS) -> None:
         """Check all connections of a guild now; return once the results are stored, or after ``max_wait``
@@ -232,12 +238,6 @@ class Poller:
             self._to_judge.discard(guild_id)
             self._judging_guilds.discard(guild_id)
 
-    async def _clean_up(self) -> None:
-        if self._may_have_orphans:
-            await self._recorder.remove_orphans(int(self._clock()))
-            self._may_have_orphans = False
-        await self.compact()
-
     async def compact(self) -> None:
         """Delete history and closed incidents that are too old, if that was not done lately."""
         if self._compacted_at is None or self._schedule.clock() - self._compacted_at >= _COMPACT_SECONDS:
@@ -251,10 +251,10 @@ class Poller:
         state = self._states.get(_key(row))
         if state is None or state.set_at != row.set_at:
             due = self._schedule.first() if self._is_first_tick else self._schedule.clock()
-            # A check of the old credentials ends before one of the new credentials begins.
-            running = None if state is None else state.running
-            lock = asyncio.Lock() if state is None else state.lock
-            state = self._states[_key(row)] = _ConnectionState(row.set_at, due, running, lock=lock)
+            new = _ConnectionState(row.set_at, due)
+            if state is not None:  # a check of the old credentials ends before one of the new ones begins
+                new.running, new.lock, new.host = state.running, state.lock, state.host
+            state = self._states[_key(row)] = new
         return state
 
     def _start(self, row: WatchableRow, state: _ConnectionState, *, must_read: bool = False) -> None:
@@ -325,7 +325,7 @@ class Poller:
             return CheckOutcome.STILL_REFUSED, state.refusal, None
         if self._schedule.clock() < state.held_until:
             return CheckOutcome.DOWN, state.hold_error, None
-        name = self._connections.provider(connection.provider).host(connection.credentials)
+        name = state.host = self._connections.provider(connection.provider).host(connection.credentials)
         clock = self._schedule.clock
         host = self.hosts.setdefault(name, Host(name, clock, self._schedule.interval))
         async with host.slot(connection.guild_id):

@@ -55,9 +55,9 @@ SERVERS: Final = _gauge("patchbay_servers", "servers that the bot is in")
 
 INTERACTIONS: Final = _counter(
     "patchbay_interactions_total",
-    "what members did, by how it ended: `ok`, `refused`, `provider_failed`, `discord_failed`, `unanswered`,"
-    " `failed`. `kind` is `command`, `suggestions`, `component` (a button or a menu) or `form`; `command` is"
-    " the command's name, or the fixed part of a component's custom id",
+    "what members did, by how it ended: `ok`, `refused`, `provider_failed`, `discord_failed`,"
+    " `database_failed`, `unanswered`, `failed`. `kind` is `command`, `suggestions`, `component` (a button or"
+    " a menu) or `form`; `command` is the command's name, or the fixed part of a component's custom id",
     "kind",
     "command",
     "result",

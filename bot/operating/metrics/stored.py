@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -32,28 +32,31 @@ _INCIDENT_KINDS: Final = (Kind.INTEGRATION, Kind.CONNECTION, Kind.PROVIDER)
 class Question:
     """Something that is asked for each page, but only once at a time: one that hangs takes up one thread."""
 
-    def __init__(self, name: str, ask: Callable[[], Awaitable[list[Reading]]]) -> None:
-        """name: for the log."""
+    def __init__(
+        self, name: str, ask: Callable[[], Awaitable[list[Reading]]], otherwise: Sequence[Reading] = ()
+    ) -> None:
+        """name: for the log. otherwise: what counts while the answer is not known."""
         self._name = name
         self._ask = ask
-        self._asking: asyncio.Task[list[Reading]] | None = None
+        self._otherwise = otherwise
+        self._asking: asyncio.Task[Sequence[Reading]] | None = None
         self._is_failing = False
 
-    async def answer(self) -> list[Reading]:
-        """Return what is known, nothing where that fails or takes too long."""
+    async def answer(self) -> Sequence[Reading]:
+        """Return what is known, ``otherwise`` where that fails or takes too long."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._try())
         await asyncio.wait((self._asking,), timeout=_SECONDS)
-        return self._asking.result() if self._asking.done() else []
+        return self._asking.result() if self._asking.done() else self._otherwise
 
-    async def _try(self) -> list[Reading]:
+    async def _try(self) -> Sequence[Reading]:
         try:
             readings = await self._ask()
         except Exception as error:  # noqa: BLE001 - the rest of the page is wanted most when something fails
             if not self._is_failing:
                 _log.warning("metrics_incomplete", lacks=self._name, error=type(error).__name__)
             self._is_failing = True
-            return []
+            return self._otherwise
         self._is_failing = False
         return readings
 
@@ -85,12 +88,16 @@ def questions(bot: PatchbayBot, settings: Settings) -> list[Question]:
     async def sizes() -> list[Reading]:
         return await asyncio.to_thread(_sizes, settings.database_path)
 
-    async def backups() -> list[Reading]:
-        folder = settings.backup_folder
-        return [] if folder is None else await asyncio.to_thread(_backups, folder, settings.backup_hours)
+    asked = [Question(each.__name__, each) for each in (agents, incidents, messages, identifies, sizes)]
+    if (folder := settings.backup_folder) is not None:
+        hours = settings.backup_hours
 
-    asked = (agents, incidents, messages, identifies, sizes, backups)
-    return [Question(each.__name__, each) for each in asked]
+        async def backups() -> list[Reading]:
+            return _backups(await asyncio.to_thread(newest_backup, folder), hours)
+
+        # A folder that does not answer is no backup: an alert needs a number.
+        asked.append(Question(backups.__name__, backups, _backups(None, hours)))
+    return asked
 
 
 def _in_all(
@@ -116,8 +123,7 @@ def _sizes(database: Path) -> list[Reading]:
     ]
 
 
-def _backups(folder: Path, hours: int) -> list[Reading]:
-    newest = newest_backup(folder)
+def _backups(newest: Path | None, hours: int) -> list[Reading]:
     return [
         Reading(declared.BACKUP_AT, 0 if newest is None else made_at(newest)),
         Reading(declared.BACKUP_INTERVAL, hours * _HOUR),

@@ -5,6 +5,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from bot.discord.client import PatchbayBot
@@ -20,6 +21,8 @@ _HOUR: Final = 3600
 _SHOWN: Final = 3
 """How many sentences of one kind are shown."""
 _MAX_REASON: Final = 200
+_SECONDS: Final = 3.0
+"""How long the folder for backups may take to answer: a network's may hang for ever."""
 _REFUSAL: Final = ("error", "route", "status", "code", "fields")
 """What is shown of commands that Discord did not take."""
 _NUMBER: Final = re.compile(r"\d+")
@@ -43,12 +46,13 @@ class Faults:
         self._texts = texts
         self._clock = clock
         self._began = clock()
+        self._finding: asyncio.Task[Path | None] | None = None
 
     async def look(self) -> dict[str, str]:
         """Return the text of each fault that there is now, by a key that stays the same while it lasts."""
         found = dict(self._unready())
         found.update(await self._commands())
-        if (backup := await asyncio.to_thread(self._backup)) is not None:
+        if (backup := await self._backup()) is not None:
             found["backup"] = backup
         for name, host in self._bot.services.poller.hosts.items():
             if host.breaker.is_open:
@@ -84,15 +88,17 @@ class Faults:
         reason = ", ".join(str(refused[name]) for name in _REFUSAL if name in refused)
         return (("commands", self._texts("operator.commands", reason=clamp(reason, _MAX_REASON))),)
 
-    def _backup(self) -> str | None:
-        """Return that the scheduled backup is missing, None if it is not. Blocks."""
+    async def _backup(self) -> str | None:
+        """Return that the scheduled backup is missing, None if it is not."""
         folder, now = self._settings.backup_folder, self._clock()
         if folder is None or now - self._began < BACKUP_GRACE:
             return None
-        try:
-            newest = newest_backup(folder)
-        except OSError:
-            newest = None
+        if self._finding is None or self._finding.done():  # else one that hangs takes up a thread already
+            self._finding = asyncio.create_task(asyncio.to_thread(newest_backup, folder))
+        await asyncio.wait((self._finding,), timeout=_SECONDS)
+        if not self._finding.done():
+            return self._texts("operator.silent_backups")
+        newest = self._finding.result()
         hours = self._settings.backup_hours
         if newest is None:
             return self._texts("operator.no_backup")

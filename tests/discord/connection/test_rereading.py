@@ -22,6 +22,8 @@ class Servers(DiscordAnswers):
         self.begun: dict[int, list[float]] = defaultdict(list)
         self.error: discord.HTTPException | None = None
         self.parts: dict[str, Any] = {}
+        self.channels_of_all: list[Any] = []
+        self.threads: list[Any] = []
 
     async def get_guild(self, guild_id: int, *, with_counts: bool) -> dict[str, Any]:
         """Answer as discord.py's HTTP client does."""
@@ -35,11 +37,11 @@ class Servers(DiscordAnswers):
 
     async def get_all_guild_channels(self, guild_id: int) -> Any:  # noqa: ANN401 - a list
         """Answer as discord.py's HTTP client does."""
-        return await self._answer((guild_id,), [])  # type: ignore[arg-type]
+        return await self._answer((guild_id,), self.channels_of_all)  # type: ignore[arg-type]
 
     async def get_active_threads(self, guild_id: int) -> dict[str, Any]:
         """Answer as discord.py's HTTP client does."""
-        return await self._answer((guild_id,), {"threads": []})
+        return await self._answer((guild_id,), {"threads": self.threads})
 
     async def get_member(self, guild_id: int, member_id: int) -> dict[str, Any]:
         """Answer as discord.py's HTTP client does."""
@@ -153,5 +155,48 @@ def test_a_role_that_is_odd_for_good_costs_no_server(odd: object) -> None:
         assert not guild.unavailable
         assert {each.id for each in guild.roles} == {NEW_ID, NEW_ID + 3}
         assert guild.default_role.permissions.administrator
+
+    run_in_virtual_time(doubt())
+
+
+CHANNEL: dict[str, Any] = {
+    "id": str(NEW_ID + 5),
+    "type": 0,
+    "name": "n",
+    "position": 0,
+    "permission_overwrites": [],
+}
+UNKNOWN_TYPE = {**CHANNEL, "id": str(NEW_ID + 6), "type": 99}
+ODD_CHANNELS: list[Any] = [
+    None,
+    "text",
+    7,
+    [],
+    {},
+    {**CHANNEL, "id": None},
+    {key: value for key, value in CHANNEL.items() if key != "type"},
+    {**CHANNEL, "type": None},
+    {**CHANNEL, "type": []},
+    {**CHANNEL, "type": {}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_CHANNELS)
+def test_a_channel_or_thread_that_is_odd_for_good_costs_no_server(odd: object) -> None:
+    """The server is served without it, at the first reading; its other channels are known."""
+
+    async def doubt() -> None:
+        servers = Servers()
+        rereading, cached = reread(servers)
+        servers.channels_of_all = [odd, UNKNOWN_TYPE, CHANNEL]
+        servers.threads = [odd]
+        rereading.doubt(NEW_ID)
+        await asyncio.sleep(600)
+        guild = cached.client.get_guild(NEW_ID)
+        assert guild is not None
+        assert not guild.unavailable
+        assert len(servers.begun[NEW_ID]) == 1
+        assert NEW_ID + 5 in {each.id for each in guild.channels}
+        assert list(guild.threads) == []
 
     run_in_virtual_time(doubt())

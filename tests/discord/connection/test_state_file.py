@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.discord.connection.state_file import StateFile, read_state
+from bot.store.private_files import alone_in
 
 
 def more(kept: Mapping[str, int]) -> dict[str, int]:
@@ -68,9 +70,33 @@ async def test_a_process_that_is_halted_halts_no_other(
 ) -> None:
     """Whoever keeps the lock is waited for a second at most."""
     monkeypatch.setattr("bot.discord.connection.state_file._LOCK_PAUSE", 0.0)
-    held = os.open(tmp_path, os.O_RDONLY)
+    held = os.open(tmp_path / "state", os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
         assert await StateFile(tmp_path / "state").change("x", more) == {"count": 1}
     finally:
         os.close(held)
+
+
+async def test_a_backup_under_way_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is locked for as long as the database is copied; the file has a lock of its own."""
+    monkeypatch.setattr("bot.discord.connection.state_file._LOCK_TRIES", 1)
+    monkeypatch.setattr("bot.discord.connection.state_file._LOCK_PAUSE", math.nan)
+    with alone_in(tmp_path):
+        assert await StateFile(tmp_path / "state").change("x", more) == {"count": 1}
+
+
+async def test_a_lock_is_not_that_of_a_file_that_was_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many processes at once lose no change, although the file that one waits for is replaced or deleted."""
+    monkeypatch.setattr("bot.discord.connection.state_file._LOCK_TRIES", 10_000)
+    monkeypatch.setattr("bot.discord.connection.state_file._LOCK_PAUSE", 0.0001)
+    for _ in range(2):
+        processes = [StateFile(tmp_path / "state") for _ in range(4)]
+        await asyncio.gather(*(each.change("x", more) for _ in range(25) for each in processes))
+        assert await processes[0].get("x") == {"count": 100}
+        await processes[0].put("x", {})
+        assert list(tmp_path.iterdir()) == []

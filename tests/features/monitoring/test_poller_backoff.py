@@ -145,6 +145,33 @@ async def test_a_host_that_is_down_gets_single_requests(watched: Rounds, toolzz:
     assert (await watched.states())[PROVIDER] == CONNECTED
 
 
+async def test_a_host_that_nobody_uses_any_more_is_forgotten(
+    watched: Rounds, toolzz: ToolzzSimulator
+) -> None:
+    """It is down for nobody, neither in the metrics nor for the host: none could find out that it is back."""
+    await watched.connect("sensay")
+    for number in range(MAX_FAILURES):
+        await watched.connect("toolzz", f"team-{number}")
+    await watched.tick()
+    toolzz.fail(Answer(500), times=None)
+    await watched.round()
+    await watched.round()
+    poller = watched.poller
+    (down,) = [name for name, host in poller.hosts.items() if host.breaker.is_open]
+    toolzz.heal()
+    new = SIMULATORS["toolzz"].further_credentials("new")
+    await watched.connections.rotate(GUILD, "toolzz", "default", new, member_id=MEMBER)
+    toolzz.fail(Answer(500), times=None)
+    await watched.tick()
+    assert poller.hosts[down].breaker.is_open
+    for name in ("default", *(f"team-{number}" for number in range(MAX_FAILURES))):
+        await watched.connections.remove(GUILD, "toolzz", name)
+    await watched.round()
+    await watched.round()
+    assert down not in poller.hosts
+    assert len(poller.hosts) == 1
+
+
 @pytest.mark.parametrize("is_expected", [True, False])
 async def test_any_other_error_of_the_trial_ends_the_pause(
     watched: Rounds,

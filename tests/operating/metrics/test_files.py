@@ -94,6 +94,27 @@ def test_counters_and_histograms_are_read_as_such(place: str, text: str) -> None
         assert all(selected.name.endswith("_bucket") for selected in found.selected)
 
 
+def test_the_first_failure_is_enough() -> None:
+    """A rule about a single failure counts a series that has just begun: its first value is no increase."""
+    single = [rule["expr"] for rule in rules() if "patchbay_interactions_total" in rule["expr"]]
+    single = [text for text in single if text.endswith("> 0")]
+    assert len(single) == 1
+    for text in single:
+        (chosen,) = {tuple(each.matchers) for each in read(text).selected}
+        matchers = ",".join(f'{label}{operator}"{value}"' for label, operator, value in chosen)
+        new = f"patchbay_interactions_total{{{matchers}}}"
+        assert f"increase({new}[15m]) > 0 or ({new} unless {new} offset 15m)" in text
+
+
+def test_a_share_of_what_members_do_needs_a_volume() -> None:
+    """One slow or failed interaction of two at night is no alert."""
+    shares = [rule for rule in rules() if re.search(r"/ sum by .*patchbay_interaction", rule["expr"])]
+    assert len(shares) == 2
+    for rule in shares:
+        (whole,) = set(re.findall(r"/ sum by \(job, instance\) \(rate\((\w+)\[15m\]\)\)", rule["expr"]))
+        assert rule["expr"].endswith(f"and sum by (job, instance) (increase({whole}[15m])) > 20")
+
+
 def test_every_metric_is_of_use() -> None:
     """Each metric is on the dashboard or in a rule: nothing is counted that nobody sees."""
     used = {selected.name for _, text in expressions() for selected in read(text).selected}

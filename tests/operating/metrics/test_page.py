@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import discord
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from bot.errors import BusyError
 from bot.features.alerts.store import QUERIES as ALERTS
 from bot.features.connections.service import ConnectionService
 from bot.features.monitoring.store import QUERIES as MONITORING
@@ -76,6 +78,36 @@ async def test_an_unexpected_error_and_one_of_discord_are_told_apart(
     assert now.value("patchbay_interaction_acknowledge_seconds_count", kind="command") == 1
 
 
+async def test_a_database_that_fails_is_no_refusal(
+    harness: BotHarness, page: Scraper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as a failure of the database, for which the member can do nothing."""
+
+    async def fail(*_: object) -> None:
+        raise BusyError(reason="database is locked")
+
+    monkeypatch.setattr(ConnectionService, "providers", fail)
+    await harness.manager.slash(harness.channel, "help")
+    now = await page.scrape()
+    assert now.values("patchbay_interactions_total", command="help", result="database_failed") == [1]
+
+
+async def test_what_gets_no_answer_is_counted_as_such(
+    harness: BotHarness, page: Scraper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that ends well and has said nothing is a defect."""
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr("cogs.help.commands.defer", nothing)
+    monkeypatch.setattr("cogs.help.commands.respond", nothing)
+    await harness.manager.slash(harness.channel, "help")
+    now = await page.scrape()
+    assert now.values("patchbay_interactions_total", command="help", result="unanswered") == [1]
+    assert now.values("patchbay_interaction_acknowledge_seconds_count", kind="command") == []
+
+
 async def test_forms_components_and_suggestions_have_names_of_ours(
     harness: BotHarness, page: Scraper
 ) -> None:
@@ -97,6 +129,54 @@ async def test_forms_components_and_suggestions_have_names_of_ours(
         ("suggestions", "toolzz status", "ok"): 1,
     }
     assert now.value("patchbay_interaction_acknowledge_seconds_count", kind="suggestions") == 1
+
+
+def typing(harness: BotHarness, option: str) -> dict[str, object]:
+    """Return what Discord sends while a member types into an option of ``/toolzz status``."""
+    typed = {"name": option, "type": 3, "value": "a", "focused": True}
+    group = {"name": "status", "type": 1, "options": [typed]}
+    command_id = str(harness.bot.services.links.ids["toolzz"])
+    return {"id": command_id, "name": "toolzz", "type": 1, "options": [group]}
+
+
+@pytest.mark.parametrize(
+    ("option", "status", "code", "result", "event"),
+    [
+        ("integration", 404, 10062, "discord_failed", "answer_not_delivered"),
+        ("integration", 403, 50001, "discord_failed", "discord_refused"),
+        ("gone", None, 0, "failed", "refused"),
+    ],
+)
+async def test_suggestions_that_discord_does_not_take_are_no_defect(
+    harness: BotHarness,
+    page: Scraper,
+    log: io.StringIO,
+    option: str,
+    status: int | None,
+    code: int,
+    result: str,
+    event: str,
+) -> None:
+    """Suggestions that come too late are Discord's, an option that the command does not have is not."""
+    await harness.connect("toolzz")
+    if status is not None:
+        harness.env.inject_error(
+            "POST", "/interactions/*/callback", status=status, code=code, message="Unknown", times=None
+        )
+    before = len(harness.env.http_requests)
+    await harness.interact(discord.InteractionType.autocomplete, harness.manager, typing(harness, option))
+    sent = [each for each in harness.env.http_requests[before:] if each.path.endswith("/callback")]
+    now = await page.scrape()
+    found = {
+        has["result"]: value
+        for name, has, value in now.series()
+        if name == "patchbay_interactions_total" and has["kind"] == "suggestions"
+    }
+    assert found == {result: 1}
+    assert len(log_lines(log, event)) == 1
+    assert (event == "refused") == bool(log_lines(log, "refused"))
+    assert len(sent) <= 2
+    assert harness.env.errors is not None
 
 
 async def test_what_belongs_to_nothing_is_counted_as_unknown(harness: BotHarness, page: Scraper) -> None:
@@ -287,6 +367,28 @@ async def test_the_newest_backup(harness: BotHarness, settings: Settings, tmp_pa
         now = await page.scrape()
         assert now.values("patchbay_backup_newest_timestamp_seconds") == [1_796_040_000]
         assert now.values("patchbay_backup_interval_seconds") == [21_600]
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_a_folder_that_does_not_answer_holds_no_backup(
+    harness: BotHarness, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hangs: bool
+) -> None:
+    """Whether it hangs or fails, both numbers are there, so that the alert comes."""
+    let_go = threading.Event()
+
+    def fail(_: Path) -> None:
+        if hangs:
+            let_go.wait(5)
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr("bot.operating.metrics.stored._SECONDS", 0.05 if hangs else 5.0)
+    monkeypatch.setattr("bot.operating.metrics.stored.newest_backup", fail)
+    watched = settings.model_copy(update={"backup_folder": tmp_path, "backup_hours": 6})
+    async with scraper(harness.bot, watched) as page:
+        now = await page.scrape()
+        let_go.set()
+    assert now.values("patchbay_backup_newest_timestamp_seconds") == [0]
+    assert now.values("patchbay_backup_interval_seconds") == [21_600]
 
 
 async def test_the_page_has_what_is_declared(harness: BotHarness, page: Scraper) -> None:
