@@ -33,9 +33,9 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
-    from bot.operating.process import ignore_signals, log_start
+    from bot.operating.process import log_start, set_up_signals
 
-    ignore_signals()
+    set_up_signals()
     from bot.setup_errors import SetupError
     from bot.store.process_lock import process_lock
     from bot.store.vault import read_keys
@@ -128,7 +128,7 @@ def backup(file: Path) -> None:
 
     settings, _ = _prepare(needs_keys=False)
     try:
-        contents = backups.backup(settings.database_path, file)
+        contents = backups.backup(settings, file)
     except SetupError as error:
         _fail(error)
     click.echo(f"Backed up {settings.database_path} into {file}: {_listed(contents)}.")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import os
 import pkgutil
 import random
 import signal
@@ -242,6 +243,9 @@ def _packages_with(name: str) -> tuple[str, ...]:
 
 async def run(settings: Settings, redactor: Redactor) -> None:
     """Run the bot until SIGTERM or SIGINT, then let running commands answer and close. Raises SetupError."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     point_to(settings.discord_api_url, settings.discord_gateway_url)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     await asyncio.to_thread(refuse_damage, settings)
@@ -260,12 +264,11 @@ async def run(settings: Settings, redactor: Redactor) -> None:
                 health = serve_health(readiness, lag, settings.http_host, settings.http_port, pages)
                 port = await stack.enter_async_context(health)
             except OSError as error:
-                reason = f"cannot be used ({error.strerror}); stop what uses it, or choose another one"
+                # What asyncio says names the address twice.
+                why = os.strerror(error.errno) if error.errno else str(error)
+                reason = f"cannot be used ({why}); stop what uses it, or choose another one"
                 raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
             _log.info("health_served", host=settings.http_host, port=port)
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         running = asyncio.create_task(_start(bot, token))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -32,8 +32,8 @@ _REFERENCES: Final = ("reference", "request_id")
 """What a member may have read, and the host looks for."""
 _SHOWN: Final = ("guild", "provider", "error")
 """What the line about lines that were held back says of them, besides the name of their event."""
-_PASSING: Final = re.compile(r"0x[0-9a-f]+|Task-\d+")
-"""What a library's text names an object by."""
+_PASSING: Final = re.compile(r"0x[0-9a-f]+|Task-\d+|\d+(?:\.\d+)?s\b")
+"""What a library's text names an object by, and seconds."""
 _MAX_TEXT: Final = 200
 
 

@@ -58,14 +58,19 @@ class Restored:
     usage: KeyUsage
 
 
-def backup(database: Path, target: Path) -> Contents:
+def backup(settings: Settings, target: Path) -> Contents:
     """Copy the database into a new file, and return what that holds; a bot may be running. Blocks.
 
     The file has no keys: whoever restores it needs those that encrypted it. Raises SetupError.
     """
+    database = settings.database_path
     if not database.exists():
         raise DatabaseUnusableError(path=str(database), reason="there is no such file")
-    copy_database(database, target)
+    try:
+        copy_database(database, target)
+    except DatabaseDamagedError as error:
+        newest = newest_backup(settings.backup_folder)
+        raise DatabaseDamagedError(**{**error.values, "backup": str(newest or "FILE")}) from None
     return contents_of(target)
 
 
@@ -156,9 +161,9 @@ def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: 
     # Processes with some of the shards each share the database: the first one makes the backup. The folder
     # for backups may be on a disk that knows no locks.
     try:
-        with alone_in(settings.database_path.absolute().parent, wait=False):
+        with alone_in(settings.database_path.absolute().parent, is_stopped):
             return _back_up_alone(settings, folder, int(clock()), is_stopped)
-    except BlockingIOError:  # another one is about it
+    except BlockingIOError:  # another one is about it, and this one ends
         return _RETRY_SECONDS
 
 

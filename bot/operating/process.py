@@ -2,6 +2,7 @@
 
 import platform
 import signal
+import sys
 from importlib.metadata import version
 from typing import Final
 
@@ -18,11 +19,16 @@ without closing anything.
 """
 
 
-def ignore_signals() -> None:
-    """Ignore these signals here and in child processes. Call it in the main thread."""
+def set_up_signals() -> None:
+    """Ignore some signals, also in child processes; end in good order if told to stop before the bot runs.
+
+    Call it in the main thread.
+    """
     for name in _IGNORED:
         if (number := getattr(signal, name, None)) is not None:  # not on every system
             signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def log_start(settings: Settings) -> None:

@@ -4,7 +4,8 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 PRIVATE: Final = 0o600
 """The mode of each file that holds data of servers or of this process: only the owner reads and writes."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_PAUSE: Final = 0.05
+"""Seconds between two tries to be alone in a folder."""
 
 
 def make_private(path: Path) -> None:
@@ -56,15 +59,22 @@ def make_database_private(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
+def alone_in(folder: Path, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Wait until no other process works alone in a folder, and do so while the block runs. Blocks.
 
-    The kernel ends it when the process ends in whichever way. Raises OSError if there is no such folder, and
-    BlockingIOError instead of waiting if ``wait`` is False.
+    The kernel ends it when the process ends in whichever way. is_stopped: asked again and again whether to
+    give up, which raises BlockingIOError. Raises OSError if there is no such folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if is_stopped():
+                    raise
+                time.sleep(_PAUSE)
         yield
     finally:
         os.close(descriptor)

@@ -58,6 +58,18 @@ async def test_it_says_what_starts_and_outlives_other_signals(stage: Stage) -> N
     assert [secret for secret in secrets if secret in "\n".join(process.lines)] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", ["starting", "health_served"])
+async def test_it_can_be_told_to_stop_before_it_runs(stage: Stage, number: int, after: str) -> None:
+    """From its first line on, a supervisor that changes its mind sees an orderly end."""
+    environment = json_logs(stage) | {"PATCHBAY_HTTP_PORT": "0"}
+    async with BotProcess(environment, stage.folder) as process:
+        await until(lambda: bool(logged(process, after)))
+        process._process.send_signal(number)
+        assert await asyncio.wait_for(process._process.wait(), ENDED_WITHIN) == 0
+    assert "Traceback" not in "\n".join(process.lines)
+
+
 @pytest.mark.parametrize("arguments", [("-m", "bot", "run"), ("-c", SILENT)], ids=["unread", "closed"])
 async def test_a_log_that_nobody_reads_stops_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
     """Standard error that is closed before the start, or later, costs no answer and no orderly end."""

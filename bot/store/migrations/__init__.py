@@ -79,9 +79,11 @@ def _copy(path: Path) -> None:
     Raises DatabaseUnusableError if there is no room for that.
     """
     copy = path.with_name(f"{path.name}{_BEFORE}{HEAD}")
-    copy.unlink(missing_ok=True)  # of a migration that failed
-    copy_database(path, copy)
-    _log.info("database_copied", path=str(copy), schema=HEAD)
+    made = copy.with_name(f"{copy.name}-new")
+    made.unlink(missing_ok=True)
+    copy_database(path, made)
+    made.replace(copy)  # one of a migration that failed stays until there is another
+    _log.info("database_copied", path=str(copy), schema=current_revision(path), next_schema=HEAD)
 
 
 def _prepare(path: Path) -> None:
