@@ -137,7 +137,7 @@ def _examine_backups(settings: Settings) -> Finding:
     hours = (time.time() - made_at(newest)) / _HOUR
     facts = {"newest": str(newest), "age_hours": round(hours, 1), "every_hours": every}
     said = f"the newest is {newest.name}, {hours:.1f} hours old"
-    if not 0 <= hours <= every + BACKUP_GRACE / _HOUR:
+    if hours > every + BACKUP_GRACE / _HOUR:
         fix = _LOOK_IN_LOG if is_running else "The bot makes one when it starts."
         return BACKUPS.warning(f"{said}; one is due every {every} hours", fix, **facts)
     return BACKUPS.ok(said, **facts)

@@ -198,7 +198,8 @@ async def test_the_newest_backup_is_compared_with_the_interval(
     assert found.said("backups")[0] == outcome
     assert fix in found.findings["backups"]["fix"]
     facts = found.findings["backups"]["facts"]
-    assert facts.get("age_hours") == (None if hours is None else pytest.approx(hours, abs=0.2))
+    is_seen = hours is not None and hours > 0  # one of a later time is of a wrong clock
+    assert facts.get("age_hours") == (pytest.approx(hours, abs=0.2) if is_seen else None)
     assert found.exit_code == 0
 
 
