@@ -40,7 +40,7 @@ def with_fetched_keys(settings: Settings) -> Settings:
 def _output_of(words: list[str]) -> bytes:
     try:
         # What it says on standard error may hold secrets as well.
-        process = subprocess.Popen(  # noqa: S603 - the host's own command, without a shell
+        process = subprocess.Popen(  # noqa: S603 # nosec B603 - the host's own command, no shell
             words,
             env=foreign_environment(),
             stdin=subprocess.DEVNULL,
