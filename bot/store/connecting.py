@@ -47,14 +47,14 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 def connect_reader(path: Path, patience: float) -> sqlite3.Connection:
     """Open a connection that cannot write. patience: see ``Database.open``. Blocks. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, patience, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     _set_up(connection)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
 def _open_writer(path: Path, patience: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, patience, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
     _set_up(connection)
     return connection
 
