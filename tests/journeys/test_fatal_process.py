@@ -208,7 +208,7 @@ def outrun_database(attempt: Attempt) -> None:
         (occupy_port, "invalid_setting", CONFIGURATION, "PATCHBAY_HTTP_PORT cannot be used"),
         (change_key, "key_not_configured", CONFIGURATION, "Put the key back"),
         (run_already, "already_running", TEMPORARY, "Stop that process first"),
-        (lose_folder, "database_unusable", TEMPORARY, "Check that the folder exists"),
+        (lose_folder, "database_unusable", TEMPORARY, "check that the folder exists"),
         (ruin_database, "database_damaged", CONFIGURATION, "run `patchbay restore"),
         (outrun_database, "database_newer", CONFIGURATION, "schema 9999"),
     ],
