@@ -77,17 +77,17 @@ def backup(settings: Settings, target: Path) -> Contents:
 def restore(settings: Settings, source: Path) -> Restored:
     """Put a backup in the place of the database, which is kept under another name. Blocks.
 
-    Raises AlreadyRunningError if the bot runs, and DatabaseUnusableError or DatabaseNewerError if the backup
-    is damaged, or of a later Patchbay: then nothing is changed.
+    Raises AlreadyRunningError if the bot runs, DatabaseUnusableError or DatabaseNewerError if the backup is
+    damaged, or of a later Patchbay, and MissingKeysError or InvalidKeysError: then nothing is changed.
     """
     if not source.exists():
         raise DatabaseUnusableError(path=str(source), reason="there is no such file")
+    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     with process_lock(settings.database_path):
         require_sound(source)
-        contents = contents_of(source)
+        contents, usage = contents_of(source), key_usage(source, vault)
         aside = replace_database(settings.database_path, source, int(time.time()))
-    vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
-    return Restored(contents, aside, key_usage(settings.database_path, vault))
+    return Restored(contents, aside, usage)
 
 
 def newest_backup(folder: Path | None, now: float | None = None) -> Path | None:

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 import structlog
 
+from bot.backoff import Backoff
 from bot.network_faults import fault_of
 from bot.providers.base.api_client import open_http
 from bot.settings import Settings
@@ -54,12 +55,17 @@ class Heartbeat:
 
     async def run(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         """Call the address again and again until cancelled, whatever it answers."""
+        backoff = Backoff(_LOOK_SECONDS, SECONDS)
         while True:
-            if self._reasons():
-                await sleep(_LOOK_SECONDS)
-            else:
-                self._note(await self._call())
-                await sleep(SECONDS)
+            pause = _LOOK_SECONDS
+            try:
+                if not self._reasons():
+                    self._note(await self._call())
+                    pause = SECONDS
+                backoff.succeed()
+            except Exception as error:  # noqa: BLE001 - or it would end without a word, and a monitor be wrong
+                pause = backoff.fail_with(_log, "heartbeat_failed", error)
+            await sleep(pause)
 
     async def _call(self) -> dict[str, str | int] | None:
         """Call the address; return what was wrong with that, None if nothing was. The body is not read."""

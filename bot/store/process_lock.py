@@ -31,9 +31,8 @@ def process_lock(
     1970. key_id: the key that the process signs with. Raises AlreadyRunningError, and DatabaseUnusableError
     if the files cannot be made.
     """
-    database = database.resolve()  # two names of one file are one database
-    every = database.with_name(f"{database.name}.lock")
-    own = [database.with_name(f"{database.name}.lock-{shard}") for shard in sorted(set(shards))]
+    every = _lock_of(database)
+    own = [every.with_name(f"{every.name}-{shard}") for shard in sorted(set(shards))]
     with contextlib.ExitStack() as stack:
         if own:
             _take(stack, every, fcntl.LOCK_SH, database)
@@ -47,16 +46,21 @@ def running_processes(database: Path) -> list[dict[str, str]]:
 
     Blocks.
     """
-    database = database.resolve()
-    return [_shown(holder) for holder in _holders(database.with_name(f"{database.name}.lock"))]
+    return [_shown(holder) for holder in _holders(_lock_of(database))]
 
 
 def require_key(database: Path, key_id: str) -> None:
     """Raise OtherKeyInUseError if a process runs the bot on a database and signs with another key."""
-    for holder in _holders(database.with_name(f"{database.name}.lock")):
+    for holder in _holders(_lock_of(database)):
         if holder.get(_KEY_ID) != key_id:
             in_use = str(holder.get(_KEY_ID, "?"))
             raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **_shown(holder))
+
+
+def _lock_of(database: Path) -> Path:
+    """Return the lock file of a database; two names of one file are one database."""
+    database = database.resolve()
+    return database.with_name(f"{database.name}.lock")
 
 
 def _take(stack: contextlib.ExitStack, path: Path, kind: int, database: Path) -> int:

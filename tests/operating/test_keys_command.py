@@ -161,6 +161,9 @@ def test_a_restore_uses_them_too_and_a_backup_needs_none(
     copy = str(tmp_path / "copy.db")
     assert patchbay("backup", copy).exit_code == 0
     assert patchbay("restore", copy).exit_code == 1
+    monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS_COMMAND", python("print('no key')"))
+    assert patchbay("restore", copy).exit_code == 1
+    assert list(tmp_path.glob("*.replaced-*")) == [], "nothing was changed"
     monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS_COMMAND", python(f"print('k1:{KEY}')"))
     assert patchbay("restore", copy).exit_code == 0
 

@@ -128,6 +128,16 @@ def test_a_key_that_the_bot_does_not_sign_with_is_refused(path: Path, shards: tu
     require_key(path, "k2")
 
 
+def test_the_key_in_use_is_known_by_another_name_of_the_file(path: Path, tmp_path: Path) -> None:
+    """Whoever rotates through a link must not miss the bot that runs on what it leads to."""
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.db"
+    path.touch()
+    link.symlink_to(path)
+    with process_lock(path, key_id="k1"), pytest.raises(OtherKeyInUseError):
+        require_key(link, "k2")
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     """The error is that of a database that cannot be opened."""
     with pytest.raises(DatabaseUnusableError), process_lock(tmp_path / "missing" / "patchbay.db"):
