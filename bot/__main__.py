@@ -320,13 +320,15 @@ def _counted_of_member(stored: MemberData) -> str:
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
     from bot.store.copies import is_replicated
 
-    if not clean and is_replicated(settings.database_path):
+    if clean:
+        return
+    if is_replicated(settings.database_path):
         # It reads all the time, so that the log is never emptied.
         click.echo(
             "Litestream replicates the database: its replicas hold what was erased until their retention"
             " ends, and so may the database's log while Litestream runs."
         )
-    elif not clean:
+    else:
         raise click.ClickException(
             f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
             " Run this again; stop the bot first if that does not help."
@@ -334,30 +336,24 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 
 
 def _prepare(*, needs_keys: bool = True) -> tuple[Settings, Redactor]:
-    from bot.logs import set_up_logs
-    from bot.providers.base.redaction import Redactor
-
-    redactor = Redactor()
-    settings = _read_settings(needs_keys=needs_keys)
-    set_up_logs(settings.log_level, settings.log_format, redactor)
-    return settings, redactor
-
-
-def _read_settings(*, needs_keys: bool = True) -> Settings:
-    """Read the settings, and the keys from the command that prints them if there is one."""
+    """Read the settings, and the keys from the command that prints them if there is one; set up the logs."""
     from bot.logs import set_up_logs
     from bot.operating.keys_command import with_fetched_keys
     from bot.providers.base.redaction import Redactor
     from bot.settings import forget_secrets, load_settings, log_format
     from bot.setup_errors import SetupError
 
+    redactor = Redactor()
     try:
         settings = load_settings()
         forget_secrets()
-        return with_fetched_keys(settings) if needs_keys else settings
+        if needs_keys:
+            settings = with_fetched_keys(settings)
     except SetupError as error:
-        set_up_logs("INFO", log_format(), Redactor())
+        set_up_logs("INFO", log_format(), redactor)
         _fail(error)
+    set_up_logs(settings.log_level, settings.log_format, redactor)
+    return settings, redactor
 
 
 def _fail(error: SetupError) -> NoReturn:

@@ -15,7 +15,7 @@ from structlog.typing import EventDict
 from bot.errors import UnavailableError
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.providers.base.redaction import ANY_GUILD, Redactor
-from bot.repeated_lines import SUPPRESSED, RepeatLimitHandler
+from bot.repeated_lines import SUPPRESSED, RepeatLimitHandler, error_in
 
 _LIBRARIES: Final = logging.INFO
 """The level that no library goes below: at DEBUG they log URLs, headers, SQL parameters and whole gateway
@@ -29,7 +29,6 @@ _QUIET: Final[Mapping[str, int]] = {
     "alembic": logging.WARNING,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    "PIL": logging.INFO,
     "sqlalchemy": logging.WARNING,
 }
 
@@ -81,8 +80,7 @@ def _clean(redactor: Redactor, _logger: Any, _method: str, fields: EventDict) ->
 
 def _without_told(_logger: Any, _method: str, fields: EventDict) -> EventDict:  # noqa: ANN401
     """Leave out the traceback where the database is unavailable: one line has said so, with the reason."""
-    found = fields.get("exc_info")
-    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    error = error_in(fields.get("exc_info"))
     if isinstance(error, UnavailableError):
         del fields["exc_info"]
         fields.setdefault("error", error.key)

@@ -74,9 +74,14 @@ def line_of(record: logging.LogRecord) -> Line | None:
     return Line(key, record.levelno, record.name, event[:_MAX_TEXT], shown)
 
 
+def error_in(raised: object) -> object:
+    """Return the error that a line's ``exc_info`` means, None or False if it has none."""
+    return raised[1] if isinstance(raised, tuple) else sys.exc_info()[1] if raised is True else raised
+
+
 def _cause(raised: object) -> tuple[object, ...]:
     """Return the type of an error and where it was raised. raised: as for ``exc_info``."""
-    error = raised[1] if isinstance(raised, tuple) else sys.exc_info()[1] if raised is True else raised
+    error = error_in(raised)
     if not isinstance(error, BaseException):
         return ()
     at = error.__traceback__

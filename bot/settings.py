@@ -234,7 +234,7 @@ def load_settings() -> Settings:
 
     Raises InvalidSettingError with the variable and what is wrong with it, never with its value.
     """
-    folder = _secrets_folder()
+    folder = _existing_secrets_folder()
     try:
         settings = settings_model()(_secrets_dir=folder)
     except ValidationError as error:
@@ -254,7 +254,7 @@ def load_settings() -> Settings:
     return settings
 
 
-def _secrets_folder() -> Path | None:
+def _existing_secrets_folder() -> Path | None:
     """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
     folder = secrets_folder()
     if os.environ.get("PATCHBAY_SECRETS_DIR") and not folder.is_dir():
@@ -273,7 +273,7 @@ def log_format() -> Literal["console", "json"]:
     """Return the format of the logs where the settings cannot be read, for whatever reason."""
     folder = None
     with contextlib.suppress(InvalidSettingError):
-        folder = _secrets_folder()
+        folder = _existing_secrets_folder()
     try:
         return _LogFormat(_secrets_dir=folder).log_format
     except (ValidationError, SettingsError):

@@ -119,7 +119,8 @@ class PatchbayBot(ServicesBot):
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
         self.sessions = Sessions(self, self.starts)
-        self._state = state
+        self.state = state
+        """What outlives the process."""
         self._command_store = command_store
         self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
         self._extensions = extensions
@@ -145,11 +146,6 @@ class PatchbayBot(ServicesBot):
             return True
         return await self._command_store.knows_another(self.application_id)
 
-    @property
-    def state(self) -> StateFile:
-        """What outlives the process."""
-        return self._state
-
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord our commands, before the gateway is opened."""
         await self.load_cogs()
@@ -158,11 +154,11 @@ class PatchbayBot(ServicesBot):
         links, store = self.services.links, self._command_store
         if self.always_sync:
             links.ids = (await sync_commands(self.tree, store, self.application_id, force=True)).ids
-            await self._state.put(SYNC_REFUSAL, {})
+            await self.state.put(SYNC_REFUSAL, {})
             return
         if (known := await store.get(self.application_id)) is not None:
             links.ids = known.ids
-        self.services.background.start(keep_trying(self.tree, store, links, self._state, self.application_id))
+        self.services.background.start(keep_trying(self.tree, store, links, self.state, self.application_id))
 
     async def load_cogs(self) -> None:
         """Load every command group."""

@@ -160,8 +160,8 @@ def _suggesting(suggest: Suggest) -> Callable[[Interaction, str], Coroutine[Any,
         key = (suggest, interaction.locale.value, _other_options(interaction))
         found = await ctx.services.suggestions.get(ctx.guild_id, key, lambda: searchable(ctx))
         wanted = without_accents(typed.strip())
-        matching = (each.choice for each in found if any(wanted in text for text in each.texts))
-        return list(itertools.islice(matching, MAX_CHOICES))
+        choices = (each.choice for each in found if any(wanted in text for text in each.texts))
+        return list(itertools.islice(choices, MAX_CHOICES))
 
     async def suggesting(interaction: Interaction, typed: str) -> list[Any]:
         # Sent here, because discord.py keeps to itself what Discord says to suggestions.

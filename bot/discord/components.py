@@ -71,8 +71,7 @@ class GuardedView(discord.ui.View):
         discord.py delivers a second press that came before the first one was looked at.
         """
         ctx, use = Context.of(interaction), Use(operation=self._asked.operation, step=Step.ANSWERED)
-        ctx.doing = self._asked.doing
-        ctx.handling.name = self._asked.operation or self._asked.command
+        ctx.doing = ctx.handling.name = self._asked.doing
         if not await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id):
             return False
         ctx.screen, ctx.is_question = self._asked.screen, True
@@ -110,12 +109,11 @@ class GuardedModal(discord.ui.Modal):
     async def interaction_check(self, interaction: Interaction, /) -> bool:  # type: ignore[override]
         """Ask the guard again: rights may have gone while the form was open."""
         ctx = Context.of(interaction)
-        ctx.handling.name = self._asked.operation or self._asked.command
+        ctx.doing = ctx.handling.name = self._asked.doing
         # The button's custom id names what the guild has, which no other guild is told.
         if interaction.guild_id == self._asked.guild_id:
             self._offer_retry(ctx)
         use = Use(operation=self._retry.operation_in(ctx), step=Step.SENT)
-        ctx.doing = self._asked.doing
         allowed = await _is_admitted(ctx, self._asked.command, use, self._asked.guild_id)
         if allowed:
             ctx.withdraw_retry()
@@ -193,9 +191,8 @@ class PersistentComponent(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID)
     async def callback(self, interaction: Interaction, /) -> None:  # type: ignore[override]
         """Ask the guard, handle, report: discord.py only logs what a dynamic item raises."""
         ctx, message = Context.of(interaction), interaction.message
-        ctx.handling.name = self.custom_id_format.name
+        ctx.component = ctx.handling.name = self.custom_id_format.name
         command, _, _ = self.custom_id.partition(":")
-        ctx.component, _, _ = self.route.partition(":{")
         use = Use(changes=not self.reads_only, operation=self.operation_in(ctx), step=self.step)
         menus = _with_new_menus(message) if self.is_menu and message is not None else None
         if message is not None and message.flags.ephemeral:

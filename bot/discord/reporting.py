@@ -8,7 +8,8 @@ import discord
 import structlog
 
 from bot import errors
-from bot.discord.connection.refusals import describe
+from bot.discord.connection.interaction_tally import kind_of, name_in_tree
+from bot.discord.connection.refusals import describe, describe_failure
 from bot.discord.context import Context, Interaction
 from bot.discord.guard import ANY_USE, Use, find_command
 from bot.discord.problems import as_ours, new_reference, problem
@@ -19,12 +20,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Unknown message (dismissed by the member), webhook (after 15 minutes), interaction (after 3 seconds).
 _UNDELIVERABLE: Final = frozenset({10008, 10015, 10062})
-_KINDS: Final = {
-    discord.InteractionType.application_command: "command",
-    discord.InteractionType.autocomplete: "suggestions",
-    discord.InteractionType.component: "component",
-    discord.InteractionType.modal_submit: "form",
-}
 
 
 async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
@@ -34,7 +29,7 @@ async def admit(ctx: Context, command: str, use: Use = ANY_USE) -> None:
 
     Raises RequestError unless this member may now do here what the command is for.
     """
-    ctx.doing = use.operation or ctx.doing or _name_of_command(ctx.interaction) or command
+    ctx.doing = use.operation or ctx.doing or name_in_tree(ctx.interaction) or command
     structlog.contextvars.bind_contextvars(**_origin(ctx))
     if ctx.services.background.is_shutting_down:
         raise errors.RestartingError
@@ -111,8 +106,7 @@ def _retry(ctx: Context, error: BaseException) -> list[discord.ui.Item[Any]]:
 
 
 def _log_undelivered(failed: Exception, reference: str) -> None:
-    known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-    _log.warning("answer_not_delivered", reference=reference, error=word_of(failed), **known)
+    _log.warning("answer_not_delivered", reference=reference, **describe_failure(failed))
 
 
 def _log_error(ctx: Context, error: BaseException, reference: str) -> None:
@@ -149,17 +143,17 @@ def _origin(ctx: Context) -> dict[str, str | int | None]:
     """Return in which guild the member did what: the command, and by what it was done."""
     interaction = ctx.interaction
     component = {"component": ctx.component} if ctx.component else {}
-    doing = ctx.doing or _name_of_command(interaction) or _name_in_custom_id(ctx)
+    doing = ctx.doing or name_in_tree(interaction) or _name_in_custom_id(ctx)
     return {"guild": interaction.guild_id, "command": doing, "by": _kind_of(interaction), **component}
 
 
 def _kind_of(interaction: Interaction) -> str:
     """Return how a member did something. What was sent may be of another shape."""
-    kind, data = interaction.type, interaction.data
-    if kind is discord.InteractionType.component and isinstance(data, Mapping):
+    data = interaction.data
+    if interaction.type is discord.InteractionType.component and isinstance(data, Mapping):
         is_button = data.get("component_type") == discord.ComponentType.button.value
         return "button" if is_button else "menu"
-    return next((word for each, word in _KINDS.items() if each is kind), "unknown")
+    return kind_of(interaction)
 
 
 def _name_in_custom_id(ctx: Context) -> str | None:
@@ -168,15 +162,3 @@ def _name_in_custom_id(ctx: Context) -> str | None:
     custom_id = data.get("custom_id") if isinstance(data, Mapping) else None
     top = custom_id.partition(":")[0] if isinstance(custom_id, str) else ""
     return top if top and find_command(ctx.client.tree, top) is not None else None
-
-
-def _name_of_command(interaction: Interaction) -> str | None:
-    """Return the name of the command that was run, None where there is none or it cannot be read.
-
-    discord.py reads it from what was sent, whose shape may be the very error that is reported.
-    """
-    try:
-        run = interaction.command
-    except Exception:  # noqa: BLE001 - the line has the error itself, and the member must get an answer
-        return None
-    return None if run is None else run.qualified_name

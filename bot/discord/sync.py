@@ -16,10 +16,9 @@ import structlog
 from discord import app_commands
 
 from bot.backoff import Backoff
-from bot.discord.connection.refusals import describe
+from bot.discord.connection.refusals import describe_failure
 from bot.discord.connection.state_file import StateFile
 from bot.features.commands.store import CommandStore, SyncedCommands
-from bot.network_faults import word_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -92,9 +91,9 @@ async def keep_trying(
             synced = await _send(tree, store, state, application_id)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
             pause = backoff.fail()
-            known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-            _log.error("commands_not_synced", error=word_of(failed), retry_in=round(pause), **known)
-            await state.put(SYNC_REFUSAL, {"error": word_of(failed), **known})
+            known = describe_failure(failed)
+            _log.error("commands_not_synced", retry_in=round(pause), **known)
+            await state.put(SYNC_REFUSAL, known)
         except Exception as error:  # noqa: BLE001 - a locked database may be free later
             pause = backoff.fail_with(_log, "commands_not_synced", error)
         else:

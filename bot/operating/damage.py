@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import structlog
 
@@ -34,6 +33,6 @@ async def _report(settings: Settings, write_state: WriteState) -> None:
         database=str(settings.database_path),
         reason=write_state.damage,
         operation=write_state.damaged_operation,
-        backup=str(newest) if newest else "none of the schedule",
-        fix=f"stop the bot, then run: patchbay restore {newest or Path('FILE')}",
+        backup=str(newest or "none of the schedule"),
+        fix=f"stop the bot, then run: patchbay restore {newest or 'FILE'}",
     )

@@ -90,7 +90,7 @@ async def _existing(settings: Settings) -> AsyncIterator[Database]:
     async with Database.open(settings.database_path, patience=_PATIENCE) as database:
         try:
             yield database
-        except UnavailableError as error:  # another process has it locked
+        except UnavailableError as error:  # it is locked, full or damaged
             raise DatabaseUnusableError(
                 path=str(settings.database_path), reason=str(error.values["reason"])
             ) from None

@@ -105,6 +105,7 @@ async def bring_up_to_date(database: Database, vault: Vault) -> None:
 
 
 async def _require_keys(database: Database, vault: Vault) -> None:
+    """Restrict the vault to the keys in use. Raises KeyNotConfiguredError if the database needs others."""
     usage = await asyncio.to_thread(usage_of, await database.examine(stored_keys), vault)
     if usage.missing is not None:
         raise KeyNotConfiguredError(key_id=usage.missing)

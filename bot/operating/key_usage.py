@@ -49,7 +49,7 @@ def key_usage(database: Path, vault: Vault) -> KeyUsage:
 
 
 def usage_of(stored: StoredKeys, vault: Vault) -> KeyUsage:
-    """Do the same with what was read. Blocks."""
+    """Do the same with what was read, and restrict the vault as the mark says. Blocks."""
     mark = stored.mark
     is_marked = mark is not None and apply_mark(vault, *mark)
     by_key: dict[str, KeyUse] = defaultdict(KeyUse)

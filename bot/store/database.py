@@ -119,16 +119,14 @@ class Database:
 
         They are as they were at one moment.
         """
-        async with self._noted(_name(query), is_read=True):
-            return await self._readers.read(rows_of(query, values), values.get("guild_id"))
+        return await self._read(query, rows_of(query, values), values.get("guild_id"))
 
     async def fetch(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         """Run a reading query; return its rows as ``kind``, whose fields are the query's columns.
 
         The rows are made in a thread as well, so that many of them do not hold up the event loop.
         """
-        async with self._noted(_name(query), is_read=True):
-            return await self._readers.read(rows_as(kind, query, values), values.get("guild_id"))
+        return await self._read(query, rows_as(kind, query, values), values.get("guild_id"))
 
     async def fetch_one(self, kind: type[RowT], query: Query, /, **values: object) -> RowT | None:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
@@ -139,11 +137,10 @@ class Database:
 
         ``work`` runs in a thread. To hand a query to a thread takes longer than a short query does.
         """
-        async with self._noted(_name(work), is_read=True):
-            return await self._readers.read(functools.partial(together, work), guild_id)
+        return await self._read(work, functools.partial(together, work), guild_id)
 
     async def fetch_urgently(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
-        """Do the same for a few rows that each command and press needs before anything else.
+        """Do the same as ``fetch`` for a few rows that each command and press needs before anything else.
 
         No other read is in the way, however long it is.
         """
@@ -152,8 +149,13 @@ class Database:
 
     async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run what reads a large part of the file, in a thread; return its result."""
-        async with self._noted(_name(work), is_read=True):
-            return await self._readers.read(work, None)
+        return await self._read(work, work, None)
+
+    async def _read(
+        self, named: object, work: Callable[[sqlite3.Connection], ResultT], guild_id: object
+    ) -> ResultT:
+        async with self._noted(_name(named), is_read=True):
+            return await self._readers.read(work, guild_id)
 
     async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
         """Run a writing query in its own transaction; return the number of rows that it changed.

@@ -1,7 +1,6 @@
 """Tries a small write at intervals: a database that nobody writes to says nothing of the next write."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import aiosqlite
@@ -16,18 +15,15 @@ _EVERY: Final = 5.0
 class WriteProbe:
     """What comes of it is known by the database's ``write_state``."""
 
-    def __init__(
-        self, database: Database, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    ) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._sleep = sleep
         self._commits: int | None = None
 
     async def run(self) -> None:
         """Try until cancelled."""
         while True:
             await self.try_once()
-            await self._sleep(_EVERY)
+            await asyncio.sleep(_EVERY)
 
     async def try_once(self) -> None:
         """Write something, unless somebody's write has worked since the last time."""

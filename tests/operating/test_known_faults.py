@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.operating.operator_channel.ledger import QUIET_SECONDS, FaultNotice, Ledger, News
+from bot.operating.operator_channel.known_faults import QUIET_SECONDS, FaultNotice, KnownFaults, News
 
 LOOK = 30.0
 """Seconds between two looks."""
@@ -21,11 +21,11 @@ runs = st.lists(st.tuples(st.booleans(), st.integers(1, HOUR)), max_size=12).map
 
 def told(looks: list[bool]) -> list[tuple[int, FaultNotice]]:
     """Return the notices, each with the number of the look that led to it."""
-    ledger = Ledger()
+    faults = KnownFaults()
     return [
         (number, notice)
         for number, found in enumerate(looks)
-        for notice in ledger.compare({KEY: TEXT} if found else {}, number * LOOK)
+        for notice in faults.compare({KEY: TEXT} if found else {}, number * LOOK)
     ]
 
 
@@ -65,7 +65,7 @@ def test_what_passes_by_itself_is_not_told() -> None:
 
 def test_faults_do_not_hide_each_other() -> None:
     """Each key has its own hour, and the text that was found last."""
-    ledger = Ledger()
-    list(ledger.compare({"a": "A", "b": "B"}, 0))
-    assert [notice.text for notice in ledger.compare({"a": "A 2", "b": "B"}, LOOK)] == ["A 2", "B"]
-    assert list(ledger.compare({"b": "B"}, 2 * LOOK)) == [FaultNotice(News.OVER, "A 2", 0)]
+    faults = KnownFaults()
+    list(faults.compare({"a": "A", "b": "B"}, 0))
+    assert [notice.text for notice in faults.compare({"a": "A 2", "b": "B"}, LOOK)] == ["A 2", "B"]
+    assert list(faults.compare({"b": "B"}, 2 * LOOK)) == [FaultNotice(News.OVER, "A 2", 0)]

@@ -72,8 +72,8 @@ class Ending(StrEnum):
 class Handling:
     """What is noted of an interaction while it is handled. Times are those of ``time.perf_counter``.
 
-    began: when it was first looked at. name: of the command, of the command whose view or form it is, or the
-    fixed part of a component's custom id; empty where the command tree knows. acknowledged: when Discord
+    began: when it was first looked at. name: of the command whose view or form it is, or the fixed part of a
+    component's custom id; empty where the command tree knows. acknowledged: when Discord
     had the first answer.
     """
 
@@ -124,8 +124,7 @@ class InteractionTally:
     def _end(self, interaction: discord.Interaction[Any], handling: Handling, _: object) -> None:
         now = time.perf_counter()
         self.under_way -= 1
-        kind = next((word for each, word in _KINDS if interaction.type is each), UNKNOWN)
-        name = handling.name or _name_in_tree(interaction)
+        kind, name = kind_of(interaction), handling.name or name_in_tree(interaction) or UNKNOWN
         if interaction.response.is_done():
             # Where discord.py has answered by itself, nobody has noted when.
             answered = now if handling.acknowledged is None else handling.acknowledged
@@ -136,9 +135,18 @@ class InteractionTally:
         self.completed[kind, name].add(now - handling.began)
 
 
-def _name_in_tree(interaction: discord.Interaction[Any]) -> str:
+def kind_of(interaction: discord.Interaction[Any]) -> str:
+    """Return how a member did something, by the type that Discord sent: see ``_KINDS``."""
+    return next((word for each, word in _KINDS if interaction.type is each), UNKNOWN)
+
+
+def name_in_tree(interaction: discord.Interaction[Any]) -> str | None:
+    """Return the name of the command that was run, None where there is none or it cannot be read.
+
+    discord.py reads it from what was sent, whose shape may be the very error that is reported.
+    """
     try:
         run = interaction.command
     except Exception:  # noqa: BLE001 - what was sent may be of any shape
-        return UNKNOWN
-    return UNKNOWN if run is None else run.qualified_name
+        return None
+    return None if run is None else run.qualified_name

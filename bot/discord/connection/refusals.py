@@ -43,6 +43,14 @@ def describe(error: discord.HTTPException) -> dict[str, str | int]:
     return described
 
 
+def describe_failure(error: BaseException) -> dict[str, str | int]:
+    """Return the fields of a log line about a request to Discord that failed: ``error``, and those of
+    ``describe`` if Discord refused it.
+    """
+    refusal = describe(error) if isinstance(error, discord.HTTPException) else {}
+    return {"error": word_of(error), **refusal}
+
+
 def sentence(error: discord.HTTPException) -> str:
     """Return the same as one phrase, for whoever starts the bot."""
     known = describe(error)

@@ -13,8 +13,7 @@ import structlog
 
 from bot.backoff import Backoff
 from bot.discord.background import BackgroundTasks
-from bot.discord.connection.refusals import describe
-from bot.network_faults import word_of
+from bot.discord.connection.refusals import describe_failure
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -89,8 +88,7 @@ class Rereading:
                     await self._read(guild_id, is_new=is_new)
                 except Exception as failed:  # noqa: BLE001 - it may be whole another time
                     pause = failures.fail()
-                    known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-                    _log.warning("guild_not_read", guild=guild_id, error=word_of(failed), **known)
+                    _log.warning("guild_not_read", guild=guild_id, **describe_failure(failed))
                     self._reading[guild_id] = True
                 else:
                     if self._reading[guild_id]:
@@ -150,8 +148,7 @@ class Rereading:
         self._client.dispatch("guild_join" if is_new else "guild_available", guild)
 
     def _can_parse(self, guild_id: int, part: object, make: Callable[..., object]) -> bool:
-        """Tell whether discord.py can do with a channel, thread or role: one that is odd for good must not
-        cost the server.
+        """Tell whether discord.py can parse a channel, thread or role: one that is odd must cost no server.
 
         The server is served without it: a channel as if the bot did not see it, and what agents with an
         unknown role may do is not known. make: makes it, as discord.py does.

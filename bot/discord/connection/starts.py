@@ -36,8 +36,9 @@ _MAX_PAUSE: Final = 3600.0
 _ASK_SECONDS: Final = 20.0
 """How long Discord is asked for the budget."""
 _MIN_WAIT: Final = 60.0
+"""Seconds between two questions for the budget, at least."""
 _MAX_WAIT: Final = 3600.0
-"""Seconds between two questions for the budget, whatever Discord says about its reset."""
+"""Seconds of one wait, at most."""
 _DAY: Final = 86_400.0
 _MAX_TIME: Final = 1e15
 """A greater number in the file is no time."""
@@ -181,10 +182,10 @@ class Starts:
             await self._wait(shard_id, wait, f"{used:,} of the {self._total:,} identifies of a day are used")
 
     async def _ask(self, http: Any) -> tuple[int, float]:  # noqa: ANN401 - as above
-        """Return how many of the day's identifies are used, and in how many seconds none are.
+        """Ask Discord how many of the day's identifies are used, and in how many seconds it counts anew.
 
-        Discord is asked. One that does not say is not one that forbids: the pauses after failures still hold,
-        and what was counted here.
+        Return 0 and 0.0 where Discord does not say. That forbids nothing: the pauses after failures and our
+        own count still hold.
         """
         try:
             async with asyncio.timeout(_ASK_SECONDS):
@@ -201,7 +202,7 @@ class Starts:
         return self._total - remaining, resets
 
     async def _wait(self, shard_id: int, seconds: float, reason: str) -> None:
-        """Wait, or a part of it after which the caller looks again."""
+        """Wait, but for an hour at most."""
         ends = datetime.fromtimestamp(int(self._clock() + seconds), UTC).isoformat().replace("+00:00", "Z")
         self._waiting[shard_id] = f"Shard {shard_id} begins no session before {ends}: {reason}."
         await self._sleep(min(seconds, _MAX_WAIT))

@@ -54,7 +54,8 @@ class StateFile:
 
     async def get(self, key: str) -> Mapping[str, Any]:
         """Return what is kept under a key, an empty mapping where that is nothing."""
-        return await self.change(key, lambda kept: kept)
+        async with self._lock:
+            return await asyncio.to_thread(self._get, key)
 
     async def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep something under a key, an empty mapping to keep nothing."""
@@ -67,12 +68,20 @@ class StateFile:
         async with self._lock:
             return await asyncio.to_thread(self._change, key, change)
 
+    def _get(self, key: str) -> Mapping[str, Any]:
+        self._read()  # without a lock: the file is replaced as a whole
+        found = self._known.get(key)
+        return found if isinstance(found, dict) else {}
+
+    def _read(self) -> None:
+        if self._path is not None and not self._is_ahead:
+            self._known = read_state(self._path) or self._known
+
     def _change(
         self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         with _alone_in(self._path):
-            if self._path is not None and not self._is_ahead:
-                self._known = read_state(self._path) or self._known
+            self._read()
             before = self._known.get(key)
             after = dict(change(before if isinstance(before, dict) else {}))
             if before != (after or None):

@@ -8,12 +8,11 @@ import discord
 import structlog
 from discord.http import HTTPClient, Route
 
-from bot.discord.connection.refusals import describe
+from bot.discord.connection.refusals import describe_failure
 from bot.discord.context import Services
 from bot.discord.problems import new_reference, problem
 from bot.errors import PatchbayError
 from bot.i18n.catalog import DEFAULT_LOCALE
-from bot.network_faults import word_of
 from bot.providers.base.snowflake import read_snowflake
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -48,7 +47,6 @@ async def answer_unread(http: HTTPClient, services: Services, payload: Mapping[s
     try:
         await http.request(route, json={"type": kind.value, "data": answer})
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failed:
-        known = describe(failed) if isinstance(failed, discord.HTTPException) else {}
-        _log.warning("answer_not_delivered", reference=reference, error=word_of(failed), **known)
+        _log.warning("answer_not_delivered", reference=reference, **describe_failure(failed))
     else:
         _log.warning("unread_interaction_answered", reference=reference)

@@ -149,12 +149,6 @@ class MonitoringStore:
             WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
         )
 
-    async def windows(self, guild_id: int, now: int) -> list[MaintenanceWindow]:
-        """Return the guild's maintenance windows that are not over at that time."""
-        return await self._database.fetch(
-            MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now
-        )
-
     async def blocked_incidents(self, guild_id: int, provider: str) -> frozenset[str]:
         """Return the ids of the integrations about which an incident is open because they are blocked."""
         found = await self._database.fetch(Incident, ALERTS.list_open, guild_id=guild_id, provider=provider)

@@ -2,11 +2,13 @@
 
 import os
 import time
+from dataclasses import asdict
 from typing import Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
 from bot.settings import Settings
-from bot.setup_errors import SetupError
+from bot.setup_errors import KeyNotConfiguredError, SetupError
+from bot.store.process_lock import running_processes
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -30,8 +32,6 @@ def examine_folder(settings: Settings) -> list[Finding]:
 
 def examine_process(settings: Settings) -> list[Finding]:
     """Look who runs the bot on this database; a bot that runs is as well as none."""
-    from bot.store.process_lock import running_processes  # noqa: PLC0415 - as below
-
     processes = running_processes(settings.database_path)
     said = ", ".join(f"{each['pid']} on {each['host']} since {each['since']}" for each in processes)
     text = f"running as process {said}" if processes else "not running"
@@ -64,7 +64,6 @@ def examine_database(settings: Settings) -> list[Finding]:
 
 def _examine_keys(settings: Settings) -> list[Finding]:
     from bot.operating.key_usage import key_usage  # noqa: PLC0415 - as above
-    from bot.setup_errors import KeyNotConfiguredError  # noqa: PLC0415
     from bot.store.vault import Vault, read_keys  # noqa: PLC0415
 
     try:
@@ -81,17 +80,7 @@ def _examine_keys(settings: Settings) -> list[Finding]:
     else:
         fix = worded(KeyNotConfiguredError(key_id=usage.missing))
         match = KEYS.failed(f"the key {usage.missing} is needed", fix, missing=usage.missing)
-    facts = {
-        "by_key": {
-            key_id: {
-                "readable": use.readable,
-                "unreadable": use.unreadable,
-                "verified": use.verified,
-                "unverified": use.unverified,
-            }
-            for key_id, use in sorted(usage.by_key.items())
-        }
-    }
+    facts = {"by_key": {key_id: asdict(use) for key_id, use in sorted(usage.by_key.items())}}
     said = [
         f"{number} {what} of the key {key_id}"
         for key_id, use in sorted(usage.by_key.items())
@@ -116,7 +105,6 @@ def examine_backups(settings: Settings) -> list[Finding]:
 
 def _examine_backups(settings: Settings) -> Finding:
     from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup  # noqa: PLC0415 - as above
-    from bot.store.process_lock import running_processes  # noqa: PLC0415
 
     is_running = bool(running_processes(settings.database_path))
 

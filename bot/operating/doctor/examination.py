@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 from pydantic import SecretStr
 
@@ -20,12 +19,8 @@ from bot.operating.doctor.network import Network, open_network
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint
 from bot.providers.base.provider import Provider
-from bot.providers.base.redaction import Redactor
+from bot.providers.base.redaction import MIN_SECRET_LENGTH, Redactor
 from bot.settings import Settings, forget_secrets
-
-_MIN_SECRET: Final = 8
-"""Characters; to mask a shorter value would make the findings unreadable."""
-
 
 _Look = Callable[[Settings], Awaitable[Sequence[Finding]]]
 
@@ -137,5 +132,5 @@ def _secrets_of(settings: Settings) -> Iterator[str]:
     values = (getattr(settings, name) for name in type(settings).model_fields)
     for secret in (value.get_secret_value() for value in values if isinstance(value, SecretStr)):
         parts = (part.partition(":")[2] for part in secret.split(","))
-        yield from (part for part in (secret, *parts) if len(part) >= _MIN_SECRET)
+        yield from (part for part in (secret, *parts) if len(part) >= MIN_SECRET_LENGTH)
     yield from settings.secrets_in_urls

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size
 from bot.settings import Settings
+from bot.store.process_lock import running_processes
 
 LIBRARIES: Final = DoctorCheck("libraries", "machine", "libraries")
 MODES: Final = DoctorCheck("file-modes", "machine", "file modes")
@@ -134,8 +135,6 @@ def _existing(folder: Path) -> Path:
 
 def examine_port(settings: Settings) -> list[Finding]:
     """Try whether the health endpoint gets its port; the bot itself may have it already."""
-    from bot.store.process_lock import running_processes  # noqa: PLC0415 - a machine may have no such locks
-
     host, port = settings.http_host, settings.http_port
     if port is None:
         return [PORT.ok("none, because PATCHBAY_HTTP_PORT is not set")]

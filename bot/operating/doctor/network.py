@@ -35,16 +35,10 @@ class HttpAnswer:
     headers: Mapping[str, str]
     content_type: str
     body: bytes
+    content: object
+    """What the body holds as JSON, None if that is none."""
     received_at: float
     """Seconds since 1970, by this machine's clock, half-way between question and answer."""
-
-    @property
-    def content(self) -> object:
-        """What the body holds as JSON, None if that is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
 
     @property
     def is_redirect(self) -> bool:
@@ -92,6 +86,7 @@ class Network:
             headers=answer.headers,
             content_type=answer.headers.get("Content-Type", ""),
             body=body,
+            content=_parsed(body),
             received_at=received_at,
         )
 
@@ -104,6 +99,13 @@ class Network:
                 self._session.ws_connect(url, max_msg_size=_MAX_BYTES, timeout=_QUICK_CLOSE) as socket,
             ):
                 yield socket
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 _QUICK_CLOSE: Final = aiohttp.ClientWSTimeout(ws_close=1.0)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final
@@ -62,10 +63,9 @@ class DoctorReport:
         shown = [each.group for each in self._findings if each.outcome != "skipped"]
         if finding.group not in shown:
             click.secho("\n" * bool(shown) + finding.group.capitalize(), bold=True)
-        symbol, colour = _MARKS[finding.outcome]
         subject = click.style(f"{finding.subject:<{_SUBJECT}}", bold=finding.outcome != "ok")
         first, *rest = _wrapped(finding.text, _INDENT) or [""]
-        click.echo(f"  {click.style(symbol, fg=colour)} {subject}  {first}")
+        click.echo(f"  {_mark(finding.outcome)} {subject}  {first}")
         for line in rest:
             click.echo(" " * _INDENT + line)
         for line in _wrapped_fix(finding.fix):
@@ -98,18 +98,7 @@ class DoctorReport:
             "offline": self._is_offline,
             "exit_code": self.exit_code,
             "counts": {outcome: counts[outcome] for outcome in _MARKS},
-            "findings": [
-                {
-                    "id": each.id,
-                    "group": each.group,
-                    "subject": each.subject,
-                    "outcome": each.outcome,
-                    "text": each.text,
-                    "fix": each.fix,
-                    "facts": dict(each.facts),
-                }
-                for each in self._findings
-            ],
+            "findings": [asdict(each) for each in self._findings],
         }
 
 

@@ -48,8 +48,7 @@ def _interactions(bot: PatchbayBot) -> Iterator[Reading]:
 
 def _requests(bot: PatchbayBot) -> Iterator[Reading]:
     for slug, provider in bot.services.providers.items():
-        for host in sorted({name for name, _ in provider.slots}):
-            slots = [each for name, each in provider.slots if name == host]
+        for host, slots in provider.slots:
             answers = sum((each.answers for each in slots), Counter[str]())
             for status, count in answers.items():
                 yield Reading(declared.REQUESTS, count, (slug, host, status))

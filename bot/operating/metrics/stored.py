@@ -106,7 +106,7 @@ def _in_all(
     providers: Collection[str],
     words: Collection[str],
 ) -> list[Reading]:
-    """Return a reading for each provider and word, 0 included, and one for what this version knows not."""
+    """Return a reading for each provider and word, 0 included, and one for what nobody here knows."""
     named: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(providers, map(str, words)), 0))
     for (provider, word), count in counts.items():
         known = provider if provider in providers else OTHER, word if word in words else OTHER

@@ -18,7 +18,7 @@ from bot.discord.connection.refusals import describe
 from bot.discord.text import clamp, length
 from bot.i18n.catalog import DEFAULT_LOCALE
 from bot.network_faults import fault_of
-from bot.operating.operator_channel.ledger import QUIET_SECONDS, FaultNotice, Ledger, News
+from bot.operating.operator_channel.known_faults import QUIET_SECONDS, FaultNotice, KnownFaults, News
 from bot.store.revision import HEAD
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class OperatorChannel:
         self._clock = clock
         self._texts = bot.services.catalog[DEFAULT_LOCALE]
         self._has_started = False
-        self._ledger = Ledger()
+        self._known = KnownFaults()
         self._waiting: deque[str] = deque()
         self._left_out = 0
         self._sending = asyncio.Lock()
@@ -84,7 +84,7 @@ class OperatorChannel:
 
     async def tick(self) -> None:
         """Look once, and post what is new and what still waits."""
-        for notice in self._ledger.compare(await self._look(), self._clock()):
+        for notice in self._known.compare(await self._look(), self._clock()):
             self._put(self._worded(notice))
         await self._send(_SEND_SECONDS)
 
@@ -129,8 +129,8 @@ class OperatorChannel:
             recent = [at for at in former if isinstance(at, float) and 0 <= now - at < QUIET_SECONDS]
             return {"at": [*recent, float(now)][-MAX_STARTS - 1 :]}
 
-        await self._bot.state.change(STARTS, counted)
-        return len((await self._bot.state.get(STARTS))["at"])
+        kept = await self._bot.state.change(STARTS, counted)
+        return len(kept["at"])
 
     def _worded(self, notice: FaultNotice) -> str:
         again = self._texts.plural("operator.again", notice.times) if notice.times > 1 else ""

@@ -42,7 +42,7 @@ class _Fault:
     quiet_until: float = -math.inf
 
 
-class Ledger:
+class KnownFaults:
     """The faults of late, each by a key that stays the same while it lasts."""
 
     def __init__(self) -> None:

@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import yarl
 
+from bot.providers.base.redaction import MIN_SECRET_LENGTH
+
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
 _USER = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
-_LEAST_SECRET = 8
 """Characters; what is shorter is an ordinary word, whose mask would make the log unreadable."""
 
 
@@ -127,7 +128,7 @@ def secrets_in(url: str) -> Iterator[str]:
     password = unquote(parts.password or "")
     login = b64encode(f"{unquote(parts.username or '')}:{password}".encode()).decode()
     words = (url.partition(parts.netloc)[2], parts.password or "", password, login if password else "")
-    yield from (word for word in words if len(word) >= _LEAST_SECRET)
+    yield from (word for word in words if len(word) >= MIN_SECRET_LENGTH)
 
 
 def _can_be_sent_to(url: str) -> bool:

@@ -75,7 +75,7 @@ class FairSlots:
             ending = ""  # our own refusal, before anything was sent
             raise
         except asyncio.CancelledError:
-            ending = "timeout"  # whoever asks gives up at the deadline
+            ending = "timeout"  # at the deadline, or because nobody waits for it any more
             raise
         finally:
             if ending:

@@ -51,10 +51,10 @@ class Provider(ABC):
         self._api = ApiClient(http, self.slug, bases, redactor, self.error_format, version=version)
 
     @property
-    def slots(self) -> Iterator[tuple[str, FairSlots]]:
-        """The places for requests to each host, of which a host has two kinds."""
-        yield from self._api.slots.items()
-        yield from self._api.slots_for_long.items()
+    def slots(self) -> Iterator[tuple[str, tuple[FairSlots, FairSlots]]]:
+        """The places for requests to each host: the ordinary ones, and those for long requests."""
+        for host, ordinary in sorted(self._api.slots.items()):
+            yield host, (ordinary, self._api.slots_for_long[host])
 
     @classmethod
     def field_key(cls, field: str) -> str:

@@ -20,7 +20,7 @@ from bot.providers.base.current_guild import CURRENT_GUILD
 MASK: Final = "[redacted]"
 
 # A shorter "secret" is an ordinary word; masking it would make the log unreadable.
-_MIN_LENGTH: Final = 8
+MIN_SECRET_LENGTH: Final = 8
 # How many values are masked for a guild, and for how many guilds: those used last. Older ones are recognised
 # by their shape.
 _MAX_VALUES: Final = 128
@@ -117,7 +117,7 @@ class Redactor:
         guild_id: None for what is said for no guild. The least recently used values of the guild are dropped
         first, and so are the guilds.
         """
-        secrets, now = [value for value in values if len(value) >= _MIN_LENGTH], self._clock()
+        secrets, now = [value for value in values if len(value) >= MIN_SECRET_LENGTH], self._clock()
         with self._lock:
             known = self._guilds.pop(guild_id, OrderedDict())
             for value in secrets:
@@ -147,7 +147,7 @@ class Redactor:
     def typed(self, values: Iterable[str]) -> Iterator[None]:
         """Mask these values in the body and in the tasks that it starts, and nowhere else."""
         spellings = {
-            spelling for value in values if len(value) >= _MIN_LENGTH for spelling in _spellings(value)
+            spelling for value in values if len(value) >= MIN_SECRET_LENGTH for spelling in _spellings(value)
         }
         token = _TYPED.set(_TYPED.get() | spellings)
         try:
