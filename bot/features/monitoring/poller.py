@@ -135,7 +135,7 @@ class Poller:
 
     @property
     def overdue(self) -> float | None:
-        """Seconds since the next tick was due, or the one that fails first was; None before the first."""
+        """How many seconds ago the next tick was due, or the first one that failed; None before the first."""
         return None if self._due is None else max(0.0, self._schedule.clock() - self._due)
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
