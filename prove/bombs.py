@@ -8,8 +8,10 @@ from typing import Final
 
 from bot.demo.stage import Stage, open_stage
 from bot.providers.base.simulator import GzipBomb
-from prove.processes.bots import AGENT, connect, english, running_bot, shown, toolzz_of
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from prove.processes.bots import AGENT, ask_status, connect, english, running_bot
 from prove.runner import Figure, Scale
+from tests.support.demo_steps import simulator, text
 
 BOMBS: Final = 10
 DECODED: Final = 512
@@ -45,14 +47,12 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
 
 async def _bomb(stage: Stage, decoded: int) -> bool:
     """Let a member read an answer that is a bomb; return whether they are told."""
-    toolzz = toolzz_of(stage)
+    toolzz = simulator(stage, ToolzzSimulator)
     toolzz.fail(GzipBomb(decoded << 20), path=toolzz.CONNECTED)
-    text = await _status(stage)
+    answer = await _status(stage)
     toolzz.heal()
-    return english("problem.too_large.title", provider="Toolzz") in text
+    return english("problem.too_large.title", provider="Toolzz") in answer
 
 
 async def _status(stage: Stage) -> str:
-    world = stage.world
-    asked = await world.mira.slash(world.operations, "toolzz status", integration=toolzz_of(stage).CONNECTED)
-    return shown(await stage.discord.answer(asked, 30))
+    return text(await stage.discord.answer(await ask_status(stage), 30))

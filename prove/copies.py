@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.vault import Vault
-from prove.kills import begun, kill
 from prove.processes.commands import Commands
 from prove.processes.writer import KEY, Writing, make_database, stored
 from prove.runner import Figure, Scale
@@ -57,15 +56,11 @@ async def _run(folder: Path, outcome: Outcome) -> None:
     await make_database(database)
     commands = Commands(database, KEY)
     writing = Writing(database, folder / "acknowledged")
-    process = writing.start()
-    try:
-        await begun(writing, process)
+    async with writing.running():
         await asyncio.sleep(BEFORE)
         before = set(writing.numbers())
         await commands.run("backup", str(copy))
         await asyncio.sleep(AFTER)
-    finally:
-        await kill(process)
     backed_up = _rows(copy)
     found = await stored_in_copy(copy, folder / "opened.db")
     outcome.runs += 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Final
 
 from bot.demo.stage import Stage, open_stage
-from prove.processes.bots import AGENT, WatchedBot, connect, running_bot, shown, toolzz_of
+from prove.processes.bots import AGENT, WatchedBot, ask_status, connect, running_bot
 from prove.runner import Figure, Scale
+from tests.support.demo_steps import text
+from tests.support.file_limit import let_files_grow
 
 CYCLES: Final = 15
 """Three commands of one member each; the bot takes 60 a minute."""
@@ -36,10 +37,7 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
             for member in members:
                 let_files_grow(bot, may=False)
                 refused += not await _grant(stage, member)
-                asked = await world.mira.slash(
-                    world.operations, "toolzz status", integration=toolzz_of(stage).CONNECTED
-                )
-                read += AGENT in shown(await stage.discord.answer(asked))
+                read += AGENT in text(await stage.discord.answer(await ask_status(stage)))
                 unready += await bot.probe("/readyz") == UNAVAILABLE
                 let_files_grow(bot, may=True)
                 back += await _is_ready(bot)
@@ -57,17 +55,11 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
     )
 
 
-def let_files_grow(bot: WatchedBot, *, may: bool) -> None:
-    """Let the kernel refuse whatever the bot writes to files, or nothing."""
-    _, most = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (most if may else 0, most))
-
-
 async def _grant(stage: Stage, member: object) -> bool:
     """Give a member viewer access; return whether the bot says that this is done."""
     world = stage.world
     asked = await world.mira.slash(world.operations, "access grant", tier="viewer", member=member)
-    return shown(await stage.discord.answer(asked, WITHIN)).startswith("✅")
+    return text(await stage.discord.answer(asked, WITHIN)).startswith("✅")
 
 
 async def _is_ready(bot: WatchedBot) -> bool:

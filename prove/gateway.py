@@ -16,9 +16,11 @@ from simcord import ChannelHandle, MemberActor
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.gateway import GatewayConnection, Op
 from bot.demo.stage import Stage, open_stage
-from prove.odd_events import odd, whole_events
-from prove.processes.bots import AGENT, WatchedBot, connect, observable, running_bot, shown, toolzz_of
+from prove.odd_events import whole_events
+from prove.processes.bots import AGENT, WatchedBot, ask_status, connect, observable, running_bot
 from prove.runner import Figure, Scale
+from tests.support.demo_steps import text
+from tests.support.odd_events import made_odd
 
 EVENTS: Final = 200
 CLOSES: Final = 4
@@ -73,7 +75,7 @@ class Elsewhere:
             answer = await self.stage.discord.answer(await self.member.slash(self.channel, "help"))
         except (LookupError, TimeoutError):
             return False
-        return bool(shown(answer))
+        return bool(text(answer))
 
     async def served_again(self, within: float) -> float | None:
         """Return the seconds until the bot answers, None if it does not in time."""
@@ -146,7 +148,7 @@ async def _odd_events(
     for number in range(events):
         event = kinds[number % len(kinds)]
         for connection in stage.discord._connections:  # noqa: SLF001 - no member can send these
-            connection._dispatch(event, odd(whole[event], chance))  # noqa: SLF001 - as above
+            connection._dispatch(event, made_odd(whole[event], chance))  # noqa: SLF001 - as above
         if number % 10 == 9:  # noqa: PLR2004 - after each ten
             asked += 1
             served += await other.is_served()
@@ -161,13 +163,9 @@ async def _odd_events(
 
 async def _own_server_is_served(stage: Stage) -> bool:
     """Return whether a command is answered in the server that the odd events were about."""
-    world = stage.world
     for _ in range(int(BACK_WITHIN)):
         try:
-            asked = await world.mira.slash(
-                world.operations, "toolzz status", integration=toolzz_of(stage).CONNECTED
-            )
-            if AGENT in shown(await stage.discord.answer(asked)):
+            if AGENT in text(await stage.discord.answer(await ask_status(stage))):
                 return True
         except (LookupError, TimeoutError):
             pass

@@ -12,8 +12,9 @@ from typing import Final
 from bot.demo.stage import Stage, open_stage
 from bot.providers.base.simulator import Slow
 from bot.providers.sensay.simulator import SensaySimulator
-from prove.processes.bots import connect, english, fill_in, running_bot
+from prove.processes.bots import connect, english, running_bot
 from prove.runner import Figure, Scale
+from tests.support.demo_steps import fill_in, simulator
 
 KILLS: Final = 20
 WITHIN: Final = 3.0
@@ -47,7 +48,7 @@ async def _kill(delay: float) -> tuple[bool, Sequence[str]]:
     had taken the token, and the results in the log.
     """
     async with open_stage("en-US") as stage:
-        (sensay,) = (each for each in stage.simulators if isinstance(each, SensaySimulator))
+        sensay = simulator(stage, SensaySimulator)
         async with running_bot(stage) as bot:
             await connect(stage, sensay)
             form = {"discord_token": sensay.discord_token}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
 import tempfile
 from collections.abc import AsyncIterator
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +19,6 @@ WITHIN: Final = 0.06
 """Seconds after the first write within which the process is killed."""
 EARLY: Final = 10
 """Each tenth process is killed whether or not it has written anything: while it opens the database."""
-STARTED_WITHIN: Final = 60.0
 NUMBERS: Final = 1_000_000
 """More than a process can write."""
 
@@ -52,29 +48,7 @@ async def _lane(database: Path, kills: int, chance: random.Random) -> tuple[int,
     acknowledged: set[int] = set()
     for number in range(kills):
         writing = Writing(database, database.with_suffix(f".{number}"), first=number * NUMBERS + 1)
-        process = writing.start()
-        try:
-            if number % EARLY:
-                await begun(writing, process)
+        async with writing.running(until_begun=number % EARLY != 0):
             await asyncio.sleep(chance.uniform(0, WITHIN))
-        finally:
-            await kill(process)
         acknowledged.update(writing.numbers())
     return len(acknowledged), len(acknowledged - await stored(database))
-
-
-async def begun(writing: Writing, process: ForkServerProcess) -> None:
-    """Wait until the store has acknowledged a write. Raises RuntimeError if the process ends before that."""
-    async with asyncio.timeout(STARTED_WITHIN):
-        while not writing.begun():
-            if not process.is_alive():
-                raise RuntimeError("the writing process has ended by itself")
-            await asyncio.sleep(0.002)
-
-
-async def kill(process: ForkServerProcess) -> None:
-    """Kill a process that this one has started, and wait until it is gone."""
-    if process.pid is not None and process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
-    await asyncio.to_thread(process.join)
-    process.close()

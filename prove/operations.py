@@ -12,7 +12,6 @@ from bot.errors import UnavailableError
 from bot.features.connections.store import ConnectionStore
 from bot.store.database import Database
 from bot.store.vault import Vault
-from prove.kills import begun, kill
 from prove.processes.writer import GUILD, KEY, Writing, guild_of, make_database, sealed_row
 from prove.runner import Figure, Scale
 
@@ -26,9 +25,7 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
         path = Path(folder) / "patchbay.db"
         await make_database(path)
         writing = Writing(path, path.with_name("acknowledged"))
-        process = writing.start()
-        try:
-            await begun(writing, process)
+        async with writing.running():
             async with Database.open(path) as database:
                 store, vault = ConnectionStore(database), Vault(KEY)
 
@@ -42,8 +39,6 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
                 errors = sum(isinstance(each, UnavailableError) for each in done)
                 failed = sum(each is not None for each in done)
             others = len(writing.numbers())
-        finally:
-            await kill(process)
     yield Figure(
         "no lock errors",
         f"{operations:,} operations at once beside a process that wrote {others:,} times: {errors} lock"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.copies import flaw_of
-from prove.kills import begun, kill
 from prove.processes.disk import after_power_cut
 from prove.processes.writer import Writing, make_database, stored
 from prove.runner import Figure, Scale
@@ -86,12 +85,8 @@ async def _cut_once(
     database, log = folder / "patchbay.db", folder / "disk.log"
     _write(database, content)
     writing = Writing(database, folder / "acknowledged", log=log, pragmas=pragmas)
-    process = writing.start()
-    try:
-        await begun(writing, process)
+    async with writing.running():
         await asyncio.sleep(chance.uniform(0, WITHIN))
-    finally:
-        await kill(process)
     acknowledged = set(writing.numbers())
     before = {str(database): content}
     outcome.cuts += 1

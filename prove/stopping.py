@@ -12,8 +12,10 @@ from simcord import InteractionResult
 
 from bot.demo.stage import Stage, open_stage
 from bot.providers.base.simulator import Slow
-from prove.processes.bots import AGENT, connect, running_bot, shown, toolzz_of
+from bot.providers.toolzz.simulator import ToolzzSimulator
+from prove.processes.bots import AGENT, ask_status, connect, running_bot
 from prove.runner import Figure, Scale
+from tests.support.demo_steps import simulator, text
 
 RUNS: Final = 100
 IN_FLIGHT: Final = 3
@@ -61,31 +63,28 @@ async def prove(scale: Scale) -> AsyncIterator[Figure]:
 async def _stop(
     stage: Stage, chance: random.Random, outcome: Outcome, *, is_silent: bool, is_first: bool
 ) -> None:
-    toolzz, world = toolzz_of(stage), stage.world
+    toolzz = simulator(stage, ToolzzSimulator)
     async with running_bot(stage) as bot:
         if is_first:
             await connect(stage)
         for _ in range(IN_FLIGHT):
             toolzz.fail(Slow(SILENT if is_silent else chance.uniform(*SLOW)), path=toolzz.CONNECTED)
-        asked = [
-            await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)
-            for _ in range(IN_FLIGHT)
-        ]
+        asked = [await ask_status(stage) for _ in range(IN_FLIGHT)]
         began = time.perf_counter()
         outcome.codes.append(await bot.stop())
         outcome.took.append(time.perf_counter() - began)
         outcome.left += len(bot.session())
         toolzz.heal()
         for each in asked:
-            text = await _answer(stage, each)
-            outcome.answered += AGENT in text
-            outcome.told += bool(text) and AGENT not in text
-            outcome.unanswered += not text
+            answer = await _answer(stage, each)
+            outcome.answered += AGENT in answer
+            outcome.told += bool(answer) and AGENT not in answer
+            outcome.unanswered += not answer
 
 
 async def _answer(stage: Stage, asked: InteractionResult) -> str:
     """Return the answer that a member has got, "" for none."""
     try:
-        return shown(await stage.discord.answer(asked, 0))
+        return text(await stage.discord.answer(asked, 0))
     except (LookupError, TimeoutError):
         return ""

@@ -2,77 +2,55 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import httpx
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from httpx_aiohttp import AiohttpTransport
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.network_faults import NetworkFault, fault_of, sentence_of, word_of
+from tests.support.tls_front import Certificate, make_certificate
 
-SECONDS = 0.5
+SECONDS = 30.0
+"""More than any failure takes on a busy machine, but for silence, which lasts as long as it is waited for."""
+SILENT_SECONDS = 0.5
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate that nobody has signed, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    form = serialization.PrivateFormat.PKCS8
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+def certificate(tmp_path: Path) -> Certificate:
+    """A certificate that nobody else has signed."""
+    return make_certificate(tmp_path)
 
 
-async def by_aiohttp(url: str, proxy: str | None = None) -> None:
+async def by_aiohttp(url: str, seconds: float = SECONDS, proxy: str | None = None) -> None:
     """Ask as discord.py does."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
         await session.get(url, proxy=proxy)
 
 
-async def by_transport(url: str) -> None:
+async def by_transport(url: str, seconds: float = SECONDS) -> None:
     """Ask as the clients of the providers do."""
     async with (
         aiohttp.ClientSession() as session,
-        httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=SECONDS) as client,
+        httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=seconds) as client,
     ):
         await client.get(url)
 
 
-async def by_httpx(url: str) -> None:
+async def by_httpx(url: str, seconds: float = SECONDS) -> None:
     """Ask as the doctor does."""
-    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=seconds, trust_env=False) as client:
         await client.get(url)
 
 
 @asynccontextmanager
-async def host(kind: NetworkFault, certificate: Path) -> AsyncIterator[str]:
+async def host(kind: NetworkFault, certificate: Certificate) -> AsyncIterator[str]:
     """Serve, or do not serve, a host that fails in a way. Yield its URL."""
     if kind is NetworkFault.DNS:
         yield "https://nobody.invalid/"
@@ -88,11 +66,9 @@ async def host(kind: NetworkFault, certificate: Path) -> AsyncIterator[str]:
             silent.listen()
             yield f"http://127.0.0.1:{silent.getsockname()[1]}/"
         return
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
     runner = web.AppRunner(web.Application())
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.served())
     await site.start()
     try:
         yield f"https://127.0.0.1:{runner.addresses[0][1]}/"
@@ -106,26 +82,27 @@ async def host(kind: NetworkFault, certificate: Path) -> AsyncIterator[str]:
 )
 @pytest.mark.usefixtures("blockbuster")
 async def test_each_failure_is_told_apart(
-    certificate: Path, kind: NetworkFault, ask: Callable[[str], Awaitable[None]]
+    certificate: Certificate, kind: NetworkFault, ask: Callable[[str, float], Awaitable[None]]
 ) -> None:
     """A name, a refusal, silence and a certificate are four faults, for each library."""
+    seconds = SILENT_SECONDS if kind is NetworkFault.TIMED_OUT else SECONDS
     async with host(kind, certificate) as url:
         with pytest.raises((httpx.HTTPError, aiohttp.ClientError, OSError)) as caught:
-            await ask(url)
+            await ask(url, seconds)
     assert fault_of(caught.value) is kind
     assert word_of(caught.value) == (type(caught.value).__name__ if ask is not by_aiohttp else kind.value)
     assert url not in sentence_of(caught.value)
 
 
-async def test_a_proxy_is_named_as_what_fails(certificate: Path) -> None:
+async def test_a_proxy_is_named_as_what_fails(certificate: Certificate) -> None:
     """It is not the host behind it that cannot be reached."""
     async with host(NetworkFault.REFUSED, certificate) as proxy:
         with pytest.raises(aiohttp.ClientError) as caught:
-            await by_aiohttp("http://discord.invalid/", proxy)
+            await by_aiohttp("http://discord.invalid/", proxy=proxy)
     assert fault_of(caught.value) is NetworkFault.PROXY
 
 
-async def test_a_connection_that_ends_is_broken(certificate: Path) -> None:
+async def test_a_connection_that_ends_is_broken() -> None:
     """The host took the connection and closed it without an answer."""
 
     async def close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

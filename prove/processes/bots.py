@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from simcord import ResponseMessage
+from simcord import InteractionResult
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import READY_WITHIN, Stage
 from bot.i18n.catalog import DEFAULT_LOCALE, load_catalog
 from bot.providers.base.simulator import Simulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from tests.support import demo_steps
+from tests.support.demo_steps import simulator, text
 
 AGENT = "Suporte da loja"
 """The name of the agent that every proof asks about, as its answers show it."""
@@ -91,37 +93,14 @@ async def running_bot(stage: Stage, **settings: str) -> AsyncIterator[WatchedBot
         yield bot
 
 
-def toolzz_of(stage: Stage) -> ToolzzSimulator:
-    """Return the simulated Toolzz."""
-    (found,) = (each for each in stage.simulators if isinstance(each, ToolzzSimulator))
-    return found
-
-
-async def fill_in(stage: Stage, command: str, values: Mapping[str, str], **options: str) -> ResponseMessage:
-    """Let the owner of the server run a command that leads to a form, and submit it; return the answer."""
-    world = stage.world
-    guide = await stage.discord.answer(await world.mira.slash(world.operations, command, **options))
-    form = await world.mira.click(guide, label=guide.components[0]["components"][0]["label"])
-    return await stage.discord.answer(await world.mira.submit_modal(form, dict(values)))
-
-
 async def connect(stage: Stage, provider: Simulator | None = None) -> None:
     """Let the owner of the server connect it to a provider, by default to Toolzz."""
-    provider = provider or toolzz_of(stage)
-    answer = await fill_in(stage, "connections add", provider.credentials, provider=provider.slug)
-    if not shown(answer).startswith("✅"):
-        raise RuntimeError(f"the connection was not added: {shown(answer)}")
+    answer = await demo_steps.connect(stage, provider or simulator(stage, ToolzzSimulator))
+    if not text(answer).startswith("✅"):
+        raise RuntimeError(f"the connection was not added: {text(answer)}")
 
 
-def shown(answer: ResponseMessage) -> str:
-    """Return the text of an answer's embeds."""
-    return "\n".join(
-        part
-        for embed in answer.embeds
-        for part in (
-            embed.title,
-            embed.description,
-            *(text for field in embed.fields for text in (field.name, field.value)),
-        )
-        if part
-    )
+async def ask_status(stage: Stage) -> InteractionResult:
+    """Let the owner of the server ask for the status of the agent that every proof asks about."""
+    world, toolzz = stage.world, simulator(stage, ToolzzSimulator)
+    return await world.mira.slash(world.operations, "toolzz status", integration=toolzz.CONNECTED)

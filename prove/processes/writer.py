@@ -7,9 +7,11 @@ import functools
 import itertools
 import multiprocessing
 import os
+import signal
 import sqlite3
 import struct
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -35,6 +37,7 @@ _AT_ONCE: Final = 3
 _AUDITED: Final = 4
 """Each fourth write is an entry of an audit log, all others are credentials."""
 _NUMBER: Final = struct.Struct("<q")
+_STARTED_WITHIN: Final = 60.0
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["prove.processes.writer"])
@@ -53,20 +56,36 @@ class Writing:
     log: Path | None = None
     pragmas: Sequence[str] = ()
 
-    def start(self) -> ForkServerProcess:
-        """Start the process; whoever calls this kills it."""
+    @asynccontextmanager
+    async def running(self, *, until_begun: bool = True) -> AsyncIterator[None]:
+        """Let the process write while the block runs, and kill it at the end.
+
+        until_begun: whether the block waits until the store has acknowledged a write. Raises RuntimeError if
+        the process ends before that.
+        """
         process = CONTEXT.Process(target=_run, args=(self,), daemon=True)
         process.start()
-        return process
+        try:
+            if until_begun:
+                await self._begun(process)
+            yield
+        finally:
+            if process.pid is not None and process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(process.join)
+            process.close()
 
     def numbers(self) -> Sequence[int]:
         """Return what the store has acknowledged so far."""
         noted = self.acknowledged.read_bytes() if self.acknowledged.exists() else b""
         return [number for (number,) in _NUMBER.iter_unpack(noted[: len(noted) // 8 * 8])]
 
-    def begun(self) -> bool:
-        """Return whether a write was acknowledged."""
-        return self.acknowledged.exists() and self.acknowledged.stat().st_size > 0
+    async def _begun(self, process: ForkServerProcess) -> None:
+        async with asyncio.timeout(_STARTED_WITHIN):
+            while not (self.acknowledged.exists() and self.acknowledged.stat().st_size):
+                if not process.is_alive():
+                    raise RuntimeError("the writing process has ended by itself")
+                await asyncio.sleep(0.002)
 
 
 def sealed_row(vault: Vault, guild_id: int, name: str) -> ConnectionRow:

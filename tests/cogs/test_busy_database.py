@@ -1,22 +1,10 @@
 """While another process has the database locked, members read that, and the log says it once."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from structlog.testing import capture_logs
 
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock for writing on a connection that is not the bot's."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
+from tests.support.write_lock import locked
 
 
 @pytest.fixture

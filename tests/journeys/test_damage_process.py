@@ -1,7 +1,6 @@
 """The bot as a process whose database is damaged, or locked by another process, while it runs."""
 
 import asyncio
-import json
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.damage import damage
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.odd_discord import json_logs, logged
 from tests.support.waiting import until
 
 WITHIN = 30
@@ -25,21 +25,11 @@ sys.stdin.read()
 """
 
 
-def logged(process: BotProcess, event: str) -> list[dict[str, object]]:
-    """Return the bot's lines for an event."""
-    lines = [json.loads(line) for line in process.lines if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
-
-
 async def test_a_bot_whose_database_is_damaged_says_so_once(stage: Stage) -> None:
     """With the newest backup and the command; it stays in Discord and is not ready."""
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
-    own = {
-        "PATCHBAY_HTTP_PORT": "0",
-        "PATCHBAY_LOG_FORMAT": "json",
-        "PATCHBAY_BACKUP_FOLDER": str(stage.folder / "backups"),
-    }
-    async with BotProcess(stage.environment() | own, stage.folder) as process:
+    own = {"PATCHBAY_HTTP_PORT": "0", "PATCHBAY_BACKUP_FOLDER": str(stage.folder / "backups")}
+    async with BotProcess(json_logs(stage, **own), stage.folder) as process:
         await process.alongside(stage.discord.bot_ready(WITHIN))
         await process.alongside(stage.discord.commands_synced(WITHIN))
         await connect(stage, toolzz)
@@ -66,8 +56,7 @@ async def test_a_bot_whose_database_is_damaged_says_so_once(stage: Stage) -> Non
 async def test_a_bot_whose_database_another_process_has_locked_names_it(stage: Stage) -> None:
     """Members read that it is busy, and one line has the process, until it lets go."""
     world = stage.world
-    environment = stage.environment() | {"PATCHBAY_LOG_FORMAT": "json"}
-    async with BotProcess(environment, stage.folder) as process:
+    async with BotProcess(json_logs(stage), stage.folder) as process:
         await process.alongside(stage.discord.bot_ready(WITHIN))
         await process.alongside(stage.discord.commands_synced(WITHIN))
         other = await asyncio.create_subprocess_exec(

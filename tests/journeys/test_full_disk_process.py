@@ -1,7 +1,6 @@
 """The bot as a process whose files cannot grow any more, and then can again."""
 
 import json
-import resource
 
 import aiohttp
 
@@ -9,6 +8,8 @@ from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.file_limit import let_files_grow
+from tests.support.odd_discord import json_logs, logged
 from tests.support.waiting import until
 
 WITHIN = 30
@@ -16,22 +17,10 @@ WITHIN = 30
 AGENT = "Suporte da loja"
 
 
-def logged(process: BotProcess, event: str) -> list[dict[str, object]]:
-    """Return the bot's lines for an event."""
-    lines = [json.loads(line) for line in process.lines if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
-
-
-def let_files_grow(process: BotProcess, *, may: bool) -> None:
-    """Let the operating system refuse everything that the bot writes to files, or nothing."""
-    _, most = resource.prlimit(process._process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(process._process.pid, resource.RLIMIT_FSIZE, (most if may else 0, most))
-
-
 async def test_a_bot_that_cannot_store_says_so_and_misses_nothing(stage: Stage) -> None:
     """It is alive and not ready, says why, and reports once what broke meanwhile and is still broken."""
     toolzz, world = simulator(stage, ToolzzSimulator), stage.world
-    environment = stage.environment() | {"PATCHBAY_HTTP_PORT": "0", "PATCHBAY_LOG_FORMAT": "json"}
+    environment = json_logs(stage, PATCHBAY_HTTP_PORT="0")
     async with BotProcess(environment, stage.folder) as process, aiohttp.ClientSession() as session:
         await process.alongside(stage.discord.bot_ready(WITHIN))
         await process.alongside(stage.discord.commands_synced(WITHIN))

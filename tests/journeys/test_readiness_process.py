@@ -1,7 +1,6 @@
 """The bot as a process whose gateway goes, and comes back."""
 
 import asyncio
-import json
 from unittest import mock
 
 import aiohttp
@@ -9,6 +8,7 @@ import aiohttp
 from bot.demo.bot_process import BotProcess
 from bot.demo.gateway import GatewayConnection
 from bot.demo.stage import Stage
+from tests.support.odd_discord import json_logs, logged
 
 WITHIN = 30
 """Seconds for what takes a few, on a busy machine."""
@@ -16,11 +16,10 @@ WITHIN = 30
 
 async def test_a_lost_gateway_shows_and_comes_back(stage: Stage) -> None:
     """Ready, not ready while the gateway ends each connection, and ready again without a restart."""
-    environment = stage.environment() | {"PATCHBAY_HTTP_PORT": "0", "PATCHBAY_LOG_FORMAT": "json"}
+    environment = json_logs(stage, PATCHBAY_HTTP_PORT="0")
     async with BotProcess(environment, stage.folder) as process, aiohttp.ClientSession() as session:
         await process.alongside(stage.discord.bot_ready(WITHIN))
-        lines = [json.loads(line) for line in process.lines if line.startswith("{")]
-        (port,) = (line["port"] for line in lines if line["event"] == "health_served")
+        (port,) = (line["port"] for line in logged(process, "health_served"))
 
         async def becomes(status: int, told: object) -> None:
             """Wait until this is the answer."""

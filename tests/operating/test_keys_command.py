@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.__main__ import main
 from bot.operating import keys_command
 from bot.operating.keys_command import with_fetched_keys
 from bot.settings import Settings, load_settings
 from bot.setup_errors import InvalidSettingError, KeysCommandError
 from bot.store.vault import read_keys
 from tests.support.english import english
+from tests.support.operator_commands import patchbay
 
 KEY = base64.b64encode(b"FAKE-KEY-FOR-TESTS-0000000000000").decode()
 CANARY = "FAKE-CANARY-of-a-command"
@@ -48,11 +47,6 @@ def python(code: str) -> str:
 def settings_of(command: str) -> Settings:
     """Return the settings with a command."""
     return Settings(encryption_keys_command=SecretStr(command))
-
-
-def patchbay(*words: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(main, words, env=dict(os.environ))
 
 
 @pytest.mark.parametrize("separator", [",", "\n", ",\n", "\r\n"])

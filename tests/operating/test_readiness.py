@@ -5,9 +5,9 @@ the checks.
 import asyncio
 import random
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from typing import Any
 
 import discord
 import pytest
@@ -107,25 +107,29 @@ async def test_a_silent_connection_shows_and_comes_back(
         await until(lambda: not reasons(bot))
         gateway.acknowledges = False
         await until(lambda: bool(reasons(bot)))
-        assert reasons(bot) == ("Discord has acknowledged no heartbeat of shard 0 for 0 seconds.",)
+        (reason,) = reasons(bot)
+        assert reason.startswith("Discord has acknowledged no heartbeat of shard 0 for ")
         gateway.acknowledges = True
         await until(lambda: not reasons(bot))
         assert gateway.connections == 1
 
 
-async def test_a_connection_is_silent_within_90_seconds(
+async def test_a_connection_is_silent_within_60_seconds(
     bot: PatchbayBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With Discord's interval a late acknowledgement is waited for, and a missing one shows in a minute."""
     gateway.heartbeat = int(DISCORDS_INTERVAL * 1000)
-    ahead = 0.0
-    bot.sessions = Sessions(bot, bot.starts, clock=lambda: time.perf_counter() + ahead)
+    clock = Clock()
+    clock.now = 0.0
+    bot.sessions = Sessions(bot, bot.starts, clock)
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
-        ahead = DISCORDS_INTERVAL + ACK_GRACE - 5
+        socket: Any = bot._get_websocket(shard_id=0)
+        acknowledged = socket._keep_alive._last_ack
+        clock.now = acknowledged + DISCORDS_INTERVAL + ACK_GRACE - 5
         assert not reasons(bot)
-        ahead = DISCORDS_INTERVAL + ACK_GRACE + 1
-        assert ahead < 60
+        clock.now = acknowledged + DISCORDS_INTERVAL + ACK_GRACE + 1
+        assert clock.now - acknowledged < 60
         assert reasons(bot) == ("Discord has acknowledged no heartbeat of shard 0 for 57 seconds.",)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import os
 import sqlite3
 import subprocess
 import sys
@@ -11,14 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from bot.__main__ import main
 from bot.store.database import Database
 from bot.store.migrations import migrate
 from bot.store.revision import HEAD, current_revision
 from tests.support.guild_rows import counts, fill, traces
 from tests.support.old_databases import execute, release
+from tests.support.operator_commands import patchbay
 
 KEY = base64.b64encode(bytes(32)).decode()
 GUILD, OTHER = 1102345678901234567, 1102345678999999999
@@ -67,11 +65,6 @@ def replicated(path: Path) -> Iterator[None]:
         process.stdout.readline()
         yield
         process.communicate()
-
-
-def patchbay(*words: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(main, words, env=dict(os.environ))
 
 
 def test_erasing_succeeds_and_says_what_is_left(path: Path) -> None:

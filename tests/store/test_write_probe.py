@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import aiosqlite
@@ -15,15 +13,7 @@ from bot.store.database import Database
 from bot.store.write_probe import WriteProbe
 from tests.support.full_disk import FullDisk
 from tests.support.waiting import until
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Let another connection hold the file's write lock."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
+from tests.support.write_lock import locked
 
 
 async def wal_bytes(path: Path) -> int:

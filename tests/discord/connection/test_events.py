@@ -1,58 +1,29 @@
 """An event that cannot be parsed costs that event alone, whatever is wrong with it."""
 
-import copy
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import simcord
-from simcord.backend import serializers
 from simcord.interactions import base_payload
 from structlog.testing import capture_logs
 
 from tests.support.harness import BotHarness, embed_of, shown
+from tests.support.odd_events import events_about, made_odd, poor_event
 
 MUTATIONS = 400
-WRONG: tuple[Any, ...] = (None, "x", -1, 1.5, True, [], {}, [None], {"id": None}, "9" * 30)
 
 
 def events(harness: BotHarness) -> dict[str, dict[str, Any]]:
     """Return a payload of each kind of event that the bot is sent, and a poor one of each other kind."""
     backend = harness.env.backend
-    guild: Any = serializers.guild_create_payload(backend, backend.guilds[harness.guild.id])
-    guild_id, channel = guild["id"], {**guild["channels"][0], "guild_id": guild["id"]}
-    role = {"guild_id": guild_id, "role": guild["roles"][-1], "role_id": guild["roles"][-1]["id"]}
-    thread = {
-        "id": str(2**62), "guild_id": guild_id, "parent_id": channel["id"],
-        "owner_id": str(harness.manager.id),
-        "name": "t", "type": 11, "member_count": 1, "message_count": 0,
-        "thread_metadata": {
-            "archived": False, "auto_archive_duration": 60, "archive_timestamp": backend.now_iso(),
-            "locked": False,
-        },
-    }  # fmt: skip
-    integration = {
-        "id": "1102345678901234999", "guild_id": guild_id, "name": "n", "type": "discord", "enabled": True,
-        "account": {"id": "1", "name": "n"}, "application": {"id": "1", "name": "n", "icon": None},
-        "application_id": "1102345678901234998",
-    }  # fmt: skip
+    about = events_about(backend, harness.guild.id, harness.manager.id)
     whole: dict[str, dict[str, Any]] = {
-        "GUILD_CREATE": guild,
-        "GUILD_UPDATE": guild,
-        "GUILD_DELETE": {"id": guild_id, "unavailable": True},
-        **{f"CHANNEL_{what}": channel for what in ("CREATE", "UPDATE")},
-        **{f"GUILD_ROLE_{what}": role for what in ("CREATE", "UPDATE")},
-        **{f"THREAD_{what}": thread for what in ("CREATE", "UPDATE", "DELETE")},
-        "THREAD_LIST_SYNC": {"guild_id": guild_id, "threads": [thread], "members": []},
-        **{f"INTEGRATION_{what}": integration for what in ("CREATE", "UPDATE", "DELETE")},
-        "APPLICATION_COMMAND_PERMISSIONS_UPDATE": {
-            "id": "1", "application_id": "1", "guild_id": guild_id,
-            "permissions": [{"id": guild_id, "type": 1, "permission": True}],
-        },
-        "MESSAGE_CREATE": {"id": "1", "channel_id": channel["id"], "author": {"id": "1"}},
+        **about,
+        "MESSAGE_CREATE": {"id": "1", "channel_id": about["CHANNEL_CREATE"]["id"], "author": {"id": "1"}},
         "RESUMED": {},
-    }  # fmt: skip
+    }
     for name, kind, data in (
         ("command", 2, {"id": "1", "name": "help", "type": 1}),
         ("button", 3, {"custom_id": "setup:all", "component_type": 2}),
@@ -63,38 +34,10 @@ def events(harness: BotHarness) -> dict[str, dict[str, Any]]:
             user_id=harness.manager.id, data=data,
         )  # fmt: skip
         whole[f"INTERACTION_CREATE {name}"] = dict(payload)
-    poor = {"id": "1", "guild_id": guild_id, "channel_id": channel["id"], "user_id": "1"}
     known = {each.partition(" ")[0] for each in whole}
     deletions = {"CHANNEL_DELETE", "GUILD_ROLE_DELETE", "READY"}
     others = harness.bot._connection.parsers.keys() - known - deletions
-    return {**whole, **dict.fromkeys(sorted(others), poor)}
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - any JSON
-    """Yield the path of everything in a payload."""
-    inside = (
-        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    )
-    for key, inner in inside:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
-def mutated(payload: dict[str, Any], draw: random.Random) -> dict[str, Any]:
-    """Return a payload of which one thing is missing or is something else."""
-    changed = copy.deepcopy(payload)
-    found = list(places(changed))
-    if not found:
-        return {"x": draw.choice(WRONG)}
-    *path, last = draw.choice(found)
-    parent: Any = changed
-    for key in path:
-        parent = parent[key]
-    if draw.random() < 0.4:
-        del parent[last]
-    else:
-        parent[last] = draw.choice(WRONG)
-    return changed
+    return {**whole, **dict.fromkeys(sorted(others), poor_event(about))}
 
 
 async def test_no_event_ends_the_bot_or_removes_a_server(harness: BotHarness) -> None:
@@ -106,7 +49,7 @@ async def test_no_event_ends_the_bot_or_removes_a_server(harness: BotHarness) ->
     names = list(whole)
     for number in range(MUTATIONS):
         name = names[number % len(names)]
-        harness.bot._connection.parsers[name.partition(" ")[0]](mutated(whole[name], draw))
+        harness.bot._connection.parsers[name.partition(" ")[0]](made_odd(whole[name], draw))
         sent += 1
         if number % 40 == 0:
             await harness.env.settle()
