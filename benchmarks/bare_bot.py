@@ -79,7 +79,7 @@ def item(shown: dict[str, Any], row: int) -> discord.ui.Item[Any]:
         return discord.ui.Button(
             style=discord.ButtonStyle(shown["style"]),
             label=shown.get("label"),
-            emoji=(shown.get("emoji") or {}).get("name"),
+            emoji=emoji_of(shown),
             custom_id=shown.get("custom_id"),
             url=shown.get("url"),
             disabled=shown.get("disabled", False),
@@ -89,8 +89,18 @@ def item(shown: dict[str, Any], row: int) -> discord.ui.Item[Any]:
         custom_id=shown["custom_id"], placeholder=shown.get("placeholder"), row=row
     )
     for option in shown["options"]:
-        menu.add_option(label=option["label"], value=option["value"], description=option.get("description"))
+        menu.add_option(
+            label=option["label"],
+            value=option["value"],
+            description=option.get("description"),
+            emoji=emoji_of(option),
+        )
     return menu
+
+
+def emoji_of(shown: dict[str, Any]) -> str | None:
+    """Return the emoji of a button or of an option, None where it has none."""
+    return (shown.get("emoji") or {}).get("name")
 
 
 def main() -> None:

@@ -103,8 +103,9 @@ class People:
                 await self.run(command)
             idle = await idle_share(pid)
             for command in GOALS:
-                found[f"CPU of `/{command}`"] = await self.cost(command, pid, idle)
+                # First, because it reaches every server: what is read there only once is no command's cost.
                 found[f"throughput of `/{command}`"] = await self.throughput(command)
+                found[f"CPU of `/{command}`"] = await self.cost(command, pid, idle)
             return {**found, f"memory with {GUILDS} servers": memory_bytes(pid)}
 
 
@@ -156,6 +157,13 @@ async def replies(people: People, toolzz: ToolzzSimulator) -> Mapping[str, Any]:
     return found
 
 
+def refuse_another(sent: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a baseline sends the very replies that Patchbay sends."""
+    others = [command for command in known if sent[command] != known[command]]
+    if others:
+        raise ValueError(f"the baseline answers with something else to {', '.join(others)}")
+
+
 @contextlib.asynccontextmanager
 async def running(
     discord: SimulatedDiscord, command: Sequence[str], environment: Mapping[str, str]
@@ -186,7 +194,9 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
         bare = functools.partial(running, stage.discord, command, environment)
         async with ours():
             await connect_all(people, toolzz)
-            file.write_text(json.dumps(await replies(people, toolzz)))
+            file.write_text(json.dumps(known := await replies(people, toolzz)))
+        async with bare():
+            refuse_another(await replies(people, toolzz), known)
         for _ in range(rounds):
             one, other = await people.figures(ours), await people.figures(bare)
             for name, value in one.items():

@@ -210,6 +210,7 @@ class SimulatedDiscord:
             await connection.serve()
         finally:
             self._connections.discard(connection)
+            self.env.tell()
         return socket
 
     def _in_language(self, event: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:

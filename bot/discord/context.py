@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
+from bot.discord.connection.deferral import Deferral
 from bot.discord.connection.interaction_tally import Handling, InteractionTally
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
@@ -172,7 +173,8 @@ class Context:
     the message that a menu was used in, as the first answer is to show them. answers_apart: whether the
     answer is another message than the first one, namely ``answer`` once it was sent. is_question: whether the
     message whose component was used is a question, which nobody needs once it was answered. screen: what
-    shows the errors of the interaction, None for a message of its own. handling: what is counted of it.
+    shows the errors of the interaction, None for a message of its own. deferral: what acknowledges unless the
+    answer comes first, None where that is decided. handling: what is counted of it.
     """
 
     interaction: Interaction
@@ -193,6 +195,7 @@ class Context:
     answer: discord.WebhookMessage | None = None
     is_question: bool = False
     screen: Screen | None = None
+    deferral: Deferral | None = None
     handling: Handling = field(default_factory=Handling)
 
     @classmethod

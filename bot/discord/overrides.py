@@ -105,6 +105,8 @@ class Overrides:
         """
         guild_id = guild_of(interaction)
         entries = await self._of(interaction, guild_id)
+        if not entries:
+            return None
         return judge(
             entries.get(command_id, ()),
             # Overrides for all of our commands at once are listed under the application's own id.

@@ -12,6 +12,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.discord.connection.deferral import Deferral
 from bot.discord.connection.first_answer import first_answer
 from bot.discord.context import Context, Interaction
 from bot.discord.sync import CommandLinks
@@ -83,6 +84,23 @@ async def defer(ctx: Context, *, share: bool = False) -> None:
     ctx.is_shared = share
 
 
+def defer_if_slow(ctx: Context, *, share: bool = False) -> None:
+    """Do what ``defer`` does if ``respond`` is not called soon; else its answer is the only request.
+
+    It is for what changes nothing: whether Discord takes an answer is not known before the work is done.
+    """
+    ctx.deferral = Deferral(lambda: defer(ctx, share=share), share=share)
+
+
+async def _settle_deferral(ctx: Context) -> bool:
+    """Decide whether the answer is the first one; return whether it is for everybody in that case."""
+    deferral, ctx.deferral = ctx.deferral, None
+    if deferral is None:
+        return False
+    await deferral.settle()
+    return deferral.share
+
+
 async def acknowledge(ctx: Context) -> None:
     """Acknowledge a press or a pick; the message stays as it is until ``edit`` changes it.
 
@@ -141,16 +159,16 @@ async def respond(
 ) -> None:
     """Give the answer: in the deferred message where there is one, else as a message of its own.
 
-    The message is private, unless ``defer`` was told to share.
+    The message is private, unless ``defer`` or ``defer_if_slow`` was told to share.
     """
-    interaction = ctx.interaction
+    interaction, share = ctx.interaction, await _settle_deferral(ctx)
     _link_commands(embed, ctx.services.links)
     if ctx.menus is not None:
         await acknowledge(ctx)
         ctx.answers_apart = True
     kind = interaction.response.type
     if kind is None:
-        answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=True)
+        answer = interaction.response.send_message(embed=embed, view=view, files=files, ephemeral=not share)
         if not await first_answer(interaction, _Kind.channel_message, answer):
             await _edit_original(interaction, embed, view, files)
     elif kind is _Kind.deferred_channel_message:
@@ -168,6 +186,7 @@ async def respond_privately(
     ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
 ) -> None:
     """Give an answer that is for the member alone, even where ``defer`` was told to share."""
+    await _settle_deferral(ctx)
     if not ctx.is_shared:
         await respond(ctx, embed, view)
         return
@@ -240,6 +259,7 @@ def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for item in items:
         view.add_item(item)
+    view.stop()  # else discord.py would keep it, and a task that waits for it to time out
     return view
 
 

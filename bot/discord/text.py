@@ -75,8 +75,10 @@ def clamp(text: str, limit: int) -> str:
     """Cut text to ``limit`` UTF-16 code units; a text that was cut ends in an ellipsis."""
     if length(text) <= limit:
         return text
-    kept: list[str] = []
     room = limit - length(_ELLIPSIS)
+    if text.isascii():  # each character is a unit
+        return text[: max(room, 0)].rstrip("\\") + _ELLIPSIS
+    kept: list[str] = []
     for unit in _UNIT.finditer(text):
         room -= length(unit[0])
         if room < 0:

@@ -1,6 +1,5 @@
 """The command tree: the guard on the way in, the errors' embeds on the way out."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -104,7 +103,5 @@ class PatchbayTree(app_commands.CommandTree[Any]):
 async def _shown(ctx: Context, commands: Sequence[CommandT]) -> list[CommandT]:
     """Return those that Discord shows to the member here."""
     guard, ids = ctx.services.guard, ctx.services.links.ids
-    shown = await asyncio.gather(
-        *(guard.shows(ctx.interaction, each, ids.get(each.name)) for each in commands)
-    )
-    return [command for command, is_shown in zip(commands, shown, strict=True) if is_shown]
+    # One after the other: only the first one may have to wait, for what all of them then know.
+    return [each for each in commands if await guard.shows(ctx.interaction, each, ids.get(each.name))]

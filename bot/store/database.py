@@ -144,8 +144,11 @@ class Database:
 
         No other read is in the way, however long it is.
         """
-        async with self._noted(_name(query), is_read=True):
+        try:
             return await self._readers.read_urgently(rows_as(kind, query, values))
+        except sqlite3.Error as error:
+            await self._note(error, _name(query), is_read=True)
+            raise
 
     async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run what reads a large part of the file, in a thread; return its result."""
@@ -154,8 +157,12 @@ class Database:
     async def _read(
         self, named: object, work: Callable[[sqlite3.Connection], ResultT], guild_id: object
     ) -> ResultT:
-        async with self._noted(_name(named), is_read=True):
+        # Not with ``_noted``, which costs as much as a short query does.
+        try:
             return await self._readers.read(work, guild_id)
+        except sqlite3.Error as error:
+            await self._note(error, _name(named), is_read=True)
+            raise
 
     async def write(self, query: Callable[..., Awaitable[int]], /, **values: object) -> int:
         """Run a writing query in its own transaction; return the number of rows that it changed.
@@ -319,21 +326,26 @@ class Database:
             self._waits = seconds
 
     @contextlib.asynccontextmanager
-    async def _noted(self, operation: str, *, is_read: bool = False) -> AsyncIterator[None]:
+    async def _noted(self, operation: str) -> AsyncIterator[None]:
         """Note what an error says of the file. Raises UnavailableError in its place."""
         try:
             yield
         except sqlite3.Error as error:
-            failure = unavailable(error)
-            if failure is None or (is_read and not isinstance(failure, (BusyError, DamagedError))):
-                raise
-            holder = ""
-            if isinstance(failure, BusyError):
-                self._busy_at = time.monotonic()
-                if not self.write_state.is_busy:
-                    holder = await asyncio.to_thread(lock_holder, self._path)
-            self.write_state.failed(failure, operation, holder)
-            raise failure from error
+            await self._note(error, operation)
+            raise
+
+    async def _note(self, error: sqlite3.Error, operation: str, *, is_read: bool = False) -> None:
+        """Note what an error says of the file, and raise UnavailableError in its place if it does."""
+        failure = unavailable(error)
+        if failure is None or (is_read and not isinstance(failure, (BusyError, DamagedError))):
+            return
+        holder = ""
+        if isinstance(failure, BusyError):
+            self._busy_at = time.monotonic()
+            if not self.write_state.is_busy:
+                holder = await asyncio.to_thread(lock_holder, self._path)
+        self.write_state.failed(failure, operation, holder)
+        raise failure from error
 
     async def _in_transaction(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
         # A deferred transaction fails at its first write if another process writes: the busy timeout does not

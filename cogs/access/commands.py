@@ -14,7 +14,7 @@ from bot.discord.commands import command, localized, menu_key
 from bot.discord.context import Context
 from bot.discord.guard import AnyCommand, needed_tier, needs, permitted_tier
 from bot.discord.names import mention_member
-from bot.discord.replies import defer, respond
+from bot.discord.replies import defer, defer_if_slow, respond
 from bot.discord.text import listed
 from bot.discord.theme import DESCRIPTION, Tone, notice, when
 from bot.discord.tree import menu_entries, top_commands
@@ -91,7 +91,7 @@ class AccessGrants(commands.GroupCog, group_name="access", group_description=loc
     @command("access list")
     async def list_(self, ctx: Context) -> None:
         """Show what was granted to whom, by whom and when."""
-        await defer(ctx)
+        defer_if_slow(ctx)
         guild = ctx.interaction.guild
         # A guild that Discord does not show us has no role at all, not even @everyone.
         roles = {role.id for role in guild.roles} if guild is not None and guild.roles else None

@@ -8,7 +8,7 @@ from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, reads
-from bot.discord.replies import defer, respond
+from bot.discord.replies import defer, defer_if_slow, respond
 from bot.features.access.tier import Tier
 from bot.features.alerts.routes import Recovery
 from bot.features.alerts.service import MAX_CHECKS, RouteSettings
@@ -98,7 +98,7 @@ class Alerts(commands.GroupCog, group_name="alerts", group_description=localized
     @command("alerts list")
     async def list_(self, ctx: Context) -> None:
         """Show where alerts go, what is muted and what is open."""
-        await defer(ctx)
+        defer_if_slow(ctx)
         await respond(ctx, *await read_page(ctx))
 
     @cooldown(5, 60)

@@ -9,7 +9,7 @@ from bot.discord.access.posting import PickedChannel, check_posting
 from bot.discord.commands import Suggestion, command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, reads
-from bot.discord.replies import defer, respond
+from bot.discord.replies import defer, defer_if_slow, respond
 from bot.discord.theme import Tone, notice
 from bot.features.access.tier import Tier
 from bot.features.audit.service import known_actions
@@ -38,7 +38,7 @@ class Audit(commands.GroupCog, group_name="audit", group_description=localized("
         share: bool = False,
     ) -> None:
         """List entries, newest first, and say whether the log is unbroken."""
-        await defer(ctx, share=share)
+        defer_if_slow(ctx, share=share)
         await respond(ctx, *await read_page(ctx, None if member is None else member.id, action))
 
     @cooldown(3, 60, together=3)

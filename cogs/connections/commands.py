@@ -12,7 +12,7 @@ from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, reads
 from bot.discord.names import mention_member
-from bot.discord.replies import Answer, defer, respond, view_of
+from bot.discord.replies import Answer, defer, defer_if_slow, respond, view_of
 from bot.discord.text import code, listed
 from bot.discord.theme import Tone, notice, when
 from bot.features.access.tier import Tier
@@ -54,7 +54,7 @@ class Connections(
     @command("connections list")
     async def list_(self, ctx: Context) -> None:
         """Show what is stored, but no secret."""
-        await defer(ctx)
+        defer_if_slow(ctx)
         await respond(ctx, *overview(await read_summaries(ctx), ctx))
 
     @cooldown(5, 60)

@@ -5,7 +5,7 @@ from discord.ext import commands
 from bot.discord.commands import command
 from bot.discord.context import Context
 from bot.discord.guard import needs
-from bot.discord.replies import defer, respond
+from bot.discord.replies import defer_if_slow, respond
 from bot.features.access.tier import Tier
 from cogs.help.components import read_start
 
@@ -17,5 +17,5 @@ class Help(commands.Cog):
     @command("help")
     async def help(self, ctx: Context) -> None:
         """Name the one next step, and group the member's commands by task."""
-        await defer(ctx)
+        defer_if_slow(ctx)
         await respond(ctx, *await read_start(ctx))

@@ -7,7 +7,7 @@ from bot.discord.access.posting import PickedChannel
 from bot.discord.commands import command, localized
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, reads
-from bot.discord.replies import defer, respond
+from bot.discord.replies import defer, defer_if_slow, respond
 from bot.features.access.tier import Tier
 from cogs.alerts import put_up_board, take_down_board
 from cogs.integrations.diagnose import show_diagnosis
@@ -27,7 +27,7 @@ class Integrations(
     @command("integrations overview")
     async def overview(self, ctx: Context, share: bool = False) -> None:
         """Show everything that is connected here, worst first."""
-        await defer(ctx, share=share)
+        defer_if_slow(ctx, share=share)
         await respond(ctx, *await read_overview(ctx))
 
     @reads

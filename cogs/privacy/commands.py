@@ -15,7 +15,7 @@ from bot.discord.commands import command, localized
 from bot.discord.confirm import Confirm
 from bot.discord.context import Context
 from bot.discord.guard import cooldown, needs, permitted_tier
-from bot.discord.replies import Answer, defer, respond, text_file, view_of
+from bot.discord.replies import Answer, defer, defer_if_slow, respond, text_file, view_of
 from bot.discord.text import quoted
 from bot.discord.theme import Field, Tone, notice, when
 from bot.errors import NotAllowedError
@@ -37,7 +37,7 @@ class Privacy(commands.GroupCog, group_name="privacy", group_description=localiz
     @command("privacy info")
     async def info(self, ctx: Context) -> None:
         """Say what is stored, why, and for how long."""
-        await defer(ctx)
+        defer_if_slow(ctx)
         privacy, history_days = ctx.services.privacy, ctx.services.monitoring.history_days
         audit_days = ctx.services.audit.keep_days
         stored, tombstone = await privacy.stored(ctx.guild_id), await privacy.tombstone(ctx.guild_id)

@@ -264,7 +264,9 @@ async def test_a_guard_that_fails_answers(harness: BotHarness, monkeypatch: pyte
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(harness.bot.services.access, "tier_of", fail)
-    answered = await harness.member.slash(harness.channel, "help")
+    listing = {"name": "list", "type": 1, "options": []}
+    sent = {"id": "1", "name": "alerts", "type": 1, "options": [listing]}
+    answered = await harness.interact(discord.InteractionType.application_command, harness.member, sent)
     assert answered.acknowledged
     assert harness.texts("problem.unexpected.title") in shown(answered)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.discord.guard import Guard, ServedGuilds, Use, needs
 from bot.discord.overrides import Overrides
-from bot.errors import CooldownError, DiscordSilentError, NotAllowedError
+from bot.errors import BusyError, CooldownError, DiscordSilentError, NotAllowedError
 from bot.features.access.store import Grant
 from bot.features.access.tier import Tier
 
@@ -45,6 +45,14 @@ class NobodyWasGranted:
     async def of_guild(self, *_: object) -> list[Grant]:
         """Return none."""
         return []
+
+
+class NobodyCanTell(NobodyWasGranted):
+    """The database does not say who was granted what."""
+
+    async def tier_of(self, *_: object) -> Tier:
+        """Raise BusyError."""
+        raise BusyError(reason="database is locked")
 
 
 class Answers:
@@ -205,3 +213,19 @@ async def test_a_command_that_discord_does_not_know_is_as_silent(changes: bool) 
             await check
     else:
         await check
+
+
+@pytest.mark.parametrize("who", [*PERMISSIONS, "nobody"])
+@pytest.mark.parametrize("needed", list(Tier))
+async def test_no_grant_is_read_for_who_needs_none(who: str, needed: Tier) -> None:
+    """Whoever has by permission what a command needs is let in although no grant can be read."""
+    access: Any = NobodyCanTell()
+    guard = Guard(access, Overrides(), ServedGuilds())
+    permissions = PERMISSIONS.get(who, discord.Permissions.none())
+    has = {"nobody": Tier.NONE, "others": Tier.VIEWER}.get(who, Tier.MANAGER)
+    check = guard.check(press(Answers(), permissions), command_for(needed), COMMAND, Use(changes=False))
+    if has >= needed:
+        await check
+    else:
+        with pytest.raises(BusyError):
+            await check

@@ -197,7 +197,7 @@ async def test_an_answer_that_comes_too_late_is_noted_and_no_more(
 ) -> None:
     """If nobody waits any more, there is one warning, no second answer and no error."""
     harness.env.inject_error(method, path, status=404, code=code, message="Unknown", times=None)
-    await harness.manager.slash(harness.channel, "help")
+    await harness.manager.slash(harness.channel, "setup")
     assert len([line for line in log_lines(log, "answer_not_delivered") if line["code"] == code]) == 1
     assert log_lines(log, "unexpected_error") == []
     answers = [entry for entry in harness.env.http_requests if entry.method in {"POST", "PATCH"}]

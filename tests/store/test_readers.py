@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -144,3 +145,30 @@ async def test_a_failing_read_harms_no_other(
         await database.read_all(Query("SELECT * FROM no_such_table"))
     assert not any(read.done() for read in occupied)
     assert await database.fetch_one(dict, SHORT, guild_id=1) == {"guild": 1}
+
+
+async def test_a_read_after_the_end_fails(tmp_path: Path) -> None:
+    """Whatever still reads once the database was closed is told so, and does not wait for ever."""
+    async with Database.open(tmp_path / "store.db") as database:
+        pass
+    async with asyncio.timeout(5):
+        for _ in range(2 * READERS):
+            with pytest.raises(sqlite3.ProgrammingError):
+                await database.read_all(SHORT, guild_id=1)
+
+
+async def test_the_end_waits_for_what_is_read(tmp_path: Path) -> None:
+    """A read that runs when the database is closed gets its rows."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> int:
+        begun.set()
+        assert may_end.wait(5)
+        (row,) = connection.execute("SELECT 7")
+        return int(row[0])
+
+    async with Database.open(tmp_path / "store.db") as database:
+        reading = asyncio.create_task(database.examine(slow))
+        await asyncio.to_thread(begun.wait, 5)
+        asyncio.get_running_loop().call_later(0.01, may_end.set)
+    assert await reading == 7

@@ -4,6 +4,7 @@ The text of a discord.HTTPException may hold what a member entered, and its URL 
 Neither is used here.
 """
 
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -85,8 +86,9 @@ async def _note_start(
 async def _log_answer(
     _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
 ) -> None:
-    route = route_template(params.method, params.url.path)
-    _log.debug("discord_answered", route=route, status=params.response.status, ms=_ms_since(context))
+    if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+        route = route_template(params.method, params.url.path)
+        _log.debug("discord_answered", route=route, status=params.response.status, ms=_ms_since(context))
 
 
 async def _log_failure(

@@ -83,7 +83,7 @@ async def test_no_interaction_waits_for_as_long_as_a_429_says(
     monkeypatch.setattr("bot.discord.replies.EDIT_SECONDS", 0.02)
     owner = discord.InteractionResponse if what == "defer" else discord.Interaction
     monkeypatch.setattr(owner, what, wait)
-    await harness.manager.slash(harness.channel, "connections list")
+    await harness.manager.slash(harness.channel, "setup")
     await until(lambda: bool(ended))
     await until(lambda: bool(log_lines(log, "discord_slow")))
     assert {type(getattr(error, "original", error)) for error in harness.env.errors} == {TimeoutError}

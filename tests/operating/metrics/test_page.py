@@ -83,7 +83,7 @@ async def test_what_gets_no_answer_is_counted_as_such(
     async def nothing(*_: object) -> None:
         pass
 
-    monkeypatch.setattr("cogs.help.commands.defer", nothing)
+    monkeypatch.setattr("cogs.help.commands.defer_if_slow", lambda _: None)
     monkeypatch.setattr("cogs.help.commands.respond", nothing)
     await harness.manager.slash(harness.channel, "help")
     now = await page.scrape()
