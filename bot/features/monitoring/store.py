@@ -111,7 +111,7 @@ class AgentCount:
 
 
 class MonitoringStore:
-    """Works on one guild at a time, except ``count_agents``, ``compact`` and ``transact``."""
+    """Works on one guild at a time, except ``guilds``, ``compact`` and ``transact``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -175,9 +175,10 @@ class MonitoringStore:
         """Return the last check of each of the guild's connections, if it was checked at all."""
         return await self._database.fetch(CheckRow, QUERIES.list_checks, guild_id=guild_id)
 
-    async def count_agents(self) -> list[AgentCount]:
-        """Count the linked agents of all guilds. This reads every row."""
-        return await self._database.fetch(AgentCount, QUERIES.count_agents)
+    async def guilds(self, after: int, size: int) -> list[int]:
+        """Return the next guilds in which something is watched, by their ids."""
+        rows = await self._database.read_all(QUERIES.list_watched_guilds, after=after, size=size)
+        return [row["guild_id"] for row in rows]
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
