@@ -1,6 +1,7 @@
 """Does what is due by a promise and not by a member's wish, whether or not Discord can be reached."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -15,7 +16,11 @@ _HOUR: Final = 3600
 
 
 async def do_due_work_hourly(bot: ServicesBot) -> None:
-    """Do what is due an hour after the start, and once an hour from then on."""
+    """Do what is due an hour after the start, and once an hour from then on; delete old history at once too.
+
+    A bot that is started again and again must not keep it for ever.
+    """
+    await _do([bot.services.poller.compact])
     while True:
         await asyncio.sleep(_HOUR)
         await do_due_work(bot)
@@ -33,6 +38,10 @@ async def do_due_work(bot: ServicesBot) -> None:
     here = {guild.id for guild in bot.guilds}
     services = bot.services
     steps = (partial(services.privacy.sweep, here, late=_HOUR), services.audit.prune, services.poller.compact)
+    await _do(steps)
+
+
+async def _do(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
     for step in steps:
         try:
             await step()

@@ -1,13 +1,15 @@
 """What is due by a promise is done whether or not Discord can be reached, and whatever else fails."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from bot.discord.due_work import do_due_work
+from bot.discord.due_work import do_due_work, do_due_work_hourly
 from bot.providers.base.redaction import Redactor
 from tests.support.harness import BotHarness
+from tests.support.waiting import until
 
 DAY = 86_400
 
@@ -38,6 +40,14 @@ async def test_old_history_goes_without_discord(harness: BotHarness) -> None:
     unconnected = await harness.start_bot(Redactor())
     await do_due_work(unconnected)
     assert history(harness) == 1
+
+
+async def test_old_history_goes_at_the_start(harness: BotHarness) -> None:
+    """A bot that never runs for an hour deletes it as well."""
+    store_history(harness, 91)
+    hourly = asyncio.create_task(do_due_work_hourly(await harness.start_bot(Redactor())))
+    await until(lambda: history(harness) == 0)
+    hourly.cancel()
 
 
 async def test_an_erasure_that_fails_stops_no_other_work(harness: BotHarness) -> None:

@@ -483,7 +483,8 @@ WHERE guild_id = :guild_id AND kind = :kind AND route = :route AND number = :num
 -- name: compact_alerts(before)!
 -- Those of which all incidents were over before that time, and those that were emptied and are gone.
 DELETE FROM outbox
-WHERE (kind = 'summary' AND next_at IS NULL AND began_at < :before)
+WHERE (
+    (kind = 'summary' AND next_at IS NULL AND began_at < :before)
     OR (
         kind IN ('alert', 'recovery') AND NOT EXISTS (
             SELECT 1 FROM alert_incident
@@ -500,7 +501,8 @@ WHERE (kind = 'summary' AND next_at IS NULL AND began_at < :before)
                     AND alert_incident.alert = outbox.number
             )
         )
-    );
+    )
+);
 
 -- name: compact_members(before)!
 DELETE FROM alert_incident WHERE EXISTS (

@@ -9,6 +9,7 @@ import aiosqlite
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import fetch
+from bot.store.steps import write_in_steps
 
 QUERIES: Final = load_queries("bot.features.alerts")
 
@@ -342,10 +343,10 @@ class AlertStore:
 
         is_known: whether it surely was. Then everything that waits is looked at again.
         """
+        await write_in_steps(self._database, "outbox", QUERIES.set_back, now=now)
+        await write_in_steps(self._database, "alert_incident", QUERIES.set_back_pending, now=now)
 
         async def work(connection: aiosqlite.Connection) -> None:
-            await QUERIES.set_back(connection, now=now)
-            await QUERIES.set_back_pending(connection, now=now)
             await QUERIES.set_back_routes(connection, now=now, latest=now + RETRY_SECONDS)
             await QUERIES.set_back_boards(connection, now=now, latest=now + RETRY_SECONDS)
             if is_known:

@@ -17,6 +17,7 @@ from bot.features.audit.former_store import REWRITTEN
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
 from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
+from bot.features.audit.under_way import ChangesUnderWay
 from bot.providers.base.provider import Provider
 from bot.rests import with_rests
 
@@ -127,10 +128,7 @@ class AuditService:
         """Days after which an entry is deleted."""
         self._listeners: list[Callable[[Entry], None]] = []
         self._refusals = RefusalCounter()
-        self._at_work: set[tuple[int, int]] = set()
-        """The guild and number of each entry whose result this process will write."""
-        self._beginning: list[int] = []
-        """The guild of each change whose number is not known yet."""
+        self._under_way = ChangesUnderWay()
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
@@ -178,14 +176,19 @@ class AuditService:
     async def end_unfinished(self, is_served: Callable[[int], bool]) -> None:
         """Write that the result of each change is unknown that a process had begun before it died.
 
-        is_served: tells whether this process, and no other, works for a guild.
+        is_served: tells whether this process, and no other, works for a guild. All logs are searched the
+        first time, once an hour, and while something may be left to be ended.
         """
+        now = self._clock()
+        if not self._under_way.is_search_due(now):
+            return
         for begun in await self._store.unfinished():
-            is_at_work = (begun.guild_id, begun.number) in self._at_work
-            if not is_at_work and begun.guild_id not in self._beginning and is_served(begun.guild_id):
-                end = replace(begun, at=int(self._clock()), result=UNKNOWN, ends=begun.number)
-                # It may have ended since it was read.
-                await self._append(self._store.append_ends, [end])
+            if begun in self._under_way:
+                continue
+            end = replace(begun, at=int(now), result=UNKNOWN, ends=begun.number)
+            # It may have ended since it was read.
+            if not (is_served(begun.guild_id) and await self._append(self._store.append_ends, [end])):
+                self._under_way.search_again()
 
     async def page(
         self,
@@ -275,21 +278,13 @@ class AuditService:
 
         What is left is whole meanwhile if it was so before. For a log that is about to be erased.
         """
-        is_ours = True
-        while await self._store.is_long(guild_id):
-            if is_ours:
-                is_ours = (await self._store.cut(guild_id, LAST, self._signer)).flaw is None
-            else:
-                await self._store.drop_first(guild_id)
+        await self._store.shorten(guild_id, self._signer)
 
     async def _begin(self, guild_id: int, member_id: int, action: str, target: str) -> int:
         draft = self._draft(guild_id, action, target, BEGUN, member_id)
-        self._beginning.append(guild_id)
-        try:
+        with self._under_way.beginning(guild_id):
             begun = (await self._store.append([draft], self._signer))[-1]
-            self._at_work.add((guild_id, begun.number))
-        finally:
-            self._beginning.remove(guild_id)
+            self._under_way.at_work.add((guild_id, begun.number))
         return begun.number
 
     async def _end(self, guild_id: int, member_id: int, action: str, change: Change, result: str) -> None:
@@ -298,9 +293,12 @@ class AuditService:
             await self._count(Tried(guild_id, int(self._clock()), member_id, action, change.target, result))
             return
         draft = self._draft(guild_id, action, change.target, result, member_id)
-        await self._write([replace(draft, ends=change.begun)])
-        if change.begun is not None:
-            self._at_work.discard((guild_id, change.begun))
+        is_written = False
+        try:
+            is_written = await self._write([replace(draft, ends=change.begun)])
+        finally:
+            if change.begun is not None:
+                self._under_way.ended(guild_id, change.begun, is_written=is_written)
 
     async def _count(self, tried: Tried) -> None:
         # Whoever has no pseudonym when this is written was erased meanwhile, by this process or another one.
@@ -320,8 +318,8 @@ class AuditService:
     def _draft(self, guild_id: int, action: str, target: str, result: str, member_id: int | None) -> Entry:
         return Entry(guild_id, 0, int(self._clock()), None, action, target, result, b"", member=member_id)
 
-    async def _write(self, drafts: Sequence[Entry]) -> None:
-        await self._append(self._store.append, drafts)
+    async def _write(self, drafts: Sequence[Entry]) -> bool:
+        return await self._append(self._store.append, drafts)
 
     async def _append(self, append: _Append, drafts: Sequence[Entry]) -> bool:
         """Add entries with this method of the store; return False if it has failed, which is logged."""

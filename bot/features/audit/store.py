@@ -257,8 +257,17 @@ class AuditStore:
         row = await self._database.read(QUERIES.get_nth, guild_id=guild_id, skipped=_AGED_AT_ONCE)
         return row is not None
 
-    async def drop_first(self, guild_id: int) -> None:
-        """Delete the first entries of a log that is not whole anyhow, without a seal."""
+    async def shorten(self, guild_id: int, signer: Signer | None = None) -> None:
+        """Delete a guild's first entries, some at a time, until the log is not long any more.
+
+        signer: seals where the log begins meanwhile, if it was whole before.
+        """
+        while await self.is_long(guild_id):
+            if signer is None or (await self.cut(guild_id, LAST, signer)).flaw is not None:
+                signer = None
+                await self._drop_first(guild_id)
+
+    async def _drop_first(self, guild_id: int) -> None:
 
         async def work(connection: aiosqlite.Connection) -> None:
             nth = {"guild_id": guild_id, "skipped": _AGED_AT_ONCE - 1}

@@ -33,7 +33,6 @@ _MAX_PAUSE_SECONDS: Final = 60.0
 """How long a tick waits after several that failed for a reason that nobody foresaw."""
 _REFUSED_INTERVALS: Final = 10
 """After so many intervals, refused credentials are tried again."""
-_COMPACT_SECONDS: Final = 3600
 _DAY: Final = 86_400
 
 
@@ -105,7 +104,6 @@ class Poller:
         self._is_first_tick = True
         self._due: float | None = None
         self._may_have_orphans = True
-        self._compacted_at: float | None = None
         self._judging: set[asyncio.Task[None]] = set()
         self._judging_guilds: set[int] = set()
         self._to_judge: set[int] = set()  # what changed since judging them began
@@ -139,7 +137,7 @@ class Poller:
         return None if self._due is None else max(0.0, self._schedule.clock() - self._due)
 
     async def tick(self, is_served: Callable[[int], bool]) -> None:
-        """Start the checks that are due, and delete what is no longer needed.
+        """Start the checks that are due, and stop watching what belongs to connections that are gone.
 
         Nothing is checked while the database takes no writes: the results would be lost.
         """
@@ -160,7 +158,6 @@ class Poller:
         if self._may_have_orphans:
             await self._recorder.remove_orphans(int(self._clock()))
             self._may_have_orphans = False
-        await self.compact()
 
     async def check_guild(self, guild_id: int, max_wait: float = _MAX_WAIT_SECONDS) -> None:
         """Check all connections of a guild now; return once the results are stored, or after ``max_wait``
@@ -239,10 +236,8 @@ class Poller:
             self._judging_guilds.discard(guild_id)
 
     async def compact(self) -> None:
-        """Delete history and closed incidents that are too old, if that was not done lately."""
-        if self._compacted_at is None or self._schedule.clock() - self._compacted_at >= _COMPACT_SECONDS:
-            await self._store.compact(int(self._clock()) - self._history_seconds)
-            self._compacted_at = self._schedule.clock()
+        """Delete history and closed incidents that are too old."""
+        await self._store.compact(int(self._clock()) - self._history_seconds)
 
     def _state(self, row: WatchableRow) -> _ConnectionState:
         """Return a connection's state, a new one if it has other credentials than before: these are due at

@@ -74,10 +74,8 @@ DELETE FROM last_check WHERE NOT EXISTS (
         AND connection.name = last_check.connection
 );
 
--- name: count_agents()
-SELECT guild_id, provider, state, count(*) AS count FROM watched
-WHERE kind = 'integration'
-GROUP BY guild_id, provider, state;
+-- name: list_watched_guilds(after, size)
+SELECT DISTINCT guild_id FROM watched WHERE guild_id > :after ORDER BY guild_id LIMIT :size;
 
 -- name: count_agents_of(guilds)
 -- guilds: a JSON array of ids.

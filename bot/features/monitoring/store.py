@@ -22,6 +22,7 @@ from bot.providers.base.integration import State
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import Fetch, fetch, fetch_one
+from bot.store.steps import write_in_steps
 
 ResultT = TypeVar("ResultT")
 
@@ -110,7 +111,7 @@ class AgentCount:
 
 
 class MonitoringStore:
-    """Works on one guild at a time, except ``count_agents``, ``compact`` and ``transact``."""
+    """Works on one guild at a time, except ``guilds``, ``compact`` and ``transact``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -174,9 +175,10 @@ class MonitoringStore:
         """Return the last check of each of the guild's connections, if it was checked at all."""
         return await self._database.fetch(CheckRow, QUERIES.list_checks, guild_id=guild_id)
 
-    async def count_agents(self) -> list[AgentCount]:
-        """Count the linked agents of all guilds. This reads every row."""
-        return await self._database.fetch(AgentCount, QUERIES.count_agents)
+    async def guilds(self, after: int, size: int) -> list[int]:
+        """Return the next guilds in which something is watched, by their ids."""
+        rows = await self._database.read_all(QUERIES.list_watched_guilds, after=after, size=size)
+        return [row["guild_id"] for row in rows]
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
@@ -210,17 +212,19 @@ class MonitoringStore:
         return await self._database.transact(work)
 
     async def compact(self, before: int) -> None:
-        """Delete history, maintenance windows, incidents and alerts that were over before that time."""
+        """Delete history, maintenance windows, incidents and alerts that were over before that time.
 
-        async def work(connection: aiosqlite.Connection) -> None:
-            await HISTORY.compact_history(connection, before=before)
-            await COMPLAINTS.compact_complaints(connection, before=before)
-            await MAINTENANCE.compact_maintenance(connection, before=before)
-            await ALERTS.compact_alerts(connection, before=before)
-            await ALERTS.compact_members(connection, before=before)
-            await ALERTS.compact_incidents(connection, before=before)
-
-        await self._database.transact(work)
+        This happens in steps. Alerts go before their incidents: afterwards nobody knows how old they are.
+        """
+        for table, query in (
+            ("history", HISTORY.compact_history),
+            ("complaint", COMPLAINTS.compact_complaints),
+            ("maintenance", MAINTENANCE.compact_maintenance),
+            ("outbox", ALERTS.compact_alerts),
+            ("alert_incident", ALERTS.compact_members),
+            ("incident", ALERTS.compact_incidents),
+        ):
+            await write_in_steps(self._database, table, query, before=before)
 
     async def transact(self, work: Callable[[UnitOfWork], Awaitable[ResultT]]) -> ResultT:
         """Run ``work`` in one transaction, and return its result."""

@@ -13,6 +13,8 @@ from bot.features.monitoring.store import AgentCount, MonitoringStore
 
 _KEPT_SECONDS: Final = 3600.0
 """How long counts are kept of guilds that announce no change: an erasure announces none."""
+_AT_ONCE: Final = 500
+"""Guilds that are read in one step."""
 
 
 class Totals:
@@ -51,7 +53,7 @@ class Totals:
             now = time.monotonic()
             if self._read_at is None or now - self._read_at >= _KEPT_SECONDS:
                 self._changed.clear()  # before the rows are read: what changes meanwhile is read again
-                self._replace(self._by_guild.keys(), await self._monitoring.count_agents())
+                await self._read_all()
                 self._read_at = now
             elif self._changed:
                 changed = set(self._changed)
@@ -71,6 +73,14 @@ class Totals:
     async def waiting_messages(self) -> list[WaitingMessages]:
         """Return how many messages are due, and how many could not be sent."""
         return await self._alerts.count_waiting(int(self._clock()))
+
+    async def _read_all(self) -> None:
+        gone, after = set(self._by_guild), -1
+        while guilds := await self._monitoring.guilds(after, _AT_ONCE):
+            self._replace(guilds, await self._monitoring.count_agents_of(guilds))
+            gone.difference_update(guilds)
+            after = guilds[-1]
+        self._replace(gone, ())
 
     def _replace(self, guilds: Iterable[int], counts: Iterable[AgentCount]) -> None:
         for guild_id in list(guilds):

@@ -144,6 +144,5 @@ async def purge_guild(database: Database, guild_id: int) -> bool:
     privacy, audit = PrivacyStore(database), AuditStore(database)
     if await audit.is_long(guild_id):
         await privacy.begin_erasure(guild_id, None)
-    while await audit.is_long(guild_id):
-        await audit.drop_first(guild_id)
+        await audit.shorten(guild_id)
     return await privacy.erase(guild_id)

@@ -85,9 +85,16 @@ class PrivacyStore:
         self._database = database
 
     async def all(self) -> dict[int, int | None]:
-        """Return every guild of which anything is stored, with the time of the bot's removal or None."""
-        rows = await self._database.read_all(QUERIES.list_guilds)
-        return {row["guild_id"]: row["removed_at"] for row in rows}
+        """Return every guild of which anything is stored, with the time of the bot's removal or None.
+
+        They are read in batches: one that comes or goes meanwhile is among them or not.
+        """
+        found: dict[int, int | None] = {}
+        after = -1
+        while rows := await self._database.read_all(QUERIES.list_guilds, after=after, size=_BATCH):
+            found |= {row["guild_id"]: row["removed_at"] for row in rows}
+            after = rows[-1]["guild_id"]
+        return found
 
     async def stored(self, guild_id: int) -> Stored:
         """Count the rows of a guild."""

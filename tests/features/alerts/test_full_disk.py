@@ -20,7 +20,7 @@ LASTS = NONCE_SECONDS + 20
 """Seconds for which the disk is full: Discord would take the same post for a new one."""
 REMIND = 3600
 ROLE = 5
-WRITES = 15
+WRITES = 17
 """Of the story, if nothing fails."""
 
 

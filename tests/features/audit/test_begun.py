@@ -15,6 +15,7 @@ from bot.features.privacy.store import PrivacyStore
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
+from tests.support.full_disk import FullDisk
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
 from tests.support.log_capture import logging_to_memory
 
@@ -82,6 +83,48 @@ async def test_what_a_dead_process_began_is_unknown(
     assert await rows(after, OTHER_GUILD) == [(1, "begun", None, None), (2, "unknown", 1, None)]
 
 
+async def test_all_logs_are_searched_once_an_hour(
+    audit: AuditService, database: Database, vault: Vault, clock: Clock
+) -> None:
+    """What another process has begun after a search and never ended is found by the next one."""
+    await audit.end_unfinished(lambda _: True)
+    await AuditService(AuditStore(database), vault, clock)._begin(GUILD, MEMBER, ACTION, TARGET)
+    await audit.end_unfinished(lambda _: True)
+    assert await rows(audit) == [(1, "begun", None, MEMBER)]
+    clock.now += 3600
+    await audit.end_unfinished(lambda _: True)
+    assert await rows(audit) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
+
+
+async def test_a_result_that_could_not_be_written_is_unknown(audit: AuditService, database: Database) -> None:
+    """It is looked for again, until the disk has room, although all logs were searched just before."""
+    await audit.end_unfinished(lambda _: True)
+    disk = FullDisk(database)
+    async with audit.change(GUILD, MEMBER, ACTION, TARGET) as change:
+        await change.begin()
+        disk.fill()
+    await audit.end_unfinished(lambda _: True)
+    await disk.free()
+    assert await rows(audit) == [(1, "begun", None, MEMBER)]
+    await audit.end_unfinished(lambda _: True)
+    assert await rows(audit) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
+
+
+async def test_a_beginning_that_was_interrupted_is_unknown(audit: AuditService) -> None:
+    """Its entry is written all the same, and nobody knows its number."""
+    await audit.end_unfinished(lambda _: True)
+    beginning = asyncio.create_task(audit._begin(GUILD, MEMBER, ACTION, TARGET))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    beginning.cancel()
+    await asyncio.wait({beginning})
+    assert beginning.cancelled()
+    while not await rows(audit):  # noqa: ASYNC110 - nobody tells when
+        await asyncio.sleep(0)
+    await audit.end_unfinished(lambda _: True)
+    assert await rows(audit) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
+
+
 @pytest.mark.parametrize("is_erased", [False, True])
 async def test_a_change_that_ends_meanwhile_has_one_end(
     audit: AuditService, database: Database, monkeypatch: pytest.MonkeyPatch, is_erased: bool
@@ -107,7 +150,7 @@ async def test_a_change_that_ends_meanwhile_has_one_end(
     monkeypatch.setattr(audit._store, "unfinished", late)
     if is_erased:  # a process that died has begun it
         await audit._begin(GUILD, MEMBER, ACTION, TARGET)
-        audit._at_work.clear()
+        audit._under_way.at_work.clear()
     else:
         task = asyncio.create_task(work())
         await begun.wait()

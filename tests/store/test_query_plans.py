@@ -1,0 +1,86 @@
+"""Proves that no query that is run often reads a whole table which has rows of every server."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.store.queries import load_queries
+from tests.support.source import ROOT
+
+IN_STEPS: Final = "changes some rows of a table, a step at a time"
+START: Final = "once, at the start"
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    "access.list_member_grants": "hourly",
+    "alerts.compact_alerts": IN_STEPS,
+    "alerts.compact_incidents": IN_STEPS,
+    "alerts.compact_members": IN_STEPS,
+    "alerts.count_open": "the index holds the open incidents only, each of which is counted",
+    "alerts.list_boards": "once a minute, when each board is drawn",
+    "alerts.list_idle_suspended": "once a minute, in 9 ms for 100,000 routes; an index would cost more",
+    "alerts.set_back": IN_STEPS,
+    "alerts.set_back_boards": START,
+    "alerts.set_back_pending": IN_STEPS,
+    "alerts.set_back_routes": START,
+    "audit.list_aged": "hourly",
+    "audit.list_former": START,
+    "audit.list_unfinished": "hourly, and after a change whose result could not be written",
+    "complaints.compact_complaints": IN_STEPS,
+    "connections.count_unlike": START,
+    "connections.list_watchable": "lists the connections of all servers for the checks",
+    "guilds.list_greetings": "holds the servers that are to be greeted only",
+    "history.compact_history": IN_STEPS,
+    "maintenance.compact_maintenance": IN_STEPS,
+    "monitoring.delete_orphan_checks": "after a connection was removed",
+    "monitoring.list_orphans": "after a connection was removed",
+    "privacy.erase_old_tombstones": "hourly",
+    "privacy.list_late_secrets": "hourly",
+    "privacy.list_overdue": "hourly",
+}
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """Yield the name of each query with its feature, and the SQL."""
+    for file in sorted((ROOT / "bot").rglob("queries.sql")):
+        loaded = load_queries(".".join(file.relative_to(ROOT).parent.parts))
+        for name in loaded.available_queries:
+            if not name.endswith("_cursor"):
+                yield f"{file.parent.name}.{name}", getattr(loaded, name).sql
+
+
+@pytest.fixture
+def plans(empty_database: Path) -> Mapping[str, str]:
+    """The queries that read all rows of a table of servers, and how."""
+    found = {}
+    with closing(sqlite3.connect(empty_database)) as database:
+        tables = {
+            table
+            for (table,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+            if any(row[1] == "guild_id" for row in database.execute(f"PRAGMA table_info({table})"))
+        }
+        for name, sql in queries():
+            values = dict.fromkeys(re.findall(r":(\w+)", re.sub(r"'[^']*'|--.*", "", sql)))
+            aliases = dict(re.findall(r"\b(\w+) AS (\w+)\b", sql))
+            named = tables | {alias for table, alias in aliases.items() if table in tables}
+            for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+                words = str(row[3]).split()
+                if words[0] == "SCAN" and words[1] in named:
+                    found[name] = str(row[3])
+    return found
+
+
+def test_no_query_that_is_run_often_reads_a_whole_table(plans: Mapping[str, str]) -> None:
+    """Those that do are run once an hour at most, or when the host asks about a member, or have a reason."""
+    rare = {name for name in plans if re.match(r"privacy\.(forget_)?member_", name)}
+    assert {name: plan for name, plan in plans.items() if name not in rare | EXCEPTIONS.keys()} == {}
+
+
+def test_each_exception_is_one(plans: Mapping[str, str]) -> None:
+    """No reason is given for a query that reads no whole table."""
+    assert EXCEPTIONS.keys() - plans.keys() == set()
