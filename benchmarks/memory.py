@@ -76,8 +76,9 @@ class ManyServers:
                 answer = [_command(each, number) for number, each in enumerate(names)]
             case "applications/@me" | "oauth2/applications/@me":
                 user = _user()
-                answer = {**user, "name": "bot", "description": "", "bot_public": True, "verify_key": "0",
-                          "bot_require_code_grant": False, "flags": 0, "owner": user}  # fmt: skip
+                answer = {**user, "name": "bot", "icon": None, "description": "", "bot_public": True,
+                          "bot_require_code_grant": False, "verify_key": "0", "flags": 0, "team": None,
+                          "owner": user}  # fmt: skip
             case _:
                 answer = _user()
         # discord.py reads JSON only where the content type is exactly this.
@@ -157,7 +158,13 @@ def _user() -> dict[str, Any]:
 
 
 def _command(sent: Mapping[str, Any], number: int) -> dict[str, Any]:
-    return {**sent, "id": str(APPLICATION + number), "application_id": str(APPLICATION), "version": "1"}
+    return {
+        "description": "",
+        **sent,
+        "id": str(APPLICATION + number),
+        "application_id": str(APPLICATION),
+        "version": "1",
+    }
 
 
 def _written(path: Path, text: str) -> Path:
@@ -176,7 +183,8 @@ async def memory(servers: int, command: Sequence[str], environment: Mapping[str,
             await asyncio.sleep(SETTLED)
             return memory_bytes(process.pid)
         finally:
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and said why
+                process.terminate()
             await process.wait()
 
 
