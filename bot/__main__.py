@@ -33,19 +33,23 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C)."""
-    from bot.operating.process import log_start, set_up_signals
+    from bot.heap import without_collections
 
-    set_up_signals()
-    from bot.setup_errors import SetupError
-    from bot.store.process_lock import process_lock
-    from bot.store.vault import read_keys
+    with without_collections():
+        from bot.operating.process import log_start, set_up_signals
 
-    settings, redactor = _prepare()
+        set_up_signals()
+        from bot.setup_errors import SetupError
+        from bot.store.process_lock import process_lock
+        from bot.store.vault import read_keys
+
+        settings, redactor = _prepare()
     log_start(settings)
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
         with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
-            from bot import app  # half a second, which a second process need not spend
+            with without_collections():
+                from bot import app  # half a second, which a second process need not spend
 
             asyncio.run(app.run(settings, redactor))
     except SetupError as error:

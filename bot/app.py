@@ -69,17 +69,15 @@ from bot.features.privacy.service import PrivacyService
 from bot.features.privacy.store import PrivacyStore
 from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
-from bot.heap import freeze_heap
+from bot.heap import freeze_heap, without_collections
 from bot.i18n.catalog import load_catalog
 from bot.operating.backups import refuse_damage, scheduled_backups
 from bot.operating.damage import damage_reported
 from bot.operating.discord_start import worded
-from bot.operating.health import Readiness, serve_health
 from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
-from bot.operating.loop_lag import loop_lag
-from bot.operating.metrics import metrics_page
 from bot.operating.operator_channel import tell_operator
+from bot.operating.readiness import Readiness
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -238,7 +236,8 @@ async def build_bot(
 def _packages_with(name: str) -> tuple[str, ...]:
     """Return the dotted names of the packages in ``cogs`` that define this name: being there is enough."""
     packages = (f"cogs.{module.name}" for module in pkgutil.iter_modules(cogs.__path__))
-    return tuple(package for package in packages if hasattr(import_module(package), name))
+    with without_collections():
+        return tuple(package for package in packages if hasattr(import_module(package), name))
 
 
 async def run(settings: Settings, redactor: Redactor) -> None:
@@ -257,18 +256,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         await stack.enter_async_context(heartbeats(settings, readiness.reasons))
         operator = tell_operator(bot, readiness, settings)
-        if settings.http_port is not None:
-            lag = await stack.enter_async_context(loop_lag())
-            pages = {"/metrics": metrics_page(bot, readiness, lag, settings)}
-            try:
-                health = serve_health(readiness, lag, settings.http_host, settings.http_port, pages)
-                port = await stack.enter_async_context(health)
-            except OSError as error:
-                # What asyncio says names the address twice.
-                why = os.strerror(error.errno) if error.errno else str(error)
-                reason = f"cannot be used ({why}); stop what uses it, or choose another one"
-                raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
-            _log.info("health_served", host=settings.http_host, port=port)
+        await stack.enter_async_context(_health_served(bot, readiness, settings))
         running = asyncio.create_task(_start(bot, token))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -288,6 +276,32 @@ async def run(settings: Settings, redactor: Redactor) -> None:
         # A gateway that cannot be reached is retried for ever, closed or not.
         running.cancel()
         await asyncio.wait((running,))
+
+
+@contextlib.asynccontextmanager
+async def _health_served(bot: PatchbayBot, readiness: Readiness, settings: Settings) -> AsyncIterator[None]:
+    """Serve the health endpoint while the block runs, if it has a port. Raises InvalidSettingError."""
+    if settings.http_port is None:
+        yield
+        return
+    # A web server and the format of the figures are imported only where there is a port for them.
+    from bot.operating.health import serve_health  # noqa: PLC0415
+    from bot.operating.loop_lag import loop_lag  # noqa: PLC0415
+    from bot.operating.metrics import metrics_page  # noqa: PLC0415
+
+    async with contextlib.AsyncExitStack() as stack:
+        lag = await stack.enter_async_context(loop_lag())
+        pages = {"/metrics": metrics_page(bot, readiness, lag, settings)}
+        try:
+            health = serve_health(readiness, lag, settings.http_host, settings.http_port, pages)
+            port = await stack.enter_async_context(health)
+        except OSError as error:
+            # What asyncio says names the address twice.
+            why = os.strerror(error.errno) if error.errno else str(error)
+            reason = f"cannot be used ({why}); stop what uses it, or choose another one"
+            raise InvalidSettingError(name="PATCHBAY_HTTP_PORT", reason=reason) from None
+        _log.info("health_served", host=settings.http_host, port=port)
+        yield
 
 
 async def sync(settings: Settings, redactor: Redactor) -> int:

@@ -11,9 +11,9 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
-from bot.providers import simulators as simulator_classes
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
+from bot.providers.base.simulator import simulators as simulator_classes
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.logging_state import logging_restored

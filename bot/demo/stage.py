@@ -15,8 +15,7 @@ from bot.demo.bot_process import BotProcess
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.faults import faults
 from bot.demo.world import World, build
-from bot.providers import simulators
-from bot.providers.base.simulator import Simulator
+from bot.providers.base.simulator import Simulator, simulators
 
 READY_WITHIN: Final = 30.0
 """Seconds that the bot has from its start until it answers commands."""

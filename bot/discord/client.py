@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import importlib
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
-from bot.discord.connection.events import EventFilter
+from bot.discord.connection.events import EventFilter, guild_of
 from bot.discord.connection.own_requests import count_into
+from bot.discord.connection.packed_guild import PackedGuild, pack_unused
 from bot.discord.connection.refusals import request_log
 from bot.discord.connection.rereading import Rereading
 from bot.discord.connection.sessions import Sessions
@@ -50,9 +52,10 @@ _MAX_SCREENS: Final = 1000
 # Two warnings at each start about libraries for voice, which Patchbay does not use.
 discord.VoiceClient.warn_nacl = False
 discord.VoiceClient.warn_dave = False
-# discord.py has no parameter for the classes of its connections and shards.
+# discord.py has no parameter for the classes of its connections, shards and servers.
 discord.shard.DiscordWebSocket = PatientWebSocket  # type: ignore[misc]
 discord.shard.Shard = PatientShard  # type: ignore[misc]
+discord.state.Guild = PackedGuild  # type: ignore[attr-defined]
 
 
 def point_to(api_url: str, gateway_url: str | None) -> None:
@@ -126,7 +129,7 @@ class PatchbayBot(ServicesBot):
         self._extensions = extensions
         self._launching, self._identifying = asyncio.Lock(), asyncio.Lock()
         self._has_identified = False
-        self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = [functools.partial(pack_unused, self)]
         self._filter_events()
 
     @property
@@ -263,10 +266,16 @@ class PatchbayBot(ServicesBot):
             if self.starts.is_open(shard_id):
                 background.start(self.starts.succeeded(shard_id))
 
+        def note_change(name: str, data: Any) -> None:  # noqa: ANN401 - an event's payload
+            guild = self.get_guild(guild_of(name, data) or 0)
+            if isinstance(guild, PackedGuild):
+                guild.note(name, data)
+
         EventFilter(
             doubtful=rereading.doubt,
             interaction=lambda payload: background.start(answer_unread(self.http, self.services, payload)),
             begun=note_begun,
+            changed=note_change,
         ).wrap(parsers)
 
 

@@ -2,19 +2,18 @@
 
 import functools
 import gettext
-import io
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_skeleton
-from babel.messages.catalog import Catalog as Entries
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+
+from bot.i18n.po import CatalogEntry, read_po
 
 DEFAULT_LOCALE: Final = "en-US"
 LOCALES: Final = (DEFAULT_LOCALE, "pt-BR")
@@ -25,6 +24,7 @@ Toolzz, na Toolzz, à Toolzz, pela Toolzz. The names of the forms are the mascul
 _WITH_FORMS: Final = frozenset({"pt-BR"})
 _ANY_NAME: Final = "{provider}"
 """Where the forms stand that a name without forms of its own takes."""
+_PLURAL_RULE: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;\n]+)", re.MULTILINE)
 _PACKAGE: Final = Path(__file__).parent.parent
 
 
@@ -43,12 +43,29 @@ def closest_locale(locale: str) -> str:
 class Texts:
     """The texts of one locale. Call it with a key and the values for its placeholders."""
 
-    def __init__(self, locale: str, translations: Iterable[gettext.GNUTranslations]) -> None:
+    def __init__(self, locale: str, entries: Iterable[CatalogEntry]) -> None:
+        """entries: of one catalogue after the other; the first one that has a key wins.
+
+        Raises MissingTextError if none of them has a header with the language's plural rule.
+        """
         self.locale = locale
         self._babel = Locale.parse(locale, sep="-")
         # Babel reads a locale's file at its first use, which must not delay an answer.
         _ = self._babel.datetime_skeletons, self._babel.number_symbols
-        self._translations = tuple(translations)
+        self._texts: dict[str, str] = {}
+        self._plurals: dict[str, Sequence[str]] = {}
+        self._forms: dict[tuple[str, str], str] = {}
+        for entry in entries:
+            if entry.context is not None:
+                self._forms.setdefault((entry.context, entry.key), entry.texts[0])
+                continue
+            self._texts.setdefault(entry.key, entry.texts[0])
+            if entry.has_plural:
+                self._plurals.setdefault(entry.key, entry.texts)
+        rule = _PLURAL_RULE.search(self._texts.pop("", ""))
+        if rule is None:
+            raise MissingTextError(f"{locale}: Plural-Forms")
+        self._plural_of = gettext.c2py(rule[1])
 
     def __call__(self, key: str, **values: str | int) -> str:
         """Return the text.
@@ -63,28 +80,22 @@ class Texts:
 
     def find(self, key: str, **values: str | int) -> str | None:
         """Return the text, or None where there is none under this key."""
-        for translation in self._translations:
-            text = translation.gettext(key)
-            if text != key:
-                return text.format_map(_Values(values, self))
-        return None
+        text = self._texts.get(key)
+        return None if text is None else text.format_map(_Values(values, self))
 
     def plural(self, key: str, count: int, **values: str | int) -> str:
         """Return the text in its form for the count, which fills ``{count}`` as ``number`` writes it."""
-        for translation in self._translations:
-            text = translation.ngettext(key, key, count)
-            if text != key:
-                return text.format_map(_Values({**values, "count": self.number(count)}, self))
-        raise MissingTextError(f"{self.locale}: {key}")
+        if key not in self._plurals:
+            raise MissingTextError(f"{self.locale}: {key}")
+        text = self._plurals[key][self._plural_of(count)]
+        return text.format_map(_Values({**values, "count": self.number(count)}, self))
 
     def form(self, form: str, name: str) -> str:
         """Return a provider's name in one of the ``FORMS``, the name alone where the language has none."""
-        for translation in self._translations:
-            found = translation.pgettext(form, name)
-            if found != name:
-                return found
-        any_name = self._translations[0].pgettext(form, _ANY_NAME)
-        return any_name.format_map({"provider": name})
+        found = self._forms.get((form, name))
+        if found is not None:
+            return found
+        return self._forms.get((form, _ANY_NAME), _ANY_NAME).format_map({"provider": name})
 
     @property
     def thousands(self) -> str:
@@ -147,34 +158,34 @@ def load_catalog() -> Catalog:
     return Catalog(
         {
             locale: Texts(
-                locale, (read_translations(folder / f"{locale}.po", locale) for folder in string_folders())
+                locale,
+                (entry for folder in string_folders() for entry in read_entries(folder / f"{locale}.po")),
             )
             for locale in LOCALES
         }
     )
 
 
-def read_translations(path: Path, locale: str) -> gettext.GNUTranslations:
-    """Compile a .po file in memory, so that a translator's edit needs no build.
+def read_entries(path: Path) -> Sequence[CatalogEntry]:
+    """Return what ``<locale>.po`` says.
 
-    Raises MissingTextError where a form of a name is missing.
+    Raises ValueError for a file of another shape, and MissingTextError where a form of a name is missing.
     """
-    compiled = io.BytesIO()
-    with path.open("rb") as source:
-        entries = read_po(source, locale=locale.replace("-", "_"))
-    if locale in _WITH_FORMS:
+    try:
+        entries = tuple(read_po(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if path.stem in _WITH_FORMS:
         _check_forms(entries, path)
-    write_mo(compiled, entries)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return entries
 
 
-def _check_forms(entries: Entries, path: Path) -> None:
+def _check_forms(entries: Iterable[CatalogEntry], path: Path) -> None:
     """Raise MissingTextError unless a catalogue has one name at least, and each form of its names."""
     found: dict[str, set[str]] = {}
     for entry in entries:
-        if entry.context and entry.string:
-            found.setdefault(str(entry.id), set()).add(entry.context)
+        if entry.context is not None:
+            found.setdefault(entry.key, set()).add(entry.context)
     missing = [
         f"{form} of {name}"
         for name in found or ["a provider"]

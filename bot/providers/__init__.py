@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 from bot.providers.base.provider import Provider
-from bot.providers.base.simulator import Simulator
 
 FOLDER = Path(__file__).parent
 
@@ -23,10 +22,3 @@ def slugs() -> tuple[str, ...]:
 def providers() -> tuple[type[Provider], ...]:
     """Return every provider's class."""
     return tuple(cast("type[Provider]", import_module(f"{__name__}.{slug}").PROVIDER) for slug in slugs())
-
-
-def simulators() -> tuple[type[Simulator], ...]:
-    """Return every provider's simulator class; imports aiohttp's server."""
-    return tuple(
-        cast("type[Simulator]", import_module(f"{__name__}.{slug}.simulator").SIMULATOR) for slug in slugs()
-    )

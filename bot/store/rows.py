@@ -15,7 +15,7 @@ RowT = TypeVar("RowT")
 
 
 class Query(Protocol):
-    """A query that aiosql has loaded from a file."""
+    """A query of a file."""
 
     sql: str
 

@@ -52,7 +52,7 @@ def test_there_is_no_import_circle() -> None:
         ({"simcord"}, ("bot/demo",)),
         ({"httpx", "httpx_aiohttp"}, ("bot/providers", "bot/operating", "bot/app.py")),
         (
-            {"aiosql", "aiosqlite", "alembic", "sqlalchemy", "sqlite3"},
+            {"aiosqlite", "alembic", "sqlalchemy", "sqlite3"},
             ("bot/store", "bot/features/*/*store.py"),
         ),
     ],

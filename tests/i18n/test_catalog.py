@@ -1,15 +1,11 @@
 """Which language a member gets, and what a text that is missing does."""
 
-import gettext
-import io
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import discord
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from bot.i18n.catalog import (
     DEFAULT_LOCALE,
@@ -19,9 +15,10 @@ from bot.i18n.catalog import (
     Texts,
     closest_locale,
     load_catalog,
-    read_translations,
+    read_entries,
     string_folders,
 )
+from bot.i18n.po import CatalogEntry
 
 SENTENCE = "{O}, {o}, {do}, {no}, {ao}, {pelo}, {Do}, {Ao}:{provider}"
 FEMININE = "A X, a X, da X, na X, à X, pela X, Da X, À X:X"
@@ -100,13 +97,12 @@ def test_a_part_is_never_rounded_to_all_or_nothing(part: float, english: str, po
 
 def texts_of(locale: str, entries: Mapping[str, str | tuple[str, str]]) -> Texts:
     """Return texts with some entries beside the real ones."""
-    added, compiled = Catalog(locale=locale.replace("-", "_")), io.BytesIO()
-    for key, text in entries.items():
-        added.add((key, key) if isinstance(text, tuple) else key, text)
-    write_mo(compiled, added)
-    compiled.seek(0)
-    read = [read_translations(folder / f"{locale}.po", locale) for folder in string_folders()]
-    return Texts(locale, (*read, gettext.GNUTranslations(compiled)))
+    added = [
+        CatalogEntry(key, None, isinstance(text, tuple), text if isinstance(text, tuple) else (text,))
+        for key, text in entries.items()
+    ]
+    read = [entry for folder in string_folders() for entry in read_entries(folder / f"{locale}.po")]
+    return Texts(locale, (*read, *added))
 
 
 @pytest.mark.parametrize("name", ["Sensay", "Toolzz"])
@@ -157,7 +153,7 @@ def test_a_catalogue_that_lacks_a_form_is_refused(folder: Path, form: str, tmp_p
         (folder / copy.name).read_text("utf-8").replace(f'msgctxt "{form}"', 'msgctxt "x"'), "utf-8"
     )
     with pytest.raises(MissingTextError, match=rf"pt-BR\.po: {form} of "):
-        read_translations(copy, "pt-BR")
+        read_entries(copy)
 
 
 def test_a_catalogue_without_any_form_is_refused(tmp_path: Path) -> None:
@@ -165,4 +161,4 @@ def test_a_catalogue_without_any_form_is_refused(tmp_path: Path) -> None:
     copy = tmp_path / "pt-BR.po"
     copy.write_text('msgid ""\nmsgstr "Language: pt_BR\\n"\n\nmsgid "a.title"\nmsgstr "A"\n', "utf-8")
     with pytest.raises(MissingTextError, match="o of a provider, do of a provider"):
-        read_translations(copy, "pt-BR")
+        read_entries(copy)

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.providers import simulators
+from bot.providers.base.simulator import simulators
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from bot.discord.client import PatchbayBot
-from bot.operating.health import MAX_CONNECTIONS, Readiness, serve_health
+from bot.operating.health import MAX_CONNECTIONS, serve_health
 from bot.operating.loop_lag import LoopLag, loop_lag
+from bot.operating.readiness import Readiness
 from tests.support.harness import BotHarness
 
 

@@ -11,8 +11,8 @@ from bot.features.handover.budget import IN_ALL
 from bot.features.monitoring.breaker import MAX_FAILURES
 from bot.features.monitoring.host import Host
 from bot.operating.backups import BACKUP_GRACE, scheduled_backups
-from bot.operating.health import Readiness
 from bot.operating.operator_channel.faults import Faults
+from bot.operating.readiness import Readiness
 from bot.settings import Settings
 from tests.support.clock import Clock
 from tests.support.english import english

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
 
-from bot.providers import providers, simulators, slugs
-from bot.providers.base.simulator import Sample, Simulator
+from bot.providers import providers, slugs
+from bot.providers.base.simulator import Sample, Simulator, simulators
 from tests.support.contract import Contract, Pointer, Reply
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

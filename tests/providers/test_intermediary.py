@@ -17,12 +17,12 @@ from bot.errors import (
     UnknownUnitError,
 )
 from bot.features.monitoring.breaker import DOWN
-from bot.providers import providers, simulators, slugs
+from bot.providers import providers, slugs
 from bot.providers.base.credentials import Credentials
 from bot.providers.base.provider import Provider
 from bot.providers.base.report import Wanted
 from bot.providers.base.response_cache import ResponseCache
-from bot.providers.base.simulator import Answer, Simulator
+from bot.providers.base.simulator import Answer, Simulator, simulators
 from tests.support.exposure import everything_said
 from tests.support.intermediary import PAGES, page
 from tests.support.open_provider import accepted, open_provider

@@ -9,7 +9,7 @@ import pytest
 from bot.discord.text import length
 from bot.errors import InvalidInputError, ProviderError, UnauthorizedError
 from bot.i18n.catalog import LOCALES, load_catalog
-from bot.providers import FOLDER, providers, simulators, slugs
+from bot.providers import FOLDER, providers, slugs
 from bot.providers.base.api_client import DEADLINE
 from bot.providers.base.body import MAX_BYTES
 from bot.providers.base.credentials import Credentials
@@ -28,6 +28,7 @@ from bot.providers.base.simulator import (
     Simulator,
     Slow,
     Truncated,
+    simulators,
 )
 from tests.support.contract import Contract
 from tests.support.exposure import everything_said

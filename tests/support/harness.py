@@ -25,11 +25,10 @@ from bot.discord.client import PatchbayBot
 from bot.discord.guard import Guard
 from bot.discord.overrides import Overrides
 from bot.i18n.catalog import Texts
-from bot.providers import simulators
 from bot.providers.base import api_client
 from bot.providers.base.api_client import Request
 from bot.providers.base.redaction import Redactor
-from bot.providers.base.simulator import Simulator
+from bot.providers.base.simulator import Simulator, simulators
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.settings import load_settings

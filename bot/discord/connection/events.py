@@ -33,7 +33,8 @@ class EventFilter:
 
     doubtful: called with the id of a server of which the cache may now be wrong. interaction: called with the
     payload of an interaction that could not be parsed. begun: called with a shard's id once its READY or
-    RESUMED was parsed.
+    RESUMED was parsed. changed: called with the name and payload of each event that was parsed and is about
+    what is cached.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class EventFilter:
         doubtful: Callable[[int], None],
         interaction: Callable[[Mapping[str, Any]], None],
         begun: Callable[[int], None],
+        changed: Callable[[str, Any], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._doubtful = doubtful
         self._interaction = interaction
         self._begun = begun
+        self._changed = changed
         self._clock = clock
         self._logged: dict[str, float] = {}
         self._unlogged: dict[str, int] = {}
@@ -70,6 +73,8 @@ class EventFilter:
             parse(data)
             if name == "RESUMED":
                 self._begun(data[_RESUMED_SHARD])
+            elif name.startswith(_CACHED):
+                self._changed(name, data)
         except Exception as error:  # noqa: BLE001 - discord.py may raise anything
             self._log_skipped(name, data, error)
             if name == "INTERACTION_CREATE" and isinstance(data, Mapping):

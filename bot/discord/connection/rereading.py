@@ -36,9 +36,6 @@ _MAX_ID: Final = 20
 _UNUSED: Final[Mapping[str, int]] = {"position": 0, "bitrate": 64_000, "user_limit": 0}
 """What discord.py cannot do without in a channel and nobody here looks at: its absence costs no server."""
 
-_UNSEEN: Final[Mapping[str, Any]] = {"emojis": [], "stickers": []}
-"""What nobody here looks at in a server."""
-
 
 class Rereading:
     """The servers that are being read again. remove: discord.py's own parser of a removal."""
@@ -133,7 +130,6 @@ class Rereading:
             if isinstance(each, Mapping)
             and (each.get("id") == everybody or self._can_parse(guild_id, each, discord.Role))
         ]
-        data.update(_UNSEEN)
         own_id = self._state.self_id
         data["members"] = [await http.get_member(guild_id, own_id)]
         data["unavailable"] = bool(self._reading[guild_id])

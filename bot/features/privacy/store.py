@@ -183,7 +183,7 @@ class PrivacyStore:
         """Erase credentials that were stored after their guild had removed the bot. kept: see ``overdue``."""
 
         async def work(connection: aiosqlite.Connection) -> None:
-            late = [row["guild_id"] async for row in QUERIES.list_late_secrets(connection)]
+            late = [row["guild_id"] for row in await QUERIES.list_late_secrets(connection)]
             for guild_id in set(late).difference(kept):
                 await self._database.mark_traces(connection)
                 await QUERIES.erase_secrets(connection, guild_id=guild_id)

@@ -17,13 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from itertools import repeat
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, cast, runtime_checkable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
+
+from bot.providers import slugs
 
 HTML = "<!doctype html><title>Gateway</title><h1>Something in between has answered</h1>"
 
@@ -320,6 +323,14 @@ def load_seed(package: str) -> dict[str, Any]:
     """Return what a provider's simulator begins with: ``simulator.json`` in the provider's package."""
     seed: dict[str, Any] = json.loads((files(package) / "simulator.json").read_text("utf-8"))
     return seed
+
+
+def simulators() -> tuple[type[Simulator], ...]:
+    """Return every provider's simulator class."""
+    return tuple(
+        cast("type[Simulator]", import_module(f"bot.providers.{slug}.simulator").SIMULATOR)
+        for slug in slugs()
+    )
 
 
 async def read_body(request: web.Request, model: type[BaseModel]) -> dict[str, Any]:

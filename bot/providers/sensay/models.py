@@ -37,7 +37,7 @@ CountByReplica = Annotated[dict[Uuid, Count], BeforeValidator(_bounded)]
 
 
 class _Reply(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # until the first answer
 
 
 class Success(_Reply):

@@ -70,7 +70,11 @@ Time = Annotated[ReportedTime | None, BeforeValidator(read_time)]
 
 class _Reply(BaseModel):
     model_config = ConfigDict(
-        extra="ignore", frozen=True, coerce_numbers_to_str=True, alias_generator=to_camel
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
+        alias_generator=to_camel,
+        defer_build=True,  # until the first answer, which comes after the start
     )
 
     @field_validator("*", mode="wrap")

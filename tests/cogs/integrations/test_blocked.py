@@ -7,6 +7,7 @@ from typing import Final
 import discord
 import pytest
 
+from bot.discord.connection.packed_guild import PackedGuild
 from bot.discord.theme import Tone, state_word, when
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
@@ -45,6 +46,14 @@ async def agent(harness: BotHarness, provider: str, locale: str) -> Agent:
     await agent.run("integrations board", channel=harness.guild.create_text_channel("alarm"))
     assert await agent.state() is State.CONNECTED
     return agent
+
+
+def pack(harness: BotHarness) -> None:
+    """Let the bot keep the server as if nobody had asked about it for a while."""
+    guild = harness.bot.get_guild(harness.guild.id)
+    assert isinstance(guild, PackedGuild)
+    while not guild.is_packed:
+        guild.pack_unless_used()
 
 
 async def send_alerts(agent: Agent, on: str = "default") -> None:
@@ -227,12 +236,18 @@ async def test_nothing_is_concluded_during_an_outage(agent: Agent, monkeypatch: 
 # --- what the gateway tells ---
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
 @pytest.mark.parametrize("provider", CONNECT)
-async def test_a_channels_permissions_are_followed(agent: Agent) -> None:
-    """The overview shows what an overwrite changed without a request to the provider."""
+async def test_a_channels_permissions_are_followed(agent: Agent, is_packed: bool) -> None:
+    """The overview shows what an overwrite changed without a request to the provider.
+
+    is_packed: whether nobody has asked about the server for a while.
+    """
     simulator = agent.harness.simulator(agent.provider)
     simulator.requests.clear()
     for change, symbol in ((agent.silence, "⛔"), (agent.let_speak, "🟢")):
+        if is_packed:
+            pack(agent.harness)
         change()
         await agent.harness.env.advance_time(SOON)
         assert (await agent.overview())[0].startswith(symbol)
