@@ -10,7 +10,7 @@ from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.service import DAY
-from bot.features.history.store import HistoryStore, Transition
+from bot.features.history.store import HistoryStore, RecentTransitions, Transition
 from bot.features.maintenance.windows import held_until
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, GuildRows, MonitoringStore, WatchedRow
@@ -70,11 +70,30 @@ class GuildStatus:
     answered_at: int | None
 
 
-class _States(NamedTuple):
+class States(NamedTuple):
     """The last checks of a guild, and what they found, the worst first."""
 
     checks: Sequence[CheckRow]
     watched: Sequence[Watched]
+
+    @property
+    def integrations(self) -> list[Watched]:
+        """The guild's integrations."""
+        return [each for each in self.watched if each.kind is Kind.INTEGRATION]
+
+    @property
+    def troubles(self) -> list[Watched]:
+        """The connections and providers that are not connected."""
+        others = (each for each in self.watched if each.kind in {Kind.CONNECTION, Kind.PROVIDER})
+        return [each for each in others if each.state is not State.CONNECTED]
+
+    @property
+    def candidates(self) -> list[Watched]:
+        """The integrations that may run in the guild, so that a manager has to decide."""
+        # The row of one that was just linked is there until the next check.
+        watched = {each.key for each in self.watched if each.kind is Kind.INTEGRATION}
+        found = (each for each in self.watched if each.kind is Kind.CANDIDATE)
+        return [each for each in found if each.key not in watched]
 
 
 class MonitoringService:
@@ -95,7 +114,7 @@ class MonitoringService:
         self._history = history
         self._changes = changes
         self._clock = clock
-        self._recent: Recent[_States] = Recent()
+        self._recent: Recent[States] = Recent()
         self.interval = interval
         """Seconds between two checks."""
         self.history_days = history_days
@@ -103,24 +122,19 @@ class MonitoringService:
 
     async def integrations(self, guild_id: int) -> list[Watched]:
         """Return the guild's integrations, the worst first."""
-        return [each for each in await self._all(guild_id) if each.kind is Kind.INTEGRATION]
+        return (await self._states(guild_id)).integrations
 
     async def troubles_and_integrations(self, guild_id: int) -> tuple[list[Watched], list[Watched]]:
         """Return the connections and providers that are not connected, and the integrations, of one moment.
 
         Both begin with the worst.
         """
-        watched = await self._all(guild_id)
-        integrations = [each for each in watched if each.kind is Kind.INTEGRATION]
-        others = [each for each in watched if each.kind in {Kind.CONNECTION, Kind.PROVIDER}]
-        return [each for each in others if each.state is not State.CONNECTED], integrations
+        states = await self._states(guild_id)
+        return states.troubles, states.integrations
 
     async def candidates(self, guild_id: int) -> list[Watched]:
         """Return the integrations that may run in the guild, so that a manager has to decide."""
-        found = await self._all(guild_id)
-        # The row of one that was just linked is there until the next check.
-        watched = {each.key for each in found if each.kind is Kind.INTEGRATION}
-        return [each for each in found if each.kind is Kind.CANDIDATE and each.key not in watched]
+        return (await self._states(guild_id)).candidates
 
     async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
         """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
@@ -169,12 +183,16 @@ class MonitoringService:
     async def status(self, guild_id: int) -> GuildStatus:
         """Return what is watched in a guild, with the transitions of the last day."""
         now = int(self._clock())
-        troubles, integrations = await self.troubles_and_integrations(guild_id)
-        recent = await self._history.recent_transitions(guild_id, now - DAY)
-        answered = (check.answered_at for check in await self.checks(guild_id))
+        states = await self._states(guild_id)
+        return self.status_of(states, await self._history.recent_transitions(guild_id, now - DAY), now)
+
+    def status_of(self, states: States, recent: RecentTransitions, now: int) -> GuildStatus:
+        """Return what is watched in a guild. recent: the transitions since a day ago."""
+        answered = (check.answered_at for check in states.checks)
+        integrations = states.integrations
         return GuildStatus(
             now=now,
-            troubles=troubles,
+            troubles=states.troubles,
             integrations=integrations,
             last_day={
                 each.key: [*recent.get((each.provider, each.id), ()), *self._not_checked(each)]
@@ -210,16 +228,16 @@ class MonitoringService:
         if watched.is_stale and watched.answered_at is not None:
             yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
 
-    async def _all(self, guild_id: int) -> Sequence[Watched]:
-        return (await self._states(guild_id)).watched
-
-    async def _states(self, guild_id: int) -> _States:
+    async def _states(self, guild_id: int) -> States:
         # One answer asks several times, and so do many members at once. Every change is a commit.
         now = int(self._clock())
         return await self._recent.get(guild_id, (self._store.commits, now), lambda: self._read(guild_id, now))
 
-    async def _read(self, guild_id: int, now: int) -> _States:
-        rows = await self._store.of_guild(guild_id, now)
+    async def _read(self, guild_id: int, now: int) -> States:
+        return self.states_of(guild_id, await self._store.of_guild(guild_id, now), now)
+
+    def states_of(self, guild_id: int, rows: GuildRows, now: int) -> States:
+        """Return the states that a guild's rows stand for. now: seconds since 1970."""
         answered: dict[tuple[str, str], int] = {}
         for check in rows.checks:
             if check.answered_at is not None:
@@ -243,7 +261,7 @@ class MonitoringService:
                 maintenance_until=held_until(rows.windows, *_maintained_as(row), now),
             )
             found.append(watched)
-        return _States(rows.checks, sorted(found, key=lambda each: each.severity))
+        return States(rows.checks, sorted(found, key=lambda each: each.severity))
 
 
 def _maintained_as(row: WatchedRow) -> tuple[str, str]:
