@@ -4,12 +4,12 @@ from typing import Any
 
 import discord
 
-from bot.discord.commands import MAX_CHOICES
+from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.pages import UP
 from bot.discord.replies import Answer, acknowledge, edit, view_of
-from bot.discord.text import plain
+from bot.discord.text import clamp
 from bot.i18n.catalog import Texts
 from cogs.help.next_step import ServerState
 from cogs.help.screens import Available, read_help, start_screen, task_screen
@@ -63,5 +63,5 @@ def _menu(known: Available, texts: Texts) -> discord.ui.Item[Any]:
 def _option(task: Task, texts: Texts) -> discord.SelectOption:
     commands = ", ".join(f"/{command}" for command in task.commands)
     return discord.SelectOption(
-        label=title_of(task, texts), value=task.name, description=plain(commands, 100)
+        label=title_of(task, texts), value=task.name, description=clamp(commands, MAX_CHOICE_LENGTH)
     )
