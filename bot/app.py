@@ -56,6 +56,8 @@ from bot.features.handover.service import DISCORD_ERRORS, PreflightService
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.service import IntegrationService
 from bot.features.integrations.store import IntegrationStore
+from bot.features.lookups.service import LookupService
+from bot.features.lookups.store import LookupStore
 from bot.features.maintenance.service import MaintenanceService
 from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.poller import Poller
@@ -135,7 +137,7 @@ async def build_bot(
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
         alert_store, incident_store = AlertStore(database), IncidentStore(database)
-        monitoring_store = MonitoringStore(database)
+        groups, monitoring_store = GroupStore(database), MonitoringStore(database)
         audit = AuditService(AuditStore(database), vault, clock, settings.audit_days)
         await FormerLogs(database, vault).rewrite(int(clock()))
         stack.push_async_callback(audit.flush)
@@ -146,9 +148,8 @@ async def build_bot(
         integrations = IntegrationService(IntegrationStore(database), clock)
         provider_clocks = ProviderClockService(ProviderClockStore(database), found, clock)
         await provider_clocks.load()
-        groups, maintenance_store = GroupStore(database), MaintenanceStore(database)
+        maintenance_store, quiet_hours_store = MaintenanceStore(database), QuietHoursStore(database)
         holds = HoldReader(database, maintenance_store)
-        quiet_hours_store = QuietHoursStore(database)
         alert_mover = AlertMover(
             alert_store,
             groups,
@@ -176,6 +177,14 @@ async def build_bot(
         )
         integrations.subscribe(poller.check_soon)
         guild_access.on_change(poller.judge_soon)
+        monitoring = MonitoringService(
+            monitoring_store,
+            HistoryStore(database),
+            changes,
+            clock,
+            interval=settings.check_interval,
+            history_days=settings.history_days,
+        )
         services = Services(
             clock=clock,
             catalog=load_catalog(),
@@ -201,15 +210,9 @@ async def build_bot(
             guild_access=guild_access,
             guilds=GuildService(database, clock),
             integrations=integrations,
+            lookups=LookupService(LookupStore(database), monitoring, connections, clock),
             maintenance=MaintenanceService(maintenance_store, changes, clock),
-            monitoring=MonitoringService(
-                monitoring_store,
-                HistoryStore(database),
-                changes,
-                clock,
-                interval=settings.check_interval,
-                history_days=settings.history_days,
-            ),
+            monitoring=monitoring,
             outbox=outbox,
             poller=poller,
             preflight=PreflightService(discord_api, settings.discord_api_url, InvalidRequestBudget(clock)),

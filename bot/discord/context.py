@@ -31,6 +31,7 @@ from bot.features.connections.service import Connection, ConnectionService
 from bot.features.guilds.service import GuildService
 from bot.features.handover.service import PreflightService
 from bot.features.integrations.service import IntegrationService
+from bot.features.lookups.service import LookupService
 from bot.features.maintenance.service import MaintenanceService
 from bot.features.monitoring.poller import Poller
 from bot.features.monitoring.recorder import Recorder
@@ -88,6 +89,7 @@ class Services:
     guild_access: GuildAccess
     guilds: GuildService
     integrations: IntegrationService
+    lookups: LookupService
     maintenance: MaintenanceService
     monitoring: MonitoringService
     outbox: Outbox

@@ -1,6 +1,6 @@
 """The one place where embeds are built: colours, symbols, words for states, and Discord's limits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -180,8 +180,8 @@ class StatusCard:
 
     name: the integration's, safe where markdown is rendered. state: its word. causes: why that is its state,
     the most important reason first; the short form shows no other. here: lines about the server that need
-    somebody to do something. notes: what else must not be overlooked. checked_at: seconds since 1970, None
-    where it was never checked.
+    somebody to do something. notes: what else must not be overlooked. details: makes the fields of the long
+    form, which few ask for. checked_at: seconds since 1970, None where it was never checked.
     """
 
     tone: Tone
@@ -192,7 +192,7 @@ class StatusCard:
     causes: Sequence[str] = ()
     here: Sequence[str] = ()
     notes: Sequence[Field] = ()
-    details: Sequence[Field] = ()
+    details: Callable[[], Sequence[Field]] = tuple
     checked_at: float | None = None
     footer: str = ""
 
@@ -205,7 +205,7 @@ class StatusCard:
                 self.tone,
                 self.name,
                 "\n".join(lines),
-                fields=self.details,
+                fields=self.details(),
                 footer=self.footer,
                 symbol=self.symbol,
             )

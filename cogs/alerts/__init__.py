@@ -4,7 +4,7 @@ from functools import partial
 
 from bot.discord.client import PatchbayBot
 from cogs.alerts.board import clear_board, put_up_board, take_down_board
-from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect, mute_buttons
+from cogs.alerts.buttons import AcknowledgeButton, MuteButton, MuteSelect
 from cogs.alerts.commands import Alerts
 from cogs.alerts.delivery_signals import DeliverySignals
 from cogs.alerts.group_buttons import (
@@ -20,7 +20,7 @@ from cogs.alerts.messages.rendering import AgentBot, read_bots
 from cogs.alerts.messenger import DiscordMessenger
 from cogs.alerts.routes import set_channel
 from cogs.alerts.testing import post_test_alert
-from cogs.alerts.undelivered import Undelivered, read_undelivered
+from cogs.alerts.undelivered import Undelivered, read_undelivered, undelivered_of
 
 __all__ = [
     "AgentBot",
@@ -28,7 +28,6 @@ __all__ = [
     "Undelivered",
     "clear_board",
     "fix_of_access",
-    "mute_buttons",
     "post_test_alert",
     "put_up_board",
     "read_bots",
@@ -36,6 +35,7 @@ __all__ = [
     "set_channel",
     "setup",
     "take_down_board",
+    "undelivered_of",
 ]
 
 

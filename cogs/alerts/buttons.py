@@ -110,14 +110,6 @@ async def mute(ctx: Context, key: str, duration: str) -> discord.Embed:
     return _muted(name_of(watched, ctx.services.providers), until, ctx.texts)
 
 
-async def mute_buttons(ctx: Context, provider: str, integration_id: str) -> list[MuteButton]:
-    """Return the button that mutes an integration, or nothing if the integration is not watched."""
-    watched = await ctx.services.monitoring.integrations(ctx.guild_id)
-    if not any((each.provider, each.id) == (provider, integration_id) for each in watched):
-        return []
-    return [MuteButton(texts=ctx.texts, provider=provider, integration=integration_id)]
-
-
 def buttons_of(incident: Incident, texts: Texts) -> list[discord.ui.Item[Any]]:
     """Return the buttons under an incident's alert: what members can do about it while it is open."""
     if incident.closed_at is not None:

@@ -88,12 +88,6 @@ async def change_maintenance(
     return await _answer(ctx, "done" if start is None else "scheduled", window)
 
 
-async def maintenance_lines(ctx: Context) -> list[str]:
-    """Return a line for each window that is not over, the first to begin first."""
-    names = await _names(ctx)
-    return [_line(each, names, ctx) for each in await ctx.services.maintenance.current(ctx.guild_id)]
-
-
 async def _start(ctx: Context, text: str) -> int:
     zone = await ctx.services.quiet_hours.zone(ctx.guild_id)
     starts_at = start_of(text, zone, int(ctx.services.clock()))
@@ -118,7 +112,7 @@ async def _answer(ctx: Context, kind: str, of: MaintenanceWindow | None = None) 
     how, is_list = texts(f"alerts.maintenance.{kind}_how", **values), kind == "list"
     if is_list and windows:
         how = f"{how}\n\n**{texts.plural('alerts.maintenance.count', len(windows))}**\n"
-        how += listed((_line(each, names, ctx) for each in windows), texts, DESCRIPTION - length(how))
+        how += listed((window_line(each, names, ctx) for each in windows), texts, DESCRIPTION - length(how))
     if kind == "scheduled":
         how += f"\n{texts('alerts.maintenance.time_zone')}: {code(zone.key)}"
     step = Field(texts("next_step"), texts(f"alerts.maintenance.{'some' if windows else 'no'}_next"))
@@ -167,7 +161,8 @@ def _menu(
         )
 
 
-def _line(window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context) -> str:
+def window_line(window: MaintenanceWindow, names: Mapping[tuple[str, str], Watched], ctx: Context) -> str:
+    """Return the line of a window. names: the guild's integrations by provider and id."""
     period = f"<t:{window.starts_at}:f> → <t:{window.ends_at}:f>"
     name = _name(window, names, ctx)
     member = mention_member(window.set_by, ctx.texts)

@@ -1,6 +1,6 @@
 """Says in words what a server's alert rules do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,11 @@ class RouteWords:
 
     ctx: Context
     watched: Mapping[tuple[str, str], Watched]
+
+    @classmethod
+    def of(cls, ctx: Context, integrations: Iterable[Watched]) -> "RouteWords":
+        """Return the words with the names of these integrations, which ``told_apart`` has returned."""
+        return cls(ctx, {(each.provider, each.id): each for each in integrations})
 
     def summary(self, route: Route) -> str:
         """Return the rule in one line without markdown, as suggestions show it."""
@@ -143,4 +148,4 @@ class RouteWords:
 async def read_words(ctx: Context) -> RouteWords:
     """Read the names of the guild's integrations."""
     found = told_apart(await ctx.services.monitoring.integrations(ctx.guild_id), ctx.services.providers)
-    return RouteWords(ctx, {(each.provider, each.id): each for each in found})
+    return RouteWords.of(ctx, found)

@@ -11,6 +11,7 @@ from bot.discord.access.posting import bot_lacks
 from bot.discord.context import Context
 from bot.discord.theme import when
 from bot.features.alerts.routes import Route
+from bot.features.alerts.sending_store import Sending
 from bot.features.alerts.store import Waiting
 
 _NO_FIX: Final = frozenset({"rate_limited", "unavailable"})
@@ -87,19 +88,21 @@ class Undelivered:
 
 
 async def read_undelivered(ctx: Context) -> list[Undelivered]:
+    """Return what could not be sent of the guild's alerts and of its board."""
+    return undelivered_of(await ctx.services.lookups.sending(ctx.guild_id))
+
+
+def undelivered_of(sending: Sending) -> list[Undelivered]:
     """Return the guild's rules, by number, and its board, as far as something could not be sent."""
-    alerts, guild_id = ctx.services.alerts, ctx.guild_id
-    waiting = await alerts.waiting(guild_id)
     found: list[Undelivered] = []
-    for route in await alerts.routes(guild_id):
-        unsent = await alerts.unsent(guild_id, route.number) if route.suspended else 0
-        of_route = [each for each in waiting if each.route == route.number]
+    for route in sending.routes:
+        unsent = sending.unsent.get(route.number, 0)
+        of_route = [each for each in sending.waiting if each.route == route.number]
         shown = route.suspended, route.retry_at, route.is_reported
         found.append(Undelivered(route, route.channel_id, *shown, unsent, of_route))
-    board = await alerts.board(guild_id)
-    if board is not None:
+    if (board := sending.board) is not None:
         # Boards have no number; zero stands for them.
-        of_board = [each for each in waiting if not each.route]
+        of_board = [each for each in sending.waiting if not each.route]
         shown = board.suspended, board.retry_at, bool(board.is_reported)
         found.append(Undelivered(None, board.channel_id, *shown, 0, of_board))
     return [each for each in found if each.suspended or each.waiting]

@@ -13,7 +13,7 @@ from bot.discord.routes import PageNumber, Segment, Snowflake
 from bot.errors import InvalidInputError
 from bot.features.audit.service import AuditPage, known_actions
 from cogs.audit.embeds import listing
-from cogs.audit.words import read_names
+from cogs.audit.words import known_names
 
 _MAX_ID: Final = 2**63 - 1
 _ActionFilter = Annotated[
@@ -81,7 +81,7 @@ async def read_page(
         member=member,
         action=action,
     )
-    names = await read_names(ctx.services, ctx.guild_id)
+    names = known_names(page.labels, ctx.services, ctx.guild_id)
     embed = listing(page, names, ctx.texts, filtered=(member, action) != (None, None))
     button = partial(AuditPageButton, texts=ctx.texts, member=member, action=action)
     return embed, view_of(*_buttons(button, page, ctx))

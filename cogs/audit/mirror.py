@@ -19,7 +19,7 @@ from bot.features.audit.service import BEGUN, DONE
 from bot.network_faults import word_of
 from bot.providers.base.current_guild import working_for
 from cogs.audit.embeds import entry_embed
-from cogs.audit.words import read_names
+from cogs.audit.words import known_names
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -87,8 +87,10 @@ class AuditMirror:
     async def _send(self, entry: Entry) -> None:
         place = await self._place(entry.guild_id)
         if place is not None:
-            texts = self._bot.services.texts_of(place.guild)
-            embed = entry_embed(entry, await read_names(self._bot.services, entry.guild_id), texts)
+            services = self._bot.services
+            labels = await services.audit.labels(entry.guild_id)
+            names = known_names(labels, services, entry.guild_id)
+            embed = entry_embed(entry, names, services.texts_of(place.guild))
             await self._post(place, number=entry.number, embed=embed)
 
     async def _say_left_out(self, guild_id: int, count: int) -> None:

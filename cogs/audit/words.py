@@ -8,6 +8,7 @@ from bot.discord.context import Services
 from bot.discord.names import mention_member
 from bot.discord.text import code, plain, quoted
 from bot.features.audit.entry import Entry
+from bot.features.audit.service import Labels
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import id_key
 
@@ -46,18 +47,9 @@ class KnownNames(NamedTuple):
     agents: Mapping[tuple[str, str], str]
 
 
-async def read_names(services: Services, guild_id: int) -> KnownNames:
-    """Collect the names of a guild's agents, without a request to a provider; the latest name counts."""
-    found: dict[tuple[str, str], str] = {}
-    for slug in services.providers:
-        placed = await services.integrations.of_guild(guild_id, slug)
-        ignored = await services.integrations.ignored(guild_id, slug)
-        found |= {(slug, each.id): each.label for each in ignored.values()}
-        found |= {(slug, each.id): each.label for each in placed.values()}
-    watched = await services.monitoring.candidates(guild_id)
-    watched += await services.monitoring.integrations(guild_id)
-    found |= {(each.provider, each.id): each.label for each in watched}
-    found |= services.choices.labels(guild_id)
+def known_names(labels: Labels, services: Services, guild_id: int) -> KnownNames:
+    """Add to a guild's labels what its providers have listed in the last minute: the latest name counts."""
+    found = {**labels, **services.choices.labels(guild_id)}
     return KnownNames(
         services.provider_names, {(slug, id_key(agent)): label for (slug, agent), label in found.items()}
     )

@@ -14,7 +14,6 @@ from cogs.connections.forms import (
 )
 from cogs.connections.opening import ConnectionTestButton, investigate, open_connection, rotation_for
 from cogs.connections.suggestions import choices_here, suggest_choices, suggest_connections
-from cogs.connections.summaries import read_summaries
 
 __all__ = [
     "ADD",
@@ -26,7 +25,6 @@ __all__ = [
     "investigate",
     "open_connection",
     "open_form",
-    "read_summaries",
     "rotate_button",
     "rotation_for",
     "suggest_choices",

@@ -22,7 +22,6 @@ from bot.providers import providers
 from cogs.connections.forms import ADD, ROTATE, credential_lines, rotate_button, show_guide
 from cogs.connections.opening import test_connection
 from cogs.connections.suggestions import suggest_connections
-from cogs.connections.summaries import read_summaries
 
 _provider = app_commands.choices(
     provider=[app_commands.Choice(name=provider.name, value=provider.slug) for provider in providers()]
@@ -55,7 +54,7 @@ class Connections(
     async def list_(self, ctx: Context) -> None:
         """Show what is stored, but no secret."""
         defer_if_slow(ctx)
-        await respond(ctx, *overview(await read_summaries(ctx), ctx))
+        await respond(ctx, *overview(await ctx.services.connections.summaries(ctx.guild_id), ctx))
 
     @cooldown(5, 60)
     @reads

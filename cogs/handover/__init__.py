@@ -5,7 +5,7 @@ from cogs.handover.guide import ConnectButton, GuideAction, GuideButton
 from cogs.handover.lookup import LookButton, Lookup
 from cogs.handover.preflight import Preflight, accepted_answer, examine
 from cogs.handover.question import TokenModal, TokenQuestion
-from cogs.handover.unsettled import unsettled_fields
+from cogs.handover.unsettled import unsettled_fields, unsettled_fields_of
 
 __all__ = [
     "ConnectButton",
@@ -20,4 +20,5 @@ __all__ = [
     "accepted_answer",
     "examine",
     "unsettled_fields",
+    "unsettled_fields_of",
 ]

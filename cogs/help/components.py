@@ -4,13 +4,14 @@ from typing import Any
 
 import discord
 
-from bot.discord.commands import MAX_CHOICES
+from bot.discord.commands import MAX_CHOICE_LENGTH, MAX_CHOICES
 from bot.discord.components import PersistentButton, PersistentSelect
 from bot.discord.context import Context
 from bot.discord.pages import UP
 from bot.discord.replies import Answer, acknowledge, edit, view_of
-from bot.discord.text import plain
+from bot.discord.text import clamp
 from bot.i18n.catalog import Texts
+from cogs.help.next_step import ServerState
 from cogs.help.screens import Available, read_help, start_screen, task_screen
 from cogs.help.tasks import Task, title_of
 
@@ -25,7 +26,7 @@ class TaskSelect(PersistentSelect):
     async def pick(self, ctx: Context, value: str) -> None:
         """Show the task, as far as the member may still use it."""
         await acknowledge(ctx)
-        known = await read_help(ctx)
+        known = await read_help(ctx, await ctx.services.connections.providers(ctx.guild_id))
         back = StartButton(texts=ctx.texts)
         await edit(ctx, task_screen(known, value, ctx.texts), view_of(_menu(known, ctx.texts), back))
 
@@ -46,8 +47,10 @@ class StartButton(PersistentButton):
 
 async def read_start(ctx: Context) -> Answer:
     """Build what ``/help`` answers."""
-    known = await read_help(ctx)
-    embed, buttons = await start_screen(ctx, known)
+    found = await ctx.services.lookups.server(ctx.guild_id)
+    server = ServerState(found.connections, found.integrations, found.has_route)
+    known = await read_help(ctx, {each.provider for each in server.connections})
+    embed, buttons = await start_screen(ctx, known, server)
     # With one task, all of its commands are shown already.
     menu = [_menu(known, ctx.texts)] if len(known.tasks) > 1 else []
     return embed, view_of(*buttons, *menu)
@@ -60,5 +63,5 @@ def _menu(known: Available, texts: Texts) -> discord.ui.Item[Any]:
 def _option(task: Task, texts: Texts) -> discord.SelectOption:
     commands = ", ".join(f"/{command}" for command in task.commands)
     return discord.SelectOption(
-        label=title_of(task, texts), value=task.name, description=plain(commands, 100)
+        label=title_of(task, texts), value=task.name, description=clamp(commands, MAX_CHOICE_LENGTH)
     )

@@ -1,6 +1,6 @@
 """What ``/help`` shows: the next step and the tasks, or the commands of one task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,20 +33,19 @@ class Available:
     hidden: Tier | None
 
 
-async def read_help(ctx: Context) -> Available:
-    """Find out what the member can do here, without a request to a provider."""
+async def read_help(ctx: Context, connected: Collection[str]) -> Available:
+    """Find out what the member can do here. connected: the slugs of the providers that the server has."""
     shown = await commands_for(ctx)
     usable = [each for each in shown if each.name != _ITSELF]
-    connected = await ctx.services.connections.providers(ctx.guild_id)
     entries = await menu_entries_for(ctx)
     tasks = tasks_of(usable, entries, ctx.services.providers, connected)
     return Available(tasks, usable, await hidden_tier(ctx, shown))
 
 
-async def start_screen(ctx: Context, known: Available) -> tuple[discord.Embed, _Buttons]:
+async def start_screen(ctx: Context, known: Available, server: ServerState) -> tuple[discord.Embed, _Buttons]:
     """Return the next step, the tasks, and the buttons that take the step."""
     texts = ctx.texts
-    step, buttons = await _next_step(ctx, known)
+    step, buttons = await _next_step(ctx, known, server)
     fields = []
     if len(known.tasks) == 1:
         task = known.tasks[0]
@@ -79,7 +78,7 @@ def _group(group: str, names: Sequence[str], entries: Mapping[str, Sequence[str]
     return listed((*commands, *of_menus), texts)
 
 
-async def _next_step(ctx: Context, known: Available) -> tuple[str, _Buttons]:
+async def _next_step(ctx: Context, known: Available, server: ServerState) -> tuple[str, _Buttons]:
     """Say what to do next, with the buttons that do it.
 
     A member who has no access is told nothing about the server.
@@ -89,7 +88,6 @@ async def _next_step(ctx: Context, known: Available) -> tuple[str, _Buttons]:
         return texts(f"help.hidden.{known.hidden.name.lower()}"), ()
     if not known.tasks:
         return await _whom_to_ask(ctx, Tier.VIEWER), ()
-    server = await _read_server(ctx)
     step = next_step(server, {each.name for each in known.usable})
     if not step.may:
         return await _asking(ctx, step, server), ()
@@ -131,12 +129,3 @@ async def _whom_to_ask(ctx: Context, tier: Tier) -> str:
     roles = [f"<@&{each}>" for each in await ctx.services.guard.roles_with(ctx.interaction, tier)]
     key = f"help.ask.{tier.name.lower()}"
     return ctx.texts(f"{key}_role", roles=", ".join(roles)) if roles else ctx.texts(key)
-
-
-async def _read_server(ctx: Context) -> ServerState:
-    services, guild_id = ctx.services, ctx.guild_id
-    return ServerState(
-        connections=await services.connections.summaries(guild_id),
-        integrations=await services.monitoring.integrations(guild_id),
-        has_alert_rule=bool(await services.alerts.routes(guild_id)),
-    )

@@ -15,12 +15,13 @@ from bot.discord.routes import PageNumber
 from bot.discord.text import clamp, code, length, listed
 from bot.discord.theme import DESCRIPTION, TOTAL, Field, Tone, card, notice, when
 from bot.features.alerts.incident_store import Kind
+from bot.features.lookups.service import OverviewLookup
 from bot.features.monitoring.service import GuildStatus, Watched
 from bot.features.monitoring.store import CheckRow
 from bot.i18n.catalog import Texts
 from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
-from cogs.alerts import read_undelivered
+from cogs.alerts import undelivered_of
 from cogs.alerts.board_rows import (
     GAP,
     agent_rows,
@@ -32,7 +33,7 @@ from cogs.alerts.board_rows import (
 )
 from cogs.connections import rotate_button
 from cogs.integrations.status import read_status
-from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked
+from cogs.monitoring import LinkAllButton, candidate_fields, candidate_select, unlinked_of
 from cogs.monitoring.formatting import fix, plain_name, symbol, told_apart, why, word
 
 _FRESH_SECONDS: Final = 5.0
@@ -83,22 +84,22 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
     services, guild_id, texts = ctx.services, ctx.guild_id, ctx.texts
     again = OverviewButton(texts=texts, how="check", page=page)
     ctx.offer_retry(again)
-    if await _is_due(ctx, check=check):
+    known = await services.lookups.overview(guild_id)
+    if _is_due(known, ctx.now, check=check):
         await ctx.cancel_on_shutdown(services.poller.check_guild(guild_id))
-    status = await services.monitoring.status(guild_id)
-    found = problems_first(told_apart(status.integrations, services.providers))
-    status = replace(status, integrations=found)
-    checks = await services.monitoring.checks(guild_id)
-    candidates = told_apart(await services.monitoring.candidates(guild_id), services.providers)
-    problems = [line for each in await read_undelivered(ctx) for line in each.lines(ctx, fixes=False)]
+        known = await services.lookups.overview(guild_id)
+    found = problems_first(told_apart(known.status.integrations, services.providers))
+    status, checks = replace(known.status, integrations=found), known.states.checks
+    candidates = told_apart(known.states.candidates, services.providers)
+    problems = [line for each in undelivered_of(known.sending) for line in each.lines(ctx, fixes=False)]
     paused = services.poller.paused_until(guild_id)
     if not found and not status.troubles and not candidates and not paused:
-        connected = bool(await services.connections.names(guild_id))
+        connected = bool(known.connections)
         return empty_embed(checks, texts, _undelivered(problems, texts), connected=connected), view_of(again)
     last = pages_of(len(found))
     # Integrations may have gone since the button was made.
     page = min(page, last)
-    has_alerts = bool(await services.alerts.routes(guild_id))
+    has_alerts = bool(known.sending.routes)
     shown = Overview(status, page, candidates, checks, problems, paused, has_alerts=has_alerts)
     embed = overview_embed(shown, services.providers, texts)
 
@@ -119,25 +120,20 @@ async def read_overview(ctx: Context, page: int = 1, *, check: bool = False) -> 
         ]
         items.append(OverviewSelect(texts=texts, options=options))
     items += candidate_select(candidates, texts)
-    if await unlinked(ctx):
+    if unlinked_of(found, known.linked):
         items.append(LinkAllButton(texts=texts))
     refused = [each for each in status.troubles if each.kind is Kind.CONNECTION and each.state is State.ERROR]
     items += [rotate_button(each.provider, each.connection, ctx) for each in refused[:MAX_BUTTONS]]
     return embed, view_of(*items)
 
 
-async def _is_due(ctx: Context, *, check: bool) -> bool:
+def _is_due(known: OverviewLookup, now: int, *, check: bool) -> bool:
     """Tell whether to read: a connection was never checked, or ``check`` is set and a check is not fresh."""
-    services = ctx.services
-    connections = {(each.provider, each.name) for each in await services.connections.summaries(ctx.guild_id)}
-    checks = {
-        (each.provider, each.connection): each.checked_at
-        for each in await services.monitoring.checks(ctx.guild_id)
-    }
-    if connections - checks.keys():
+    checks = {(each.provider, each.connection): each.checked_at for each in known.states.checks}
+    if known.connections - checks.keys():
         return True
-    oldest = min((checks[each] for each in connections), default=None)
-    return check and oldest is not None and ctx.now - oldest >= _FRESH_SECONDS
+    oldest = min((checks[each] for each in known.connections), default=None)
+    return check and oldest is not None and now - oldest >= _FRESH_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

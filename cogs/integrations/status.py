@@ -111,7 +111,7 @@ def status_card(watched: Watched, providers: Mapping[str, Provider], texts: Text
         fix(watched, texts, providers) or texts("integrations.status.next"),
         causes=[reason] if reason else [],
         here=list(_passing(watched, texts)),
-        details=list(_fields(watched, providers, texts)),
+        details=lambda: list(_fields(watched, providers, texts)),
         checked_at=watched.answered_at,
     )
 

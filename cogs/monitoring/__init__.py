@@ -11,11 +11,13 @@ from cogs.monitoring.belonging import (
     StopIgnoringButton,
     StopIgnoringSelect,
     belonging_buttons,
+    belonging_buttons_of,
     candidate_fields,
     candidate_select,
     link_all,
     stop_ignoring_select,
     unlinked,
+    unlinked_of,
 )
 from cogs.monitoring.signals import AccessSignals
 from cogs.monitoring.suggestions import find_watched, suggest_watched
@@ -26,6 +28,7 @@ __all__ = [
     "LinkButton",
     "StopIgnoringButton",
     "belonging_buttons",
+    "belonging_buttons_of",
     "candidate_fields",
     "candidate_select",
     "find_watched",
@@ -34,6 +37,7 @@ __all__ = [
     "stop_ignoring_select",
     "suggest_watched",
     "unlinked",
+    "unlinked_of",
 ]
 
 

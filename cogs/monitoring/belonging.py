@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import discord
@@ -17,6 +17,7 @@ from bot.discord.text import clamp, plain
 from bot.discord.theme import Field, Tone, card, notice
 from bot.errors import NotWatchedError
 from bot.features.integrations.store import Ignored
+from bot.features.lookups.service import KnownAgent
 from bot.features.monitoring.access import AccessKind
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
@@ -182,12 +183,20 @@ def stop_ignoring_select(provider: str, ignored: Sequence[Ignored], texts: Texts
 
 async def belonging_buttons(ctx: Context, provider: str, integration: str) -> list[PersistentButton]:
     """Return the buttons that decide whether an integration belongs to the server, as things are now."""
-    place: dict[str, Any] = {"texts": ctx.texts, "provider": provider, "integration": integration}
-    if integration in await ctx.services.integrations.ignored(ctx.guild_id, provider):
+    known = await ctx.services.lookups.agent(ctx.guild_id, provider, integration)
+    return belonging_buttons_of(known, provider, integration, ctx.texts)
+
+
+def belonging_buttons_of(
+    known: KnownAgent, provider: str, integration: str, texts: Texts
+) -> list[PersistentButton]:
+    """Return the buttons that decide whether an integration belongs to the server."""
+    place: dict[str, Any] = {"texts": texts, "provider": provider, "integration": integration}
+    if known.is_ignored:
         return [StopIgnoringButton(**place)]
-    if integration in await ctx.services.integrations.of_guild(ctx.guild_id, provider):
+    if known.linked is not None:
         return [IgnoreButton(**place)]
-    if await _look_up(ctx, f"{provider}:{integration}") is None:
+    if not (known.is_watched or known.may_belong):
         return []
     return [LinkButton(**place, style=discord.ButtonStyle.secondary), IgnoreButton(**place)]
 
@@ -195,7 +204,11 @@ async def belonging_buttons(ctx: Context, provider: str, integration: str) -> li
 async def unlinked(ctx: Context) -> list[Watched]:
     """Return what is known to run in the server and is not linked."""
     linked = {(each.provider, each.id) for each in await ctx.services.integrations.all_of_guild(ctx.guild_id)}
-    watched = await ctx.services.monitoring.integrations(ctx.guild_id)
+    return unlinked_of(await ctx.services.monitoring.integrations(ctx.guild_id), linked)
+
+
+def unlinked_of(watched: Iterable[Watched], linked: Container[tuple[str, str]]) -> list[Watched]:
+    """Return what is known to run in the server and is not linked. linked: by provider and id."""
     return [
         each
         for each in watched

@@ -277,7 +277,7 @@ def status_card(
         # A blocked replica's cause says it already.
         here=[] if is_blocked or state is None else [member],
         notes=notes,
-        details=list(_details(replica, placement, member, texts)),
+        details=lambda: list(_details(replica, placement, member, texts)),
         checked_at=checked_at,
     )
 
@@ -291,7 +291,7 @@ def beyond_card(replica: Choice, checked_at: float, texts: Texts) -> StatusCard:
         word_of(State.UNKNOWN, texts),
         texts("sensay.status.beyond_next"),
         causes=[texts("sensay.status.beyond_how")],
-        details=[Field(texts("sensay.replica"), code(replica.id))],
+        details=lambda: [Field(texts("sensay.replica"), code(replica.id))],
         checked_at=checked_at,
     )
 

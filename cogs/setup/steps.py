@@ -23,7 +23,7 @@ from bot.features.monitoring.service import Watched
 from bot.providers.base.integration import Choice, State, id_key
 from bot.providers.base.provider import Provider
 from cogs.alerts import Undelivered, read_undelivered
-from cogs.connections import UnitDoubt, choices_here, investigate, open_connection, read_summaries
+from cogs.connections import UnitDoubt, choices_here, investigate, open_connection
 from cogs.monitoring import unlinked
 from cogs.monitoring.formatting import told_apart
 
@@ -183,7 +183,7 @@ async def find_progress(ctx: Context, slug: str, name: str) -> SetupProgress:
     """
     services = ctx.services
     provider = services.connections.provider(slug)
-    summaries = [each for each in await read_summaries(ctx) if each.provider == slug]
+    summaries = [each for each in await services.connections.summaries(ctx.guild_id) if each.provider == slug]
     by_name = {summary.name: summary for summary in summaries}
     summary = by_name.get(name) or by_name.get(DEFAULT_NAME) or next(iter(summaries), None)
     if summary is None:

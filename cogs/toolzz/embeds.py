@@ -97,7 +97,7 @@ def status_card(
         causes=tuple(_causes(snapshot, texts)),
         here=tuple(access_problems(snapshot, texts)),
         notes=notes,
-        details=[field for field in _fields(snapshot, texts) if field.value],
+        details=lambda: [field for field in _fields(snapshot, texts) if field.value],
         checked_at=checked_at,
         footer=texts("toolzz.status.footer", id=plain(report.id, 64)),
     )

@@ -7,6 +7,7 @@ from bot.discord.context import Context
 from bot.errors import ProviderError
 from bot.features.connections.service import Connection
 from bot.features.integrations.store import Placed
+from bot.features.lookups.service import KnownAgent
 from bot.features.monitoring.access import Access, AccessKind, effective_state
 from bot.providers.base.integration import State
 from bot.providers.base.snowflake import is_one_id, read_snowflake
@@ -21,15 +22,20 @@ class IntegrationSnapshot:
     """Everything known of an integration.
 
     guild_id: the server that asks. access: None for a deleted integration and for one of another server,
-    because Discord is not asked about them. linked: the server's own record. has_unit: whether the fields
+    because Discord is not asked about them. known: what our own records say. has_unit: whether the fields
     that the report lacks were looked for in a unit's list.
     """
 
     report: Integration
     guild_id: int
     access: BotAccess | None
-    linked: Placed | None
+    known: KnownAgent
     has_unit: bool
+
+    @property
+    def linked(self) -> Placed | None:
+        """The server's own record of the integration."""
+        return self.known.linked
 
     @property
     def is_here(self) -> bool | None:
@@ -83,22 +89,23 @@ async def _complete(
 ) -> IntegrationSnapshot:
     """Add to a report what a unit's list, our records and Discord know."""
     services, guild_id = ctx.services, connection.guild_id
-    # The second request for one answer, so the bot may be told to stop before it ends.
-    report = await ctx.cancel_on_shutdown(client.completed(report))
-    known = services.choices.listed(connection, integration)
-    if report.title is None and known is not None:
+    if report.is_short:
+        # The second request for one answer, so the bot may be told to stop before it ends.
+        report = await ctx.cancel_on_shutdown(client.completed(report))
+    listed = services.choices.listed(connection, integration)
+    if report.title is None and listed is not None:
         # The short form of the report has no title; the list that the member picked from has one.
-        report = report.model_copy(update={"title": known.label})
-    linked = (await services.integrations.of_guild(guild_id, "toolzz")).get(integration)
+        report = report.model_copy(update={"title": listed.label})
+    known = await services.lookups.agent(guild_id, "toolzz", integration, report.agent_id or "")
     access = None
     if not report.is_deleted and report.runs_in(guild_id) is not False:
         access = await services.guild_access.find(
             guild_id,
-            _bot_id(report, linked),
+            _bot_id(report, known.linked),
             [channel.id for channel in report.channels],
             opens_threads=bool(report.create_threads),
         )
-    return IntegrationSnapshot(report, guild_id, access, linked, has_unit=client.unit_id is not None)
+    return IntegrationSnapshot(report, guild_id, access, known, has_unit=client.unit_id is not None)
 
 
 def _bot_id(report: Integration, linked: Placed | None) -> int | None:

@@ -13,11 +13,11 @@ from bot.discord.replies import Answer, acknowledge, defer, edit, view_of
 from bot.discord.routes import ConnectionName, IntegrationId, Segment
 from bot.discord.theme import StatusCard
 from bot.features.connections.service import Connection
-from cogs.alerts import mute_buttons
+from cogs.alerts import MuteButton
 from cogs.connections import open_connection
-from cogs.handover import unsettled_fields
+from cogs.handover import unsettled_fields_of
 from cogs.integrations import respond_with_diagnosis
-from cogs.monitoring import belonging_buttons
+from cogs.monitoring import belonging_buttons_of
 from cogs.toolzz.channels import channels_embed
 from cogs.toolzz.diagnose import find_out
 from cogs.toolzz.embeds import next_step, status_card
@@ -112,28 +112,32 @@ async def read_status(ctx: Context, connection: Connection, integration: str) ->
     refresh = ToolzzStatusButton(**names)
     ctx.offer_retry(refresh)
     snapshot = await take_snapshot(ctx, connection, integration)
+    known = snapshot.known
     can_link = snapshot.is_here and snapshot.linked is None and not snapshot.report.is_deleted
     view = view_of(
         ToolzzDetailsButton(**names),
         refresh,
         ToolzzChannelsButton(page=1, **names),
         ToolzzDiagnoseButton(**names),
-        *await mute_buttons(ctx, connection.provider, integration),
+        *(
+            [MuteButton(texts=ctx.texts, provider="toolzz", integration=integration)]
+            if known.is_watched
+            else []
+        ),
         *([ToolzzLinkButton(**names)] if can_link else []),
-        *(await belonging_buttons(ctx, "toolzz", integration))[-1:],
+        *belonging_buttons_of(known, "toolzz", integration, ctx.texts)[-1:],
         *_list_buttons(ctx),
     )
-    return (await _card(ctx, snapshot)).embed(ctx.texts), view
+    return _card(ctx, snapshot).embed(ctx.texts), view
 
 
 async def look_up_status(ctx: Context, connection: Connection, integration: str) -> StatusCard:
     """Return the status of an integration. Raises ProviderError and RestartingError."""
-    return await _card(ctx, await take_snapshot(ctx, connection, integration))
+    return _card(ctx, await take_snapshot(ctx, connection, integration))
 
 
-async def _card(ctx: Context, snapshot: IntegrationSnapshot) -> StatusCard:
-    agent = snapshot.report.agent_id
-    notes = [] if agent is None else await unsettled_fields(ctx, "toolzz", agent)
+def _card(ctx: Context, snapshot: IntegrationSnapshot) -> StatusCard:
+    notes = unsettled_fields_of(snapshot.known.handover, ctx.texts)
     # Viewers see the card as well; they may not run `/toolzz link`.
     return status_card(
         snapshot, int(ctx.services.clock()), ctx.texts, notes=notes, may_link=ctx.command == "toolzz"

@@ -51,6 +51,6 @@ async def test_damage_is_told_once_and_stops_writes(harness: BotHarness) -> None
     assert "it is damaged" in (state.refusal or "")
     (told,) = log_lines(log, "database_damaged")
     assert told["fix"] == "stop the bot, then run: patchbay restore FILE"
-    assert (told["database"], told["operation"]) == (str(harness.database), "list_routes")
+    assert (told["database"], told["operation"]) == (str(harness.database), "LookupStore.alerts")
     assert "Traceback" not in log.getvalue()
     assert log_lines(log, "writes_failing") == []

@@ -11,6 +11,7 @@ from bot.discord.diagnosis import Diagnosis, diagnosis_card, fixes_of, steps_of
 from bot.discord.problems import explain
 from bot.errors import ServerFaultError
 from bot.features.integrations.store import Placed
+from bot.features.lookups.service import KnownAgent
 from bot.i18n.catalog import LOCALES, Texts, load_catalog
 from bot.providers.base.integration import Choice, State
 from bot.providers.base.outcome import LookupResult, Outcome
@@ -61,7 +62,7 @@ def snapshot_of(report: Integration) -> IntegrationSnapshot:
         placed_by=4,
         placed_at=1_700_000_000,
     )
-    return IntegrationSnapshot(report, 1, access, linked, has_unit=True)
+    return IntegrationSnapshot(report, 1, access, KnownAgent(linked), has_unit=True)
 
 
 def show_status(text: str) -> discord.Embed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
@@ -10,11 +10,12 @@ from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore, Kind
 from bot.features.alerts.routes import Route
-from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow
+from bot.features.alerts.store import AlertStore, MessageKind, OutboxRow, RouteRow, Waiting
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.store import HistoryStore
 from bot.features.integrations.store import Ignored, IntegrationStore, Placed
+from bot.features.lookups.store import LookupStore
 from bot.features.maintenance.store import MaintenanceStore
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
@@ -99,6 +100,10 @@ class RecordedChecks:
         row = Ignored(integration, "default", integration, ignored_by=1, ignored_at=self.now)
         assert await IntegrationStore(self.database).ignore(guild, "toolzz", row)
         await self.store.stop_watching(guild, "toolzz", integration, self.now)
+
+    async def waiting(self, guild: int = GUILD) -> Sequence[Waiting]:
+        """Return which of a guild's messages could not be sent."""
+        return (await LookupStore(self.database).sending(guild)).waiting
 
     async def route(self, *states: State, guild: int = GUILD, number: int = 1, **fields: Any) -> RouteRow:  # noqa: ANN401 - those of a route
         """Set one of a guild's routes for alerts. fields: of the row."""

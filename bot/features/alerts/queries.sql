@@ -109,9 +109,9 @@ WHERE guild_id = :guild_id AND tries > 0 AND error <> '' AND (
 GROUP BY route, error
 ORDER BY route, error;
 
--- name: count_unsent(guild_id, route)$
+-- name: count_unsent(guild_id, route)^
 -- Alerts that are to be posted and were not.
-SELECT count(*) FROM outbox
+SELECT count(*) AS alerts FROM outbox
 WHERE guild_id = :guild_id AND kind = 'alert' AND route = :route AND posts = 0
     AND desired_version > sent_version;
 

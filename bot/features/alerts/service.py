@@ -9,7 +9,7 @@ from bot.features.alerts.group_store import GroupStore
 from bot.features.alerts.holds import HoldReader
 from bot.features.alerts.incident_store import Incident, IncidentStore
 from bot.features.alerts.routes import DEFAULT_CHECKS, DEFAULT_STATES, Recovery, Route
-from bot.features.alerts.store import AlertStore, BoardRow, RouteRow, Waiting
+from bot.features.alerts.store import AlertStore, BoardRow, RouteRow
 from bot.features.guilds.changes import GuildChanges
 from bot.providers.base.integration import State
 
@@ -124,14 +124,6 @@ class AlertService:
         if not await self._groups.delete_route(guild_id, number):
             raise NoRouteError
         self._changes.announce([guild_id])
-
-    async def waiting(self, guild_id: int) -> list[Waiting]:
-        """Return which of the guild's messages could not be sent, by route and reason."""
-        return await self._store.waiting(guild_id)
-
-    async def unsent(self, guild_id: int, route: int) -> int:
-        """Return how many alerts of a route are not posted yet."""
-        return await self._store.unsent(guild_id, route)
 
     async def board(self, guild_id: int) -> BoardRow | None:
         """Return where the guild's board is, None if it has none."""

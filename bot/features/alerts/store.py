@@ -247,18 +247,9 @@ class AlertStore:
         rows = await self._database.read_all(QUERIES.list_idle_suspended, now=now)
         return [(row["guild_id"], row["channel_id"]) for row in rows]
 
-    async def waiting(self, guild_id: int) -> list[Waiting]:
-        """Return which messages could not be sent, by route and reason."""
-        return await self._database.fetch(Waiting, QUERIES.list_waiting, guild_id=guild_id)
-
     async def count_waiting(self, now: int) -> list[WaitingMessages]:
         """Count the messages of all guilds that wait. now: seconds since 1970."""
         return await self._database.fetch(WaitingMessages, QUERIES.count_waiting, now=now)
-
-    async def unsent(self, guild_id: int, route: int) -> int:
-        """Return how many alerts of a route are not posted yet."""
-        row = await self._database.read(QUERIES.count_unsent, guild_id=guild_id, route=route)
-        return int(row[0]) if row is not None else 0
 
     async def board(self, guild_id: int) -> BoardRow | None:
         """Return where the guild's board belongs."""

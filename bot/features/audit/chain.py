@@ -23,6 +23,8 @@ UNSIGNED: Final = "audit.unsigned"
 """The action of an entry that was added to a chain of which an earlier part was not ours for certain."""
 UNKNOWN: Final = "unknown"
 """The result of a change of which nobody knows whether it was made."""
+# ``json.dumps`` makes a new encoder each time, unless it is asked for the default format.
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _FORMER_HEAD: Final = "audit"
 """What the signature of a head says that was made before there were other seals."""
 
@@ -86,7 +88,7 @@ def entry_json(row: Entry) -> str:
     ]
     if (row.ends, row.times) != (None, 1):
         parts += [row.ends, row.times]
-    return json.dumps(parts, separators=(",", ":"))
+    return _encode(parts)
 
 
 def digest(before: bytes, row: Entry) -> bytes:

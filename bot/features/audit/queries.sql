@@ -182,6 +182,19 @@ SELECT pseudonym FROM audit_member WHERE guild_id = :guild_id AND member = :memb
 -- name: add_pseudonym(guild_id, pseudonym, member)!
 INSERT INTO audit_member (guild_id, pseudonym, member) VALUES (:guild_id, :pseudonym, :member);
 
+-- name: list_labels(guild_id)
+-- The names of the guild's agents; where one agent has several, the one that counts comes last.
+SELECT provider, id, label FROM (
+    SELECT provider, id, label, 1 AS rank FROM ignored WHERE guild_id = :guild_id
+    UNION ALL
+    SELECT provider, id, label, 2 AS rank FROM integration WHERE guild_id = :guild_id
+    UNION ALL
+    SELECT provider, id, label, 3 AS rank FROM watched WHERE guild_id = :guild_id AND kind = 'candidate'
+    UNION ALL
+    SELECT provider, id, label, 4 AS rank FROM watched WHERE guild_id = :guild_id AND kind = 'integration'
+)
+ORDER BY rank;
+
 -- name: list_former()
 -- The guilds whose logs have no seals yet.
 SELECT guild_id FROM audit_head

@@ -11,9 +11,10 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.features.audit.chain import STRIDE, UNKNOWN, UNSIGNED, Chain, ChainCheck, Flaw, Signer, check_window
-from bot.features.audit.entry import Entry, Seal, SealKind
+from bot.features.audit.chain import UNKNOWN, UNSIGNED, Chain, ChainCheck, Signer
+from bot.features.audit.entry import Entry, SealKind
 from bot.features.audit.former_store import REWRITTEN
+from bot.features.audit.page_store import AuditPage, Labels, WantedPage, read_labels, read_page
 from bot.features.audit.refusals import REFUSALS, RefusalCounter, Tried
 from bot.features.audit.results import log_failed, result_of
 from bot.features.audit.store import LAST, AuditStore
@@ -21,7 +22,7 @@ from bot.features.audit.under_way import ChangesUnderWay
 from bot.providers.base.provider import Provider
 from bot.rests import with_rests
 
-__all__ = ["UNKNOWN", "AuditPage", "AuditService", "Change"]
+__all__ = ["UNKNOWN", "AuditPage", "AuditService", "Change", "Labels"]
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -99,19 +100,6 @@ class Change:
         Raises UnavailableError if the entry cannot be written: then nothing must be changed.
         """
         self.begun = await self.write_begun(self.target)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """A page of the log, the newest entry first. is_newest, is_oldest: whether no page comes before or after.
-
-    chain: the result of checking the entries of this page.
-    """
-
-    entries: Sequence[Entry]
-    chain: Chain
-    is_newest: bool
-    is_oldest: bool
 
 
 class AuditService:
@@ -203,18 +191,16 @@ class AuditService:
         """Return the entries next to a number, else the newest, with this member and this action.
 
         Only these are checked, from one seal of the chain to the next: this takes at most a few hundred
-        hashes, however long the log is.
+        hashes, however long the log is, in a thread.
         """
-        find = partial(self._store.numbers, guild_id, member=member, action=action)
-        found = await find(size, before=before, after=after)
-        if not found and before is not None:
-            found = await find(size, before=None, after=before - 1)  # there is no older page any more
-        if len(found) < size and after is not None:
-            found = await find(size, before=None, after=None)
-        newer = await find(1, before=None, after=found[0]) if found else []
-        older = await find(1, before=found[-1], after=None) if found else []
-        entries, chain = await self._checked(guild_id, found, is_newest=not newer)
-        return AuditPage(entries, chain, not newer, not older)
+        wanted = WantedPage(guild_id, size, before, after, member, action)
+        return await self._store.read_together(
+            guild_id, lambda run: read_page(run, wanted, self._signer.verify)
+        )
+
+    async def labels(self, guild_id: int) -> Labels:
+        """Return what the guild's agents are called that entries may name."""
+        return await self._store.read_together(guild_id, lambda run: read_labels(run, guild_id))
 
     async def export(self, guild_id: int) -> tuple[Sequence[Entry], Chain]:
         """Return a guild's entries, the oldest first, and the result of checking the whole log.
@@ -337,61 +323,6 @@ class AuditService:
         for each in added:
             for listener in self._listeners:
                 listener(each)
-
-    async def _checked(
-        self, guild_id: int, numbers: Sequence[int], *, is_newest: bool
-    ) -> tuple[Sequence[Entry], Chain]:
-        """Read these entries and check them. is_newest: whether the end of the log is checked as well."""
-        check = partial(self._read_windows, guild_id, numbers, is_newest=is_newest)
-        entries, chain = await check()
-        # A log that is cut in between looks broken, once.
-        return (entries, chain) if chain.flaw is None else await check()
-
-    async def _read_windows(
-        self, guild_id: int, numbers: Sequence[int], *, is_newest: bool
-    ) -> tuple[Sequence[Entry], Chain]:
-        head = await self._store.seal(guild_id, SealKind.HEAD)
-        cut = await self._store.seal(guild_id, SealKind.CUT)
-        wanted = {*numbers, head.number} if head is not None and is_newest else set(numbers)
-        found: dict[int, Entry] = {}
-        flaws: list[Chain] = []
-        length = 0
-        for start in sorted({(number - 1) // STRIDE * STRIDE for number in wanted}):
-            rows, chain = await self._read_window(guild_id, start, cut, head)
-            found |= {row.number: row for row in rows}
-            length += chain.length
-            flaws += [chain] if chain.flaw is not None else []
-        shown = [found[number] for number in numbers if number in found]
-        noted = await self._store.numbers(guild_id, 1, before=None, after=None, member=None, action=UNSIGNED)
-        if noted:
-            flaws.append(Chain(length, Flaw.UNVOUCHED, noted[0]))
-        flaw = flaws[0] if flaws else Chain(length)
-        return shown, replace(flaw, length=length, cut=0 if cut is None else cut.number)
-
-    async def _read_window(
-        self, guild_id: int, start: int, cut: Seal | None, head: Seal | None
-    ) -> tuple[Sequence[Entry], Chain]:
-        """Read and check the entries from one seal to the next. start: the number of the first seal."""
-        end = start + STRIDE
-        points = {each.number: each for each in await self._store.points(guild_id, start - 1, end)}
-        before = points.get(start)
-        if cut is not None and start <= cut.number < end:
-            start, before = cut.number, cut
-        is_last = head is not None and head.number <= end
-        rows = await self._store.entries(guild_id, start, end, STRIDE)
-        after = head if is_last else points.get(end)
-        # Those that were added since the head was read are shown on the next page that is read.
-        known = [row for row in rows if head is None or row.number <= head.number]
-        chain = check_window(known, before, after, start, self._signer.verify)
-        if chain.flaw is None and len(known) < len(rows) and head is not None:
-            chain = await self._beyond(guild_id, head, chain)
-        return rows, chain
-
-    async def _beyond(self, guild_id: int, head: Seal, chain: Chain) -> Chain:
-        """Return the chain of entries after which there are others: ours if the head has moved on."""
-        now = await self._store.seal(guild_id, SealKind.HEAD)
-        is_ours = now is not None and now.number > head.number
-        return chain if is_ours else replace(chain, flaw=Flaw.MISPLACED, number=head.number + 1)
 
     def _lock(self, guild_id: int) -> asyncio.Lock:
         return self._locks.setdefault(guild_id, asyncio.Lock())

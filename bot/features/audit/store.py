@@ -1,8 +1,8 @@
 """Reads and extends the ``audit`` table and its seals, and maps members to the pseudonyms of each guild."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
 
@@ -10,7 +10,9 @@ from bot.features.audit.chain import STRIDE, ChainCheck, Flaw, Signer, extend, s
 from bot.features.audit.entry import MEMBER_TARGET, Entry, Seal, SealKind, new_pseudonym
 from bot.store.database import Database
 from bot.store.queries import load_queries
-from bot.store.rows import fetch, fetch_one
+from bot.store.rows import Fetch, fetch, fetch_one
+
+ResultT = TypeVar("ResultT")
 
 QUERIES: Final = load_queries("bot.features.audit")
 LAST: Final = 2**63 - 1
@@ -48,6 +50,12 @@ class Cut:
     last: int = 0
     flaw: Flaw | None = None
     added: Sequence[Entry] = ()
+
+
+class Number(NamedTuple):
+    """The number of an entry."""
+
+    number: int
 
 
 class AuditStore:
@@ -135,46 +143,15 @@ class AuditStore:
             Entry, QUERIES.read_audit, guild_id=guild_id, after=after, until=until, size=size
         )
 
-    async def numbers(
-        self,
-        guild_id: int,
-        size: int,
-        *,
-        before: int | None,
-        after: int | None,
-        member: int | None,
-        action: str | None,
-    ) -> Sequence[int]:
-        """Return the numbers of ``size`` entries, the newest first.
-
-        They are next to ``before``, else to ``after``, else the newest. member, action: None for any. An
-        entry whose result is in another one is left out.
-        """
-        author = None if member is None else await self.pseudonym(guild_id, member)
-        if member is not None and author is None:
-            return []
-        about = {(False, False): "", (True, False): "_of_member", (False, True): "_of_action"}.get(
-            (author is not None, action is not None), "_of_both"
-        )
-        is_newer = before is None and after is not None
-        query = getattr(QUERIES, ("newer" if is_newer else "older") + about)
-        values: dict[str, Any] = (
-            {"after": after} if is_newer else {"before": LAST if before is None else before}
-        )
-        rows = await self._database.read_all(
-            query, guild_id=guild_id, author=author, action=action, size=size, **values
-        )
-        return sorted((row["number"] for row in rows), reverse=True)
+    async def read_together(self, guild_id: int, work: Callable[[Fetch], ResultT]) -> ResultT:
+        """Run several reading queries about a guild's log in one step; return what ``work`` returns."""
+        return await self._database.fetch_together(work, guild_id)
 
     async def last_about(self, guild_id: int, action: str, target: str) -> Entry | None:
         """Return the latest entry with this action and target, None if there is none of late."""
-        row = await self._database.read(
-            QUERIES.last_about, guild_id=guild_id, action=action, target=target, searched=_SEARCHED
+        return await self._database.fetch_together(
+            lambda run: read_last_about(run, guild_id, action, target), guild_id
         )
-        if row is None:
-            return None
-        found = await self.entries(guild_id, row["number"] - 1, row["number"], 1)
-        return found[0] if found else None
 
     async def unfinished(self) -> Sequence[Entry]:
         """Return the entries of changes that were begun and have no result yet, of all guilds."""
@@ -304,6 +281,15 @@ class AuditStore:
             return Resigned(last, done, unsigned)
 
         return await self._database.transact(work)
+
+
+def read_last_about(run: Fetch, guild_id: int, action: str, target: str) -> Entry | None:
+    """Do what ``last_about`` does, in one step with whatever else is read."""
+    about = {"action": action, "target": target, "searched": _SEARCHED}
+    for found in run(Number, QUERIES.last_about, guild_id=guild_id, **about):
+        place = {"after": found.number - 1, "until": found.number, "size": 1}
+        return next(iter(run(Entry, QUERIES.read_audit, guild_id=guild_id, **place)), None)
+    return None
 
 
 async def get_seal(connection: aiosqlite.Connection, guild_id: int, kind: SealKind) -> Seal | None:

@@ -1,8 +1,11 @@
 -- name: list_connections(guild_id)
-SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at, generation
+SELECT connection.guild_id, connection.provider, connection.name, connection.secret, connection.set_by,
+    connection.set_at, connection.verified_at, connection.refused_at, connection.generation, last_check.answered_at
 FROM connection
-WHERE guild_id = :guild_id
-ORDER BY provider, name;
+LEFT JOIN last_check ON last_check.guild_id = connection.guild_id
+    AND last_check.provider = connection.provider AND last_check.connection = connection.name
+WHERE connection.guild_id = :guild_id
+ORDER BY connection.provider, connection.name;
 
 -- name: list_watchable(guild_id)
 -- Of all guilds, or of the one that is named, except guilds that the bot was removed from.

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,7 +63,8 @@ class Summary:
     """What may be shown of a connection. Times are seconds since 1970.
 
     hint: the end of the first secret, empty for a short one. fields: ids of the fields that are set. Both are
-    empty if ``readable`` is False. erased: whether the secret was erased because the bot was removed from the
+    empty if ``readable`` is False. verified_at: when they last worked: in a test or a check, whichever came
+    later. erased: whether the secret was erased because the bot was removed from the
     guild. refused_at: since when the provider refuses the credentials, None while it does not.
     """
 
@@ -225,7 +226,11 @@ class ConnectionService:
 
     async def summaries(self, guild_id: int) -> list[Summary]:
         """Return what may be shown of each of the guild's connections, the unreadable ones included."""
-        return [self._summarise(row) for row in await self._store.of_guild(guild_id)]
+        return self.summaries_of(await self._store.of_guild(guild_id))
+
+    def summaries_of(self, rows: Iterable[ConnectionRow]) -> list[Summary]:
+        """Return what may be shown of connections."""
+        return [self._summarise(row) for row in rows]
 
     async def providers(self, guild_id: int) -> set[str]:
         """Return the slugs of the providers that the guild has connections with."""
@@ -386,7 +391,7 @@ def _summary(row: ConnectionRow, credentials: Mapping[str, str] | None, *, erase
         fields=tuple(credentials or ()),
         set_by=row.set_by,
         set_at=row.set_at,
-        verified_at=row.verified_at,
+        verified_at=max(row.verified_at, row.answered_at or 0),
         readable=credentials is not None,
         erased=erased,
         refused_at=row.refused_at,

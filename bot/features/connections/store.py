@@ -18,7 +18,8 @@ class ConnectionRow:
     """A guild's encrypted credentials with a provider. Times are seconds since 1970.
 
     refused_at: since when the provider refuses them, None while it does not. generation: a random number of
-    these credentials.
+    these credentials. answered_at: when a check last had an answer through the connection, None if none had,
+    and where it was not read.
     """
 
     guild_id: int
@@ -30,6 +31,7 @@ class ConnectionRow:
     verified_at: int
     refused_at: int | None = None
     generation: int = 0
+    answered_at: int | None = None
 
     @property
     def place(self) -> Place:

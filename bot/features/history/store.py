@@ -1,11 +1,13 @@
 """Reads the ``history`` table, whose rows say since when an integration was in which state."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.store.database import Database
 from bot.store.queries import load_queries
+from bot.store.rows import Fetch
 
 QUERIES: Final = load_queries("bot.features.history")
 
@@ -25,6 +27,10 @@ class _Recent(Transition):
 
     provider: str
     id: str
+
+
+RecentTransitions = Mapping[tuple[str, str], Sequence[Transition]]
+"""The transitions of a guild's integrations, by provider and id, the oldest first."""
 
 
 class HistoryStore:
@@ -48,14 +54,17 @@ class HistoryStore:
             since=since,
         )
 
-    async def recent_transitions(self, guild_id: int, since: int) -> dict[tuple[str, str], list[Transition]]:
-        """Return the transitions of all of a guild's watched integrations, by provider and id.
+    async def recent_transitions(self, guild_id: int, since: int) -> RecentTransitions:
+        """Return the transitions of all of a guild's watched integrations.
 
         They are read at once, each integration's as ``transitions`` returns them; one without any is absent.
         """
-        found: defaultdict[tuple[str, str], list[Transition]] = defaultdict(list)
-        for each in await self._database.fetch(
-            _Recent, QUERIES.list_recent_history, guild_id=guild_id, since=since
-        ):
-            found[each.provider, each.id].append(each)
-        return found
+        return await self._database.fetch_together(lambda run: read_recent(run, guild_id, since), guild_id)
+
+
+def read_recent(run: Fetch, guild_id: int, since: int) -> RecentTransitions:
+    """Do what ``recent_transitions`` does, in one step with whatever else is read."""
+    found: defaultdict[tuple[str, str], list[Transition]] = defaultdict(list)
+    for each in run(_Recent, QUERIES.list_recent_history, guild_id=guild_id, since=since):
+        found[each.provider, each.id].append(each)
+    return found

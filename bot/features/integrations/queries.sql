@@ -4,6 +4,11 @@ FROM integration
 WHERE guild_id = :guild_id AND provider = :provider
 ORDER BY id;
 
+-- name: get_integration(guild_id, provider, id)^
+SELECT id, connection, label, bot_id, application_id, placed_by, placed_at
+FROM integration
+WHERE guild_id = :guild_id AND provider = :provider AND id = :id;
+
 -- name: list_all_integrations(guild_id)
 SELECT provider, id, connection, label, bot_id, application_id, placed_by, placed_at
 FROM integration
@@ -38,6 +43,11 @@ SELECT id, connection, label, ignored_by, ignored_at
 FROM ignored
 WHERE guild_id = :guild_id AND provider = :provider
 ORDER BY id;
+
+-- name: get_ignored(guild_id, provider, id)^
+SELECT id, connection, label, ignored_by, ignored_at
+FROM ignored
+WHERE guild_id = :guild_id AND provider = :provider AND id = :id;
 
 -- name: put_ignored(guild_id, provider, id, connection, label, ignored_by, ignored_at)!
 -- Stores nothing if the connection was removed meanwhile, or if it is ignored already.

@@ -28,18 +28,23 @@ _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3])(?::([0-5][0-9])|h([0-5][0-9])?)"
 """A time of day, as in 22:30; in Portuguese also 22h30 and 22h."""
 
 
-@functools.cache
+_zones: dict[str, ZoneInfo] = {}
+"""The time zones that were read."""
+
+
 def zone_named(name: str) -> ZoneInfo:
     """Return a time zone. Raises ZoneInfoNotFoundError.
 
     The first call for each zone reads a file and blocks: await ``load_zone`` first.
     """
-    return ZoneInfo(name)
+    if name not in _zones:
+        _zones[name] = ZoneInfo(name)
+    return _zones[name]
 
 
 async def load_zone(name: str) -> ZoneInfo:
     """Read a time zone, so that ``zone_named`` returns it at once. Raises ZoneInfoNotFoundError."""
-    return await asyncio.to_thread(zone_named, name)
+    return _zones[name] if name in _zones else await asyncio.to_thread(zone_named, name)
 
 
 @functools.cache

@@ -11,6 +11,12 @@ SELECT guild_id, kind, provider, id, connection, label, state, detail, changed_a
 FROM watched
 WHERE guild_id = :guild_id AND provider = :provider;
 
+-- name: list_kinds(guild_id, provider, id)
+-- As what an agent is known: as one that is watched, or as one that may run in the guild.
+SELECT kind
+FROM watched
+WHERE guild_id = :guild_id AND kind IN ('integration', 'candidate') AND provider = :provider AND id = :id;
+
 -- name: put_watched(guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at, found, bot_id, access, missing, missing_at)!
 -- It does not change whether the row is muted: mute_watched does.
 INSERT INTO watched (

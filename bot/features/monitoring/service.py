@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Incident, Kind
 from bot.features.guilds.changes import GuildChanges
 from bot.features.history.service import DAY
-from bot.features.history.store import HistoryStore, Transition
-from bot.features.maintenance.windows import held_until
+from bot.features.history.store import HistoryStore, RecentTransitions, Transition
+from bot.features.maintenance.windows import MaintenanceWindow, held_until
 from bot.features.monitoring.access import Access
 from bot.features.monitoring.store import CheckRow, GuildRows, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
@@ -24,7 +25,7 @@ NOT_YET: Final = "not_yet"
 STALE_CHECKS: Final = 5
 """A state is out of date if the provider has not answered for so many intervals."""
 MAX_MUTE_SECONDS: Final = 30 * 86_400
-_OF_ROW: Final = tuple(field.name for field in fields(WatchedRow))
+_of_row: Final = attrgetter(*(field.name for field in fields(WatchedRow)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,30 @@ class GuildStatus:
     answered_at: int | None
 
 
-class _States(NamedTuple):
+class States(NamedTuple):
     """The last checks of a guild, and what they found, the worst first."""
 
     checks: Sequence[CheckRow]
     watched: Sequence[Watched]
+
+    @property
+    def integrations(self) -> list[Watched]:
+        """The guild's integrations."""
+        return [each for each in self.watched if each.kind is Kind.INTEGRATION]
+
+    @property
+    def troubles(self) -> list[Watched]:
+        """The connections and providers that are not connected."""
+        others = (each for each in self.watched if each.kind in {Kind.CONNECTION, Kind.PROVIDER})
+        return [each for each in others if each.state is not State.CONNECTED]
+
+    @property
+    def candidates(self) -> list[Watched]:
+        """The integrations that may run in the guild, so that a manager has to decide."""
+        # The row of one that was just linked is there until the next check.
+        watched = {each.key for each in self.watched if each.kind is Kind.INTEGRATION}
+        found = (each for each in self.watched if each.kind is Kind.CANDIDATE)
+        return [each for each in found if each.key not in watched]
 
 
 class MonitoringService:
@@ -95,7 +115,7 @@ class MonitoringService:
         self._history = history
         self._changes = changes
         self._clock = clock
-        self._recent: Recent[_States] = Recent()
+        self._recent: Recent[States] = Recent()
         self.interval = interval
         """Seconds between two checks."""
         self.history_days = history_days
@@ -103,24 +123,19 @@ class MonitoringService:
 
     async def integrations(self, guild_id: int) -> list[Watched]:
         """Return the guild's integrations, the worst first."""
-        return [each for each in await self._all(guild_id) if each.kind is Kind.INTEGRATION]
+        return (await self._states(guild_id)).integrations
 
     async def troubles_and_integrations(self, guild_id: int) -> tuple[list[Watched], list[Watched]]:
         """Return the connections and providers that are not connected, and the integrations, of one moment.
 
         Both begin with the worst.
         """
-        watched = await self._all(guild_id)
-        integrations = [each for each in watched if each.kind is Kind.INTEGRATION]
-        others = [each for each in watched if each.kind in {Kind.CONNECTION, Kind.PROVIDER}]
-        return [each for each in others if each.state is not State.CONNECTED], integrations
+        states = await self._states(guild_id)
+        return states.troubles, states.integrations
 
     async def candidates(self, guild_id: int) -> list[Watched]:
         """Return the integrations that may run in the guild, so that a manager has to decide."""
-        found = await self._all(guild_id)
-        # The row of one that was just linked is there until the next check.
-        watched = {each.key for each in found if each.kind is Kind.INTEGRATION}
-        return [each for each in found if each.kind is Kind.CANDIDATE and each.key not in watched]
+        return (await self._states(guild_id)).candidates
 
     async def accesses(self, guild_id: int, provider: str) -> dict[str, Access]:
         """Return the last that is known of what Discord lets a provider's watched agents do, by id."""
@@ -169,12 +184,16 @@ class MonitoringService:
     async def status(self, guild_id: int) -> GuildStatus:
         """Return what is watched in a guild, with the transitions of the last day."""
         now = int(self._clock())
-        troubles, integrations = await self.troubles_and_integrations(guild_id)
-        recent = await self._history.recent_transitions(guild_id, now - DAY)
-        answered = (check.answered_at for check in await self.checks(guild_id))
+        states = await self._states(guild_id)
+        return self.status_of(states, await self._history.recent_transitions(guild_id, now - DAY), now)
+
+    def status_of(self, states: States, recent: RecentTransitions, now: int) -> GuildStatus:
+        """Return what is watched in a guild. recent: the transitions since a day ago."""
+        answered = (check.answered_at for check in states.checks)
+        integrations = states.integrations
         return GuildStatus(
             now=now,
-            troubles=troubles,
+            troubles=states.troubles,
             integrations=integrations,
             last_day={
                 each.key: [*recent.get((each.provider, each.id), ()), *self._not_checked(each)]
@@ -210,16 +229,16 @@ class MonitoringService:
         if watched.is_stale and watched.answered_at is not None:
             yield Transition(watched.answered_at + self.interval, State.UNKNOWN, NOT_CHECKED)
 
-    async def _all(self, guild_id: int) -> Sequence[Watched]:
-        return (await self._states(guild_id)).watched
-
-    async def _states(self, guild_id: int) -> _States:
+    async def _states(self, guild_id: int) -> States:
         # One answer asks several times, and so do many members at once. Every change is a commit.
         now = int(self._clock())
         return await self._recent.get(guild_id, (self._store.commits, now), lambda: self._read(guild_id, now))
 
-    async def _read(self, guild_id: int, now: int) -> _States:
-        rows = await self._store.of_guild(guild_id, now)
+    async def _read(self, guild_id: int, now: int) -> States:
+        return self.states_of(guild_id, await self._store.of_guild(guild_id, now), now)
+
+    def states_of(self, guild_id: int, rows: GuildRows, now: int) -> States:
+        """Return the states that a guild's rows stand for. now: seconds since 1970."""
         answered: dict[tuple[str, str], int] = {}
         for check in rows.checks:
             if check.answered_at is not None:
@@ -235,22 +254,23 @@ class MonitoringService:
             if row.muted_until is not None and row.muted_until <= now:
                 row = replace(row, muted_until=None, muted_by=None)  # noqa: PLW2901 - over
             watched = Watched(
-                **{name: getattr(row, name) for name in _OF_ROW},  # ``asdict`` takes ten times as long
+                *_of_row(row),  # ``asdict`` takes much longer
                 answered_at=answered_at,
                 # An unknown state cannot be out of date.
                 is_stale=is_old and row.state is not State.UNKNOWN and row.kind is Kind.INTEGRATION,
                 incident=incidents.get((row.kind, row.provider, row.id)),
-                maintenance_until=held_until(rows.windows, *_maintained_as(row), now),
+                maintenance_until=_maintained_until(rows.windows, row, now),
             )
             found.append(watched)
-        return _States(rows.checks, sorted(found, key=lambda each: each.severity))
+        return States(rows.checks, sorted(found, key=lambda each: each.severity))
 
 
-def _maintained_as(row: WatchedRow) -> tuple[str, str]:
-    """Return by which provider and id windows cover it: only one for the whole server covers what is no
-    agent.
-    """
-    return (row.provider, row.id) if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE} else ("", "")
+def _maintained_until(windows: Sequence[MaintenanceWindow], row: WatchedRow, now: int) -> int | None:
+    """Return when the maintenance ends that holds now; what is no agent has only that of the whole server."""
+    if not windows:
+        return None
+    is_agent = row.kind in {Kind.INTEGRATION, Kind.CANDIDATE}
+    return held_until(windows, *((row.provider, row.id) if is_agent else ("", "")), now)
 
 
 def _not_yet_checked(guild_id: int, rows: GuildRows) -> Iterator[WatchedRow]:

@@ -127,18 +127,7 @@ class MonitoringStore:
 
     async def of_guild(self, guild_id: int, now: int) -> GuildRows:
         """Return what the states of a guild are made from."""
-
-        def read(run: Fetch) -> GuildRows:
-            incidents = run(Incident, ALERTS.list_incidents, guild_id=guild_id, since=now)
-            return GuildRows(
-                watched=run(WatchedRow, QUERIES.list_watched, guild_id=guild_id),
-                checks=run(CheckRow, QUERIES.list_checks, guild_id=guild_id),
-                incidents=[each for each in incidents if each.closed_at is None],
-                windows=run(MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now),
-                linked=run(Linked, INTEGRATIONS.list_all_integrations, guild_id=guild_id),
-            )
-
-        return await self._database.fetch_together(read, guild_id)
+        return await self._database.fetch_together(lambda run: read_guild(run, guild_id, now), guild_id)
 
     async def watched(self, guild_id: int) -> list[WatchedRow]:
         """Return everything that is watched in a guild."""
@@ -229,6 +218,18 @@ class MonitoringStore:
     async def transact(self, work: Callable[[UnitOfWork], Awaitable[ResultT]]) -> ResultT:
         """Run ``work`` in one transaction, and return its result."""
         return await self._database.transact(lambda connection: work(UnitOfWork(connection)))
+
+
+def read_guild(run: Fetch, guild_id: int, now: int) -> GuildRows:
+    """Read what the states of a guild are made from, in one step with whatever else is read."""
+    incidents = run(Incident, ALERTS.list_incidents, guild_id=guild_id, since=now)
+    return GuildRows(
+        watched=run(WatchedRow, QUERIES.list_watched, guild_id=guild_id),
+        checks=run(CheckRow, QUERIES.list_checks, guild_id=guild_id),
+        incidents=[each for each in incidents if each.closed_at is None],
+        windows=run(MaintenanceWindow, MAINTENANCE.list_windows, guild_id=guild_id, since=now),
+        linked=run(Linked, INTEGRATIONS.list_all_integrations, guild_id=guild_id),
+    )
 
 
 class UnitOfWork:

@@ -120,7 +120,7 @@ async def test_a_message_that_discord_could_not_take_is_counted(harness: BotHarn
     path = MESSAGES.format(harness.channel.id)
     harness.env.inject_error("POST", path, status=500, code=0, times=None)
     await record_checks(harness, DOWN)
-    (waiting,) = await harness.bot.services.alerts.waiting(harness.guild.id)
+    (waiting,) = (await harness.bot.services.lookups.sending(harness.guild.id)).waiting
     text = harness.texts.plural(f"alerts.undelivered.why.{waiting.why}", 1, channel=harness.channel.mention)
     assert text in shown(await run_alerts(harness, "list"))
 

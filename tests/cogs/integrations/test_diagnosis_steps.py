@@ -16,6 +16,7 @@ from bot.discord.diagnosis import CheckFinding, Diagnosis, Fix, Remedy, diagnosi
 from bot.discord.sync import CommandLinks
 from bot.errors import ProviderTimeoutError, UnauthorizedError
 from bot.features.alerts.service import RouteSettings
+from bot.features.lookups.service import KnownAgent
 from bot.i18n.catalog import LOCALES, Texts, load_catalog
 from bot.providers.base.diagnosis import Check, Verdict
 from bot.providers.base.integration import State
@@ -105,7 +106,7 @@ def test_any_result_of_toolzz_s_checks(
         access, channels=known, is_checked=access.is_checked and len(known) == len(read.channels)
     )
     is_elsewhere = read.is_deleted or read.guild_id == str(THERE)
-    snapshot = IntegrationSnapshot(read, HERE, None if is_elsewhere else access, None, has_unit=True)
+    snapshot = IntegrationSnapshot(read, HERE, None if is_elsewhere else access, KnownAgent(), has_unit=True)
     found = diagnosis_of(snapshot, texts, texts)
     button = texts("toolzz.diagnose.button")
     told = steps_of(fixes_of(found.findings), usable, [button], texts)

@@ -14,6 +14,7 @@ from simcord.enums import OverwriteType
 
 from bot.discord.access.agent_bots import PORTAL
 from bot.discord.theme import Tone, when
+from bot.features.lookups.service import KnownAgent
 from bot.features.monitoring.access import Access, AccessKind
 from bot.i18n.catalog import LOCALES
 from bot.providers.toolzz.models import Integration
@@ -251,8 +252,8 @@ async def test_an_older_bot_is_known_from_our_record(harness: BotHarness, agent:
 def test_a_snapshot_says_what_the_checks_say() -> None:
     """An integration of another server runs elsewhere, and of a deleted one nothing is said."""
     report = Integration.model_validate({"id": "x", "guildId": "1"})
-    assert IntegrationSnapshot(report, 2, None, None, has_unit=True).access_here == Access(
+    assert IntegrationSnapshot(report, 2, None, KnownAgent(), has_unit=True).access_here == Access(
         AccessKind.ELSEWHERE
     )
     deleted = Integration.model_validate({"id": "x", "deletedAt": "2026-10-02 17:45:30"})
-    assert IntegrationSnapshot(deleted, 1, None, None, has_unit=True).access_here is None
+    assert IntegrationSnapshot(deleted, 1, None, KnownAgent(), has_unit=True).access_here is None

@@ -342,9 +342,9 @@ async def test_why_an_alert_waits_is_known(setup: OutboxSetup) -> None:
     setup.messenger.fault = "down"
     with capture_logs():
         await setup.pump()
-    (waiting,) = await setup.checks.alerts.waiting(GUILD)
+    (waiting,) = await setup.checks.waiting()
     assert (waiting.route, waiting.why, waiting.count) == (1, "unavailable", 1)
     assert waiting.next_at == int(setup.clock.now) + 5
     setup.messenger.fault = ""
     await setup.pump(5)
-    assert await setup.checks.alerts.waiting(GUILD) == []
+    assert await setup.checks.waiting() == []

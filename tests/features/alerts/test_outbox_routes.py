@@ -222,7 +222,7 @@ async def test_a_route_that_was_removed_waits_for_nothing(setup: OutboxSetup) ->
     await setup.checks.groups.delete_route(GUILD, 1)
     setup.messenger.fault = ""
     await setup.pump(100)
-    assert await setup.checks.alerts.waiting(GUILD) == []
+    assert await setup.checks.waiting() == []
 
 
 @pytest.mark.parametrize("channel", [7, 8])

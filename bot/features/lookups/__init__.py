@@ -1,0 +1,1 @@
+"""What one answer shows of several features, read in one step."""
