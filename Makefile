@@ -5,6 +5,9 @@
 #   make check                     every gate that CI has
 #   make prove                     what is promised, with processes that are killed and disturbed, in half an hour:
 #                                  ARGS="--record" or ARGS="power_cuts"
+#   make bench                     the figures of docs/benchmarks.md, with what each is compared with, in half an hour:
+#                                  ARGS="--record" or ARGS="commands polling"; ARGS=growth takes 20 minutes more
+#   make bench-quick               a round of the short ones, in two minutes
 #   make format                    what ruff can mend
 #   make lock                      requirements/*.txt anew: UPGRADE=--upgrade takes new versions
 #   make audit                     what is known to be insecure: in the code, the Dockerfile, the locked packages;
@@ -15,7 +18,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast docs check prove format lint audit sbom lock screenshots chromium
+.PHONY: help demo test test-fast docs check prove bench bench-quick format lint audit sbom lock screenshots chromium
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -72,6 +75,12 @@ check: $(READY) chromium lint audit
 prove: $(READY)
 	$(BIN)/python -m prove $(ARGS)
 
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(READY)
+	$(BIN)/python -m benchmarks --quick
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -97,7 +106,7 @@ chromium:
 	@sh .ci/chromium.sh
 
 # One resolution for all, in dev.txt, for every Python from the oldest on and for every system: a marker says where a
-# package is needed. The other three start from it and keep its versions. They let pip build nothing from source:
+# package is needed. The other four start from it and keep its versions. They let pip build nothing from source:
 # what a build needs has no hash here. forbiddenfruit alone, in dev.txt, has no wheel; build.txt has what builds it.
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
@@ -108,3 +117,5 @@ lock: $(READY)
 	$(UV_COMPILE) $(WHEELS) --output-file requirements/run.txt pyproject.toml
 	$(UV_COMPILE) $(WHEELS) --extra demo --output-file requirements/demo.txt pyproject.toml
 	$(UV_COMPILE) $(WHEELS) --output-file requirements/build.txt requirements/build.in
+	cp requirements/dev.txt benchmarks/hikari.txt
+	$(UV_COMPILE) $(WHEELS) --output-file benchmarks/hikari.txt benchmarks/hikari.in

@@ -1,8 +1,9 @@
-"""Compares what commands cost with a minimal discord.py bot that sends the same replies."""
+"""Compares what commands cost with two bots: one that sends the same replies, and one with hikari + arc."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import functools
 import json
@@ -17,13 +18,14 @@ from uuid import UUID
 from simcord import ChannelHandle, MemberActor, ResponseMessage
 
 from benchmarks.acting import MANAGES, Acting, buttons
-from benchmarks.processes import cpu_seconds, environment_with, memory_bytes
+from benchmarks.processes import cpu_seconds, environment_of, environment_with, memory_bytes
 from benchmarks.table import Row, show
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.stage import READY_WITHIN, open_stage
 from bot.providers.toolzz.simulated_unit import integration
 from bot.providers.toolzz.simulator import ToolzzSimulator
 
+FOLDER: Final = Path(__file__).parent
 GUILDS: Final = 40
 MEMBERS: Final = 10
 """So many that neither they nor their servers come near a limit."""
@@ -38,6 +40,9 @@ GOALS: Final[Mapping[str, tuple[float, float]]] = {
     READ: (1.8, 0.55),
 }
 """At most so much processor time for each command, and at least so much throughput, of the bare bot's."""
+BARE: Final = " / bare"
+HIKARI: Final = " / hikari + arc"
+HIKARI_GOAL: Final = 1.0
 START_GOAL: Final = 1.6
 MEMORY_GOAL: Final = 1.5
 ROUNDS: Final = 7
@@ -107,6 +112,14 @@ class People:
                 found[f"throughput of `/{command}`"] = await self.throughput(command)
                 found[f"CPU of `/{command}`"] = await self.cost(command, pid, idle)
             return {**found, f"memory with {GUILDS} servers": memory_bytes(pid)}
+
+    async def throughputs(self, run: Run) -> Mapping[str, float]:
+        """Run a bot that reads nothing elsewhere, and return only its commands per second."""
+        async with run():
+            commands = [command for command in GOALS if command != READ]
+            for command in commands:
+                await self.run(command)
+            return {f"throughput of `/{each}`": await self.throughput(each) for each in commands}
 
 
 async def idle_share(pid: int) -> float:
@@ -181,17 +194,23 @@ async def running(
 
 
 async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
-    """Measure both bots in turn, and return the rows of the table."""
+    """Measure the three bots in turn, and return the rows of the table."""
     found: defaultdict[str, list[float]] = defaultdict(list)
     async with open_stage("en-US") as stage:
         (toolzz,) = (each for each in stage.simulators if isinstance(each, ToolzzSimulator))
+        stage.discord.token = token_of(stage.discord.env.backend.application_id)
         people = People(stage.discord)
         command = [sys.executable, "-m", "bot", "run"]
         ours = functools.partial(running, stage.discord, command, {**stage.environment(), **QUIET})
         file = stage.folder / "replies.json"
-        command = [str(environment_with("bare", "discord.py")), str(Path(__file__).with_name("bare_bot.py"))]
         environment = {**stage.discord.environment(), "REPLIES": str(file)}
-        bare = functools.partial(running, stage.discord, command, environment)
+        bare, hikari = (
+            functools.partial(running, stage.discord, [str(python), str(FOLDER / script)], environment)
+            for python, script in (
+                (environment_with("bare", "discord.py"), "bare_bot.py"),
+                (environment_of("hikari", (FOLDER / "hikari.txt").read_text()), "hikari_bot.py"),
+            )
+        )
         async with ours():
             await connect_all(people, toolzz)
             file.write_text(json.dumps(known := await replies(people, toolzz)))
@@ -200,13 +219,22 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
         for _ in range(rounds):
             one, other = await people.figures(ours), await people.figures(bare)
             for name, value in one.items():
-                found[name].append(value / other[name])
+                found[name + BARE].append(value / other[name])
+            for name, value in (await people.throughputs(hikari)).items():
+                found[name + HIKARI].append(one[name] / value)
     return [Row(name, ratios, *goal(name)) for name, ratios in found.items()]
+
+
+def token_of(application_id: int) -> str:
+    """Return a made-up token that begins with the id in base64, as Discord's do: hikari reads it there."""
+    return f"{base64.b64encode(str(application_id).encode()).decode().rstrip('=')}.FAKE-T.oken-of-a-bot"
 
 
 def goal(name: str) -> tuple[float, Literal["less", "more"]]:
     """Return the goal of a figure, and which way is better."""
-    kind, _, command = name.strip("`").partition(" of `/")
+    if name.endswith(HIKARI):
+        return HIKARI_GOAL, "more"
+    kind, _, command = name.removesuffix(BARE).strip("`").partition(" of `/")
     if kind == "CPU":
         return GOALS[command][0], "less"
     if kind == "throughput":

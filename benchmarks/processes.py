@@ -36,16 +36,22 @@ def memory_bytes(pid: int) -> int:
 
 
 def environment_with(name: str, *packages: str) -> Path:
-    """Return the Python of a virtual environment that holds packages of ours, in the locked versions.
+    """Return the Python of a virtual environment that holds packages of ours, in the locked versions."""
+    return environment_of(
+        name, "".join(_locked(canonicalize_name(each)) for each in sorted(_closure(packages)))
+    )
 
-    It is made once, with every file's hash compared, and is made again when a version changes.
+
+def environment_of(name: str, lock: str) -> Path:
+    """Return the Python of a virtual environment that holds what a lock file lists.
+
+    It is made once, with every file's hash compared, and is made again when the text of the lock changes.
     """
     folder = FOLDER / name
-    wanted = "".join(_locked(canonicalize_name(each)) for each in sorted(_closure(packages)))
     kept, python = folder / "requirements.txt", folder / "bin" / "python"
-    if not kept.exists() or kept.read_text() != wanted:
+    if not kept.exists() or kept.read_text() != lock:
         _run(sys.executable, "-m", "venv", "--clear", folder)
-        (folder / "wanted.txt").write_text(wanted)
+        (folder / "wanted.txt").write_text(lock)
         pip = ("-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes")
         _run(python, *pip, "-r", folder / "wanted.txt")
         (folder / "wanted.txt").rename(kept)

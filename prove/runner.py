@@ -51,7 +51,7 @@ async def run(proofs: Mapping[str, Proof], scale: Scale) -> Sequence[Figure]:
                 figures.append(figure)
                 print(figure, flush=True)
         except Exception as error:  # noqa: BLE001 - the other proofs are carried out all the same
-            figures.append(Figure(name, f"not carried out: {_reason(error)}", holds=False))
+            figures.append(Figure(name, f"not carried out: {reason(error)}", holds=False))
             print(figures[-1], flush=True)
         lines = len(figures) - count
         print(
@@ -66,7 +66,8 @@ async def run(proofs: Mapping[str, Proof], scale: Scale) -> Sequence[Figure]:
     return figures
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Return why something could not be carried out, in a line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"

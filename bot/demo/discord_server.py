@@ -252,8 +252,12 @@ class SimulatedDiscord:
                         "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1,
                     },
                 }  # fmt: skip
-            case "/applications/@me" if call.method == "GET":
-                answer = router.dispatch(self.env.backend, "GET", "/oauth2/applications/@me")
+            case "/applications/@me" | "/oauth2/applications/@me" if call.method == "GET":
+                answer = {
+                    **router.dispatch(self.env.backend, "GET", "/oauth2/applications/@me"),
+                    "approximate_guild_count": len(self.env.backend.guilds),
+                    "approximate_user_install_count": 0,
+                }
             case path if path.endswith("/commands") and call.method == "PUT":
                 self._commands[path] = call.body
                 answer = self._register(path)

@@ -20,6 +20,7 @@ from bot.demo.env import RemoteEnv
 HEARTBEAT_INTERVAL: Final = 41_250
 """Milliseconds, as Discord asks for."""
 GOING_AWAY: Final = 1001
+_DATA: Final = (WSMsgType.TEXT, WSMsgType.BINARY)
 
 
 class Op(IntEnum):
@@ -84,7 +85,8 @@ class GatewayConnection:
         self._put(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL})
         try:
             async for message in self._socket:
-                await self._receive(message.data if message.type is WSMsgType.TEXT else "")
+                # Discord takes JSON in either kind of frame; hikari sends binary ones.
+                await self._receive(message.data if message.type in _DATA else "")
         finally:
             self.ready = False
             self._env.tell()
@@ -96,7 +98,7 @@ class GatewayConnection:
     async def close(self) -> None:
         await self._socket.close(code=GOING_AWAY)
 
-    async def _receive(self, text: str) -> None:
+    async def _receive(self, text: str | bytes) -> None:
         try:
             frame = json.loads(text)
         except ValueError:

@@ -23,7 +23,7 @@ COMMANDS = [
         "options": [{"type": 3, "name": "agent", "description": "Which one?", "autocomplete": True}],
     }
 ]
-HELLO, DISPATCH, INVALID_SESSION = 10, 0, 9
+HELLO, DISPATCH, INVALID_SESSION, HEARTBEAT_ACK = 10, 0, 9, 11
 DEFERRED, MODAL, CHOICES, EPHEMERAL = 5, 9, 8, 64
 OTHER_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.FAKE-TOKEN.not-a-real-value-000000000000"
 
@@ -158,6 +158,14 @@ async def test_resuming_begins_a_new_session() -> None:
         frame = await scene.bot.frame()
         assert (frame["op"], frame["d"]) == (INVALID_SESSION, False)
         assert await scene.bot.identify()
+
+
+async def test_json_may_come_in_binary_frames() -> None:
+    """Other libraries than discord.py send it so, and Discord takes it."""
+    async with opened() as scene:
+        frame = {"op": 1, "d": None}
+        await scene.bot.socket.send_bytes(json.dumps(frame).encode())
+        assert (await scene.bot.frame())["op"] == HEARTBEAT_ACK
 
 
 async def test_interactions_speak_the_members_language() -> None:
