@@ -1,204 +1,179 @@
-"""Compares rounds of checks over 10,000 integrations on 100 connections with one request per integration."""
+"""Compares checks of 10,000 integrations on 100 connections with a bare loop that reads each of them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-import tempfile
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-import httpx
-
-from bot.features.audit.service import AuditService
-from bot.features.audit.store import AuditStore
-from bot.features.connections.service import DEFAULT_NAME, ConnectionService
-from bot.features.connections.store import ConnectionStore
-from bot.features.guilds.changes import GuildChanges
-from bot.features.history.store import HistoryStore
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import IntegrationStore
-from bot.features.monitoring.access import Access, AccessSubject
-from bot.features.monitoring.poller import Poller
-from bot.features.monitoring.recorder import Recorder
-from bot.features.monitoring.result_builder import ResultBuilder
-from bot.features.monitoring.schedule import ConnectionSchedule
-from bot.features.monitoring.store import MonitoringStore
-from bot.providers.base.api_client import open_http
-from bot.providers.base.credentials import Credentials
-from bot.providers.base.redaction import Redactor
-from bot.providers.base.report import MAX_SINGLE_READS, Wanted
-from bot.providers.base.response_cache import ResponseCache
-from bot.providers.toolzz import ToolzzProvider, simulated_unit
+from benchmarks.own_checks import FIRST_GUILD
+from benchmarks.processes import cpu_seconds, environment_with
+from benchmarks.table import Row, show
+from bot.providers.base.report import MAX_SINGLE_READS
+from bot.providers.toolzz.client import CHAT, UNIT
+from bot.providers.toolzz.simulated_unit import integration
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from bot.store.database import Database
-from bot.store.key_marks import KeyMarks
-from bot.store.vault import Vault
 
 CONNECTIONS: Final = 100
 EACH: Final = 100
 """The integrations of each connection."""
-ALL: Final = CONNECTIONS * EACH
-SAMPLE: Final = 1_000
-"""The baseline reads so many integrations, and its time is scaled to all of them."""
-INTERVAL: Final = 60
-FIRST_GUILD: Final = 1_100_000_000_000_000_000
-MEMBER: Final = 1
+CHANGED: Final = 10
+"""One in so many has another state at each check."""
+REPEATED: Final = 4
+"""Rounds of checks that one figure is measured over; the first is measured alone."""
+ROUNDS: Final = 5
+GOALS: Final[Mapping[str, float]] = {"first round": 0.8, "at rest": 0.1, "10 % changed": 0.3}
+_TARGET: Final = re.compile(rb"GET (\S+) HTTP/1\.1\r\n")
+_STATES: Final = ({"connectionStatus": "connected"}, {"connectionStatus": "disconnected"})
 
 
-class _NoDiscord:
-    """Knows no agent's bot, so that the checks of providers are measured alone."""
+class Provider:
+    """A host that has its answers ready: it takes the processor from nobody for long."""
 
-    async def read(self, guild_id: int, subjects: Sequence[AccessSubject]) -> Mapping[str, Access]:  # noqa: ARG002 - the same for any
-        """Return nothing."""
-        return {}
+    def __init__(self) -> None:
+        self.units = [f"unit-{number}" for number in range(CONNECTIONS)]
+        self.ids = [[_uuid(number, each) for each in range(EACH)] for number in range(CONNECTIONS)]
+        self.answers: dict[bytes, bytes] = {}
+        self._turn = 0
+        self._prepare(range(EACH))
 
-    def on_change(self, listener: Callable[[int], object]) -> None:
-        """Never call the listener."""
+    def change(self) -> None:
+        """Give another state to some integrations of each connection."""
+        self._turn += 1
+        self._prepare(range(0, EACH, CHANGED))
 
+    def _prepare(self, changed: Sequence[int]) -> None:
+        for number, (unit, ids) in enumerate(zip(self.units, self.ids, strict=True)):
+            place = {"unitId": unit, "guildId": str(FIRST_GUILD + number)}
+            listed = [
+                integration(each, f"Agent {index}", **place, **self._state(index))
+                for index, each in enumerate(ids)
+            ]
+            for index in changed:
+                self._answer(f"/discord/integration/{ids[index]}", listed[index])
+            self._answer(f"/discord/integration/unit/{unit}", listed)
 
-class Bench:
-    """The poller over all real parts below it. Each guild has one connection, with its own unit."""
+    def _state(self, index: int) -> Mapping[str, str]:
+        return _STATES[self._turn % 2 if index % CHANGED == 0 else 0]
 
-    def __init__(self, simulator: ToolzzSimulator, provider: ToolzzProvider, database: Database) -> None:
-        redactor, vault = Redactor(), Vault({"k1": bytes(32)})
-        simulator.requests = deque()  # all of them are counted
-        self.simulator = simulator
-        self.provider = provider
-        self.connections = ConnectionService(
-            ConnectionStore(database),
-            vault,
-            {provider.slug: provider},
-            redactor,
-            time.time,
-            KeyMarks(database, vault),
-        )
-        self.store = MonitoringStore(database)
-        self.history = HistoryStore(database)
-        integrations = IntegrationService(IntegrationStore(database), time.time)
-        self.poller = Poller(
-            self.connections,
-            AuditService(AuditStore(database), vault, time.time),
-            ResultBuilder(integrations, self.store, _NoDiscord(), time.time),
-            Recorder(self.store, GuildChanges(), INTERVAL),
-            self.store,
-            ConnectionSchedule(INTERVAL, time.monotonic, random.random),
-            time.time,
-            history_days=90,
-        )
-
-    async def fill(self) -> None:
-        """Create all integrations, and connect every guild."""
-        self.simulator.integrations.clear()
-        for guild_id in GUILDS:
-            for number in range(EACH):
-                uuid = str(UUID(int=guild_id * EACH + number))
-                self.simulator.integrations[uuid] = simulated_unit.integration(
-                    uuid, f"Agent {number}", unitId=unit_of(guild_id), guildId=str(guild_id)
-                )
-        for guild_id in GUILDS:
-            values = {**self.simulator.credentials, "unit_id": unit_of(guild_id)}
-            await self.connections.add(guild_id, self.provider.slug, DEFAULT_NAME, values, member_id=MEMBER)
-
-    async def round(self, reads: int = 0) -> float:
-        """Check every connection once; return the seconds until the last row is stored.
-
-        reads: how many integrations of each connection are read by themselves, so that their bots are known.
-        """
-        self.simulator.requests.clear()
-        before = time.time()
-        began = time.perf_counter()
-        await asyncio.gather(*(self.poller.check_guild(guild_id) for guild_id in GUILDS))
-        seconds = time.perf_counter() - began
-        require(
-            len(self.simulator.requests) == CONNECTIONS * (1 + reads),
-            "a round is one list per connection, and some single reads until all bots are known",
-        )
-        for guild_id in GUILDS:
-            (check,) = await self.store.checks(guild_id)
-            require(
-                (check.answered_at or 0) >= int(before),
-                "each connection was checked, and the result is stored",
-            )
-        return seconds
-
-    async def one_by_one(self) -> float:
-        """Read a sample with one request each, and store nothing; return the seconds for all integrations."""
-        self.simulator.requests.clear()
-        credentials = Credentials({"access_token": self.simulator.credentials["access_token"]})
-        ids = list(self.simulator.integrations)[:SAMPLE]
-        began = time.perf_counter()
-        # Without a unit there is no list, so that each is read by itself.
-        reports = await self.provider.reports(credentials, Wanted(ids), ResponseCache())
-        seconds = time.perf_counter() - began
-        require(len(self.simulator.requests) == len(reports.items) == SAMPLE, "one request each")
-        return seconds * ALL / SAMPLE
-
-    async def rows(self) -> Mapping[str, int]:
-        """Return how many integrations are stored as connected, and how many transitions they have in all."""
-        known = [
-            row
-            for guild_id in GUILDS
-            for row in await self.store.watched(guild_id)
-            if row.kind == "integration" and row.state == "connected"
-        ]
-        history = [await self.history.transitions(row.guild_id, row.provider, row.id, 0) for row in known]
-        return {"integrations": len(known), "history": sum(map(len, history))}
+    def _answer(self, path: str, value: object) -> None:
+        body = json.dumps(value).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.answers[path.encode()] = head.encode() + body
 
 
-GUILDS: Final = range(FIRST_GUILD, FIRST_GUILD + CONNECTIONS)
+class _Answering(asyncio.Protocol):
+    """One connection to the provider."""
+
+    def __init__(self, answers: Mapping[bytes, bytes]) -> None:
+        self._answers = answers
+        self._received = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        *requests, self._received = (self._received + data).split(b"\r\n\r\n")
+        for request in requests:
+            target = _TARGET.match(request)
+            assert target is not None, request  # noqa: S101 - nobody else asks here
+            self._transport.write(self._answers[target[1]])
 
 
-def unit_of(guild_id: int) -> str:
-    """Return the unit of a guild's connection."""
-    return f"unit-{guild_id}"
+class Process:
+    """A process that does its work once for each line that it gets."""
 
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
 
-def require(fact: bool, what: str) -> None:  # noqa: FBT001 - reads like an assertion, and outlives -O
-    """Raise SystemExit unless the fact holds."""
-    if not fact:
-        raise SystemExit(f"this does not hold: {what}")
+    async def said(self) -> bytes:
+        """Return the next line that it prints."""
+        assert self._process.stdout is not None  # noqa: S101 - it has pipes
+        return await self._process.stdout.readline()
+
+    async def turn(self) -> tuple[float, bytes]:
+        """Have the work done once; return the seconds of processor time, and what is printed."""
+        before = cpu_seconds(self._process.pid)
+        assert self._process.stdin is not None  # noqa: S101 - it has pipes
+        self._process.stdin.write(b"\n")
+        said = await self.said()
+        return cpu_seconds(self._process.pid) - before, said
+
+    async def checks(self, rounds: int = 1) -> float:
+        """Have so many rounds of checks done; return the seconds of processor time for one round."""
+        used, checked = 0.0, 0
+        for _ in range(rounds):
+            seconds, said = await self.turn()
+            outcomes = json.loads(said)
+            assert outcomes.keys() == {"ANSWERED"}, outcomes  # noqa: S101 - or something else was measured
+            used, checked = used + seconds, checked + outcomes["ANSWERED"]
+        return used * CONNECTIONS / checked
 
 
 @contextlib.asynccontextmanager
-async def open_bench() -> AsyncIterator[Bench]:
-    """Open all parts, on loopback and in a temporary folder."""
-    async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        database = await stack.enter_async_context(Database.open(folder / "patchbay.db"))
-        simulator = await stack.enter_async_context(ToolzzSimulator())
-        http = await stack.enter_async_context(open_http(httpx.create_ssl_context()))
-        yield Bench(simulator, ToolzzProvider(http, simulator.environment(), {}, Redactor()), database)
+async def working(work: Mapping[str, Any], *command: str) -> AsyncIterator[Process]:
+    """Run a process until the block ends."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    try:
+        assert process.stdin is not None  # noqa: S101 - it has pipes
+        process.stdin.write(f"{json.dumps(work)}\n".encode())
+        yield Process(process)
+    finally:
+        process.terminate()
+        await process.wait()
 
 
-async def main() -> None:
-    """Measure, check the results, and print the times."""
-    async with open_bench() as bench:
-        await bench.fill()
-        alone = await bench.one_by_one()
-        first = await bench.round(MAX_SINGLE_READS)
-        known = await bench.rows()
-        require(
-            known == {"integrations": ALL, "history": ALL},
-            "each integration is stored, with one row of history",
-        )
-        for _ in range(EACH // MAX_SINGLE_READS - 1):
-            await bench.round(MAX_SINGLE_READS)
-        second = await bench.round()
-        require(await bench.rows() == known, "a round without changes adds nothing")
-    print(
-        f"{ALL} integrations on {CONNECTIONS} connections; bot and provider share a process, without latency"
-    )
-    print(f"one by one, nothing written   {ALL:>6} requests  {alone:7.2f} s  1  (scaled from {SAMPLE})")
-    count = CONNECTIONS * (1 + MAX_SINGLE_READS)
-    print(f"first round, all rows new     {count:>6} requests  {first:7.2f} s  {first / alone:.3f}")
-    print(f"a round without any change    {CONNECTIONS:>6} requests  {second:7.2f} s  {second / alone:.3f}")
+async def figures(provider: Provider, host: str) -> Mapping[str, float]:
+    """Run the checks of a new store; return the seconds of processor time for one round, by its kind."""
+    credentials = {"access_token": ToolzzSimulator.credentials["access_token"]}
+    work = {"settings": {CHAT: host, UNIT: host}, "units": provider.units, "credentials": credentials}
+    async with working(work, sys.executable, "-m", "benchmarks.own_checks") as process:
+        await process.said()
+        found = {"first round": await process.checks()}
+        # All bots are known after so many rounds, and the next one makes sure of it.
+        await process.checks(EACH // MAX_SINGLE_READS + 1)
+        found["at rest"] = await process.checks(REPEATED)
+        changed = 0.0
+        for _ in range(REPEATED):
+            provider.change()
+            changed += await process.checks()
+    return {**found, f"{100 // CHANGED} % changed": changed / REPEATED}
+
+
+async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
+    """Measure both in turn, and return the rows of the table."""
+    provider = Provider()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Answering(provider.answers), "127.0.0.1")
+    host = "http://{}:{}".format(*server.sockets[0].getsockname())
+    urls = [f"{host}/discord/integration/{each}" for ids in provider.ids for each in ids]
+    headers = {"Authorization": f"Bearer {ToolzzSimulator.credentials['access_token']}"}
+    bare = {"urls": urls, "headers": headers}
+    script = str(Path(__file__).with_name("bare_checks.py"))
+    ratios: defaultdict[str, list[float]] = defaultdict(list)
+    async with server, working(bare, str(environment_with("aiohttp", "aiohttp")), script) as loop_of_reads:
+        for _ in range(rounds):
+            own, (plain, _) = await figures(provider, host), await loop_of_reads.turn()
+            for name, seconds in own.items():
+                ratios[name].append(seconds / plain)
+    return [
+        Row(f"CPU of the checks of 10,000 integrations, {name}", found, GOALS[name])
+        for name, found in ratios.items()
+    ]
+
+
+def _uuid(connection: int, integration_number: int) -> str:
+    return str(UUID(int=(1 << 100) + connection * EACH + integration_number))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    show(asyncio.run(measure(*map(int, sys.argv[1:]))))

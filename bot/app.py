@@ -171,7 +171,7 @@ async def build_bot(
         timing = Timing(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
         guild_access = GuildAccess(background, clock, timing)
-        builder = ResultBuilder(integrations, monitoring_store, guild_access, clock)
+        builder = ResultBuilder(monitoring_store, guild_access, clock)
         poller = Poller(
             connections, audit, builder, recorder, monitoring_store, schedule, clock, settings.history_days
         )

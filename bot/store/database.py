@@ -71,6 +71,10 @@ class Database:
         self._busy_at = -math.inf
         self.commits = 0
         """How many transactions have changed the file: while this stays, so does what is read."""
+        self.changed_connections: set[int] = set()
+        """Guilds whose connections to providers, or whose removal, a transaction changes: it adds them before
+        it ends. Who has taken them from here, and waited for ``foreign_writes``, reads what it has stored.
+        """
         self._readers = readers
         self._writer = writer
         self._turn = asyncio.Lock()
@@ -150,9 +154,11 @@ class Database:
             await self._note(error, _name(query), is_read=True)
             raise
 
-    async def examine(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
-        """Run what reads a large part of the file, in a thread; return its result."""
-        return await self._read(work, work, None)
+    async def examine(
+        self, work: Callable[[sqlite3.Connection], ResultT], guild_id: int | None = None
+    ) -> ResultT:
+        """Run what reads many rows in a way of its own, in a thread; return its result."""
+        return await self._read(work, work, guild_id)
 
     async def _read(
         self, named: object, work: Callable[[sqlite3.Connection], ResultT], guild_id: object
@@ -196,6 +202,12 @@ class Database:
                 await self.transact(_probe)
                 self.write_state.accepted()
         return not self.write_state.is_refused
+
+    async def foreign_writes(self) -> int:
+        """Return a number that changes when another process has written to the file."""
+        # Of the connection that writes: what it has written itself does not count.
+        async with self._turn, self._noted("foreign_writes", is_read=True):
+            return await self._pragma("data_version")
 
     async def mark_traces(self, connection: aiosqlite.Connection) -> None:
         """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 import aiosqlite
@@ -35,7 +37,20 @@ def rows_as(
     kind: type[RowT], query: Query, values: Mapping[str, object]
 ) -> Callable[[sqlite3.Connection], list[RowT]]:
     """Return what runs a query in a thread, and returns its rows as ``kind``."""
-    return lambda connection: list(_made(kind, with_rests(connection.execute(query.sql, values))))
+    return lambda connection: list(made(kind, with_rests(connection.execute(query.sql, values))))
+
+
+def digest_of(
+    queries: Iterable[Query], values: Mapping[str, object], connection: sqlite3.Connection
+) -> bytes:
+    """Return a digest of all that reading queries return. Blocks."""
+    usual, connection.text_factory = connection.text_factory, bytes  # nobody reads the text, which takes long
+    try:
+        found = [[tuple(row) for row in rows_of(query, values)(connection)] for query in queries]
+    finally:
+        connection.text_factory = usual
+    # By the second version of the format, the same values always give the same bytes.
+    return blake2b(marshal.dumps(found, 2), digest_size=16).digest()
 
 
 def together(work: Callable[[Fetch], ResultT], connection: sqlite3.Connection) -> ResultT:
@@ -52,7 +67,8 @@ def together(work: Callable[[Fetch], ResultT], connection: sqlite3.Connection) -
             connection.execute("ROLLBACK")
 
 
-def _made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:
+def made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:
+    """Make each row a ``kind``, whose fields are the row's columns."""
     names: list[str] = []
     for row in rows:
         # ``dict(row)`` looks up each name among all names, and takes four times as long.
@@ -68,7 +84,7 @@ async def fetch(
     **values: object,
 ) -> list[RowT]:
     """Run a reading query, which may be part of a transaction; return its rows as ``kind``."""
-    return list(_made(kind, await connection.execute_fetchall(query.sql, values)))
+    return list(made(kind, await connection.execute_fetchall(query.sql, values)))
 
 
 async def fetch_one(

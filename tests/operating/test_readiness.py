@@ -212,14 +212,14 @@ async def test_a_tick_that_hangs_shows_and_comes_back(
     bot: PatchbayBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However seldom the ticks are: what counts is how long the one that was due has not ended."""
-    clock, lists, hanging = Clock(), ConnectionService.watchable, asyncio.Event()
+    clock, lists, hanging = Clock(), ConnectionService.watch_list_change, asyncio.Event()
     hanging.set()
 
-    async def watchable(self: ConnectionService, *guild_ids: int) -> object:
+    async def change(self: ConnectionService, version: int | None) -> object:
         await hanging.wait()
-        return await lists(self, *guild_ids)
+        return await lists(self, version)
 
-    monkeypatch.setattr(ConnectionService, "watchable", watchable)
+    monkeypatch.setattr(ConnectionService, "watch_list_change", change)
     poller = bot.services.poller
     poller._schedule = ConnectionSchedule(12, clock, random.random)
     monkeypatch.setattr(ConnectionSchedule, "tick", 0.01)
@@ -240,12 +240,12 @@ async def test_ticks_that_fail_show(
     """A tick that ends with an error has checked nothing."""
     clock = Clock()
 
-    async def watchable(_: ConnectionService, *_guild_ids: int) -> object:
+    async def change(_: ConnectionService, _version: int | None) -> object:
         clock.now += 11
         raise RuntimeError("FAKE")
 
     bot.services.poller._schedule = ConnectionSchedule(12, clock, random.random)
-    monkeypatch.setattr(ConnectionService, "watchable", watchable)
+    monkeypatch.setattr(ConnectionService, "watch_list_change", change)
     monkeypatch.setattr(ConnectionSchedule, "tick", 0.01)
     with capture_logs():
         async with connecting(bot, gateway, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -47,13 +47,17 @@ def asked(simulator: Simulator) -> list[str]:
 
 @dataclass
 class Rounds:
-    """A poller with the services and stores below it. away: guilds that the bot is not in."""
+    """A poller with the services and stores below it.
+
+    new_poller: builds another one over the same. away: guilds that the bot is not in.
+    """
 
     connections: ConnectionService
     integrations: IntegrationService
     database: Database
     clock: Clock
     poller: Poller
+    new_poller: Callable[[], Poller]
     audit: AuditService
     store: MonitoringStore
     access: RecordedAccess
@@ -74,11 +78,17 @@ class Rounds:
         audit = AuditService(AuditStore(database), vault, clock)
         integrations = IntegrationService(IntegrationStore(database), clock)
         store, access = MonitoringStore(database), RecordedAccess()
-        builder = ResultBuilder(integrations, store, access, clock)
-        recorder = Recorder(store, GuildChanges(), interval)
         schedule = ConnectionSchedule(interval, clock, lambda: 0.5, max_check_seconds)
-        poller = Poller(connections, audit, builder, recorder, store, schedule, clock, history_days=90)
-        return cls(connections, integrations, database, clock, poller, audit, store, access)
+
+        def poller() -> Poller:
+            builder, recorder = ResultBuilder(store, access, clock), Recorder(store, GuildChanges(), interval)
+            return Poller(connections, audit, builder, recorder, store, schedule, clock, history_days=90)
+
+        return cls(connections, integrations, database, clock, poller(), poller, audit, store, access)
+
+    def restart(self) -> None:
+        """Go on with another poller, as after a restart of the bot."""
+        self.poller = self.new_poller()
 
     async def connect(self, provider: str, name: str = "default", guild_id: int = GUILD) -> None:
         """Add a connection with credentials of its own that the provider's simulator accepts."""
@@ -94,7 +104,7 @@ class Rounds:
     @property
     def running(self) -> list[asyncio.Task[None]]:
         """The latest check of each connection."""
-        return [state.running for state in self.poller._states.values() if state.running is not None]
+        return [state.running for state in self.poller._states if state.running is not None]
 
     async def round(self) -> None:
         """Let an interval pass, in which each connection is checked once."""

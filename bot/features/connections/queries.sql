@@ -7,13 +7,20 @@ LEFT JOIN last_check ON last_check.guild_id = connection.guild_id
 WHERE connection.guild_id = :guild_id
 ORDER BY connection.provider, connection.name;
 
--- name: list_watchable(guild_id)
--- Of all guilds, or of the one that is named, except guilds that the bot was removed from.
+-- name: list_all_watchable()
+-- Except those of guilds that the bot was removed from.
 SELECT connection.guild_id, connection.provider, connection.name, connection.set_at
 FROM connection
 LEFT JOIN guild ON guild.guild_id = connection.guild_id
-WHERE guild.removed_at IS NULL AND (:guild_id IS NULL OR connection.guild_id = :guild_id)
+WHERE guild.removed_at IS NULL
 ORDER BY connection.guild_id, connection.provider, connection.name;
+
+-- name: list_watchable(guild_id)
+SELECT connection.guild_id, connection.provider, connection.name, connection.set_at
+FROM connection
+LEFT JOIN guild ON guild.guild_id = connection.guild_id
+WHERE guild.removed_at IS NULL AND connection.guild_id = :guild_id
+ORDER BY connection.provider, connection.name;
 
 -- name: insert_connection(guild_id, provider, name, secret, set_by, set_at, verified_at, generation)!
 INSERT INTO connection (guild_id, provider, name, secret, set_by, set_at, verified_at, generation)

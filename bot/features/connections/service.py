@@ -9,7 +9,7 @@ from typing import Final
 from cachetools import LRUCache, TTLCache
 
 from bot import errors
-from bot.features.connections.store import ConnectionRow, ConnectionStore, WatchableRow
+from bot.features.connections.store import ConnectionRow, ConnectionStore, WatchListChange
 from bot.providers.base.credentials import (
     MISPLACED_KEY,
     CredentialField,
@@ -88,7 +88,7 @@ class Summary:
 class ConnectionService:
     """Works on one guild at a time; connections of other guilds are out of reach.
 
-    Only ``watchable`` lists those of all guilds, without their credentials.
+    Only ``watch_list_change`` lists those of all guilds, without their credentials.
     """
 
     def __init__(
@@ -250,14 +250,15 @@ class ConnectionService:
             raise errors.ConnectionChangedError(provider=provider, name=row.name)
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
 
-    async def watchable(self, guild_id: int | None = None) -> list[WatchableRow]:
-        """Return the connections to check in a guild, or in all guilds that the bot was not removed from.
+    async def watch_list_change(self, version: int | None) -> WatchListChange:
+        """Return which connections to check may have changed, in all guilds that have not removed the bot.
 
-        Since this is asked before each round of checks, it also learns here which keys are out of use.
+        version: of the last call's result, None for all connections. Since this is asked before each round of
+        checks, it also learns here which keys are out of use.
         """
         await self._key_marks.refresh()
-        rows = await self._store.watchable(guild_id)
-        return [row for row in rows if row.provider in self._providers]
+        change = await self._store.watch_list_change(version)
+        return replace(change, rows=[row for row in change.rows if row.provider in self._providers])
 
     async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:
         """Return the row that ``open`` decrypts. Raises what ``open`` raises, except for the secret."""

@@ -1,6 +1,6 @@
 """Reads and writes the ``connection`` table."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
@@ -51,8 +51,20 @@ class WatchableRow:
     set_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class WatchListChange:
+    """The connections to check of the guilds in which any may have changed.
+
+    guilds: None for all. version: of the list, for the next question.
+    """
+
+    rows: Sequence[WatchableRow]
+    guilds: Collection[int] | None
+    version: int
+
+
 class ConnectionStore:
-    """Works on one guild at a time, except ``watchable`` and what is for the encryption of all rows."""
+    """Works on one guild at a time, except the watch list and what is for the encryption of all rows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,11 +77,36 @@ class ConnectionStore:
         """Return the connections of one guild or of all guilds, except those that the bot was removed
         from.
         """
-        return await self._database.fetch(WatchableRow, QUERIES.list_watchable, guild_id=guild_id)
+        query = QUERIES.list_all_watchable if guild_id is None else QUERIES.list_watchable
+        return await self._database.fetch(WatchableRow, query, guild_id=guild_id)
+
+    async def watch_list_change(self, version: int | None) -> WatchListChange:
+        """Return what may have changed since the version of the watch list that the last call returned.
+
+        version: None for the whole list, which is returned as well after another process has written.
+        """
+        changed = self._database.changed_connections.copy()
+        self._database.changed_connections.clear()
+        try:
+            # This waits for the transaction under way, which may have changed one of these guilds.
+            latest = await self._database.foreign_writes()
+            if latest != version:
+                return WatchListChange(await self.watchable(None), None, latest)
+            rows = [row for guild_id in changed for row in await self.watchable(guild_id)]
+        except BaseException:
+            self._database.changed_connections |= changed
+            raise
+        return WatchListChange(rows, changed, latest)
 
     async def insert(self, row: ConnectionRow) -> bool:
         """Store a new connection; return False, changing nothing, if the name is taken."""
-        return await self._database.write(QUERIES.insert_connection, **asdict(row)) == 1
+
+        async def work(connection: aiosqlite.Connection) -> int:
+            self._database.changed_connections.add(row.guild_id)
+            inserted: int = await QUERIES.insert_connection(connection, **asdict(row))
+            return inserted
+
+        return await self._database.transact(work) == 1
 
     async def replace_secret(self, row: ConnectionRow) -> bool:
         """Store new credentials; return False if the connection is gone."""
@@ -127,11 +164,12 @@ class ConnectionStore:
 
         return await self._database.transact(work)
 
-    async def _erase(self, query: Callable[..., Awaitable[int]], **values: object) -> int:
+    async def _erase(self, query: Callable[..., Awaitable[int]], guild_id: int, **values: object) -> int:
         """Run a query that deletes a secret, whose traces must leave the file as well."""
 
         async def work(connection: aiosqlite.Connection) -> int:
+            self._database.changed_connections.add(guild_id)
             await self._database.mark_traces(connection)
-            return await query(connection, **values)
+            return await query(connection, guild_id=guild_id, **values)
 
         return await self._database.transact(work)

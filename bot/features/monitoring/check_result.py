@@ -31,7 +31,7 @@ class CheckResult:
     the integrations that this guild ignores. bots: the Discord users that integrations speak as, by the
     integration's id, as far as they are known. access: what Discord lets them do, by the integration's id.
     is_check: False if only Discord was asked, so that nothing is counted; ``reports`` are those of the last
-    check then.
+    check then. is_repeated: whether all of it was found before, and storing that changed nothing.
     """
 
     guild_id: int
@@ -46,3 +46,4 @@ class CheckResult:
     bots: Mapping[str, int] = field(default_factory=dict)
     access: Mapping[str, Access] = field(default_factory=dict)
     is_check: bool = True
+    is_repeated: bool = False

@@ -41,12 +41,15 @@ class CheckWriter:
         self._changed = False
         self._incidents = IncidentWriter(unit, (), (), result.at)
         self._unchecked_since: int | None = None
+        self._guild = str(result.guild_id)
+        self._puts: list[WatchedRow] = []
+        self._transitions: list[tuple[WatchedRow, int]] = []
 
     async def write(self) -> bool:
         """Store the result; return whether more than the time of the last check changed."""
         result, unit = self._result, self._unit
         last = await unit.checks(result.guild_id, result.provider)
-        if result.is_check and not await unit.check(_check_row(result)):
+        if result.is_check and not await unit.check(check_row(result)):
             return False  # the connection was removed, or the guild was erased, while the check ran
         rows = {(row.kind, row.id): row for row in await unit.subjects(result.guild_id, result.provider)}
         routes = [Route.of(row) for row in await unit.routes(result.guild_id)]
@@ -56,6 +59,7 @@ class CheckWriter:
             previous = last.get(result.connection)
             if previous is not None and result.at - previous.checked_at > STALE_CHECKS * self._interval:
                 self._unchecked_since = previous.checked_at + self._interval
+                self._changed = True  # what the check counts differs from what the next one would count
             await self._record_provider_and_connection(rows, self._outcome(last))
         elif result.connection not in last:
             return False
@@ -74,8 +78,14 @@ class CheckWriter:
             belonging = Belonging(result, known, _read_by_others(result, known, last))
             await self._record_reports(result.reports, known, belonging)
             await self._record_candidates(result.reports, candidates, belonging)
+        await unit.put(*self._puts)
+        await unit.transitions(self._transitions)
         await self._drop_ignored(known)
         return self._changed
+
+    def _put(self, row: WatchedRow) -> None:
+        self._puts.append(row)
+        self._changed = True
 
     def _outcome(self, last: Mapping[str, CheckRow]) -> CheckOutcome:
         """Return the outcome in the light of the provider's other connections.
@@ -125,8 +135,8 @@ class CheckWriter:
     ) -> None:
         result = self._result
         for report in reports.items:
-            if belonging.is_watched(report):
-                before = known.get(report.id)
+            before = known.get(report.id)
+            if belonging.is_watched(report) and not (before is not None and self._is_at_rest(report, before)):
                 # A report without a label is about an integration that could not be read: its detail is the
                 # error.
                 await self._record_state(before, self._reported(report, before), found_out=bool(report.label))
@@ -156,13 +166,14 @@ class CheckWriter:
             before = candidates.get(each)
             now = possible[each] if before is None else replace(possible[each], changed_at=before.changed_at)
             if now != before:
-                await self._unit.put(now)
-                self._changed = True
+                self._put(now)
+        gone = []
         for row in candidates.values():
             is_ours = row.connection == self._result.connection
             if belonging.is_known(row.id) or (is_ours and row.id not in possible):
-                await self._unit.drop(row)
+                gone.append(row)
                 self._changed = True
+        await self._unit.drop(*gone)
 
     async def _drop_ignored(self, known: Mapping[str, WatchedRow]) -> None:
         for ignored in self._result.ignored:
@@ -186,9 +197,26 @@ class CheckWriter:
             access=access,
         )
 
+    def _is_at_rest(self, report: Report, before: WatchedRow) -> bool:
+        """Tell whether an integration is connected as it was before, so that nothing is to be stored.
+
+        Of most integrations this is soon said, and ``_record_state`` would say the same.
+        """
+        return (
+            report.state is State.CONNECTED is before.state
+            and (report.label, report.detail) == (before.label, "")
+            and (before.detail, before.access, before.found) == ("", "", State.CONNECTED)
+            and (before.bad, before.bad_at, before.missing, before.missing_at) == (0, None, 0, None)
+            and before.connection == self._result.connection
+            and (report.bot_id or self._result.bots.get(report.id) or before.bot_id) == before.bot_id
+            and not self._access(report, before)
+            and not self._incidents.is_open(Kind.INTEGRATION, report.id)
+            and self._unchecked_since is None
+        )
+
     def _access(self, report: Report, before: WatchedRow | None) -> str:
         """Return the last that is known of what Discord lets an agent do here, as it is stored."""
-        if report.guild_id not in {None, str(self._result.guild_id)}:
+        if report.guild_id is not None and report.guild_id != self._guild:
             return Access(AccessKind.ELSEWHERE).detail
         access = self._result.access.get(report.id, UNKNOWN)
         if access.kind is not AccessKind.UNKNOWN:
@@ -240,25 +268,25 @@ class CheckWriter:
                 # Bad checks from before the gap do not count towards an incident of now.
                 now = replace(now, bad=0, bad_at=None)
             if self._unchecked_since is not None and now.kind is Kind.INTEGRATION:
-                await self._record_gap(before, self._unchecked_since)
+                self._record_gap(before, self._unchecked_since)
         now = count_check(now, health, at, is_open=is_open)
         is_listed = found_out and now.detail not in {ACCEPTED, OVERDUE}
         if now.state is not State.UNKNOWN or (is_listed and not now.found):
             now = replace(now, found=now.state)
         if now != before:
-            await self._unit.put(now)
-            self._changed = True
+            self._put(now)
         if now.kind is Kind.INTEGRATION and (
             moved or before is None or before.detail != now.detail or self._unchecked_since is not None
         ):
-            await self._unit.transition(now, at)
+            self._transitions.append((now, at))
         if await self._incidents.update(now, before, health):
             self._changed = True
 
-    async def _record_gap(self, before: WatchedRow, since: int) -> None:
+    def _record_gap(self, before: WatchedRow, since: int) -> None:
         """Add to the history that nobody checked from this time on."""
         if before.state != State.UNKNOWN:
-            await self._unit.transition(replace(before, state=State.UNKNOWN, detail=NOT_CHECKED), since)
+            unknown = replace(before, state=State.UNKNOWN, detail=NOT_CHECKED)
+            self._transitions.append((unknown, since))
 
 
 def _read_by_others(
@@ -277,6 +305,7 @@ def _read_by_others(
     return elsewhere - (shown & set(result.own))
 
 
-def _check_row(result: CheckResult) -> CheckRow:
+def check_row(result: CheckResult) -> CheckRow:
+    """Return what is stored of a check, whatever it found."""
     answered_at = result.at if result.outcome is CheckOutcome.ANSWERED else None
     return CheckRow(result.guild_id, result.provider, result.connection, result.at, answered_at, result.error)

@@ -61,6 +61,10 @@ WHERE guild_id = :guild_id AND EXISTS (
         AND connection.name = last_check.connection
 );
 
+-- name: list_check_errors(guild_id, provider)
+-- Why the provider did not answer the last checks, empty where it did.
+SELECT connection, error FROM last_check WHERE guild_id = :guild_id AND provider = :provider;
+
 -- name: put_check(guild_id, provider, connection, checked_at, answered_at, error)!
 -- Stores nothing if the connection was removed meanwhile.
 INSERT INTO last_check (guild_id, provider, connection, checked_at, answered_at, error)

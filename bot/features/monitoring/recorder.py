@@ -8,13 +8,13 @@ from typing import Final
 from bot.errors import UnavailableError
 from bot.features.guilds.changes import GuildChanges
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.features.monitoring.check_writer import CheckWriter
+from bot.features.monitoring.check_writer import CheckWriter, check_row
 from bot.features.monitoring.store import MonitoringStore, UnitOfWork
 from bot.providers.base.current_guild import working_for
 
 MAX_REPORTS: Final = 2000
 """So many reports are stored in one transaction: commands wait until it ends. A result is never split."""
-_Waiting = tuple[CheckResult, asyncio.Future[None]]
+_Waiting = tuple[CheckResult, asyncio.Future[bool]]
 
 
 class Recorder:
@@ -38,16 +38,20 @@ class Recorder:
         """How many results wait to be stored."""
         return len(self._waiting)
 
-    async def record(self, result: CheckResult) -> None:
-        """Store a result; return once it is durable. Raises what storing it raises."""
+    async def record(self, result: CheckResult) -> bool:
+        """Store a result; return once it is durable whether more than the time of the last check changed.
+
+        Raises what storing it raises.
+        """
         stored = asyncio.get_running_loop().create_future()
         self._waiting.append((result, stored))
         if self._writing is None or self._writing.done():
             with working_for(None):  # whatever has come in meanwhile, of any guild
                 self._writing = asyncio.create_task(self._write())
-        await stored
+        changed: bool = await stored
         if result.is_check:
             self.outcomes[result.provider, result.outcome] += 1
+        return changed
 
     async def remove_orphans(self, at: int) -> None:
         """Stop watching what belongs to connections that were removed. at: seconds since 1970."""
@@ -70,7 +74,7 @@ class Recorder:
     async def _write_batch(self, batch: Sequence[_Waiting]) -> set[int]:
         """Store results and resolve their futures; return the guilds in which something changed."""
         error: Exception | None = None
-        changed: set[int] = set()
+        changed = [False] * len(batch)
         try:
             changed = await self._store_all([result for result, _ in batch])
         except Exception as failed:  # noqa: BLE001 - ``record`` raises it
@@ -79,24 +83,24 @@ class Recorder:
                 # none.
                 return set().union(*[await self._write_batch([each]) for each in batch])
             error = failed
-        for _, stored in batch:
+        for (_, stored), is_changed in zip(batch, changed, strict=True):
             if stored.done():  # its caller was cancelled
                 continue
             if error is None:
-                stored.set_result(None)
+                stored.set_result(is_changed)
             else:
                 stored.set_exception(error)
-        return changed
+        return {result.guild_id for (result, _), is_changed in zip(batch, changed, strict=True) if is_changed}
 
-    async def _store_all(self, results: Sequence[CheckResult]) -> set[int]:
-        """Store all results or none; return the guilds in which something changed."""
+    async def _store_all(self, results: Sequence[CheckResult]) -> list[bool]:
+        """Store all results or none; return of each whether something changed."""
 
-        async def work(unit: UnitOfWork) -> set[int]:
-            return {
-                result.guild_id
+        async def work(unit: UnitOfWork) -> list[bool]:
+            await unit.repeat_checks([check_row(result) for result in results if result.is_repeated])
+            return [
+                not result.is_repeated and await CheckWriter(unit, result, self._interval).write()
                 for result in results
-                if await CheckWriter(unit, result, self._interval).write()
-            }
+            ]
 
         return await self._store.transact(work)
 
@@ -106,7 +110,7 @@ def _batch_size(results: Sequence[CheckResult]) -> int:
     reports = 0
     for number, result in enumerate(results):
         # The rows of the connection and of the provider count as well.
-        reports += 2 + (0 if result.reports is None else len(result.reports.items))
+        reports += 2 + (0 if result.reports is None or result.is_repeated else len(result.reports.items))
         if reports > MAX_REPORTS:
             return max(1, number)
     return len(results)

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bot.features.alerts.incident_store import Kind
-from bot.features.integrations.service import IntegrationService
-from bot.features.integrations.store import Placed
 from bot.features.monitoring.access import AccessReader, AccessSubject
 from bot.features.monitoring.check_result import CheckOutcome, CheckResult
-from bot.features.monitoring.store import MonitoringStore, WatchedRow
+from bot.features.monitoring.store import CheckedRows, MonitoringStore, WatchedRow
 from bot.providers.base.integration import State
-from bot.providers.base.report import GONE, Report, Reports, Wanted
+from bot.providers.base.report import GONE, NOT_LISTED, Report, Reports, Wanted
 
 ConnectionKey = tuple[int, str, str]
 """Guild id, provider and name of a connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A check that changed nothing: one with the same answers changes nothing either, as long as what is
+    stored stays the same.
+
+    digest: of what was stored. wanted: what was read. subjects: of which Discord was asked. result: of the
+    last check.
+    """
+
+    digest: bytes
+    wanted: Wanted
+    subjects: Sequence[AccessSubject]
+    result: CheckResult
+
+
 class ResultBuilder:
     """Makes the result of a check that a provider answered."""
 
-    def __init__(
-        self,
-        integrations: IntegrationService,
-        store: MonitoringStore,
-        access: AccessReader,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, store: MonitoringStore, access: AccessReader, clock: Callable[[], float]) -> None:
         """clock: seconds since 1970."""
-        self._integrations = integrations
         self._store = store
         self._access = access
         self._clock = clock
 
-    async def wanted(self, key: ConnectionKey) -> Wanted:
-        """Return the integrations that are read by themselves if the provider's list lacks them."""
-        return (await self._known(key)).wanted
+    async def wanted(self, key: ConnectionKey, rest: Rest | None = None) -> Wanted:
+        """Return the integrations that are read by themselves if the provider's list lacks them.
+
+        rest: of the last check; its own ``wanted`` is returned if nothing that is stored has changed since.
+        """
+        rows = await self._store.checked_rows(*key[:2], unless=None if rest is None else rest.digest)
+        if rows is not None:
+            return _Known(key, rows).wanted
+        assert rest is not None  # noqa: S101 - only its digest can still be the same
+        return rest.wanted
 
     async def build(
         self, key: ConnectionKey, reports: Reports, *, must_read: bool, is_check: bool = True
@@ -46,9 +59,40 @@ class ResultBuilder:
         is_check: see ``CheckResult``.
         """
         known = await self._known(key)
-        access = await self._access.read(key[0], list(known.subjects(reports, must_read=must_read)))
+        subjects = list(known.subjects(reports, must_read=must_read))
+        return await self._result(known, reports, subjects, is_check=is_check)
+
+    async def build_check(self, key: ConnectionKey, reports: Reports) -> tuple[CheckResult, Rest | None]:
+        """Return the result of a check, and what it rests on if it should turn out to change nothing.
+
+        The latter is None where the same answers may mean something else after a while.
+        """
+        known = await self._known(key)
+        subjects = list(known.subjects(reports, must_read=False))
+        result = await self._result(known, reports, subjects, is_check=True)
+        if reports.missing or any(each.detail == NOT_LISTED for each in reports.items):
+            return result, None
+        return result, Rest(known.rows.digest, known.wanted, subjects, result)
+
+    async def build_again(self, rest: Rest, reports: Reports) -> CheckResult | None:
+        """Return the result of a check before which nothing that is stored has changed since the last one.
+
+        It is None if the provider or Discord says something else than then.
+        """
+        before = rest.result
+        if reports != before.reports:
+            return None
+        access = await self._access.read(before.guild_id, rest.subjects)
+        if access != before.access:
+            return None
+        return replace(before, at=int(self._clock()), is_repeated=True)
+
+    async def _result(
+        self, known: _Known, reports: Reports, subjects: Sequence[AccessSubject], *, is_check: bool
+    ) -> CheckResult:
+        access = await self._access.read(known.key[0], subjects)
         return CheckResult(
-            *key,
+            *known.key,
             int(self._clock()),
             CheckOutcome.ANSWERED,
             reports,
@@ -60,49 +104,43 @@ class ResultBuilder:
         )
 
     async def _known(self, key: ConnectionKey) -> _Known:
-        guild_id, provider, _ = key
-        return _Known(
-            key,
-            await self._integrations.of_guild(guild_id, provider),
-            frozenset(await self._integrations.ignored(guild_id, provider)),
-            await self._store.subjects(guild_id, provider),
-            await self._store.blocked_incidents(guild_id, provider),
-        )
+        rows = await self._store.checked_rows(*key[:2])
+        assert rows is not None  # noqa: S101 - no digest was given
+        return _Known(key, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored of one connection.
-
-    placed: what the guild has linked with the provider, by id. ignored: the
-    ids of what it ignores. rows: everything that it watches with the provider. alerted: the ids of the
-    integrations about which an incident is open because they are blocked.
-    """
+    """What is stored of one connection."""
 
     key: ConnectionKey
-    placed: Mapping[str, Placed]
-    ignored: Collection[str]
-    rows: Sequence[WatchedRow]
-    alerted: Collection[str]
+    rows: CheckedRows
 
     @property
     def own(self) -> frozenset[str]:
         """The ids of what the guild has linked with this connection."""
-        return frozenset(each.id for each in self.placed.values() if each.connection == self.key[2])
+        return frozenset(each.id for each in self.rows.linked if each.connection == self.key[2])
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The ids of what the guild ignores."""
+        return frozenset(each.id for each in self.rows.ignored)
 
     @property
     def bots(self) -> dict[str, int]:
         """The Discord users that integrations speak as, by the integration's id, as far as they are known."""
-        known = {row.id: row.bot_id for row in self.rows if row.bot_id is not None}
-        return known | {each.id: each.bot_id for each in self.placed.values() if each.bot_id is not None}
+        known = {row.id: row.bot_id for row in self.rows.watched if row.bot_id is not None}
+        return known | {each.id: each.bot_id for each in self.rows.linked if each.bot_id is not None}
 
     @property
     def wanted(self) -> Wanted:
         """The integrations that are read by themselves if the provider's list lacks them."""
         watched = {
-            row.id for row in self.rows if row.kind is Kind.INTEGRATION and row.connection == self.key[2]
+            row.id
+            for row in self.rows.watched
+            if row.kind is Kind.INTEGRATION and row.connection == self.key[2]
         }
-        ids = (self.own | watched) - set(self.ignored)
+        ids = (self.own | watched) - self.ignored
         return Wanted(ids, ids - self.bots.keys(), self.key[0])
 
     def subjects(self, reports: Reports, *, must_read: bool) -> Iterator[AccessSubject]:
@@ -110,14 +148,15 @@ class _Known:
 
         must_read: whether Discord is asked about each of them, whatever it said before.
         """
-        bots, known = self.bots, {row.id: row for row in self.rows if row.kind is Kind.INTEGRATION}
+        bots, placed, ignored = self.bots, {each.id for each in self.rows.linked}, self.ignored
+        known = {row.id: row for row in self.rows.watched if row.kind is Kind.INTEGRATION}
         for report in reports.items:
             bot_id = report.bot_id or bots.get(report.id)
             row = known.get(report.id)
-            if bot_id is None or not self._may_be_here(report, row):
+            if bot_id is None or report.id in ignored or not self._may_be_here(report, row):
                 continue
             # What only may run here is not called blocked, whatever its bot can do.
-            is_unwatched = row is None and report.id not in self.placed and report.guild_id is None
+            is_unwatched = row is None and report.id not in placed and report.guild_id is None
             changed = row is not None and row.found not in {State.CONNECTED, State.BLOCKED}
             yield AccessSubject(
                 report.id,
@@ -125,11 +164,11 @@ class _Known:
                 report.channels,
                 report.opens_threads,
                 must_read=must_read or changed,
-                skip_confirmation=is_unwatched or report.id in self.alerted,
+                skip_confirmation=is_unwatched or report.id in self.rows.alerted,
             )
 
     def _may_be_here(self, report: Report, row: WatchedRow | None) -> bool:
-        if report.id in self.ignored or report.guild_id not in {None, str(self.key[0])}:
+        if report.guild_id not in {None, str(self.key[0])}:
             return False
         # Of what is watched, it matters only while the provider runs it.
         return report.detail != GONE if row is None else report.state is State.CONNECTED

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _TICKS_PER_INTERVAL: Final = 12
+_MAX_TICK: Final = 5.0
+"""Seconds; what another process does to the connections is noticed within so many."""
 _JITTER: Final = 0.1
 """A part of the interval: a check comes so much sooner or later at most."""
 
@@ -26,7 +28,7 @@ class ConnectionSchedule:
     @property
     def tick(self) -> float:
         """The seconds between two looks at which checks are due."""
-        return self.interval / _TICKS_PER_INTERVAL
+        return min(self.interval / _TICKS_PER_INTERVAL, _MAX_TICK)
 
     def first(self) -> float:
         """Return the time of a connection's first check after the bot starts, somewhere in the coming

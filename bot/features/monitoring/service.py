@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from bot.features.history.service import DAY
 from bot.features.history.store import HistoryStore, RecentTransitions, Transition
 from bot.features.maintenance.windows import MaintenanceWindow, held_until
 from bot.features.monitoring.access import Access
-from bot.features.monitoring.store import CheckRow, GuildRows, MonitoringStore, WatchedRow
+from bot.features.monitoring.store import WATCHED_FIELDS, CheckRow, GuildRows, MonitoringStore, WatchedRow
 from bot.providers.base.integration import WORST_FIRST, State, name_key
 from bot.recent import Recent
 
@@ -25,7 +25,7 @@ NOT_YET: Final = "not_yet"
 STALE_CHECKS: Final = 5
 """A state is out of date if the provider has not answered for so many intervals."""
 MAX_MUTE_SECONDS: Final = 30 * 86_400
-_of_row: Final = attrgetter(*(field.name for field in fields(WatchedRow)))
+_of_row: Final = attrgetter(*WATCHED_FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

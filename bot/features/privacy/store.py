@@ -135,6 +135,7 @@ class PrivacyStore:
         """Erase the guild's credentials and store its removal; return False if that was stored before."""
 
         async def work(connection: aiosqlite.Connection) -> bool:
+            self._database.changed_connections.add(guild_id)
             await self._database.mark_traces(connection)
             await QUERIES.erase_secrets(connection, guild_id=guild_id)
             await QUERIES.erase_greeting(connection, guild_id=guild_id)
@@ -147,7 +148,13 @@ class PrivacyStore:
 
     async def restore(self, guild_id: int) -> bool:
         """Delete the time of the removal; return False if there was none."""
-        return await self._database.write(QUERIES.mark_returned, guild_id=guild_id) == 1
+
+        async def work(connection: aiosqlite.Connection) -> bool:
+            self._database.changed_connections.add(guild_id)
+            returned: int = await QUERIES.mark_returned(connection, guild_id=guild_id)
+            return returned == 1
+
+        return await self._database.transact(work)
 
     async def begin_erasure(self, guild_id: int, erased_at: int | None) -> None:
         """Note that what is erased of a guild before ``erase`` is part of that, which a crash only delays.
@@ -156,6 +163,7 @@ class PrivacyStore:
         """
 
         async def work(connection: aiosqlite.Connection) -> None:
+            self._database.changed_connections.add(guild_id)
             if await QUERIES.mark_erasing(connection, guild_id=guild_id) and erased_at is not None:
                 entries = await QUERIES.count_audit(connection, guild_id=guild_id)
                 await _put_tombstone(connection, guild_id, erased_at, entries)
@@ -227,6 +235,7 @@ class PrivacyStore:
 
     async def _erase(self, connection: aiosqlite.Connection, guild_id: int) -> int:
         """Erase all rows but the tombstone; return how many entries the audit log had."""
+        self._database.changed_connections.add(guild_id)
         await self._database.mark_traces(connection)
         erased: dict[str, int] = {}
         for table in _TABLES:

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from cachetools import LRUCache
 from pydantic import BaseModel
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
+MadeT = TypeVar("MadeT")
 
 MAX_ANSWERS: Final = 256
 """A connection needs five answers if the provider has lists, else one for each integration."""
@@ -23,6 +24,7 @@ class ResponseCache:
         self._answers: LRUCache[str, tuple[bytes, BaseModel]] = LRUCache(MAX_ANSWERS)
         self.notes: dict[str, str] = {}
         """What the next check needs to know of this one: a name of the provider's own -> an id or nothing."""
+        self._made: tuple[BaseModel, object] | None = None
         self.answers_read = 0
         """How many answers were read, the unchanged ones included."""
 
@@ -41,3 +43,9 @@ class ResponseCache:
         parsed = await parse()
         self._answers[address] = digest, parsed
         return parsed
+
+    def made_of(self, answer: AnswerT, make: Callable[[AnswerT], MadeT]) -> MadeT:
+        """Return what is made of a connection's main answer: the same object as long as the answer is."""
+        if self._made is None or self._made[0] is not answer:
+            self._made = answer, make(answer)
+        return cast("MadeT", self._made[1])

@@ -60,8 +60,8 @@ async def test_no_event_ends_the_bot_or_removes_a_server(harness: BotHarness) ->
     assert embed_of(answer).title
     # Erased would be the first thing that a removal does.
     assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
-    rows = await harness.bot.services.connections.watchable(harness.guild.id)
-    assert [row.provider for row in rows] == ["toolzz"]
+    (connection,) = (await harness.bot.services.connections.watch_list_change(None)).rows
+    assert (connection.guild_id, connection.provider) == (harness.guild.id, "toolzz")
     harness.env.errors  # noqa: B018 - what handlers raised is logged, and none of it ended the bot
 
 

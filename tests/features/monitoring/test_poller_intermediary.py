@@ -134,8 +134,7 @@ async def test_a_refusal_is_known_after_a_restart(watched: Rounds, toolzz: Toolz
     await watched.round()
     toolzz.heal()
     refuse(toolzz, toolzz.UNIT)
-    watched.poller._states.clear()
-    watched.poller.hosts.clear()
+    watched.restart()
     await watched.round()
     assert (await watched.states())[CONNECTION] == {(State.ERROR, "unauthorized")}
     assert await watched.refusals() == 1

@@ -68,7 +68,7 @@ async def test_results_at_the_same_time_share_a_transaction(checks: RecordedChec
         await asyncio.sleep(0)
         taken[7].cancel()
         ended = await asyncio.gather(*taken, return_exceptions=True)
-    assert [each for each in ended if each is not None] == [ended[7]]
+    assert [each for each in ended if each is not True] == [ended[7]]
     assert isinstance(ended[7], asyncio.CancelledError)
     assert statements.count("BEGIN IMMEDIATE") == 1
     assert {counts(path, guild)["history"] for guild in guilds} == {1}
@@ -107,7 +107,7 @@ async def test_a_result_that_fails_is_not_stored_and_does_not_stop_others(
         return_exceptions=True,
     )
     assert isinstance(ended[0], sqlite3.IntegrityError)
-    assert ended[1] is None
+    assert ended[1] is True
     assert (
         counts(path, OTHER_GUILD),
         await checks.rows(guild=OTHER_GUILD),

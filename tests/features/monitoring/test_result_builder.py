@@ -34,7 +34,7 @@ class Known:
         self.connections, self.clock, self.access = connections, clock, RecordedAccess()
         self.integrations = IntegrationService(IntegrationStore(database), clock)
         self.store = MonitoringStore(database)
-        self.builder = ResultBuilder(self.integrations, self.store, self.access, clock)
+        self.builder = ResultBuilder(self.store, self.access, clock)
 
     async def connect(self, name: str, guild: int = GUILD) -> None:
         """Connect Toolzz."""

@@ -27,3 +27,9 @@ def test_first_checks_are_spread_over_an_interval(interval: int, chances: list[f
     dues = [schedule.first() for _ in chances]
     assert all(0 <= due < interval or chance > 0.999 for due, chance in zip(dues, chances, strict=True))
     assert dues == [chance * interval for chance in chances]
+
+
+@pytest.mark.parametrize(("interval", "tick"), [(12, 1.0), (60, 5.0), (3600, 5.0)])
+def test_ticks_are_never_rare(interval: int, tick: float) -> None:
+    """What another process has changed is noticed within five seconds, however rare the checks are."""
+    assert ConnectionSchedule(interval, lambda: 0.0, lambda: 0.5).tick == tick

@@ -265,7 +265,7 @@ async def test_incidents_and_history_are_the_guilds_own(
     """Neither incidents by number or time, nor history, nor checks are those of another guild."""
     of_a = Incident(GUILD, 0, Kind.INTEGRATION, "toolzz", "a", "default", "Nora", State.ERROR, "", NOW)
     await put(store, ROW, replace(ROW, guild_id=OTHER_GUILD), replace(of_a, closed_at=NOW), of_a)
-    await store.transact(lambda unit: unit.transition(ROW, NOW))
+    await store.transact(lambda unit: unit.transitions([(ROW, NOW)]))
     alerts = AlertService(
         AlertStore(database),
         GroupStore(database),
@@ -302,7 +302,7 @@ async def test_the_status_of_a_guild_has_the_last_day_of_each_of_its_integration
     async def happen(unit: UnitOfWork) -> None:
         for ago in (3 * DAY, 2 * DAY, DAY + 1, DAY - 1, 60):
             for row in (*rows, theirs, dropped):
-                await unit.transition(row, NOW - ago)
+                await unit.transitions([(row, NOW - ago)])
 
     await store.transact(happen)
     status = await monitoring.status(GUILD)

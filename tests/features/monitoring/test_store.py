@@ -67,7 +67,7 @@ async def put_transitions(store: MonitoringStore, *times: int, row: WatchedRow =
 
     async def work(unit: UnitOfWork) -> None:
         for at in times:
-            await unit.transition(replace(row, detail=str(at)), at)
+            await unit.transitions([(replace(row, detail=str(at)), at)])
 
     await store.transact(work)
     return [Transition(at, row.state, str(at)) for at in times]
