@@ -274,7 +274,8 @@ class ApiClient:
                 request.method,
                 base,
                 headers={**self._headers, **request.headers},
-                content=None if request.json is None else json.dumps(request.json).encode(),
+                # A stream adds no headers: aiohttp adds the same, and needs no others.
+                stream=httpx.ByteStream(b"" if request.json is None else json.dumps(request.json).encode()),
                 extensions={"target": base.raw_path.rstrip(b"/") + path.encode()},
             )
         )

@@ -45,7 +45,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 request.method,
                 _url_of(request),
                 headers=request.headers.multi_items(),
-                data=request.content or None,
+                data=await request.aread() or None,
                 allow_redirects=False,
                 auto_decompress=False,
                 timeout=_NO_LIMITS if limits is None else _timeout(limits),
