@@ -10,11 +10,11 @@ import aiohttp
 import httpx
 import pytest
 from aiohttp import web
-from httpx_aiohttp import AiohttpTransport
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.network_faults import NetworkFault, fault_of, sentence_of, word_of
+from bot.providers.base.transport.aiohttp_transport import AiohttpTransport
 from tests.support.tls_front import Certificate, make_certificate
 
 SECONDS = 30.0
@@ -38,7 +38,7 @@ async def by_transport(url: str, seconds: float = SECONDS) -> None:
     """Ask as the clients of the providers do."""
     async with (
         aiohttp.ClientSession() as session,
-        httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=seconds) as client,
+        httpx.AsyncClient(transport=AiohttpTransport(session), timeout=seconds) as client,
     ):
         await client.get(url)
 

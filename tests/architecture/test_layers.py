@@ -50,7 +50,7 @@ def test_there_is_no_import_circle() -> None:
     [
         ({"discord"}, ("bot/discord", "cogs", "bot/demo", "bot/operating", "bot/app.py")),
         ({"simcord"}, ("bot/demo",)),
-        ({"httpx", "httpx_aiohttp"}, ("bot/providers", "bot/operating", "bot/app.py")),
+        ({"httpx"}, ("bot/providers", "bot/operating", "bot/app.py")),
         (
             {"aiosqlite", "alembic", "sqlalchemy", "sqlite3"},
             ("bot/store", "bot/features/*/*store.py"),

@@ -17,7 +17,6 @@ from urllib.parse import quote, urlencode, urlsplit
 import aiohttp
 import httpx
 import structlog
-from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
 
 from bot.errors import (
@@ -48,6 +47,7 @@ from bot.providers.base.fair_slots import FairSlots, HostCall
 from bot.providers.base.pauses import Pauses
 from bot.providers.base.redaction import MASK, Redactor, mask_spelled
 from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.transport.aiohttp_transport import AiohttpTransport
 from bot.providers.base.under_way import UnderWay, key_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -91,11 +91,14 @@ class Request:
         """Whether it matters that a request without an answer may have been carried out."""
         return self.method != "GET" and not self.repeatable
 
-    def url(self) -> str:
-        """Return the full URL. Raises InvalidInputError for a segment that could change the path."""
+    def path(self) -> str:
+        """Return what follows the base in the URL. Raises InvalidInputError for a segment that could change
+        the path.
+        """
         if any(segment in {"", ".", ".."} for segment in self.segments):
             raise InvalidInputError("id")
-        return "/".join((self.base, *(quote(segment, safe="") for segment in self.segments)))
+        path = "".join([f"/{quote(segment, safe='')}" for segment in self.segments])
+        return f"{path}?{urlencode(self.params)}" if self.params else path
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.base}>"
@@ -108,8 +111,12 @@ def deadline_of(request: Request) -> float:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """What requests go through, how many seconds each of them may take, and the clock that pauses end by."""
+    """What requests go through, how many seconds each of them may take, and the clock that pauses end by.
 
+    client: sends through the same transport, with a client's comfort.
+    """
+
+    transport: httpx.AsyncBaseTransport
     client: httpx.AsyncClient
     deadline_of: Callable[[Request], float]
     clock: Callable[[], float]
@@ -130,10 +137,9 @@ async def open_http(
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=tls, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=(_write_once,),
         proxy=proxy,
     )
-    transport = AiohttpTransport(verify=tls, client=session)
+    transport = AiohttpTransport(session)
     async with httpx.AsyncClient(
         transport=transport,
         # httpx has a jar of its own, besides the session's; this one takes no domain's cookies.
@@ -141,26 +147,7 @@ async def open_http(
         follow_redirects=False,
         trust_env=False,
     ) as client:
-        yield HttpClient(client, deadline_of, clock)
-
-
-async def _write_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating a PUT or a DELETE after its connection broke: it may have been carried
-    out.
-
-    aiohttp repeats both after these two errors, because they are idempotent. But somebody else may have
-    written in between.
-    """
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        if request.method == "GET":
-            raise
-        raise aiohttp.ClientConnectionError from error
+        yield HttpClient(transport, client, deadline_of, clock)
 
 
 class ApiClient:
@@ -176,14 +163,21 @@ class ApiClient:
         *,
         version: ApiVersion | None = None,
     ) -> None:
-        self._http = http.client
+        self._transport = http.transport
         self._deadline_of = http.deadline_of
         self._provider = provider
         self._redactor = redactor
         self._error_format = error_format
         self._version = version
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": http.client.headers["User-Agent"],
+            **({} if version is None else {version.header: version.pinned}),
+        }
         self._versions_seen: set[str] = set()
-        self._places = {base: urlsplit(base).netloc for base in bases}
+        self._bases = {base: httpx.URL(base) for base in bases}
+        self._places = {base: urlsplit(base).netloc for base in self._bases}
         hosts = set(self._places.values())
         self.slots = {host: FairSlots(provider) for host in hosts}
         # Requests with a deadline of their own take longer and must not occupy all places.
@@ -208,15 +202,15 @@ class ApiClient:
         self, request: Request, answer: type[AnswerT], cache: ResponseCache | None = None
     ) -> tuple[int, AnswerT]:
         """Do what ``send`` does, and return the status (2xx) as well."""
-        url = request.url()
+        path = request.path()
         if request.can_do_harm:
             try:
-                status, headers, body = await self._sent(request, url)
+                status, headers, body = await self._sent(request, path)
             finally:
                 self.under_way.begin_anew()
         else:
-            key = key_of(request.headers, request.deadline, request.method, url, request.params, request.json)
-            read = partial(self._sent, request, url)
+            key = key_of(request.headers, request.deadline, request.method, request.base, path, request.json)
+            read = partial(self._sent, request, path)
             status, headers, body = await self.under_way.share(key, read)
         self._compare_version(headers)
         for secret in sorted(request.secrets, key=len, reverse=True):
@@ -227,9 +221,9 @@ class ApiClient:
         parse = partial(self._understood, request, answer, status, headers, body)
         if cache is None:
             return status, await parse()
-        return status, await cache.read(f"{url}?{urlencode(request.params or {})}", body, answer, parse)
+        return status, await cache.read(f"{request.base}{path}", body, answer, parse)
 
-    async def _sent(self, request: Request, url: str) -> _Raw:
+    async def _sent(self, request: Request, path: str) -> _Raw:
         """Wait for a place, send a request, and return the answer as it is. Raises ProviderError."""
         self._pauses.obey(request.secrets)
         places = self.slots if request.deadline is None else self.slots_for_long
@@ -240,17 +234,16 @@ class ApiClient:
             async with asyncio.timeout(self._deadline_of(request)), place as call:
                 self._pauses.obey(request.secrets)  # it may have asked for a pause in the meantime
                 sent = request.can_do_harm
-                return await self._exchange(request, url, call)
+                return await self._exchange(request, path, call)
         except TimeoutError:
             raise self._late(request, sent=sent) from None
-        except httpx.HTTPError as error:
-            raise self._broken(request, error, sent=sent) from None
         except TooLargeError:
             raise AnswerTooLargeError(self._provider, outcome_unknown=sent) from None
-        except (aiohttp.ClientError, UnicodeError, zlib.error):
-            # The answer is no HTTP or has another encoding than it says; the transport does not translate
-            # these.
+        except (httpx.RemoteProtocolError, UnicodeError, zlib.error):
+            # The answer is no HTTP or has another encoding than it says.
             raise NotJsonError(self._provider, outcome_unknown=sent) from None
+        except httpx.HTTPError as error:
+            raise self._broken(request, error, sent=sent) from None
 
     async def _understood(
         self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
@@ -274,20 +267,19 @@ class ApiClient:
             malformed.support = self._support(request, headers)
             raise malformed from None
 
-    async def _exchange(self, request: Request, url: str, call: HostCall) -> _Raw:
-        async with self._http.stream(
-            request.method,
-            url,
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-                **({} if self._version is None else {self._version.header: self._version.pinned}),
-                **request.headers,
-            },
-            params=request.params,
-            content=None if request.json is None else json.dumps(request.json).encode(),
-            timeout=self._deadline_of(request),
-        ) as response:
+    async def _exchange(self, request: Request, path: str, call: HostCall) -> _Raw:
+        base = self._bases[request.base]
+        response = await self._transport.handle_async_request(
+            httpx.Request(
+                request.method,
+                base,
+                headers={**self._headers, **request.headers},
+                # A stream adds no headers: aiohttp adds the same, and needs no others.
+                stream=httpx.ByteStream(b"" if request.json is None else json.dumps(request.json).encode()),
+                extensions={"target": base.raw_path.rstrip(b"/") + path.encode()},
+            )
+        )
+        try:
             call.status = response.status_code
             try:
                 body = await read_body(response)
@@ -296,6 +288,8 @@ class ApiClient:
                     raise
                 body = b""  # the status of a refusal is enough
             return response.status_code, response.headers, body
+        finally:
+            await response.aclose()
 
     def clean(self, text: str) -> str:
         """Mask possible secrets in a provider's text, and shorten it to what can be shown."""
@@ -322,8 +316,7 @@ class ApiClient:
         )
 
     def _broken(self, request: Request, error: httpx.HTTPError, *, sent: bool) -> ProviderError:
-        # The transport raises ConnectTimeout for a broken connection too; the cause is right.
-        if isinstance(error.__cause__, TimeoutError):
+        if isinstance(error, httpx.TimeoutException):
             return self._late(request, sent=sent)
         # A proxy that refuses has passed nothing on.
         refused = isinstance(error.__cause__, (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError))

@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from pydantic_core import from_json
@@ -28,7 +28,7 @@ async def read_body(response: httpx.Response) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
         body += chunk if inflate is None else inflate.decompress(chunk, MAX_BYTES + 1 - len(body))
         if len(body) > MAX_BYTES:
             raise TooLargeError

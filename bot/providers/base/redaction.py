@@ -27,6 +27,8 @@ _MAX_VALUES: Final = 128
 _MAX_GUILDS: Final = 10_000
 _KEPT_SECONDS: Final = 3600.0
 """For so long after it was last used a value is masked: that of a removed connection may be under way."""
+# Each spelling below begins with one of these.
+_ESCAPE: Final = re.compile(r"[\\%&]")
 _ESCAPES: Final = re.compile(rb"[\\%&]")
 # A character as JSON, URLs and HTML write it, and how often one is written in another.
 _SPELLED: Final = re.compile(
@@ -225,7 +227,7 @@ def mask_spelled(text: str, secrets: Iterable[str]) -> str:
     longest_first = sorted((each for each in secrets if each), key=len, reverse=True)
     for secret in longest_first[bisect_left(longest_first, -len(text), key=lambda each: -len(each)) :]:
         text = text.replace(secret, MASK)
-    if not longest_first or not _SPELLED.search(text):
+    if not longest_first or not _ESCAPE.search(text) or not _SPELLED.search(text):
         return text
     plain, starts = text, list(range(len(text) + 1))
     spans: list[tuple[int, int]] = []
@@ -247,13 +249,21 @@ def mask_spelled(text: str, secrets: Iterable[str]) -> str:
 
 def mask_content(content: Any, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON
     """Return parsed JSON with these secrets masked in every text and name. See ``mask_spelled``."""
-    if isinstance(content, str):
-        return mask_spelled(content, secrets)
-    if isinstance(content, list):
-        return [mask_content(each, secrets) for each in content]
-    if isinstance(content, dict):
-        return {mask_spelled(name, secrets): mask_content(each, secrets) for name, each in content.items()}
-    return content
+    known = [secret for secret in secrets if secret]
+    # No text is shorter than what it spells, unless the secret itself spells another text.
+    spells = any(map(_ESCAPE.search, known))
+    shortest = 1 if spells else min(map(len, known), default=sys.maxsize)
+
+    def masked(content: Any) -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(content, str):
+            return content if len(content) < shortest else mask_spelled(content, known)
+        if isinstance(content, list):
+            return [masked(each) for each in content]
+        if isinstance(content, dict):
+            return {masked(name): masked(each) for name, each in content.items()}
+        return content
+
+    return masked(content)
 
 
 def mask_parsed(content: Any, body: bytes, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON

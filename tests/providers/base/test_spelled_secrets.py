@@ -87,3 +87,12 @@ def test_a_secret_is_masked_in_any_mixture_of_spellings(
     for cleaned in (redactor.clean(text), redactor.excerpt(text, [secret], 500)):
         assert secret not in cleaned
         assert spelled not in cleaned
+
+
+@given(
+    st.lists(st.text('aA%41&;\\u0"/', max_size=16), max_size=4),
+    st.lists(st.text('aA%41&;\\u0"/', max_size=12), max_size=3),
+)
+def test_no_text_is_too_short_to_be_searched(texts: list[str], known: list[str]) -> None:
+    """Each text of an answer is masked as it is alone, also by a secret that spells a shorter one."""
+    assert mask_content(texts, known) == [mask_spelled(each, known) for each in texts]

@@ -1,0 +1,1 @@
+"""Sends what the providers' clients ask of httpx through aiohttp."""
