@@ -234,8 +234,10 @@ class PersistentButton(PersistentComponent[discord.ui.Button[discord.ui.View]]):
     disabled: bool = False
 
     def _item(self, custom_id: str) -> discord.ui.Button[discord.ui.View]:
+        # A button that was pressed is made anew, and then may have no label.
+        caption = self.caption.format_map(vars(self))
         return discord.ui.Button(
-            label=self.label or self.texts(self.caption.format_map(vars(self))),
+            label=self.label or (self.texts(caption) if caption else None),
             emoji=self.emoji or self.symbol,
             style=self.style or self.default_style,
             custom_id=custom_id,
