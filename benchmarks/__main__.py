@@ -9,13 +9,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from benchmarks import commands, installed, load
+from benchmarks import commands, full_store, installed, load, memory, polling, reads
 from benchmarks.document import Machine, record
 from benchmarks.table import Row, show
 from prove.runner import reason
 
 BENCHMARKS: Final[Mapping[str, Callable[..., Awaitable[Sequence[Row]]]]] = {
     "commands": commands.measure,
+    "reads": reads.measure,
+    "polling": polling.measure,
+    "full_store": full_store.measure,
+    "memory": memory.measure,
     "load": load.measure,
     "growth": load.growth,
     "installed": installed.measure,

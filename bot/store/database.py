@@ -338,12 +338,12 @@ class Database:
             self._waits = seconds
 
     @contextlib.asynccontextmanager
-    async def _noted(self, operation: str) -> AsyncIterator[None]:
+    async def _noted(self, operation: str, *, is_read: bool = False) -> AsyncIterator[None]:
         """Note what an error says of the file. Raises UnavailableError in its place."""
         try:
             yield
         except sqlite3.Error as error:
-            await self._note(error, operation)
+            await self._note(error, operation, is_read=is_read)
             raise
 
     async def _note(self, error: sqlite3.Error, operation: str, *, is_read: bool = False) -> None:
