@@ -69,6 +69,7 @@ async def begin_and_erase(privacy: PrivacyStore) -> None:
         lambda _, privacy: privacy.erase(GUILD),
         lambda _, privacy: begin_and_erase(privacy),
     ],
+    ids=["insert", "replace_secret", "delete", "remove", "begin_erasure", "erase", "begin_and_erase"],
 )
 async def test_each_change_of_this_process_is_followed(
     follower: Follower,
