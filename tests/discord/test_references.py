@@ -21,6 +21,7 @@ from bot.errors import (
     UnreachableError,
 )
 from bot.features.connections.service import ConnectionService
+from bot.features.lookups.service import LookupService
 from bot.network_faults import NetworkFault
 from bot.providers.base.simulator import Answer, Reset
 from tests.support.error_kinds import concrete_errors
@@ -82,7 +83,7 @@ async def test_every_error_is_found_by_its_reference(
         async def fail(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(ConnectionService, "providers", fail)
+        monkeypatch.setattr(LookupService, "server", fail)
         log.seek(0)
         log.truncate()
         result = await harness.manager.slash(harness.channel, "help")

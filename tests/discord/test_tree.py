@@ -9,7 +9,7 @@ import pytest
 import simcord
 from simcord.http.client import FakeWebhookAdapter
 
-from bot.features.connections.service import ConnectionService
+from bot.features.lookups.service import LookupService
 from bot.providers.base.simulator import Answer
 from tests.support.harness import PORTUGUESE, BotHarness, buttons, embed_of, final, shown
 from tests.support.log_capture import log_lines
@@ -161,7 +161,7 @@ async def test_an_unexpected_error_is_worded_and_logged(
     async def fail(*_: object) -> None:
         raise RuntimeError(f"database at {CANARY}")
 
-    monkeypatch.setattr(ConnectionService, "providers", fail)
+    monkeypatch.setattr(LookupService, "server", fail)
     harness.locale = locale
     result = await harness.manager.slash(harness.channel, "help")
     assert embed_of(result).title == f"❌ {harness.texts('problem.unexpected.title')}"

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from bot.errors import BusyError
-from bot.features.connections.service import ConnectionService
+from bot.features.lookups.service import LookupService
 from bot.operating.metrics.declared import METRICS
 from bot.providers.base.simulator import Answer, Reset
 from tests.support.harness import BotHarness
@@ -49,7 +49,7 @@ async def test_an_unexpected_error_and_one_of_discord_are_told_apart(
         raise RuntimeError("not foreseen")
 
     with monkeypatch.context() as broken:
-        broken.setattr(ConnectionService, "providers", fail)
+        broken.setattr(LookupService, "server", fail)
         await harness.manager.slash(harness.channel, "help")
     harness.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062, message="Unknown")
     await harness.manager.slash(harness.channel, "help")
@@ -69,7 +69,7 @@ async def test_a_database_that_fails_is_no_refusal(
     async def fail(*_: object) -> None:
         raise BusyError(reason="database is locked")
 
-    monkeypatch.setattr(ConnectionService, "providers", fail)
+    monkeypatch.setattr(LookupService, "server", fail)
     await harness.manager.slash(harness.channel, "help")
     now = await page.scrape()
     assert now.values("patchbay_interactions_total", command="help", result="database_failed") == [1]
