@@ -48,8 +48,8 @@ async def discord_api() -> AsyncIterator[SimulatedDiscordApi]:
 def check_interval() -> int:
     """Seconds between two checks; with this value no check starts by itself.
 
-    A test's own value is at least 120: the poller sleeps for a twelfth of it, and simcord waits for whatever
-    ends within 5 seconds.
+    A test's own value is at least 120: the poller sleeps for a twelfth of it here, and simcord waits for
+    whatever ends within 5 seconds.
     """
     return UNCHECKED
 
@@ -86,7 +86,7 @@ def deadlines() -> Deadlines:
 async def start_bot(settings: Settings, clock: SharedClock, deadlines: Deadlines) -> AsyncIterator[StartBot]:
     """A function that builds one bot after another on the same database; all are closed at the end."""
     interval = 365 * 86_400 if settings.check_interval == UNCHECKED else settings.check_interval
-    schedule = ConnectionSchedule(interval, clock, random.random)
+    schedule = ConnectionSchedule(interval, clock, random.random, max_tick=interval)
     async with AsyncExitStack() as stack:
 
         async def start(redactor: Redactor) -> PatchbayBot:

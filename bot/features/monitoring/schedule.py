@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 _TICKS_PER_INTERVAL: Final = 12
-_MAX_TICK: Final = 5.0
-"""Seconds; what another process does to the connections is noticed within so many."""
 _JITTER: Final = 0.1
 """A part of the interval: a check comes so much sooner or later at most."""
 
@@ -17,18 +15,20 @@ class ConnectionSchedule:
 
     interval: seconds between two checks of a connection. clock: seconds that never go back. random: a number
     from 0 to below 1. max_check_seconds: after so long a check is given up; it may take many requests, each
-    with a deadline of its own.
+    with a deadline of its own. max_tick: seconds within which it is noticed what another process does to the
+    connections.
     """
 
     interval: int
     clock: Callable[[], float]
     random: Callable[[], float]
     max_check_seconds: float = 60.0
+    max_tick: float = 5.0
 
     @property
     def tick(self) -> float:
         """The seconds between two looks at which checks are due."""
-        return min(self.interval / _TICKS_PER_INTERVAL, _MAX_TICK)
+        return min(self.interval / _TICKS_PER_INTERVAL, self.max_tick)
 
     def first(self) -> float:
         """Return the time of a connection's first check after the bot starts, somewhere in the coming
