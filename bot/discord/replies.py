@@ -186,7 +186,9 @@ async def respond_privately(
     ctx: Context, embed: discord.Embed, view: discord.ui.View = discord.utils.MISSING
 ) -> None:
     """Give an answer that is for the member alone, even where ``defer`` was told to share."""
-    await _settle_deferral(ctx)
+    # What the answer has to say comes before an acknowledgement that has failed.
+    with contextlib.suppress(discord.DiscordException, aiohttp.ClientError, OSError):
+        await _settle_deferral(ctx)
     if not ctx.is_shared:
         await respond(ctx, embed, view)
         return

@@ -34,8 +34,9 @@ def read_po(source: str) -> Iterator[CatalogEntry]:
             continue
         if written[0] == "#":
             is_next_fuzzy |= written.startswith("#,") and "fuzzy" in written
+            is_next_fuzzy &= not written.startswith("#~")  # that mark was of what no longer exists
             continue
-        if written[0] != '"':
+        if written[0] != '"' or not parts:
             keyword, _, written = written.partition(" ")
             if keyword in _BEGINS and "msgid" in parts:
                 if not is_fuzzy:

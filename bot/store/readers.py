@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import threading
 import time
@@ -57,8 +58,12 @@ class Readers:
         return reader
 
     async def close(self) -> None:
-        """Wait for the reads under way, and close the connections."""
+        """Wait for the reads that have a connection, refuse those that wait for one, and close all."""
         self._is_closed = True
+        for waiting in itertools.chain.from_iterable(self._waiting.values()):
+            if not waiting.done():
+                waiting.set_exception(_closed())
+        self._waiting.clear()
         await asyncio.gather(*(reader.close() for reader in self._opened))
 
     async def read(self, work: Callable[[sqlite3.Connection], ResultT], guild: object) -> ResultT:
@@ -83,7 +88,7 @@ class Readers:
 
     def _begin(self) -> float:
         if self._is_closed:
-            raise sqlite3.ProgrammingError("the database is closed")
+            raise _closed()
         self.under_way += 1
         return time.perf_counter()
 
@@ -138,6 +143,10 @@ class Readers:
                 del self._waiting[guild]
             if waiting is not None:
                 yield guild, waiting
+
+
+def _closed() -> sqlite3.Error:
+    return sqlite3.ProgrammingError("the database is closed")
 
 
 class _Reader:

@@ -118,6 +118,16 @@ async def test_an_acknowledgement_that_fails_is_told(harness: BotHarness) -> Non
     assert harness.env.errors
 
 
+@pytest.mark.usefixtures("late")
+async def test_an_error_is_told_although_the_acknowledgement_fails(harness: BotHarness) -> None:
+    """A command that fails meanwhile says why: its own error, and not that of the acknowledgement."""
+    harness.env.inject_error("POST", "/interactions/*/callback", status=503, times=1)
+    refused = await harness.manager.slash(harness.channel, "audit list", action="no such", share=True)
+    assert shown(refused).startswith("⚠️")
+    assert final(refused).ephemeral
+    assert seen_by_others(harness) == []
+
+
 async def test_no_view_is_kept_for_an_answer(harness: BotHarness) -> None:
     """A hundred answers with buttons leave no task behind that waits for their views to time out."""
     await harness.connect("toolzz")

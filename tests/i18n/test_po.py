@@ -81,10 +81,23 @@ def test_what_is_not_translated_is_left_out() -> None:
     msgstr[0] "x"
     msgstr[1] "x"
 
+    #, fuzzy
     #~ msgid "gone"
     #~ msgstr "x"
+
+    msgid "added"
+    msgstr "c"
     """
-    assert list(read_po(source)) == [CatalogEntry("kept", None, has_plural=False, texts=("a b",))]
+    assert list(read_po(source)) == [
+        CatalogEntry("kept", None, has_plural=False, texts=("a b",)),
+        CatalogEntry("added", None, has_plural=False, texts=("c",)),
+    ]
+
+
+def test_a_file_begins_with_a_keyword() -> None:
+    """A text that belongs to nothing is refused as any other line that cannot stand there."""
+    with pytest.raises(ValueError, match=r"^line 1: "):
+        list(read_po('"text"'))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,24 @@ async def test_a_cancelled_read_frees_its_connection(database: Database) -> None
     assert answers == [{"guild": number} for number in range(40)]
 
 
+async def test_what_still_waits_when_the_database_is_closed_is_refused(path: Path) -> None:
+    """A read under way ends as ever; those that wait for a connection do not wait for ever."""
+    go = threading.Event()
+
+    def held(_: sqlite3.Connection) -> str:
+        assert go.wait(timeout=5)
+        return "read"
+
+    async with asyncio.timeout(5):
+        async with Database.open(path) as database:
+            reads = [asyncio.create_task(database._readers.read(held, GUILD)) for _ in range(20)]
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_later(0.05, go.set)
+        answers = await asyncio.gather(*reads, return_exceptions=True)
+    assert answers[:MAX_PER_GUILD] == ["read"] * MAX_PER_GUILD
+    assert {type(each) for each in answers[MAX_PER_GUILD:]} == {sqlite3.ProgrammingError}
+
+
 async def test_guilds_take_turns(database: Database, occupied: list[asyncio.Task[object]]) -> None:
     """A guild that asks once does not wait until one that asked a hundred times before it is served."""
     blocking = [asyncio.create_task(database.read_all(ENDLESS, guild_id=2)) for _ in range(MAX_PER_GUILD)]
