@@ -58,6 +58,7 @@ class Checks:
 
     def __init__(self, database: Database, provider: ToolzzProvider, redactor: Redactor) -> None:
         self._ahead = 0.0
+        self._jitter: float | None = None
         vault, store = Vault({"k1": bytes(32)}), MonitoringStore(database)
         self.connections = ConnectionService(
             ConnectionStore(database),
@@ -67,7 +68,7 @@ class Checks:
             self._time,
             KeyMarks(database, vault),
         )
-        self._schedule = ConnectionSchedule(INTERVAL, lambda: time.monotonic() + self._ahead, random.random)
+        self._schedule = ConnectionSchedule(INTERVAL, lambda: time.monotonic() + self._ahead, self._draw)
         self._recorder = Recorder(store, GuildChanges(), INTERVAL)
         self._poller = Poller(
             self.connections,
@@ -80,17 +81,22 @@ class Checks:
             history_days=90,
         )
 
+    def _draw(self) -> float:
+        return random.random() if self._jitter is None else self._jitter
+
     def _time(self) -> float:
         return time.time() + self._ahead
 
     async def round(self) -> Mapping[str, int]:
-        """Let an interval pass, in which each connection is checked about once; return the outcomes."""
+        """Let an interval pass, in which each connection is checked once; return the outcomes."""
         before = self._recorder.outcomes.copy()
         for _ in range(round(INTERVAL / self._schedule.tick)):
             self._ahead += self._schedule.tick
             await self._poller.tick(lambda _: True)
             while running := asyncio.all_tasks() - {asyncio.current_task()}:
                 await asyncio.wait(running)
+        # Without jitter each connection is checked once in each later round, which is once after each change.
+        self._jitter = 0.5
         return {outcome.name: count for (_, outcome), count in (self._recorder.outcomes - before).items()}
 
 

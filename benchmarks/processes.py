@@ -1,13 +1,17 @@
-"""What a process costs, by the kernel's accounting, and virtual environments for baselines."""
+"""Processes that work when they are told to, what they cost by the kernel's accounting, and environments."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,7 +19,47 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / ".bench"
 """Virtual environments, which later runs use again."""
+BARE_READS: Final = ROOT / "benchmarks" / "bare_reads.py"
+"""Runs with nothing but aiohttp in its environment."""
 _NANOSECONDS: Final = 1e9
+
+
+class Worker:
+    """A process that does its work once for each line that it gets, and prints a line then."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    def tell(self, line: str = "") -> None:
+        """Send the process a line."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._process.stdin.write(f"{line}\n".encode())
+
+    async def said(self) -> bytes:
+        """Return the next line that it prints."""
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        return await self._process.stdout.readline()
+
+    async def turn(self) -> tuple[float, bytes]:
+        """Have the work done once; return the seconds of processor time, and what is printed."""
+        before = cpu_seconds(self._process.pid)
+        self.tell()
+        said = await self.said()
+        return cpu_seconds(self._process.pid) - before, said
+
+
+@contextlib.asynccontextmanager
+async def working(work: Mapping[str, Any], *command: str | Path) -> AsyncIterator[Worker]:
+    """Run a process until the block ends. work: its first line of input, as JSON."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, cwd=ROOT)
+    try:
+        worker = Worker(process)
+        worker.tell(json.dumps(work))
+        yield worker
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def cpu_seconds(pid: int) -> float:

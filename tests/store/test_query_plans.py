@@ -33,7 +33,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "audit.list_unfinished": "hourly, and after a change whose result could not be written",
     "complaints.compact_complaints": IN_STEPS,
     "connections.count_unlike": START,
-    "connections.list_watchable": "lists the connections of all servers for the checks",
+    "connections.list_all_watchable": "lists the connections of all servers for the checks",
     "guilds.list_greetings": "holds the servers that are to be greeted only",
     "history.compact_history": IN_STEPS,
     "maintenance.compact_maintenance": IN_STEPS,
@@ -49,9 +49,8 @@ def queries() -> Iterator[tuple[str, str]]:
     """Yield the name of each query with its feature, and the SQL."""
     for file in sorted((ROOT / "bot").rglob("queries.sql")):
         loaded = load_queries(".".join(file.relative_to(ROOT).parent.parts))
-        for name in loaded.available_queries:
-            if not name.endswith("_cursor"):
-                yield f"{file.parent.name}.{name}", getattr(loaded, name).sql
+        for name, query in vars(loaded).items():
+            yield f"{file.parent.name}.{name}", query.sql
 
 
 @pytest.fixture

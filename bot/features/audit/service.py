@@ -170,12 +170,15 @@ class AuditService:
         now = self._clock()
         if not self._under_way.is_search_due(now):
             return
-        for begun in await self._store.unfinished():
-            if begun in self._under_way:
+        try:
+            found = await self._store.unfinished()
+        except BaseException:
+            self._under_way.search_again()
+            raise
+        for begun in found:
+            if (begun.guild_id, begun.number) in self._under_way.at_work:
                 continue
-            end = replace(begun, at=int(now), result=UNKNOWN, ends=begun.number)
-            # It may have ended since it was read.
-            if not (is_served(begun.guild_id) and await self._append(self._store.append_ends, [end])):
+            if not (self._may_end(begun, is_served) and await self._end_unknown(begun, int(now))):
                 self._under_way.search_again()
 
     async def page(
@@ -285,6 +288,14 @@ class AuditService:
         finally:
             if change.begun is not None:
                 self._under_way.ended(guild_id, change.begun, is_written=is_written)
+
+    def _may_end(self, begun: Entry, is_served: Callable[[int], bool]) -> bool:
+        return is_served(begun.guild_id) and not self._under_way.is_beginning(begun.guild_id)
+
+    async def _end_unknown(self, begun: Entry, at: int) -> bool:
+        """Write that the result of a change is unknown; it may have ended since it was read."""
+        end = replace(begun, at=at, result=UNKNOWN, ends=begun.number)
+        return await self._append(self._store.append_ends, [end])
 
     async def _count(self, tried: Tried) -> None:
         # Whoever has no pseudonym when this is written was erased meanwhile, by this process or another one.

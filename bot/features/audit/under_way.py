@@ -4,8 +4,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Final
 
-from bot.features.audit.entry import Entry
-
 SEARCH_SECONDS: Final = 3600
 """To search all logs for changes without a result takes a while where they are long."""
 
@@ -38,8 +36,9 @@ class ChangesUnderWay:
         if not is_written:
             self.search_again()
 
-    def __contains__(self, begun: Entry) -> bool:
-        return (begun.guild_id, begun.number) in self.at_work or begun.guild_id in self._beginning
+    def is_beginning(self, guild_id: int) -> bool:
+        """Tell whether a change is begun in a guild whose number is not known yet."""
+        return guild_id in self._beginning
 
     def search_again(self) -> None:
         """Note that something may be left without a result."""

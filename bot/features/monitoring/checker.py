@@ -96,7 +96,7 @@ class Checker:
         cause: Exception | None = None
         try:
             connection = await self._connections.open(*state.key, set_at=state.row.set_at)
-            rest = self._rest(state)
+            rest = state.rest
             wanted = await self._builder.wanted(state.key, rest)
             outcome, error, reports = await self._ask(state, connection, wanted)
             if reports is not None:
@@ -115,13 +115,6 @@ class Checker:
             outcome, error, cause = CheckOutcome.FAILED, errors.PatchbayError.key, failed
         return CheckResult(*state.key, int(self._clock()), outcome, error=error), cause, None
 
-    def _rest(self, state: ConnectionState) -> Rest | None:
-        """Return what the last check rests on, None if nobody checked for so long that the next one tells."""
-        rest = state.rest
-        if rest is None or self._clock() - rest.result.at > STALE_CHECKS * self._schedule.interval:
-            return None
-        return rest
-
     async def _answered(
         self, state: ConnectionState, wanted: Wanted, rest: Rest | None, reports: Reports, *, must_read: bool
     ) -> tuple[CheckResult, Rest | None]:
@@ -133,7 +126,9 @@ class Checker:
             return await self._builder.build(state.key, reports, must_read=True), None
         if rest is not None and wanted is rest.wanted:
             repeated = await self._builder.build_again(rest, reports)
-            if repeated is not None:
+            # After a while without checks, the next one tells the history of it.
+            longest = STALE_CHECKS * self._schedule.interval
+            if repeated is not None and repeated.at - rest.result.at <= longest:
                 return repeated, replace(rest, result=repeated)
         return await self._builder.build_check(state.key, reports)
 

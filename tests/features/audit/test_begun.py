@@ -1,6 +1,7 @@
 """Proves that a change of something outside leaves an entry before it is made, and one with its result."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 
 import pytest
@@ -123,6 +124,37 @@ async def test_a_beginning_that_was_interrupted_is_unknown(audit: AuditService) 
         await asyncio.sleep(0)
     await audit.end_unfinished(lambda _: True)
     assert await rows(audit) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
+
+
+async def test_a_search_that_failed_is_repeated(
+    audit: AuditService, database: Database, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits an hour because the file was locked while all logs were to be searched."""
+    await audit._begin(GUILD, MEMBER, ACTION, TARGET)
+    after = AuditService(AuditStore(database), vault, clock)
+
+    async def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database._readers, "read", locked)
+        with pytest.raises(sqlite3.OperationalError):
+            await after.end_unfinished(lambda _: True)
+    await after.end_unfinished(lambda _: True)
+    assert await rows(after) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
+
+
+async def test_what_is_left_while_another_change_begins_is_looked_for_again(
+    audit: AuditService, database: Database, vault: Vault, clock: Clock
+) -> None:
+    """An entry may be that of the change that begins now, or one that a dead process has left."""
+    await audit._begin(GUILD, MEMBER, ACTION, TARGET)
+    after = AuditService(AuditStore(database), vault, clock)
+    with after._under_way.beginning(GUILD):
+        await after.end_unfinished(lambda _: True)
+    assert await rows(after) == [(1, "begun", None, MEMBER)]
+    await after.end_unfinished(lambda _: True)
+    assert await rows(after) == [(1, "begun", None, MEMBER), (2, "unknown", 1, MEMBER)]
 
 
 @pytest.mark.parametrize("is_erased", [False, True])

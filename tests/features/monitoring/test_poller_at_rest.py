@@ -18,10 +18,12 @@ from bot.features.monitoring.absence import GONE_CHECKS
 from bot.features.monitoring.access import Access, AccessKind
 from bot.features.monitoring.incidents import MAX_COUNTED
 from bot.features.monitoring.service import NOT_CHECKED, STALE_CHECKS
+from bot.providers.base.credentials import Credentials
 from bot.providers.base.integration import State
 from bot.providers.base.provider import Provider
 from bot.providers.base.redaction import Redactor
-from bot.providers.base.report import GONE
+from bot.providers.base.report import GONE, Reports, Wanted
+from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID
 from bot.providers.toolzz.simulator import ToolzzSimulator
@@ -145,6 +147,24 @@ async def test_what_members_link_and_ignore_counts(resting: Rounds, toolzz: Tool
 async def test_time_without_checks_is_in_the_history(resting: Rounds, toolzz: ToolzzSimulator) -> None:
     """Also if the first answer after it is the last one before it."""
     await resting.tick((STALE_CHECKS + 1) * INTERVAL)
+    details = [each.detail for each in await resting.history(toolzz.CONNECTED)]
+    assert details[-2:] == [NOT_CHECKED, ""]
+
+
+async def test_time_until_the_answer_counts_as_without_checks(
+    resting: Rounds, toolzz: ToolzzSimulator
+) -> None:
+    """A check that began just in time and was answered too late tells the history of it as well."""
+    provider = resting.connections.provider("toolzz")
+    reports = provider.reports
+
+    async def slow(credentials: Credentials, wanted: Wanted, cache: ResponseCache) -> Reports:
+        resting.clock.now += INTERVAL
+        return await reports(credentials, wanted, cache)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provider, "reports", slow)
+        await resting.tick(STALE_CHECKS * INTERVAL - 1)
     details = [each.detail for each in await resting.history(toolzz.CONNECTED)]
     assert details[-2:] == [NOT_CHECKED, ""]
 
