@@ -2,7 +2,6 @@
 
 import io
 import os
-import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -11,18 +10,24 @@ from unittest import mock
 
 import pytest
 
-from bot.app import build_bot
 from bot.discord.client import PatchbayBot
 from bot.errors import PatchbayError
-from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.settings import Settings, load_settings
 from bot.store.migrations import migrate
-from tests.support.clock import SharedClock, no_pause
+from tests.support.clock import SharedClock
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
-from tests.support.harness import UNCHECKED, BotHarness, Deadlines, StartBot, build_harness, environment
+from tests.support.harness import (
+    UNCHECKED,
+    BotHarness,
+    Deadlines,
+    StartBot,
+    bot_of,
+    build_harness,
+    environment,
+)
 from tests.support.log_capture import logging_to_memory
 from tests.support.named_buttons import keep_requests, missing_buttons
 from tests.support.reply_lines import too_long
@@ -85,21 +90,10 @@ def deadlines() -> Deadlines:
 @pytest.fixture
 async def start_bot(settings: Settings, clock: SharedClock, deadlines: Deadlines) -> AsyncIterator[StartBot]:
     """A function that builds one bot after another on the same database; all are closed at the end."""
-    interval = 365 * 86_400 if settings.check_interval == UNCHECKED else settings.check_interval
-    schedule = ConnectionSchedule(interval, clock, random.random, max_tick=interval)
     async with AsyncExitStack() as stack:
 
         async def start(redactor: Redactor) -> PatchbayBot:
-            return await stack.enter_async_context(
-                build_bot(
-                    settings,
-                    redactor,
-                    clock=clock,
-                    schedule=schedule,
-                    deadline_of=deadlines,
-                    sleep=no_pause,
-                )
-            )
+            return await stack.enter_async_context(bot_of(settings, redactor, clock, deadlines))
 
         yield start
 

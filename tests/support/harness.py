@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
 import shutil
 import sqlite3
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from bot.app import build_bot
 from bot.discord.client import PatchbayBot
 from bot.discord.guard import Guard
 from bot.discord.overrides import Overrides
+from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.i18n.catalog import Texts
 from bot.providers.base import api_client
 from bot.providers.base.api_client import Request
@@ -31,7 +33,7 @@ from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator, simulators
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from tests.support.clock import SharedClock, no_pause
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
@@ -349,6 +351,17 @@ def environment(folder: Path, *simulators: Simulator, check_interval: int = UNCH
     }
 
 
+def bot_of(
+    settings: Settings, redactor: Redactor, clock: SharedClock, deadlines: Deadlines
+) -> AbstractAsyncContextManager[PatchbayBot]:
+    """Build the real bot by the test's clock; it never looks at what is due if that is ``UNCHECKED``."""
+    interval = 365 * 86_400 if settings.check_interval == UNCHECKED else settings.check_interval
+    schedule = ConnectionSchedule(interval, clock, random.random, max_tick=interval)
+    return build_bot(
+        settings, redactor, clock=clock, schedule=schedule, deadline_of=deadlines, sleep=no_pause
+    )
+
+
 def build_harness(
     env: Env,
     bot: PatchbayBot,
@@ -395,8 +408,7 @@ async def open_harness(stack: AsyncExitStack, folder: Path, empty: Path) -> BotH
     clock, deadlines = SharedClock(), Deadlines()
 
     async def start(redactor: Redactor) -> PatchbayBot:
-        bot = build_bot(settings, redactor, clock=clock, deadline_of=deadlines, sleep=no_pause)
-        return await stack.enter_async_context(bot)
+        return await stack.enter_async_context(bot_of(settings, redactor, clock, deadlines))
 
     bot = await start(Redactor())
     env = Env(bot, check_errors=False)
