@@ -97,7 +97,7 @@ class Request:
         """
         if any(segment in {"", ".", ".."} for segment in self.segments):
             raise InvalidInputError("id")
-        path = "".join([f"/{quote(segment, safe='')}" for segment in self.segments])
+        path = "".join([f"/{quote(segment, safe='@')}" for segment in self.segments])
         return f"{path}?{urlencode(self.params)}" if self.params else path
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 import pytest
 
 from bot.features.audit.chain import Chain
+from bot.features.audit.under_way import SEARCH_SECONDS
 from bot.providers.base.simulator import Answer, Reset
 from tests.support import handover_steps, toolzz_editing, toolzz_steps
 from tests.support.disconnect_steps import disconnect
@@ -257,6 +258,7 @@ async def test_upkeep_that_fails_goes_on_and_does_not_fill_the_log(
 ) -> None:
     """Whatever stands in its way is logged with its traceback once, then with the number of failures."""
     await harness.bot.services.audit._store._database._writer.execute("DROP TABLE audit")
+    await harness.env.advance_time(SEARCH_SECONDS)
     for _ in range(5):
         await harness.env.advance_time(601)
     lines = log_lines(log, "audit_upkeep_failed")
