@@ -18,7 +18,7 @@ from uuid import UUID
 from simcord import ChannelHandle, MemberActor, ResponseMessage
 
 from benchmarks.acting import MANAGES, Acting, buttons
-from benchmarks.processes import cpu_seconds, environment_of, environment_with, memory_bytes
+from benchmarks.processes import cpu_seconds, environment_of, environment_with, installed_bot, memory_bytes
 from benchmarks.table import Row, show
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.stage import READY_WITHIN, open_stage
@@ -200,7 +200,7 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
         (toolzz,) = (each for each in stage.simulators if isinstance(each, ToolzzSimulator))
         stage.discord.token = token_of(stage.discord.env.backend.application_id)
         people = People(stage.discord)
-        command = [sys.executable, "-m", "bot", "run"]
+        command = installed_bot()
         ours = functools.partial(running, stage.discord, command, {**stage.environment(), **QUIET})
         file = stage.folder / "replies.json"
         environment = {**stage.discord.environment(), "REPLIES": str(file)}

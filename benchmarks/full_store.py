@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.commands import GOALS, People, Run, connect_all, running
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import cpu_seconds, installed_bot
 from benchmarks.table import Row, show
 from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.stage import Stage, open_stage
@@ -160,7 +160,7 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
         (toolzz,) = (each for each in stage.simulators if isinstance(each, ToolzzSimulator))
         people = People(stage.discord)
         path = stage.folder / "full.db"
-        command = [sys.executable, "-m", "bot", "run"]
+        command = installed_bot()
         environment = {**stage.environment(), **DEFAULT}
         small = functools.partial(running, stage.discord, command, environment)
         environment = {**environment, "PATCHBAY_DATABASE_URL": f"sqlite:///{path}"}

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from aiohttp import WSMsgType, web
 
-from benchmarks.processes import environment_with, memory_bytes
+from benchmarks.processes import environment_with, installed_bot, memory_bytes
 from benchmarks.table import Row, show
 
 SERVERS: Final = 2_000
@@ -192,7 +192,7 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
     """Measure both bots in turn, with one server and with many, and return the rows of the table."""
     found: defaultdict[str, list[float]] = defaultdict(list)
     bare = [str(environment_with("bare", "discord.py")), str(Path(__file__).with_name("bare_bot.py"))]
-    ours = [sys.executable, "-m", "bot", "run"]
+    ours = installed_bot()
     with tempfile.TemporaryDirectory() as folder:
         key = base64.b64encode(bytes(32)).decode()
         no_commands = _written(Path(folder, "replies.json"), "{}")

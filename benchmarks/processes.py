@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.metadata
 import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,6 +102,18 @@ def environment_of(name: str, lock: str) -> Path:
         _run(python, *pip, "-r", folder / "wanted.txt")
         (folder / "wanted.txt").rename(kept)
     return python
+
+
+@functools.cache
+def installed_bot() -> Sequence[str]:
+    """Return the command that runs the bot as a host installs it: without what only development needs."""
+    python = environment_of("patchbay", (ROOT / "requirements" / "run.txt").read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder)
+        _run(sys.executable, *wheel, ROOT)
+        install = ("-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall")
+        _run(python, *install, *Path(folder).glob("*.whl"))
+    return (str(python.with_name("patchbay")), "run")
 
 
 def _run(*command: str | Path) -> None:
