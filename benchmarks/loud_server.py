@@ -12,7 +12,7 @@ from uuid import UUID
 
 from simcord import MemberActor, ResponseMessage
 
-from benchmarks.acting import MANAGES, MODERATES, Acting, buttons
+from benchmarks.acting import ANSWERED_WITHIN, MANAGES, MODERATES, Acting, buttons
 from bot.demo.stage import Stage
 from bot.providers.base.simulator import Answer, Fault, Reset, Slow
 from bot.providers.sensay.simulator import SensaySimulator
@@ -42,8 +42,6 @@ PRESSES: Final = 0.4
 """The share of presses among commands and presses."""
 PAGES: Final = 4
 """Of the messages that a member was shown, buttons under so many are pressed."""
-DRAINED_WITHIN: Final = 12.0
-"""Seconds that the answers that are still owed get at the end."""
 
 
 class LoudServer:
@@ -124,7 +122,7 @@ class LoudServer:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._toolzz.heal()
             self._sensay.heal()
-        ended, late = await asyncio.wait(under_way, timeout=DRAINED_WITHIN) if under_way else (set(), set())
+        ended, late = await asyncio.wait(under_way, timeout=ANSWERED_WITHIN) if under_way else (set(), set())
         self.sent["unanswered"] += len(late)
         for each in ended:
             each.result()
