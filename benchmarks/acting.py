@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final
 
 import discord
@@ -58,6 +61,18 @@ class Acting:
 
     async def _answer(self, asked: InteractionResult) -> ResponseMessage:
         return await self._discord.answer(asked, ANSWERED_WITHIN)
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do all of it until the block ends."""
+    tasks = [asyncio.create_task(each) for each in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def buttons(message: ResponseMessage) -> list[str]:

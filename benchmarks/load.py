@@ -18,7 +18,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 from simcord import ChannelHandle, MemberActor
 
-from benchmarks.acting import MANAGES, Acting, buttons
+from benchmarks.acting import MANAGES, Acting, buttons, meanwhile
 from benchmarks.processes import memory_bytes
 from benchmarks.table import Row, show
 from bot.demo.discord_server import SimulatedDiscord
@@ -90,17 +90,12 @@ class Load:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run commands and have pictures drawn until the block ends."""
-        tasks = [
-            asyncio.create_task(self._repeat(COMMANDS_PER_SECOND, COMMANDS)),
-            asyncio.create_task(self._repeat(PICTURES_PER_SECOND, (PICTURE,))),
-            asyncio.create_task(self._forget()),
-        ]
-        try:
+        async with meanwhile(
+            self._repeat(COMMANDS_PER_SECOND, COMMANDS),
+            self._repeat(PICTURES_PER_SECOND, (PICTURE,)),
+            self._forget(),
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _repeat(self, rate: int, commands: Sequence[str]) -> None:
         """Run so many a second. While a second's worth is under way, further ones are left out."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from simcord import MemberActor, ResponseMessage
 
-from benchmarks.acting import ANSWERED_WITHIN, MANAGES, MODERATES, Acting, buttons
+from benchmarks.acting import ANSWERED_WITHIN, MANAGES, MODERATES, Acting, buttons, meanwhile
 from bot.demo.stage import Stage
 from bot.providers.base.simulator import Answer, Fault, Reset, Slow
 from bot.providers.sensay.simulator import SensaySimulator
@@ -106,20 +106,15 @@ class LoudServer:
         self._toolzz.fail(Slow(SLOW), times=None, path=self._toolzz.CONNECTED)
         self._sensay.fail(Slow(SLOW), times=None, path=f"{self._sensay.PORTUGUESE}/")
         under_way: set[asyncio.Task[None]] = set()
-        tasks = [
-            asyncio.create_task(self._repeat(member, EVERY, self._act, under_way))
-            for member in (*self._managers, self._viewer, self._member)
-        ]
-        tasks += [
-            asyncio.create_task(self._repeat(member, TYPED_EVERY, self._type, under_way))
-            for member in (*self._managers, self._viewer)
-        ]
+        typing = (*self._managers, self._viewer)
+        acting = (*typing, self._member)
         try:
-            yield
+            async with meanwhile(
+                *(self._repeat(member, EVERY, self._act, under_way) for member in acting),
+                *(self._repeat(member, TYPED_EVERY, self._type, under_way) for member in typing),
+            ):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             self._toolzz.heal()
             self._sensay.heal()
         ended, late = await asyncio.wait(under_way, timeout=ANSWERED_WITHIN) if under_way else (set(), set())

@@ -50,6 +50,11 @@ class WatchableRow:
     name: str
     set_at: int
 
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """Guild id, provider and name."""
+        return self.guild_id, self.provider, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class WatchListChange:

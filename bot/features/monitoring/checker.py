@@ -153,7 +153,7 @@ class Checker:
                     reports = await self._reports(connection, wanted, state.cache)
             except DOWN as error:
                 state.hold(error, clock())
-                if not await self._is_lone_refusal(host, connection, error):
+                if not await self._is_lone_refusal(host, key, connection, error):
                     return CheckOutcome.DOWN, error.key, None
                 refusal = errors.UnauthorizedError.key
             except (errors.UnauthorizedError, errors.ForbiddenError) as error:
@@ -179,17 +179,19 @@ class Checker:
             self.hosts[name] = Host(name, self._schedule.clock, self._schedule.interval)
         return self.hosts[name]
 
-    async def _is_lone_refusal(self, host: Host, connection: Connection, error: Exception) -> bool:
+    async def _is_lone_refusal(
+        self, host: Host, key: ConnectionKey, connection: Connection, error: Exception
+    ) -> bool:
         """Return whether a 401 from in between counts as a refusal of the credentials, known or new."""
         if not isinstance(error, errors.IntermediaryUnauthorizedError):
             return False
-        key = errors.UnauthorizedError.key
+        refusal = errors.UnauthorizedError.key
         is_refused = connection.refused_at is not None or (
-            host.lone_refusals.counts(_key(connection))
-            and await note_refusal(self._connections, self._audit, connection, key, by_intermediary=True)
+            host.lone_refusals.counts(key)
+            and await note_refusal(self._connections, self._audit, connection, refusal, by_intermediary=True)
         )
         if is_refused:
-            host.lone_refusals.forget(_key(connection))
+            host.lone_refusals.forget(key)
         return is_refused
 
     async def _reports(self, connection: Connection, wanted: Wanted, cache: ResponseCache) -> Reports:
@@ -215,7 +217,3 @@ class Checker:
         elif state.error and not error:
             log.info("check_back")
         state.error = error
-
-
-def _key(connection: Connection) -> ConnectionKey:
-    return connection.guild_id, connection.provider, connection.name

@@ -48,7 +48,7 @@ class ConnectionState:
     @property
     def key(self) -> ConnectionKey:
         """Guild id, provider and name."""
-        return self.row.guild_id, self.row.provider, self.row.name
+        return self.row.key
 
     # Most connections of a large bot are those of guilds that another process serves, and are never checked.
     @property
@@ -113,12 +113,11 @@ class ConnectionStates:
     def add(self, row: WatchableRow, first_due: Callable[[], float]) -> ConnectionState:
         """Return a connection's state, a new one if it has other credentials than before."""
         states = self._guilds.setdefault(row.guild_id, {})
-        key = row.guild_id, row.provider, row.name
-        before = states.get(key)
+        before = states.get(row.key)
         if before is not None and before.row.set_at == row.set_at:
             return before
         due = first_due()
-        states[key] = state = ConnectionState(row, due) if before is None else before.replaced(row, due)
+        states[row.key] = state = ConnectionState(row, due) if before is None else before.replaced(row, due)
         if before is not None:
             before.turn = 0
         self.set_due(state, due)
@@ -129,7 +128,7 @@ class ConnectionStates:
 
         Return whether there were any.
         """
-        kept = {(row.guild_id, row.provider, row.name) for row in rows}
+        kept = {row.key for row in rows}
         removed = False
         for guild_id in list(self._guilds if guilds is None else guilds):
             states = self._guilds.get(guild_id, {})

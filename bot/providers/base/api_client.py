@@ -113,7 +113,7 @@ def deadline_of(request: Request) -> float:
 class HttpClient:
     """What requests go through, how many seconds each of them may take, and the clock that pauses end by.
 
-    client: sends through the same transport, with a client's comfort.
+    client: httpx's own client over the same transport, for requests to whoever is no provider.
     """
 
     transport: httpx.AsyncBaseTransport

@@ -15,7 +15,6 @@ from bot.providers.base.redaction import MIN_SECRET_LENGTH
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?")
 _USER = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
-"""Characters; what is shorter is an ordinary word, whose mask would make the log unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
