@@ -76,6 +76,8 @@ def test_a_secret_is_masked_in_any_mixture_of_spellings(
     assume(secret not in before + after)
     ways = data.draw(st.lists(st.sampled_from(SPELLINGS), min_size=len(secret), max_size=len(secret)))
     spelled = "".join(way(each) for way, each in zip(ways, secret, strict=True))
+    # Eight zeros are in "\\u00300000000" twice: as they stand there, which is masked first, and spelled.
+    assume(spelled == secret or secret not in spelled)
     text, expected = f"{before}<{spelled}>{after}", f"{before}<{MASK}>{after}"
     assert mask_spelled(text, [secret]) == expected
     assert mask_content({"a": [text, 1, None], text: True}, [secret]) == {
