@@ -7,9 +7,8 @@ from html import escape
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
-
 from pydantic_core import from_json
 
 from bot.providers.base.redaction import MASK, Redactor, mask_content, mask_parsed, mask_spelled
@@ -102,7 +101,9 @@ def test_no_text_is_too_short_to_be_searched(texts: list[str], known: list[str])
 
 @given(
     st.lists(
-        st.sampled_from(["a", "0", "/", " ", "é", "%", "&", "&amp;", *r"\/ \" \n \u00fa \u00FA".split()])
+        st.sampled_from(
+            ["a", "0", "/", " ", "é", "%", "&", "&amp;", r"\/", r"\"", r"\n", r"\u00fa", r"\u00FA"]
+        )
         | st.sampled_from([way("a") for way in SPELLINGS if way("a") != "a"]),
         max_size=12,
     ),
@@ -116,5 +117,5 @@ def test_no_escape_of_a_body_hides_a_secret(pieces: list[str], known: list[str])
     try:
         content = from_json(body)
     except ValueError:
-        assume(False)
+        reject()
     assert mask_parsed(content, body, known) == mask_content(content, known)
