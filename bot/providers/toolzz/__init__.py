@@ -182,7 +182,7 @@ class ToolzzProvider(Provider):
             GONE if found.is_deleted else self._detail(found),
             (found.guild_id or "").strip() or None,
             application if application is not None and is_one_id(application) else None,
-            tuple(channel.id for channel in found.channels),
+            found.ids_of_channels,
             bool(found.create_threads),
         )
 

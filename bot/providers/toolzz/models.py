@@ -146,6 +146,13 @@ class Outline(_Reply):
         return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
 
     @property
+    def ids_of_channels(self) -> tuple[str, ...]:
+        """The ids of ``channels``."""
+        if self.channel_ids is None:
+            return tuple(channel.id for channel in self.channels_detail or ())
+        return self.channel_ids
+
+    @property
     def known_code(self) -> str | None:
         """Discord's code that the error stands for, by its code or its text; None if it is not known."""
         return known_code(self.error_code or "") or self.code_in_message
