@@ -19,12 +19,16 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, each_once
+from bot.providers.base.response_cache import KnownEntries
 from bot.providers.toolzz.times import ReportedTime, read_time
 
 MAX_ENTRIES: Final = 1000
@@ -302,6 +306,11 @@ class _List(_Reply):
         return {"data": once or value, "complete": is_whole and not _has_more(envelope, len(value))}
 
 
+def _read_unless_known(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    known: KnownEntries | None = info.context
+    return read(value) if known is None else known.read(value, read)
+
+
 class _Single(_Reply):
     @model_validator(mode="before")
     @classmethod
@@ -338,9 +347,12 @@ class IntegrationList(_List):
 
 
 class OutlineList(_List):
-    """The same list with the fields that monitoring needs."""
+    """The same list with the fields that monitoring needs.
 
-    data: Annotated[tuple[Outline, ...], Cut]
+    The context in which it is parsed may be ``KnownEntries``.
+    """
+
+    data: Annotated[tuple[Annotated[Outline, WrapValidator(_read_unless_known)], ...], Cut]
 
 
 class AgentList(_List):
