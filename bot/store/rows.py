@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import marshal
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 import aiosqlite
@@ -38,19 +36,6 @@ def rows_as(
 ) -> Callable[[sqlite3.Connection], list[RowT]]:
     """Return what runs a query in a thread, and returns its rows as ``kind``."""
     return lambda connection: list(made(kind, with_rests(connection.execute(query.sql, values))))
-
-
-def digest_of(
-    queries: Iterable[Query], values: Mapping[str, object], connection: sqlite3.Connection
-) -> bytes:
-    """Return a digest of all that reading queries return. Blocks."""
-    usual, connection.text_factory = connection.text_factory, bytes  # nobody reads the text, which takes long
-    try:
-        found = [[tuple(row) for row in rows_of(query, values)(connection)] for query in queries]
-    finally:
-        connection.text_factory = usual
-    # By the second version of the format, the same values always give the same bytes.
-    return blake2b(marshal.dumps(found, 2), digest_size=16).digest()
 
 
 def together(work: Callable[[Fetch], ResultT], connection: sqlite3.Connection) -> ResultT:

@@ -89,7 +89,7 @@ async def test_it_does_not_grow() -> None:
 
 
 async def test_what_is_made_of_an_entry_stays_with_it() -> None:
-    """Only of a new entry something is made, whatever stands before it; entries that are gone are forgotten."""
+    """Only of a new entry something is made, wherever it stands; those that are gone are forgotten."""
     cache, made = ResponseCache(), []
 
     def make(entry: Order) -> list[str]:
