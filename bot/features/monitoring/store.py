@@ -20,9 +20,9 @@ from bot.features.integrations.store import QUERIES as INTEGRATIONS
 from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
-from bot.features.monitoring.one_row import as_one_row, rows_in
 from bot.providers.base.integration import State
 from bot.store.database import Database
+from bot.store.one_row import as_one_row, rows_in
 from bot.store.queries import load_queries
 from bot.store.rows import Fetch, Query, fetch, fetch_one
 from bot.store.steps import write_in_steps

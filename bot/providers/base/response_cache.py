@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeVar, cast
 
 from cachetools import LRUCache
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationInfo, ValidatorFunctionWrapHandler
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 EntryT = TypeVar("EntryT", bound=BaseModel)
@@ -34,6 +34,12 @@ class KnownEntries:
         kept = self._before.get(digest)
         self.found[digest] = parsed = parse(entry) if kept is None else cast("EntryT", kept)
         return parsed
+
+
+def read_unless_known(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """Have an entry parsed, unless it is known: the wrap validator of a list's entries."""
+    known: KnownEntries | None = info.context
+    return read(value) if known is None else known.read(value, read)
 
 
 class ResponseCache:

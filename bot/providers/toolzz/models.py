@@ -19,8 +19,6 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
@@ -28,7 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, each_once
-from bot.providers.base.response_cache import KnownEntries
+from bot.providers.base.response_cache import read_unless_known
 from bot.providers.toolzz.times import ReportedTime, read_time
 
 MAX_ENTRIES: Final = 1000
@@ -306,11 +304,6 @@ class _List(_Reply):
         return {"data": once or value, "complete": is_whole and not _has_more(envelope, len(value))}
 
 
-def _read_unless_known(value: object, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    known: KnownEntries | None = info.context
-    return read(value) if known is None else known.read(value, read)
-
-
 class _Single(_Reply):
     @model_validator(mode="before")
     @classmethod
@@ -352,7 +345,7 @@ class OutlineList(_List):
     The context in which it is parsed may be ``KnownEntries``.
     """
 
-    data: Annotated[tuple[Annotated[Outline, WrapValidator(_read_unless_known)], ...], Cut]
+    data: Annotated[tuple[Annotated[Outline, WrapValidator(read_unless_known)], ...], Cut]
 
 
 class AgentList(_List):
