@@ -44,6 +44,12 @@ def test_what_is_short_does_not_rest(thread: Thread) -> None:
     assert thread.rests == []
 
 
+def test_a_large_servers_states_do_not_rest(thread: Thread) -> None:
+    """What takes a few milliseconds has no pause in the middle, in which it would keep a connection."""
+    assert list(with_rests(thread.compute(100, 0.000035))) == list(range(100))
+    assert thread.rests == []
+
+
 def test_waiting_is_no_computation(thread: Thread) -> None:
     """What waited for a busy machine is not slowed down once more."""
 
