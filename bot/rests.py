@@ -1,7 +1,8 @@
-"""Keeps long computations in threads from holding up the event loop."""
+"""Keeps long computations, in threads and in the event loop, from holding up what others wait for."""
 
+import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -30,3 +31,13 @@ def with_rests(items: Iterable[ItemT]) -> Iterator[ItemT]:
         if took > longest:
             time.sleep(took * _REST)
             began, longest = time.thread_time(), _WORK
+
+
+async def with_turns(items: Iterable[ItemT]) -> AsyncIterator[ItemT]:
+    """Yield the items, and let others have the event loop after each millisecond that was spent on them."""
+    began = time.perf_counter()
+    for item in items:
+        yield item
+        if time.perf_counter() - began > _WORK:
+            await asyncio.sleep(0)
+            began = time.perf_counter()
