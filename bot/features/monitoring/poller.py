@@ -58,7 +58,8 @@ class Poller:
         self._away: deque[ConnectionState] = deque()  # due, in guilds that are not served
         self._list_version: int | None = None
         self._updating = asyncio.Lock()
-        self._next_update: asyncio.Task[None] | None = None  # has not begun to read the list
+        self._updates: set[asyncio.Task[None]] = set()
+        self._next_update: asyncio.Task[None] | None = None  # the one that has not begun to read the list
         self._due: float | None = None
         self._may_have_orphans = True
         self._judging: set[asyncio.Task[None]] = set()
@@ -87,8 +88,8 @@ class Poller:
                     state.running.cancel()
             for task in self._judging:
                 task.cancel()
-            if self._next_update is not None:
-                self._next_update.cancel()
+            for update in self._updates:
+                update.cancel()
 
     @property
     def overdue(self) -> float | None:
@@ -200,9 +201,11 @@ class Poller:
 
     async def _update_list(self) -> None:
         """Learn which connections there are now, once for all who ask before that begins."""
-        if self._next_update is None:
+        if self._next_update is None or self._next_update.done():
             with working_for(None):
                 self._next_update = asyncio.create_task(self._read_list())
+            self._updates.add(self._next_update)
+            self._next_update.add_done_callback(self._updates.discard)
         # Whoever waits may be cancelled; what a change names is named once.
         await asyncio.shield(self._next_update)
 
