@@ -193,7 +193,7 @@ SELECT provider, id, label FROM (
     UNION ALL
     SELECT provider, id, label, 4 AS rank FROM watched WHERE guild_id = :guild_id AND kind = 'integration'
 ) AS known
-ORDER BY rank;
+ORDER BY rank, provider, id;
 
 -- name: list_former()
 -- The guilds whose logs have no seals yet.
