@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-import aiosqlite
-
 from bot.store.migrations import migrate
 from bot.store.private_files import make_database_private
+from bot.store.sqlite_connection import SqliteReader, SqliteWriter
 
 _CHUNK: Final = 64
 """Rows that the writing connection fetches in one step."""
@@ -45,9 +44,11 @@ def _set_up(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def connect_reader(path: Path, patience: float) -> sqlite3.Connection:
+def connect_reader(path: Path, patience: float) -> SqliteReader:
     """Open a connection that cannot write. patience: see ``Database.open``. Blocks. Raises sqlite3.Error."""
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=patience, isolation_level=None, check_same_thread=False, factory=SqliteReader
+    )
     _set_up(connection)
     connection.execute("PRAGMA query_only = ON")
     return connection
@@ -60,7 +61,8 @@ def _open_writer(path: Path, patience: float) -> sqlite3.Connection:
 
 
 @contextlib.asynccontextmanager
-async def connect_writer(path: Path, patience: float) -> AsyncIterator[aiosqlite.Connection]:
+async def connect_writer(path: Path, patience: float) -> AsyncIterator[SqliteWriter]:
     """Open the connection that writes. patience: see ``Database.open``. Raises sqlite3.Error."""
-    async with aiosqlite.Connection(functools.partial(_open_writer, path, patience), _CHUNK) as connection:
+    connection = SqliteWriter(functools.partial(_open_writer, path, patience), _CHUNK)
+    async with connection:
         yield connection

@@ -16,6 +16,7 @@ from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError
 from bot.store.private_files import make_private
 from bot.store.revision import current_revision
 from bot.store.scrub import REPLICATION
+from bot.store.sqlite_connection import SqliteReader
 from bot.store.vault import key_id_of
 from bot.store.write_state import unavailable
 
@@ -195,12 +196,13 @@ def stamped(text: str) -> float:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[SqliteReader]:
     """Open a database that exists, to look at it or to copy it. Raises sqlite3.Error."""
     # A name alone would make a file where there is none. mode=ro would leave a -wal and a -shm file behind,
     # which may belong to another user than the bot's.
     address = f"{path.absolute().as_uri()}?mode=rw"
-    with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, factory=SqliteReader)
+    with contextlib.closing(connection):
         yield connection
 
 

@@ -12,18 +12,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import aiosqlite
 import structlog
 
 from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connecting import connect_reader, connect_writer, prepare
+from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 from bot.store.load import DatabaseLoad
 from bot.store.lock_holder import lock_holder
 from bot.store.readers import Readers
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
 from bot.store.scrub import Scrubber
+from bot.store.sqlite_connection import SqliteWriter
 from bot.store.write_state import WriteState, unavailable
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, readers: Readers, writer: aiosqlite.Connection, patience: float, state: WriteState
+        self, path: Path, readers: Readers, writer: SqliteWriter, patience: float, state: WriteState
     ) -> None:
         self.write_state = state
         self._path = path
@@ -113,12 +114,12 @@ class Database:
                 database._stop_scrubbing()
                 await asyncio.gather(*database._writes, return_exceptions=True)
 
-    async def read(self, query: Query, /, **values: object) -> sqlite3.Row | None:
+    async def read(self, query: Query, /, **values: object) -> StoredRow | None:
         """Run a reading query; return its first row, None if there is none."""
         rows = await self.read_all(query, **values)
         return rows[0] if rows else None
 
-    async def read_all(self, query: Query, /, **values: object) -> list[sqlite3.Row]:
+    async def read_all(self, query: Query, /, **values: object) -> list[StoredRow]:
         """Run a reading query; return its rows, which are fetched in one step.
 
         They are as they were at one moment.
@@ -155,13 +156,13 @@ class Database:
             raise
 
     async def examine(
-        self, work: Callable[[sqlite3.Connection], ResultT], guild_id: int | None = None
+        self, work: Callable[[ReadingConnection], ResultT], guild_id: int | None = None
     ) -> ResultT:
         """Run what reads many rows in a way of its own, in a thread; return its result."""
         return await self._read(work, work, guild_id)
 
     async def _read(
-        self, named: object, work: Callable[[sqlite3.Connection], ResultT], guild_id: object
+        self, named: object, work: Callable[[ReadingConnection], ResultT], guild_id: object
     ) -> ResultT:
         # Not with ``_noted``, which costs as much as a short query does.
         try:
@@ -179,7 +180,7 @@ class Database:
         writing = self._transact(lambda connection: query(connection, **values), _name(query))
         return await self._to_the_end(writing)
 
-    async def transact(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
+    async def transact(self, work: Callable[[WritingConnection], Awaitable[ResultT]]) -> ResultT:
         """Run ``work`` in one transaction, and return its result.
 
         No other transaction comes between its reads and its writes. It is durable and whole, as with
@@ -209,10 +210,10 @@ class Database:
         async with self._turn, self._noted("foreign_writes", is_read=True):
             return await self._pragma("data_version")
 
-    async def mark_traces(self, connection: aiosqlite.Connection) -> None:
+    async def mark_traces(self, connection: WritingConnection) -> None:
         """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""
         # The note is in the file's header, so the process that opens the file next finds it too.
-        await connection.execute(f"PRAGMA user_version = {_TRACES}")
+        await connection.change(f"PRAGMA user_version = {_TRACES}")
 
     async def scrub(self) -> bool:
         """Remove all traces of deleted data from the file and its log if ``mark_traces`` noted any.
@@ -247,8 +248,8 @@ class Database:
             return False
         self._scrub_from = asyncio.get_running_loop().time() + _SCRUB_EVERY
         # What is deleted while this runs sets the mark anew.
-        await self.transact(lambda connection: connection.execute(f"PRAGMA user_version = {_SCRUBBING}"))
-        await Scrubber(self._writer, self.transact, self._transact_freely).run()
+        await self.transact(lambda connection: connection.change(f"PRAGMA user_version = {_SCRUBBING}"))
+        await Scrubber(self._writer, self._transact_step, self._transact_freely).run()
         async with self._turn:
             if await self._pragma("user_version") != _SCRUBBING:
                 return False
@@ -290,11 +291,14 @@ class Database:
         if self._later_scrub is not None:
             self._later_scrub.cancel()
 
-    async def _transact_freely(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
+    async def _transact_step(self, work: Callable[[SqliteWriter], Awaitable[ResultT]]) -> ResultT:
+        return await self._to_the_end(self._transact(work, "scrub"))
+
+    async def _transact_freely(self, work: Callable[[SqliteWriter], Awaitable[object]]) -> None:
         """Run ``work``, which renames tables, in a transaction that leaves foreign keys alone."""
         await self._to_the_end(self._with_free_names(work))
 
-    async def _with_free_names(self, work: Callable[[aiosqlite.Connection], Awaitable[object]]) -> None:
+    async def _with_free_names(self, work: Callable[[SqliteWriter], Awaitable[object]]) -> None:
         async with self._turn:
             try:
                 await self._writer.execute("PRAGMA foreign_keys = OFF")
@@ -310,9 +314,7 @@ class Database:
         rows = await self._writer.execute_fetchall(f"PRAGMA {name}")
         return int(next(iter(rows))[0])
 
-    async def _transact(
-        self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]], operation: str
-    ) -> ResultT:
+    async def _transact(self, work: Callable[[SqliteWriter], Awaitable[ResultT]], operation: str) -> ResultT:
         asked = time.monotonic()
         async with self._turn:
             async with self._noted(operation):
@@ -359,7 +361,7 @@ class Database:
         self.write_state.failed(failure, operation, holder)
         raise failure from error
 
-    async def _in_transaction(self, work: Callable[[aiosqlite.Connection], Awaitable[ResultT]]) -> ResultT:
+    async def _in_transaction(self, work: Callable[[SqliteWriter], Awaitable[ResultT]]) -> ResultT:
         # A deferred transaction fails at its first write if another process writes: the busy timeout does not
         # apply to it.
         await self._writer.execute("BEGIN IMMEDIATE")
@@ -379,11 +381,11 @@ def _name(work: object) -> str:
     return name.partition(".<locals>")[0]
 
 
-async def _probe(connection: aiosqlite.Connection) -> None:
+async def _probe(connection: WritingConnection) -> None:
     """Write what needs new pages, and delete it in the same transaction.
 
     Because of ``secure_delete`` the pages are written although they are free again when it commits.
     """
-    await connection.execute("CREATE TABLE probe (filling)")
-    await connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (_PROBE_BYTES,))
-    await connection.execute("DROP TABLE probe")
+    await connection.change("CREATE TABLE probe (filling)")
+    await connection.change("INSERT INTO probe VALUES (zeroblob(:bytes))", {"bytes": _PROBE_BYTES})
+    await connection.change("DROP TABLE probe")

@@ -6,27 +6,25 @@ from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any, Final
 
-import aiosqlite
+from bot.store.connection import Values, WritingConnection
 
 _NAME: Final = re.compile(r"^-- name: (\w+)\([\w, ]*\)([$!^]|\*!|)$", re.MULTILINE)
 """Above each query: its name, its parameters, and what it returns; see ``load_queries``."""
 _REMARK: Final = "--"
-
-Values = Mapping[str, object] | Sequence[Mapping[str, object]]
 
 
 class StoredQuery:
     """One query of a file. Call it with a connection and the values of its parameters."""
 
     def __init__(
-        self, name: str, sql: str, run: Callable[[aiosqlite.Connection, str, Any], Awaitable[Any]]
+        self, name: str, sql: str, run: Callable[[WritingConnection, str, Any], Awaitable[Any]]
     ) -> None:
         self.__name__ = name  # as functions have it: the logs name what failed
         self.sql = sql
         self._run = run
 
     async def __call__(
-        self, connection: aiosqlite.Connection, many: Values | None = None, /, **values: object
+        self, connection: WritingConnection, many: Sequence[Values] | None = None, /, **values: object
     ) -> Any:  # noqa: ANN401 - as the file says
         """Run it. many: the values for each time, of a query that runs several times."""
         return await self._run(connection, self.sql, values if many is None else many)
@@ -61,30 +59,28 @@ def _without_remarks(sql: str) -> str:
     return "\n".join(lines).strip()
 
 
-async def _rows(connection: aiosqlite.Connection, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
-    return list(await connection.execute_fetchall(sql, values))
+async def _rows(connection: WritingConnection, sql: str, values: Values) -> Sequence[Any]:
+    return await connection.rows(sql, values)
 
 
-async def _row(connection: aiosqlite.Connection, sql: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    return next(iter(await connection.execute_fetchall(sql, values)), None)
+async def _row(connection: WritingConnection, sql: str, values: Values) -> Any:  # noqa: ANN401
+    return next(iter(await connection.rows(sql, values)), None)
 
 
-async def _value(connection: aiosqlite.Connection, sql: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+async def _value(connection: WritingConnection, sql: str, values: Values) -> Any:  # noqa: ANN401
     row = await _row(connection, sql, values)
     return None if row is None else row[0]
 
 
-async def _change(connection: aiosqlite.Connection, sql: str, values: Mapping[str, Any]) -> int:
-    async with connection.execute(sql, values) as cursor:
-        return cursor.rowcount
+async def _change(connection: WritingConnection, sql: str, values: Values) -> int:
+    return await connection.change(sql, values)
 
 
-async def _change_many(connection: aiosqlite.Connection, sql: str, many: Sequence[Mapping[str, Any]]) -> None:
-    async with connection.executemany(sql, many):
-        pass
+async def _change_many(connection: WritingConnection, sql: str, many: Sequence[Values]) -> None:
+    await connection.change_many(sql, many)
 
 
-_RUN: Final[Mapping[str, Callable[[aiosqlite.Connection, str, Any], Awaitable[Any]]]] = {
+_RUN: Final[Mapping[str, Callable[[WritingConnection, str, Any], Awaitable[Any]]]] = {
     "": _rows,
     "^": _row,
     "$": _value,

@@ -14,15 +14,13 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from bot.durations import Durations
+from bot.store.connection import ReadingConnection
 
 ResultT = TypeVar("ResultT")
 
 READERS: Final = 4
 MAX_PER_GUILD: Final = 2
 """A guild reads on so many connections at once; what it reads beyond that waits for them."""
-
-_STEPS: Final = 20_000
-"""SQLite's instructions after which a read looks whether its caller was cancelled: a millisecond."""
 
 
 class Readers:
@@ -32,7 +30,7 @@ class Readers:
     reads have a connection that no other read uses.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], ReadingConnection]) -> None:
         """connect: opens a connection that may be used in any thread."""
         self._connect = connect
         self.durations = Durations()
@@ -66,7 +64,7 @@ class Readers:
         self._waiting.clear()
         await asyncio.gather(*(reader.close() for reader in self._opened))
 
-    async def read(self, work: Callable[[sqlite3.Connection], ResultT], guild: object) -> ResultT:
+    async def read(self, work: Callable[[ReadingConnection], ResultT], guild: object) -> ResultT:
         """Run ``work`` in a thread on a connection. guild: whose read this is, None if it is nobody's.
 
         Raises sqlite3.ProgrammingError after ``close``.
@@ -78,7 +76,7 @@ class Readers:
         finally:
             self._ended(began)
 
-    async def read_urgently(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+    async def read_urgently(self, work: Callable[[ReadingConnection], ResultT]) -> ResultT:
         """Run ``work``, which reads a few rows, without waiting for any read that is not urgent."""
         began = self._begin()
         try:
@@ -156,18 +154,17 @@ class _Reader:
     is most of what a short read costs.
     """
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, connection: ReadingConnection, name: str) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[_Read | None] = SimpleQueue()
-        # Not ``interrupt``, which does nothing if it comes before the statement begins.
-        connection.set_progress_handler(self._is_cancelled, _STEPS)
+        connection.stop_when(self._is_cancelled)
         self._current: _Read | None = None
         # A process that ends waits for no read.
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     async def run(
-        self, work: Callable[[sqlite3.Connection], ResultT], ended: Callable[[], None] | None = None
+        self, work: Callable[[ReadingConnection], ResultT], ended: Callable[[], None] | None = None
     ) -> ResultT:
         """Run ``work`` in the thread, after what it was given before.
 
@@ -181,7 +178,7 @@ class _Reader:
     async def close(self) -> None:
         """Close the connection after the reads before, and end the thread."""
         try:
-            await self.run(sqlite3.Connection.close)
+            await self.run(lambda connection: connection.close())
         finally:
             self._queue.put(None)
 
@@ -212,7 +209,7 @@ class _Read:
 
     def __init__(
         self,
-        work: Callable[[sqlite3.Connection], Any],
+        work: Callable[[ReadingConnection], Any],
         answer: asyncio.Future[Any],
         ended: Callable[[], None] | None,
     ) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import marshal
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-import aiosqlite
-
 from bot.rests import with_rests
+from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 
 ResultT = TypeVar("ResultT")
 RowT = TypeVar("RowT")
@@ -28,46 +26,36 @@ class Fetch(Protocol):
     def __call__(self, kind: type[RowT], query: Query, /, **values: object) -> list[RowT]: ...
 
 
-def rows_of(query: Query, values: Mapping[str, object]) -> Callable[[sqlite3.Connection], list[sqlite3.Row]]:
+def rows_of(query: Query, values: Mapping[str, object]) -> Callable[[ReadingConnection], list[StoredRow]]:
     """Return what runs a query in a thread, and returns its rows."""
-    return lambda connection: connection.execute(query.sql, values).fetchall()
+    return lambda connection: list(connection.rows(query.sql, values))
 
 
 def rows_as(
     kind: type[RowT], query: Query, values: Mapping[str, object]
-) -> Callable[[sqlite3.Connection], list[RowT]]:
+) -> Callable[[ReadingConnection], list[RowT]]:
     """Return what runs a query in a thread, and returns its rows as ``kind``."""
-    return lambda connection: list(made(kind, with_rests(connection.execute(query.sql, values))))
+    return lambda connection: list(made(kind, with_rests(connection.rows(query.sql, values))))
 
 
-def digest_of(
-    queries: Iterable[Query], values: Mapping[str, object], connection: sqlite3.Connection
-) -> bytes:
+def digest_of(queries: Iterable[Query], values: Mapping[str, object], connection: ReadingConnection) -> bytes:
     """Return a digest of all that reading queries return. Blocks."""
-    usual, connection.text_factory = connection.text_factory, bytes  # nobody reads the text, which takes long
-    try:
-        found = [[tuple(row) for row in rows_of(query, values)(connection)] for query in queries]
-    finally:
-        connection.text_factory = usual
+    found = [connection.unread_rows(query.sql, values) for query in queries]
     # By the second version of the format, the same values always give the same bytes.
     return blake2b(marshal.dumps(found, 2), digest_size=16).digest()
 
 
-def together(work: Callable[[Fetch], ResultT], connection: sqlite3.Connection) -> ResultT:
+def together(work: Callable[[Fetch], ResultT], connection: ReadingConnection) -> ResultT:
     """Run ``work``, whose queries see the database as it is at one moment. Blocks."""
 
     def run(kind: type[RowT], query: Query, /, **values: object) -> list[RowT]:
         return rows_as(kind, query, values)(connection)
 
-    connection.execute("BEGIN")
-    try:
+    with connection.at_one_moment():
         return work(run)
-    finally:
-        if connection.in_transaction:  # an error may have ended it
-            connection.execute("ROLLBACK")
 
 
-def made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:
+def made(kind: type[RowT], rows: Iterable[StoredRow]) -> Iterator[RowT]:
     """Make each row a ``kind``, whose fields are the row's columns."""
     names: list[str] = []
     for row in rows:
@@ -77,18 +65,18 @@ def made(kind: type[RowT], rows: Iterable[sqlite3.Row]) -> Iterator[RowT]:
 
 
 async def fetch(
-    connection: aiosqlite.Connection,
+    connection: WritingConnection,
     kind: type[RowT],
     query: Query,
     /,
     **values: object,
 ) -> list[RowT]:
     """Run a reading query, which may be part of a transaction; return its rows as ``kind``."""
-    return list(made(kind, await connection.execute_fetchall(query.sql, values)))
+    return list(made(kind, await connection.rows(query.sql, values)))
 
 
 async def fetch_one(
-    connection: aiosqlite.Connection,
+    connection: WritingConnection,
     kind: type[RowT],
     query: Query,
     /,

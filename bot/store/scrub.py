@@ -13,15 +13,12 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
-
-import aiosqlite
+from typing import Final
 
 from bot.errors import UnavailableError
+from bot.store.sqlite_connection import SqliteWriter
 
-ResultT = TypeVar("ResultT")
-Work = Callable[[aiosqlite.Connection], Awaitable[ResultT]]
-Transact = Callable[[Callable[[aiosqlite.Connection], Awaitable[object]]], Awaitable[object]]
+Transact = Callable[[Callable[[SqliteWriter], Awaitable[object]]], Awaitable[object]]
 
 STEP: Final = 1000
 """Rows that are copied or deleted in one transaction."""
@@ -57,7 +54,7 @@ def drop_leftovers(connection: sqlite3.Connection) -> None:
 class Scrubber:
     """Scrubs the tables one after the other, each step in a transaction of its own."""
 
-    def __init__(self, connection: aiosqlite.Connection, transact: Transact, swap: Transact) -> None:
+    def __init__(self, connection: SqliteWriter, transact: Transact, swap: Transact) -> None:
         """transact: runs work in a transaction. swap: does so without foreign keys being enforced."""
         self._connection = connection
         self._transact = transact
@@ -98,7 +95,7 @@ class Scrubber:
         keys = [str(row[1]) for row in sorted(info, key=lambda row: row[5]) if row[5]]
         key, mark = ", ".join(keys), ", ".join("?" * len(keys))
 
-        async def begin(connection: aiosqlite.Connection) -> None:
+        async def begin(connection: SqliteWriter) -> None:
             (sql,) = [row[0] for row in await connection.execute_fetchall(
                 "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
             )]  # fmt: skip
@@ -111,7 +108,7 @@ class Scrubber:
 
         last: Sequence[object] | None = None
 
-        async def copy(connection: aiosqlite.Connection) -> Sequence[object] | None:
+        async def copy(connection: SqliteWriter) -> Sequence[object] | None:
             where = "" if last is None else f"WHERE ({key}) > ({mark})"
             values = (*(last or ()), STEP)
             some = f"FROM {table} {where} ORDER BY {key} LIMIT ?"
@@ -129,7 +126,7 @@ class Scrubber:
         ours = [name for name in await self._names("trigger") if name.startswith(_OURS)]
         tables = [name for name in await self._names("table") if name.startswith(_OURS)]
 
-        async def empty(connection: aiosqlite.Connection, name: str) -> bool:
+        async def empty(connection: SqliteWriter, name: str) -> bool:
             info = await connection.execute_fetchall(f"PRAGMA table_info({name})")
             key = ", ".join(str(row[1]) for row in info if row[5])
             if not key:
@@ -138,11 +135,11 @@ class Scrubber:
             cursor = await connection.execute(f"DELETE FROM {name} WHERE ({key}) IN ({some})")  # noqa: S608
             return cursor.rowcount > 0
 
-        async def drop(connection: aiosqlite.Connection) -> None:
+        async def drop(connection: SqliteWriter) -> None:
             for name in tables:
                 await connection.execute(f"DROP TABLE IF EXISTS {name}")
 
-        async def stop(connection: aiosqlite.Connection) -> None:
+        async def stop(connection: SqliteWriter) -> None:
             for name in ours:
                 await connection.execute(f"DROP TRIGGER IF EXISTS {name}")
 
@@ -153,7 +150,7 @@ class Scrubber:
         await self._transact(drop)
 
     async def _shrink(self) -> bool:
-        async def cut(connection: aiosqlite.Connection) -> bool:
+        async def cut(connection: SqliteWriter) -> bool:
             for _ in range(PAGES):
                 # Python's driver takes one step of a statement without columns, which cuts off one page, and
                 # a statement that is not closed stops the commit.
@@ -183,7 +180,7 @@ class Scrubber:
             for name, event in self._triggers.items()
         ]
 
-    async def _take_place(self, connection: aiosqlite.Connection, table: str) -> None:
+    async def _take_place(self, connection: SqliteWriter, table: str) -> None:
         counts = [
             next(iter(await connection.execute_fetchall(f"SELECT count(*) FROM {name}")))[0]  # noqa: S608
             for name in (table, self._copy)
@@ -216,7 +213,7 @@ class Scrubber:
         return f"{self._copy}_{name}"
 
 
-async def _indexes(connection: aiosqlite.Connection, table: str) -> list[tuple[str, str]]:
+async def _indexes(connection: SqliteWriter, table: str) -> list[tuple[str, str]]:
     """Return the names and definitions of a table's indexes, without those that SQLite makes by itself."""
     rows = await connection.execute_fetchall(
         "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",

@@ -5,8 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.rows import Query
 
@@ -23,18 +22,18 @@ async def write_in_steps(database: Database, table: str, query: Query, /, **valu
     others wait for one step at most. Rows that come or go meanwhile are met or not. query: its last clause is
     a WHERE to which a condition can be added with AND.
     """
-    key = await _key_of(database, table)
+    key = await database.examine(lambda connection: connection.key(table))
     columns = ", ".join(key)
     last: Sequence[object] | None = None
 
-    async def step(connection: aiosqlite.Connection) -> Sequence[object] | None:
+    async def step(connection: WritingConnection) -> Sequence[object] | None:
         """Return the key of the step's last row, None after the end."""
         bounds, conditions = dict(values), []
         if last is not None:
             bounds |= {f"after_{column}": value for column, value in zip(key, last, strict=True)}
             conditions.append(f"({columns}) > ({', '.join(f':after_{column}' for column in key)})")
         where = f"WHERE {conditions[0]}" if conditions else ""
-        found = await connection.execute_fetchall(
+        found = await connection.rows(
             f"SELECT {columns} FROM {table} {where} ORDER BY {columns} LIMIT 1 OFFSET {STEP - 1}",  # noqa: S608
             bounds,
         )
@@ -42,7 +41,7 @@ async def write_in_steps(database: Database, table: str, query: Query, /, **valu
         if until is not None:
             bounds |= {f"until_{column}": value for column, value in zip(key, until, strict=True)}
             conditions.append(f"({columns}) <= ({', '.join(f':until_{column}' for column in key)})")
-        await connection.execute(" AND ".join([query.sql.removesuffix(";"), *conditions]), bounds)
+        await connection.change(" AND ".join([query.sql.removesuffix(";"), *conditions]), bounds)
         return until
 
     while True:
@@ -51,9 +50,3 @@ async def write_in_steps(database: Database, table: str, query: Query, /, **valu
         if last is None:
             return
         await asyncio.sleep(time.monotonic() - began)
-
-
-async def _key_of(database: Database, table: str) -> Sequence[str]:
-    """Return the columns of a table's primary key."""
-    rows = await database.examine(lambda connection: list(connection.execute(f"PRAGMA table_info({table})")))
-    return [row["name"] for row in sorted(rows, key=lambda row: row["pk"]) if row["pk"]]

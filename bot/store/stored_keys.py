@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.setup_errors import DatabaseUnusableError
+from bot.store.connection import ReadingConnection
 from bot.store.copies import opened
 from bot.store.vault import Place
 
@@ -34,8 +35,8 @@ class StoredKeys:
     seals: Sequence[StoredSeal]
 
 
-def stored_keys(connection: sqlite3.Connection) -> StoredKeys:
-    """Read all of it. Blocks. Raises sqlite3.Error."""
+def stored_keys(connection: ReadingConnection) -> StoredKeys:
+    """Read all of it. Blocks."""
     return StoredKeys(_mark(connection), list(_secrets(connection)), list(_seals(connection)))
 
 
@@ -48,32 +49,27 @@ def stored_keys_in(path: Path) -> StoredKeys:
         raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
 
 
-def _mark(connection: sqlite3.Connection) -> tuple[str, bytes] | None:
-    if not _columns(connection, "key_mark"):
+def _mark(connection: ReadingConnection) -> tuple[str, bytes] | None:
+    if not connection.columns("key_mark"):
         return None
-    row = connection.execute("SELECT key_ids, signature FROM key_mark").fetchone()
-    return None if row is None else (str(row[0]), bytes(row[1]))
+    rows = connection.rows("SELECT key_ids, signature FROM key_mark")
+    return next(((str(key_ids), bytes(signature)) for key_ids, signature in rows), None)
 
 
-def _secrets(connection: sqlite3.Connection) -> Iterator[tuple[bytes, Place]]:
-    columns = _columns(connection, "connection")
+def _secrets(connection: ReadingConnection) -> Iterator[tuple[bytes, Place]]:
+    columns = connection.columns("connection")
     if not columns:
         return
     generation = "generation" if "generation" in columns else "0"
     query = f"SELECT secret, guild_id, provider, name, set_at, {generation} FROM connection"  # noqa: S608
-    for secret, *place in connection.execute(query):
+    for secret, *place in connection.rows(query):
         if secret:
             yield secret, Place(*place)
 
 
-def _seals(connection: sqlite3.Connection) -> Iterator[StoredSeal]:
+def _seals(connection: ReadingConnection) -> Iterator[StoredSeal]:
     for table, kind in (("audit_seal", "kind"), ("audit_head", "'former'")):
-        if _columns(connection, table):
+        if connection.columns(table):
             query = f"SELECT {kind}, guild_id, number, hash, signature FROM {table}"  # noqa: S608
-            for row in connection.execute(query):
+            for row in connection.rows(query):
                 yield StoredSeal(*row)
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    """Return the names of a table's columns, none if there is no such table."""
-    return {str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}

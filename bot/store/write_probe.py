@@ -3,9 +3,8 @@
 import asyncio
 from typing import Final
 
-import aiosqlite
-
 from bot.errors import UnavailableError
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 _EVERY: Final = 5.0
@@ -40,7 +39,7 @@ class WriteProbe:
         self._commits = database.commits
 
 
-async def _rewrite_header(connection: aiosqlite.Connection) -> None:
+async def _rewrite_header(connection: WritingConnection) -> None:
     """Write the first page as it is: SQLite compares nothing."""
-    ((mark,),) = await connection.execute_fetchall("PRAGMA user_version")
-    await connection.execute(f"PRAGMA user_version = {mark}")
+    ((mark,),) = await connection.rows("PRAGMA user_version")
+    await connection.change(f"PRAGMA user_version = {mark}")

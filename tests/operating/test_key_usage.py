@@ -58,7 +58,7 @@ async def note(database: Database, vault: Vault, guild_id: int = GUILD) -> None:
 async def sign_as_earlier(database: Database, path: Path, vault: Vault) -> None:
     """Let a log have the only seal that an earlier release gave it."""
     query = "SELECT guild_id, number, hash FROM audit_seal"
-    guild_id, number, hash_ = await database.examine(lambda each: tuple(each.execute(query).fetchone()))
+    ((guild_id, number, hash_),) = await database.examine(lambda each: list(each.rows(query)))
     signature = vault.sign(signed_part("audit", guild_id, number, hash_))
     values = f"{guild_id}, {number}, X'{hash_.hex()}', X'{signature.hex()}'"
     execute(path, f"INSERT INTO audit_head VALUES ({values})", "DELETE FROM audit_seal")  # noqa: S608
@@ -152,7 +152,7 @@ async def test_run_refuses_and_leaves_the_audit_log_alone(path: Path, database: 
     """In one line that names the key, before Discord is asked for anything."""
     await bring_up_to_date(database, Vault(OLD))
     await note(database, Vault(OLD))
-    before = (await database.examine(lambda each: each.execute("SELECT * FROM audit_seal").fetchall()))[0]
+    before = (await database.examine(lambda each: list(each.rows("SELECT * FROM audit_seal"))))[0]
     environment = {
         "PATCHBAY_SECRETS_DIR": str(path.parent),
         "PATCHBAY_DATABASE_URL": f"sqlite:///{path}",
@@ -166,7 +166,7 @@ async def test_run_refuses_and_leaves_the_audit_log_alone(path: Path, database: 
     assert process.returncode
     assert "doesn't have the key k1" in said.decode()
     assert "Traceback" not in said.decode()
-    after = (await database.examine(lambda each: each.execute("SELECT * FROM audit_seal").fetchall()))[0]
+    after = (await database.examine(lambda each: list(each.rows("SELECT * FROM audit_seal"))))[0]
     assert tuple(after) == tuple(before)
 
 

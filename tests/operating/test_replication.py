@@ -88,7 +88,9 @@ async def test_the_bot_writes_and_scrubs_beside_it(path: Path) -> None:
     with replicated(path):
         async with Database.open(path) as database:
             await database.transact(
-                lambda connection: connection.execute("DELETE FROM route WHERE guild_id = ?", (GUILD,))
+                lambda connection: connection.change(
+                    "DELETE FROM route WHERE guild_id = :guild", {"guild": GUILD}
+                )
             )
             await database.transact(database.mark_traces)
             assert not await database.scrub()

@@ -19,6 +19,7 @@ from bot.errors import UnavailableError
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.features.connections.store import QUERIES, ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseUnusableError
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.readers import READERS
 from bot.store.rows import Fetch
@@ -61,11 +62,11 @@ def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> Connecti
     return ConnectionRow(guild_id, "sensay", name, b"sealed", set_by=7, set_at=set_at, verified_at=set_at)
 
 
-async def insert_two(connection: aiosqlite.Connection, *, number: int) -> int:
+async def insert_two(connection: WritingConnection, *, number: int) -> int:
     """Insert two rows with two statements: a transaction that could be stored in part."""
-    statement = "INSERT INTO connection VALUES (?, 'sensay', ?, x'00', 1, 2, 3, NULL, 0)"
-    await connection.execute(statement, (number, "one"))
-    await connection.execute(statement, (number, "two"))
+    statement = "INSERT INTO connection VALUES (:number, 'sensay', :name, x'00', 1, 2, 3, NULL, 0)"
+    await connection.change(statement, {"number": number, "name": "one"})
+    await connection.change(statement, {"number": number, "name": "two"})
     return 2
 
 
@@ -191,7 +192,7 @@ async def test_a_cancelled_write_is_whole(database: Database) -> None:
 async def test_a_failing_query_is_rolled_back(database: Database) -> None:
     """If the second statement fails, the first one is undone, and the next write works."""
 
-    async def insert_and_fail(connection: aiosqlite.Connection) -> int:
+    async def insert_and_fail(connection: WritingConnection) -> int:
         await insert_two(connection, number=1)
         return await insert_two(connection, number=1)
 
@@ -204,13 +205,13 @@ async def test_a_failing_query_is_rolled_back(database: Database) -> None:
 async def test_a_failing_commit_is_rolled_back(database: Database) -> None:
     """A transaction that fails at its commit does not stay open, and the next one works."""
 
-    async def break_a_promise(connection: aiosqlite.Connection) -> int:
+    async def break_a_promise(connection: WritingConnection) -> int:
         await insert_two(connection, number=1)
-        await connection.execute("CREATE TABLE promise (id INTEGER PRIMARY KEY)")
-        await connection.execute(
+        await connection.change("CREATE TABLE promise (id INTEGER PRIMARY KEY)")
+        await connection.change(
             "CREATE TABLE debt (id INTEGER REFERENCES promise DEFERRABLE INITIALLY DEFERRED)"
         )
-        await connection.execute("INSERT INTO debt VALUES (1)")
+        await connection.change("INSERT INTO debt VALUES (1)")
         return 1
 
     await database._writer.execute("PRAGMA foreign_keys = ON")
@@ -283,8 +284,8 @@ async def test_a_transaction_holds_the_lock_from_its_beginning(database: Databas
         ):
             other.execute("INSERT INTO connection VALUES (2, 'sensay', 'theirs', x'00', 1, 2, 3, NULL, 0)")
 
-    async def read_then_write(connection: aiosqlite.Connection) -> int:
-        await connection.execute_fetchall("SELECT * FROM connection")
+    async def read_then_write(connection: WritingConnection) -> int:
+        await connection.rows("SELECT * FROM connection")
         await asyncio.to_thread(intrude)
         return await insert_two(connection, number=1)
 

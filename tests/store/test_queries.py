@@ -1,14 +1,16 @@
 """What stands in the .sql files, and what a call of a query returns."""
 
+import functools
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiosqlite
 import pytest
 import pytest_asyncio
 
 from bot.store.queries import read_queries
+from bot.store.sqlite_connection import SqliteWriter
 from tests.support.source import ROOT
 
 FILES = sorted(ROOT.glob("bot/**/queries.sql"))
@@ -36,14 +38,15 @@ SELECT id, name FROM thing ORDER BY id;
 
 
 @pytest_asyncio.fixture
-async def connection() -> AsyncIterator[aiosqlite.Connection]:
+async def connection() -> AsyncIterator[SqliteWriter]:
     """A database with an empty table."""
-    async with aiosqlite.connect(":memory:", isolation_level=None) as connection:
+    connection = SqliteWriter(functools.partial(sqlite3.connect, ":memory:", isolation_level=None), 64)
+    async with connection:
         await connection.execute("CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT)")
         yield connection
 
 
-async def test_a_call_returns_what_the_file_promises(connection: aiosqlite.Connection) -> None:
+async def test_a_call_returns_what_the_file_promises(connection: SqliteWriter) -> None:
     """A row, a value, the number of changed rows or all rows; None where there is no row."""
     queries = read_queries(SOURCE)
     assert await queries.add(connection, id=1, name="a -- b") == 1

@@ -15,6 +15,7 @@ from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.access.tier import Tier
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.store.connection import ReadingConnection
 from bot.store.database import Database
 from bot.store.readers import MAX_PER_GUILD, READERS
 from tests.support.ids import GUILD, MEMBER
@@ -103,7 +104,7 @@ async def test_what_still_waits_when_the_database_is_closed_is_refused(path: Pat
     """A read under way ends as ever; those that wait for a connection do not wait for ever."""
     go = threading.Event()
 
-    def held(_: sqlite3.Connection) -> str:
+    def held(_: ReadingConnection) -> str:
         assert go.wait(timeout=5)
         return "read"
 
@@ -123,10 +124,10 @@ async def test_guilds_take_turns(database: Database, occupied: list[asyncio.Task
     await asyncio.sleep(0)
     few = threading.Semaphore(2 * MAX_PER_GUILD)
 
-    def one_of_few(_: sqlite3.Connection) -> None:
+    def one_of_few(_: ReadingConnection) -> None:
         assert few.acquire(timeout=5), "the other guild has not been served yet"
 
-    def once(_: sqlite3.Connection) -> None:
+    def once(_: ReadingConnection) -> None:
         few.release(100)
 
     asked = [asyncio.create_task(database._readers.read(one_of_few, 3)) for _ in range(100)]
@@ -179,10 +180,10 @@ async def test_the_end_waits_for_what_is_read(tmp_path: Path) -> None:
     """A read that runs when the database is closed gets its rows."""
     begun, may_end = threading.Event(), threading.Event()
 
-    def slow(connection: sqlite3.Connection) -> int:
+    def slow(connection: ReadingConnection) -> int:
         begun.set()
         assert may_end.wait(5)
-        (row,) = connection.execute("SELECT 7")
+        (row,) = connection.rows("SELECT 7")
         return int(row[0])
 
     async with Database.open(tmp_path / "store.db") as database:

@@ -7,10 +7,10 @@ import random
 import sqlite3
 from pathlib import Path
 
-import aiosqlite
 import pytest
 
 from bot.store import scrub
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.migrations import migrate
 
@@ -51,20 +51,20 @@ async def fill(database: Database, die: random.Random) -> set[int]:
     """Insert and delete rows in tables with and without indexes; return the canaries that are left."""
     left = set(range(ROWS))
 
-    async def work(connection: aiosqlite.Connection) -> None:
+    async def work(connection: WritingConnection) -> None:
         for number in die.sample(range(ROWS), ROWS):
             guild, text = die.randrange(1, 40), canary(number)
-            await connection.execute(
-                "INSERT INTO connection VALUES (?, 'toolzz', ?, ?, 1, 2, 3, NULL, 4)",
-                (guild, text, text.encode() + bytes(die.randrange(300))),
+            await connection.change(
+                "INSERT INTO connection VALUES (:guild, 'toolzz', :text, :secret, 1, 2, 3, NULL, 4)",
+                {"guild": guild, "text": text, "secret": text.encode() + bytes(die.randrange(300))},
             )
-            await connection.execute(
-                "INSERT INTO integration VALUES (?, 'toolzz', ?, ?, ?, NULL, 1, 2, NULL)",
-                (guild, text, text, text),
+            await connection.change(
+                "INSERT INTO integration VALUES (:guild, 'toolzz', :text, :text, :text, NULL, 1, 2, NULL)",
+                {"guild": guild, "text": text},
             )
-            await connection.execute(
-                "INSERT INTO audit VALUES (?, ?, 1, '2', 'a', ?, 'done', x'00', NULL, 1)",
-                (guild, number, text + "x" * die.randrange(200)),
+            await connection.change(
+                "INSERT INTO audit VALUES (:guild, :number, 1, '2', 'a', :target, 'done', x'00', NULL, 1)",
+                {"guild": guild, "number": number, "target": text + "x" * die.randrange(200)},
             )
         for gone in die.sample(range(ROWS), ROWS // 3):
             await delete(connection, gone)
@@ -74,10 +74,10 @@ async def fill(database: Database, die: random.Random) -> set[int]:
     return left
 
 
-async def delete(connection: aiosqlite.Connection, number: int) -> None:
+async def delete(connection: WritingConnection, number: int) -> None:
     """Delete the rows of a canary."""
-    await connection.execute("DELETE FROM connection WHERE name = ?", (canary(number),))
-    await connection.execute("DELETE FROM audit WHERE number = ?", (number,))
+    await connection.change("DELETE FROM connection WHERE name = :name", {"name": canary(number)})
+    await connection.change("DELETE FROM audit WHERE number = :number", {"number": number})
 
 
 async def mark(database: Database) -> None:
@@ -114,22 +114,19 @@ async def test_writes_go_on_meanwhile_and_none_is_lost(database: Database, path:
     changes = 0
     while not scrubbing.done():
         number, guild = die.randrange(2 * ROWS), die.randrange(1, 40)
-        text = canary(number)
-        statement, values = die.choice(
+        values = {"guild": guild, "number": number, "text": canary(number)}
+        statement = die.choice(
             [
-                ("DELETE FROM connection WHERE name = ?", (text,)),
-                ("UPDATE integration SET label = ? WHERE id = ?", (f"new {number}", text)),
-                ("UPDATE audit SET number = number + 90000 WHERE number = ?", (number,)),
-                (
-                    "INSERT OR REPLACE INTO audit VALUES (?, ?, 1, '2', 'a', 'b', 'done', x'00', NULL, 1)",
-                    (guild, number),
-                ),
-                ("INSERT OR IGNORE INTO ignored VALUES (?, 'toolzz', ?, ?, 'x', 1, 2)", (guild, text, text)),
+                "DELETE FROM connection WHERE name = :text",
+                "UPDATE integration SET label = 'new ' || :number WHERE id = :text",
+                "UPDATE audit SET number = number + 90000 WHERE number = :number",
+                "REPLACE INTO audit VALUES (:guild, :number, 1, '2', 'a', 'b', 'done', x'00', NULL, 1)",
+                "INSERT OR IGNORE INTO ignored VALUES (:guild, 'toolzz', :text, :text, 'x', 1, 2)",
             ]
         )
 
-        async def work(connection: aiosqlite.Connection, do: tuple[str, tuple[object, ...]]) -> None:
-            await connection.execute(*do)
+        async def work(connection: WritingConnection, do: tuple[str, dict[str, object]]) -> None:
+            await connection.change(*do)
 
         with contextlib.suppress(sqlite3.IntegrityError):
             await database.transact(functools.partial(work, do=(statement, values)))
@@ -233,7 +230,7 @@ async def test_the_file_becomes_smaller(database: Database, path: Path) -> None:
     await fill(database, random.Random(2))  # noqa: S311
     await database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = path.stat().st_size
-    await database.transact(lambda connection: connection.execute("DELETE FROM audit"))
+    await database.transact(lambda connection: connection.change("DELETE FROM audit"))
     await mark(database)
     assert await database.scrub()
     assert path.stat().st_size < before * 0.8
@@ -274,8 +271,9 @@ async def test_a_full_disk_gets_its_room_back(
     assert not await database.scrub()
     assert await asyncio.to_thread(content, path) == before
     await database.transact(
-        lambda connection: connection.execute(
-            "INSERT INTO audit VALUES (99, 1, 1, '2', 'a', ?, 'done', x'00', NULL, 1)", ("x" * 60_000,)
+        lambda connection: connection.change(
+            "INSERT INTO audit VALUES (99, 1, 1, '2', 'a', :target, 'done', x'00', NULL, 1)",
+            {"target": "x" * 60_000},
         )
     )
 
@@ -290,7 +288,7 @@ async def test_a_reader_of_the_log_holds_up_no_write(database: Database, path: P
         while await database._pragma("user_version") != 3:  # noqa: ASYNC110 - it is another task that acts
             await asyncio.sleep(0)
         for _ in range(3):
-            await database.transact(lambda connection: connection.execute("DELETE FROM board"))
+            await database.transact(lambda connection: connection.change("DELETE FROM board"))
         assert not scrubbing.done()
         assert not await scrubbing
     assert await database.scrub()

@@ -6,9 +6,8 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-import aiosqlite
-
 from bot.features.commands.store import CommandStore, SyncedCommands
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.write_probe import WriteProbe
 from tests.support.full_disk import FullDisk
@@ -49,7 +48,7 @@ async def test_a_write_that_hangs_shows(database: Database) -> None:
     """Nothing is refused then: for how long the try goes on is what is known. It is not given up."""
     hanging, probe = asyncio.Event(), WriteProbe(database)
 
-    async def hang(_connection: aiosqlite.Connection) -> None:
+    async def hang(_connection: WritingConnection) -> None:
         await hanging.wait()
 
     await probe.try_once()

@@ -100,7 +100,7 @@ async def test_nothing_is_tried_while_writes_work(database: Database, path: Path
 async def test_a_statement_that_is_wrong_says_nothing_of_the_disk(database: Database) -> None:
     """The error of a defect stays what it is."""
     with pytest.raises(sqlite3.OperationalError, match="no such table") as caught:
-        await database.transact(lambda connection: connection.execute("DELETE FROM nowhere"))
+        await database.transact(lambda connection: connection.change("DELETE FROM nowhere"))
     assert not isinstance(caught.value, UnavailableError)
     assert database.write_state.refusal is None
 

@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeVar
 
-import aiosqlite
-
 from bot.features.access.tier import Tier
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import fetch
@@ -75,7 +74,7 @@ class AccessStore:
         query: Callable[..., Awaitable[int]],
         **values: object,
     ) -> ResultT:
-        async def work(connection: aiosqlite.Connection) -> ResultT:
+        async def work(connection: WritingConnection) -> ResultT:
             checked = check(await fetch(connection, Grant, QUERIES.list_grants, guild_id=guild_id))
             await query(connection, guild_id=guild_id, **values)
             return checked

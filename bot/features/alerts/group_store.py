@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import TypeVar
 
-import aiosqlite
-
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.store import (
     QUERIES,
@@ -18,6 +16,7 @@ from bot.features.alerts.store import (
     arm_all,
     read_routes,
 )
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.rows import fetch, fetch_one
 
@@ -41,7 +40,7 @@ class GroupStore:
         Of other incidents the route tells no more: they are taken out of its messages.
         """
 
-        async def work(connection: aiosqlite.Connection) -> RouteRow | None:
+        async def work(connection: WritingConnection) -> RouteRow | None:
             guild_id = row.guild_id
             routes = {each.number: each for each in await read_routes(connection, guild_id)}
             before = routes.get(row.number)
@@ -64,7 +63,7 @@ class GroupStore:
     async def delete_route(self, guild_id: int, number: int) -> bool:
         """Delete a route and what it has not told of yet; return False if there was none."""
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             deleted: int = await QUERIES.delete_route(connection, guild_id=guild_id, number=number)
             await QUERIES.drop_pending(connection, guild_id=guild_id, route=number)
             return deleted == 1
@@ -123,8 +122,8 @@ class GroupStore:
         """Have a summary posted at the end of the quiet hours. since, until: the quiet hours."""
         key = {"guild_id": guild_id, "route": route}
 
-        async def work(connection: aiosqlite.Connection) -> None:
-            rows = await connection.execute_fetchall(QUERIES.pending_summary.sql, key)
+        async def work(connection: WritingConnection) -> None:
+            rows = await connection.rows(QUERIES.pending_summary.sql, key)
             pending = next((row["number"] for row in rows), None)
             if pending == until // 60:
                 return
@@ -163,7 +162,7 @@ class GroupStore:
 class GroupUnit:
     """Decides inside one transaction which alert tells of an incident."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
 
     async def latest(self, guild_id: int, route: int) -> LatestAlert | None:
@@ -206,18 +205,18 @@ class GroupUnit:
 
 
 async def _release_others(
-    connection: aiosqlite.Connection, guild_id: int, route: int, kept: Collection[int], now: int
+    connection: WritingConnection, guild_id: int, route: int, kept: Collection[int], now: int
 ) -> None:
     """Take the open incidents out of the route's alerts that are not to be kept."""
     key = {"guild_id": guild_id, "route": route}
-    for row in await connection.execute_fetchall(QUERIES.list_told_open.sql, key):
+    for row in await connection.rows(QUERIES.list_told_open.sql, key):
         if row["incident"] not in kept:
             await QUERIES.assign_incident(connection, **key, incident=row["incident"], alert=0)
             await QUERIES.arm_alert(connection, **key, number=row["alert"], now=now)
     await QUERIES.arm_emptied(connection, **key, now=now)
 
 
-async def _gather(connection: aiosqlite.Connection, guild_id: int, route: int, now: int) -> None:
+async def _gather(connection: WritingConnection, guild_id: int, route: int, now: int) -> None:
     """Have one alert tell of all the route's open incidents, instead of those that there are."""
     key = {"guild_id": guild_id, "route": route}
     open_alerts = await fetch(connection, OutboxRow, QUERIES.list_open_alerts, **key)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import aiosqlite
-
 from bot.features.alerts.store import QUERIES
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 OVERDUE: Final = "overdue"
@@ -88,7 +87,7 @@ class IncidentStore:
     async def acknowledge(self, guild_id: int, number: int, member_id: int, now: int) -> bool:
         """Note who looks after an incident; return False if it is closed, or somebody does already."""
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             noted: int = await QUERIES.acknowledge_incident(
                 connection, guild_id=guild_id, number=number, acknowledged_by=member_id, acknowledged_at=now
             )

@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfoNotFoundError
 
-import aiosqlite
 import structlog
 
 from bot.features.alerts.quiet_hours import QuietHours
 from bot.features.alerts.store import QUERIES, arm_all
 from bot.features.maintenance.local_time import load_zone
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class QuietHoursStore:
     async def put(self, row: QuietHoursRow) -> None:
         """Store quiet hours in place of others; alerts that wait are looked at again."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await QUERIES.quiet_hours_put(connection, **asdict(row))
             await arm_all(connection, row.guild_id, row.set_at)
 
@@ -60,7 +60,7 @@ class QuietHoursStore:
         none. now: seconds since 1970.
         """
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             deleted: int = await QUERIES.quiet_hours_delete(connection, guild_id=guild_id)
             if deleted:
                 await arm_all(connection, guild_id, now)

@@ -4,8 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import fetch
@@ -221,7 +220,7 @@ class AlertStore:
         """Note that a channel takes alerts again, and have them sent; return False if it was no news."""
         key = {"guild_id": guild_id, "channel_id": channel_id}
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             resumed: int = await QUERIES.resume_routes(connection, **key)
             await QUERIES.retry_channel(connection, **key, now=now)
             if resumed:
@@ -234,7 +233,7 @@ class AlertStore:
         """Have what could not be sent tried again, each channel once in ``RETRY_SPACING_SECONDS`` at most."""
         values = {"guild_id": guild_id, "now": now, "spacing": RETRY_SPACING_SECONDS}
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await QUERIES.retry_routes(connection, **values)
             await QUERIES.retry_board(connection, **values)
             await QUERIES.retry_messages(connection, guild_id=guild_id, now=now)
@@ -262,7 +261,7 @@ class AlertStore:
     async def put_board(self, row: BoardRow, now: int) -> None:
         """Have a board posted, in place of another one; that one's message is to be deleted."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await QUERIES.put_board(connection, **asdict(row))
             await add_message(connection, row.guild_id, MessageKind.BOARD, 0, 0, began_at=now, next_at=now)
             await QUERIES.replace_board(connection, guild_id=row.guild_id, now=now)
@@ -290,7 +289,7 @@ class AlertStore:
     async def delete_board(self, guild_id: int, channel_id: int) -> bool:
         """Forget the guild's board in that channel, and its message; return False if there is none."""
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             deleted: int = await QUERIES.delete_board(connection, guild_id=guild_id, channel_id=channel_id)
             if deleted:
                 await QUERIES.delete_message(
@@ -337,7 +336,7 @@ class AlertStore:
         await write_in_steps(self._database, "outbox", QUERIES.set_back, now=now)
         await write_in_steps(self._database, "alert_incident", QUERIES.set_back_pending, now=now)
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await QUERIES.set_back_routes(connection, now=now, latest=now + RETRY_SECONDS)
             await QUERIES.set_back_boards(connection, now=now, latest=now + RETRY_SECONDS)
             if is_known:
@@ -348,7 +347,7 @@ class AlertStore:
 
 
 async def add_message(
-    connection: aiosqlite.Connection,
+    connection: WritingConnection,
     guild_id: int,
     kind: MessageKind,
     route: int,
@@ -369,12 +368,12 @@ async def add_message(
     )
 
 
-async def read_routes(connection: aiosqlite.Connection, guild_id: int) -> list[RouteRow]:
+async def read_routes(connection: WritingConnection, guild_id: int) -> list[RouteRow]:
     """Return the guild's routes in a transaction."""
     return await fetch(connection, RouteRow, QUERIES.list_routes, guild_id=guild_id)
 
 
-async def arm_all(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
+async def arm_all(connection: WritingConnection, guild_id: int, now: int) -> None:
     """Look at all of a guild's alerts again, in a transaction: what holds them back has changed."""
     await QUERIES.arm_all_alerts(connection, guild_id=guild_id, now=now)
     await QUERIES.arm_pending(connection, guild_id=guild_id, now=now)

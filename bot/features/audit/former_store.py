@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import aiosqlite
 import structlog
 
 from bot.features.audit.chain import (
@@ -21,6 +20,7 @@ from bot.features.audit.chain import (
 )
 from bot.features.audit.entry import Entry, Seal, SealKind
 from bot.features.audit.store import LAST, QUERIES, add, get_seal, put_seal, with_pseudonyms
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.rows import fetch, fetch_one
 from bot.store.vault import Vault, key_id_of
@@ -68,7 +68,7 @@ class FormerLogs:
         return key_id if key_id and not self._vault.knows(key_id) else None
 
     async def _rewrite(self, guild_id: int, now: int) -> Chain:
-        async def work(connection: aiosqlite.Connection) -> Chain:
+        async def work(connection: WritingConnection) -> Chain:
             await self._database.mark_traces(connection)
             former = await fetch_one(connection, Seal, QUERIES.get_former_head, guild_id=guild_id)
             found, refuted = await self._check(connection, guild_id, former)
@@ -88,7 +88,7 @@ class FormerLogs:
         return await self._database.transact(work)
 
     async def _check(
-        self, connection: aiosqlite.Connection, guild_id: int, former: Seal | None
+        self, connection: WritingConnection, guild_id: int, former: Seal | None
     ) -> tuple[Chain, int]:
         """Check a log, and what was added to it while the key of its head was missing.
 
@@ -109,9 +109,7 @@ class FormerLogs:
             return whole, 0
         return replace(whole, flaw=None, number=0), end + 1
 
-    async def _rehash(
-        self, connection: aiosqlite.Connection, guild_id: int, refuted: int
-    ) -> tuple[int, bytes]:
+    async def _rehash(self, connection: WritingConnection, guild_id: int, refuted: int) -> tuple[int, bytes]:
         """Rewrite all entries; return the number and the hash of the last one. refuted: see ``_check``."""
         number, last = 0, BEGINNING
         known: dict[int, str] = {}
@@ -139,7 +137,7 @@ class FormerLogs:
         return number, last
 
 
-async def _renamed(connection: aiosqlite.Connection, row: Entry, known: dict[int, str]) -> Entry:
+async def _renamed(connection: WritingConnection, row: Entry, known: dict[int, str]) -> Entry:
     author = row.author or ""
     # Whatever else stands there was written by somebody else.
     is_id = author.isascii() and author.isdecimal() and int(author) < LAST
@@ -147,7 +145,7 @@ async def _renamed(connection: aiosqlite.Connection, row: Entry, known: dict[int
     return await with_pseudonyms(connection, draft, known)
 
 
-async def _batches(connection: aiosqlite.Connection, guild_id: int) -> AsyncIterator[Sequence[Entry]]:
+async def _batches(connection: WritingConnection, guild_id: int) -> AsyncIterator[Sequence[Entry]]:
     after = -LAST
     while rows := await fetch(
         connection, Entry, QUERIES.read_audit, guild_id=guild_id, after=after, until=LAST, size=_BATCH

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, TypeVar
 
-import aiosqlite
-
 from bot.features.audit.chain import STRIDE, ChainCheck, Flaw, Signer, extend, seal, sealed_part
 from bot.features.audit.entry import MEMBER_TARGET, Entry, Seal, SealKind, new_pseudonym
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import Fetch, fetch, fetch_one
@@ -70,7 +69,7 @@ class AuditStore:
         No other entry is added in between. Members' ids become pseudonyms.
         """
 
-        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+        async def work(connection: WritingConnection) -> Sequence[Entry]:
             known: dict[int, str] = {}
             drafts = [await with_pseudonyms(connection, each, known) for each in entries]
             head = await _head(connection, drafts[0].guild_id)
@@ -84,7 +83,7 @@ class AuditStore:
         Return what was added.
         """
 
-        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+        async def work(connection: WritingConnection) -> Sequence[Entry]:
             guild_id = entries[0].guild_id
             ends = [
                 each
@@ -101,7 +100,7 @@ class AuditStore:
         if None not in [await self.pseudonym(draft.guild_id, each) for each in members]:
             return
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await with_pseudonyms(connection, draft, {})
 
         await self._database.transact(work)
@@ -113,7 +112,7 @@ class AuditStore:
         meanwhile. So are entries about nobody if the guild has nothing else.
         """
 
-        async def work(connection: aiosqlite.Connection) -> Sequence[Entry]:
+        async def work(connection: WritingConnection) -> Sequence[Entry]:
             guild_id, known = entries[0].guild_id, dict[int, str]()
             drafts = [
                 await with_pseudonyms(connection, each, known)
@@ -175,7 +174,7 @@ class AuditStore:
         note: add this entry, with the number of the last one that was deleted, unless older ones are left.
         """
 
-        async def work(connection: aiosqlite.Connection) -> Cut:
+        async def work(connection: WritingConnection) -> Cut:
             # The entries up to the next seal are needed to tell whether those to be deleted are ours.
             rows = await fetch(
                 connection, Entry, QUERIES.read_audit,
@@ -223,7 +222,7 @@ class AuditStore:
                 for row in rows[start : start + _AGED_AT_ONCE]
             ]
 
-            async def work(connection: aiosqlite.Connection, some: Sequence[Any] = some) -> None:
+            async def work(connection: WritingConnection, some: Sequence[Any] = some) -> None:
                 await self._database.mark_traces(connection)
                 await QUERIES.drop_pseudonym(connection, some)
 
@@ -246,9 +245,9 @@ class AuditStore:
 
     async def _drop_first(self, guild_id: int) -> None:
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             nth = {"guild_id": guild_id, "skipped": _AGED_AT_ONCE - 1}
-            for row in await connection.execute_fetchall(QUERIES.get_nth.sql, nth):
+            for row in await connection.rows(QUERIES.get_nth.sql, nth):
                 await self._database.mark_traces(connection)
                 await QUERIES.delete_entries(connection, guild_id=guild_id, until=row["number"])
                 await QUERIES.drop_points(connection, guild_id=guild_id, until=row["number"])
@@ -263,7 +262,7 @@ class AuditStore:
         """
         guild_id, kind, number = after
 
-        async def work(connection: aiosqlite.Connection) -> Resigned:
+        async def work(connection: WritingConnection) -> Resigned:
             done = 0
             unsigned: list[Seal] = []
             seals = await fetch(
@@ -292,18 +291,18 @@ def read_last_about(run: Fetch, guild_id: int, action: str, target: str) -> Entr
     return None
 
 
-async def get_seal(connection: aiosqlite.Connection, guild_id: int, kind: SealKind) -> Seal | None:
+async def get_seal(connection: WritingConnection, guild_id: int, kind: SealKind) -> Seal | None:
     """Return the latest seal of a kind, as part of a transaction."""
     return await fetch_one(connection, Seal, QUERIES.get_seal, guild_id=guild_id, kind=kind)
 
 
-async def _head(connection: aiosqlite.Connection, guild_id: int) -> Seal | None:
+async def _head(connection: WritingConnection, guild_id: int) -> Seal | None:
     """Return where to add entries: after an earlier release's log too that is not rewritten yet."""
     head = await get_seal(connection, guild_id, SealKind.HEAD)
     return head or await fetch_one(connection, Seal, QUERIES.get_former_head, guild_id=guild_id)
 
 
-async def put_seal(connection: aiosqlite.Connection, made: Seal) -> None:
+async def put_seal(connection: WritingConnection, made: Seal) -> None:
     """Store a seal."""
     await QUERIES.put_seal(
         connection,
@@ -316,7 +315,7 @@ async def put_seal(connection: aiosqlite.Connection, made: Seal) -> None:
 
 
 async def add(
-    connection: aiosqlite.Connection, head: Seal | None, drafts: Sequence[Entry], signer: Signer
+    connection: WritingConnection, head: Seal | None, drafts: Sequence[Entry], signer: Signer
 ) -> Sequence[Entry]:
     """Add entries after the head, and return what was added."""
     guild_id = drafts[0].guild_id
@@ -342,7 +341,7 @@ async def add(
     return entries
 
 
-async def with_pseudonyms(connection: aiosqlite.Connection, draft: Entry, known: dict[int, str]) -> Entry:
+async def with_pseudonyms(connection: WritingConnection, draft: Entry, known: dict[int, str]) -> Entry:
     """Return an entry with pseudonyms in the places of the members that it names by their ids.
 
     known: the guild's pseudonyms that were read or made before, by member; what is found is added.
@@ -364,7 +363,7 @@ def _subject(draft: Entry) -> int | None:
     return int(named[1]) if named is not None and int(named[1]) < LAST else None
 
 
-async def _knows_members(connection: aiosqlite.Connection, draft: Entry) -> bool:
+async def _knows_members(connection: WritingConnection, draft: Entry) -> bool:
     """Tell whether all members that an entry names by their ids have pseudonyms."""
     for member in (draft.member, _subject(draft)):
         if member is not None:
@@ -374,9 +373,7 @@ async def _knows_members(connection: aiosqlite.Connection, draft: Entry) -> bool
     return True
 
 
-async def _pseudonym(
-    connection: aiosqlite.Connection, guild_id: int, member: int, known: dict[int, str]
-) -> str:
+async def _pseudonym(connection: WritingConnection, guild_id: int, member: int, known: dict[int, str]) -> str:
     if member not in known:
         found: str | None = await QUERIES.get_pseudonym(connection, guild_id=guild_id, member=member)
         if found is None:

@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.vault import Place
@@ -106,7 +105,7 @@ class ConnectionStore:
     async def insert(self, row: ConnectionRow) -> bool:
         """Store a new connection; return False, changing nothing, if the name is taken."""
 
-        async def work(connection: aiosqlite.Connection) -> int:
+        async def work(connection: WritingConnection) -> int:
             self._database.changed_connections.add(row.guild_id)
             inserted: int = await QUERIES.insert_connection(connection, **asdict(row))
             return inserted
@@ -160,7 +159,7 @@ class ConnectionStore:
         rows: before and after. A row that was changed meanwhile stays as it is.
         """
 
-        async def work(connection: aiosqlite.Connection) -> int:
+        async def work(connection: WritingConnection) -> int:
             await self._database.mark_traces(connection)
             changed = 0
             for before, after in rows:
@@ -172,7 +171,7 @@ class ConnectionStore:
     async def _erase(self, query: Callable[..., Awaitable[int]], guild_id: int, **values: object) -> int:
         """Run a query that deletes a secret, whose traces must leave the file as well."""
 
-        async def work(connection: aiosqlite.Connection) -> int:
+        async def work(connection: WritingConnection) -> int:
             self._database.changed_connections.add(guild_id)
             await self._database.mark_traces(connection)
             return await query(connection, guild_id=guild_id, **values)

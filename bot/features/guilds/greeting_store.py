@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 
@@ -23,7 +22,7 @@ class GreetingStore:
         retry_at: when it is to be greeted again unless ``end`` is called.
         """
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             touched: int = await QUERIES.greet_guild(connection, guild_id=guild_id, greeted_at=now)
             if touched:
                 await QUERIES.put_greeting(connection, guild_id=guild_id, due_at=retry_at)
@@ -42,7 +41,7 @@ class GreetingStore:
     async def delay(self, guild_id: int, now: int, pauses: Sequence[int]) -> None:
         """Greet the guild after the pause that belongs to the number of tries; no more after the last one."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             tries: int = await QUERIES.get_greeting_tries(connection, guild_id=guild_id) or 0
             if tries < len(pauses):
                 due_at = now + pauses[tries]

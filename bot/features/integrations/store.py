@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 
@@ -71,7 +70,7 @@ class IntegrationStore:
         """Store an integration in place of an older row of it; return False if its connection is gone."""
         values = {"guild_id": guild_id, "provider": provider, **asdict(placed)}
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             stored: int = await QUERIES.put_integration(connection, **values)
             if stored == 1:
                 await QUERIES.delete_ignored(connection, guild_id=guild_id, provider=provider, id=placed.id)
@@ -83,7 +82,7 @@ class IntegrationStore:
         """Ignore an integration instead of linking it; return False if it is, or its connection is gone."""
         values = {"guild_id": guild_id, "provider": provider, **asdict(ignored)}
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             stored: int = await QUERIES.put_ignored(connection, **values)
             if stored == 1:
                 key = {"guild_id": guild_id, "provider": provider, "id": ignored.id}

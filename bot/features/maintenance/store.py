@@ -3,9 +3,8 @@
 from dataclasses import asdict, replace
 from typing import Final
 
-import aiosqlite
-
 from bot.features.maintenance.windows import MaintenanceWindow
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import fetch, fetch_one
@@ -32,7 +31,7 @@ class MaintenanceStore:
         """
         guild_id, now = window.guild_id, window.set_at
 
-        async def work(connection: aiosqlite.Connection) -> MaintenanceWindow | None:
+        async def work(connection: WritingConnection) -> MaintenanceWindow | None:
             if await QUERIES.count_windows(connection, guild_id=guild_id, now=now) >= most:
                 return None
             await QUERIES.take_number(connection, guild_id=guild_id)
@@ -50,7 +49,7 @@ class MaintenanceStore:
         Return None if there is no such window or it is over.
         """
 
-        async def work(connection: aiosqlite.Connection) -> MaintenanceWindow | None:
+        async def work(connection: WritingConnection) -> MaintenanceWindow | None:
             found = await fetch_one(
                 connection, MaintenanceWindow, QUERIES.get_window, guild_id=guild_id, number=number
             )
@@ -69,7 +68,7 @@ class MaintenanceStore:
         Return them as they were.
         """
 
-        async def work(connection: aiosqlite.Connection) -> list[MaintenanceWindow]:
+        async def work(connection: WritingConnection) -> list[MaintenanceWindow]:
             query = QUERIES.list_windows
             windows = await fetch(connection, MaintenanceWindow, query, guild_id=guild_id, since=now)
             wanted = provider, integration_id
@@ -85,7 +84,7 @@ class MaintenanceStore:
         return await self._database.transact(work)
 
 
-async def _end(connection: aiosqlite.Connection, window: MaintenanceWindow, now: int) -> None:
+async def _end(connection: WritingConnection, window: MaintenanceWindow, now: int) -> None:
     """Keep what has been of a window, for the history; of one that has not begun, keep nothing."""
     key = {"guild_id": window.guild_id, "number": window.number}
     if window.starts_at >= now:
@@ -95,7 +94,7 @@ async def _end(connection: aiosqlite.Connection, window: MaintenanceWindow, now:
     await _look_again(connection, window.guild_id, now)
 
 
-async def _look_again(connection: aiosqlite.Connection, guild_id: int, now: int) -> None:
+async def _look_again(connection: WritingConnection, guild_id: int, now: int) -> None:
     """Have the outbox decide anew about what a window keeps quiet."""
     await QUERIES.look_again(connection, guild_id=guild_id, now=now)
     await QUERIES.look_again_at_pending(connection, guild_id=guild_id, now=now)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import functools
-import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, TypeVar
-
-import aiosqlite
 
 from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.store import QUERIES as ALERTS
@@ -21,6 +18,7 @@ from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
 from bot.rests import with_rests
+from bot.store.connection import ReadingConnection, WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 from bot.store.rows import Fetch, Query, digest_of, fetch, fetch_one, made, rows_of
@@ -174,7 +172,7 @@ class MonitoringStore:
         at: seconds since 1970.
         """
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             unit = UnitOfWork(connection)
             rows = [row for row in await unit.subjects(guild_id, provider) if row.id == integration_id]
             rows = [row for row in rows if row.kind in {Kind.INTEGRATION, Kind.CANDIDATE}]
@@ -219,7 +217,7 @@ class MonitoringStore:
         """Mute an integration, or unmute it if ``until`` is None; return False if it is not watched."""
         key = {"guild_id": guild_id, "provider": provider, "id": integration_id}
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             muted: int = await QUERIES.mute_watched(
                 connection, **key, muted_until_at=until, muted_by=member_id
             )
@@ -270,7 +268,7 @@ _CHECKED: Final = (
 
 
 def _checked_rows(
-    values: Mapping[str, object], unless: bytes | None, connection: sqlite3.Connection
+    values: Mapping[str, object], unless: bytes | None, connection: ReadingConnection
 ) -> CheckedRows | None:
     digest = digest_of(_CHECKED, values, connection)
     if digest == unless:
@@ -288,7 +286,7 @@ def _checked_rows(
 class UnitOfWork:
     """Reads and writes states, history, incidents and outbox rows inside one transaction."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
 
     async def routes(self, guild_id: int) -> list[RouteRow]:
@@ -399,7 +397,7 @@ class UnitOfWork:
     async def _run_for_each(self, query: Query, values: Iterable[Mapping[str, object]]) -> None:
         """Run a writing query several times: to hand one to the thread takes longer than it does there."""
         if found := list(values):
-            await self._connection.executemany(query.sql, found)
+            await self._connection.change_many(query.sql, found)
 
 
 def _values(row: WatchedRow) -> dict[str, object]:

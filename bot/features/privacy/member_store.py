@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import aiosqlite
-
 from bot.features.privacy.store import QUERIES
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 ERASED_COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -78,7 +77,7 @@ class MemberStore:
     async def erase(self, member: int) -> bool:
         """Erase the member from all ``ERASED_COLUMNS``; return False if traces may be left in the file."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             await self._database.mark_traces(connection)
             for table, columns in ERASED_COLUMNS.items():
                 for column in columns:

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
-import aiosqlite
-
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
 
@@ -134,7 +133,7 @@ class PrivacyStore:
     async def remove(self, guild_id: int, removed_at: int) -> bool:
         """Erase the guild's credentials and store its removal; return False if that was stored before."""
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             self._database.changed_connections.add(guild_id)
             await self._database.mark_traces(connection)
             await QUERIES.erase_secrets(connection, guild_id=guild_id)
@@ -149,7 +148,7 @@ class PrivacyStore:
     async def restore(self, guild_id: int) -> bool:
         """Delete the time of the removal; return False if there was none."""
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             self._database.changed_connections.add(guild_id)
             returned: int = await QUERIES.mark_returned(connection, guild_id=guild_id)
             return returned == 1
@@ -162,7 +161,7 @@ class PrivacyStore:
         erased_at: leave a tombstone with this time, which counts the audit log's entries of now.
         """
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             self._database.changed_connections.add(guild_id)
             if await QUERIES.mark_erasing(connection, guild_id=guild_id) and erased_at is not None:
                 entries = await QUERIES.count_audit(connection, guild_id=guild_id)
@@ -176,7 +175,7 @@ class PrivacyStore:
         erased_at: leave a tombstone with this time, in the same transaction; without it, none stays.
         """
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             is_counted = await QUERIES.is_erasing(connection, guild_id=guild_id)
             entries = await self._erase(connection, guild_id)
             if erased_at is None:
@@ -190,7 +189,7 @@ class PrivacyStore:
     async def erase_late_secrets(self, kept: Collection[int]) -> None:
         """Erase credentials that were stored after their guild had removed the bot. kept: see ``overdue``."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             late = [row["guild_id"] for row in await QUERIES.list_late_secrets(connection)]
             for guild_id in set(late).difference(kept):
                 await self._database.mark_traces(connection)
@@ -212,7 +211,7 @@ class PrivacyStore:
         Their traces leave the file with the next scrub.
         """
 
-        async def work(connection: aiosqlite.Connection) -> bool:
+        async def work(connection: WritingConnection) -> bool:
             is_due = bool(await QUERIES.is_removed(connection, guild_id=guild_id))
             if is_due:
                 await self._erase(connection, guild_id)
@@ -223,7 +222,7 @@ class PrivacyStore:
     async def erase_tombstones(self, erased_before: int) -> None:
         """Delete the tombstones of guilds that were erased at this time or earlier."""
 
-        async def work(connection: aiosqlite.Connection) -> None:
+        async def work(connection: WritingConnection) -> None:
             if await QUERIES.erase_old_tombstones(connection, erased_before=erased_before):
                 await self._database.mark_traces(connection)
 
@@ -233,7 +232,7 @@ class PrivacyStore:
         """Remove the traces that an earlier erasure left in the file; return False if they stay."""
         return await self._database.scrub()
 
-    async def _erase(self, connection: aiosqlite.Connection, guild_id: int) -> int:
+    async def _erase(self, connection: WritingConnection, guild_id: int) -> int:
         """Erase all rows but the tombstone; return how many entries the audit log had."""
         self._database.changed_connections.add(guild_id)
         await self._database.mark_traces(connection)
@@ -243,7 +242,5 @@ class PrivacyStore:
         return erased["audit"]
 
 
-async def _put_tombstone(
-    connection: aiosqlite.Connection, guild_id: int, erased_at: int, entries: int
-) -> None:
+async def _put_tombstone(connection: WritingConnection, guild_id: int, erased_at: int, entries: int) -> None:
     await QUERIES.put_tombstone(connection, guild_id=guild_id, erased_at=erased_at, entries=entries)

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import aiosqlite
 import pytest
 
 from bot.errors import UnavailableError
 from bot.features.connections.store import ConnectionRow, ConnectionStore, WatchableRow
 from bot.features.privacy.store import PrivacyStore
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from tests.support.ids import GUILD, OTHER_GUILD
 
@@ -124,9 +124,9 @@ async def test_a_change_under_way_is_not_missed(follower: Follower, database: Da
     """Who asks before a transaction ends gets what it has stored, then or at the next question."""
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def work(connection: aiosqlite.Connection) -> None:
+    async def work(connection: WritingConnection) -> None:
         database.changed_connections.add(GUILD)
-        await connection.execute("DELETE FROM connection WHERE guild_id = ?", [GUILD])
+        await connection.change("DELETE FROM connection WHERE guild_id = :guild", {"guild": GUILD})
         begun.set()
         await go_on.wait()
 

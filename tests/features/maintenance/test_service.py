@@ -155,10 +155,10 @@ async def test_alerts_that_wait_are_looked_at_again(
     store, now = AlertStore(database), int(clock.now)
     await add(maintenance)
     await database.transact(
-        lambda connection: connection.execute(
+        lambda connection: connection.change(
             "INSERT INTO outbox (guild_id, kind, route, number, posts, desired_version, sent_version, tries,"
-            " next_at, content, began_at, error) VALUES (?, 'alert', 1, 1, 0, 1, 0, 0, ?, '', 0, '')",
-            (GUILD, now + HOUR),
+            " next_at, content, began_at, error) VALUES (:guild, 'alert', 1, 1, 0, 1, 0, 0, :at, '', 0, '')",
+            {"guild": GUILD, "at": now + HOUR},
         )
     )
     clock.now += 60

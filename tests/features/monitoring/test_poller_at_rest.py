@@ -27,6 +27,7 @@ from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer
 from bot.providers.toolzz.simulated_unit import APPLICATION_ID
 from bot.providers.toolzz.simulator import ToolzzSimulator
+from bot.store.connection import ReadingConnection
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
@@ -234,9 +235,9 @@ TABLES = ("watched", "last_check", "history", "incident", "alert_incident")
 async def stored(rounds: Rounds) -> dict[str, list[tuple[Any, ...]]]:
     """Return what checks write."""
 
-    def read(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    def read(connection: ReadingConnection) -> dict[str, list[tuple[Any, ...]]]:
         return {
-            table: sorted(map(tuple, connection.execute(f"SELECT * FROM {table}")), key=repr)  # noqa: S608 - a name from here
+            table: sorted(map(tuple, connection.rows(f"SELECT * FROM {table}")), key=repr)  # noqa: S608 - a name from here
             for table in TABLES
         }
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from bot.features.guilds.changes import GuildChanges
 from bot.features.monitoring.store import MonitoringStore
 from bot.features.monitoring.totals import Totals
 from bot.features.privacy.store import PrivacyStore
+from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 GUILDS = st.frozensets(st.integers(1, 30), max_size=15)
@@ -28,8 +28,8 @@ async def write(database: Database, statement: str, guilds: Iterable[int]) -> No
     """Run a statement for each guild, each time in a transaction."""
     for guild_id in guilds:
 
-        async def work(connection: aiosqlite.Connection, guild_id: int = guild_id) -> None:
-            await connection.execute(statement, (guild_id,))
+        async def work(connection: WritingConnection, guild_id: int = guild_id) -> None:
+            await connection.change(statement, {"guild_id": guild_id})
 
         await database.transact(work)
 
@@ -48,16 +48,16 @@ async def test_who_is_stored_all_the_time_is_listed(
     size: int,
 ) -> None:
     """Those that come or go meanwhile may be listed, and nobody else is. The ids are in their order."""
-    granted = "INSERT OR IGNORE INTO access VALUES (?, 'role', 1, 1, 1, 1)"
-    await write(database, "DELETE FROM access WHERE guild_id <> ?", [0])
-    await write(database, "DELETE FROM incident_number WHERE guild_id <> ?", [0])
+    granted = "INSERT OR IGNORE INTO access VALUES (:guild_id, 'role', 1, 1, 1, 1)"
+    await write(database, "DELETE FROM access WHERE guild_id <> :guild_id", [0])
+    await write(database, "DELETE FROM incident_number WHERE guild_id <> :guild_id", [0])
     await write(database, granted, access)
-    await write(database, "INSERT INTO incident_number VALUES (?, 1)", route)
+    await write(database, "INSERT INTO incident_number VALUES (:guild_id, 1)", route)
     with pytest.MonkeyPatch.context() as smaller:
         smaller.setattr("bot.features.privacy.store._BATCH", size)
         listing = asyncio.create_task(PrivacyStore(database).all())
         await write(database, granted, coming)
-        await write(database, "DELETE FROM access WHERE guild_id = ?", going)
+        await write(database, "DELETE FROM access WHERE guild_id = :guild_id", going)
         listed = await listing
     stored = access | route
     assert stored - going <= listed.keys() <= stored | coming
@@ -84,6 +84,6 @@ async def test_agents_of_many_servers_are_counted_in_batches(
     stores = MonitoringStore(database), IncidentStore(database), AlertStore(database)
     totals = Totals(*stores, GuildChanges(), lambda: 0.0)
     assert await totals.agents() == {("toolzz", "connected"): 1 + 2 + 3 + 5 + 6 + 7}
-    await write(database, "DELETE FROM watched WHERE guild_id = ?", [7, 2])
+    await write(database, "DELETE FROM watched WHERE guild_id = :guild_id", [7, 2])
     monkeypatch.setattr("bot.features.monitoring.totals._KEPT_SECONDS", 0)
     assert await totals.agents() == {("toolzz", "connected"): 1 + 3 + 5 + 6}

@@ -19,6 +19,7 @@ from bot.features.connections.service import ConnectionService
 from bot.features.privacy.service import PrivacyService, Tombstone
 from bot.features.privacy.store import QUERIES, PrivacyStore
 from bot.providers.sensay.simulator import SensaySimulator
+from bot.store.connection import StoredRow
 from bot.store.database import Database
 from bot.store.vault import Vault
 from tests.support.clock import Clock
@@ -224,7 +225,7 @@ async def test_a_long_log_is_exported_in_batches(
     sizes: list[int] = []
     read_all = database.read_all
 
-    async def counted(query: Any, /, **values: object) -> list[sqlite3.Row]:  # noqa: ANN401 - as read_all
+    async def counted(query: Any, /, **values: object) -> list[StoredRow]:  # noqa: ANN401 - as read_all
         rows = await read_all(query, **values)
         sizes.append(len(rows))
         return rows
