@@ -114,8 +114,8 @@ class Database:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
         return next(iter(await self.fetch(kind, query, **values)), None)
 
-    async def fetch_together(self, work: Callable[[Fetch], ResultT], guild_id: int) -> ResultT:
-        """Run several reading queries of a guild as they are at one moment; return what ``work`` returns.
+    async def fetch_together(self, work: Callable[[Fetch], ResultT], guild_id: int | None) -> ResultT:
+        """Run several reading queries as they are at one moment; return what ``work`` returns.
 
         ``work`` runs in a thread. To hand a query to a thread takes longer than a short query does.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, TypeVar
@@ -18,6 +17,7 @@ from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
+from bot.rests import with_rests
 from bot.store.connection import ReadingConnection, WritingConnection
 from bot.store.database import Database
 from bot.store.queries import load_queries
@@ -193,9 +193,16 @@ class MonitoringStore:
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
-        return await self._database.fetch(
-            AgentCount, QUERIES.count_agents_of, guilds=json.dumps(sorted(guilds))
-        )
+
+        def work(fetch: Fetch) -> list[AgentCount]:
+            # No query that SQLite and PostgreSQL both know takes a list.
+            return [
+                count
+                for guild_id in with_rests(sorted(guilds))
+                for count in fetch(AgentCount, QUERIES.count_agents, guild_id=guild_id)
+            ]
+
+        return await self._database.fetch_together(work, None)
 
     async def mute(
         self,
