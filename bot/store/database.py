@@ -75,15 +75,15 @@ class Database:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, where: Path, clock: Callable[[], float] = time.time, *, patience: float = PATIENCE
+        cls, where: Path | str, clock: Callable[[], float] = time.time, *, patience: float = PATIENCE
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
-        where: the path of the file. clock: seconds since
+        where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
         1970. patience: seconds to wait for another process. Raises DatabaseUnusableError
         and DatabaseNewerError.
         """
-        async with SqliteEngine.open(where, patience) as engine:
+        async with _open_engine(where, patience) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
             try:
                 yield database
@@ -299,7 +299,7 @@ class Database:
     async def _note(self, error: Exception, operation: str, *, is_read: bool = False) -> None:
         """Note what an error says of the file, and raise UnavailableError in its place if it does."""
         failure = self._engine.unavailable(error)
-        if failure is None or (is_read and not isinstance(failure, (BusyError, DamagedError))):
+        if failure is None or (is_read and not self._engine.stops_reads(error)):
             return
         holder = ""
         if isinstance(failure, BusyError):
@@ -314,3 +314,12 @@ def _name(work: object) -> str:
     """Return the name of a query, or of the method that has made a transaction, for the log."""
     name = str(getattr(work, "__name__" if hasattr(work, "sql") else "__qualname__", ""))
     return name.partition(".<locals>")[0]
+
+
+def _open_engine(where: Path | str, patience: float) -> contextlib.AbstractAsyncContextManager[Engine]:
+    if isinstance(where, Path):
+        return SqliteEngine.open(where, patience)
+    # Only who uses it has installed its driver.
+    from bot.store.postgres.engine import PostgresEngine  # noqa: PLC0415
+
+    return PostgresEngine.open(where, patience)

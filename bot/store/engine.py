@@ -56,6 +56,9 @@ class Engine(Protocol):
     def unavailable(self, error: Exception) -> UnavailableError | None:
         """Return what an error says of the database, None if it is about the statement."""
 
+    def stops_reads(self, error: Exception) -> bool:
+        """Return whether an error says that what is stored cannot be read at present."""
+
     async def transact(self, work: Work[ResultT], patience: float) -> ResultT:
         """Run ``work`` in a transaction. No other process writes between its reads and its writes.
 
@@ -80,7 +83,7 @@ class Engine(Protocol):
     async def mark_traces(self, connection: WritingConnection, traces: Traces) -> None:
         """Note in a transaction what is known of them. The next process finds the note as well."""
 
-    async def scrub(self, transact: Transact) -> None:
+    async def scrub(self, transact: Transact, /) -> None:
         """Remove the traces from the tables, while others write."""
 
     async def end_scrub(self, turn: asyncio.Lock) -> bool:

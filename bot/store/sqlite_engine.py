@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bot.errors import UnavailableError
+from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connecting import connect_reader, connect_writer, prepare
 from bot.store.connection import WritingConnection
@@ -62,6 +62,10 @@ class SqliteEngine:
         """Return what an error says of the file, None if it is about the statement."""
         return unavailable(error) if isinstance(error, sqlite3.Error) else None
 
+    def stops_reads(self, error: Exception) -> bool:
+        """Return whether the file is locked or damaged: what is said of it beside that is about writes."""
+        return isinstance(self.unavailable(error), BusyError | DamagedError)
+
     async def transact(self, work: Work[ResultT], patience: float) -> ResultT:
         """Run ``work`` in a transaction. No other process writes between its reads and its writes."""
         await self._wait_at_most(patience)
@@ -112,7 +116,7 @@ class SqliteEngine:
         """Note in a transaction what is known of them. The process that opens the file next finds it too."""
         await connection.change(f"PRAGMA user_version = {traces}")
 
-    async def scrub(self, transact: Transact) -> None:
+    async def scrub(self, transact: Transact, /) -> None:
         """Remove the traces from the file, in steps that others can write between."""
         free = functools.partial(transact, around=self._free_names)
         await Scrubber(self.connection, transact, free).run()
