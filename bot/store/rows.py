@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 from bot.rests import with_rests
@@ -36,13 +34,6 @@ def rows_as(
 ) -> Callable[[ReadingConnection], list[RowT]]:
     """Return what runs a query in a thread, and returns its rows as ``kind``."""
     return lambda connection: list(made(kind, with_rests(connection.rows(query.sql, values))))
-
-
-def digest_of(queries: Iterable[Query], values: Mapping[str, object], connection: ReadingConnection) -> bytes:
-    """Return a digest of all that reading queries return. Blocks."""
-    found = [connection.unread_rows(query.sql, values) for query in queries]
-    # By the second version of the format, the same values always give the same bytes.
-    return blake2b(marshal.dumps(found, 2), digest_size=16).digest()
 
 
 def together(work: Callable[[Fetch], ResultT], connection: ReadingConnection) -> ResultT:
