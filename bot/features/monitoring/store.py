@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from hashlib import blake2b
-from itertools import chain
 from typing import Any, Final, TypeVar
 
 from pydantic_core import from_json
@@ -20,12 +20,11 @@ from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
-from bot.rests import with_rests
 from bot.store.connection import StoredRow, WritingConnection
 from bot.store.database import Database
 from bot.store.one_row import OneRow, rows_in
 from bot.store.queries import load_queries
-from bot.store.rows import Fetch, Query, fetch, fetch_one
+from bot.store.rows import Fetch, Query, fetch, fetch_one, rows_of_each
 from bot.store.steps import write_in_steps
 
 ResultT = TypeVar("ResultT")
@@ -207,12 +206,8 @@ class MonitoringStore:
         return [row["guild_id"] for row in rows]
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
-        """Count the linked agents of these guilds. No query that both engines know takes a list."""
-
-        def work(fetch: Fetch) -> list[AgentCount]:
-            each = (fetch(AgentCount, QUERIES.count_agents, guild_id=one) for one in with_rests(sorted(guilds)))
-            return list(chain.from_iterable(each))
-
+        """Count the linked agents of these guilds."""
+        work = functools.partial(rows_of_each, AgentCount, QUERIES.count_agents, guilds)
         return await self._database.fetch_together(work, None)
 
     async def mute(
