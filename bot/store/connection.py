@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 Values = Mapping[str, object]
 """The values of a query's parameters, which stand in it as ``:name``."""
@@ -23,7 +23,12 @@ class StoredRow(Protocol):
 
 
 class WritingConnection(Protocol):
-    """The connection that writes, inside a transaction."""
+    """The connection that writes, inside a transaction.
+
+    json_rows: see ``ReadingConnection``.
+    """
+
+    json_rows: ClassVar[str]
 
     async def rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[StoredRow]:
         """Run a query; return its rows."""
@@ -36,13 +41,16 @@ class WritingConnection(Protocol):
 
 
 class ReadingConnection(Protocol):
-    """A connection that only reads. All of it blocks."""
+    """A connection that only reads. All of it blocks.
+
+    json_rows: an expression of the database's own for the columns that take the place of ``{}`` in it: a text
+    with the JSON of all rows, each one a list.
+    """
+
+    json_rows: ClassVar[str]
 
     def rows(self, sql: str, values: Values = NO_VALUES, /) -> Iterable[StoredRow]:
         """Run a query; return its rows, which may be read from the database one after the other."""
-
-    def unread_rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[tuple[object, ...]]:
-        """Run a query for whoever compares its result only: text may be bytes, which takes less time."""
 
     def at_one_moment(self) -> AbstractContextManager[None]:
         """Let the queries in the block see the database as it is at one moment."""

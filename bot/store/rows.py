@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from bot.rests import with_rests
@@ -38,13 +37,6 @@ def rows_as(
     return lambda connection: list(made(kind, with_rests(connection.rows(query.sql, values))))
 
 
-def digest_of(queries: Iterable[Query], values: Mapping[str, object], connection: ReadingConnection) -> bytes:
-    """Return a digest of all that reading queries return. Blocks."""
-    found = [connection.unread_rows(query.sql, values) for query in queries]
-    # By the second version of the format, the same values always give the same bytes.
-    return blake2b(marshal.dumps(found, 2), digest_size=16).digest()
-
-
 def together(work: Callable[[Fetch], ResultT], connection: ReadingConnection) -> ResultT:
     """Run ``work``, whose queries see the database as it is at one moment. Blocks."""
 
@@ -53,6 +45,12 @@ def together(work: Callable[[Fetch], ResultT], connection: ReadingConnection) ->
 
     with connection.at_one_moment():
         return work(run)
+
+
+def rows_of_each(kind: type[RowT], query: Query, guilds: Iterable[int], run: Fetch) -> list[RowT]:
+    """Return a query's rows of each of these guilds: no query takes a list that both engines know. Blocks."""
+    found = (run(kind, query, guild_id=guild_id) for guild_id in with_rests(sorted(guilds)))
+    return list(chain.from_iterable(found))
 
 
 def made(kind: type[RowT], rows: Iterable[StoredRow]) -> Iterator[RowT]:

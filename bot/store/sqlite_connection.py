@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import aiosqlite
 
@@ -11,22 +11,17 @@ from bot.store.connection import NO_VALUES, StoredRow, Values
 
 _STEPS: Final = 20_000
 """SQLite's instructions after which a read looks whether it is to end: a millisecond."""
+_JSON_ROWS: Final = "json_group_array(json_array({}))"
 
 
 class SqliteReader(sqlite3.Connection):
     """A ``ReadingConnection``."""
 
+    json_rows: ClassVar[str] = _JSON_ROWS
+
     def rows(self, sql: str, values: Values = NO_VALUES, /) -> Iterable[StoredRow]:
         """Run a query; return its rows, which are read from the database one after the other."""
         return self.execute(sql, values)
-
-    def unread_rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[tuple[object, ...]]:
-        """Run a query for whoever compares its result only: text is bytes."""
-        usual, self.text_factory = self.text_factory, bytes  # to read the text takes long
-        try:
-            return [tuple(row) for row in self.execute(sql, values)]
-        finally:
-            self.text_factory = usual
 
     @contextlib.contextmanager
     def at_one_moment(self) -> Iterator[None]:
@@ -58,6 +53,8 @@ class SqliteReader(sqlite3.Connection):
 
 class SqliteWriter(aiosqlite.Connection):
     """A ``WritingConnection``."""
+
+    json_rows: ClassVar[str] = _JSON_ROWS
 
     async def rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[StoredRow]:
         """Run a query; return its rows."""

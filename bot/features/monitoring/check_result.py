@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.features.monitoring.access import Access
+from bot.features.monitoring.store import CheckedRows
 from bot.providers.base.report import Reports
 
 
@@ -31,7 +32,8 @@ class CheckResult:
     the integrations that this guild ignores. bots: the Discord users that integrations speak as, by the
     integration's id, as far as they are known. access: what Discord lets them do, by the integration's id.
     is_check: False if only Discord was asked, so that nothing is counted; ``reports`` are those of the last
-    check then. is_repeated: whether all of it was found before, and storing that changed nothing.
+    check then. is_repeated: whether all of it was found before, and storing that changed nothing. rows: what
+    was stored when the result was made, None where nobody has looked.
     """
 
     guild_id: int
@@ -47,3 +49,4 @@ class CheckResult:
     access: Mapping[str, Access] = field(default_factory=dict)
     is_check: bool = True
     is_repeated: bool = False
+    rows: CheckedRows | None = None

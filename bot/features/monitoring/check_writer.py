@@ -49,12 +49,14 @@ class CheckWriter:
         """Store the result; return whether more than the time of the last check changed."""
         result, unit = self._result, self._unit
         last = await unit.checks(result.guild_id, result.provider)
+        unless = None if result.rows is None else result.rows.digest
+        stored = await unit.checked_rows(result.guild_id, result.provider, unless) or result.rows
+        assert stored is not None  # noqa: S101 - only the result's digest can still be the same
         if result.is_check and not await unit.check(check_row(result)):
             return False  # the connection was removed, or the guild was erased, while the check ran
-        rows = {(row.kind, row.id): row for row in await unit.subjects(result.guild_id, result.provider)}
-        routes = [Route.of(row) for row in await unit.routes(result.guild_id)]
-        open_ones = await unit.open_incidents(result.guild_id, result.provider)
-        self._incidents = IncidentWriter(unit, routes, open_ones, result.at)
+        rows = {(row.kind, row.id): row for row in stored.watched}
+        routes = [Route.of(row) for row in stored.routes]
+        self._incidents = IncidentWriter(unit, routes, stored.incidents, result.at)
         if result.is_check:
             previous = last.get(result.connection)
             if previous is not None and result.at - previous.checked_at > STALE_CHECKS * self._interval:
@@ -64,13 +66,13 @@ class CheckWriter:
         elif result.connection not in last:
             return False
         # What was ignored while the check ran counts as well.
-        ignored = await unit.ignored(result.guild_id, result.provider)
+        ignored = frozenset(each.id for each in stored.ignored)
         result = self._result = replace(result, ignored=ignored.union(result.ignored))
         known = {row.id: row for (kind, _), row in rows.items() if kind is Kind.INTEGRATION}
         candidates = {row.id: row for (kind, _), row in rows.items() if kind is Kind.CANDIDATE}
         if new := set(result.own) - known.keys():
             # What was unlinked while the check ran is not watched again.
-            new &= await unit.linked(result.guild_id, result.provider)
+            new &= {placed.id for placed in stored.linked}
             result = self._result = replace(result, own=new | (known.keys() & set(result.own)))
         if result.reports is None:
             await self._record_unknown(known)
@@ -270,8 +272,8 @@ class CheckWriter:
             if self._unchecked_since is not None and now.kind is Kind.INTEGRATION:
                 self._record_gap(before, self._unchecked_since)
         now = count_check(now, health, at, is_open=is_open)
-        is_listed = found_out and now.detail not in {ACCEPTED, OVERDUE}
-        if now.state is not State.UNKNOWN or (is_listed and not now.found):
+        is_listed = found_out and now.detail not in {ACCEPTED, OVERDUE, GONE}
+        if now.state is not State.UNKNOWN if now.found else is_listed:
             now = replace(now, found=now.state)
         if now != before:
             self._put(now)

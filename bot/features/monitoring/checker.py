@@ -17,7 +17,7 @@ from bot.features.monitoring.check_result import CheckOutcome, CheckResult
 from bot.features.monitoring.connection_states import ConnectionState, ConnectionStates
 from bot.features.monitoring.host import Host
 from bot.features.monitoring.recorder import Recorder
-from bot.features.monitoring.result_builder import ConnectionKey, Rest, ResultBuilder
+from bot.features.monitoring.result_builder import ConnectionKey, Known, Rest, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import STALE_CHECKS
 from bot.providers.base.report import Reports, Wanted
@@ -96,11 +96,10 @@ class Checker:
         cause: Exception | None = None
         try:
             connection = await self._connections.open(*state.key, set_at=state.row.set_at)
-            rest = state.rest
-            wanted = await self._builder.wanted(state.key, rest)
-            outcome, error, reports = await self._ask(state, connection, wanted)
+            basis = await self._builder.basis(state.key, state.rest)
+            outcome, error, reports = await self._ask(state, connection, basis.wanted)
             if reports is not None:
-                result, rest = await self._answered(state, wanted, rest, reports, must_read=must_read)
+                result, rest = await self._answered(state, basis, reports, must_read=must_read)
                 return result, None, rest
         except (
             errors.NoConnectionError,
@@ -116,21 +115,21 @@ class Checker:
         return CheckResult(*state.key, int(self._clock()), outcome, error=error), cause, None
 
     async def _answered(
-        self, state: ConnectionState, wanted: Wanted, rest: Rest | None, reports: Reports, *, must_read: bool
+        self, state: ConnectionState, basis: Known | Rest, reports: Reports, *, must_read: bool
     ) -> tuple[CheckResult, Rest | None]:
         """Return the result of a check that the provider answered, and what it rests on.
 
-        rest: of the last check. wanted: the same as then if nothing stored has changed since.
+        basis: what the check has begun with.
         """
         if must_read:
             return await self._builder.build(state.key, reports, must_read=True), None
-        if rest is not None and wanted is rest.wanted:
-            repeated = await self._builder.build_again(rest, reports)
+        if isinstance(basis, Rest):
+            repeated = await self._builder.build_again(basis, reports)
             # After a while without checks, the next one tells the history of it.
             longest = STALE_CHECKS * self._schedule.interval
-            if repeated is not None and repeated.at - rest.result.at <= longest:
-                return repeated, replace(rest, result=repeated)
-        return await self._builder.build_check(state.key, reports)
+            if repeated is not None and repeated.at - basis.result.at <= longest:
+                return repeated, replace(basis, result=repeated)
+        return await self._builder.build_check(state.key, reports, basis)
 
     async def _ask(
         self, state: ConnectionState, connection: Connection, wanted: Wanted

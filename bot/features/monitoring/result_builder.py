@@ -40,16 +40,16 @@ class ResultBuilder:
         self._access = access
         self._clock = clock
 
-    async def wanted(self, key: ConnectionKey, rest: Rest | None = None) -> Wanted:
-        """Return the integrations that are read by themselves if the provider's list lacks them.
+    async def basis(self, key: ConnectionKey, rest: Rest | None = None) -> Known | Rest:
+        """Return what a check begins with; it says which integrations are wanted.
 
-        rest: of the last check; its own ``wanted`` is returned if nothing that is stored has changed since.
+        rest: of the last check; it is returned if nothing that is stored has changed since.
         """
         rows = await self._store.checked_rows(*key[:2], unless=None if rest is None else rest.digest)
         if rows is not None:
-            return _Known(key, rows).wanted
+            return Known(key, rows)
         assert rest is not None  # noqa: S101 - only its digest can still be the same
-        return rest.wanted
+        return rest
 
     async def build(
         self, key: ConnectionKey, reports: Reports, *, must_read: bool, is_check: bool = True
@@ -58,21 +58,23 @@ class ResultBuilder:
 
         is_check: see ``CheckResult``.
         """
-        known = await self._known(key)
+        known = await self._latest(key)
         subjects = list(known.subjects(reports, must_read=must_read))
         return await self._result(known, reports, subjects, is_check=is_check)
 
-    async def build_check(self, key: ConnectionKey, reports: Reports) -> tuple[CheckResult, Rest | None]:
+    async def build_check(
+        self, key: ConnectionKey, reports: Reports, basis: Known | Rest
+    ) -> tuple[CheckResult, Rest | None]:
         """Return the result of a check, and what it rests on if it should turn out to change nothing.
 
-        The latter is None where the same answers may mean something else after a while.
+        The latter is None where the same answers may mean something else after a while. basis: of the check.
         """
-        known = await self._known(key)
+        known = await self._latest(key, basis if isinstance(basis, Known) else None)
         subjects = list(known.subjects(reports, must_read=False))
         result = await self._result(known, reports, subjects, is_check=True)
         if reports.missing or any(each.detail == NOT_LISTED for each in reports.items):
             return result, None
-        return result, Rest(known.rows.digest, known.wanted, subjects, result)
+        return result, Rest(known.rows.digest, known.wanted, subjects, replace(result, rows=None))
 
     async def build_again(self, rest: Rest, reports: Reports) -> CheckResult | None:
         """Return the result of a check before which nothing that is stored has changed since the last one.
@@ -88,7 +90,7 @@ class ResultBuilder:
         return replace(before, at=int(self._clock()), is_repeated=True)
 
     async def _result(
-        self, known: _Known, reports: Reports, subjects: Sequence[AccessSubject], *, is_check: bool
+        self, known: Known, reports: Reports, subjects: Sequence[AccessSubject], *, is_check: bool
     ) -> CheckResult:
         access = await self._access.read(known.key[0], subjects)
         return CheckResult(
@@ -101,16 +103,21 @@ class ResultBuilder:
             bots=known.bots,
             access=access,
             is_check=is_check,
+            rows=known.rows,
         )
 
-    async def _known(self, key: ConnectionKey) -> _Known:
-        rows = await self._store.checked_rows(*key[:2])
-        assert rows is not None  # noqa: S101 - no digest was given
-        return _Known(key, rows)
+    async def _latest(self, key: ConnectionKey, before: Known | None = None) -> Known:
+        """Return what is stored now. before: is returned if that is the same."""
+        unless = None if before is None else before.rows.digest
+        rows = await self._store.checked_rows(*key[:2], unless=unless)
+        if rows is not None:
+            return Known(key, rows)
+        assert before is not None  # noqa: S101 - only its digest can still be the same
+        return before
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What is stored of one connection."""
 
     key: ConnectionKey
@@ -150,6 +157,7 @@ class _Known:
         """
         bots, placed, ignored = self.bots, {each.id for each in self.rows.linked}, self.ignored
         known = {row.id: row for row in self.rows.watched if row.kind is Kind.INTEGRATION}
+        alerted = {each.id for each in self.rows.incidents if each.state == State.BLOCKED}
         for report in reports.items:
             bot_id = report.bot_id or bots.get(report.id)
             row = known.get(report.id)
@@ -164,7 +172,7 @@ class _Known:
                 report.channels,
                 report.opens_threads,
                 must_read=must_read or changed,
-                skip_confirmation=is_unwatched or report.id in self.rows.alerted,
+                skip_confirmation=is_unwatched or report.id in alerted,
             )
 
     def _may_be_here(self, report: Report, row: WatchedRow | None) -> bool:

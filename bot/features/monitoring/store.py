@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Final, TypeVar
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from pydantic_core import from_json
 
 from bot.features.alerts.incident_store import UNWATCHED, Incident, Kind
 from bot.features.alerts.store import QUERIES as ALERTS
-from bot.features.alerts.store import RouteRow, read_routes
+from bot.features.alerts.store import RouteRow
 from bot.features.complaints.store import QUERIES as COMPLAINTS
 from bot.features.history.store import QUERIES as HISTORY
 from bot.features.integrations.store import QUERIES as INTEGRATIONS
@@ -17,11 +20,11 @@ from bot.features.integrations.store import Ignored, Linked, Placed
 from bot.features.maintenance.store import QUERIES as MAINTENANCE
 from bot.features.maintenance.windows import MaintenanceWindow
 from bot.providers.base.integration import State
-from bot.rests import with_rests
-from bot.store.connection import ReadingConnection, WritingConnection
+from bot.store.connection import StoredRow, WritingConnection
 from bot.store.database import Database
+from bot.store.one_row import OneRow, rows_in
 from bot.store.queries import load_queries
-from bot.store.rows import Fetch, Query, digest_of, fetch, fetch_one, made, rows_of
+from bot.store.rows import Fetch, Query, fetch, fetch_one, rows_of_each
 from bot.store.steps import write_in_steps
 
 ResultT = TypeVar("ResultT")
@@ -107,14 +110,21 @@ class GuildRows:
 class CheckedRows:
     """What the outcome of a check depends on, besides what the provider and Discord say.
 
-    digest: stays as long as nothing of it changes. alerted: those with an open incident for being blocked.
+    digest: stays as long as nothing of it changes. incidents: those that are open.
     """
 
     digest: bytes
     watched: Sequence[WatchedRow]
     linked: Sequence[Placed]
     ignored: Sequence[Ignored]
-    alerted: Collection[str]
+    incidents: Sequence[Incident]
+    routes: Sequence[RouteRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckError:
+    connection: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,11 @@ class MonitoringStore:
         unless: a digest; None is returned if it is still the same.
         """
         values = {"guild_id": guild_id, "provider": provider}
-        return await self._database.examine(functools.partial(_checked_rows, values, unless), guild_id)
+
+        return await self._database.examine(
+            lambda connection: _checked_rows(connection.rows(_CHECKED.sql(connection), values), unless),
+            guild_id,
+        )
 
     async def stop_watching(self, guild_id: int, provider: str, integration_id: str, at: int) -> bool:
         """Delete what is known of an integration, and close its incident; return False if it is not watched.
@@ -193,15 +207,7 @@ class MonitoringStore:
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
-
-        def work(fetch: Fetch) -> list[AgentCount]:
-            # No query that SQLite and PostgreSQL both know takes a list.
-            return [
-                count
-                for guild_id in with_rests(sorted(guilds))
-                for count in fetch(AgentCount, QUERIES.count_agents, guild_id=guild_id)
-            ]
-
+        work = functools.partial(rows_of_each, AgentCount, QUERIES.count_agents, guilds)
         return await self._database.fetch_together(work, None)
 
     async def mute(
@@ -261,26 +267,25 @@ def read_guild(run: Fetch, guild_id: int, now: int) -> GuildRows:
     )
 
 
-_CHECKED: Final = (
-    *(QUERIES.list_subjects, INTEGRATIONS.list_integrations, INTEGRATIONS.list_ignored, ALERTS.list_open),
-    *(ALERTS.list_routes, QUERIES.list_check_errors),
+_PARTS: Final[Sequence[tuple[Query, type[Any]]]] = (
+    (QUERIES.list_subjects, WatchedRow),
+    (INTEGRATIONS.list_integrations, Placed),
+    (INTEGRATIONS.list_ignored, Ignored),
+    (ALERTS.list_open, Incident),
+    (ALERTS.list_routes, RouteRow),
+    (QUERIES.list_check_errors, _CheckError),
 )
+_CHECKED: Final = OneRow(*_PARTS)
 
 
-def _checked_rows(
-    values: Mapping[str, object], unless: bytes | None, connection: ReadingConnection
-) -> CheckedRows | None:
-    digest = digest_of(_CHECKED, values, connection)
+def _checked_rows(found: Iterable[StoredRow], unless: bytes | None) -> CheckedRows | None:
+    """Return what ``_CHECKED`` has read, None if its digest is still the same."""
+    ((*texts,),) = found
+    digest = blake2b("\n".join(texts).encode(), digest_size=16).digest()
     if digest == unless:
         return None
-    watched, linked, ignored, incidents, *_ = [rows_of(query, values)(connection) for query in _CHECKED]
-    return CheckedRows(
-        digest,
-        list(made(WatchedRow, watched)),
-        list(made(Placed, linked)),
-        list(made(Ignored, ignored)),
-        frozenset(each["id"] for each in incidents if each["state"] == State.BLOCKED),
-    )
+    *rows, _ = [rows_in(kind, from_json(text)) for (_, kind), text in zip(_PARTS, texts, strict=True)]
+    return CheckedRows(digest, *rows)
 
 
 class UnitOfWork:
@@ -289,27 +294,16 @@ class UnitOfWork:
     def __init__(self, connection: WritingConnection) -> None:
         self._connection = connection
 
-    async def routes(self, guild_id: int) -> list[RouteRow]:
-        """Return the guild's routes."""
-        return await read_routes(self._connection, guild_id)
+    async def checked_rows(self, guild_id: int, provider: str, unless: bytes | None) -> CheckedRows | None:
+        """Return what ``MonitoringStore.checked_rows`` returns."""
+        key = {"guild_id": guild_id, "provider": provider}
+        return _checked_rows(await self._connection.rows(_CHECKED.sql(self._connection), key), unless)
 
     async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
         """Return everything that is watched in a guild and belongs to one provider."""
         return await fetch(
             self._connection, WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
         )
-
-    async def linked(self, guild_id: int, provider: str) -> set[str]:
-        """Return the ids of what a guild has linked with one provider."""
-        query = INTEGRATIONS.list_integrations
-        found = await fetch(self._connection, Placed, query, guild_id=guild_id, provider=provider)
-        return {placed.id for placed in found}
-
-    async def ignored(self, guild_id: int, provider: str) -> set[str]:
-        """Return the ids of what a guild ignores with one provider."""
-        query = INTEGRATIONS.list_ignored
-        found = await fetch(self._connection, Ignored, query, guild_id=guild_id, provider=provider)
-        return {each.id for each in found}
 
     async def orphans(self) -> list[WatchedRow]:
         """Return what belongs to connections that were removed."""

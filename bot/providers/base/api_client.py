@@ -46,7 +46,7 @@ from bot.providers.base.error_format import (
 from bot.providers.base.fair_slots import FairSlots, HostCall
 from bot.providers.base.pauses import Pauses
 from bot.providers.base.redaction import MASK, Redactor, mask_spelled
-from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.response_cache import KnownEntries, ResponseCache
 from bot.providers.base.transport.aiohttp_transport import AiohttpTransport
 from bot.providers.base.under_way import UnderWay, key_of
 
@@ -220,7 +220,7 @@ class ApiClient:
             raise await self._unsuccessful(request, status, headers, body)
         parse = partial(self._understood, request, answer, status, headers, body)
         if cache is None:
-            return status, await parse()
+            return status, await parse(None)
         return status, await cache.read(f"{request.base}{path}", body, answer, parse)
 
     async def _sent(self, request: Request, path: str) -> _Raw:
@@ -246,7 +246,13 @@ class ApiClient:
             raise self._broken(request, error, sent=sent) from None
 
     async def _understood(
-        self, request: Request, answer: type[AnswerT], status: int, headers: httpx.Headers, body: bytes
+        self,
+        request: Request,
+        answer: type[AnswerT],
+        status: int,
+        headers: httpx.Headers,
+        body: bytes,
+        known: KnownEntries | None,
     ) -> AnswerT:
         """Return a successful answer as a model. Raises ProviderError if it is no such answer."""
         sent = request.can_do_harm
@@ -260,7 +266,7 @@ class ApiClient:
         if (refused := refused_status(status, content)) is not None:
             raise self._refused(request, refused, headers, content)
         try:
-            return answer.model_validate(content)
+            return answer.model_validate(content, context=known)
         except ValidationError:
             # pydantic's text repeats the input, which may hold tokens: neither it nor its cause is passed on.
             malformed = MalformedAnswerError(self._provider, status=status, outcome_unknown=sent)

@@ -30,6 +30,13 @@ _KEPT_SECONDS: Final = 3600.0
 # Each spelling below begins with one of these.
 _ESCAPE: Final = re.compile(r"[\\%&]")
 _ESCAPES: Final = re.compile(rb"[\\%&]")
+# Each of these begins with one byte, for which ``re`` searches three times as fast as for any of several.
+_SPELL_PLAIN: Final = tuple(
+    map(re.compile, (rb'\\(?:u00[0-7]|[^ubfnrt"])', rb"%[0-9A-Fa-fUu]", rb"&[#A-Za-z]"))
+)
+"""What a body may write a plain character with, or a part of a further spelling of one."""
+_PLAIN: Final = re.compile(r"[ !#$'-\[\]-~]*")
+"""A text of visible ASCII characters: JSON need not escape any of them, and none begins an escape."""
 # A character as JSON, URLs and HTML write it, and how often one is written in another.
 _SPELLED: Final = re.compile(
     r"(?i)(?:\\{1,8}u|%u)(?P<u>[0-9a-f]{4})|\\{1,8}u\{0{0,8}(?P<braced>[0-9a-f]{1,6})\}"
@@ -267,8 +274,13 @@ def mask_content(content: Any, secrets: Iterable[str]) -> Any:  # noqa: ANN401 -
 
 
 def mask_parsed(content: Any, body: bytes, secrets: Iterable[str]) -> Any:  # noqa: ANN401 - any JSON
-    """Return a parsed body without these secrets, which escapes may have hidden in the body."""
-    return mask_content(content, secrets) if _ESCAPES.search(body) else content
+    """Return a parsed body without these secrets, which escapes may have hidden in the body.
+
+    Most escapes are accents, quotes and line breaks, which cannot hide a plain secret.
+    """
+    known = list(secrets)
+    hiding = _SPELL_PLAIN if all(map(_PLAIN.fullmatch, known)) else (_ESCAPES,)
+    return mask_content(content, known) if any(each.search(body) for each in hiding) else content
 
 
 def _decoded(text: str) -> tuple[str, list[int]]:

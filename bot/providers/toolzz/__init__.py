@@ -27,7 +27,7 @@ from bot.providers.base.report import (
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.snowflake import is_one_id, read_snowflake
 from bot.providers.toolzz.client import CHAT, NO_INTEGRATION, UNIT, ToolzzClient
-from bot.providers.toolzz.models import Outline, OutlineList
+from bot.providers.toolzz.models import Outline
 
 _MAX_PARALLEL: Final = 4
 """How many integrations are read by themselves at the same time."""
@@ -117,7 +117,7 @@ class ToolzzProvider(Provider):
             if not wanted.ids:
                 await client.check_token()  # or an answer would be noted that nobody gave
             return _merged({}, await self._each(client, wanted.ids))
-        reports = cache.made_of(await client.outlines(), self._reports)
+        reports = filter(None, cache.made_of((await client.outlines()).data, self._listed))
         listed = {each.id: each for each, is_deleted in reports if not is_deleted or each.id in wanted.ids}
         here = str(wanted.guild_id)
         placed = (each.id for each in listed.values() if each.guild_id == here and each.bot_id is None)
@@ -169,9 +169,9 @@ class ToolzzProvider(Provider):
                 found[each] = replace(self._report(answer), id=each)
         return found
 
-    def _reports(self, found: OutlineList) -> Sequence[tuple[Report, bool]]:
-        """Return the reports of a list, and whether the integration is deleted."""
-        return [(self._report(entry), entry.is_deleted) for entry in found.data if is_id(entry.id)]
+    def _listed(self, found: Outline) -> tuple[Report, bool] | None:
+        """Return the report of a list's entry, and whether the integration is deleted; None without an id."""
+        return (self._report(found), found.is_deleted) if is_id(found.id) else None
 
     def _report(self, found: Outline) -> Report:
         application = read_snowflake(found.bot_client_id)
@@ -182,7 +182,7 @@ class ToolzzProvider(Provider):
             GONE if found.is_deleted else self._detail(found),
             (found.guild_id or "").strip() or None,
             application if application is not None and is_one_id(application) else None,
-            tuple(channel.id for channel in found.channels),
+            found.ids_of_channels,
             bool(found.create_threads),
         )
 

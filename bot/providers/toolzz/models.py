@@ -19,12 +19,14 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    WrapValidator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from bot.providers.base.gateway_errors import known_code
 from bot.providers.base.integration import Choice, State, each_once
+from bot.providers.base.response_cache import read_unless_known
 from bot.providers.toolzz.times import ReportedTime, read_time
 
 MAX_ENTRIES: Final = 1000
@@ -144,6 +146,13 @@ class Outline(_Reply):
             return details
         names = {channel.id: channel.name for channel in details}
         return tuple(Channel(id=channel, name=names.get(channel)) for channel in self.channel_ids)
+
+    @property
+    def ids_of_channels(self) -> tuple[str, ...]:
+        """The ids of ``channels``."""
+        if self.channel_ids is None:
+            return tuple(channel.id for channel in self.channels_detail or ())
+        return self.channel_ids
 
     @property
     def known_code(self) -> str | None:
@@ -331,9 +340,12 @@ class IntegrationList(_List):
 
 
 class OutlineList(_List):
-    """The same list with the fields that monitoring needs."""
+    """The same list with the fields that monitoring needs.
 
-    data: Annotated[tuple[Outline, ...], Cut]
+    The context in which it is parsed may be ``KnownEntries``.
+    """
+
+    data: Annotated[tuple[Annotated[Outline, WrapValidator(read_unless_known)], ...], Cut]
 
 
 class AgentList(_List):

@@ -184,6 +184,15 @@ async def test_what_is_accepted_is_not_told_of_before(checks: RecordedChecks) ->
     assert await checks.incidents() == []
 
 
+async def test_what_was_gone_before_it_was_listed_is_accepted_again(checks: RecordedChecks) -> None:
+    """That the provider did not know it does not mean that it was in the list."""
+    for _ in range(4):
+        await checks.answer(missing="a", own=["a"], after=300)
+    assert await checks.states() == {"a": (OFF, GONE)}
+    await checks.answer(ACCEPTED, own=["a"])
+    assert await checks.states() == {"a": (UNKNOWN, "accepted")}
+
+
 async def test_an_outage_does_not_restart_the_half_hour(checks: RecordedChecks) -> None:
     """The time runs from the first check, whatever came in between."""
     await checks.answer(ACCEPTED, own=["a"])

@@ -52,7 +52,7 @@ async def test_an_unchanged_result_writes_only_the_last_check(checks: RecordedCh
             await checks.answer(*found[size])
         assert writes(statements) == ["last_check"]
         asked.append(len(statements))
-    assert asked == [8, 8]
+    assert asked == [5, 5]
 
 
 async def test_results_at_the_same_time_share_a_transaction(checks: RecordedChecks, path: Path) -> None:

@@ -110,14 +110,14 @@ async def test_what_is_linked_or_watched_through_the_connection_is_wanted(known:
         replace(ROW, id="default", kind=Kind.CONNECTION),
         replace(ROW, id="theirs-too", guild_id=OTHER_GUILD),
     )
-    assert set((await known.builder.wanted(KEY)).ids) == {"linked", "watched"}
+    assert set((await known.builder.basis(KEY)).wanted.ids) == {"linked", "watched"}
 
 
 async def test_what_is_ignored_is_not_wanted(known: Known) -> None:
     """A row of it may still be there."""
     await known.put(ROW, replace(ROW, id="b"))
     await known.ignore("a")
-    assert set((await known.builder.wanted(KEY)).ids) == {"b"}
+    assert set((await known.builder.basis(KEY)).wanted.ids) == {"b"}
 
 
 async def test_a_bot_is_known_from_a_link_or_a_row(known: Known) -> None:
@@ -125,7 +125,7 @@ async def test_a_bot_is_known_from_a_link_or_a_row(known: Known) -> None:
     await known.link("a", bot=7)
     await known.link("b")
     await known.put(replace(ROW, id="c", bot_id=8), replace(ROW, id="d"), replace(ROW, id="b", bot_id=9))
-    wanted = await known.builder.wanted(KEY)
+    wanted = (await known.builder.basis(KEY)).wanted
     assert set(wanted.ids) == {"a", "b", "c", "d"}
     assert set(wanted.without_bot) == {"d"}
     assert wanted.guild_id == KEY[0]

@@ -101,6 +101,9 @@ async def test_rows_come_back_as_they_were_stored(store: MonitoringStore, incide
     await put(store, ROW, odd)
     await put_incidents(store, INCIDENT, incident)
     assert await store.watched(GUILD) == [odd, ROW]
+    checked = await store.checked_rows(GUILD, "toolzz")
+    assert checked is not None
+    assert (checked.watched, checked.incidents) == ([odd, ROW], [replace(INCIDENT, number=1)])
     assert await incidents.since(GUILD, 0) == [replace(incident, number=2), replace(INCIDENT, number=1)]
     assert await put_check(store, CHECK)
     assert await store.checks(GUILD) == [CHECK]

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import MalformedAnswerError, RejectedError, ServerFaultError
 from bot.providers.base.api_client import ApiClient
-from bot.providers.base.response_cache import MAX_ANSWERS, ResponseCache
+from bot.providers.base.response_cache import MAX_ANSWERS, KnownEntries, ResponseCache
 from bot.providers.base.simulator import Answer
 from tests.support.exposure import everything_said
 from tests.support.order_api import SECRET, Order, OrderApi, get
@@ -73,7 +73,7 @@ async def test_it_does_not_grow() -> None:
     cache, parsed = ResponseCache(), []
 
     async def read(address: int, number: int) -> None:
-        async def parse() -> Order:
+        async def parse(_: KnownEntries) -> Order:
             parsed.append(number)
             return Order(id=str(number))
 
@@ -86,3 +86,22 @@ async def test_it_does_not_grow() -> None:
     await read(MAX_ANSWERS, MAX_ANSWERS)
     await read(0, 0)
     assert len(parsed) == MAX_ANSWERS + 3
+
+
+async def test_what_is_made_of_an_entry_stays_with_it() -> None:
+    """Only of a new entry something is made, wherever it stands; those that are gone are forgotten."""
+    cache, made = ResponseCache(), []
+
+    def make(entry: Order) -> list[str]:
+        made.append(entry.id)
+        return [entry.id]
+
+    first, second, third = (Order(id=each) for each in "123")
+    entries = first, second
+    before = cache.made_of(entries, make)
+    assert cache.made_of(entries, make) is before
+    after = cache.made_of((third, second), make)
+    assert after == [["3"], ["2"]]
+    assert after[1] is before[1]
+    cache.made_of((first, third, second), make)
+    assert made == ["1", "2", "3", "1"]

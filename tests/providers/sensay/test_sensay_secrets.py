@@ -94,7 +94,7 @@ async def test_no_token_is_kept_between_checks(sensay: SensayProvider, simulator
     cache = ResponseCache()
     wanted = Wanted([simulator.ACTIVE, simulator.UNCONNECTED])
     reports = await sensay.reports(user(sensay, simulator), wanted, cache)
-    models = [model for _, model in cache._answers.values()]
+    models = [model for _, model, _ in cache._answers.values()]
     assert models
     said = "\n".join([everything_said(reports), everything_said(vars(cache)), *map(dumped, models)])
     assert str(bot) in said

@@ -251,8 +251,9 @@ def test_numbers_serve_as_text() -> None:
 )
 def test_channels_that_disagree(ids: object, details: object, channels: list[tuple[str, str | None]]) -> None:
     """The ids of the channels come from one list, and their names from the other."""
-    found = read(channelIds=ids, channelsDetail=details).channels
-    assert [(channel.id, channel.name) for channel in found] == channels
+    found = read(channelIds=ids, channelsDetail=details)
+    assert [(channel.id, channel.name) for channel in found.channels] == channels
+    assert found.ids_of_channels == tuple(channel_id for channel_id, _ in channels)
 
 
 def test_a_thousand_channels_are_read() -> None:

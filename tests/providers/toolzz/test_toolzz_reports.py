@@ -88,6 +88,22 @@ async def test_an_answer_that_stays_the_same_is_not_parsed(
         assert labels[1] is not labels[2]
 
 
+async def test_what_stays_the_same_in_a_list_is_not_parsed(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """If a list changes, the entries that do not change keep their reports, wherever they stand now."""
+    cache, wanted = ResponseCache(), Wanted((simulator.CONNECTED,))
+    before = {each.id: each for each in (await toolzz.reports(credentials, wanted, cache)).items}
+    gone, *others = simulator.integrations
+    del simulator.integrations[gone]
+    simulator.touch(simulator.DISCONNECTED, connectionStatus="connected")
+    simulator.integrations = {each: simulator.integrations[each] for each in reversed(others)}
+    after = {each.id: each for each in (await toolzz.reports(credentials, wanted, cache)).items}
+    assert after[simulator.DISCONNECTED].state is State.CONNECTED
+    same = {each for each in before if after.get(each) is before[each]}
+    assert same == before.keys() - {gone, simulator.DISCONNECTED}
+
+
 async def test_no_token_is_kept(
     toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
 ) -> None:
