@@ -156,6 +156,12 @@ async def connect_all(people: People, toolzz: ToolzzSimulator) -> None:
         await people.connect(number, {**toolzz.credentials, "unit_id": unit})
 
 
+async def check_all(people: People) -> None:
+    """Have each server's connection checked: an overview of what was never checked waits for that."""
+    for _ in range(GUILDS):
+        await people.run("integrations overview")
+
+
 async def replies(people: People, toolzz: ToolzzSimulator) -> Mapping[str, Any]:
     """Return what Patchbay answers to each command, and for ``READ`` what it reads elsewhere for that."""
     found: dict[str, Any] = {}
@@ -213,6 +219,7 @@ async def measure(rounds: int = ROUNDS) -> Sequence[Row]:
         )
         async with ours():
             await connect_all(people, toolzz)
+            await check_all(people)
             file.write_text(json.dumps(known := await replies(people, toolzz)))
         async with bare():
             refuse_another(await replies(people, toolzz), known)

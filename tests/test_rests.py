@@ -1,5 +1,6 @@
-"""Long computations rest, short ones do not."""
+"""Long computations rest or let others have their turn, short ones do not."""
 
+import asyncio
 import select
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rests import with_rests
+from bot.rests import with_rests, with_turns
 
 
 class Thread:
@@ -44,6 +45,12 @@ def test_what_is_short_does_not_rest(thread: Thread) -> None:
     assert thread.rests == []
 
 
+def test_a_large_servers_states_do_not_rest(thread: Thread) -> None:
+    """What takes a few milliseconds has no pause in the middle, in which it would keep a connection."""
+    assert list(with_rests(thread.compute(100, 0.000035))) == list(range(100))
+    assert thread.rests == []
+
+
 def test_waiting_is_no_computation(thread: Thread) -> None:
     """What waited for a busy machine is not slowed down once more."""
 
@@ -60,3 +67,14 @@ def test_waiting_is_no_computation(thread: Thread) -> None:
 def test_nothing_is_lost(items: list[int]) -> None:
     """The items come out as they went in."""
     assert list(with_rests(items)) == items
+
+
+async def test_others_have_their_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the event loop has it after each millisecond, and nothing is lost."""
+    now, order = 0.0, list[int | str]()
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    asyncio.get_running_loop().call_soon(order.append, "another")
+    async for item in with_turns(range(6)):
+        order.append(item)
+        now += 0.0004
+    assert order == [0, 1, 2, "another", 3, 4, 5]

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from babel.messages.pofile import read_po
-
 from bot.documents.words import Words
 from bot.errors import ProviderError
-from bot.i18n.catalog import FORMS, MissingTextError, Texts, string_folders
+from bot.i18n.catalog import FORMS, MissingTextError, Texts, read_entries, string_folders
 from bot.providers import providers
 
 _KEY: Final = re.compile(r"problem\.(?P<error>[\w.]+)\.(title|why|fix)")
@@ -88,8 +86,8 @@ class _Writer:
         self._texts = texts
         self._words = words
         self._provider = provider
-        with (folder / f"{texts.locale}.po").open("rb") as source:
-            self._keys = [str(entry.id) for entry in read_po(source) if entry.id and not entry.context]
+        entries = read_entries(folder / f"{texts.locale}.po")
+        self._keys = [entry.key for entry in entries if entry.key and entry.context is None]
 
     def shared(self) -> Iterator[str]:
         """Yield the messages of all providers and of none, by group."""

@@ -9,10 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from babel import Locale
-from babel.dates import format_skeleton
-from babel.numbers import format_decimal
-
+from bot.i18n.notation import NOTATIONS
 from bot.i18n.po import CatalogEntry, read_po
 
 DEFAULT_LOCALE: Final = "en-US"
@@ -49,9 +46,7 @@ class Texts:
         Raises MissingTextError if none of them has a header with the language's plural rule.
         """
         self.locale = locale
-        self._babel = Locale.parse(locale, sep="-")
-        # Babel reads a locale's file at its first use, which must not delay an answer.
-        _ = self._babel.datetime_skeletons, self._babel.number_symbols
+        self._notation = NOTATIONS[locale]
         self._texts: dict[str, str] = {}
         self._plurals: dict[str, Sequence[str]] = {}
         self._forms: dict[tuple[str, str], str] = {}
@@ -100,12 +95,11 @@ class Texts:
     @property
     def thousands(self) -> str:
         """What stands between groups of three digits in the locale's notation."""
-        return str(self._babel.number_symbols["latn"]["group"])
+        return self._notation.thousands
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a rounded number in the locale's notation."""
-        pattern = "#,##0" + "." * (decimals > 0) + "0" * decimals
-        return format_decimal(value, format=pattern, locale=self._babel)
+        return self._notation.number(value, decimals)
 
     def percent(self, part: float) -> str:
         """Return a part of 1 in percent, with one decimal at most; only 0 is shown as 0 % and only 1 as
@@ -118,7 +112,7 @@ class Texts:
 
     def day(self, day: date) -> str:
         """Return a day in the locale's shortest notation: month and day as numbers, without the year."""
-        return format_skeleton("Md", day, locale=self._babel)
+        return self._notation.day(day)
 
 
 class _Values(dict[str, str | int]):

@@ -63,11 +63,15 @@ class Panel(Protocol):
 
 
 async def draw(*panels: Panel) -> bytes:
-    """Return a PNG, 1000 pixels wide, with one panel below the other. Equal panels give equal bytes."""
-    return await asyncio.to_thread(_draw, panels)
+    """Do what ``draw_now`` does, in a thread."""
+    return await asyncio.to_thread(draw_now, panels)
 
 
-def _draw(panels: Sequence[Panel]) -> bytes:
+def draw_now(panels: Sequence[Panel]) -> bytes:
+    """Return a PNG, 1000 pixels wide, with one panel below the other. Equal panels give equal bytes.
+
+    Blocks.
+    """
     canvas = Canvas(EDGE + sum(panel.height for panel in panels))
     top = EDGE // 2
     for panel in panels:

@@ -9,8 +9,10 @@ from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.rows import Query
 
-STEP: Final = 2000
-"""Rows that are read in one transaction: some milliseconds."""
+STEP: Final = 500
+"""Rows that are read in one transaction: a few milliseconds."""
+_PAUSE: Final = 3
+"""Times as long as the step before it."""
 
 # The statements below are made of names from the schema and of nothing that comes from outside: hence S608.
 
@@ -18,9 +20,9 @@ STEP: Final = 2000
 async def write_in_steps(database: Database, table: str, query: Query, /, **values: object) -> None:
     """Run a writing query on all rows of a table, ``STEP`` of them at a time, in the order of their key.
 
-    Each step is a transaction of its own, and the pause after it is as long as it took, so that writes of
-    others wait for one step at most. Rows that come or go meanwhile are met or not. query: its last clause is
-    a WHERE to which a condition can be added with AND.
+    Each step is a transaction of its own, and the pause after it is longer than it took, so that writes of
+    others wait for one step at most, and commands have most of the processor. Rows that come or go meanwhile
+    are met or not. query: its last clause is a WHERE to which a condition can be added with AND.
     """
     key = await database.examine(lambda connection: connection.key(table))
     columns = ", ".join(key)
@@ -49,4 +51,4 @@ async def write_in_steps(database: Database, table: str, query: Query, /, **valu
         last = await database.transact(step)
         if last is None:
             return
-        await asyncio.sleep(time.monotonic() - began)
+        await asyncio.sleep(_PAUSE * (time.monotonic() - began))

@@ -21,6 +21,8 @@ _ROUND_SECONDS: Final = 3600.0
 """The time between two rounds."""
 _REQUEST_PAUSE_SECONDS: Final = 1.0
 """The time between two requests: Discord blocks an address for too many refusals."""
+_LISTED_AT_ONCE: Final = 200
+"""The most servers that Discord lists in one answer."""
 # Unknown guild, missing access. Any other refusal, such as one by a proxy, says nothing about the bot.
 _NOT_A_MEMBER: Final = frozenset({10004, 50001})
 
@@ -92,7 +94,7 @@ async def _reconcile(bot: PatchbayBot) -> None:
     known = await bot.services.privacy.guilds()
     if not known:
         return
-    here = {guild.id async for guild in bot.fetch_guilds(limit=None, with_counts=False)}
+    here = await _servers_of(bot)
     if not here & known.keys() and await bot.has_foreign_database():
         # The bot runs with the token of another application, which is in none of these servers.
         _log.error("database_of_another_application", guilds=len(known))
@@ -104,6 +106,19 @@ async def _reconcile(bot: PatchbayBot) -> None:
             if await _is_removed_from(bot, guild_id):
                 await bot.services.privacy.removed(guild_id)
             await asyncio.sleep(_REQUEST_PAUSE_SECONDS)
+
+
+async def _servers_of(bot: PatchbayBot) -> set[int]:
+    """Return the ids of all servers that Discord says the bot is in.
+
+    ``fetch_guilds`` makes a whole server of each, which holds up the event loop for 17 ms in each request.
+    """
+    found = set[int]()
+    while True:
+        page = await bot.http.get_guilds(_LISTED_AT_ONCE, after=max(found, default=None), with_counts=False)
+        found.update(int(each["id"]) for each in page)
+        if len(page) < _LISTED_AT_ONCE:
+            return found
 
 
 async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:

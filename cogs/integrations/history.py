@@ -16,11 +16,11 @@ from bot.discord.theme import duration
 from bot.errors import NotWatchedError
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.incident_summary import summarise
-from bot.features.history.service import DAY, PERIODS, look_back, reaches_back_to
+from bot.features.history.service import DAY, PERIODS, Past, look_back, reaches_back_to
 from bot.features.maintenance.windows import MaintenanceTime, covered
 from bot.features.monitoring.service import Watched
 from bot.i18n.catalog import Texts
-from bot.pictures.canvas import draw
+from bot.pictures.canvas import draw_now
 from cogs.integrations.history_embed import history_embed
 from cogs.integrations.history_files import description, panels, write_table
 from cogs.integrations.reported import read_reported
@@ -88,25 +88,30 @@ async def read_history(
     watched = await find_watched(ctx, text)
     buttons = list(_buttons(watched, days, kept, texts))
     ctx.offer_retry(buttons[0])
-    transitions = await services.monitoring.history(ctx.guild_id, watched, reaches_back_to(days, now))
+    # At once, because each of them waits for its turn to read.
+    transitions, windows, incidents, reported = await asyncio.gather(
+        services.monitoring.history(ctx.guild_id, watched, reaches_back_to(days, now)),
+        services.maintenance.windows(ctx.guild_id, 0),
+        services.alerts.incidents(ctx.guild_id, now - days * DAY),
+        read_reported(ctx, watched, is_private=is_private),
+    )
     if not transitions:
         raise NotWatchedError  # all data of the server was erased this very moment
     since = min(transitions[0].at, reaches_back_to(days, now))
-    windows = await services.maintenance.windows(ctx.guild_id, since)
     maintenance = MaintenanceTime(covered(windows, watched.provider, watched.id, since, now))
+
+    def make_files() -> tuple[Past, bytes, bytes]:
+        past = look_back(transitions, days, now, maintenance)
+        picture = draw_now(panels(watched.provider, past, texts))
+        return past, picture, write_table(watched.provider, past.spans, texts, maintenance)
+
     # Summing up a long history and drawing it would hold up the event loop.
-    past = await asyncio.to_thread(look_back, transitions, days, now, maintenance)
-    incidents = [
-        each
-        for each in await services.alerts.incidents(ctx.guild_id, past.since)
-        if (each.kind, each.provider, each.id) == (Kind.INTEGRATION, watched.provider, watched.id)
-    ]
-    reported = await read_reported(ctx, watched, is_private=is_private)
-    summary, providers = summarise(incidents, now), services.providers
+    past, picture, table = await asyncio.to_thread(make_files)
+    own = (Kind.INTEGRATION, watched.provider, watched.id)
+    summary = summarise([each for each in incidents if (each.kind, each.provider, each.id) == own], now)
+    providers = services.providers
     embed = history_embed(watched, past, summary, providers, texts, kept=kept, reported=reported)
-    picture = await draw(*await asyncio.to_thread(panels, watched.provider, past, texts))
     embed.set_image(url=f"attachment://{_PICTURE}")
-    table = await asyncio.to_thread(write_table, watched.provider, past.spans, texts, maintenance)
     # The class of this button stands in a module that imports this one.
     status: discord.ui.Button[Any] = discord.ui.Button(
         label=texts("integrations.status.button"), emoji="🔎", custom_id=f"integrations:status:{watched.key}"

@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from bot.errors import PatchbayError
 from bot.pictures import canvas
+from cogs.integrations import history
 from tests.support.harness import final, open_harness
 from tests.support.isolation import IDS, NAMES, USES, VERBS, World
 
@@ -161,7 +162,8 @@ def test_no_server_reads_or_changes_what_is_another_s(
 ) -> None:
     """By command, suggestion, button, menu and form, with correct ids, nobody reaches another server."""
     # Dozens of pictures at once take longer than simcord waits, and this test cannot read a picture.
-    monkeypatch.setattr(canvas, "_draw", lambda _panels: b"a picture")
+    for module in (canvas, history):
+        monkeypatch.setattr(module, "draw_now", lambda _panels: b"a picture")
     monkeypatch.setattr(Isolation, "empty", empty_database, raising=False)
     monkeypatch.setattr(Isolation, "own", own, raising=False)
     USES["uses"] = 0

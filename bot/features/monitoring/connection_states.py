@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from bot import errors
@@ -123,21 +123,19 @@ class ConnectionStates:
         self.set_due(state, due)
         return state
 
-    def keep(self, rows: Iterable[WatchableRow], guilds: Collection[int] | None) -> bool:
-        """Remove the connections of these guilds, None for all, that are not among the rows.
+    def guilds(self) -> list[int]:
+        """Return the guilds that have connections."""
+        return list(self._guilds)
 
-        Return whether there were any.
-        """
-        kept = {row.key for row in rows}
-        removed = False
-        for guild_id in list(self._guilds if guilds is None else guilds):
-            states = self._guilds.get(guild_id, {})
-            for key in states.keys() - kept:
-                states.pop(key).turn = 0
-                removed = True
-            if not states:
-                self._guilds.pop(guild_id, None)
-        return removed
+    def keep(self, kept: Collection[ConnectionKey], guild_id: int) -> bool:
+        """Remove a guild's connections that are not among those to keep; return whether there were any."""
+        states = self._guilds.get(guild_id, {})
+        removed = [key for key in states if key not in kept]
+        for key in removed:
+            states.pop(key).turn = 0
+        if not states:
+            self._guilds.pop(guild_id, None)
+        return bool(removed)
 
     def set_due(self, state: ConnectionState, due: float) -> None:
         """Have the connection's next check begin at this time."""
@@ -153,13 +151,16 @@ class ConnectionStates:
         """Have the connection checked at no time until ``set_due`` is called."""
         state.turn = 0
 
-    def due(self, now: float) -> list[ConnectionState]:
-        """Return the connections whose checks are due. They stay due until ``set_due`` or ``set_aside``."""
+    def due(self, now: float) -> Iterator[ConnectionState]:
+        """Yield the connections whose checks are due. They stay due until ``set_due`` or ``set_aside``."""
         found = []
-        while self._queue and self._queue[0][0] <= now:
-            _, turn, state = heapq.heappop(self._queue)
-            if state.turn == turn:  # else it was removed, or is due at another time
-                found.append(state)
-        for state in found:
-            self.set_due(state, state.due)
-        return found
+        try:
+            while self._queue and self._queue[0][0] <= now:
+                _, turn, state = heapq.heappop(self._queue)
+                if state.turn == turn:  # else it was removed, or is due at another time
+                    found.append((turn, state))
+                    yield state
+        finally:
+            for turn, state in found:
+                if state.turn == turn:
+                    self.set_due(state, state.due)

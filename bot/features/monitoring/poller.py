@@ -15,10 +15,11 @@ from bot.features.monitoring.checker import Checker
 from bot.features.monitoring.connection_states import ConnectionState, ConnectionStates
 from bot.features.monitoring.host import Host
 from bot.features.monitoring.recorder import Recorder
-from bot.features.monitoring.result_builder import ResultBuilder
+from bot.features.monitoring.result_builder import ConnectionKey, ResultBuilder
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.store import MonitoringStore
 from bot.providers.base.current_guild import working_for
+from bot.rests import with_turns
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -57,6 +58,8 @@ class Poller:
         self._away: deque[ConnectionState] = deque()  # due, in guilds that are not served
         self._list_version: int | None = None
         self._updating = asyncio.Lock()
+        self._updates: set[asyncio.Task[None]] = set()
+        self._next_update: asyncio.Task[None] | None = None  # the one that has not begun to read the list
         self._due: float | None = None
         self._may_have_orphans = True
         self._judging: set[asyncio.Task[None]] = set()
@@ -85,6 +88,8 @@ class Poller:
                     state.running.cancel()
             for task in self._judging:
                 task.cancel()
+            for update in self._updates:
+                update.cancel()
 
     @property
     def overdue(self) -> float | None:
@@ -105,7 +110,7 @@ class Poller:
             return
         await self._update_list()
         self._look_for_those_away(is_served)
-        for state in self._states.due(self._schedule.clock()):
+        async for state in with_turns(self._states.due(self._schedule.clock())):
             if not is_served(state.row.guild_id):
                 self._states.set_aside(state)
                 self._away.append(state)
@@ -195,17 +200,33 @@ class Poller:
         await self._store.compact(int(self._clock()) - self._history_seconds)
 
     async def _update_list(self) -> None:
-        """Learn which connections there are now.
+        """Learn which connections there are now, once for all who ask before that begins."""
+        if self._next_update is None or self._next_update.done():
+            with working_for(None):
+                self._next_update = asyncio.create_task(self._read_list())
+            self._updates.add(self._next_update)
+            self._next_update.add_done_callback(self._updates.discard)
+        # Whoever waits may be cancelled; what a change names is named once.
+        await asyncio.shield(self._next_update)
 
-        Those that are new, or have other credentials than before, are due at once, but for those that are
-        there when the bot starts.
+    async def _read_list(self) -> None:
+        """Take over what has changed.
+
+        Connections that are new, or have other credentials than before, are due at once, but for those that
+        are there when the bot starts.
         """
         async with self._updating:
+            self._next_update = None
             change = await self._connections.watch_list_change(self._list_version)
             first_due = self._schedule.first if self._list_version is None else self._schedule.clock
-            for row in change.rows:
-                self._states.add(row, first_due)
-            if self._states.keep(change.rows, change.guilds):
+            kept = set[ConnectionKey]()
+            async for row in with_turns(change.rows):
+                kept.add(self._states.add(row, first_due).key)
+            removed = False
+            guilds = self._states.guilds() if change.guilds is None else change.guilds
+            async for guild_id in with_turns(guilds):
+                removed |= self._states.keep(kept, guild_id)
+            if removed:
                 self._may_have_orphans = True
                 self._checker.forget_unused_hosts()
             self._list_version = change.version

@@ -36,12 +36,29 @@ ON CONFLICT (guild_id, kind, provider, id) DO UPDATE SET
 -- name: delete_watched(guild_id, kind, provider, id)!
 DELETE FROM watched WHERE guild_id = :guild_id AND kind = :kind AND provider = :provider AND id = :id;
 
--- name: list_orphans()
+-- name: list_orphan_guilds()
+-- The guilds of which ``list_orphans`` or ``delete_orphan_checks`` finds something. All guilds are looked at, which is
+-- no part of a transaction.
+SELECT guild_id FROM watched
+WHERE NOT EXISTS (
+    SELECT 1 FROM connection
+    WHERE connection.guild_id = watched.guild_id AND connection.provider = watched.provider
+        AND (watched.kind = 'provider' OR connection.name = watched.connection)
+)
+UNION
+SELECT guild_id FROM last_check
+WHERE NOT EXISTS (
+    SELECT 1 FROM connection
+    WHERE connection.guild_id = last_check.guild_id AND connection.provider = last_check.provider
+        AND connection.name = last_check.connection
+);
+
+-- name: list_orphans(guild_id)
 -- What belongs to a connection that was removed, and providers without any connection.
 SELECT guild_id, kind, provider, id, connection, label, state, detail, changed_at, bad, good, bad_at,
     muted_until_at AS muted_until, muted_by, found, bot_id, access, missing, missing_at
 FROM watched
-WHERE NOT EXISTS (
+WHERE guild_id = :guild_id AND NOT EXISTS (
     SELECT 1 FROM connection
     WHERE connection.guild_id = watched.guild_id AND connection.provider = watched.provider
         AND (watched.kind = 'provider' OR connection.name = watched.connection)
@@ -77,8 +94,8 @@ ON CONFLICT (guild_id, provider, connection) DO UPDATE SET
     checked_at = excluded.checked_at, answered_at = coalesce(excluded.answered_at, last_check.answered_at),
     error = excluded.error;
 
--- name: delete_orphan_checks()!
-DELETE FROM last_check WHERE NOT EXISTS (
+-- name: delete_orphan_checks(guild_id)!
+DELETE FROM last_check WHERE guild_id = :guild_id AND NOT EXISTS (
     SELECT 1 FROM connection
     WHERE connection.guild_id = last_check.guild_id AND connection.provider = last_check.provider
         AND connection.name = last_check.connection

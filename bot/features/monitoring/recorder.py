@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from bot.errors import UnavailableError
@@ -55,15 +56,9 @@ class Recorder:
 
     async def remove_orphans(self, at: int) -> None:
         """Stop watching what belongs to connections that were removed. at: seconds since 1970."""
-
-        async def work(unit: UnitOfWork) -> set[int]:
-            orphans = await unit.orphans()
-            for row in orphans:
-                await unit.stop_watching(row, at)
-            await unit.forget_checks()
-            return {row.guild_id for row in orphans}
-
-        self._changes.announce(await self._store.transact(work))
+        for guild_id in await self._store.guilds_with_orphans():
+            if await self._store.transact(partial(_remove_orphans, guild_id, at)):
+                self._changes.announce([guild_id])
 
     async def _write(self) -> None:
         while self._waiting:
@@ -103,6 +98,15 @@ class Recorder:
             ]
 
         return await self._store.transact(work)
+
+
+async def _remove_orphans(guild_id: int, at: int, unit: UnitOfWork) -> bool:
+    """Return whether anything was watched."""
+    orphans = await unit.orphans(guild_id)
+    for row in orphans:
+        await unit.stop_watching(row, at)
+    await unit.forget_checks(guild_id)
+    return bool(orphans)
 
 
 def _batch_size(results: Sequence[CheckResult]) -> int:

@@ -138,7 +138,7 @@ class AgentCount:
 
 
 class MonitoringStore:
-    """Works on one guild at a time, except ``guilds``, ``compact`` and ``transact``."""
+    """Works on one guild at a time, except where it says so."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -162,9 +162,8 @@ class MonitoringStore:
 
     async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
         """Return everything that is watched in a guild and belongs to one provider."""
-        return await self._database.fetch(
-            WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
-        )
+        query = QUERIES.list_subjects
+        return await self._database.fetch(WatchedRow, query, guild_id=guild_id, provider=provider)
 
     async def checked_rows(
         self, guild_id: int, provider: str, *, unless: bytes | None = None
@@ -205,6 +204,10 @@ class MonitoringStore:
         rows = await self._database.read_all(QUERIES.list_watched_guilds, after=after, size=size)
         return [row["guild_id"] for row in rows]
 
+    async def guilds_with_orphans(self) -> list[int]:
+        """Return the guilds in which something belongs to connections that were removed."""
+        return [row["guild_id"] for row in await self._database.read_all(QUERIES.list_orphan_guilds)]
+
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
         work = functools.partial(rows_of_each, AgentCount, QUERIES.count_agents, guilds)
@@ -224,9 +227,8 @@ class MonitoringStore:
         key = {"guild_id": guild_id, "provider": provider, "id": integration_id}
 
         async def work(connection: WritingConnection) -> bool:
-            muted: int = await QUERIES.mute_watched(
-                connection, **key, muted_until_at=until, muted_by=member_id
-            )
+            change = {"muted_until_at": until, "muted_by": member_id}
+            muted: int = await QUERIES.mute_watched(connection, **key, **change)
             unit = UnitOfWork(connection)
             for incident in await unit.open_incidents(guild_id, provider):
                 if (incident.kind, incident.id) == (Kind.INTEGRATION, integration_id):
@@ -301,13 +303,12 @@ class UnitOfWork:
 
     async def subjects(self, guild_id: int, provider: str) -> list[WatchedRow]:
         """Return everything that is watched in a guild and belongs to one provider."""
-        return await fetch(
-            self._connection, WatchedRow, QUERIES.list_subjects, guild_id=guild_id, provider=provider
-        )
+        query = QUERIES.list_subjects
+        return await fetch(self._connection, WatchedRow, query, guild_id=guild_id, provider=provider)
 
-    async def orphans(self) -> list[WatchedRow]:
-        """Return what belongs to connections that were removed."""
-        return await fetch(self._connection, WatchedRow, QUERIES.list_orphans)
+    async def orphans(self, guild_id: int) -> list[WatchedRow]:
+        """Return what belongs to connections of a guild that were removed."""
+        return await fetch(self._connection, WatchedRow, QUERIES.list_orphans, guild_id=guild_id)
 
     async def put(self, *rows: WatchedRow) -> None:
         """Store states. This does not change whether they are muted."""
@@ -342,9 +343,9 @@ class UnitOfWork:
         """Store the last checks of several connections as ``check`` does."""
         await self._run_for_each(QUERIES.put_check, map(asdict, rows))
 
-    async def forget_checks(self) -> None:
-        """Delete the last checks of connections that were removed."""
-        await QUERIES.delete_orphan_checks(self._connection)
+    async def forget_checks(self, guild_id: int) -> None:
+        """Delete the last checks of a guild's connections that were removed."""
+        await QUERIES.delete_orphan_checks(self._connection, guild_id=guild_id)
 
     async def checks(self, guild_id: int, provider: str) -> dict[str, CheckRow]:
         """Return the last checks of a guild's connections with a provider, by the connection's name."""

@@ -2,15 +2,14 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from bot.store.connection import NO_VALUES, StoredRow, Values
 from bot.store.postgres.failures import refused
 from bot.store.postgres.parameters import with_driver_parameters
-from bot.store.postgres.values import adapt, stored_rows
+from bot.store.postgres.values import JSON_ROWS, adapt, stored_rows
 
 ResultT = TypeVar("ResultT")
 
@@ -55,6 +54,8 @@ class _Connection(psycopg.Connection[Any]):
 class PostgresReader:
     """A ``ReadingConnection``. One that was lost is opened again by the next query."""
 
+    json_rows: ClassVar[str] = JSON_ROWS
+
     def __init__(self, url: str) -> None:
         """Open it. Blocks. Raises StatementError."""
         self._url = url
@@ -80,13 +81,6 @@ class PostgresReader:
         """Run a query; return its rows."""
         query = with_driver_parameters(sql)
         return self._run(lambda connection: connection.execute(query, values).fetchall())
-
-    def unread_rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[tuple[object, ...]]:
-        """Run a query for whoever compares its result only."""
-        query = with_driver_parameters(sql)
-        return self._run(
-            lambda connection: connection.cursor(row_factory=tuple_row).execute(query, values).fetchall()
-        )
 
     @contextlib.contextmanager
     def at_one_moment(self) -> Iterator[None]:

@@ -15,6 +15,8 @@ _ESCAPE: Final = "\ufdd0"
 programs' own use."""
 _NUL: Final = f"{_ESCAPE}0"
 _LONE: Final = f"{_ESCAPE}1"
+JSON_ROWS: Final = "coalesce(json_agg(json_build_array({})), '[]')"
+"""See ``ReadingConnection.json_rows``."""
 _LONG: Final = struct.Struct("!q")
 
 
@@ -43,6 +45,13 @@ class _TextLoader(TextLoader):
 class _TextBinaryLoader(TextBinaryLoader):
     def load(self, data: Buffer) -> str:
         return unescaped(str(super().load(data)))
+
+
+class _JsonLoader(Loader):
+    """Leaves JSON to whoever reads it."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode().replace(_NUL, r"\u0000").replace(_LONE, _ESCAPE)
 
 
 class _TruthLoader(Loader):
@@ -75,6 +84,7 @@ def adapt(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) ->
     for name in ("text", "varchar", "name"):
         made.register_loader(name, _TextLoader)
         made.register_loader(name, _TextBinaryLoader)
+    made.register_loader("json", _JsonLoader)
     made.register_loader("bool", _TruthLoader)
 
 

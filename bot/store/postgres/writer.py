@@ -1,7 +1,7 @@
 """The connection to a PostgreSQL server that writes."""
 
 from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 
@@ -9,13 +9,15 @@ from bot.store.connection import NO_VALUES, StoredRow, Values
 from bot.store.postgres.failures import refused
 from bot.store.postgres.parameters import with_driver_parameters
 from bot.store.postgres.reader import CONNECTED_WITHIN
-from bot.store.postgres.values import adapt, stored_rows
+from bot.store.postgres.values import JSON_ROWS, adapt, stored_rows
 
 ResultT = TypeVar("ResultT")
 
 
 class PostgresWriter:
     """A ``WritingConnection``. One that was lost is opened again by the next transaction."""
+
+    json_rows: ClassVar[str] = JSON_ROWS
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -303,6 +303,22 @@ async def test_a_removal_that_it_slept_through_is_found_at_start(harness: BotHar
     assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is not None
 
 
+@pytest.mark.parametrize("others", [2, 3])
+async def test_discord_lists_its_servers_in_several_answers(
+    harness: BotHarness, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """A server is missed only if it is on none of the pages, whether or not the last one is full."""
+    monkeypatch.setattr("cogs.guilds.rounds._LISTED_AT_ONCE", 2)
+    await harness.connect("sensay")
+    for number in range(others):
+        harness.env.create_guild(f"Other {number}")
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
+    remove(harness)
+    await run_hourly_round(harness)
+    assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is not None
+
+
 @pytest.mark.parametrize(("status", "code"), [(500, 0), (404, 0), (403, 40333)])
 async def test_a_removal_that_discord_does_not_confirm_changes_nothing(
     harness: BotHarness, status: int, code: int

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.features.connections.service import ConnectionService
-from bot.features.connections.store import ConnectionStore
+from bot.features.connections.store import ConnectionStore, WatchListChange
 from bot.features.monitoring.breaker import MAX_FAILURES
 from bot.features.monitoring.store import UnitOfWork
 from bot.features.privacy.store import PrivacyStore
@@ -211,6 +211,30 @@ async def test_a_guild_without_the_bot_is_not_checked(
     await PrivacyStore(database).remove(GUILD, int(watched.clock.now))
     await watched.poller.check_guild(GUILD)
     assert await watched.cost(toolzz) == [0]
+
+
+async def test_many_members_read_the_list_of_connections_once(
+    watched: Rounds, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who ask while a transaction is under way wait for it together, and not one after the other."""
+    change, lists = ConnectionService.watch_list_change, list[WatchListChange]()
+
+    async def counted(self: ConnectionService, version: int | None) -> WatchListChange:
+        lists.append(found := await change(self, version))
+        return found
+
+    monkeypatch.setattr(ConnectionService, "watch_list_change", counted)
+    async with database._turn:
+        checks = [asyncio.create_task(watched.poller.check_guild(GUILD)) for _ in range(20)]
+        await asyncio.sleep(
+            0
+        )  # the first one has begun to read the list, so that the others need a later one
+        await asyncio.sleep(0)
+        checks += [asyncio.create_task(watched.poller.check_guild(GUILD)) for _ in range(20)]
+        await asyncio.sleep(0)
+        checks[0].cancel()
+    await asyncio.gather(*checks[1:])
+    assert len(lists) == 2
 
 
 async def test_members_join_a_check_under_way(watched: Rounds, toolzz: ToolzzSimulator) -> None:

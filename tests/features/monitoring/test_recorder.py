@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.features.alerts.incident_store import Kind
 from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.integration import State
 from bot.providers.base.report import GONE, NOT_LISTED, Report
+from bot.store.database import Database
 from tests.support.alert_parts import INTERVAL
 from tests.support.check_recorder import FAULTY, LOST, OFF, START, WELL, RecordedChecks, report
 from tests.support.ids import GUILD, OTHER_GUILD
@@ -305,6 +308,16 @@ async def test_orphans_of_a_removed_connection_are_deleted(checks: RecordedCheck
     assert announced == [GUILD, GUILD]
     assert len(await checks.store.watched(OTHER_GUILD)) == 3
     assert len(await checks.history()) == 1
+
+
+async def test_a_look_for_orphans_keeps_nobody_from_writing(
+    checks: RecordedChecks, database: Database
+) -> None:
+    """To look at all servers takes long: where nothing is to be removed, no transaction is needed."""
+    await checks.answer(report())
+    async with database._turn, asyncio.timeout(10):
+        await checks.recorder.remove_orphans(checks.now)
+    assert (await checks.states())["a"] == (WELL, "")
 
 
 async def test_a_check_does_not_unmute(checks: RecordedChecks) -> None:

@@ -201,14 +201,14 @@ async def test_orphans_belong_to_no_connection(database: Database, store: Monito
     await put_check(store, replace(CHECK, guild_id=OTHER_GUILD))
 
     async def orphans() -> list[tuple[str, str]]:
-        found = await store.transact(lambda unit: unit.orphans())
+        found = await store.transact(lambda unit: unit.orphans(GUILD))
         return sorted((row.kind, row.id) for row in found)
 
     left = [("connection", "gone"), ("integration", "b"), ("provider", "sensay")]
     assert await orphans() == left
     await ConnectionStore(database).delete(GUILD, "toolzz", "default")
     assert await orphans() == sorted([*left, ("integration", "a"), ("provider", "toolzz")])
-    await store.transact(lambda unit: unit.forget_checks())
+    await store.transact(lambda unit: unit.forget_checks(GUILD))
     assert await store.checks(GUILD) == []
     assert len(await store.checks(OTHER_GUILD)) == 1
 

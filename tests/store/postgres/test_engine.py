@@ -32,6 +32,7 @@ GUILD = 1_100_000_000_000_000_000
 CANARY = "CANARY-that-nobody-may-read"
 ROW = ConnectionRow(GUILD, "sensay", "main", b"sealed", set_by=7, set_at=100, verified_at=100)
 SLEEP = SimpleNamespace(sql="SELECT 1 FROM pg_sleep(:seconds)")
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
 MARKS = SimpleNamespace(sql="SELECT id FROM key_mark")
 READ_ONLY = """
 DO $$ BEGIN
@@ -43,16 +44,14 @@ END $$
 def admin(url: str, statement: str, ends: str = "") -> None:
     """Run a statement as somebody else. ends: the database whose connections end before."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [ends]
-        )
+        connection.execute(f"{END} WHERE datname = %s", [ends])
         connection.execute(statement.encode())
 
 
 async def end_connections(url: str) -> None:
     """Let the server end all connections, as when it starts anew."""
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-    await asyncio.to_thread(admin, url, f"{others} AND pid <> pg_backend_pid()")
+    others = f"{END} WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    await asyncio.to_thread(admin, url, others)
 
 
 async def add_one(connection: WritingConnection) -> int:
@@ -131,7 +130,7 @@ async def test_connections_that_were_lost_are_opened_again(stored: Database, pos
     for _ in range(2):
         await end_connections(postgres_url)
         assert [row.name for row in await store.of_guild(GUILD)] == ["main"]
-        assert await stored.foreign_writes() == 0
+        assert await stored.foreign_writes() > 0, "this process may have missed something meanwhile"
         await end_connections(postgres_url)
         await store.mark_verified(ROW, 300)
     assert not stored.write_state.is_refused
