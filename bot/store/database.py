@@ -16,6 +16,7 @@ import structlog
 from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
+from bot.store.driver import require_driver
 from bot.store.engine import Engine, Traces, Work
 from bot.store.load import DatabaseLoad
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
@@ -75,15 +76,22 @@ class Database:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, where: Path | str, clock: Callable[[], float] = time.time, *, patience: float = PATIENCE
+        cls,
+        where: Path | str,
+        clock: Callable[[], float] = time.time,
+        *,
+        patience: float = PATIENCE,
+        running_with: str = "",
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
         where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
-        1970. patience: seconds to wait for another process. Raises DatabaseUnusableError
-        and DatabaseNewerError.
+        1970. patience: seconds to wait for another process. running_with: the id of the key with which this
+        process signs, if it runs the bot: then none else may on the same database of a server; for a file see
+        ``process_lock``. Raises DatabaseUnusableError, DatabaseNewerError, AlreadyRunningError, and
+        InvalidSettingError if the server's driver is not installed.
         """
-        async with _open_engine(where, patience) as engine:
+        async with _open_engine(where, patience, running_with) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
             try:
                 yield database
@@ -316,10 +324,13 @@ def _name(work: object) -> str:
     return name.partition(".<locals>")[0]
 
 
-def _open_engine(where: Path | str, patience: float) -> contextlib.AbstractAsyncContextManager[Engine]:
+def _open_engine(
+    where: Path | str, patience: float, running_with: str
+) -> contextlib.AbstractAsyncContextManager[Engine]:
     if isinstance(where, Path):
         return SqliteEngine.open(where, patience)
+    require_driver()
     # Only who uses it has installed its driver.
     from bot.store.postgres.engine import PostgresEngine  # noqa: PLC0415
 
-    return PostgresEngine.open(where, patience)
+    return PostgresEngine.open(where, running_with)

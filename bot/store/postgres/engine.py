@@ -9,15 +9,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import UnavailableError
-from bot.setup_errors import DatabaseUnusableError
+from bot.setup_errors import AlreadyRunningError, SetupError
 from bot.store.connection import WritingConnection
 from bot.store.engine import Traces, Transact, Work
 from bot.store.postgres.address import shown
-from bot.store.postgres.failures import READ_ONLY, UNREADABLE, StatementError, refused, unavailable
+from bot.store.postgres.failures import (
+    LOCKED,
+    READ_ONLY,
+    StatementError,
+    refused,
+    require_readable,
+    unavailable,
+    unusable,
+)
 from bot.store.postgres.migrations import migrate
+from bot.store.postgres.process_lock import running_processes, shown_process
 from bot.store.postgres.reader import CONNECTED_WITHIN, PostgresReader
 from bot.store.postgres.writer import PostgresWriter
 from bot.store.readers import Readers
@@ -55,21 +63,24 @@ class PostgresEngine:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, _patience: float) -> AsyncIterator[PostgresEngine]:
+    async def open(cls, url: str, running_with: str) -> AsyncIterator[PostgresEngine]:
         """Migrate the database if that is due, and open it. See ``Database.open``."""
-        writer = PostgresWriter(url)
+        writer = PostgresWriter(url, running_with)
         readers = Readers(functools.partial(PostgresReader, url))
+        failure: SetupError
         async with contextlib.AsyncExitStack() as stack:
             try:
-                await asyncio.to_thread(_migrate, url)
+                require_readable(url)
                 stack.push_async_callback(writer.close)
                 await writer.open()
+                await asyncio.to_thread(_migrate, url)
                 stack.push_async_callback(readers.close)
                 await readers.open()
             except StatementError as error:
-                found = unavailable(error)
-                reason = str(error if found is None else found.values["reason"])
-                failure = DatabaseUnusableError(path=shown(url), reason=reason)
+                failure = unusable(error, shown(url))
+                if error.code == LOCKED and not writer.is_open:
+                    running = await asyncio.to_thread(running_processes, url)
+                    failure = AlreadyRunningError(path=shown(url), **shown_process(running))
             else:
                 yield cls(url, readers, writer)
                 return
@@ -157,8 +168,6 @@ class PostgresEngine:
 
 
 def _migrate(url: str) -> None:
-    if not _is_readable(url):
-        raise StatementError("", UNREADABLE)
     try:
         migrate(url, shown(url))
     except psycopg.Error as error:
@@ -166,14 +175,6 @@ def _migrate(url: str) -> None:
     else:
         return
     raise failure
-
-
-def _is_readable(url: str) -> bool:
-    try:
-        conninfo_to_dict(url)
-    except psycopg.Error:
-        return False
-    return True
 
 
 def _vacuum(url: str) -> None:

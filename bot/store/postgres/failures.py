@@ -3,13 +3,16 @@
 from typing import Final
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import BusyError, DamagedError, UnavailableError
+from bot.setup_errors import DatabaseUnusableError
 
 LOST: Final = "the server cannot be reached, or has ended the connection"
 READ_ONLY: Final = "25006"
 UNREADABLE: Final = "the driver cannot read the address"
-_BUSY: Final = {"40001", "40P01", "55P03"}
+LOCKED: Final = "55P03"
+_BUSY: Final = {"40001", "40P01", LOCKED}
 """A serialization failure, a deadlock, and a lock that was not to be had in time."""
 _DAMAGE: Final = {"58P01", "XX001", "XX002"}
 """A file that is missing, and a damaged table or index."""
@@ -65,3 +68,21 @@ def unavailable(error: StatementError) -> UnavailableError | None:
     found = (reason for code, reason in _REASONS.items() if error.code.startswith(code))
     reason = next(found, None)
     return None if reason is None else UnavailableError(reason=reason)
+
+
+def unusable(error: StatementError, place: str) -> DatabaseUnusableError:
+    """Return what to raise where the database is opened. place: what it is called, without secrets."""
+    found = unavailable(error)
+    return DatabaseUnusableError(path=place, reason=str(error if found is None else found.values["reason"]))
+
+
+def require_readable(url: str) -> None:
+    """Raise StatementError if the driver cannot read an address, and nothing of what it says about it."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.Error:
+        is_readable = False
+    else:
+        is_readable = True
+    if not is_readable:
+        raise StatementError("", UNREADABLE)

@@ -8,6 +8,7 @@ import psycopg
 from bot.store.connection import NO_VALUES, StoredRow, Values
 from bot.store.postgres.failures import refused
 from bot.store.postgres.parameters import with_driver_parameters
+from bot.store.postgres.process_lock import hold
 from bot.store.postgres.reader import CONNECTED_WITHIN
 from bot.store.postgres.values import JSON_ROWS, adapt, stored_rows
 
@@ -19,8 +20,10 @@ class PostgresWriter:
 
     json_rows: ClassVar[str] = JSON_ROWS
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, running_with: str = "") -> None:
+        """running_with: see ``Database.open``."""
         self._url = url
+        self._running_with = running_with
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
     @property
@@ -38,6 +41,12 @@ class PostgresWriter:
             self._url, autocommit=True, row_factory=stored_rows, connect_timeout=CONNECTED_WITHIN
         )
         adapt(connection)
+        if self._running_with:
+            try:
+                await hold(connection, self._running_with)
+            except BaseException:
+                await connection.close()
+                raise
         return connection
 
     async def close(self) -> None:

@@ -41,7 +41,11 @@ def _current(connection: psycopg.Connection, place: str) -> str | None:
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     if row is None:
         return None
-    revision = str(row[0])
+    return known_revision(str(row[0]), place)
+
+
+def known_revision(revision: str, place: str) -> str:
+    """Return a revision. Raises DatabaseNewerError for one that this code does not know. place: as above."""
     if revision not in {script.name.partition("_")[0] for script in _VERSIONS.glob("*.py")}:
         raise DatabaseNewerError(path=place, revision=revision)
     return revision
