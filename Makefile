@@ -112,7 +112,7 @@ lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 lock: WHEELS := --only-binary :all: --emit-build-options
 lock: $(READY)
-	$(UV_COMPILE) $(UPGRADE) --extra demo --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(UV_COMPILE) $(UPGRADE) --extra demo --extra postgres --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	for part in run demo build; do cp requirements/dev.txt requirements/$$part.txt; done
 	$(UV_COMPILE) $(WHEELS) --output-file requirements/run.txt pyproject.toml
 	$(UV_COMPILE) $(WHEELS) --extra demo --output-file requirements/demo.txt pyproject.toml

@@ -39,15 +39,15 @@ def run() -> None:
         from bot.operating.process import log_start, set_up_signals
 
         set_up_signals()
+        from bot.operating.running import alone
         from bot.setup_errors import SetupError
-        from bot.store.process_lock import process_lock
         from bot.store.vault import read_keys
 
         settings, redactor = _prepare()
     log_start(settings)
     try:
         key_id = next(iter(read_keys(settings.encryption_keys.get_secret_value())))
-        with process_lock(settings.database_path, settings.shard_ids, key_id=key_id):
+        with alone(settings, key_id):
             with without_collections():
                 from bot import app  # half a second, which a second process need not spend
 
@@ -135,7 +135,7 @@ def backup(file: Path) -> None:
         contents = backups.backup(settings, file)
     except SetupError as error:
         _fail(error)
-    click.echo(f"Backed up {settings.database_path} into {file}: {_listed(contents)}.")
+    click.echo(f"Backed up {settings.database} into {file}: {_listed(contents)}.")
     click.echo(f"To use it, you need the same encryption keys: {', '.join(contents.key_ids) or 'none yet'}.")
 
 
@@ -151,7 +151,7 @@ def restore(file: Path) -> None:
         restored = backups.restore(settings, file)
     except SetupError as error:
         _fail(error)
-    click.echo(f"Restored {file} into {settings.database_path}: {_listed(restored.contents)}.")
+    click.echo(f"Restored {file} into {settings.database}: {_listed(restored.contents)}.")
     if restored.aside is not None:
         click.echo(f"The database that it replaces is now {restored.aside}.")
         click.echo("Delete it when you no longer need it: it holds credentials.")
@@ -326,7 +326,12 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 
     if clean:
         return
-    if is_replicated(settings.database_path):
+    if isinstance(settings.database, str):
+        raise click.ClickException(
+            "Erased, but the server did not clear away the deleted rows (VACUUM). Run this again; the bot"
+            " does it within the hour as well."
+        )
+    if is_replicated(settings.database):
         # It reads all the time, so that the log is never emptied.
         click.echo(
             "Litestream replicates the database: its replicas hold what was erased until their retention"
@@ -334,7 +339,7 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
         )
     else:
         raise click.ClickException(
-            f"Erased, but something else is using {settings.database_path}, and traces may be left in it."
+            f"Erased, but something else is using {settings.database}, and traces may be left in it."
             " Run this again; stop the bot first if that does not help."
         )
 

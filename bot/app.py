@@ -111,20 +111,24 @@ async def build_bot(
     schedule: ConnectionSchedule | None = None,
     deadline_of: Callable[[Request], float] = deadline_of,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    is_running: bool = False,
 ) -> AsyncIterator[PatchbayBot]:
     """Build the bot and everything under it, not yet connected to Discord.
 
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
     seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
     seconds that a request to a provider may take. sleep: paces the questions to Discord about agents' bots.
-    Raises SetupError.
+    is_running: whether the bot is to run, so that no other process may on the same database. Raises
+    SetupError.
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
     redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database_path, clock))
+        database = await stack.enter_async_context(
+            Database.open(settings.database, clock, running_with=vault.current if is_running else "")
+        )
         await stack.enter_async_context(damage_reported(settings, database.write_state))
         await bring_up_to_date(database, vault)
         tls = httpx.create_ssl_context()
@@ -227,7 +231,7 @@ async def build_bot(
             services,
             CommandStore(database),
             Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
-            StateFile(path_beside(settings.database_path)),
+            StateFile(path_beside(settings.state_path)),
             extensions=_packages_with("setup"),
             proxy=settings.proxy,
         )
@@ -251,7 +255,8 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     point_to(settings.discord_api_url, settings.discord_gateway_url)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     await asyncio.to_thread(refuse_damage, settings)
-    async with build_bot(settings, redactor) as bot, contextlib.AsyncExitStack() as stack:
+    building = build_bot(settings, redactor, is_running=True)
+    async with building as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         await stack.enter_async_context(scheduled_backups(settings, bot.services.write_state))
         bot.start_when_ready(freeze_heap)

@@ -29,6 +29,7 @@ _QUIET: Final[Mapping[str, int]] = {
     "alembic": logging.WARNING,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
+    "psycopg": logging.WARNING,
     "sqlalchemy": logging.WARNING,
 }
 

@@ -23,7 +23,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from bot.providers import providers
 from bot.providers.base.endpoint import Endpoint, Switch, check_own_url, check_url, secrets_in
+from bot.providers.base.redaction import MIN_SECRET_LENGTH
 from bot.setup_errors import InvalidSettingError
+from bot.store.postgres.address import SCHEMES, passwords_in, shown
 
 SECRETS_FOLDER = Path("/run/secrets")
 """Docker and Kubernetes put secrets in this folder, unless ``PATCHBAY_SECRETS_DIR`` names another one."""
@@ -33,9 +35,10 @@ _SQLITE = "sqlite:///"
 _PLAIN = re.compile(r"[!-~]+")
 
 
-def _database(url: str) -> str:
-    if not url.startswith(_SQLITE) or url == _SQLITE:
-        raise ValueError("must be sqlite:/// and a path")
+def _database(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if not text.startswith(SCHEMES) and (not text.startswith(_SQLITE) or text == _SQLITE):
+        raise ValueError("must be sqlite:/// and a path, or the postgresql:// address of a server's database")
     return url
 
 
@@ -90,8 +93,11 @@ class Settings(BaseSettings):
         " [Operating](operating.md#keys)",
         title="none",
     )
-    database_url: Annotated[str, AfterValidator(_database)] = Field(
-        "sqlite:///patchbay.db", description="`sqlite:///` and a path; four slashes make it absolute"
+    database_url: Annotated[SecretStr, AfterValidator(_database)] = Field(
+        SecretStr("sqlite:///patchbay.db"),
+        description="`sqlite:///` and a path; four slashes make it absolute. Or"
+        " `postgresql://user:password@host/database`; see [Operating](operating.md#postgresql)",
+        title="`sqlite:///patchbay.db`",
     )
     discord_api_url: HttpUrl = Field(
         "https://discord.com/api/v10",
@@ -168,9 +174,34 @@ class Settings(BaseSettings):
     )
 
     @property
+    def database(self) -> Path | str:
+        """Where the database is: the path of its file, or its address on a server, which may hold a password.
+
+        Four slashes in ``database_url`` make the path absolute.
+        """
+        url = self.database_url.get_secret_value()
+        return url if url.startswith(SCHEMES) else Path(url.removeprefix(_SQLITE))
+
+    @property
+    def database_name(self) -> str:
+        """The same without secrets."""
+        return shown(self.database) if isinstance(self.database, str) else str(self.database.absolute())
+
+    @property
+    def state_path(self) -> Path:
+        """Beside which path the process keeps what is no part of the database.
+
+        Beside the database's file; in the working folder if the database is on a server.
+        """
+        return self.database if isinstance(self.database, Path) else Path("patchbay")
+
+    @property
     def database_path(self) -> Path:
-        """The path of the database file; four slashes in ``database_url`` make it absolute."""
-        return Path(self.database_url.removeprefix(_SQLITE))
+        """The path of the database's file, for what is copied. Raises InvalidSettingError on a server."""
+        if isinstance(self.database, Path):
+            return self.database
+        reason = "names a PostgreSQL server; back it up with pg_dump, and restore it with pg_restore"
+        raise InvalidSettingError(name="PATCHBAY_DATABASE_URL", reason=reason)
 
     @property
     def proxy(self) -> str | None:
@@ -181,7 +212,10 @@ class Settings(BaseSettings):
     def secrets_in_urls(self) -> Sequence[str]:
         """What must be masked of the URLs that are secret or hold a password."""
         urls = (self.proxy_url, self.heartbeat_url)
-        return [word for url in urls if url is not None for word in secrets_in(url.get_secret_value())]
+        words = [word for url in urls if url is not None for word in secrets_in(url.get_secret_value())]
+        if isinstance(self.database, str):
+            words.extend(word for word in passwords_in(self.database) if len(word) >= MIN_SECRET_LENGTH)
+        return words
 
     @property
     def endpoints(self) -> Mapping[str, str]:
@@ -251,7 +285,19 @@ def load_settings() -> Settings:
     if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
+    if isinstance(settings.database, str):
+        _refuse_beside_server(settings)
     return settings
+
+
+def _refuse_beside_server(settings: Settings) -> None:
+    """Raise InvalidSettingError for what a database on a server cannot be used with."""
+    if settings.backup_folder is not None:
+        reason = "can't be set with a PostgreSQL server; schedule pg_dump, which makes backups of it"
+        raise InvalidSettingError(name="PATCHBAY_BACKUP_FOLDER", reason=reason)
+    if settings.shard_ids:
+        reason = "can't be set with a PostgreSQL server yet; one process runs all shards"
+        raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
 
 
 def _existing_secrets_folder() -> Path | None:

@@ -18,7 +18,7 @@ from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.logging_state import logging_restored
 
-pytest_plugins = ["tests.support.bot_fixtures"]
+pytest_plugins = ["tests.support.bot_fixtures", "tests.support.engine", "tests.support.postgres"]
 SIMULATORS = simulator_classes()
 
 # By default Python looks for garbage so often that it takes a tenth of the suite's time.

@@ -169,7 +169,8 @@ def test_a_level_hides_what_is_below(written: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "aiosqlite", "httpx", "httpcore.http11", "sqlalchemy.engine.Engine", "alembic.runtime.migration",
+    "aiosqlite", "psycopg", "httpx", "httpcore.http11", "sqlalchemy.engine.Engine",
+    "alembic.runtime.migration",
     "discord.http", "discord.gateway", "aiohttp.client", "asyncio",
     "prometheus_client", "a_library.of.tomorrow",
 ])  # fmt: skip

@@ -477,5 +477,6 @@ async def test_child_processes_inherit_no_secret(environment: dict[str, str]) ->
     )
     output, _ = await process.communicate()
     inherited = set(output.decode().split())
-    assert "PATCHBAY_DATABASE_URL" in inherited
-    assert {"PATCHBAY_ENCRYPTION_KEYS", "PATCHBAY_DISCORD_TOKEN"} & inherited == set()
+    assert "PATCHBAY_SECRETS_DIR" in inherited
+    secrets = {"PATCHBAY_ENCRYPTION_KEYS", "PATCHBAY_DISCORD_TOKEN", "PATCHBAY_DATABASE_URL"}
+    assert secrets & inherited == set()

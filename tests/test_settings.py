@@ -1,6 +1,7 @@
 """Every variable and every secret file is read, and a bad value is named but never shown."""
 
 import os
+import sys
 import traceback
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from bot.providers import providers
 from bot.settings import Settings, load_settings
 from bot.setup_errors import InvalidSettingError
+from bot.store.database import Database
 
 TOKEN = "FAKE-TOKEN-FOR-TESTS.not-a-real.value-00000000000000000000000000"
 KEYS = "k1:RkFLRS1LRVktRk9SLVRFU1RTLTAwMDAwMDAwMDAwMDA="
@@ -171,7 +173,7 @@ def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> No
         ("PATCHBAY_DISCORD_TOKEN", "two words of CANARY"),
         ("PATCHBAY_DISCORD_TOKEN", "“CANARY”"),
         ("PATCHBAY_DISCORD_TOKEN", "CANARY\u200b"),
-        ("PATCHBAY_DATABASE_URL", "postgresql://user:CANARY@host/db"),
+        ("PATCHBAY_DATABASE_URL", "mysql://user:CANARY@host/db"),
         ("PATCHBAY_DATABASE_URL", "CANARY.db"),
         ("PATCHBAY_DATABASE_URL", "sqlite:///"),
         ("PATCHBAY_SHARD_IDS", "0,CANARY"),
@@ -288,3 +290,40 @@ def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):
         settings.log_level = "ERROR"  # type: ignore[misc]
+
+
+SERVER = "postgresql://bot:FAKE%40PASSWORD@db.example:5433/patchbay"
+
+
+def test_an_address_of_a_server_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is shown without user and password, in no repr, and every spelling of the password is masked."""
+    monkeypatch.setenv("PATCHBAY_DATABASE_URL", SERVER)
+    settings = load_settings()
+    assert settings.database == SERVER
+    assert settings.database_name == "postgresql://db.example:5433/patchbay"
+    assert {"FAKE%40PASSWORD", "FAKE@PASSWORD"} <= set(settings.secrets_in_urls)
+    assert "PASSWORD" not in repr(settings)
+    assert settings.state_path == Path("patchbay")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PATCHBAY_BACKUP_FOLDER", "/backups"), ("PATCHBAY_SHARD_IDS", "0")]
+)
+def test_what_a_server_is_not_used_with_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A setting that would do nothing, or not what it says, keeps the bot from starting."""
+    set_all(monkeypatch, {"PATCHBAY_DATABASE_URL": SERVER, "PATCHBAY_SHARD_COUNT": "1", name: value})
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values["name"] == name
+    assert "PostgreSQL" in str(caught.value.values["reason"])
+
+
+async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says what to install."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(InvalidSettingError) as caught:
+        async with Database.open(SERVER):
+            pass
+    assert "pip install 'patchbay[postgres]'" in str(caught.value.values["reason"])

@@ -18,7 +18,7 @@ from bot.settings import settings_model
 async def read_commands(folder: Path) -> list[TreeCommand]:
     """Return the bot's commands from its own tree; it connects to nothing. folder: for an empty database."""
     settings = settings_model()(
-        database_url=f"sqlite:///{folder / 'patchbay.db'}",
+        database_url=SecretStr(f"sqlite:///{folder / 'patchbay.db'}"),
         encryption_keys=SecretStr(f"documents:{base64.b64encode(os.urandom(32)).decode()}"),
     )
     async with build_bot(settings, Redactor()) as bot:

@@ -80,13 +80,14 @@ def restore(settings: Settings, source: Path) -> Restored:
     Raises AlreadyRunningError if the bot runs, DatabaseUnusableError or DatabaseNewerError if the backup is
     damaged, or of a later Patchbay, and MissingKeysError or InvalidKeysError: then nothing is changed.
     """
+    database = settings.database_path
     if not source.exists():
         raise DatabaseUnusableError(path=str(source), reason="there is no such file")
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
-    with process_lock(settings.database_path):
+    with process_lock(database):
         require_sound(source)
         contents, usage = contents_of(source), key_usage(source, vault)
-        aside = replace_database(settings.database_path, source, int(time.time()))
+        aside = replace_database(database, source, int(time.time()))
     return Restored(contents, aside, usage)
 
 
@@ -102,12 +103,12 @@ def newest_backup(folder: Path | None, now: float | None = None) -> Path | None:
 
 
 def refuse_damage(settings: Settings) -> None:
-    """Read every page of the database, if there is one, before the bot starts with it. Blocks.
+    """Read every page of the database's file, if there is one, before the bot starts with it. Blocks.
 
     Raises DatabaseDamagedError, which names the latest backup, and DatabaseUnusableError.
     """
-    path = settings.database_path
-    if path.exists() and path.stat().st_size and (flaw := flaw_of(path)):
+    path = settings.database
+    if isinstance(path, Path) and path.exists() and path.stat().st_size and (flaw := flaw_of(path)):
         newest = newest_backup(settings.backup_folder)
         raise DatabaseDamagedError(path=str(path), reason=flaw, backup=str(newest or "FILE"))
 
@@ -116,14 +117,17 @@ def refuse_damage(settings: Settings) -> None:
 async def scheduled_backups(
     settings: Settings, write_state: WriteState, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
-    """Keep backups as the settings say while the block runs. clock: seconds since 1970.
+    """Keep backups as the settings say while the block runs, none of a server's database.
 
     Each one reads the whole database: damage that it finds is noted in ``write_state``, and after that none
     is made, so that the good ones stay. A backup that is being made when the block ends is given up: the next
-    start makes it.
+    start makes it. clock: seconds since 1970.
     """
+    if isinstance(settings.database, str):
+        yield
+        return
     stopped = threading.Event()
-    task = asyncio.create_task(_keep(settings, write_state, clock, stopped.is_set))
+    task = asyncio.create_task(_keep(settings, settings.database, write_state, clock, stopped.is_set))
     try:
         yield
     finally:
@@ -133,14 +137,19 @@ async def scheduled_backups(
 
 
 async def _keep(
-    settings: Settings, write_state: WriteState, clock: Callable[[], float], is_stopped: Callable[[], bool]
+    settings: Settings,
+    database: Path,
+    write_state: WriteState,
+    clock: Callable[[], float],
+    is_stopped: Callable[[], bool],
 ) -> None:
     while write_state.damage is None:
         pause: float = _HOUR
         try:
             if settings.backup_folder is not None:
-                pause = min(pause, await asyncio.to_thread(_back_up_if_due, settings, clock, is_stopped))
-            await asyncio.to_thread(_drop_old_copies, settings.database_path, clock())
+                due = await asyncio.to_thread(_back_up_if_due, settings, database, clock, is_stopped)
+                pause = min(pause, due)
+            await asyncio.to_thread(_drop_old_copies, database, clock())
         except DatabaseDamagedError as error:
             write_state.damaged(str(error.values["reason"]), "backup")
         except SetupError as error:
@@ -152,7 +161,9 @@ async def _keep(
         await asyncio.sleep(pause)
 
 
-def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: Callable[[], bool]) -> float:
+def _back_up_if_due(
+    settings: Settings, database: Path, clock: Callable[[], float], is_stopped: Callable[[], bool]
+) -> float:
     """Make a backup if the latest one is too old; return the seconds until the next one is due."""
     folder = settings.backup_folder
     assert folder is not None  # noqa: S101 - the caller has looked
@@ -161,15 +172,17 @@ def _back_up_if_due(settings: Settings, clock: Callable[[], float], is_stopped: 
     # Processes with some of the shards each share the database: the first one makes the backup. The folder
     # for backups may be on a disk that knows no locks.
     try:
-        with alone_in(settings.database_path.absolute().parent, is_stopped):
-            return _back_up_alone(settings, folder, int(clock()), is_stopped)
+        with alone_in(database.absolute().parent, is_stopped):
+            return _back_up_alone(settings, database, folder, int(clock()), is_stopped)
     except BlockingIOError:  # another one is about it, and this one ends
         return _RETRY_SECONDS
 
 
-def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Callable[[], bool]) -> float:
+def _back_up_alone(
+    settings: Settings, database: Path, folder: Path, now: int, is_stopped: Callable[[], bool]
+) -> float:
     every = settings.backup_hours * _HOUR
-    claim(folder, settings.database_path)
+    claim(folder, database)
     for left in _named(folder, _PARTIAL):  # by a process that was killed
         left.unlink(missing_ok=True)
     newest = newest_backup(folder, now)
@@ -177,7 +190,7 @@ def _back_up_alone(settings: Settings, folder: Path, now: int, is_stopped: Calla
     if age < every:
         return every - age
     target = folder / f"patchbay-{stamp(now)}.db"
-    copy_database(settings.database_path, target, is_stopped)
+    copy_database(database, target, is_stopped)
     _log.info("backed_up", path=str(target), bytes=target.stat().st_size)
     for old in sorted(_backups(folder, now))[: -settings.backup_keep]:
         old.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import structlog
 
@@ -30,9 +31,15 @@ async def _report(settings: Settings, write_state: WriteState) -> None:
     newest = await asyncio.to_thread(newest_backup, settings.backup_folder)
     _log.error(
         "database_damaged",
-        database=str(settings.database_path),
+        database=settings.database_name,
         reason=write_state.damage,
         operation=write_state.damaged_operation,
         backup=str(newest or "none of the schedule"),
-        fix=f"stop the bot, then run: patchbay restore {newest or 'FILE'}",
+        fix=_fix(settings, newest),
     )
+
+
+def _fix(settings: Settings, newest: Path | None) -> str:
+    if isinstance(settings.database, str):
+        return "stop the bot, then restore the server's database from a dump"
+    return f"stop the bot, then run: patchbay restore {newest or 'FILE'}"

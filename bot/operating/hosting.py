@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Final
 
 from bot.errors import UnavailableError
@@ -13,10 +14,11 @@ from bot.features.privacy.plain_values import plain_tables
 from bot.features.privacy.service import purge_guild
 from bot.features.privacy.store import PrivacyStore, Stored
 from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
+from bot.operating.running import require_key
 from bot.settings import Settings
 from bot.setup_errors import DatabaseUnusableError, KeyNotConfiguredError
 from bot.store.database import Database
-from bot.store.process_lock import require_key
+from bot.store.driver import require_driver
 from bot.store.vault import Vault, read_keys
 
 _PATIENCE: Final = 10.0
@@ -45,7 +47,7 @@ async def rotate(settings: Settings, progress: Callable[[int, int], None]) -> Ro
     """
     vault = Vault(read_keys(settings.encryption_keys.get_secret_value()))
     async with _existing(settings) as database:
-        await asyncio.to_thread(require_key, settings.database_path, vault.current)
+        await asyncio.to_thread(require_key, settings, vault.current)
         return await rotate_keys(database, vault, progress, int(time.time()))
 
 
@@ -85,12 +87,22 @@ async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
 @contextlib.asynccontextmanager
 async def _existing(settings: Settings) -> AsyncIterator[Database]:
     # Opening would make one, and a mistyped path would look like a guild of which nothing is stored.
-    if not await asyncio.to_thread(settings.database_path.exists):
-        raise DatabaseUnusableError(path=str(settings.database_path), reason="there is no such file")
-    async with Database.open(settings.database_path, patience=_PATIENCE) as database:
+    await asyncio.to_thread(_require_database, settings)
+    async with Database.open(settings.database, patience=_PATIENCE) as database:
         try:
             yield database
         except UnavailableError as error:  # it is locked, full or damaged
-            raise DatabaseUnusableError(
-                path=str(settings.database_path), reason=str(error.values["reason"])
-            ) from None
+            reason = str(error.values["reason"])
+            raise DatabaseUnusableError(path=settings.database_name, reason=reason) from None
+
+
+def _require_database(settings: Settings) -> None:
+    if isinstance(settings.database, Path):
+        if not settings.database.exists():
+            raise DatabaseUnusableError(path=settings.database_name, reason="there is no such file")
+        return
+    require_driver()
+    from bot.store.postgres.inspection import inspect  # noqa: PLC0415 - its driver may be missing
+
+    if inspect(settings.database).revision is None:
+        raise DatabaseUnusableError(path=settings.database_name, reason="it has no tables of Patchbay's")

@@ -37,7 +37,7 @@ def log_start(settings: Settings) -> None:
         "starting",
         version=version("patchbay"),
         schema=HEAD,
-        database=str(settings.database_path.absolute()),
+        database=settings.database_name,
         shards=list(settings.shard_ids) or "all",
         shard_count=settings.shard_count or "as Discord recommends",
         python=platform.python_version(),

@@ -1,4 +1,4 @@
-"""Opens the SQLite database, runs the features' queries, and runs transactions one after the other."""
+"""Opens the database, runs the features' queries, and runs transactions one after the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import math
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -16,16 +15,13 @@ import structlog
 
 from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
-from bot.setup_errors import DatabaseUnusableError
-from bot.store.connecting import connect_reader, connect_writer, prepare
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
+from bot.store.driver import require_driver
+from bot.store.engine import Engine, Traces, Work
 from bot.store.load import DatabaseLoad
-from bot.store.lock_holder import lock_holder
-from bot.store.readers import Readers
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
-from bot.store.scrub import Scrubber
-from bot.store.sqlite_connection import SqliteWriter
-from bot.store.write_state import WriteState, unavailable
+from bot.store.sqlite_engine import SqliteEngine
+from bot.store.write_state import WriteState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -38,22 +34,12 @@ _IMPATIENCE: Final = 0.1
 """The same while it is known that another process has."""
 _SCRUB_EVERY: Final = 3600
 """Seconds from the beginning of a scrub to that of the next one."""
-_LOG_TRIES: Final = 20
-_LOG_PAUSE: Final = 0.1
-"""Seconds between two tries to empty the log."""
-_CLEAN: Final = 0
-_TRACES: Final = 1
-_SCRUBBING: Final = 2
-_MOVED: Final = 3
-"""Values of ``user_version``: no traces, some, a scrub of them has begun, and only the log holds some."""
-_PROBE_BYTES: Final = 1 << 16
-"""A disk that has no room for so much is still full: the next check would fail."""
 
 
 class Database:
-    """Reads on several SQLite connections and writes on another one, one transaction at a time.
+    """Reads on several connections and writes on another one, one transaction at a time.
 
-    What cannot be done because of the file raises UnavailableError, which the log has said once: the file is
+    What cannot be done because of the database raises UnavailableError, which the log has said once: it is
     locked (BusyError), damaged (DamagedError) or takes no writes. After damage nothing is written any more,
     and what can still be read is read.
 
@@ -61,14 +47,10 @@ class Database:
     value named ``guild_id`` says whose read it is: see ``Readers``.
     """
 
-    def __init__(
-        self, path: Path, readers: Readers, writer: SqliteWriter, patience: float, state: WriteState
-    ) -> None:
+    def __init__(self, engine: Engine, patience: float, state: WriteState) -> None:
         self.write_state = state
-        self._path = path
+        self._engine = engine
         self._patience = patience
-        self._waits = patience
-        """For how many seconds the writing connection waits for another process at present."""
         self._busy_at = -math.inf
         self.commits = 0
         """How many transactions have changed the file: while this stays, so does what is read."""
@@ -76,8 +58,8 @@ class Database:
         """Guilds whose connections to providers, or whose removal, a transaction changes: it adds them before
         it ends. Who has taken them from here, and waited for ``foreign_writes``, reads what it has stored.
         """
-        self._readers = readers
-        self._writer = writer
+        self._readers = engine.readers
+        self._writer = engine.connection
         self._turn = asyncio.Lock()
         self._scrubbing = asyncio.Lock()
         self._scrub_from = -math.inf
@@ -85,29 +67,32 @@ class Database:
         self._later_scrub: asyncio.Task[bool] | None = None
         self._writes: set[asyncio.Task[Any]] = set()
         self.load = DatabaseLoad(
-            readers.durations, Durations(), lambda: readers.under_way, self._writes.__len__
+            engine.readers.durations,
+            Durations(),
+            lambda: engine.readers.under_way,
+            self._writes.__len__,
         )
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, path: Path, clock: Callable[[], float] = time.time, *, patience: float = PATIENCE
+        cls,
+        where: Path | str,
+        clock: Callable[[], float] = time.time,
+        *,
+        patience: float = PATIENCE,
+        running_with: str = "",
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
-        clock: seconds since 1970. patience: seconds to wait for another process. Raises DatabaseUnusableError
-        and DatabaseNewerError.
+        where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
+        1970. patience: seconds to wait for another process. running_with: the id of the key with which this
+        process signs, if it runs the bot: then none else may on the same database of a server; for a file see
+        ``process_lock``. Raises DatabaseUnusableError, DatabaseNewerError, AlreadyRunningError, and
+        InvalidSettingError if the server's driver is not installed.
         """
-        await asyncio.to_thread(prepare, path)
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                writer = await stack.enter_async_context(connect_writer(path, patience))
-                readers = Readers(functools.partial(connect_reader, path, patience))
-                stack.push_async_callback(readers.close)
-                await readers.open()
-            except sqlite3.Error as error:
-                raise DatabaseUnusableError(path=str(path), reason=str(error)) from None
-            database = cls(path, readers, writer, patience, WriteState(clock, str(path)))
+        async with _open_engine(where, patience, running_with) as engine:
+            database = cls(engine, patience, WriteState(clock, engine.place))
             try:
                 yield database
             finally:
@@ -137,8 +122,8 @@ class Database:
         """Run a reading query; return its first row as ``kind``, None if there is none."""
         return next(iter(await self.fetch(kind, query, **values)), None)
 
-    async def fetch_together(self, work: Callable[[Fetch], ResultT], guild_id: int) -> ResultT:
-        """Run several reading queries of a guild as they are at one moment; return what ``work`` returns.
+    async def fetch_together(self, work: Callable[[Fetch], ResultT], guild_id: int | None) -> ResultT:
+        """Run several reading queries as they are at one moment; return what ``work`` returns.
 
         ``work`` runs in a thread. To hand a query to a thread takes longer than a short query does.
         """
@@ -151,7 +136,7 @@ class Database:
         """
         try:
             return await self._readers.read_urgently(rows_as(kind, query, values))
-        except sqlite3.Error as error:
+        except self._engine.errors as error:
             await self._note(error, _name(query), is_read=True)
             raise
 
@@ -167,7 +152,7 @@ class Database:
         # Not with ``_noted``, which costs as much as a short query does.
         try:
             return await self._readers.read(work, guild_id)
-        except sqlite3.Error as error:
+        except self._engine.errors as error:
             await self._note(error, _name(named), is_read=True)
             raise
 
@@ -200,20 +185,22 @@ class Database:
         """Tell whether writes work. While they fail, this tries one that leaves nothing behind."""
         if self.write_state.is_refused:
             with contextlib.suppress(UnavailableError):
-                await self.transact(_probe)
+                await self.transact(self._engine.probe)
                 self.write_state.accepted()
         return not self.write_state.is_refused
 
     async def foreign_writes(self) -> int:
-        """Return a number that changes when another process has written to the file."""
-        # Of the connection that writes: what it has written itself does not count.
+        """Return a number that changes when another process has changed connections to providers."""
         async with self._turn, self._noted("foreign_writes", is_read=True):
-            return await self._pragma("data_version")
+            return await self._engine.foreign_writes()
+
+    async def rewrite(self) -> None:
+        """Write as little as possible, which leaves all as it is."""
+        await self.transact(self._engine.rewrite)
 
     async def mark_traces(self, connection: WritingConnection) -> None:
         """Note that this transaction deletes data that must leave the file as well: ``scrub`` is due."""
-        # The note is in the file's header, so the process that opens the file next finds it too.
-        await connection.change(f"PRAGMA user_version = {_TRACES}")
+        await self._engine.mark_traces(connection, Traces.SOME)
 
     async def scrub(self) -> bool:
         """Remove all traces of deleted data from the file and its log if ``mark_traces`` noted any.
@@ -232,48 +219,36 @@ class Database:
             try:
                 async with self._noted("scrub"):
                     return await self._scrub_if_due()
-            except (UnavailableError, sqlite3.OperationalError) as error:
+            except (UnavailableError, self._engine.errors) as error:
                 _log.warning("scrub_not_finished", reason=self.write_state.refusal or str(error))
                 return False
 
     async def _scrub_if_due(self) -> bool:
         async with self._turn:
-            state = await self._pragma("user_version")
-        if state == _CLEAN:
+            traces = await self._engine.traces()
+        if traces is Traces.NONE:
             return True
-        if state == _MOVED:
-            return await self._empty_log()
+        if traces is Traces.MOVED:
+            return await self._engine.end_scrub(self._turn)
         if self._scrub_from > asyncio.get_running_loop().time():
             self._scrub_when_due()
             return False
         self._scrub_from = asyncio.get_running_loop().time() + _SCRUB_EVERY
         # What is deleted while this runs sets the mark anew.
-        await self.transact(lambda connection: connection.change(f"PRAGMA user_version = {_SCRUBBING}"))
-        await Scrubber(self._writer, self._transact_step, self._transact_freely).run()
+        await self.transact(lambda connection: self._engine.mark_traces(connection, Traces.SCRUBBING))
+        await self._engine.scrub(self._scrub_step)
         async with self._turn:
-            if await self._pragma("user_version") != _SCRUBBING:
+            if await self._engine.traces() is not Traces.SCRUBBING:
                 return False
-            await self._writer.execute(f"PRAGMA user_version = {_MOVED}")
-        return await self._empty_log()
+            await self._engine.mark_traces(self._writer, Traces.MOVED)
+        return await self._engine.end_scrub(self._turn)
 
-    async def _empty_log(self) -> bool:
-        for _ in range(_LOG_TRIES):
-            async with self._turn:
-                try:
-                    if await self._pragma("user_version") != _MOVED:
-                        return False
-                    if not await self._truncate_log():
-                        await self._writer.execute(f"PRAGMA user_version = {_CLEAN}")
-                        return True
-                except sqlite3.OperationalError:
-                    return False
-            await asyncio.sleep(_LOG_PAUSE)
-        return False
-
-    async def _truncate_log(self) -> int:
-        """Empty the log unless somebody reads; return 1 then. It waits for nobody: others want to write."""
-        await self._wait_at_most(0)
-        return await self._pragma("wal_checkpoint(TRUNCATE)")
+    async def _scrub_step(
+        self,
+        work: Work[ResultT],
+        around: Callable[[], contextlib.AbstractAsyncContextManager[None]] = contextlib.nullcontext,
+    ) -> ResultT:
+        return await self._to_the_end(self._transact(work, "scrub", around))
 
     def _scrub_when_due(self) -> None:
         if self._scrub_timer is None:
@@ -291,35 +266,16 @@ class Database:
         if self._later_scrub is not None:
             self._later_scrub.cancel()
 
-    async def _transact_step(self, work: Callable[[SqliteWriter], Awaitable[ResultT]]) -> ResultT:
-        return await self._to_the_end(self._transact(work, "scrub"))
-
-    async def _transact_freely(self, work: Callable[[SqliteWriter], Awaitable[object]]) -> None:
-        """Run ``work``, which renames tables, in a transaction that leaves foreign keys alone."""
-        await self._to_the_end(self._with_free_names(work))
-
-    async def _with_free_names(self, work: Callable[[SqliteWriter], Awaitable[object]]) -> None:
-        async with self._turn:
-            try:
-                await self._writer.execute("PRAGMA foreign_keys = OFF")
-                await self._writer.execute("PRAGMA legacy_alter_table = ON")
-                async with self._noted("scrub"):
-                    await self._in_transaction(work)
-            finally:
-                await self._writer.execute("PRAGMA legacy_alter_table = OFF")
-                await self._writer.execute("PRAGMA foreign_keys = ON")
-
-    async def _pragma(self, name: str) -> int:
-        """Run a pragma; return the first number of its result."""
-        rows = await self._writer.execute_fetchall(f"PRAGMA {name}")
-        return int(next(iter(rows))[0])
-
-    async def _transact(self, work: Callable[[SqliteWriter], Awaitable[ResultT]], operation: str) -> ResultT:
+    async def _transact(
+        self,
+        work: Work[ResultT],
+        operation: str,
+        around: Callable[[], contextlib.AbstractAsyncContextManager[None]] = contextlib.nullcontext,
+    ) -> ResultT:
         asked = time.monotonic()
-        async with self._turn:
+        async with self._turn, around():
             async with self._noted(operation):
                 self._refuse_known(asked)
-                await self._wait_at_most(_IMPATIENCE if self.write_state.is_busy else self._patience)
                 result = await self._in_transaction(work)
             if self.write_state.is_busy:  # a full disk may still take what needs no more room
                 self.write_state.accepted()
@@ -333,46 +289,33 @@ class Database:
         if self.write_state.is_busy and asked < self._busy_at:
             raise BusyError(reason=self.write_state.reason)
 
-    async def _wait_at_most(self, seconds: float) -> None:
-        """Let the writing connection wait so long if another process has the file locked."""
-        if seconds != self._waits:
-            await self._writer.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
-            self._waits = seconds
+    async def _in_transaction(self, work: Work[ResultT]) -> ResultT:
+        patience = _IMPATIENCE if self.write_state.is_busy else self._patience
+        result = await self._engine.transact(work, patience)
+        self.commits += 1
+        return result
 
     @contextlib.asynccontextmanager
     async def _noted(self, operation: str, *, is_read: bool = False) -> AsyncIterator[None]:
         """Note what an error says of the file. Raises UnavailableError in its place."""
         try:
             yield
-        except sqlite3.Error as error:
+        except self._engine.errors as error:
             await self._note(error, operation, is_read=is_read)
             raise
 
-    async def _note(self, error: sqlite3.Error, operation: str, *, is_read: bool = False) -> None:
+    async def _note(self, error: Exception, operation: str, *, is_read: bool = False) -> None:
         """Note what an error says of the file, and raise UnavailableError in its place if it does."""
-        failure = unavailable(error)
-        if failure is None or (is_read and not isinstance(failure, (BusyError, DamagedError))):
+        failure = self._engine.unavailable(error)
+        if failure is None or (is_read and not self._engine.stops_reads(error)):
             return
         holder = ""
         if isinstance(failure, BusyError):
             self._busy_at = time.monotonic()
             if not self.write_state.is_busy:
-                holder = await asyncio.to_thread(lock_holder, self._path)
+                holder = await self._engine.holder()
         self.write_state.failed(failure, operation, holder)
         raise failure from error
-
-    async def _in_transaction(self, work: Callable[[SqliteWriter], Awaitable[ResultT]]) -> ResultT:
-        # A deferred transaction fails at its first write if another process writes: the busy timeout does not
-        # apply to it.
-        await self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            result = await work(self._writer)
-            await self._writer.commit()
-            self.commits += 1
-        except BaseException:
-            await self._writer.rollback()
-            raise
-        return result
 
 
 def _name(work: object) -> str:
@@ -381,11 +324,13 @@ def _name(work: object) -> str:
     return name.partition(".<locals>")[0]
 
 
-async def _probe(connection: WritingConnection) -> None:
-    """Write what needs new pages, and delete it in the same transaction.
+def _open_engine(
+    where: Path | str, patience: float, running_with: str
+) -> contextlib.AbstractAsyncContextManager[Engine]:
+    if isinstance(where, Path):
+        return SqliteEngine.open(where, patience)
+    require_driver()
+    # Only who uses it has installed its driver.
+    from bot.store.postgres.engine import PostgresEngine  # noqa: PLC0415
 
-    Because of ``secure_delete`` the pages are written although they are free again when it commits.
-    """
-    await connection.change("CREATE TABLE probe (filling)")
-    await connection.change("INSERT INTO probe VALUES (zeroblob(:bytes))", {"bytes": _PROBE_BYTES})
-    await connection.change("DROP TABLE probe")
+    return PostgresEngine.open(where, running_with)

@@ -4,7 +4,6 @@ import asyncio
 from typing import Final
 
 from bot.errors import UnavailableError
-from bot.store.connection import WritingConnection
 from bot.store.database import Database
 
 _EVERY: Final = 5.0
@@ -31,15 +30,9 @@ class WriteProbe:
             with state.trying():
                 try:
                     if await database.takes_writes():
-                        await database.transact(_rewrite_header)
+                        await database.rewrite()
                 except UnavailableError:
                     pass  # write_state knows
                 except Exception as error:  # noqa: BLE001 - whatever it is, this database takes no writes
                     state.refused(str(error))
         self._commits = database.commits
-
-
-async def _rewrite_header(connection: WritingConnection) -> None:
-    """Write the first page as it is: SQLite compares nothing."""
-    ((mark,),) = await connection.rows("PRAGMA user_version")
-    await connection.change(f"PRAGMA user_version = {mark}")

@@ -51,7 +51,7 @@ def test_there_is_no_import_circle() -> None:
         ({"discord"}, ("bot/discord", "cogs", "bot/demo", "bot/operating", "bot/app.py")),
         ({"simcord"}, ("bot/demo",)),
         ({"httpx"}, ("bot/providers", "bot/operating", "bot/app.py")),
-        ({"aiosqlite", "alembic", "sqlalchemy", "sqlite3"}, ("bot/store",)),
+        ({"aiosqlite", "alembic", "psycopg", "sqlalchemy", "sqlite3"}, ("bot/store",)),
     ],
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else "",
 )

@@ -21,7 +21,7 @@ except SystemExit:
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 DISCORD = {"discord", "simcord"}
-DATABASE = {"aiosqlite", "alembic", "sqlalchemy", "sqlite3"}
+DATABASE = {"aiosqlite", "alembic", "psycopg", "sqlalchemy", "sqlite3"}
 HTTP = {"aiohttp", "httpx"}
 
 

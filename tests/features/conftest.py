@@ -19,6 +19,7 @@ from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault
 from tests.support.clock import Clock
+from tests.support.engine import Address
 
 PROVIDERS = providers()
 
@@ -45,9 +46,9 @@ def path(tmp_path: Path, empty_database: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
+async def database(address: Address) -> AsyncIterator[Database]:
     """The open database."""
-    async with Database.open(path) as database:
+    async with Database.open(address) as database:
         yield database
 
 

@@ -31,5 +31,7 @@ def test_what_is_imported_is_what_is_asked_for() -> None:
     distributions = packages_distributions()
     named = {canonicalize_name(distributions[top][0]) for top in foreign}
     assert named | {"tzdata"} == {
-        canonicalize_name(requirement.name) for requirement in direct_requirements("demo")
+        canonicalize_name(requirement.name)
+        for part in ("demo", "postgres")
+        for requirement in direct_requirements(part)
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Database
+from tests.support.engine import Address
 
 
 @pytest.fixture
@@ -17,8 +18,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path, empty_database: Path) -> AsyncIterator[Database]:
+async def database(address: Address, empty_database: Path) -> AsyncIterator[Database]:
     """An open database with the newest schema and no rows. Copying one is faster than migrating a new one."""
-    await asyncio.to_thread(shutil.copy, empty_database, path)
-    async with Database.open(path) as database:
+    if isinstance(address, Path):
+        await asyncio.to_thread(shutil.copy, empty_database, address)
+    async with Database.open(address) as database:
         yield database

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.store.connection import WritingConnection
 from bot.store.database import Database
+from bot.store.engine import Traces
 from bot.store.write_probe import WriteProbe
 from tests.support.full_disk import FullDisk
 from tests.support.waiting import until
@@ -84,7 +85,7 @@ async def test_a_try_writes_one_page_and_changes_nothing(database: Database, pat
         assert 0 < await wal_bytes(path) - before < 5000
         assert database.commits == commits + 1
         await probe.try_once()
-        assert await database._pragma("user_version") == 1
+        assert await database._engine.traces() == Traces.SOME
         await commands.put(1, SyncedCommands("other", {"help": 1}))
         commits = database.commits
         await probe.try_once()

@@ -146,7 +146,7 @@ async def test_queued_writes_do_not_wait_one_after_the_other(database: Database,
         assert {type(each) for each in failed} == {BusyError}
         for _ in range(3):
             assert not await database.takes_writes()
-        await database._writer.set_trace_callback(None)  # type: ignore[arg-type] # as sqlite3 has it
+        await database._writer.set_trace_callback(None)
     assert statements.count("BEGIN IMMEDIATE") <= 4
     assert statements.count("PRAGMA busy_timeout = 100") == 1
     assert [entry["event"] for entry in logs] == ["writes_failing"]

@@ -17,7 +17,7 @@ class FullDisk:
         self._left: int | None = None
         self.failures = 0
         """How many commits have failed."""
-        self._connection.commit = self._try  # type: ignore[method-assign] # the only way to fail at any write
+        self._connection.commit = self._try  # the only way to fail at any write
 
     def fill(self, after: int = 0) -> None:
         """Let everything fail from now on. after: so many commits that still work."""

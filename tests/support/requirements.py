@@ -11,9 +11,10 @@ def direct_requirements(lock: str) -> list[Requirement]:
     listed = {
         "run": project["dependencies"],
         "demo": project["dependencies"] + project["optional-dependencies"]["demo"],
+        "postgres": project["optional-dependencies"]["postgres"],
         "build": pyproject()["build-system"]["requires"],
     }
-    listed["dev"] = listed["demo"] + listed["build"] + development_tools()
+    listed["dev"] = listed["demo"] + listed["postgres"] + listed["build"] + development_tools()
     return [Requirement(line) for line in listed[lock]]
 
 

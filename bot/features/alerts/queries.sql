@@ -17,7 +17,7 @@ SELECT coalesce(max(number), 0) + 1
 FROM (
     SELECT number FROM route WHERE guild_id = :guild_id
     UNION ALL SELECT route FROM outbox WHERE guild_id = :guild_id
-);
+) AS used;
 
 -- name: put_route(guild_id, number, channel_id, role_id, provider, integration, states, partial, checks, remind, second_role_id, escalate, recovery, set_by, set_at, suspended, refused_at, retry_at, is_reported)!
 INSERT INTO route (
@@ -51,11 +51,19 @@ WHERE guild_id = :guild_id AND channel_id = :channel_id AND suspended <> '';
 
 -- name: retry_routes(guild_id, now, spacing)!
 -- Each suspended route is tried soon, but not more often than once in the spacing.
-UPDATE route SET retry_at = min(retry_at, max(:now, refused_at + :spacing))
+UPDATE route SET retry_at = CASE
+        WHEN retry_at <= :now OR retry_at <= refused_at + :spacing THEN retry_at
+        WHEN refused_at + :spacing > :now THEN refused_at + :spacing
+        ELSE :now
+    END
 WHERE guild_id = :guild_id AND suspended <> '';
 
 -- name: retry_board(guild_id, now, spacing)!
-UPDATE board SET retry_at = min(retry_at, max(:now, refused_at + :spacing))
+UPDATE board SET retry_at = CASE
+        WHEN retry_at <= :now OR retry_at <= refused_at + :spacing THEN retry_at
+        WHEN refused_at + :spacing > :now THEN refused_at + :spacing
+        ELSE :now
+    END
 WHERE guild_id = :guild_id AND suspended <> '';
 
 -- name: retry_messages(guild_id, now)!
@@ -407,18 +415,22 @@ WHERE guild_id = :guild_id AND kind <> 'board' AND (
 -- name: set_back(now)!
 -- Where something has happened in the future, the clock was set back: that would delay what is due.
 UPDATE outbox SET
-    posted_at = min(posted_at, :now), edited_at = min(edited_at, :now), told_at = min(told_at, :now),
-    mentioned_at = min(mentioned_at, :now), escalated_at = min(escalated_at, :now),
-    tried_at = min(tried_at, :now), next_at = min(next_at, :now),
+    posted_at = CASE WHEN posted_at > :now THEN :now ELSE posted_at END,
+    edited_at = CASE WHEN edited_at > :now THEN :now ELSE edited_at END,
+    told_at = CASE WHEN told_at > :now THEN :now ELSE told_at END,
+    mentioned_at = CASE WHEN mentioned_at > :now THEN :now ELSE mentioned_at END,
+    escalated_at = CASE WHEN escalated_at > :now THEN :now ELSE escalated_at END,
+    tried_at = CASE WHEN tried_at > :now THEN :now ELSE tried_at END,
+    next_at = CASE WHEN next_at > :now THEN :now ELSE next_at END,
     -- No incident joins an alert that began in the future: nobody would be mentioned.
     began_at = CASE WHEN began_at > :now THEN 0 ELSE began_at END
-WHERE max(
-    coalesce(posted_at, 0), coalesce(edited_at, 0), coalesce(told_at, 0), coalesce(mentioned_at, 0),
-    coalesce(escalated_at, 0), coalesce(tried_at, 0), began_at
-) > :now;
+WHERE (
+    posted_at > :now OR edited_at > :now OR told_at > :now OR mentioned_at > :now OR escalated_at > :now
+    OR tried_at > :now OR began_at > :now
+);
 
 -- name: set_back_pending(now)!
-UPDATE alert_incident SET next_at = min(next_at, :now), due_at = min(due_at, :now)
+UPDATE alert_incident SET next_at = CASE WHEN next_at > :now THEN :now ELSE next_at END, due_at = :now
 WHERE due_at > :now;
 
 -- name: set_back_routes(now, latest)!
@@ -439,7 +451,7 @@ SELECT DISTINCT guild_id, CASE WHEN kind = 'board' THEN 'board' ELSE 'alert' END
 FROM (
     SELECT guild_id, kind, next_at FROM outbox
     UNION ALL SELECT guild_id, 'alert', next_at FROM alert_incident
-)
+) AS due
 WHERE next_at <= :now
 ORDER BY lane, guild_id;
 
@@ -449,7 +461,7 @@ SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, ol
     desired_version, sent_version, tried_at, tries, posted_at, next_at, content, began_at, edited_at, told_at,
     mentioned_at, escalated_at, error
 FROM outbox
-WHERE guild_id = :guild_id AND (kind = 'board') = :is_board AND next_at <= :now
+WHERE guild_id = :guild_id AND CASE kind WHEN 'board' THEN 1 ELSE 0 END = :is_board AND next_at <= :now
 ORDER BY CASE kind WHEN 'alert' THEN 1 WHEN 'recovery' THEN 2 ELSE 0 END, number, route;
 
 -- name: next_due(now)$
@@ -458,7 +470,7 @@ SELECT min(next_at)
 FROM (
     SELECT min(next_at) AS next_at FROM outbox WHERE next_at > :now
     UNION ALL SELECT min(next_at) FROM alert_incident WHERE next_at > :now
-);
+) AS earliest;
 
 -- name: get_message(guild_id, kind, route, number)^
 SELECT guild_id, kind, route, number, channel_id, message_id, old_channel_id, old_message_id, posts,
@@ -546,7 +558,7 @@ LIMIT 1;
 -- Counts up; a number is never given again, not even after its incident was deleted.
 INSERT INTO incident_number (guild_id, highest)
 VALUES (:guild_id, 1)
-ON CONFLICT (guild_id) DO UPDATE SET highest = highest + 1
+ON CONFLICT (guild_id) DO UPDATE SET highest = incident_number.highest + 1
 RETURNING highest;
 
 -- name: put_incident(guild_id, number, kind, provider, id, connection, label, state, detail, opened_at, closed_at, ended, reopened, acknowledged_by, acknowledged_at)!
@@ -592,6 +604,8 @@ GROUP BY provider, kind;
 
 -- name: count_waiting(now)
 -- Of all guilds; only rows for which something is or will be due are read.
-SELECT kind, sum(tries = 0 AND next_at <= :now) AS due, sum(tries > 0) AS failing FROM outbox
+SELECT kind, count(*) FILTER (WHERE tries = 0 AND next_at <= :now) AS due,
+    count(*) FILTER (WHERE tries > 0) AS failing
+FROM outbox
 WHERE next_at IS NOT NULL
 GROUP BY kind;

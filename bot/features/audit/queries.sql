@@ -122,7 +122,7 @@ SELECT number FROM (
     SELECT number, target FROM audit
     WHERE guild_id = :guild_id AND action = :action
     ORDER BY number DESC LIMIT :searched
-)
+) AS latest
 WHERE target = :target
 ORDER BY number DESC LIMIT 1;
 
@@ -192,8 +192,8 @@ SELECT provider, id, label FROM (
     SELECT provider, id, label, 3 AS rank FROM watched WHERE guild_id = :guild_id AND kind = 'candidate'
     UNION ALL
     SELECT provider, id, label, 4 AS rank FROM watched WHERE guild_id = :guild_id AND kind = 'integration'
-)
-ORDER BY rank;
+) AS known
+ORDER BY rank, provider, id;
 
 -- name: list_former()
 -- The guilds whose logs have no seals yet.

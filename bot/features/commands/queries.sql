@@ -7,4 +7,7 @@ VALUES (:application_id, :hash, :ids)
 ON CONFLICT (application_id) DO UPDATE SET hash = excluded.hash, ids = excluded.ids;
 
 -- name: get_other_application(application_id)^
-SELECT application_id FROM synced_commands WHERE application_id <> :application_id LIMIT 1;
+SELECT application_id FROM synced_commands
+WHERE application_id <> :application_id
+ORDER BY application_id
+LIMIT 1;

@@ -53,12 +53,12 @@ WHERE guild_id = :guild_id AND provider = :provider AND name = :name;
 -- name: count_unlike(beginning)^
 SELECT count(*) AS secrets
 FROM connection
-WHERE secret <> X'' AND substr(secret, 1, length(:beginning)) <> :beginning;
+WHERE length(secret) > 0 AND substr(secret, 1, length(:beginning)) <> :beginning;
 
 -- name: list_unlike(beginning, after_guild, provider, name, size)
 SELECT guild_id, provider, name, secret, set_by, set_at, verified_at, refused_at, generation
 FROM connection
-WHERE secret <> X'' AND substr(secret, 1, length(:beginning)) <> :beginning
+WHERE length(secret) > 0 AND substr(secret, 1, length(:beginning)) <> :beginning
     AND (guild_id, provider, name) > (:after_guild, :provider, :name)
 ORDER BY guild_id, provider, name
 LIMIT :size;

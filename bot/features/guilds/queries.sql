@@ -3,7 +3,7 @@
 INSERT INTO guild (guild_id, greeted_at)
 VALUES (:guild_id, :greeted_at)
 ON CONFLICT (guild_id) DO UPDATE SET greeted_at = excluded.greeted_at
-WHERE greeted_at IS NULL;
+WHERE guild.greeted_at IS NULL;
 
 -- name: put_greeting(guild_id, due_at)!
 INSERT INTO greeting (guild_id, tries, due_at)

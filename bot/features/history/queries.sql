@@ -22,8 +22,9 @@ ORDER BY at;
 -- reading all that is kept of the guild before it looks at what is watched.
 SELECT history.provider, history.id, history.at, history.state, history.detail
 FROM watched
-CROSS JOIN history ON history.guild_id = watched.guild_id AND history.provider = watched.provider
-    AND history.id = watched.id
+CROSS JOIN history
+WHERE watched.guild_id = :guild_id AND watched.kind = 'integration'
+    AND history.guild_id = watched.guild_id AND history.provider = watched.provider AND history.id = watched.id
     AND history.at >= coalesce(
         (
             SELECT max(earlier.at) FROM history AS earlier
@@ -32,7 +33,6 @@ CROSS JOIN history ON history.guild_id = watched.guild_id AND history.provider =
         ),
         :since
     )
-WHERE watched.guild_id = :guild_id AND watched.kind = 'integration'
 ORDER BY history.provider, history.id, history.at;
 
 -- name: compact_history(before)!

@@ -27,9 +27,9 @@ WHERE EXISTS (
 )
 ON CONFLICT (guild_id, provider, id) DO UPDATE SET
     connection = excluded.connection, label = excluded.label,
-    bot_id = coalesce(excluded.bot_id, bot_id),
+    bot_id = coalesce(excluded.bot_id, integration.bot_id),
     application_id = CASE
-        WHEN excluded.bot_id IS NULL THEN coalesce(excluded.application_id, application_id)
+        WHEN excluded.bot_id IS NULL THEN coalesce(excluded.application_id, integration.application_id)
         ELSE excluded.application_id
     END,
     placed_by = excluded.placed_by, placed_at = excluded.placed_at;

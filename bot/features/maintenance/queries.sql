@@ -16,7 +16,7 @@ SELECT count(*) FROM maintenance WHERE guild_id = :guild_id AND ends_at > :now;
 -- name: take_number(guild_id)!
 INSERT INTO maintenance_count (guild_id, number)
 VALUES (:guild_id, 1)
-ON CONFLICT (guild_id) DO UPDATE SET number = number + 1;
+ON CONFLICT (guild_id) DO UPDATE SET number = maintenance_count.number + 1;
 
 -- name: taken_number(guild_id)$
 SELECT number FROM maintenance_count WHERE guild_id = :guild_id;

@@ -91,7 +91,7 @@ WHERE EXISTS (
     WHERE guild_id = :guild_id AND provider = :provider AND name = :connection
 )
 ON CONFLICT (guild_id, provider, connection) DO UPDATE SET
-    checked_at = excluded.checked_at, answered_at = coalesce(excluded.answered_at, answered_at),
+    checked_at = excluded.checked_at, answered_at = coalesce(excluded.answered_at, last_check.answered_at),
     error = excluded.error;
 
 -- name: delete_orphan_checks(guild_id)!
@@ -104,8 +104,7 @@ DELETE FROM last_check WHERE guild_id = :guild_id AND NOT EXISTS (
 -- name: list_watched_guilds(after, size)
 SELECT DISTINCT guild_id FROM watched WHERE guild_id > :after ORDER BY guild_id LIMIT :size;
 
--- name: count_agents_of(guilds)
--- guilds: a JSON array of ids.
+-- name: count_agents(guild_id)
 SELECT guild_id, provider, state, count(*) AS count FROM watched
-WHERE kind = 'integration' AND guild_id IN (SELECT value FROM json_each(:guilds))
+WHERE guild_id = :guild_id AND kind = 'integration'
 GROUP BY guild_id, provider, state;

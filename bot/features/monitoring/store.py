@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from hashlib import blake2b
@@ -24,7 +24,7 @@ from bot.store.connection import StoredRow, WritingConnection
 from bot.store.database import Database
 from bot.store.one_row import OneRow, rows_in
 from bot.store.queries import load_queries
-from bot.store.rows import Fetch, Query, fetch, fetch_one
+from bot.store.rows import Fetch, Query, fetch, fetch_one, rows_of_each
 from bot.store.steps import write_in_steps
 
 ResultT = TypeVar("ResultT")
@@ -210,8 +210,8 @@ class MonitoringStore:
 
     async def count_agents_of(self, guilds: Collection[int]) -> list[AgentCount]:
         """Count the linked agents of these guilds."""
-        listed = json.dumps(sorted(guilds))
-        return await self._database.fetch(AgentCount, QUERIES.count_agents_of, guilds=listed)
+        work = functools.partial(rows_of_each, AgentCount, QUERIES.count_agents, guilds)
+        return await self._database.fetch_together(work, None)
 
     async def mute(
         self,

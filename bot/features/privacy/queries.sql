@@ -1,8 +1,8 @@
 -- name: list_guilds(after, size)
 -- The next guilds of which anything is stored, by their ids. Each is looked up in every index: this takes as long
 -- for a guild with a million rows as for one with a single row.
-WITH RECURSIVE held (guild_id) AS (
-    VALUES (:after)
+WITH RECURSIVE held (guild_id, place) AS (
+    VALUES (:after, 0)
     UNION ALL
     SELECT (
         SELECT min(guild_id)
@@ -30,11 +30,10 @@ WITH RECURSIVE held (guild_id) AS (
             UNION ALL SELECT min(guild_id) FROM quiet_hours WHERE guild_id > held.guild_id
             UNION ALL SELECT min(guild_id) FROM complaint WHERE guild_id > held.guild_id
             UNION ALL SELECT min(guild_id) FROM greeting WHERE guild_id > held.guild_id
-        )
-    )
+        ) AS later
+    ), place + 1
     FROM held
-    WHERE held.guild_id IS NOT NULL
-    LIMIT :size + 1
+    WHERE held.guild_id IS NOT NULL AND place < :size
 )
 SELECT held.guild_id, guild.removed_at
 FROM held
@@ -78,7 +77,7 @@ SELECT
 INSERT INTO guild (guild_id, removed_at)
 VALUES (:guild_id, :removed_at)
 ON CONFLICT (guild_id) DO UPDATE SET removed_at = excluded.removed_at, greeted_at = NULL
-WHERE removed_at IS NULL;
+WHERE guild.removed_at IS NULL;
 
 -- name: mark_returned(guild_id)!
 UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at > 0;
@@ -86,7 +85,8 @@ UPDATE guild SET removed_at = NULL WHERE guild_id = :guild_id AND removed_at > 0
 -- name: mark_erasing(guild_id)!
 -- From then on the guild is overdue, wherever the bot is; touches a row when it was not marked before.
 INSERT INTO guild (guild_id, removed_at) VALUES (:guild_id, 0)
-ON CONFLICT (guild_id) DO UPDATE SET removed_at = 0 WHERE removed_at IS NOT 0;
+ON CONFLICT (guild_id) DO UPDATE SET removed_at = 0
+WHERE guild.removed_at IS NULL OR guild.removed_at <> 0;
 
 -- name: is_erasing(guild_id)$
 SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at = 0;
@@ -98,14 +98,14 @@ SELECT count(*) FROM guild WHERE guild_id = :guild_id AND removed_at IS NOT NULL
 SELECT count(*) FROM audit WHERE guild_id = :guild_id;
 
 -- name: erase_secrets(guild_id)!
-UPDATE connection SET secret = X'' WHERE guild_id = :guild_id AND secret <> X'';
+UPDATE connection SET secret = substr(secret, 1, 0) WHERE guild_id = :guild_id AND length(secret) > 0;
 
 -- name: list_late_secrets()
 -- Entered in a form that was open while the bot was removed. The CROSS has the guilds read first, which are fewer
 -- and shorter than the connections.
 SELECT DISTINCT guild.guild_id
-FROM guild CROSS JOIN connection ON connection.guild_id = guild.guild_id
-WHERE guild.removed_at IS NOT NULL AND connection.secret <> X'';
+FROM guild CROSS JOIN connection
+WHERE connection.guild_id = guild.guild_id AND guild.removed_at IS NOT NULL AND length(connection.secret) > 0;
 
 -- name: list_overdue(removed_before)
 SELECT guild_id, removed_at FROM guild WHERE removed_at <= :removed_before ORDER BY guild_id;
@@ -190,7 +190,7 @@ DELETE FROM tombstone WHERE erased_at <= :erased_before;
 INSERT INTO tombstone (guild_id, erased_at, entries)
 VALUES (:guild_id, :erased_at, :entries)
 ON CONFLICT (guild_id) DO UPDATE SET
-    erased_at = excluded.erased_at, entries = entries + excluded.entries;
+    erased_at = excluded.erased_at, entries = tombstone.entries + excluded.entries;
 
 -- name: get_tombstone(guild_id)^
 SELECT erased_at, entries FROM tombstone WHERE guild_id = :guild_id;

@@ -1,14 +1,23 @@
 """Checks the database: who uses it, whether it is whole, which keys it needs, and its backups."""
 
+from __future__ import annotations
+
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
+from bot.operating.running import running_processes
 from bot.settings import Settings
 from bot.setup_errors import KeyNotConfiguredError, SetupError
-from bot.store.process_lock import running_processes
+from bot.store.driver import require_driver
+
+if TYPE_CHECKING:
+    from bot.operating.key_usage import KeyUsage
+    from bot.store.vault import Vault
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -22,17 +31,23 @@ _HOUR: Final = 3600
 
 def examine_folder(settings: Settings) -> list[Finding]:
     """Look whether the database can be made in its folder."""
-    folder = settings.database_path.absolute().parent
+    folder = settings.state_path.absolute().parent
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return [FOLDER.ok(f"{folder} can be written to")]
     flaw = "cannot be written to" if folder.is_dir() else "does not exist"
+    if isinstance(settings.database, str):
+        text = f"{folder}, the working folder, {flaw}: what has to outlive the process is lost at its end"
+        return [FOLDER.warning(text, "Start the bot in a folder that this user can write to.")]
     fix = "Make the folder writable for this user, or point PATCHBAY_DATABASE_URL elsewhere."
     return [FOLDER.failed(f"{folder} {flaw}", fix)]
 
 
 def examine_process(settings: Settings) -> list[Finding]:
     """Look who runs the bot on this database; a bot that runs is as well as none."""
-    processes = running_processes(settings.database_path)
+    try:
+        processes = running_processes(settings)
+    except SetupError:
+        return [PROCESS.skipped("the database cannot be used")]
     said = ", ".join(f"{each['pid']} on {each['host']} since {each['since']}" for each in processes)
     text = f"running as process {said}" if processes else "not running"
     return [PROCESS.ok(text, processes=processes)]
@@ -40,11 +55,43 @@ def examine_process(settings: Settings) -> list[Finding]:
 
 def examine_database(settings: Settings) -> list[Finding]:
     """Read the whole database as the start does, and change nothing."""
+    if isinstance(settings.database, str):
+        return _examine_server(settings, settings.database)
+    return _examine_file(settings, settings.database)
+
+
+def _examine_server(settings: Settings, url: str) -> list[Finding]:
+    try:
+        require_driver()
+        from bot.operating.key_usage import usage_of  # noqa: PLC0415 - libraries may be missing
+        from bot.store.postgres.inspection import inspect  # noqa: PLC0415
+        from bot.store.revision import HEAD  # noqa: PLC0415
+
+        found = inspect(url)
+    except SetupError as error:
+        return _unusable(error)
+    text = f"{settings.database_name} answers ({size(found.bytes)}){_due(found.revision)}"
+    sound = DATABASE.ok(text, schema=found.revision, head=HEAD, bytes=found.bytes)
+    return [sound, *_examine_keys(settings, lambda vault: usage_of(found.keys, vault))]
+
+
+def _unusable(error: SetupError) -> list[Finding]:
+    unread = "the database cannot be used"
+    return [DATABASE.failed("cannot be used", worded(error)), KEYS.skipped(unread), ROWS.skipped(unread)]
+
+
+def _due(revision: str | None) -> str:
+    from bot.store.revision import HEAD  # noqa: PLC0415 - SQLite may be what is missing
+
+    return "" if revision == HEAD else f"; the next start brings schema {revision or 'empty'} to {HEAD}"
+
+
+def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     # The database driver may be what is missing.
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
+    from bot.operating.key_usage import key_usage  # noqa: PLC0415
     from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
 
-    path = settings.database_path
     if not path.exists():
         absent = "there is no database yet"
         found = DATABASE.ok(f"{path} does not exist yet; the first start makes it", schema=None, bytes=0)
@@ -53,18 +100,15 @@ def examine_database(settings: Settings) -> list[Finding]:
         refuse_damage(settings)
         revision = current_revision(path)
     except SetupError as error:
-        unread = "the database cannot be used"
-        failed = DATABASE.failed("cannot be used", worded(error))
-        return [failed, KEYS.skipped(unread), ROWS.skipped(unread)]
+        return _unusable(error)
     number = path.stat().st_size
-    due = "" if revision == HEAD else f"; the next start brings schema {revision or 'empty'} to {HEAD}"
-    found = DATABASE.ok(f"{path} is sound ({size(number)}){due}", schema=revision, head=HEAD, bytes=number)
-    return [found, *_examine_keys(settings)]
+    text = f"{path} is sound ({size(number)}){_due(revision)}"
+    found = DATABASE.ok(text, schema=revision, head=HEAD, bytes=number)
+    return [found, *_examine_keys(settings, lambda vault: key_usage(path, vault))]
 
 
-def _examine_keys(settings: Settings) -> list[Finding]:
-    from bot.operating.key_usage import key_usage  # noqa: PLC0415 - as above
-    from bot.store.vault import Vault, read_keys  # noqa: PLC0415
+def _examine_keys(settings: Settings, count: Callable[[Vault], KeyUsage]) -> list[Finding]:
+    from bot.store.vault import Vault, read_keys  # noqa: PLC0415 - as above
 
     try:
         keys = read_keys(settings.encryption_keys.get_secret_value())
@@ -72,7 +116,7 @@ def _examine_keys(settings: Settings) -> list[Finding]:
         unusable = "the encryption keys cannot be used"
         return [KEYS.skipped(unusable), ROWS.skipped(unusable)]
     try:
-        usage = key_usage(settings.database_path, Vault(keys))
+        usage = count(Vault(keys))
     except SetupError as error:
         return [KEYS.failed("cannot be looked at", worded(error)), ROWS.skipped("the rows cannot be read")]
     if usage.missing is None:
@@ -100,13 +144,13 @@ def _examine_keys(settings: Settings) -> list[Finding]:
 
 def examine_backups(settings: Settings) -> list[Finding]:
     """Compare the age of the newest scheduled backup with the interval."""
+    if isinstance(settings.database, str):
+        return [BACKUPS.skipped("the database is on a server")]
     return [_examine_backups(settings)]
 
 
 def _examine_backups(settings: Settings) -> Finding:
     from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup  # noqa: PLC0415 - as above
-
-    is_running = bool(running_processes(settings.database_path))
 
     folder, every = settings.backup_folder, settings.backup_hours
     if folder is None:
@@ -116,6 +160,7 @@ def _examine_backups(settings: Settings) -> Finding:
             f"{folder} is no folder that can be written to",
             "Make the folder writable for the user that runs the bot, or set PATCHBAY_BACKUP_FOLDER anew.",
         )
+    is_running = bool(running_processes(settings))
     newest = newest_backup(folder)
     if newest is None:
         text = f"none yet in {folder}; the bot makes one when it starts"

@@ -129,7 +129,9 @@ async def _guarded(
 
 def _secrets_of(settings: Settings) -> Iterator[str]:
     """Return what must be masked: settings that are secret, keys by themselves, passwords in URLs."""
-    values = (getattr(settings, name) for name in type(settings).model_fields)
+    # The database's address is none as a whole: it is shown without the password.
+    names = (name for name in type(settings).model_fields if name != "database_url")
+    values = (getattr(settings, name) for name in names)
     for secret in (value.get_secret_value() for value in values if isinstance(value, SecretStr)):
         parts = (part.partition(":")[2] for part in secret.split(","))
         yield from (part for part in (secret, *parts) if len(part) >= MIN_SECRET_LENGTH)

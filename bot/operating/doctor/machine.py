@@ -1,5 +1,6 @@
 """Checks the machine: libraries, modes of files, free space, and the port."""
 
+import contextlib
 import errno
 import importlib
 import platform
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size
+from bot.operating.running import running_processes
 from bot.settings import Settings
-from bot.store.process_lock import running_processes
+from bot.setup_errors import SetupError
 
 LIBRARIES: Final = DoctorCheck("libraries", "machine", "libraries")
 MODES: Final = DoctorCheck("file-modes", "machine", "file modes")
@@ -78,9 +80,11 @@ def examine_modes(settings: Settings) -> list[Finding]:
 
 def _stored_files(settings: Settings) -> Iterator[Path]:
     """Return the database, what is kept beside it, and its backups."""
-    database = settings.database_path.absolute()
-    yield from sorted(database.parent.glob(f"{database.name}*"))
-    yield from sorted(database.parent.glob(f"{database.stem}.discord.json"))
+    if isinstance(settings.database, Path):
+        database = settings.database.absolute()
+        yield from sorted(database.parent.glob(f"{database.name}*"))
+    beside = settings.state_path.absolute()
+    yield from sorted(beside.parent.glob(f"{beside.stem}.discord.json"))
     if settings.backup_folder is not None:
         yield from sorted(settings.backup_folder.glob("patchbay-*.db"))
 
@@ -94,7 +98,9 @@ def _is_shared(path: Path) -> bool:
 
 def examine_space(settings: Settings) -> list[Finding]:
     """Compare what is free with what a copy of the database takes, in its folder and in that of backups."""
-    database = settings.database_path.absolute()
+    if isinstance(settings.database, str):
+        return [SPACE.skipped("the database is on a server")]
+    database = settings.database.absolute()
     needed = sum(_bytes_of(database.with_name(database.name + end)) for end in ("", "-wal")) + _SPARE
     folders = [database.parent]
     if settings.backup_folder is not None:
@@ -148,10 +154,16 @@ def examine_port(settings: Settings) -> list[Finding]:
                 probe.bind(address)
                 probe.listen(1)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE and running_processes(settings.database_path):
+        if error.errno == errno.EADDRINUSE and _is_running(settings):
             return [PORT.ok(f"{host}:{port} is used by the bot that is running", **facts)]
         return [PORT.failed(f"{host}:{port} cannot be used: {_port_flaw(error)}", _fix_port(error), **facts)]
     return [PORT.ok(f"{host}:{port} is free", **facts)]
+
+
+def _is_running(settings: Settings) -> bool:
+    with contextlib.suppress(SetupError):  # the check of the database says it
+        return bool(running_processes(settings))
+    return False
 
 
 def _port_flaw(error: OSError) -> str:

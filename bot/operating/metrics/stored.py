@@ -85,10 +85,13 @@ def questions(bot: PatchbayBot, settings: Settings) -> list[Question]:
         used, allowed = await bot.starts.budget()
         return [Reading(declared.IDENTIFIES_USED, used), Reading(declared.IDENTIFIES_ALLOWED, allowed)]
 
-    async def sizes() -> list[Reading]:
-        return await asyncio.to_thread(_sizes, settings.database_path)
+    asked = [Question(each.__name__, each) for each in (agents, incidents, messages, identifies)]
+    if isinstance(database := settings.database, Path):  # a server has metrics of its own
 
-    asked = [Question(each.__name__, each) for each in (agents, incidents, messages, identifies, sizes)]
+        async def sizes() -> list[Reading]:
+            return await asyncio.to_thread(_sizes, database)
+
+        asked.append(Question(sizes.__name__, sizes))
     if (folder := settings.backup_folder) is not None:
         hours = settings.backup_hours
 

@@ -16,7 +16,7 @@ from bot.store.scrub import INCREMENTAL, drop_leftovers
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_FOLDER: Final = Path(__file__).parent
+_VERSIONS: Final = Path(__file__).parent / "versions"
 _BEFORE: Final = ".before-"
 """Between the name of a database and the revision that it was brought to, in the name of a copy."""
 _TEMPORARY: Final = "PRAGMA temp_store = MEMORY"
@@ -44,13 +44,11 @@ def migrate(path: Path) -> None:
 
 def _upgrade(path: Path) -> None:
     _prepare(path)
-    from alembic import command  # noqa: PLC0415 - half a second of start-up that is seldom needed
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import URL, create_engine  # noqa: PLC0415
+    from sqlalchemy import URL, create_engine  # noqa: PLC0415 - half a second that is seldom needed
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    from bot.store.migrations.running import upgrade  # noqa: PLC0415
+
     # Without a level Python's driver begins no transaction by itself; the one that it would begin leaves out
     # CREATE TABLE, and a start that is interrupted would leave half a schema behind.
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
@@ -58,8 +56,7 @@ def _upgrade(path: Path) -> None:
         with engine.begin() as connection:
             connection.exec_driver_sql(_TEMPORARY)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, _VERSIONS)
     except SQLAlchemyError as error:
         # SQLite's own words: SQLAlchemy's have the statement and its values.
         reason = str(getattr(error, "orig", None) or type(error).__name__)

@@ -27,7 +27,7 @@ async def traced(database: Database) -> AsyncIterator[list[str]]:
     statements: list[str] = []
     await database._writer.set_trace_callback(statements.append)
     yield statements
-    await database._writer.set_trace_callback(None)  # type: ignore[arg-type] # as sqlite3 has it
+    await database._writer.set_trace_callback(None)
 
 
 def writes(statements: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.operating.backups import newest_backup, refuse_damage, scheduled_backups
 from bot.operating.damage import damage_reported
@@ -157,7 +158,7 @@ async def test_two_bots_do_not_delete_each_others_backups(settings: Settings, tm
     (tmp_path / "other").mkdir()
     path = tmp_path / "other" / "patchbay.db"
     path.write_bytes(settings.database_path.read_bytes())
-    other = settings.model_copy(update={"database_url": f"sqlite:///{path}"})
+    other = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{path}")})
     with logging_to_memory("json") as log:
         async with scheduled_backups(other, WriteState(), at(NOW + 99 * HOUR)):
             await until(lambda: "backup_failed" in log.getvalue())

@@ -10,6 +10,7 @@ import discord
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from bot.discord.connection.interaction_tally import UNKNOWN, Ending
 from bot.features.alerts.incident_store import Kind
@@ -93,7 +94,7 @@ def test_whatever_members_send_the_labels_stay_ours(
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             harness = await open_harness(stack, folder, empty_database)
-            known = Settings(database_url=f"sqlite:///{harness.database}")
+            known = Settings(database_url=SecretStr(f"sqlite:///{harness.database}"))
             page = await stack.enter_async_context(scraper(harness.bot, known))
             await strange(harness, page, sent)
 

@@ -1,0 +1,189 @@
+"""What only PostgreSQL does: its connections, its transactions, and its traces of deleted data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, TypeVar
+
+import psycopg
+
+from bot.errors import UnavailableError
+from bot.setup_errors import AlreadyRunningError, SetupError
+from bot.store.connection import WritingConnection
+from bot.store.engine import Traces, Transact, Work
+from bot.store.postgres.address import shown
+from bot.store.postgres.failures import (
+    LOCKED,
+    READ_ONLY,
+    StatementError,
+    refused,
+    require_readable,
+    unavailable,
+    unusable,
+)
+from bot.store.postgres.migrations import migrate
+from bot.store.postgres.process_lock import running_processes, shown_process
+from bot.store.postgres.reader import CONNECTED_WITHIN, PostgresReader
+from bot.store.postgres.writer import PostgresWriter
+from bot.store.readers import Readers
+
+ResultT = TypeVar("ResultT")
+
+_WRITERS: Final = 0x7061746368777274
+"""The number of the lock that each transaction that writes holds."""
+_FOREIGN: Final = """
+SELECT coalesce(sum(number), 0)::bigint FROM writer_change WHERE writer <> pg_backend_pid()
+"""
+_TABLES: Final = """
+SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = current_schema()
+"""
+
+
+class PostgresEngine:
+    """An ``Engine``.
+
+    One transaction writes at a time, in all processes together: first of all it takes a lock of the server's,
+    which ends with it. So what a transaction reads stays as it is until it has written, as
+    with SQLite. With SERIALIZABLE the server would end some transactions instead, and each work would have to
+    do the same when it runs again; a lock for each server of Discord's would not do for the works that are
+    about all of them. At READ COMMITTED, each statement sees what was committed before it began: what the one
+    who had the lock before has written is seen.
+    """
+
+    errors = StatementError
+
+    def __init__(self, url: str, readers: Readers, connection: PostgresWriter) -> None:
+        self.place = shown(url)
+        self.readers = readers
+        self.connection = connection
+        self._url = url
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, url: str, running_with: str) -> AsyncIterator[PostgresEngine]:
+        """Migrate the database if that is due, and open it. See ``Database.open``."""
+        writer = PostgresWriter(url, running_with)
+        readers = Readers(functools.partial(PostgresReader, url))
+        failure: SetupError
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                require_readable(url)
+                stack.push_async_callback(writer.close)
+                await writer.open()
+                await asyncio.to_thread(_migrate, url)
+                stack.push_async_callback(readers.close)
+                await readers.open()
+            except StatementError as error:
+                failure = unusable(error, shown(url))
+                if error.code == LOCKED and not writer.is_open:
+                    running = await asyncio.to_thread(running_processes, url)
+                    failure = AlreadyRunningError(path=shown(url), **shown_process(running))
+            else:
+                yield cls(url, readers, writer)
+                return
+        raise failure
+
+    def unavailable(self, error: Exception) -> UnavailableError | None:
+        """Return what an error says of the server, None if it is about the statement."""
+        return unavailable(error) if isinstance(error, StatementError) else None
+
+    def stops_reads(self, error: Exception) -> bool:
+        """Return whether it may be about the server: a query that writes is a mistake where one reads."""
+        return isinstance(error, StatementError) and error.code != READ_ONLY
+
+    async def transact(self, work: Work[ResultT], patience: float) -> ResultT:
+        """Run ``work`` in a transaction. No other process writes between its reads and its writes."""
+        begin = (
+            f"BEGIN; SET LOCAL lock_timeout = {max(1, round(patience * 1000))};"
+            f" SELECT pg_advisory_xact_lock({_WRITERS})"
+        )
+        try:
+            await self._begin(lambda: self.connection.command(begin))  # in one round trip
+            result = await work(self.connection)
+            await self.connection.command("COMMIT")
+        except BaseException:
+            await self.connection.roll_back()
+            raise
+        return result
+
+    async def _begin(self, act: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Do the first thing; do it anew if the server has ended the connection meanwhile."""
+        was_open = self.connection.is_open
+        await self.connection.open()
+        try:
+            return await act()
+        except StatementError:
+            if not was_open or self.connection.is_open:
+                raise
+        await self.connection.open()
+        return await act()
+
+    async def holder(self) -> str:
+        """Return "": the server knows who holds the lock, and the connection that could ask waits for it."""
+        return ""
+
+    async def foreign_writes(self) -> int:
+        """Return a number that changes when another process has changed a connection to a provider.
+
+        A trigger counts the changes of each connection to the server. Those of this one do not count.
+        """
+        ((number,),) = await self._begin(lambda: self.connection.rows(_FOREIGN))
+        return int(number)
+
+    async def probe(self, connection: WritingConnection) -> None:
+        """Write a row, which the end of the transaction puts on the disk."""
+        await self.rewrite(connection)
+
+    async def rewrite(self, connection: WritingConnection) -> None:
+        """Write a row as it is: PostgreSQL compares nothing."""
+        await connection.change("UPDATE trace_mark SET state = state")
+
+    async def traces(self) -> Traces:
+        """Return what is known of the traces of deleted data."""
+        ((state,),) = await self._begin(lambda: self.connection.rows("SELECT state FROM trace_mark"))
+        return Traces(state)
+
+    async def mark_traces(self, connection: WritingConnection, traces: Traces) -> None:
+        """Note in a transaction what is known of them. The next process finds the note as well."""
+        await connection.change("UPDATE trace_mark SET state = :state", {"state": traces})
+
+    async def scrub(self, _transact: Transact, /) -> None:
+        """Let the server drop the deleted rows from all tables; others read and write meanwhile.
+
+        No query finds them after that, nor does a dump. The bytes stay in the free room of the tables' files
+        until it is used again, and in the server's log until it is; a copy of either has them as well.
+        """
+        await asyncio.to_thread(_vacuum, self._url)
+
+    async def end_scrub(self, turn: asyncio.Lock) -> bool:
+        """Note that there are no traces. The server empties its log by itself."""
+        async with turn:
+            if await self.traces() is not Traces.MOVED:
+                return False
+            await self.mark_traces(self.connection, Traces.NONE)
+            return True
+
+
+def _migrate(url: str) -> None:
+    try:
+        migrate(url, shown(url))
+    except psycopg.Error as error:
+        failure = refused(error)
+    else:
+        return
+    raise failure
+
+
+def _vacuum(url: str) -> None:
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=CONNECTED_WITHIN) as connection:
+            for (table,) in connection.execute(_TABLES).fetchall():
+                connection.execute(f"VACUUM {table}".encode())
+    except psycopg.Error as error:
+        failure = refused(error)
+    else:
+        return
+    raise failure

