@@ -70,6 +70,7 @@ docs: $(READY)
 check: UNCHECKED := --unchecked-ok
 check: $(READY) chromium lint audit
 	$(BIN)/python .ci/pythons.py
+	$(PYTEST) --engine postgresql tests/store tests/features
 	$(PYTEST) $(ARGS)
 
 prove: $(READY)

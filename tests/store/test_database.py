@@ -64,9 +64,9 @@ def row(guild_id: int = 1, name: str = "default", set_at: int = 100) -> Connecti
 
 async def insert_two(connection: WritingConnection, *, number: int) -> int:
     """Insert two rows with two statements: a transaction that could be stored in part."""
-    statement = "INSERT INTO connection VALUES (:number, 'sensay', :name, x'00', 1, 2, 3, NULL, 0)"
-    await connection.change(statement, {"number": number, "name": "one"})
-    await connection.change(statement, {"number": number, "name": "two"})
+    statement = "INSERT INTO connection VALUES (:number, 'sensay', :name, :secret, 1, 2, 3, NULL, 0)"
+    for name in ("one", "two"):
+        await connection.change(statement, {"number": number, "name": name, "secret": b"sealed"})
     return 2
 
 
@@ -110,12 +110,13 @@ async def test_reads_that_fail_together_leave_the_connection_usable(database: Da
         run(dict, Text("SELECT 1 FROM nowhere"))
 
     for _ in range(2 * READERS):
-        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        with pytest.raises(database._engine.errors):
             await database.fetch_together(fail, 1)
     await ConnectionStore(database).insert(row())
     assert await database.fetch(dict, NAMES, guild_id=1) == [{"name": "default"}]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("which", ["reader", "urgent reader", "writer"])
 async def test_all_connections_are_durable_and_wait_for_locks(database: Database, which: str) -> None:
     """They use the write-ahead log, sync it on each commit, and wait for the locks of others."""
@@ -139,7 +140,7 @@ async def test_all_connections_are_durable_and_wait_for_locks(database: Database
 
 async def test_the_reading_connection_cannot_write(database: Database) -> None:
     """A writing query fails there instead of bypassing the order of writes."""
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(database._engine.errors, match=r"(?i)read.?only"):
         await database.read(QUERIES.delete_connection, guild_id=1, provider="sensay", name="default")
 
 
@@ -196,7 +197,7 @@ async def test_a_failing_query_is_rolled_back(database: Database) -> None:
         await insert_two(connection, number=1)
         return await insert_two(connection, number=1)
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(database._engine.errors):
         await database.write(insert_and_fail)
     assert await ConnectionStore(database).of_guild(1) == []
     assert await database.write(insert_two, number=1) == 2
@@ -214,13 +215,13 @@ async def test_a_failing_commit_is_rolled_back(database: Database) -> None:
         await connection.change("INSERT INTO debt VALUES (1)")
         return 1
 
-    await database._writer.execute("PRAGMA foreign_keys = ON")
-    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+    with pytest.raises(database._engine.errors, match=r"(?i)foreign ?key"):
         await database.write(break_a_promise)
     assert await ConnectionStore(database).of_guild(1) == []
     assert await database.write(insert_two, number=1) == 2
 
 
+@pytest.mark.sqlite
 async def test_a_full_disk_fails_only_the_write_that_does_not_fit(database: Database) -> None:
     """Stored rows stay readable, and writes work again when there is room."""
     store = ConnectionStore(database)

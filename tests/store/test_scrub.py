@@ -237,6 +237,7 @@ async def test_the_file_becomes_smaller(database: Database, path: Path) -> None:
     assert path.stat().st_size < before * 0.8
 
 
+@pytest.mark.sqlite
 async def test_no_transaction_grows_with_the_table(database: Database) -> None:
     """Others wait for a step only, also while the copy takes the table's place."""
     await fill(database, random.Random(3))  # noqa: S311
@@ -295,6 +296,7 @@ async def test_a_reader_of_the_log_holds_up_no_write(database: Database, path: P
     assert await database.scrub()
 
 
+@pytest.mark.sqlite
 async def test_who_asks_during_a_scrub_does_not_wait_for_it(database: Database) -> None:
     """It comes too late for this one, and is told so; what it deleted goes with the next one."""
     await fill(database, random.Random(8))  # noqa: S311

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _suits(item: pytest.Item) -> bool:
     names = getattr(item, "fixturenames", ())
-    return "address" in names and _FILE not in names
+    return "address" in names and _FILE not in names and item.get_closest_marker("sqlite") is None
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 -- name: list_clocks()
-SELECT provider, host, offset_minutes FROM provider_clock;
+SELECT provider, host, offset_minutes FROM provider_clock ORDER BY provider, host;
 
 -- name: put_clock(provider, host, offset_minutes, learned_at)!
 INSERT INTO provider_clock (provider, host, offset_minutes, learned_at)

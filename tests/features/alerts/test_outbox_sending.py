@@ -13,6 +13,7 @@ from bot.features.alerts.outbox_plan import MIN_JOIN_SECONDS
 from bot.features.alerts.store import BoardRow, MessageKind, OutboxRow
 from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.store.database import Database
+from tests.support.by_hand import run
 from tests.support.channels import NONCE_SECONDS
 from tests.support.check_recorder import FAULTY, WELL, report
 from tests.support.ids import GUILD, MEMBER
@@ -138,11 +139,11 @@ async def test_a_database_that_fails_for_a_while_ends_nothing(
     """The outbox goes on when its tables can be read again."""
     monkeypatch.setattr("bot.features.alerts.outbox.FIRST_PAUSE", 0.001)
     await setup.open_incidents("a")
-    await database._writer.execute("ALTER TABLE outbox RENAME TO elsewhere")
+    await run(database, "ALTER TABLE outbox RENAME TO elsewhere")
     with capture_logs() as logs:
         async with running(setup):
             await until(lambda: len(logs) > 2)
-            await database._writer.execute("ALTER TABLE elsewhere RENAME TO outbox")
+            await run(database, "ALTER TABLE elsewhere RENAME TO outbox")
             await until(lambda: len(setup.messenger.messages) == 1)
     assert {entry["event"] for entry in logs} == {"outbox_failed"}
     assert ["exc_info" in entry for entry in logs] == [True] + [False] * (len(logs) - 1)

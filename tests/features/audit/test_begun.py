@@ -15,6 +15,7 @@ from bot.features.privacy.member_store import MemberStore
 from bot.features.privacy.store import PrivacyStore
 from bot.store.database import Database
 from bot.store.vault import Vault
+from tests.support.by_hand import refuse, take
 from tests.support.clock import Clock
 from tests.support.full_disk import FullDisk
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
@@ -220,9 +221,7 @@ async def test_the_latest_about_an_agent_is_found(audit: AuditService) -> None:
 
 async def test_without_the_first_entry_nothing_is_changed(audit: AuditService, database: Database) -> None:
     """If it cannot be written, the body ends before the change, and the failure is counted."""
-    await database._writer.execute(
-        "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
-    )
+    await refuse(database, "INSERT", "audit")
     sent = []
 
     async def work() -> None:
@@ -233,5 +232,5 @@ async def test_without_the_first_entry_nothing_is_changed(audit: AuditService, d
     with pytest.raises(Exception, match="full"):
         await work()
     assert sent == []
-    await database._writer.execute("DROP TRIGGER t")
+    await take(database)
     assert await rows(audit) == [(1, "failed:unexpected", None, MEMBER)]

@@ -14,20 +14,16 @@ from bot.features.audit.store import AuditStore
 from bot.features.privacy.member_store import MemberStore
 from bot.store.database import Database
 from bot.store.vault import Vault
+from tests.support.by_hand import refuse, rows, run, take
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
 
 OTHER_MEMBER = MEMBER + 1
 
 
-async def run(database: Database, statement: str, *values: object) -> None:
-    """Run a statement, as somebody can who has the file."""
-    await database._writer.execute(statement, values)
-
-
 async def held(database: Database) -> str:
     """Return the whole table."""
-    return str([tuple(row) for row in await database._writer.execute_fetchall("SELECT * FROM audit")])
+    return str(await rows(database, "SELECT * FROM audit ORDER BY guild_id, number"))
 
 
 async def fill(audit: AuditService) -> None:
@@ -192,14 +188,11 @@ async def test_a_rewrite_that_fails_leaves_the_old_log(
     """It is done as a whole or not at all, and once more at the next start."""
     await write_former(database, vault, STRIDE + 5)
     before = await held(database)
-    await run(
-        database,
-        "CREATE TRIGGER t BEFORE UPDATE ON audit WHEN new.number = 40 BEGIN SELECT raise(ABORT, 'full'); END",
-    )
-    with pytest.raises(Exception, match="full"):
+    await refuse(database, "UPDATE", "audit", "new.number = 40")
+    with pytest.raises(database._engine.errors):
         await FormerLogs(database, vault).rewrite(int(clock()))
     assert await held(database) == before
-    await run(database, "DROP TRIGGER t")
+    await take(database)
     await FormerLogs(database, vault).rewrite(int(clock()))
     assert (await audit.export(GUILD))[1] == Chain(STRIDE + 6)
 

@@ -12,6 +12,7 @@ from bot.features.audit.store import LAST
 from bot.features.privacy.member_store import MemberStore
 from bot.features.privacy.store import PrivacyStore
 from bot.store.database import Database
+from tests.support.by_hand import refuse, run, take
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER, OTHER_GUILD
 from tests.support.log_capture import logging_to_memory
@@ -51,13 +52,13 @@ async def test_repetitions_are_one_entry_a_minute(audit: AuditService, clock: Cl
     assert (await audit.export(GUILD))[1].flaw is None
 
 
-async def test_a_count_about_several_things_names_none(audit: AuditService) -> None:
+async def test_a_count_about_several_things_names_none(audit: AuditService, database: Database) -> None:
     """An entry for tries at different targets has no target; the number of times is part of the chain."""
     for target in ("toolzz · a", "toolzz · b"):
         await attempt(audit, MEMBER, target, NoConnectionError(provider="toolzz"))
     await audit.flush()
     assert await rows(audit) == [(MEMBER, "", "refused:no_connection", 2)]
-    await audit._store._database._writer.execute("UPDATE audit SET times = 1")
+    await run(database, "UPDATE audit SET times = 1")
     assert (await audit.export(GUILD))[1].flaw is Flaw.ALTERED
 
 
@@ -101,14 +102,12 @@ async def test_counts_that_cannot_be_written_are_kept(audit: AuditService, datab
     """On a full disk they grow with what comes later, and the log line has their number."""
     for _ in range(3):
         await attempt(audit, MEMBER, "toolzz · a", NoConnectionError(provider="toolzz"))
-    await database._writer.execute(
-        "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
-    )
+    await refuse(database, "INSERT", "audit")
     with logging_to_memory("json") as log:
         await audit.flush()
         await audit.export(GUILD)
     assert [json.loads(line)["times"] for line in log.getvalue().splitlines()] == [3, 3]
-    await database._writer.execute("DROP TRIGGER t")
+    await take(database)
     for number in range(2 * MAX_OF_GUILD):
         await attempt(audit, MEMBER + number, "toolzz · a", NoConnectionError(provider="toolzz"))
     await audit.flush()

@@ -10,6 +10,7 @@ from bot.features.audit.entry import Entry, SealKind
 from bot.features.audit.store import LAST, AuditStore
 from bot.store.database import Database
 from bot.store.vault import Vault
+from tests.support.by_hand import run
 from tests.support.ids import GUILD, OTHER_GUILD
 
 VAULT = Vault({"k1": bytes(32)})
@@ -46,7 +47,7 @@ async def test_entries_at_once_follow_one_another(store: AuditStore) -> None:
 
 async def test_an_entry_that_fails_leaves_nothing(store: AuditStore) -> None:
     """If the second of two entries cannot be stored, neither the first nor the head is."""
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         await store.append([draft(GUILD, ends=1), draft(GUILD, ends=1)], VAULT)
     assert (await whole(store, GUILD), await store.seal(GUILD, SealKind.HEAD)) == ([], None)
     await store.append([draft(GUILD)], VAULT)
@@ -56,8 +57,6 @@ async def test_an_entry_that_fails_leaves_nothing(store: AuditStore) -> None:
 async def test_the_highest_number_of_any_row_is_passed(store: AuditStore, database: Database) -> None:
     """This includes a row that somebody added after the head; the log says so."""
     await store.append([draft(GUILD)], VAULT)
-    await database._writer.execute(
-        "INSERT INTO audit VALUES (?, 9, 1, NULL, 'a', 't', 'r', x'00', NULL, 1)", (GUILD,)
-    )
+    await run(database, "INSERT INTO audit VALUES (?, 9, 1, NULL, 'a', 't', 'r', x'00', NULL, 1)", GUILD)
     added = await store.append([draft(GUILD)], VAULT)
     assert [(each.number, each.action) for each in added] == [(10, UNSIGNED), (11, "connection.add")]

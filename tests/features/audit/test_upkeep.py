@@ -10,6 +10,7 @@ from bot.features.audit.service import AuditService
 from bot.features.audit.store import LAST
 from bot.features.audit.upkeep import maintain_log
 from bot.store.database import Database
+from tests.support.by_hand import refuse, take
 from tests.support.ids import GUILD, MEMBER
 from tests.support.log_capture import logging_to_memory
 
@@ -52,11 +53,9 @@ async def test_a_result_that_could_not_be_written_is_unknown(
     with logging_to_memory("json") as log:
         async with audit.change(GUILD, MEMBER, "sensay.connect", "sensay · a") as change:
             await change.begin()
-            await database._writer.execute(
-                "CREATE TRIGGER t BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
-            )
+            await refuse(database, "INSERT", "audit")
         assert "audit_failed" in log.getvalue()
-    await database._writer.execute("DROP TRIGGER t")
+    await take(database)
     while len(await results(audit)) < 2:  # noqa: ASYNC110 - only this test waits for it
         await asyncio.sleep(0)
     assert await results(audit) == ["begun", "unknown"]

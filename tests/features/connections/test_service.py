@@ -332,6 +332,7 @@ async def test_a_removed_connection_is_gone(service: ConnectionService) -> None:
     assert await service.names(GUILD, "toolzz") == []
 
 
+@pytest.mark.sqlite
 async def test_no_credential_is_in_the_database_file(service: ConnectionService, tmp_path: Path) -> None:
     """Neither the database nor its write-ahead log contains any value that was entered."""
     await add(service, values={**SENSAY, "user_id": SensaySimulator.OWNER})

@@ -58,6 +58,7 @@ def is_at_rest(rounds: Rounds) -> bool:
     return all(state.rest is not None for state in rounds.poller._states)
 
 
+@pytest.mark.sqlite
 async def test_a_check_at_rest_writes_its_time(resting: Rounds, toolzz: ToolzzSimulator) -> None:
     """It asks the provider, and reads and writes nothing of the agents in its transaction."""
     statements: list[str] = []

@@ -17,6 +17,7 @@ from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
 from bot.store.database import Database
 from tests.support.alert_parts import INTERVAL
+from tests.support.by_hand import hurry
 from tests.support.check_recorder import FAULTY, LOST, OFF, START, WELL, RecordedChecks, report
 from tests.support.incident_model import Checked, ExpectedIncident, expected_incidents
 
@@ -139,7 +140,7 @@ async def test_any_sequence_ends_as_the_model_says(database: Database, turns: li
     """No incident is missing, doubled or too early; the history contains the state of each check and each
     gap.
     """
-    await database._writer.execute("PRAGMA synchronous = OFF")
+    await hurry(database)
     both = RecorderAndModel(RecordedChecks(database))
     await both.connect()
     for turn in turns:

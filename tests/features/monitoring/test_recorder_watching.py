@@ -14,6 +14,7 @@ from bot.features.monitoring.store import WatchedRow
 from bot.providers.base.integration import State
 from bot.providers.base.report import NOT_LISTED, Report
 from bot.store.database import Database
+from tests.support.by_hand import hurry
 from tests.support.check_recorder import RecordedChecks, report
 from tests.support.watching_model import ELSEWHERE, HERE, ExpectedIntegration, Said
 
@@ -105,7 +106,7 @@ class Watcher:
 
 async def begin(database: Database, *, own: bool) -> Watcher:
     """Connect, and have the guild told of everything that the default route names."""
-    await database._writer.execute("PRAGMA synchronous = OFF")
+    await hurry(database)
     watcher = Watcher(RecordedChecks(database), own=own)
     await watcher.checks.connect("default", guild=watcher.guild)
     await watcher.checks.route(*DEFAULT_STATES, guild=watcher.guild)

@@ -39,6 +39,7 @@ def writes(statements: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("state", [WELL, LOST])
 async def test_an_unchanged_result_writes_only_the_last_check(checks: RecordedChecks, state: State) -> None:
     """It takes as many statements for a hundred integrations as for one, with and without an incident."""

@@ -289,7 +289,7 @@ async def test_a_second_open_incident_of_a_subject_is_refused(
     store: MonitoringStore, incidents: IncidentStore
 ) -> None:
     """The database refuses it, and nothing of the transaction is stored."""
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         await put_incidents(store, replace(INCIDENT, id="b"), INCIDENT, INCIDENT)
     assert await incidents.since(GUILD, 0) == []
 

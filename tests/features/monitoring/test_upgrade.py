@@ -19,6 +19,7 @@ from tests.support.ids import GUILD
 from tests.support.old_databases import execute, release
 from tests.support.rounds import Rounds
 
+pytestmark = pytest.mark.sqlite
 TABLES = ("integration", "connection", "watched", "incident", "outbox", "history")
 BOT = 1209876543210987654
 OTHER_UNIT = "e4b1c6d2-90f7-4a35-8c1e-2d7f6a5b4d00"

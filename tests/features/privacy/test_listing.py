@@ -48,7 +48,7 @@ async def test_who_is_stored_all_the_time_is_listed(
     size: int,
 ) -> None:
     """Those that come or go meanwhile may be listed, and nobody else is. The ids are in their order."""
-    granted = "INSERT OR IGNORE INTO access VALUES (:guild_id, 'role', 1, 1, 1, 1)"
+    granted = "INSERT INTO access VALUES (:guild_id, 'role', 1, 1, 1, 1) ON CONFLICT DO NOTHING"
     await write(database, "DELETE FROM access WHERE guild_id <> :guild_id", [0])
     await write(database, "DELETE FROM incident_number WHERE guild_id <> :guild_id", [0])
     await write(database, granted, access)
