@@ -221,7 +221,8 @@ def purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "patchbay.db"
     migrate(path)
     monkeypatch.setenv("PATCHBAY_SECRETS_DIR", str(tmp_path))
-    monkeypatch.setenv("PATCHBAY_DATABASE_URL", f"sqlite:///{path}")
+    # In a file, because each command removes it from the environment.
+    (tmp_path / "PATCHBAY_DATABASE_URL").write_text(f"sqlite:///{path}", "utf-8")
     monkeypatch.setenv("PATCHBAY_ENCRYPTION_KEYS", f"k1:{KEY}")
     return path
 

@@ -1,23 +1,17 @@
 """Checks the database: who uses it, whether it is whole, which keys it needs, and its backups."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
 from bot.operating.running import running_processes
 from bot.settings import Settings
 from bot.setup_errors import KeyNotConfiguredError, SetupError
 from bot.store.driver import require_driver
-
-if TYPE_CHECKING:
-    from bot.operating.key_usage import KeyUsage
-    from bot.store.vault import Vault
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -107,8 +101,10 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     return [found, *_examine_keys(settings, lambda vault: key_usage(path, vault))]
 
 
-def _examine_keys(settings: Settings, count: Callable[[Vault], KeyUsage]) -> list[Finding]:
-    from bot.store.vault import Vault, read_keys  # noqa: PLC0415 - as above
+def _examine_keys(settings: Settings, count: Callable[[Any], Any]) -> list[Finding]:
+    """Look which keys the rows need. count: returns a vault's ``KeyUsage``."""
+    from bot.operating.key_usage import KeyUsage  # noqa: PLC0415 - libraries may be missing
+    from bot.store.vault import Vault, read_keys  # noqa: PLC0415
 
     try:
         keys = read_keys(settings.encryption_keys.get_secret_value())
@@ -116,7 +112,7 @@ def _examine_keys(settings: Settings, count: Callable[[Vault], KeyUsage]) -> lis
         unusable = "the encryption keys cannot be used"
         return [KEYS.skipped(unusable), ROWS.skipped(unusable)]
     try:
-        usage = count(Vault(keys))
+        usage: KeyUsage = count(Vault(keys))
     except SetupError as error:
         return [KEYS.failed("cannot be looked at", worded(error)), ROWS.skipped("the rows cannot be read")]
     if usage.missing is None:
