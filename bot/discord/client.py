@@ -174,7 +174,7 @@ class PatchbayBot(ServicesBot):
         """Open every shard. Raises GatewayNotFound if Discord's answer, of whatever status, names none."""
         try:
             await super().launch_shards()
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise discord.GatewayNotFound from None
         if not self.is_closed() and not self._connection.shard_ids:
             raise discord.GatewayNotFound

@@ -74,7 +74,9 @@ async def _ask(
     settings: Settings,
     network: Network,
 ) -> _Asked:
-    """Ask the API. read: makes the finding of the answer; raises LookupError, TypeError or ValueError."""
+    """Ask the API. read: makes the finding of the answer; raises LookupError, TypeError, ValueError or
+    OverflowError.
+    """
     assert settings.discord_token is not None  # noqa: S101 - the caller has looked
     headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
     try:
@@ -87,7 +89,7 @@ async def _ask(
     try:
         assert isinstance(answer.content, dict)  # noqa: S101 - tells mypy
         return _Asked(read(answer.content), answer.content, answer)
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return _Asked(foreign, answer=answer)
 
 
@@ -210,7 +212,7 @@ def _examine_clock(answer: HttpAnswer | None) -> Finding:
     """Compare this machine's clock with Discord's."""
     try:
         told = parsedate_to_datetime(answer.headers["Date"]).timestamp() if answer is not None else None
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         told = None
     if answer is None or told is None:
         return CLOCK.skipped("Discord did not say what time it is")

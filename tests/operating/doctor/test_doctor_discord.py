@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import WSCloseCode, web
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -320,6 +320,11 @@ JSON = st.recursive(
 
 @settings(max_examples=40)
 @given(body=JSON, status=st.sampled_from([200, 400, 401, 403, 404, 429, 503]))
+@example(body={"id": float("inf"), "name": ""}, status=200)
+@example(
+    body={"shards": 1, "session_start_limit": {"total": 1, "remaining": 1, "reset_after": 10**400}},
+    status=200,
+)
 def test_whatever_is_answered_is_a_finding(body: object, status: int) -> None:
     """No JSON in Discord's place ends the doctor, and none but the right one is called fine."""
 
