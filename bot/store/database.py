@@ -219,7 +219,7 @@ class Database:
             try:
                 async with self._noted("scrub"):
                     return await self._scrub_if_due()
-            except (UnavailableError, self._engine.errors) as error:
+            except (UnavailableError, self._engine.scrub_errors) as error:
                 _log.warning("scrub_not_finished", reason=self.write_state.refusal or str(error))
                 return False
 

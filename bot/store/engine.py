@@ -53,6 +53,10 @@ class Engine(Protocol):
     def errors(self) -> type[Exception]:
         """What its connections raise."""
 
+    @property
+    def scrub_errors(self) -> type[Exception]:
+        """Those of them after which a scrub is tried again later; any other one is a mistake in it."""
+
     def unavailable(self, error: Exception) -> UnavailableError | None:
         """Return what an error says of the database, None if it is about the statement."""
 

@@ -34,6 +34,7 @@ class SqliteEngine:
     """An ``Engine``. The traces are noted in the file's header, as ``user_version``."""
 
     errors = sqlite3.Error
+    scrub_errors = sqlite3.OperationalError
 
     def __init__(self, path: Path, readers: Readers, connection: SqliteWriter, patience: float) -> None:
         self.place = str(path)

@@ -54,6 +54,7 @@ class PostgresEngine:
     """
 
     errors = StatementError
+    scrub_errors = StatementError
 
     def __init__(self, url: str, readers: Readers, connection: PostgresWriter) -> None:
         self.place = shown(url)
