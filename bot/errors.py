@@ -18,7 +18,6 @@ An error has a key and values; ``bot/discord/problems.py`` finds its text for me
     │   └── NoGrantError, GrantLimitError, NotWatchedError, NoIncidentError, NoRouteError, RunsElsewhereError
     ├── UnreadableSecretError, ErasedSecretError  a stored secret that no key opens
     ├── UnavailableError, BusyError, DamagedError  the database takes no writes at present
-    │   └── NotHeldError              another process may act for the server now
     └── ProviderError                 a provider refused, failed, or could not be understood
         ├── RejectedError             400, 422, or a 2xx that says success: false
         ├── UnauthorizedError         401
@@ -241,12 +240,6 @@ class DamagedError(UnavailableError):
     """Something stored cannot be read, now or since some time: nothing is written any more."""
 
     key = "damaged"
-
-
-class NotHeldError(UnavailableError):
-    """Another process may act for the server by now, so this one does nothing more. Values: as above."""
-
-    key = "restarting"
 
 
 class ProviderError(PatchbayError):

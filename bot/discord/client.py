@@ -27,7 +27,7 @@ from bot.discord.connection.sessions import Sessions
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
-from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.state_file import DiscordState
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
 from bot.discord.overrides import Override
@@ -88,7 +88,7 @@ class PatchbayBot(ServicesBot):
         services: Services,
         command_store: CommandStore,
         gateway: Gateway,
-        state: StateFile,
+        state: DiscordState,
         *,
         extensions: Sequence[str],
         proxy: str | None = None,

@@ -18,6 +18,7 @@ from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 from bot.store.driver import require_driver
 from bot.store.engine import Engine, Traces, Work
+from bot.store.fence import Fence, NotHeldError
 from bot.store.load import DatabaseLoad
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
 from bot.store.sqlite_engine import SqliteEngine
@@ -41,7 +42,7 @@ class Database:
 
     What cannot be done because of the database raises UnavailableError, which the log has said once: it is
     locked (BusyError), damaged (DamagedError) or takes no writes. After damage nothing is written any more,
-    and what can still be read is read.
+    and what can still be read is read. A write that another process may do by now raises NotHeldError.
 
     Whatever a write has stored before it returned is seen by each read that begins after that. A query's
     value named ``guild_id`` says whose read it is: see ``Readers``.
@@ -81,17 +82,16 @@ class Database:
         clock: Callable[[], float] = time.time,
         *,
         patience: float = PATIENCE,
-        running_with: str = "",
+        fence: Fence | None = None,
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
         where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
-        1970. patience: seconds to wait for another process. running_with: the id of the key with which this
-        process signs, if it runs the bot: then none else may on the same database of a server; for a file see
-        ``process_lock``. Raises DatabaseUnusableError, DatabaseNewerError, AlreadyRunningError, and
-        InvalidSettingError if the server's driver is not installed.
+        1970. patience: seconds to wait for another process. fence: what a server asks before this process
+        writes, None to ask nothing; for a file see ``process_lock``. Raises DatabaseUnusableError,
+        DatabaseNewerError, and InvalidSettingError if the server's driver is not installed.
         """
-        async with _open_engine(where, patience, running_with) as engine:
+        async with _open_engine(where, patience, fence or Fence()) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
             try:
                 yield database
@@ -309,6 +309,8 @@ class Database:
         failure = self._engine.unavailable(error)
         if failure is None or (is_read and not self._engine.stops_reads(error)):
             return
+        if isinstance(failure, NotHeldError):  # it says nothing of the database
+            raise failure from None
         holder = ""
         if isinstance(failure, BusyError):
             self._busy_at = time.monotonic()
@@ -325,7 +327,7 @@ def _name(work: object) -> str:
 
 
 def _open_engine(
-    where: Path | str, patience: float, running_with: str
+    where: Path | str, patience: float, fence: Fence
 ) -> contextlib.AbstractAsyncContextManager[Engine]:
     if isinstance(where, Path):
         return SqliteEngine.open(where, patience)
@@ -333,4 +335,4 @@ def _open_engine(
     # Only who uses it has installed its driver.
     from bot.store.postgres.engine import PostgresEngine  # noqa: PLC0415
 
-    return PostgresEngine.open(where, running_with)
+    return PostgresEngine.open(where, fence)

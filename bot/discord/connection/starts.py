@@ -25,7 +25,7 @@ from bot.discord.connection.identify_count import (
     one_more,
     seconds_until,
 )
-from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.state_file import DiscordState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Starts:
 
     def __init__(
         self,
-        state: StateFile,
+        state: DiscordState,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,

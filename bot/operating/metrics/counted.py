@@ -16,14 +16,13 @@ from bot.operating.loop_lag import LoopLag
 from bot.operating.metrics import declared
 from bot.operating.metrics.reading import Distribution, Reading
 from bot.operating.readiness import Readiness
-from bot.store.revision import HEAD
 
-_VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__, HEAD)
+_VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__)
 
 
-def counted(bot: PatchbayBot, readiness: Readiness, lag: LoopLag) -> Iterator[Reading]:
-    """Yield every series that costs no waiting."""
-    yield Reading(declared.BUILD, 1, _VERSIONS)
+def counted(bot: PatchbayBot, readiness: Readiness, lag: LoopLag, schema: str) -> Iterator[Reading]:
+    """Yield every series that costs no waiting. schema: the database's revision."""
+    yield Reading(declared.BUILD, 1, (*_VERSIONS, schema))
     yield Reading(declared.READY, not readiness.reasons())
     yield Reading(declared.SERVERS, len(bot.guilds))
     yield Reading(declared.LAG, Distribution.of(lag.durations))
