@@ -68,7 +68,7 @@ class ShardLeases:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def lease_age(self) -> float:
+    def lease_age(self) -> float | None:
         """Seconds since the last renewal that the server has answered was sent."""
         return self._clock() - self._renewed_at
 
@@ -139,7 +139,7 @@ class ShardLeases:
 
     def _left(self) -> float:
         """Return in how many seconds this process must end."""
-        return self._terms.lease - self._terms.margin - self.lease_age
+        return self._terms.lease - self._terms.margin - (self._clock() - self._renewed_at)
 
     async def _watch(self) -> None:
         """End the process in time, whatever the server answers."""
@@ -170,7 +170,8 @@ class ShardLeases:
         sent = self._clock()
         if sent - self._renewed_at < self._terms.renewal:
             return
-        if await self._store.renew():
+        # Once the time is up, this process has ended, even if the server would still renew the lease.
+        if self._left() > 0 and await self._store.renew() and self._left() > 0:
             self._renewed_at = sent
         else:
             self._lose()

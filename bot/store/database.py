@@ -60,7 +60,6 @@ class Database:
         it ends. Who has taken them from here, and waited for ``foreign_writes``, reads what it has stored.
         """
         self._readers = engine.readers
-        self._writer = engine.connection
         self._turn = asyncio.Lock()
         self._scrubbing = asyncio.Lock()
         self._scrub_from = -math.inf
@@ -237,11 +236,16 @@ class Database:
         # What is deleted while this runs sets the mark anew.
         await self.transact(lambda connection: self._engine.mark_traces(connection, Traces.SCRUBBING))
         await self._engine.scrub(self._scrub_step)
-        async with self._turn:
-            if await self._engine.traces() is not Traces.SCRUBBING:
-                return False
-            await self._engine.mark_traces(self._writer, Traces.MOVED)
+        if not await self.transact(self._note_moved):
+            return False
         return await self._engine.end_scrub(self._turn)
+
+    async def _note_moved(self, connection: WritingConnection) -> bool:
+        """Note that the tables are clean; return False if more was deleted meanwhile."""
+        if await self._engine.traces() is not Traces.SCRUBBING:
+            return False
+        await self._engine.mark_traces(connection, Traces.MOVED)
+        return True
 
     async def _scrub_step(
         self,

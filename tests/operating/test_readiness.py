@@ -193,7 +193,7 @@ async def test_a_database_that_takes_no_writes_shows_and_comes_back(
 ) -> None:
     """Another process holds the write lock; nobody of ours writes but the probe."""
     probe = bot.services.write_probe
-    await probe._database._writer.execute("PRAGMA busy_timeout = 1")
+    await probe._database._engine.connection.execute("PRAGMA busy_timeout = 1")
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
         await probe.try_once()

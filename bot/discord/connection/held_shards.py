@@ -28,6 +28,10 @@ class HeldShards(Protocol):
     def count(self) -> int | None:
         """How many shards there are in all, None before ``begin``."""
 
+    @property
+    def lease_age(self) -> float | None:
+        """Seconds since this process's lease was renewed, None if it needs none."""
+
     async def begin(self, recommended: int) -> int:
         """Settle how many shards there are in all; return it. recommended: by Discord. Raises SetupError."""
 
@@ -58,6 +62,7 @@ class FixedShards:
         """shard_ids: none stands for all. count: None to take as many as Discord recommends."""
         self.ids: frozenset[int] = frozenset()
         self.count: int | None = None
+        self.lease_age: float | None = None
         self._wanted = frozenset(shard_ids)
         self._setting = count
         self._begun = asyncio.Event()

@@ -33,6 +33,8 @@ ResultT = TypeVar("ResultT")
 
 WRITERS: Final = 0x7061746368777274
 """The number of the lock that each transaction that writes holds."""
+_PATIENCE: Final = 2.0
+"""Seconds for which the end of a scrub waits for other writers."""
 _FOREIGN: Final = """
 SELECT coalesce(sum(number), 0)::bigint FROM writer_change WHERE writer <> pg_backend_pid()
 """
@@ -168,11 +170,15 @@ class PostgresEngine:
 
     async def end_scrub(self, turn: asyncio.Lock) -> bool:
         """Note that there are no traces. The server empties its log by itself."""
-        async with turn:
+
+        async def work(connection: WritingConnection) -> bool:
             if await self.traces() is not Traces.MOVED:
                 return False
-            await self.mark_traces(self.connection, Traces.NONE)
+            await self.mark_traces(connection, Traces.NONE)
             return True
+
+        async with turn:
+            return await self.transact(work, _PATIENCE)
 
 
 def _migrate(url: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
-import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -18,6 +17,7 @@ from bot.store.database import Database
 from bot.store.fence import Fence, NotHeldError
 from bot.store.leases import ShardHolders, Terms
 from bot.store.postgres.lease_store import LeaseStore
+from tests.support.postgres import execute
 
 GUILD = 5 << 22
 """A server of shard 2 of three."""
@@ -25,13 +25,6 @@ ROW = ConnectionRow(GUILD, "sensay", "main", b"sealed", set_by=7, set_at=100, ve
 TERMS = Terms(lease=30, margin=5, renewal=5, look=1)
 EXPIRE = "UPDATE bot_process SET expires_at = clock_timestamp()"
 NOTHING = SimpleNamespace(sql="SELECT 1")
-
-
-def execute(url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
-    """Run a statement as somebody else; return its rows."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        cursor = connection.execute(statement.encode(), values)
-        return cursor.fetchall() if cursor.description else []
 
 
 async def expire(url: str) -> None:
