@@ -21,7 +21,7 @@ import cogs
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
-from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.client import PatchbayBot, point_to
 from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
@@ -124,7 +124,7 @@ async def build_bot(
     redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
-        database, _held = await stack.enter_async_context(
+        database, held = await stack.enter_async_context(
             opened(settings, clock, vault.current if is_running else None)
         )
         await stack.enter_async_context(damage_reported(settings, database.write_state))
@@ -228,9 +228,11 @@ async def build_bot(
         bot = PatchbayBot(
             services,
             CommandStore(database),
-            Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
+            held,
             discord_state(settings, database),
             extensions=_packages_with("setup"),
+            shard_count=settings.shard_count,
+            gateway_url=settings.discord_gateway_url,
             proxy=settings.proxy,
         )
         await stack.enter_async_context(bot)

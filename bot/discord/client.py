@@ -5,7 +5,6 @@ import contextlib
 import functools
 import importlib
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -19,6 +18,7 @@ from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
 from bot.discord.connection.events import EventFilter, guild_of
+from bot.discord.connection.held_shards import HeldShards
 from bot.discord.connection.own_requests import count_into
 from bot.discord.connection.packed_guild import PackedGuild, pack_unused
 from bot.discord.connection.refusals import request_log
@@ -68,18 +68,6 @@ def point_to(api_url: str, gateway_url: str | None) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """Which part of the gateway this process serves. url: None for Discord's. shard_ids: empty for all.
-
-    shard_count: None to take as many as Discord recommends.
-    """
-
-    url: str | None = None
-    shard_ids: Sequence[int] = ()
-    shard_count: int | None = None
-
-
 class PatchbayBot(ServicesBot):
     """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
 
@@ -87,14 +75,17 @@ class PatchbayBot(ServicesBot):
         self,
         services: Services,
         command_store: CommandStore,
-        gateway: Gateway,
+        held: HeldShards,
         state: DiscordState,
         *,
         extensions: Sequence[str],
+        shard_count: int | None = None,
+        gateway_url: str | None = None,
         proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog. proxy: the URL of the proxy
-        through which Discord is reached.
+        """extensions: dotted names of the packages whose ``setup`` adds a cog. shard_count: None
+        to ask Discord for it. gateway_url: None for Discord's. proxy: the URL of the proxy through which
+        Discord is reached.
         """
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -107,8 +98,7 @@ class PatchbayBot(ServicesBot):
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
-            shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
-            shard_count=gateway.shard_count,
+            shard_count=shard_count,
             http_trace=count_into(services.preflight.budget, request_log()),
             proxy=proxy,
         )
@@ -125,7 +115,9 @@ class PatchbayBot(ServicesBot):
         self.state = state
         """What outlives the process."""
         self._command_store = command_store
-        self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
+        self.held = held
+        """The shards that this process serves."""
+        self._gateway_url = None if gateway_url is None else yarl.URL(gateway_url)
         self._extensions = extensions
         self._launching, self._identifying = asyncio.Lock(), asyncio.Lock()
         self._has_identified = False
@@ -171,13 +163,42 @@ class PatchbayBot(ServicesBot):
             await importlib.import_module(name).setup(self)
 
     async def launch_shards(self) -> None:
-        """Open every shard. Raises GatewayNotFound if Discord's answer, of whatever status, names none."""
+        """Open every shard that is held, and those that come later.
+
+        Raises GatewayNotFound if Discord's answer, of whatever status, names none, and SetupError.
+        """
+        if self.is_closed():
+            return
+        gateway, recommended = DiscordWebSocket.DEFAULT_GATEWAY, self.shard_count
+        if recommended is None:
+            recommended, gateway = await self._recommended()
+        self.shard_count = self._connection.shard_count = await self.held.begin(recommended)
+        await self._launch_held(gateway)
+        self.services.background.start(self._launch_later(gateway))
+
+    async def _recommended(self) -> tuple[int, yarl.URL]:
+        """Ask Discord how many shards it wants, and at which address. Raises GatewayNotFound."""
         try:
-            await super().launch_shards()
+            shards, url, _ = await self.http.get_bot_gateway()
+            found = len(range(shards)), yarl.URL(url)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise discord.GatewayNotFound from None
-        if not self.is_closed() and not self._connection.shard_ids:
+        if not found[0]:
             raise discord.GatewayNotFound
+        return found
+
+    async def _launch_held(self, gateway: yarl.URL) -> None:
+        """Open the shards that are held and not open."""
+        before = set(self.shard_ids or ())
+        self.shard_ids = self._connection.shard_ids = sorted(self.held.ids)
+        for shard_id in self.shard_ids:
+            if shard_id not in before:
+                await self.launch_shard(gateway, shard_id, initial=not before)
+
+    async def _launch_later(self, gateway: yarl.URL) -> None:
+        while True:
+            await self.held.changed()
+            await self._launch_held(gateway)
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
@@ -212,8 +233,8 @@ class PatchbayBot(ServicesBot):
 
     async def on_ready(self) -> None:
         """Start the workers now that all shards are ready."""
-        served = None if self.shard_ids is None else list(self.shard_ids)
-        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served or "all")
+        served = "all" if len(self.held.ids) == self.shard_count else sorted(self.held.ids)
+        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served)
         self._start_workers()
 
     async def on_shard_ready(self, _shard_id: int) -> None:

@@ -14,6 +14,7 @@ from discord.gateway import KeepAliveHandler
 
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot
+from bot.discord.connection.held_shards import FixedShards
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
@@ -211,7 +212,7 @@ async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
     bot.start_when_ready(work)
     bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
     await bot.starts.identifies(0)
-    bot.shard_count = 2
+    bot.held = FixedShards(count=2)
     async with asyncio.timeout(30), served(gateway, monkeypatch):
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(bot.connect())
