@@ -22,6 +22,7 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot, point_to
+from bot.discord.connection.held_shards import may_act
 from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
@@ -129,12 +130,19 @@ async def build_bot(
         )
         await stack.enter_async_context(damage_reported(settings, database.write_state))
         await bring_up_to_date(database, vault)
-        tls = httpx.create_ssl_context()
+        http_of = functools.partial(
+            open_http,
+            httpx.create_ssl_context(),
+            deadline_of,
+            clock,
+            settings.proxy,
+            functools.partial(may_act, held),
+        )
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
+            http = await stack.enter_async_context(http_of())
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
+        discord_http = await stack.enter_async_context(http_of())
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()

@@ -68,6 +68,11 @@ class ShardLeases:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
+    def leads(self) -> bool:
+        """Whether this process does what is done once for all servers; see ``HeldShards``."""
+        return self.count is None or 0 in self.ids
+
+    @property
     def lease_age(self) -> float | None:
         """Seconds since the last renewal that the server has answered was sent."""
         return self._clock() - self._renewed_at

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
+from bot.providers.base.current_guild import CURRENT_GUILD
+from bot.store.fence import NotHeldError
+
 IDENTIFY_SECONDS: Final = 5.5
 """Seconds between two identifies of one bucket: Discord wants five between their arrivals.
 https://docs.discord.com/developers/events/gateway#sharding-max-concurrency
@@ -29,6 +32,13 @@ class HeldShards(Protocol):
         """How many shards there are in all, None before ``begin``."""
 
     @property
+    def leads(self) -> bool:
+        """Whether this process does what is done once for all servers, because it holds the first shard.
+
+        Before ``begin`` that is not settled, and every process does it.
+        """
+
+    @property
     def lease_age(self) -> float | None:
         """Seconds since this process's lease was renewed, None if it needs none."""
 
@@ -48,6 +58,20 @@ class HeldShards(Protocol):
         """Return when a shard may identify; call it right before that. max_concurrency: as Discord says."""
 
 
+def holds(held: HeldShards, guild_id: int) -> bool:
+    """Tell whether a server's shard is held, and not being given back; True before ``begin``."""
+    return held.count is None or shard_of(guild_id, held.count) in held.ids
+
+
+def may_act(held: HeldShards) -> bool:
+    """Tell whether a request may be sent now for the server that the work under way is for."""
+    try:
+        held.require(CURRENT_GUILD.get())
+    except NotHeldError:
+        return False
+    return True
+
+
 class FixedShards:
     """A ``HeldShards`` for a process that holds the same shards from beginning to end."""
 
@@ -62,6 +86,7 @@ class FixedShards:
         """shard_ids: none stands for all. count: None to take as many as Discord recommends."""
         self.ids: frozenset[int] = frozenset()
         self.count: int | None = None
+        self.leads = not shard_ids or 0 in shard_ids
         self.lease_age: float | None = None
         self._wanted = frozenset(shard_ids)
         self._setting = count

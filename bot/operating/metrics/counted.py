@@ -88,5 +88,8 @@ def _discord(bot: PatchbayBot) -> Iterator[Reading]:
     for shard_id, latency in bot.latencies:
         if math.isfinite(latency):  # there is none before the first heartbeat
             yield Reading(declared.LATENCY, latency, (str(shard_id),))
+    yield Reading(declared.SHARDS_HELD, len(bot.held.ids))
+    if bot.held.lease_age is not None:
+        yield Reading(declared.LEASE_AGE, bot.held.lease_age)
     yield Reading(declared.SHARDS_DOWN, sum(1 for _ in bot.sessions.faults()))
     yield Reading(declared.INVALID, bot.services.preflight.budget.used)
