@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Final
 
@@ -65,6 +66,7 @@ class ShardLeases:
         self._renewed_at = clock()
         self._is_over = False
         self._sharing = asyncio.Lock()
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -136,11 +138,13 @@ class ShardLeases:
 
     async def identify_turn(self, shard_id: int, max_concurrency: int) -> None:
         """Return when a shard may identify, of those of all processes."""
-        while True:
-            with contextlib.suppress(StatementError):
-                if await self._store.take_turn(shard_id % max_concurrency, IDENTIFY_SECONDS):
-                    return
-            await asyncio.sleep(_TURN_PAUSE)
+        bucket = shard_id % max_concurrency
+        async with self._turns[bucket]:  # of this process, one at a time asks the server
+            while True:
+                with contextlib.suppress(StatementError):
+                    if await self._store.take_turn(bucket, IDENTIFY_SECONDS):
+                        return
+                await asyncio.sleep(_TURN_PAUSE)
 
     def _left(self) -> float:
         """Return in how many seconds this process must end."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from random import Random
 
 import psycopg
 import pytest
@@ -59,9 +60,26 @@ class Member:
         """End without a word, as after kill -9."""
         await self._end_task()
         self.serves.clear()
+        self.halt()
+
+    def halt(self) -> None:
+        """Stand still, as after SIGSTOP, but for what is asked whether this process may act."""
         for task in self.leases._tasks:
             task.cancel()
         self.leases._tasks = []
+
+    def go_on(self) -> None:
+        """Go on, as after SIGCONT."""
+        leases = self.leases
+        leases._tasks = [asyncio.create_task(work) for work in (leases._keep(), leases._watch())]
+
+    def may_act(self, shard: int) -> bool:
+        """Tell whether this process could send or write something for a shard at this moment."""
+        try:
+            self.leases.require(guild_of(shard))
+        except NotHeldError:
+            return False
+        return True
 
     async def _end_task(self) -> None:
         if self._task is not None:
@@ -141,6 +159,45 @@ async def test_processes_that_start_together_share_at_once(cluster: Cluster) -> 
         for member in members:
             await member.leases.begin(1)
         assert [len(member.leases.ids) for member in members] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_happens_one_process_at_a_time_may_act_for_a_shard(
+    cluster: Cluster, seed: int
+) -> None:
+    """Processes come, end, die, stand still and go on at any time; after all that, every shard is served."""
+    random = Random(seed)  # noqa: S311
+    halted: list[Member] = []
+    acts = dict.fromkeys(range(COUNT), 0)
+    for _ in range(40):
+        living = [each for each in cluster.members if not each.is_lost and each not in halted]
+        one = random.choice(living) if living else None
+        match random.choice(["start", "start", "stop", "die", "halt", "go on", "go on"]):
+            case "start" if len(living) < 4:
+                await cluster.add(SHORT)
+            case "stop" if one:
+                await one.stop()
+                cluster.members.remove(one)
+            case "die" if one:
+                await one.die()  # it stays in the list: nobody may act before its time is up
+                one.is_lost = True
+            case "halt" if one:
+                one.halt()
+                halted.append(one)
+            case "go on" if halted:
+                halted.pop(random.randrange(len(halted))).go_on()
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            for shard in acts:
+                may = sum(each.may_act(shard) for each in cluster.members)
+                assert may <= 1
+                acts[shard] += may
+            await asyncio.sleep(0.005)
+    assert all(acts.values())
+    for each in halted:
+        await each.die()
+    await cluster.add(SHORT)
+    await cluster.until(lambda: sum(cluster.numbers()) == COUNT)
 
 
 async def test_a_process_that_is_told_to_stop_hands_over(cluster: Cluster) -> None:
