@@ -1,17 +1,22 @@
 """Checks the database: who uses it, whether it is whole, which keys it needs, and its backups."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
 from bot.operating.running import running_processes
 from bot.settings import Settings
 from bot.setup_errors import KeyNotConfiguredError, SetupError
 from bot.store.driver import require_driver
+
+if TYPE_CHECKING:
+    from bot.store.moving.mark import Move
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -62,11 +67,19 @@ def _examine_server(settings: Settings, url: str) -> list[Finding]:
         from bot.store.revision import HEAD  # noqa: PLC0415
 
         found = inspect(url)
+        _refuse_moved(found.move, settings)
     except SetupError as error:
         return _unusable(error)
     text = f"{settings.database_name} answers ({size(found.bytes)}){_due(found.revision)}"
     sound = DATABASE.ok(text, schema=found.revision, head=HEAD, bytes=found.bytes)
     return [sound, *_examine_keys(settings, lambda vault: usage_of(found.keys, vault))]
+
+
+def _refuse_moved(move: Move | None, settings: Settings) -> None:
+    from bot.store.moving.mark import move_error  # noqa: PLC0415 - as above
+
+    if move is not None:
+        raise move_error(move, settings.database_name)
 
 
 def _unusable(error: SetupError) -> list[Finding]:
@@ -84,6 +97,8 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     # The database driver may be what is missing.
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
     from bot.operating.key_usage import key_usage  # noqa: PLC0415
+    from bot.store.copies import opened  # noqa: PLC0415
+    from bot.store.moving.mark import move_of  # noqa: PLC0415
     from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
 
     if not path.exists():
@@ -93,6 +108,8 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     try:
         refuse_damage(settings)
         revision = current_revision(path)
+        with opened(path) as connection:
+            _refuse_moved(move_of(connection), settings)
     except SetupError as error:
         return _unusable(error)
     number = path.stat().st_size
