@@ -10,7 +10,7 @@ from bot.operating.hosting import require_database
 from bot.operating.running import running_processes
 from bot.settings import Settings, with_database
 from bot.setup_errors import AlreadyRunningError, InvalidSettingError
-from bot.store.moving.mark import Move, mark, unmark
+from bot.store.moving.mark import DatabaseMove, mark, unmark
 from bot.store.moving.merge import Merge
 from bot.store.moving.side import Side
 from bot.store.moving.target import is_finishing, moved_tables, open_side, prepare_target
@@ -75,7 +75,7 @@ def _finish(settings: Settings, source: Side, target: Side, merge: Merge) -> int
     _refuse_running(settings)  # a server lets the bot start meanwhile
     if not is_marked:
         # From here on the source is out of use, and the target comes into use next: there are never two.
-        mark(source, Move("to", target.place), int(time.time()))
+        mark(source, DatabaseMove("to", target.place), int(time.time()))
     return rows
 
 

@@ -15,11 +15,12 @@ import structlog
 
 from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 from bot.store.driver import require_driver
 from bot.store.engine import Engine, Traces, Work
 from bot.store.load import DatabaseLoad
-from bot.store.moving.mark import MOVE, Move, move_error, move_of
+from bot.store.moving.mark import MOVE, DatabaseMove, move_error, move_of
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
 from bot.store.sqlite_engine import SqliteEngine
 from bot.store.write_state import WriteState
@@ -99,13 +100,20 @@ class Database:
         async with _open_engine(where, patience, running_with) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
             database._is_beside = is_beside
-            if (move := await database.examine(move_of)) is not None:
-                raise move_error(move, engine.place)
+            await database._require_unmoved()
             try:
                 yield database
             finally:
                 database._stop_scrubbing()
                 await asyncio.gather(*database._writes, return_exceptions=True)
+
+    async def _require_unmoved(self) -> None:
+        try:
+            move = await self.examine(move_of)
+        except UnavailableError as error:  # whether it was moved must be known
+            raise DatabaseUnusableError(path=self._engine.place, reason=error.values["reason"]) from None
+        if move is not None:
+            raise move_error(move, self._engine.place)
 
     async def read(self, query: Query, /, **values: object) -> StoredRow | None:
         """Run a reading query; return its first row, None if there is none."""
@@ -309,7 +317,7 @@ class Database:
 
         async def looked(connection: WritingConnection) -> ResultT:
             for row in await connection.rows(MOVE):
-                raise move_error(Move(*row), self._engine.place)
+                raise move_error(DatabaseMove(*row), self._engine.place)
             return await work(connection)
 
         return looked

@@ -1,22 +1,18 @@
 """Checks the database: who uses it, whether it is whole, which keys it needs, and its backups."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, size, worded
 from bot.operating.running import running_processes
 from bot.settings import Settings
 from bot.setup_errors import KeyNotConfiguredError, SetupError
 from bot.store.driver import require_driver
-
-if TYPE_CHECKING:
-    from bot.store.moving.mark import Move
+from bot.store.moving.mark import DatabaseMove, move_error, move_of
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -75,9 +71,7 @@ def _examine_server(settings: Settings, url: str) -> list[Finding]:
     return [sound, *_examine_keys(settings, lambda vault: usage_of(found.keys, vault))]
 
 
-def _refuse_moved(move: Move | None, settings: Settings) -> None:
-    from bot.store.moving.mark import move_error  # noqa: PLC0415 - as above
-
+def _refuse_moved(move: DatabaseMove | None, settings: Settings) -> None:
     if move is not None:
         raise move_error(move, settings.database_name)
 
@@ -98,7 +92,6 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
     from bot.operating.key_usage import key_usage  # noqa: PLC0415
     from bot.store.copies import opened  # noqa: PLC0415
-    from bot.store.moving.mark import move_of  # noqa: PLC0415
     from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
 
     if not path.exists():

@@ -18,7 +18,7 @@ class _Connection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class DatabaseMove:
     """What became of a database.
 
     direction: "to" if everything was moved to ``place``, "from" while not all that is there is here.
@@ -29,21 +29,21 @@ class Move:
     place: str
 
 
-def move_of(connection: _Connection) -> Move | None:
+def move_of(connection: _Connection) -> DatabaseMove | None:
     """Return what became of a database of any schema, None for one that can be used. Blocks."""
     if not connection.columns(TABLE):
         return None
-    return next((Move(*row) for row in connection.rows(MOVE)), None)
+    return next((DatabaseMove(*row) for row in connection.rows(MOVE)), None)
 
 
-def move_error(move: Move, path: str) -> SetupError:
+def move_error(move: DatabaseMove, path: str) -> SetupError:
     """Return what to raise for a database that cannot be used. path: what it is called, without secrets."""
     if move.direction == "to":
         return DatabaseMovedError(path=path, target=move.place)
     return DatabaseUnfinishedError(path=path, source=move.place)
 
 
-def mark(side: Side, move: Move, now: int) -> None:
+def mark(side: Side, move: DatabaseMove, now: int) -> None:
     """Mark a database in a transaction. now: seconds since 1970."""
     insert = f"INSERT INTO moved VALUES (1, {', '.join([side.parameter] * 3)})"  # noqa: S608 - no value
     side.change_many(insert, [(move.direction, move.place, now)])

@@ -30,7 +30,7 @@ _NAMES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY na
 
 
 class SqliteSide:
-    """A ``Side``. It leaves the kind of log as it is, so that a file of others can be looked at."""
+    """A ``Side``. Until it is prepared, the file stays as it is, whosever it is."""
 
     parameter: ClassVar[str] = "?"
     is_uneven: ClassVar[str] = "instr({0}, char(0)) + instr({0}, char(64976)) > 0"
@@ -57,6 +57,8 @@ class SqliteSide:
     def prepare(self) -> None:
         """Bring the database to the schema that the code wants. Raises DatabaseNewerError."""
         migrate(self._path)
+        # As the bot does: with any other log nobody could write while all is read at one moment.
+        self.rows("PRAGMA journal_mode = WAL")
 
     def rows(self, sql: str, values: Values = NO_VALUES, /) -> Sequence[Row]:
         """Run a query; return its rows."""

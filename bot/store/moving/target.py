@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.setup_errors import DatabaseUnusableError, SetupError
 from bot.store.driver import require_driver
-from bot.store.moving.mark import Move, mark, move_error, move_of
+from bot.store.moving.mark import DatabaseMove, mark, move_error, move_of
 from bot.store.moving.side import Side, Table
 from bot.store.moving.sqlite_side import SqliteSide
 from bot.store.private_files import make_database_private
@@ -53,7 +53,7 @@ def prepare_target(source: Side, target: Side, now: int) -> None:
     if names and _OURS not in names:
         raise _refused(target, "it holds tables that are not Patchbay's")
     move = move_of(target)
-    if move == Move("from", source.place):
+    if move == DatabaseMove("from", source.place):
         target.prepare()
         return
     if move is not None:
@@ -63,7 +63,7 @@ def prepare_target(source: Side, target: Side, now: int) -> None:
             raise _refused(target, f"it is not empty: its table {table.name} has rows")
     target.prepare()
     with target.alone():
-        mark(target, Move("from", source.place), now)
+        mark(target, DatabaseMove("from", source.place), now)
 
 
 def is_finishing(source: Side, target: Side) -> bool:
@@ -74,7 +74,7 @@ def is_finishing(source: Side, target: Side) -> bool:
     move = move_of(source)
     if move is None:
         return False
-    if move != Move("to", target.place) or move_of(target) != Move("from", source.place):
+    if move != DatabaseMove("to", target.place) or move_of(target) != DatabaseMove("from", source.place):
         raise move_error(move, source.place)
     return True
 

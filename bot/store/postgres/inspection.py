@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
-from bot.store.moving.mark import Move, move_of
+from bot.store.moving.mark import DatabaseMove, move_of
 from bot.store.postgres.address import shown
 from bot.store.postgres.failures import StatementError, require_readable, unusable
 from bot.store.postgres.migrations import known_revision
@@ -16,7 +16,7 @@ class Inspection:
     """What a database holds. revision: None if it is empty. move: None if it can be used."""
 
     revision: str | None
-    move: Move | None
+    move: DatabaseMove | None
     bytes: int
     keys: StoredKeys
 
