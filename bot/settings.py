@@ -290,6 +290,11 @@ def load_settings() -> Settings:
     return settings
 
 
+def with_database(settings: Settings, url: str) -> Settings:
+    """Return the settings with another database. Raises ValueError with what is wrong with its address."""
+    return settings.model_copy(update={"database_url": _database(SecretStr(url))})
+
+
 def _refuse_beside_server(settings: Settings) -> None:
     """Raise InvalidSettingError for what a database on a server cannot be used with."""
     if settings.backup_folder is not None:

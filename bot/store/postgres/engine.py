@@ -32,7 +32,7 @@ from bot.store.readers import Readers
 
 ResultT = TypeVar("ResultT")
 
-_WRITERS: Final = 0x7061746368777274
+WRITERS: Final = 0x7061746368777274
 """The number of the lock that each transaction that writes holds."""
 _FOREIGN: Final = """
 SELECT coalesce(sum(number), 0)::bigint FROM writer_change WHERE writer <> pg_backend_pid()
@@ -99,7 +99,7 @@ class PostgresEngine:
         """Run ``work`` in a transaction. No other process writes between its reads and its writes."""
         begin = (
             f"BEGIN; SET LOCAL lock_timeout = {max(1, round(patience * 1000))};"
-            f" SELECT pg_advisory_xact_lock({_WRITERS})"
+            f" SELECT pg_advisory_xact_lock({WRITERS})"
         )
         try:
             await self._begin(lambda: self.connection.command(begin))  # in one round trip
