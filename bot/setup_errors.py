@@ -4,8 +4,9 @@
     └── SetupError                    the operator has to act before the bot can run
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeysCommandError,
         │   KeyNotConfiguredError
-        ├── AlreadyRunningError, OtherKeyInUseError
-        ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
+        ├── AlreadyRunningError, OtherKeyInUseError, ShardCountDiffersError, LeaseLostError
+        ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError,
+        │   DatabaseMovedError, DatabaseUnfinishedError
         ├── DiscordLoginError, DiscordRefusedError
         ├── ShardsRefusedError, ShardingNeededError, IntentsRefusedError, OutdatedReleaseError
         └── DiscordFailedError, DiscordUnreadableError, DiscordUnreachableError
@@ -82,6 +83,18 @@ class DatabaseNewerError(SetupError):
     key = "database_newer"
 
 
+class DatabaseMovedError(SetupError):
+    """Everything was moved to another database. Values: ``path``, ``target``, both without secrets."""
+
+    key = "database_moved"
+
+
+class DatabaseUnfinishedError(SetupError):
+    """Another database is still being moved into this one. Values: ``path``, ``source``, as above."""
+
+    key = "database_unfinished"
+
+
 class AlreadyRunningError(SetupError):
     """Another process runs on it. Values: ``path``, ``pid``, ``host``, ``since``; ``?`` if unknown."""
 
@@ -93,6 +106,24 @@ class OtherKeyInUseError(SetupError):
     """A process on the database signs with another key. Values: ``key_id``, ``in_use`` and as above."""
 
     key = "other_key_in_use"
+    exit_code = TEMPORARY  # as above
+
+
+class ShardCountDiffersError(SetupError):
+    """The processes that run have another number of shards.
+
+    Values: ``setting``, ``count`` (theirs), and ``pid``, ``host``, ``since`` of one of them.
+    """
+
+    key = "shard_count_differs"
+    exit_code = TEMPORARY  # as above
+
+
+class LeaseLostError(SetupError):
+    """The process could not renew its lease in time, and others may have its shards by now."""
+
+    key = "lease_lost"
+    exit_code = TEMPORARY  # the next start gets another lease
 
 
 class DiscordLoginError(SetupError):
