@@ -21,6 +21,8 @@ from tests.support.waiting import until
 
 PASSWORD = "CANARY-of-the-server"
 LEASE_SECONDS = 30
+CONNECTIONS = 8
+"""So many does docs/operating.md let a process have."""
 
 
 def environment_of(stage: Stage, url: str) -> dict[str, str]:
@@ -100,7 +102,10 @@ async def _holds_a_shard(bot: BotProcess, seconds: float) -> None:
 
 
 async def test_a_server_that_crashes_is_waited_for(stage: Stage, own_server: PostgresServer) -> None:
-    """Members are told while it is away; the bot goes on by itself when it is back."""
+    """Members are told while it is away; the bot goes on by itself when it is back.
+
+    It has no more connections than it is said to need.
+    """
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
 
     async def shown() -> str:
@@ -108,6 +113,7 @@ async def test_a_server_that_crashes_is_waited_for(stage: Stage, own_server: Pos
         return text(await stage.discord.answer(asked))
 
     with own_server.database() as name:
+        own_server.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {CONNECTIONS}")
         async with BotProcess(environment_of(stage, own_server.url(name)), stage.folder) as bot:
             await comes_up(stage, bot)
             await connect(stage, toolzz)
