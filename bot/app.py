@@ -21,9 +21,9 @@ import cogs
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
-from bot.discord.client import Gateway, PatchbayBot, point_to
+from bot.discord.client import PatchbayBot, point_to
+from bot.discord.connection.held_shards import may_act
 from bot.discord.connection.interaction_tally import InteractionTally
-from bot.discord.connection.state_file import StateFile, path_beside
 from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
 from bot.discord.guard import Guard, ServedGuilds
@@ -78,6 +78,7 @@ from bot.operating.damage import damage_reported
 from bot.operating.discord_start import worded
 from bot.operating.heartbeat import heartbeats
 from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.opening import discord_state, opened
 from bot.operating.operator_channel import tell_operator
 from bot.operating.readiness import Readiness
 from bot.providers import providers
@@ -87,7 +88,6 @@ from bot.providers.base.redaction import Redactor
 from bot.recent import Recent
 from bot.settings import Settings
 from bot.setup_errors import InvalidSettingError
-from bot.store.database import Database
 from bot.store.key_marks import KeyMarks
 from bot.store.vault import Vault, read_keys
 from bot.store.write_probe import WriteProbe
@@ -118,25 +118,31 @@ async def build_bot(
     Keys and database come first: a bot that cannot start must not use up Discord's daily logins. clock:
     seconds since 1970. schedule: when connections are checked, by default as the settings say. deadline_of:
     seconds that a request to a provider may take. sleep: paces the questions to Discord about agents' bots.
-    is_running: whether the bot is to run, so that no other process may on the same database. Raises
-    SetupError.
+    is_running: whether the bot is to run, and so needs shards of its own. Raises SetupError.
     """
     schedule = schedule or ConnectionSchedule(settings.check_interval, time.monotonic, random.random)
     keys = read_keys(settings.encryption_keys.get_secret_value())
     redactor.keep([*(b64encode(key).decode() for key in keys.values()), *settings.secrets_in_urls])
     vault = Vault(keys)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            Database.open(settings.database, clock, running_with=vault.current if is_running else "")
+        database, held = await stack.enter_async_context(
+            opened(settings, clock, vault.current if is_running else None)
         )
         await stack.enter_async_context(damage_reported(settings, database.write_state))
         await bring_up_to_date(database, vault)
-        tls = httpx.create_ssl_context()
+        http_of = functools.partial(
+            open_http,
+            httpx.create_ssl_context(),
+            deadline_of,
+            clock,
+            settings.proxy,
+            functools.partial(may_act, held),
+        )
         found: dict[str, Provider] = {}
         for provider in providers():
-            http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
+            http = await stack.enter_async_context(http_of())
             found[provider.slug] = provider(http, settings.endpoints, settings.switches, redactor)
-        discord_http = await stack.enter_async_context(open_http(tls, deadline_of, clock, settings.proxy))
+        discord_http = await stack.enter_async_context(http_of())
         discord_urls = [settings.discord_api_url]
         discord_api = ApiClient(discord_http, "discord", discord_urls, redactor, DISCORD_ERRORS)
         changes = GuildChanges()
@@ -230,9 +236,11 @@ async def build_bot(
         bot = PatchbayBot(
             services,
             CommandStore(database),
-            Gateway(settings.discord_gateway_url, settings.shard_ids, settings.shard_count),
-            StateFile(path_beside(settings.state_path)),
+            held,
+            discord_state(settings, database),
             extensions=_packages_with("setup"),
+            shard_count=settings.shard_count,
+            gateway_url=settings.discord_gateway_url,
             proxy=settings.proxy,
         )
         await stack.enter_async_context(bot)

@@ -5,6 +5,7 @@ import functools
 import os
 import re
 import shlex
+import socket
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ SECRETS_FOLDER = Path("/run/secrets")
 _SQLITE = "sqlite:///"
 # The token is sent in a header: a quotation mark or a blank that was copied with it would break each request.
 _PLAIN = re.compile(r"[!-~]+")
+_ORDINAL = re.compile(r"-([0-9]{1,6})$")
 
 
 def _database(url: SecretStr) -> SecretStr:
@@ -119,6 +121,13 @@ class Settings(BaseSettings):
     shard_count: int | None = Field(
         None, description="how many shards there are in all", title="as Discord recommends", ge=1
     )
+    replicas: int | None = Field(
+        None,
+        description="how many processes there are, if the names of their hosts end in `-0`, `-1` and so on as"
+        " in a StatefulSet; each holds shards of its own ([PostgreSQL](operating.md#several-processes))",
+        title="any number",
+        ge=1,
+    )
     http_host: str = Field("127.0.0.1", description="address of the health endpoint")
     http_port: int | None = Field(
         None,
@@ -186,14 +195,6 @@ class Settings(BaseSettings):
     def database_name(self) -> str:
         """The same without secrets."""
         return shown(self.database) if isinstance(self.database, str) else str(self.database.absolute())
-
-    @property
-    def state_path(self) -> Path:
-        """Beside which path the process keeps what is no part of the database.
-
-        Beside the database's file; in the working folder if the database is on a server.
-        """
-        return self.database if isinstance(self.database, Path) else Path("patchbay")
 
     @property
     def database_path(self) -> Path:
@@ -285,24 +286,36 @@ def load_settings() -> Settings:
     if max(settings.shard_ids, default=-1) >= (settings.shard_count or 0):
         reason = "needs a PATCHBAY_SHARD_COUNT that is greater than each of the ids"
         raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
-    if isinstance(settings.database, str):
-        _refuse_beside_server(settings)
+    if isinstance(settings.database, str) and settings.backup_folder is not None:
+        reason = "can't be set with a PostgreSQL server; schedule pg_dump, which makes backups of it"
+        raise InvalidSettingError(name="PATCHBAY_BACKUP_FOLDER", reason=reason)
+    if settings.replicas is not None:
+        _check_replicas(settings, settings.replicas)
     return settings
+
+
+def _check_replicas(settings: Settings, replicas: int) -> None:
+    """Raise InvalidSettingError if ``replicas`` does not say which shards this process takes."""
+    reason = ""
+    if isinstance(settings.database, Path):
+        reason = "needs a PostgreSQL server; with a file, set PATCHBAY_SHARD_IDS for each process"
+    elif settings.shard_ids:
+        reason = "can't be set together with PATCHBAY_SHARD_IDS; set one of them"
+    elif ordinal_of(socket.gethostname()) not in range(replicas):
+        reason = f"needs a host name that ends in a number from -0 to -{replicas - 1}"
+    if reason:
+        raise InvalidSettingError(name="PATCHBAY_REPLICAS", reason=reason)
+
+
+def ordinal_of(host: str) -> int:
+    """Return the number at the end of a host's name, after a hyphen; -1 if there is none."""
+    found = _ORDINAL.search(host)
+    return -1 if found is None else int(found[1])
 
 
 def with_database(settings: Settings, url: str) -> Settings:
     """Return the settings with another database. Raises ValueError with what is wrong with its address."""
     return settings.model_copy(update={"database_url": _database(SecretStr(url))})
-
-
-def _refuse_beside_server(settings: Settings) -> None:
-    """Raise InvalidSettingError for what a database on a server cannot be used with."""
-    if settings.backup_folder is not None:
-        reason = "can't be set with a PostgreSQL server; schedule pg_dump, which makes backups of it"
-        raise InvalidSettingError(name="PATCHBAY_BACKUP_FOLDER", reason=reason)
-    if settings.shard_ids:
-        reason = "can't be set with a PostgreSQL server yet; one process runs all shards"
-        raise InvalidSettingError(name="PATCHBAY_SHARD_IDS", reason=reason)
 
 
 def _existing_secrets_folder() -> Path | None:

@@ -4,7 +4,7 @@
     └── SetupError                    the operator has to act before the bot can run
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeysCommandError,
         │   KeyNotConfiguredError
-        ├── AlreadyRunningError, OtherKeyInUseError
+        ├── AlreadyRunningError, OtherKeyInUseError, ShardCountDiffersError, LeaseLostError
         ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError,
         │   DatabaseMovedError, DatabaseUnfinishedError
         ├── DiscordLoginError, DiscordRefusedError
@@ -106,6 +106,24 @@ class OtherKeyInUseError(SetupError):
     """A process on the database signs with another key. Values: ``key_id``, ``in_use`` and as above."""
 
     key = "other_key_in_use"
+    exit_code = TEMPORARY  # as above
+
+
+class ShardCountDiffersError(SetupError):
+    """The processes that run have another number of shards.
+
+    Values: ``setting``, ``count`` (theirs), and ``pid``, ``host``, ``since`` of one of them.
+    """
+
+    key = "shard_count_differs"
+    exit_code = TEMPORARY  # as above
+
+
+class LeaseLostError(SetupError):
+    """The process could not renew its lease in time, and others may have its shards by now."""
+
+    key = "lease_lost"
+    exit_code = TEMPORARY  # the next start gets another lease
 
 
 class DiscordLoginError(SetupError):

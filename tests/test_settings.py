@@ -1,15 +1,17 @@
 """Every variable and every secret file is read, and a bad value is named but never shown."""
 
 import os
+import socket
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from bot.providers import providers
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, ordinal_of
 from bot.setup_errors import InvalidSettingError
 from bot.store.database import Database
 
@@ -94,7 +96,8 @@ def assert_valid(settings: Settings) -> None:
 
 def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each setting has a variable, and the variable reaches its field."""
-    assert len(VALID) + 1 == len(type(load_settings()).model_fields), "all but the command for the keys"
+    left_out = len({"encryption_keys_command", "replicas"})
+    assert len(VALID) + left_out == len(type(load_settings()).model_fields)
     set_all(monkeypatch, VALID)
     assert_valid(load_settings())
 
@@ -303,21 +306,47 @@ def test_an_address_of_a_server_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.database_name == "postgresql://db.example:5433/patchbay"
     assert {"FAKE%40PASSWORD", "FAKE@PASSWORD"} <= set(settings.secrets_in_urls)
     assert "PASSWORD" not in repr(settings)
-    assert settings.state_path == Path("patchbay")
+
+
+def test_what_a_server_is_not_used_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that would do nothing, or not what it says, keeps the bot from starting."""
+    set_all(monkeypatch, {"PATCHBAY_DATABASE_URL": SERVER, "PATCHBAY_BACKUP_FOLDER": "/backups"})
+    with pytest.raises(InvalidSettingError) as caught:
+        load_settings()
+    assert caught.value.values["name"] == "PATCHBAY_BACKUP_FOLDER"
+    assert "PostgreSQL" in str(caught.value.values["reason"])
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PATCHBAY_BACKUP_FOLDER", "/backups"), ("PATCHBAY_SHARD_IDS", "0")]
+    ("values", "reason"),
+    [
+        ({"PATCHBAY_DATABASE_URL": "sqlite:///patchbay.db"}, "needs a PostgreSQL server"),
+        ({"PATCHBAY_SHARD_IDS": "0", "PATCHBAY_SHARD_COUNT": "1"}, "can't be set together"),
+        ({"PATCHBAY_REPLICAS": "2"}, "needs a host name that ends in a number from -0 to -1"),
+        ({}, ""),
+    ],
 )
-def test_what_a_server_is_not_used_with_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+def test_a_number_of_replicas_needs_a_number_of_this_one(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], reason: str
 ) -> None:
-    """A setting that would do nothing, or not what it says, keeps the bot from starting."""
-    set_all(monkeypatch, {"PATCHBAY_DATABASE_URL": SERVER, "PATCHBAY_SHARD_COUNT": "1", name: value})
-    with pytest.raises(InvalidSettingError) as caught:
-        load_settings()
-    assert caught.value.values["name"] == name
-    assert "PostgreSQL" in str(caught.value.values["reason"])
+    """It is at the end of the host's name, and says which shards this process holds."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "patchbay-2")
+    set_all(monkeypatch, {"PATCHBAY_DATABASE_URL": SERVER, "PATCHBAY_REPLICAS": "3", **values})
+    refused = pytest.raises(InvalidSettingError) if reason else nullcontext()
+    with refused as caught:
+        assert load_settings().replicas == 3
+    if caught is not None:
+        assert caught.value.values["name"] == "PATCHBAY_REPLICAS"
+        assert str(caught.value.values["reason"]).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("host", "ordinal"),
+    [("patchbay-2", 2), ("a-1-b-10", 10), ("patchbay", -1), ("patchbay2", -1), ("p-1.x", -1)],
+)
+def test_a_host_has_the_number_at_the_end_of_its_name(host: str, ordinal: int) -> None:
+    """As the pods of a StatefulSet do."""
+    assert ordinal_of(host) == ordinal
 
 
 async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

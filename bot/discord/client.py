@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import functools
 import importlib
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -19,6 +19,7 @@ from discord.http import Route
 
 from bot.discord.commands import CatalogTranslator
 from bot.discord.connection.events import EventFilter, guild_of
+from bot.discord.connection.held_shards import HeldShards, holds, may_act
 from bot.discord.connection.own_requests import count_into
 from bot.discord.connection.packed_guild import PackedGuild, pack_unused
 from bot.discord.connection.refusals import request_log
@@ -27,7 +28,7 @@ from bot.discord.connection.sessions import Sessions
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
-from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.state_file import DiscordState
 from bot.discord.connection.unread import answer_unread
 from bot.discord.context import Interaction, Services, ServicesBot
 from bot.discord.overrides import Override
@@ -45,6 +46,10 @@ _LAST_WORDS: Final = "last-words"
 _LAST_ANSWERS_SECONDS: Final = 8.5
 # How long the workers wait for the other shards, which may take an hour or a day.
 _LATE_SHARDS_SECONDS: Final = 60.0
+# Before a shard is given back: seconds between two looks whether it is worked for, and how many looks.
+_LOOK_SECONDS: Final = 0.1
+_LOOKS: Final = 80
+_CLOSED_WITHIN: Final = 2.0
 # Discord lets an answer be changed for fifteen minutes.
 _SCREEN_SECONDS: Final = 900.0
 _MAX_SCREENS: Final = 1000
@@ -68,18 +73,6 @@ def point_to(api_url: str, gateway_url: str | None) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """Which part of the gateway this process serves. url: None for Discord's. shard_ids: empty for all.
-
-    shard_count: None to take as many as Discord recommends.
-    """
-
-    url: str | None = None
-    shard_ids: Sequence[int] = ()
-    shard_count: int | None = None
-
-
 class PatchbayBot(ServicesBot):
     """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
 
@@ -87,14 +80,17 @@ class PatchbayBot(ServicesBot):
         self,
         services: Services,
         command_store: CommandStore,
-        gateway: Gateway,
-        state: StateFile,
+        held: HeldShards,
+        state: DiscordState,
         *,
         extensions: Sequence[str],
+        shard_count: int | None = None,
+        gateway_url: str | None = None,
         proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog. proxy: the URL of the proxy
-        through which Discord is reached.
+        """extensions: dotted names of the packages whose ``setup`` adds a cog. shard_count: None
+        to ask Discord for it. gateway_url: None for Discord's. proxy: the URL of the proxy through which
+        Discord is reached.
         """
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -107,9 +103,8 @@ class PatchbayBot(ServicesBot):
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
-            shard_ids=list(gateway.shard_ids) if gateway.shard_ids else None,  # type: ignore[arg-type] # None is its default
-            shard_count=gateway.shard_count,
-            http_trace=count_into(services.preflight.budget, request_log()),
+            shard_count=shard_count,
+            http_trace=count_into(services.preflight.budget, request_log(), functools.partial(may_act, held)),
             proxy=proxy,
         )
         self.services = services
@@ -121,14 +116,16 @@ class PatchbayBot(ServicesBot):
         """Called as soon as the bot begins to close, and awaited with the last commands."""
         self.starts = Starts(state)
         """When a shard may identify; its connection asks as well."""
-        self.sessions = Sessions(self, self.starts)
+        self.sessions = Sessions(self, self.starts, held)
         self.state = state
         """What outlives the process."""
         self._command_store = command_store
-        self._gateway_url = None if gateway.url is None else yarl.URL(gateway.url)
+        self.held = held
+        self._gateway_url = None if gateway_url is None else yarl.URL(gateway_url)
         self._extensions = extensions
-        self._launching, self._identifying = asyncio.Lock(), asyncio.Lock()
-        self._has_identified = False
+        self._launching: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By Discord's bucket: of one bucket, only one shard connects at a time."""
+        self._ready_shards: set[int] = set()
         self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = [functools.partial(pack_unused, self)]
         self._filter_events()
 
@@ -141,7 +138,16 @@ class PatchbayBot(ServicesBot):
 
     def serves(self, guild_id: int) -> bool:
         """Tell whether the bot is in a guild that the operator serves."""
-        return guild_id in self.services.served and self.get_guild(guild_id) is not None
+        return (
+            guild_id in self.services.served
+            and self.get_guild(guild_id) is not None
+            and holds(self.held, guild_id)
+        )
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether the workers have begun."""
+        return not self._workers
 
     async def has_foreign_database(self) -> bool:
         """Tell whether the database has served another application, and so perhaps is not ours."""
@@ -171,13 +177,79 @@ class PatchbayBot(ServicesBot):
             await importlib.import_module(name).setup(self)
 
     async def launch_shards(self) -> None:
-        """Open every shard. Raises GatewayNotFound if Discord's answer, of whatever status, names none."""
+        """Open every shard that is held, and from then on follow which ones are.
+
+        Raises GatewayNotFound if Discord's answer, of whatever status, names none, and SetupError.
+        """
+        if self.is_closed():
+            return
+        gateway, recommended = DiscordWebSocket.DEFAULT_GATEWAY, self.shard_count
+        if recommended is None:
+            recommended, gateway = await self._recommended()
+        self.shard_count = self._connection.shard_count = await self.held.begin(recommended)
+        if not self.held.ids:
+            self._start_workers()  # so that nothing is missing once there is a shard
+        await self._adopt_shards(gateway)
+        self.services.background.start(self._follow_shards(gateway))
+
+    async def _recommended(self) -> tuple[int, yarl.URL]:
+        """Ask Discord how many shards it wants, and at which address. Raises GatewayNotFound."""
         try:
-            await super().launch_shards()
+            shards, url, _ = await self.http.get_bot_gateway()
+            gateway = yarl.URL(url)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise discord.GatewayNotFound from None
-        if not self.is_closed() and not self._connection.shard_ids:
+        if type(shards) is not int or shards < 1:
             raise discord.GatewayNotFound
+        return shards, gateway
+
+    async def _follow_shards(self, gateway: yarl.URL) -> None:
+        while True:
+            await self.held.changed()
+            await self._adopt_shards(gateway)
+
+    async def _adopt_shards(self, gateway: yarl.URL) -> None:
+        """Open the shards that have come, and give back those that are to go."""
+        before, now = set(self.shard_ids or ()), self.held.ids
+        self.shard_ids = self._connection.shard_ids = sorted(now)
+        for shard_id in sorted(now - before):
+            await self.launch_shard(gateway, shard_id)
+        for shard_id in sorted(before - now):
+            self.services.background.start(self._give_back(shard_id))
+
+    async def _give_back(self, shard_id: int) -> None:
+        """End all that is done for a shard, and forget its servers: another process takes it.
+
+        Members are answered until nothing is checked or sent any more: ``serves`` says no already.
+        """
+        services = self.services
+        try:
+            guilds = [guild for guild in self.guilds if guild.shard_id == shard_id]
+            for _ in range(_LOOKS):
+                if not any(services.is_at_work(guild.id) for guild in guilds):
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
+            await self._close_shard(shard_id)
+            if running := _running_commands():
+                await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
+            await services.audit.flush()
+            for guild in guilds:
+                self._connection._remove_guild(guild)  # noqa: SLF001 - discord.py does so when the bot was removed
+                services.forget(guild.id)
+        finally:
+            await self.held.left(shard_id)
+
+    async def _close_shard(self, shard_id: int) -> None:
+        # discord.py has no way to close one shard for good.
+        shard = self._AutoShardedClient__shards.pop(shard_id, None)  # type: ignore[attr-defined]
+        for kept in (self._connection._ready_tasks, self._connection._ready_states):  # noqa: SLF001 - as above
+            kept.pop(shard_id, None)
+        self._ready_shards.discard(shard_id)
+        if shard is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSED_WITHIN):
+                    await shard.close()
+        self.sessions.ended(shard_id)
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
@@ -191,17 +263,21 @@ class PatchbayBot(ServicesBot):
 
     async def _launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool) -> None:
         await self.starts.permit(self.http, shard_id)
-        async with self._launching:
-            await super().launch_shard(gateway, shard_id, initial=initial)
+        async with self._launching[shard_id % self.starts.max_concurrency]:
+            if shard_id in self.held.ids:
+                await super().launch_shard(gateway, shard_id, initial=initial)
 
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Count each identify, and wait where discord.py has connected a shard again without asking."""
-        await self.starts.permit(self.http, shard_id or 0)
-        async with self._identifying:
-            # discord.py's pause of five seconds, which Discord wants between two shards in whatever order.
-            await super().before_identify_hook(shard_id, initial=initial and not self._has_identified)
-            self._has_identified = True
-            await self.starts.identifies(shard_id or 0)
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - discord.py's
+        """Count each identify, and wait for its turn; discord.py may have connected a shard without asking.
+
+        Raises ConnectionError if the shard was given back meanwhile.
+        """
+        shard = shard_id or 0
+        await self.starts.permit(self.http, shard)
+        await self.starts.identifies(shard)
+        await self.held.identify_turn(shard, self.starts.max_concurrency)
+        if shard not in self.held.ids:
+            raise ConnectionError("the shard was given back")
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a worker in the background once the bot knows in which servers it is.
@@ -212,13 +288,16 @@ class PatchbayBot(ServicesBot):
 
     async def on_ready(self) -> None:
         """Start the workers now that all shards are ready."""
-        served = None if self.shard_ids is None else list(self.shard_ids)
-        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served or "all")
+        served = "all" if len(self.held.ids) == self.shard_count else sorted(self.held.ids)
+        _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served)
         self._start_workers()
 
-    async def on_shard_ready(self, _shard_id: int) -> None:
-        """Start the workers although other shards are not ready, where those take long."""
-        if self._workers:
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Start the workers once all shards are ready; although some are not, where those take long."""
+        self._ready_shards.add(shard_id)
+        if self._ready_shards >= self.held.ids:
+            self._start_workers()
+        elif self._workers:
             self.services.background.start(self._start_workers_later())
 
     async def _start_workers_later(self) -> None:
@@ -261,6 +340,8 @@ class PatchbayBot(ServicesBot):
         rereading = Rereading(self, background, parsers["GUILD_DELETE"])
 
         def note_begun(shard_id: int) -> None:
+            if shard_id not in self.held.ids:
+                return
             self.sessions.begun(shard_id)
             self.starts.connected(shard_id)
             if self.starts.is_open(shard_id):

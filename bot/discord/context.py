@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.background import BackgroundTasks
 from bot.discord.connection.deferral import Deferral
+from bot.discord.connection.held_shards import HeldShards
 from bot.discord.connection.interaction_tally import Handling, InteractionTally
 from bot.discord.diagnosis import Diagnosis
 from bot.discord.guard import Guard, ServedGuilds
@@ -109,6 +110,18 @@ class Services:
             raise TypeError(kind.slug)
         return provider
 
+    def is_at_work(self, guild_id: int) -> bool:
+        """Tell whether something of a guild's is being checked or sent."""
+        return self.poller.is_checking(guild_id) or self.outbox.is_sending(guild_id)
+
+    def forget(self, guild_id: int) -> None:
+        """Drop what Discord's events have told of a guild: from now on they go to another process.
+
+        What is compared with the database each time, or kept for seconds, stays.
+        """
+        self.guard.forget(guild_id)
+        self.guild_access.guild_left(guild_id)
+
     @property
     def provider_names(self) -> dict[str, str]:
         """The providers' proper names, by slug."""
@@ -122,11 +135,12 @@ class Services:
 class ServicesBot(commands.AutoShardedBot):
     """A client that holds the services.
 
-    screens: the screen that a message is, or was opened from, by the message's id, for as long as it can be
-    changed.
+    held: the shards that this process serves. screens: the screen that a message is, or was opened from, by
+    the message's id, for as long as it can be changed.
     """
 
     services: Services
+    held: HeldShards
     screens: MutableMapping[int, Screen]
 
 

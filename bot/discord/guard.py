@@ -296,6 +296,10 @@ class Guard:
         known = (each for each in given if each != guild_id and guild is not None and guild.get_role(each))
         return list(islice(known, _MAX_ROLES))
 
+    def forget(self, guild_id: int) -> None:
+        """Drop what Discord has said of a guild that another process serves from now on."""
+        self._overrides.forget(guild_id)
+
     def change_overrides(self, guild_id: int, told: Mapping[int, Iterable[Override]]) -> None:
         """Take note of a change in Server Settings. told: see ``Overrides.change``."""
         self._overrides.change(guild_id, told)

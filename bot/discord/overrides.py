@@ -129,6 +129,10 @@ class Overrides:
             # Another object: what is being read now may be from before the change.
             self._kept[guild_id] = _Kept({**kept.entries, **entries})
 
+    def forget(self, guild_id: int) -> None:
+        """Drop all that is known of a guild, whose changes are no longer told to this process."""
+        self._kept.pop(guild_id, None)
+
     async def _of(self, interaction: AnyInteraction, guild_id: int) -> Mapping[int, _Entries]:
         kept = self._kept.setdefault(guild_id, _Kept())
         now = time.monotonic()

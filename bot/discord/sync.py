@@ -17,7 +17,7 @@ from discord import app_commands
 
 from bot.backoff import Backoff
 from bot.discord.connection.refusals import describe_failure
-from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.state_file import DiscordState
 from bot.features.commands.store import CommandStore, SyncedCommands
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ async def keep_trying(
     tree: app_commands.CommandTree[Any],
     store: CommandStore,
     links: CommandLinks,
-    state: StateFile,
+    state: DiscordState,
     application_id: int,
     *,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -104,7 +104,7 @@ async def keep_trying(
 
 
 async def _send(
-    tree: app_commands.CommandTree[Any], store: CommandStore, state: StateFile, application_id: int
+    tree: app_commands.CommandTree[Any], store: CommandStore, state: DiscordState, application_id: int
 ) -> SyncedCommands:
     """Send the commands, and take note where Discord lets that wait: discord.py sleeps through a long 429."""
     sending = asyncio.create_task(sync_commands(tree, store, application_id))

@@ -10,6 +10,9 @@ from bot.store.write_state import WriteState
 _LATE: Final = 15.0
 """Seconds after which a write or a tick that has not ended counts as hung."""
 
+_LATE_LEASE: Final = 12.0
+"""Seconds after which two renewals of the lease have failed."""
+
 
 class Readiness:
     """Knows whether the bot can do all that it is for: be asked in Discord, store, and check agents."""
@@ -26,10 +29,15 @@ class Readiness:
         """
         if self._bot.is_closed() or self._bot.services.background.is_shutting_down:
             return ("The bot is stopping.",)
-        shards = tuple(self._bot.sessions.faults())
+        shards = (*self._bot.sessions.faults(), *self._lease())
         if self._poller.overdue is None:
             return (*shards, *self._database()) or ("The checks of agents have not begun.",)
         return (*shards, *self._database(), *self._ticks(self._poller.overdue))
+
+    def _lease(self) -> Iterator[str]:
+        age = self._bot.held.lease_age
+        if age is not None and age > _LATE_LEASE:
+            yield f"The lease of this process's shards was last renewed {round(age)} seconds ago."
 
     def _database(self) -> Iterator[str]:
         refusal = self._write_state.refusal

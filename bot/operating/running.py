@@ -1,4 +1,4 @@
-"""Lets one process at a time run the bot on a database, and says which process does, for each engine."""
+"""Lets one process at a time answer for a shard, and says which processes run, for each engine."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from bot.store.driver import require_driver
 def alone(settings: Settings, key_id: str) -> Iterator[None]:
     """Run the bot alone on the database's file while the block runs. Raises AlreadyRunningError.
 
-    A server's database is held by the connection that writes; see ``Database.open``. key_id: the key that the
+    On a server several processes share the shards; see ``ShardLeases``. key_id: the key that the
     process signs with.
     """
     if isinstance(settings.database, str):
@@ -25,11 +25,11 @@ def alone(settings: Settings, key_id: str) -> Iterator[None]:
 def running_processes(settings: Settings) -> list[dict[str, str]]:
     """Return pid, host and beginning of each process that runs the bot on the database, ``?`` if unknown.
 
-    Blocks. Raises SetupError if a server does not tell.
+    On a server also its shards. Blocks. Raises SetupError if a server does not tell.
     """
     if isinstance(settings.database, str):
         require_driver()
-        from bot.store.postgres import process_lock as on_server  # noqa: PLC0415 - its driver may be missing
+        from bot.store.postgres import processes as on_server  # noqa: PLC0415 - its driver may be missing
 
         return on_server.running_processes(settings.database)
     return process_lock.running_processes(settings.database)
@@ -42,7 +42,7 @@ def require_key(settings: Settings, key_id: str) -> None:
     """
     if isinstance(settings.database, str):
         require_driver()
-        from bot.store.postgres import process_lock as on_server  # noqa: PLC0415 - as above
+        from bot.store.postgres import processes as on_server  # noqa: PLC0415 - as above
 
         on_server.require_key(settings.database, key_id)
     else:

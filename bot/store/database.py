@@ -19,6 +19,7 @@ from bot.setup_errors import DatabaseUnusableError
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 from bot.store.driver import require_driver
 from bot.store.engine import Engine, Traces, Work
+from bot.store.fence import Fence, NotHeldError
 from bot.store.load import DatabaseLoad
 from bot.store.moving.mark import MOVE, DatabaseMove, move_error, move_of
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
@@ -43,7 +44,7 @@ class Database:
 
     What cannot be done because of the database raises UnavailableError, which the log has said once: it is
     locked (BusyError), damaged (DamagedError) or takes no writes. After damage nothing is written any more,
-    and what can still be read is read.
+    and what can still be read is read. A write that another process may do by now raises NotHeldError.
 
     Whatever a write has stored before it returned is seen by each read that begins after that. A query's
     value named ``guild_id`` says whose read it is: see ``Readers``.
@@ -62,7 +63,6 @@ class Database:
         it ends. Who has taken them from here, and waited for ``foreign_writes``, reads what it has stored.
         """
         self._readers = engine.readers
-        self._writer = engine.connection
         self._turn = asyncio.Lock()
         self._scrubbing = asyncio.Lock()
         self._scrub_from = -math.inf
@@ -84,20 +84,19 @@ class Database:
         clock: Callable[[], float] = time.time,
         *,
         patience: float = PATIENCE,
-        running_with: str = "",
+        fence: Fence | None = None,
         is_beside: bool = False,
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
         where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
-        1970. patience: seconds to wait for another process. running_with: the id of the key with which this
-        process signs, if it runs the bot: then none else may on the same database of a server; for a file see
-        ``process_lock``. is_beside: whether this process may run beside anything, so that the database may be
-        moved while it is open: then each transaction looks whether it was. Raises DatabaseUnusableError,
-        DatabaseNewerError, DatabaseMovedError, DatabaseUnfinishedError, AlreadyRunningError, and
-        InvalidSettingError if the server's driver is not installed.
+        1970. patience: seconds to wait for another process. fence: what a server asks before this process
+        writes, None to ask nothing; for a file see ``process_lock``. is_beside: whether this process may run
+        beside anything, so that the database may be moved while it is open: then each transaction looks
+        whether it was. Raises DatabaseUnusableError, DatabaseNewerError, DatabaseMovedError,
+        DatabaseUnfinishedError, and InvalidSettingError if the server's driver is not installed.
         """
-        async with _open_engine(where, patience, running_with) as engine:
+        async with _open_engine(where, patience, fence or Fence()) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
             database._is_beside = is_beside
             await database._require_unmoved()
@@ -253,11 +252,16 @@ class Database:
         # What is deleted while this runs sets the mark anew.
         await self.transact(lambda connection: self._engine.mark_traces(connection, Traces.SCRUBBING))
         await self._engine.scrub(self._scrub_step)
-        async with self._turn:
-            if await self._engine.traces() is not Traces.SCRUBBING:
-                return False
-            await self._engine.mark_traces(self._writer, Traces.MOVED)
+        if not await self.transact(self._note_moved):
+            return False
         return await self._engine.end_scrub(self._turn)
+
+    async def _note_moved(self, connection: WritingConnection) -> bool:
+        """Note that the tables are clean; return False if more was deleted meanwhile."""
+        if await self._engine.traces() is not Traces.SCRUBBING:
+            return False
+        await self._engine.mark_traces(connection, Traces.MOVED)
+        return True
 
     async def _scrub_step(
         self,
@@ -336,6 +340,8 @@ class Database:
         failure = self._engine.unavailable(error)
         if failure is None or (is_read and not self._engine.stops_reads(error)):
             return
+        if isinstance(failure, NotHeldError):  # it says nothing of the database
+            raise failure from None
         holder = ""
         if isinstance(failure, BusyError):
             self._busy_at = time.monotonic()
@@ -352,7 +358,7 @@ def _name(work: object) -> str:
 
 
 def _open_engine(
-    where: Path | str, patience: float, running_with: str
+    where: Path | str, patience: float, fence: Fence
 ) -> contextlib.AbstractAsyncContextManager[Engine]:
     if isinstance(where, Path):
         return SqliteEngine.open(where, patience)
@@ -360,4 +366,4 @@ def _open_engine(
     # Only who uses it has installed its driver.
     from bot.store.postgres.engine import PostgresEngine  # noqa: PLC0415
 
-    return PostgresEngine.open(where, running_with)
+    return PostgresEngine.open(where, fence)

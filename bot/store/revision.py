@@ -9,7 +9,14 @@ from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
 
 HEAD: Final = "0013"
 """The newest revision in ``migrations/versions/``; a test holds it to that."""
+POSTGRES_HEAD: Final = "0014"
+"""The same for a server's database: what only several processes need is not in a file."""
 _VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+
+
+def newest_revision(database: Path | str) -> str:
+    """Return the newest revision of a file, or of a database on a server."""
+    return HEAD if isinstance(database, Path) else POSTGRES_HEAD
 
 
 def current_revision(path: Path) -> str | None:

@@ -10,6 +10,7 @@ import structlog
 
 from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
+from bot.discord.connection.held_shards import holds
 from bot.discord.replies import view_of
 from bot.i18n.catalog import Texts
 from bot.network_faults import word_of
@@ -35,7 +36,8 @@ async def greet_when_due(bot: PatchbayBot) -> None:
         pause = _LOOK_SECONDS
         try:
             for guild_id in await bot.services.guilds.to_greet():
-                await _greet_owed(bot, guild_id)
+                if holds(bot.held, guild_id):
+                    await _greet_owed(bot, guild_id)
         except Exception as error:  # noqa: BLE001 - one failed round must not end the rounds
             pause = backoff.fail_with(_log, "greetings_failed", error)
         else:

@@ -1,7 +1,7 @@
 """Greets the servers that the bot joins, and finds out which ones it is no longer in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,8 @@ from discord.ext import commands
 
 from bot.backoff import Backoff
 from bot.discord.client import PatchbayBot
+from bot.discord.connection.held_shards import holds
+from bot.discord.due_work import sweep
 from bot.network_faults import word_of
 from cogs.guilds.greeting import greet
 
@@ -37,6 +39,12 @@ class Guilds(commands.Cog):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Greet the server."""
         await welcome(self._bot, guild)
+
+    @commands.Cog.listener()
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Greet the servers that were joined while nobody served a shard that this process has taken over."""
+        if self._bot.has_workers:
+            await _welcome(self._bot, [guild for guild in self._bot.guilds if guild.shard_id == shard_id])
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -78,8 +86,12 @@ async def _try(step: Callable[[PatchbayBot], Awaitable[None]], bot: PatchbayBot,
 
 async def _welcome_missed(bot: PatchbayBot) -> None:
     """Greet the servers that the bot joined lately and that nothing is stored of yet."""
+    await _welcome(bot, bot.guilds)
+
+
+async def _welcome(bot: PatchbayBot, guilds: Sequence[discord.Guild]) -> None:
     known = await bot.services.privacy.guilds()
-    for guild in bot.guilds:
+    for guild in guilds:
         # Nothing is known of a server that is unavailable, not even our own member.
         joined_at: datetime | None = getattr(guild.me, "joined_at", None)
         if guild.id not in known and joined_at is not None and bot.services.guilds.is_recent(joined_at):
@@ -100,6 +112,8 @@ async def _reconcile(bot: PatchbayBot) -> None:
         _log.error("database_of_another_application", guilds=len(known))
         return
     for guild_id, removed_at in known.items():
+        if not holds(bot.held, guild_id):
+            continue  # another process sees to it
         if removed_at is not None and guild_id in here:
             await bot.services.privacy.returned(guild_id)
         elif removed_at is None and guild_id not in here:
@@ -139,4 +153,4 @@ async def _is_removed_from(bot: PatchbayBot, guild_id: int) -> bool:
 
 
 async def _sweep(bot: PatchbayBot) -> None:
-    await bot.services.privacy.sweep()
+    await sweep(bot)

@@ -1,6 +1,7 @@
 """The bot as a process whose database is on a PostgreSQL server."""
 
 import asyncio
+import base64
 import json
 import signal
 import sys
@@ -13,8 +14,10 @@ from bot.demo.bot_process import BotFailedError, BotProcess
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.waiting import until
 
 PASSWORD = "CANARY-of-the-server"
+LEASE_SECONDS = 30
 
 
 def environment_of(stage: Stage, url: str) -> dict[str, str]:
@@ -22,9 +25,9 @@ def environment_of(stage: Stage, url: str) -> dict[str, str]:
     return stage.environment() | {"PATCHBAY_DATABASE_URL": url.replace("@", f":{PASSWORD}@", 1)}
 
 
-async def comes_up(stage: Stage, bot: BotProcess) -> None:
+async def comes_up(stage: Stage, bot: BotProcess, seconds: float = 30) -> None:
     """Wait until the bot answers commands."""
-    await bot.alongside(stage.discord.bot_ready(30))
+    await bot.alongside(stage.discord.bot_ready(seconds))
     await bot.alongside(stage.discord.commands_synced(30))
 
 
@@ -40,7 +43,8 @@ async def patchbay(environment: dict[str, str], folder: Path, *words: str) -> tu
 async def test_what_was_stored_outlives_a_kill(stage: Stage, empty_postgres_url: str) -> None:
     """The first start makes the tables; after kill -9 the next one has what a member was told of.
 
-    A second process does not start beside it, and the password of the address is in no output.
+    It has the shards once the lease of the killed one is over. A second process with another key does not
+    start beside it, and the password of the address is in no output.
     """
     environment = environment_of(stage, empty_postgres_url)
     toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
@@ -49,7 +53,8 @@ async def test_what_was_stored_outlives_a_kill(stage: Stage, empty_postgres_url:
         await connect(stage, toolzz)
         asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
         before = await stage.discord.answer(asked)
-        refused, second = await patchbay(environment, stage.folder, "run")
+        other_key = {"PATCHBAY_ENCRYPTION_KEYS": f"other:{base64.b64encode(bytes(32)).decode()}"}
+        refused, second = await patchbay(environment | other_key, stage.folder, "run")
         _, looked = await patchbay(environment, stage.folder, "doctor", "--json")
         bot._process.send_signal(signal.SIGKILL)
         await bot.stop()
@@ -57,16 +62,38 @@ async def test_what_was_stored_outlives_a_kill(stage: Stage, empty_postgres_url:
     assert refused == 75
     assert f"process {bot._process.pid}" in second
     found = {each["id"]: each for each in json.loads(looked)["findings"]}
-    assert found["bot-process"]["facts"]["processes"][0]["pid"] == str(bot._process.pid)
+    (process,) = found["bot-process"]["facts"]["processes"]
+    assert (process["pid"], process["shards"]) == (str(bot._process.pid), "0")
     assert [found[name]["outcome"] for name in ("database", "database-keys", "unreadable-rows")] == ["ok"] * 3
     async with BotProcess(environment, stage.folder) as bot:
-        await comes_up(stage, bot)
+        await comes_up(stage, bot, LEASE_SECONDS + 30)
         after = await stage.discord.answer(await mira.click(before.message, label="Refresh"))
         assert "Suporte da loja" in text(after)
         assert await bot.stop() == 0
         lines += bot.lines
     assert PASSWORD not in "\n".join(lines)
-    assert list(stage.folder.glob("*.db*")) == []
+    assert list(stage.folder.glob("*.db*")) + list(stage.folder.glob("*.discord.json")) == []
+
+
+async def test_a_process_that_was_halted_ends_without_a_word(stage: Stage, postgres_url: str) -> None:
+    """Another process has the shard once the lease is over, and hands it over when it is told to stop."""
+    environment = environment_of(stage, postgres_url)
+    async with BotProcess(environment, stage.folder) as bot:
+        await comes_up(stage, bot)
+        bot._process.send_signal(signal.SIGSTOP)
+        async with BotProcess(environment, stage.folder) as other:
+            await other.alongside(_holds_a_shard(other, LEASE_SECONDS + 20))
+            bot._process.send_signal(signal.SIGCONT)
+            assert await asyncio.wait_for(bot._process.wait(), 10) == 75
+            assert "This process couldn't renew its lease" in bot.lines[-1]
+            async with BotProcess(environment, stage.folder) as third:
+                assert await other.stop() == 0
+                await third.alongside(_holds_a_shard(third, 15))
+
+
+async def _holds_a_shard(bot: BotProcess, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        await until(lambda: any("shards_held" in line for line in bot.lines))
 
 
 async def test_a_server_that_does_not_answer_keeps_the_bot_from_starting(stage: Stage) -> None:

@@ -122,7 +122,7 @@ async def test_an_old_value_in_its_own_row_is_detected(database: Database) -> No
     await store.insert(first)
     await store.replace_secret(second)
     assert await secrets_of(database, vault) == [SECRET]
-    await database._writer.execute("UPDATE connection SET secret = ?", (first.secret,))
+    await database._engine.connection.execute("UPDATE connection SET secret = ?", (first.secret,))
     assert await secrets_of(database, vault) == [None]
 
 
@@ -136,7 +136,9 @@ async def test_values_of_an_earlier_release_open_once(database: Database) -> Non
     assert row.secret.startswith(vault.heading)
     assert row.generation
     assert await secrets_of(database, vault) == [SECRET]
-    await database._writer.execute("UPDATE connection SET secret = ?, generation = 0", (old.secret,))
+    await database._engine.connection.execute(
+        "UPDATE connection SET secret = ?, generation = 0", (old.secret,)
+    )
     assert await secrets_of(database, vault) == [None]
     assert await secrets_of(database, await restarted(database, BOTH)) == [None]
 
@@ -178,7 +180,7 @@ async def test_a_start_with_the_wrong_key_brings_no_old_key_back(
 async def test_a_mark_that_names_no_key_is_none(database: Database) -> None:
     """A damaged one does not keep the bot from starting: it could be deleted as well."""
     await rotate(database)
-    await database._writer.execute("UPDATE key_mark SET signature = x'ff'")
+    await database._engine.connection.execute("UPDATE key_mark SET signature = x'ff'")
     assert (await restarted(database, BOTH)).key_ids == ("k2", "k1")
 
 
@@ -237,10 +239,10 @@ async def test_a_rotation_overwrites_no_new_credentials(
 
 async def test_a_file_that_takes_no_writes_does_not_stop_the_start(database: Database) -> None:
     """If the mark cannot be stored, the bot starts, and the next start tries again."""
-    await database._writer.execute("PRAGMA query_only = ON")
+    await database._engine.connection.execute("PRAGMA query_only = ON")
     vault = await restarted(database, NEW)
     assert vault.key_ids == ("k2",)
-    await database._writer.execute("PRAGMA query_only = OFF")
+    await database._engine.connection.execute("PRAGMA query_only = OFF")
     assert not await KeyMarks(database, vault).refresh()
     await bring_up_to_date(database, vault)
     assert await KeyMarks(database, vault).refresh()

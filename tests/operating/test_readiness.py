@@ -46,11 +46,7 @@ async def connecting(
     bot: PatchbayBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[None]:
     """Connect a bot to a gateway; its pauses take no time."""
-
-    async def identify_at_once(*_: object, **__: object) -> None:
-        pass
-
-    monkeypatch.setattr(discord.Client, "before_identify_hook", identify_at_once)
+    monkeypatch.setattr("bot.discord.connection.held_shards.IDENTIFY_SECONDS", 0.0)
     monkeypatch.setattr(discord.shard, "asyncio", Quick())
     bot._connection.guild_ready_timeout = 0.01
     bot.sessions._starts = bot.starts = Starts(StateFile(None), sleep=Sleeps())
@@ -121,7 +117,7 @@ async def test_a_connection_is_silent_within_60_seconds(
     gateway.heartbeat = int(DISCORDS_INTERVAL * 1000)
     clock = Clock()
     clock.now = 0.0
-    bot.sessions = Sessions(bot, bot.starts, clock)
+    bot.sessions = Sessions(bot, bot.starts, bot.held, clock)
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
         socket: Any = bot._get_websocket(shard_id=0)
@@ -138,7 +134,8 @@ async def test_a_shard_that_never_came_up_shows(
 ) -> None:
     """One of two shards is refused from the start; the bot is ready when both have a session."""
     gateway.steps = (Gateway.live, None, None, Gateway.live)
-    bot.shard_count = 2
+    held: Any = bot.held
+    held._setting = 2
     async with connecting(bot, gateway, monkeypatch):
         pending = "Shard {} has not been connected to Discord since the start."
         await until(lambda: reasons(bot) in {(pending.format(0),), (pending.format(1),)})
@@ -193,7 +190,7 @@ async def test_a_database_that_takes_no_writes_shows_and_comes_back(
 ) -> None:
     """Another process holds the write lock; nobody of ours writes but the probe."""
     probe = bot.services.write_probe
-    await probe._database._writer.execute("PRAGMA busy_timeout = 1")
+    await probe._database._engine.connection.execute("PRAGMA busy_timeout = 1")
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: not reasons(bot))
         await probe.try_once()

@@ -123,7 +123,7 @@ async def test_all_connections_are_durable_and_wait_for_locks(database: Database
 
     async def setting(name: str) -> Any:  # noqa: ANN401 - a number or a word
         if which == "writer":
-            return await pragma(database._writer, name)
+            return await pragma(database._engine.connection, name)
         # A table-valued function cannot read these, so the whole row is taken.
         query = Text(f"PRAGMA {name}")
         if which == "reader":
@@ -226,15 +226,15 @@ async def test_a_full_disk_fails_only_the_write_that_does_not_fit(database: Data
     """Stored rows stay readable, and writes work again when there is room."""
     store = ConnectionStore(database)
     await store.insert(row())
-    pages = await pragma(database._writer, "page_count")
-    await database._writer.execute(f"PRAGMA max_page_count = {pages}")
+    pages = await pragma(database._engine.connection, "page_count")
+    await database._engine.connection.execute(f"PRAGMA max_page_count = {pages}")
     large = ConnectionRow(2, "sensay", "large", bytes(100_000), 1, 2, 3)
     with pytest.raises(UnavailableError):
         await store.insert(large)
     assert database.write_state.reason == "disk full"
     assert await store.of_guild(1) == [row()]
     assert await store.of_guild(2) == []
-    await database._writer.execute(f"PRAGMA max_page_count = {pages + 100}")
+    await database._engine.connection.execute(f"PRAGMA max_page_count = {pages + 100}")
     assert await store.insert(large)
 
 

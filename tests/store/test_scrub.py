@@ -91,7 +91,7 @@ async def test_no_deleted_byte_is_left_after_much_churn(database: Database, path
     """Of thousands of rows, in three tables and an index, none that was deleted is in file or log."""
     left = await fill(database, random.Random(seed))  # noqa: S311
     before = await asyncio.to_thread(content, path)
-    await database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    await database._engine.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     gone = [number for number in range(ROWS) if number not in left]
     stale = await asyncio.to_thread(raw, path)
     assert sum(canary(number).encode() in stale for number in gone) > 2  # what this test is about
@@ -229,7 +229,7 @@ async def test_it_happens_once_an_hour_for_all(database: Database) -> None:
 async def test_the_file_becomes_smaller(database: Database, path: Path) -> None:
     """What was deleted leaves no room behind."""
     await fill(database, random.Random(2))  # noqa: S311
-    await database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    await database._engine.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = path.stat().st_size
     await database.transact(lambda connection: connection.change("DELETE FROM audit"))
     await mark(database)
@@ -251,7 +251,7 @@ async def test_no_transaction_grows_with_the_table(database: Database) -> None:
     def count() -> None:
         instructions[-1] += 100
 
-    await database._writer.set_progress_handler(count, 100)
+    await database._engine.connection.set_progress_handler(count, 100)
     database._in_transaction = run_counted  # type: ignore[method-assign]
     await mark(database)
     assert await database.scrub()
@@ -267,8 +267,8 @@ async def test_a_full_disk_gets_its_room_back(
     monkeypatch.setattr(scrub, "STEP", 200)
     await fill(database, random.Random(6))  # noqa: S311
     before = await asyncio.to_thread(content, path)
-    (pages,) = await database._writer.execute_fetchall("PRAGMA page_count")
-    await database._writer.execute(f"PRAGMA max_page_count = {pages[0] + 60}")
+    (pages,) = await database._engine.connection.execute_fetchall("PRAGMA page_count")
+    await database._engine.connection.execute(f"PRAGMA max_page_count = {pages[0] + 60}")
     await mark(database)
     assert not await database.scrub()
     assert await asyncio.to_thread(content, path) == before
@@ -328,5 +328,7 @@ async def test_the_end_does_not_wait_for_a_scrub(path: Path) -> None:
 
 async def tables(database: Database) -> list[str]:
     """Return the names of all tables."""
-    rows = await database._writer.execute_fetchall("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    rows = await database._engine.connection.execute_fetchall(
+        "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    )
     return [str(row[0]) for row in rows]

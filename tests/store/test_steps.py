@@ -48,9 +48,9 @@ async def write(database: Database, coming: Collection[Key] = (), going: Collect
     async def work(connection: object) -> None:
         del connection
         insert = "INSERT OR IGNORE INTO history VALUES (?, ?, ?, ?, 'connected', '')"
-        await database._writer.executemany(insert, coming)
+        await database._engine.connection.executemany(insert, coming)
         delete = "DELETE FROM history WHERE (guild_id, provider, id, at) = (?, ?, ?, ?)"
-        await database._writer.executemany(delete, going)
+        await database._engine.connection.executemany(delete, going)
 
     await database.transact(work)
 

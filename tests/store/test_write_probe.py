@@ -38,7 +38,7 @@ async def test_a_full_disk_shows_although_nobody_writes(database: Database) -> N
 async def test_a_locked_database_shows_and_comes_back(database: Database, path: Path) -> None:
     """Another process that keeps the write lock keeps every write away."""
     probe = WriteProbe(database)
-    await database._writer.execute("PRAGMA busy_timeout = 1")
+    await database._engine.connection.execute("PRAGMA busy_timeout = 1")
     await probe.try_once()
     with locked(path):
         await probe.try_once()
@@ -68,10 +68,10 @@ async def test_an_error_that_nobody_foresaw_is_no_writable_database(database: Da
     """The probe goes on after it."""
     probe = WriteProbe(database)
     await probe.try_once()
-    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
+    await database._engine.connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
     await probe.try_once()
     assert "not authorized" in str(database.write_state.refusal)
-    await database._writer.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
+    await database._engine.connection.set_authorizer(lambda *_: sqlite3.SQLITE_OK)
     await probe.try_once()
     assert database.write_state.refusal is None
 

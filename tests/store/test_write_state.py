@@ -29,7 +29,7 @@ async def write(database: Database) -> None:
 
 async def tables(database: Database) -> list[str]:
     """Return the definitions of everything in the file."""
-    rows = await database._writer.execute_fetchall("SELECT sql FROM sqlite_schema ORDER BY name")
+    rows = await database._engine.connection.execute_fetchall("SELECT sql FROM sqlite_schema ORDER BY name")
     return [row[0] for row in rows]
 
 
@@ -70,8 +70,8 @@ async def test_a_small_write_that_still_works_ends_nothing(database: Database) -
     with pytest.raises(UnavailableError):
         await write(database)
     await disk.free()
-    (pages,) = await database._writer.execute_fetchall("PRAGMA page_count")
-    await database._writer.execute(f"PRAGMA max_page_count = {pages[0]}")
+    (pages,) = await database._engine.connection.execute_fetchall("PRAGMA page_count")
+    await database._engine.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
     await write(database)
     assert not await database.takes_writes()
     await disk.free()
@@ -142,12 +142,12 @@ async def test_queued_writes_do_not_wait_one_after_the_other(database: Database,
     statements: list[str] = []
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other, capture_logs() as logs:
         other.execute("BEGIN IMMEDIATE")
-        await database._writer.set_trace_callback(statements.append)
+        await database._engine.connection.set_trace_callback(statements.append)
         failed = await asyncio.gather(*(write(database) for _ in range(20)), return_exceptions=True)
         assert {type(each) for each in failed} == {BusyError}
         for _ in range(3):
             assert not await database.takes_writes()
-        await database._writer.set_trace_callback(None)
+        await database._engine.connection.set_trace_callback(None)
     assert statements.count("BEGIN IMMEDIATE") <= 4
     assert statements.count("PRAGMA busy_timeout = 100") == 1
     assert [entry["event"] for entry in logs] == ["writes_failing"]
@@ -156,7 +156,7 @@ async def test_queued_writes_do_not_wait_one_after_the_other(database: Database,
     await write(database)
     assert not database.write_state.is_refused
     await write(database)
-    (row,) = await database._writer.execute_fetchall("PRAGMA busy_timeout")
+    (row,) = await database._engine.connection.execute_fetchall("PRAGMA busy_timeout")
     assert row[0] == PATIENCE * 1000
 
 

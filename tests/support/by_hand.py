@@ -23,7 +23,7 @@ async def run(database: Database, statement: str, *values: object) -> None:
 async def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     async with database._turn:
-        return [tuple(row) for row in await database._writer.rows(query)]
+        return [tuple(row) for row in await database._engine.connection.rows(query)]
 
 
 async def refuse(database: Database, event: str, table: str, condition: str = "1 = 1") -> None:
@@ -46,7 +46,7 @@ async def take(database: Database) -> None:
 async def hurry(database: Database) -> None:
     """Let no write wait for the disk: a test with many of them needs none that survives a power cut."""
     if not is_on_postgres(database):  # its server waits for none
-        await database._writer.execute("PRAGMA synchronous = OFF")
+        await database._engine.connection.execute("PRAGMA synchronous = OFF")
 
 
 def is_on_postgres(database: Database) -> bool:

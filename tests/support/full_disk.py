@@ -16,7 +16,7 @@ class FullDisk:
 
     def __init__(self, database: Database) -> None:
         self._turn = database._turn
-        self._connection = database._writer
+        self._connection = database._engine.connection
         self._is_on_postgres = is_on_postgres(database)
         self._left: int | None = None
         self.reason = "the server's disk is full" if self._is_on_postgres else "disk full"

@@ -69,7 +69,7 @@ class OutboxWorld:
         async def work() -> None:
             self._database = await self._stack.enter_async_context(Database.open(folder / "patchbay.db"))
             # No test cuts the power.
-            await self._database._writer.execute("PRAGMA synchronous = OFF")
+            await self._database._engine.connection.execute("PRAGMA synchronous = OFF")
             await ConnectionStore(self._database).insert(CONNECTION)
 
         self._runner.run(work())

@@ -102,6 +102,13 @@ def _own_folder() -> Iterator[tuple[Path, Path, str | None]]:
         shutil.rmtree(folder)
 
 
+def execute(url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run a statement as somebody who is no process of Patchbay; return its rows."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[PostgresServer]:
     """Run a server."""

@@ -1,5 +1,8 @@
-"""Counts the invalid answers to the bot's own requests to Discord, and stops one guild's requests in time."""
+"""Stops requests to Discord that may not be sent: of a guild with too many invalid answers, and of a process
+that another one may have replaced.
+"""
 
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -12,14 +15,19 @@ _ANSWERS: Final = ("/interactions/", "/webhooks/")
 
 
 class RequestsStoppedError(aiohttp.ClientError):
-    """A request was not sent, because too many of the same guild's had an invalid answer.
+    """A request was not sent: too many of the same guild's had an invalid answer, or the shard was lost.
 
     It is an error of the connection, so that nothing is concluded from it.
     """
 
 
-def count_into(budget: InvalidRequestBudget, trace: aiohttp.TraceConfig) -> aiohttp.TraceConfig:
+def count_into(
+    budget: InvalidRequestBudget, trace: aiohttp.TraceConfig, may_send: Callable[[], bool]
+) -> aiohttp.TraceConfig:
     """Have each answer that a trace sees counted, and return the trace: invalid ones use up the budget.
+
+    may_send: asked before each request, answers to interactions included; while it says no, each request
+    ends with RequestsStoppedError.
 
     A limit that all bots share at a resource does not count at Discord. Requests for a guild whose part is
     used up end with RequestsStoppedError.
@@ -27,6 +35,8 @@ def count_into(budget: InvalidRequestBudget, trace: aiohttp.TraceConfig) -> aioh
     """
 
     async def check(_session: object, _context: object, sent: aiohttp.TraceRequestStartParams) -> None:
+        if not may_send():
+            raise RequestsStoppedError
         guild_id = CURRENT_GUILD.get()
         if guild_id is None or any(part in sent.url.path for part in _ANSWERS):
             return

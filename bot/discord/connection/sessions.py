@@ -1,4 +1,4 @@
-"""Tells which shards are not connected to Discord at this moment, and why."""
+"""Tells which of this process's shards are not connected to Discord at this moment, and why."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import discord
 
+from bot.discord.connection.held_shards import HeldShards
 from bot.discord.connection.starts import Starts
 
 ACK_GRACE: Final = 15.0
@@ -20,11 +21,13 @@ class Sessions:
         self,
         client: discord.AutoShardedClient,
         starts: Starts,
+        held: HeldShards,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """clock: seconds, as discord.py takes them when a heartbeat is acknowledged."""
         self._client = client
         self._starts = starts
+        self._held = held
         self._clock = clock
         self._connections: dict[int, object] = {}
 
@@ -32,12 +35,16 @@ class Sessions:
         """Note that READY or RESUMED has come for a shard, on the connection that it has now."""
         self._connections[shard_id] = self._client._get_websocket(shard_id=shard_id)  # noqa: SLF001 - discord.py shows it nowhere else
 
+    def ended(self, shard_id: int) -> None:
+        """Forget the connection of a shard that was given back."""
+        self._connections.pop(shard_id, None)
+
     def faults(self) -> Iterator[str]:
         """Yield one sentence for each shard that is not connected, for whoever hosts the bot."""
-        if self._client.shard_count is None:
+        if self._held.count is None:
             yield "The bot has not logged in to Discord yet."
             return
-        for shard_id in self._client.shard_ids or range(self._client.shard_count):
+        for shard_id in sorted(self._held.ids):
             if fault := self._fault(shard_id):
                 yield fault
 

@@ -7,7 +7,7 @@ failed, for up to 17 minutes.
 from collections.abc import Callable
 from typing import Any
 
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import AutoShardedClient, EventItem, EventType, Shard
 
 from bot.discord.background import BackgroundTasks
@@ -27,11 +27,25 @@ class PatientShard(Shard):
         """Return how many seconds to wait after an attempt that failed, in place of discord.py's backoff."""
         return self._starts.reconnect_pause(self.id)
 
+    def launch(self) -> None:
+        """Handle what comes through the connection; close it if the shard was given back meanwhile."""
+        if self._is_held:
+            super().launch()
+        else:
+            self._background.start(self.ws.close(code=1000))
+
+    async def reidentify(self, exc: ReconnectWebSocket) -> None:
+        """Go on with a session, or begin another one, unless the shard was given back."""
+        if self._is_held:
+            await super().reidentify(exc)
+
     async def _handle_disconnect(self, e: Exception) -> None:
         self._background.start(super()._handle_disconnect(e))
 
     async def reconnect(self) -> None:
-        """Connect again and identify, once that is permitted."""
+        """Connect again and identify, once that is permitted, unless the shard was given back."""
+        if not self._is_held:
+            return
         if self._starts.is_permitted(self.id):
             await super().reconnect()
         else:
@@ -40,6 +54,10 @@ class PatientShard(Shard):
     async def _reconnect_once_permitted(self) -> None:
         await self._starts.permit(self._client.http, self.id)
         self._queue_put(EventItem(EventType.reconnect, self, None))
+
+    @property
+    def _is_held(self) -> bool:
+        return self.id in self._bot.held.ids
 
     @property
     def _bot(self) -> Any:  # noqa: ANN401 - PatchbayBot would be a circular import

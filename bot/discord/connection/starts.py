@@ -8,7 +8,7 @@ used up. That many count as used as Discord says, or as were counted here, which
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -25,7 +25,7 @@ from bot.discord.connection.identify_count import (
     one_more,
     seconds_until,
 )
-from bot.discord.connection.state_file import StateFile
+from bot.discord.connection.state_file import DiscordState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Starts:
 
     def __init__(
         self,
-        state: StateFile,
+        state: DiscordState,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -86,6 +86,8 @@ class Starts:
         self._resumes: dict[int, Backoff] = {}
         self._reconnects: dict[int, Backoff] = {}
         self._total = DEFAULT_TOTAL
+        self.max_concurrency = 1
+        """How many shards may identify within five seconds, as Discord has said last."""
 
     def is_open(self, shard_id: int) -> bool:
         """Tell whether a shard has identified and not understood a READY since."""
@@ -199,6 +201,7 @@ class Starts:
             _log.info("identify_budget_unknown", error=type(error).__name__)
             return 0, 0.0
         self._total = max(total, 1)
+        self.max_concurrency = max(_concurrency_of(limit), 1)
         return self._total - remaining, resets
 
     async def _wait(self, shard_id: int, seconds: float, reason: str) -> None:
@@ -206,6 +209,12 @@ class Starts:
         ends = datetime.fromtimestamp(int(self._clock() + seconds), UTC).isoformat().replace("+00:00", "Z")
         self._waiting[shard_id] = f"Shard {shard_id} begins no session before {ends}: {reason}."
         await self._sleep(min(seconds, _MAX_WAIT))
+
+
+def _concurrency_of(limit: Mapping[str, Any]) -> int:
+    """Return what Discord says, 1 if it does not say a number."""
+    said = limit.get("max_concurrency")
+    return said if type(said) is int else 1
 
 
 def _entry(value: object) -> tuple[int, float]:

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -36,6 +36,21 @@ def read_state(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+class DiscordState(Protocol):
+    """What has to outlive the process, by keys. All processes of a bot share it."""
+
+    async def get(self, key: str) -> Mapping[str, Any]:
+        """Return what is kept under a key, an empty mapping where that is nothing."""
+
+    async def put(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep something under a key, an empty mapping to keep nothing."""
+
+    async def change(
+        self, key: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Replace what is kept under a key by what the function makes of it, and return that."""
 
 
 class StateFile:

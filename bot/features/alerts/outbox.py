@@ -108,6 +108,10 @@ class Outbox:
             self._changed.setdefault(guild_id, self._clock())
         self._woken.set()
 
+    def is_sending(self, guild_id: int) -> bool:
+        """Tell whether a message of the guild's is being sent."""
+        return any(lane[0] == guild_id for lane in self._busy)
+
     async def retry(self, guild_id: int) -> None:
         """Try again what could not be sent, because something has changed in the guild."""
         await self._store.retry(guild_id, int(self._clock()))

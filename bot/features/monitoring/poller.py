@@ -138,6 +138,10 @@ class Poller:
         if running:
             await asyncio.wait(running, timeout=max_wait)
 
+    def is_checking(self, guild_id: int) -> bool:
+        """Tell whether a check of the guild's connections is under way."""
+        return any(state.is_running for state in self._states.of_guild(guild_id))
+
     def paused_until(self, guild_id: int) -> dict[tuple[str, str], float]:
         """Return until when a provider wants no request of a guild's connections, by provider and name.
 

@@ -26,13 +26,12 @@ _HOUR: Final = 3600
 
 def examine_folder(settings: Settings) -> list[Finding]:
     """Look whether the database can be made in its folder."""
-    folder = settings.state_path.absolute().parent
+    if isinstance(settings.database, str):
+        return [FOLDER.skipped("the database is on a server")]
+    folder = settings.database.absolute().parent
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return [FOLDER.ok(f"{folder} can be written to")]
     flaw = "cannot be written to" if folder.is_dir() else "does not exist"
-    if isinstance(settings.database, str):
-        text = f"{folder}, the working folder, {flaw}: what has to outlive the process is lost at its end"
-        return [FOLDER.warning(text, "Start the bot in a folder that this user can write to.")]
     fix = "Make the folder writable for this user, or point PATCHBAY_DATABASE_URL elsewhere."
     return [FOLDER.failed(f"{folder} {flaw}", fix)]
 
@@ -43,9 +42,16 @@ def examine_process(settings: Settings) -> list[Finding]:
         processes = running_processes(settings)
     except SetupError:
         return [PROCESS.skipped("the database cannot be used")]
-    said = ", ".join(f"{each['pid']} on {each['host']} since {each['since']}" for each in processes)
+    said = ", ".join(map(_said_of, processes))
     text = f"running as process {said}" if processes else "not running"
     return [PROCESS.ok(text, processes=processes)]
+
+
+def _said_of(process: dict[str, str]) -> str:
+    said = f"{process['pid']} on {process['host']} since {process['since']}"
+    if (shards := process.get("shards")) is None:  # a lock on a file does not tell
+        return said
+    return f"{said} with {f'shards {shards}' if shards else 'no shards'}"
 
 
 def examine_database(settings: Settings) -> list[Finding]:
@@ -60,14 +66,14 @@ def _examine_server(settings: Settings, url: str) -> list[Finding]:
         require_driver()
         from bot.operating.key_usage import usage_of  # noqa: PLC0415 - libraries may be missing
         from bot.store.postgres.inspection import inspect  # noqa: PLC0415
-        from bot.store.revision import HEAD  # noqa: PLC0415
+        from bot.store.revision import POSTGRES_HEAD  # noqa: PLC0415
 
         found = inspect(url)
         _refuse_moved(found.move, settings)
     except SetupError as error:
         return _unusable(error)
-    text = f"{settings.database_name} answers ({size(found.bytes)}){_due(found.revision)}"
-    sound = DATABASE.ok(text, schema=found.revision, head=HEAD, bytes=found.bytes)
+    text = f"{settings.database_name} answers ({size(found.bytes)}){_due(found.revision, POSTGRES_HEAD)}"
+    sound = DATABASE.ok(text, schema=found.revision, head=POSTGRES_HEAD, bytes=found.bytes)
     return [sound, *_examine_keys(settings, lambda vault: usage_of(found.keys, vault))]
 
 
@@ -81,10 +87,8 @@ def _unusable(error: SetupError) -> list[Finding]:
     return [DATABASE.failed("cannot be used", worded(error)), KEYS.skipped(unread), ROWS.skipped(unread)]
 
 
-def _due(revision: str | None) -> str:
-    from bot.store.revision import HEAD  # noqa: PLC0415 - SQLite may be what is missing
-
-    return "" if revision == HEAD else f"; the next start brings schema {revision or 'empty'} to {HEAD}"
+def _due(revision: str | None, newest: str) -> str:
+    return "" if revision == newest else f"; the next start brings schema {revision or 'empty'} to {newest}"
 
 
 def _examine_file(settings: Settings, path: Path) -> list[Finding]:
@@ -106,7 +110,7 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     except SetupError as error:
         return _unusable(error)
     number = path.stat().st_size
-    text = f"{path} is sound ({size(number)}){_due(revision)}"
+    text = f"{path} is sound ({size(number)}){_due(revision, HEAD)}"
     found = DATABASE.ok(text, schema=revision, head=HEAD, bytes=number)
     return [found, *_examine_keys(settings, lambda vault: key_usage(path, vault))]
 

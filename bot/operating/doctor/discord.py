@@ -237,7 +237,14 @@ def examine_last_run(settings: Settings) -> list[Finding]:
         from bot.discord.sync import SYNC_REFUSAL  # noqa: PLC0415
     except Exception:  # noqa: BLE001 - the check of the libraries says what is wrong with them
         return [each.skipped("discord.py cannot be imported") for each in (COMMANDS, LAST_STARTS)]
-    state = read_state(path_beside(settings.state_path))
+    if isinstance(settings.database, str):
+        try:
+            from bot.store.postgres.shared_state import read_shared_state  # noqa: PLC0415 - as it says below
+        except ImportError:
+            return [each.skipped("the database cannot be used") for each in (COMMANDS, LAST_STARTS)]
+        state = read_shared_state(settings.database)
+    else:
+        state = read_state(path_beside(settings.database))
     commands = COMMANDS.ok("no refusal is kept")
     if isinstance(refused := state.get(SYNC_REFUSAL), dict):
         refusal = {name: plain(refused[name], 200) for name in _REFUSAL if name in refused}

@@ -83,8 +83,7 @@ def _stored_files(settings: Settings) -> Iterator[Path]:
     if isinstance(settings.database, Path):
         database = settings.database.absolute()
         yield from sorted(database.parent.glob(f"{database.name}*"))
-    beside = settings.state_path.absolute()
-    yield from sorted(beside.parent.glob(f"{beside.stem}.discord.json"))
+        yield from sorted(database.parent.glob(f"{database.stem}.discord.json"))
     if settings.backup_folder is not None:
         yield from sorted(settings.backup_folder.glob("patchbay-*.db"))
 

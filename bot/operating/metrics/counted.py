@@ -16,14 +16,13 @@ from bot.operating.loop_lag import LoopLag
 from bot.operating.metrics import declared
 from bot.operating.metrics.reading import Distribution, Reading
 from bot.operating.readiness import Readiness
-from bot.store.revision import HEAD
 
-_VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__, HEAD)
+_VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__)
 
 
-def counted(bot: PatchbayBot, readiness: Readiness, lag: LoopLag) -> Iterator[Reading]:
-    """Yield every series that costs no waiting."""
-    yield Reading(declared.BUILD, 1, _VERSIONS)
+def counted(bot: PatchbayBot, readiness: Readiness, lag: LoopLag, schema: str) -> Iterator[Reading]:
+    """Yield every series that costs no waiting. schema: the database's revision."""
+    yield Reading(declared.BUILD, 1, (*_VERSIONS, schema))
     yield Reading(declared.READY, not readiness.reasons())
     yield Reading(declared.SERVERS, len(bot.guilds))
     yield Reading(declared.LAG, Distribution.of(lag.durations))
@@ -89,5 +88,8 @@ def _discord(bot: PatchbayBot) -> Iterator[Reading]:
     for shard_id, latency in bot.latencies:
         if math.isfinite(latency):  # there is none before the first heartbeat
             yield Reading(declared.LATENCY, latency, (str(shard_id),))
+    yield Reading(declared.SHARDS_HELD, len(bot.held.ids))
+    if bot.held.lease_age is not None:
+        yield Reading(declared.LEASE_AGE, bot.held.lease_age)
     yield Reading(declared.SHARDS_DOWN, sum(1 for _ in bot.sessions.faults()))
     yield Reading(declared.INVALID, bot.services.preflight.budget.used)

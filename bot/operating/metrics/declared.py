@@ -163,6 +163,13 @@ LATENCY: Final = _gauge(
 SHARDS_DOWN: Final = _gauge(
     "patchbay_gateway_shards_down", "shards of this process that are not connected to Discord"
 )
+SHARDS_HELD: Final = _gauge(
+    "patchbay_shards_held", "shards that this process serves; none for one that waits to take over"
+)
+LEASE_AGE: Final = _gauge(
+    "patchbay_lease_age_seconds",
+    "since this process last renewed its claim to its shards; absent without PostgreSQL, at 25 it ends",
+)
 IDENTIFIES_USED: Final = _gauge(
     "patchbay_identifies_used", "identifies of the last 24 hours, of all processes beside this database"
 )

@@ -24,6 +24,7 @@ from bot.operating.metrics.stored import questions
 from bot.operating.readiness import Readiness
 from bot.rests import with_rests
 from bot.settings import Settings
+from bot.store.revision import newest_revision
 
 _Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 _FAMILIES: Final = {
@@ -36,12 +37,13 @@ _FAMILIES: Final = {
 def metrics_page(bot: PatchbayBot, readiness: Readiness, lag: LoopLag, settings: Settings) -> Page:
     """Return what answers a request for the page."""
     asked = questions(bot, settings)
+    schema = newest_revision(settings.database)
     one_at_a_time = asyncio.Lock()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         async with one_at_a_time:
             answers = await asyncio.gather(*(each.answer() for each in asked))
-            readings = [*counted(bot, readiness, lag), *chain.from_iterable(answers)]
+            readings = [*counted(bot, readiness, lag, schema), *chain.from_iterable(answers)]
             accepted = request.headers.get("Accept", "")
             # Thousands of lines take milliseconds: not in the event loop.
             body, content_type = await asyncio.to_thread(_render, readings, accepted)

@@ -6,6 +6,7 @@ from bot.operating.operator_channel.channel import OperatorChannel
 from bot.operating.operator_channel.faults import Faults
 from bot.operating.readiness import Readiness
 from bot.settings import Settings
+from bot.store.revision import newest_revision
 
 
 def tell_operator(bot: PatchbayBot, readiness: Readiness, settings: Settings) -> OperatorChannel | None:
@@ -13,7 +14,8 @@ def tell_operator(bot: PatchbayBot, readiness: Readiness, settings: Settings) ->
     if settings.operator_channel is None:
         return None
     faults = Faults(bot, readiness, settings, bot.services.catalog[DEFAULT_LOCALE], bot.services.clock)
-    channel = OperatorChannel(bot, settings.operator_channel, faults.look, bot.services.clock)
+    schema = newest_revision(settings.database)
+    channel = OperatorChannel(bot, settings.operator_channel, faults.look, bot.services.clock, schema)
     bot.services.background.start(channel.run())
     bot.start_when_ready(channel.started)
     bot.last_words = channel.stopping

@@ -52,14 +52,18 @@ class OperatorChannel:
         channel_id: int,
         look: Callable[[], Awaitable[Mapping[str, str]]],
         clock: Callable[[], float] = time.time,
+        schema: str = HEAD,
     ) -> None:
-        """look: returns the text of each fault that there is, by key. clock: seconds since 1970."""
+        """look: returns the text of each fault that there is, by key. clock: seconds since 1970. schema: the
+        database's revision.
+        """
         self.is_told_to_stop = False
         """Whether the end that follows is what the host wants."""
         self._bot = bot
         self._channel_id = channel_id
         self._look = look
         self._clock = clock
+        self._schema = schema
         self._texts = bot.services.catalog[DEFAULT_LOCALE]
         self._has_started = False
         self._known = KnownFaults()
@@ -100,7 +104,9 @@ class OperatorChannel:
         bot = self._bot
         served = sum(guild.id in bot.services.served for guild in bot.guilds)
         shards = f"{len(bot.shards)}/{bot.shard_count or len(bot.shards)}"
-        text = self._texts("operator.started", version=_VERSION, schema=HEAD, servers=served, shards=shards)
+        text = self._texts(
+            "operator.started", version=_VERSION, schema=self._schema, servers=served, shards=shards
+        )
         last = self._texts("operator.last_start", count=starts) if starts == MAX_STARTS else ""
         self._put(f"🟢 {text} {last}".rstrip())
         await self._send(_SEND_SECONDS)

@@ -66,8 +66,7 @@ class Faults:
 
         All that is wrong with connections is one fault, and shards that may not identify yet are another.
         """
-        ids = self._bot.shard_ids or range(self._bot.shard_count or 0)
-        waits = [each for each in map(self._bot.starts.waiting, ids) if each]
+        waits = [each for each in map(self._bot.starts.waiting, sorted(self._bot.held.ids)) if each]
         shards = list(self._bot.sessions.faults())
         if waits:
             yield "starts", _shown(waits)

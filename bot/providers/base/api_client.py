@@ -128,8 +128,10 @@ async def open_http(
     deadline_of: Callable[[Request], float] = deadline_of,
     clock: Callable[[], float] = time.time,
     proxy: str | None = None,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[HttpClient]:
     """Open an HTTP client on aiohttp's transport. deadline_of, clock: see ``HttpClient``. proxy: its URL.
+    may_send: asked before each request.
 
     The client keeps no cookies: one provider's client serves every guild, and a session cookie that was set
     for one guild would speak for the next.
@@ -139,7 +141,7 @@ async def open_http(
         cookie_jar=aiohttp.DummyCookieJar(),
         proxy=proxy,
     )
-    transport = AiohttpTransport(session)
+    transport = AiohttpTransport(session, may_send)
     async with httpx.AsyncClient(
         transport=transport,
         # httpx has a jar of its own, besides the session's; this one takes no domain's cookies.
@@ -325,7 +327,7 @@ class ApiClient:
         if isinstance(error, httpx.TimeoutException):
             return self._late(request, sent=sent)
         # A proxy that refuses has passed nothing on.
-        refused = isinstance(error.__cause__, (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError))
+        refused = isinstance(error, (httpx.ConnectError, httpx.ProxyError))
         unreachable = UnreachableError(self._provider, outcome_unknown=sent and not refused)
         unreachable.fault = fault_of(error)
         return unreachable

@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 import psycopg
 
 from bot.errors import UnavailableError
-from bot.setup_errors import AlreadyRunningError, SetupError
+from bot.setup_errors import SetupError
 from bot.store.connection import WritingConnection
 from bot.store.engine import Traces, Transact, Work
+from bot.store.fence import Fence
 from bot.store.postgres.address import shown
 from bot.store.postgres.failures import (
-    LOCKED,
     READ_ONLY,
     StatementError,
     refused,
@@ -25,7 +25,6 @@ from bot.store.postgres.failures import (
     unusable,
 )
 from bot.store.postgres.migrations import migrate
-from bot.store.postgres.process_lock import running_processes, shown_process
 from bot.store.postgres.reader import CONNECTED_WITHIN, PostgresReader
 from bot.store.postgres.writer import PostgresWriter
 from bot.store.readers import Readers
@@ -34,6 +33,8 @@ ResultT = TypeVar("ResultT")
 
 WRITERS: Final = 0x7061746368777274
 """The number of the lock that each transaction that writes holds."""
+_PATIENCE: Final = 2.0
+"""Seconds for which the end of a scrub waits for other writers."""
 _FOREIGN: Final = """
 SELECT coalesce(sum(number), 0)::bigint FROM writer_change WHERE writer <> pg_backend_pid()
 """
@@ -51,22 +52,26 @@ class PostgresEngine:
     do the same when it runs again; a lock for each server of Discord's would not do for the works that are
     about all of them. At READ COMMITTED, each statement sees what was committed before it began: what the one
     who had the lock before has written is seen.
+
+    A process that runs the bot writes only while it has a lease, and for a server only while it holds the
+    server's shard: the transaction asks that once it has the lock, without which no shard changes hands.
     """
 
     errors = StatementError
     scrub_errors = StatementError
 
-    def __init__(self, url: str, readers: Readers, connection: PostgresWriter) -> None:
+    def __init__(self, url: str, readers: Readers, connection: PostgresWriter, fence: Fence) -> None:
         self.place = shown(url)
         self.readers = readers
         self.connection = connection
         self._url = url
+        self._fence = fence
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, running_with: str) -> AsyncIterator[PostgresEngine]:
+    async def open(cls, url: str, fence: Fence) -> AsyncIterator[PostgresEngine]:
         """Migrate the database if that is due, and open it. See ``Database.open``."""
-        writer = PostgresWriter(url, running_with)
+        writer = PostgresWriter(url)
         readers = Readers(functools.partial(PostgresReader, url))
         failure: SetupError
         async with contextlib.AsyncExitStack() as stack:
@@ -79,11 +84,8 @@ class PostgresEngine:
                 await readers.open()
             except StatementError as error:
                 failure = unusable(error, shown(url))
-                if error.code == LOCKED and not writer.is_open:
-                    running = await asyncio.to_thread(running_processes, url)
-                    failure = AlreadyRunningError(path=shown(url), **shown_process(running))
             else:
-                yield cls(url, readers, writer)
+                yield cls(url, readers, writer, fence)
                 return
         raise failure
 
@@ -99,7 +101,7 @@ class PostgresEngine:
         """Run ``work`` in a transaction. No other process writes between its reads and its writes."""
         begin = (
             f"BEGIN; SET LOCAL lock_timeout = {max(1, round(patience * 1000))};"
-            f" SELECT pg_advisory_xact_lock({WRITERS})"
+            f" SELECT pg_advisory_xact_lock({WRITERS}){self._required()}"
         )
         try:
             await self._begin(lambda: self.connection.command(begin))  # in one round trip
@@ -109,6 +111,13 @@ class PostgresEngine:
             await self.connection.roll_back()
             raise
         return result
+
+    def _required(self) -> str:
+        """Return what refuses a transaction of a process that may not write, or not for this server."""
+        if self._fence.process is None:
+            return ""
+        guild = self._fence.guild()
+        return f"; SELECT require_lease({self._fence.process}, {'NULL' if guild is None else guild})"
 
     async def _begin(self, act: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Do the first thing; do it anew if the server has ended the connection meanwhile."""
@@ -161,11 +170,15 @@ class PostgresEngine:
 
     async def end_scrub(self, turn: asyncio.Lock) -> bool:
         """Note that there are no traces. The server empties its log by itself."""
-        async with turn:
+
+        async def work(connection: WritingConnection) -> bool:
             if await self.traces() is not Traces.MOVED:
                 return False
-            await self.mark_traces(self.connection, Traces.NONE)
+            await self.mark_traces(connection, Traces.NONE)
             return True
+
+        async with turn:
+            return await self.transact(work, _PATIENCE)
 
 
 def _migrate(url: str) -> None:

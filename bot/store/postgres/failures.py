@@ -7,11 +7,15 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.setup_errors import DatabaseUnusableError
+from bot.store.fence import NotHeldError
 
 LOST: Final = "the server cannot be reached, or has ended the connection"
 READ_ONLY: Final = "25006"
 UNREADABLE: Final = "the driver cannot read the address"
 LOCKED: Final = "55P03"
+LEASE_OVER: Final = "PB001"
+NOT_HELD: Final = "PB002"
+"""What ``require_lease`` raises in the database."""
 _BUSY: Final = {"40001", "40P01", LOCKED}
 """A serialization failure, a deadlock, and a lock that was not to be had in time."""
 _DAMAGE: Final = {"58P01", "XX001", "XX002"}
@@ -19,6 +23,7 @@ _DAMAGE: Final = {"58P01", "XX001", "XX002"}
 _REASONS: Final = {
     "08": LOST,
     READ_ONLY: "the server takes no writes: it is a standby, or read-only",
+    "25P03": "the server has ended a transaction that stood still",
     "28": "the server refuses the user or the password",
     "3D": "the server has no such database",
     "53100": "the server's disk is full",
@@ -61,6 +66,8 @@ def unavailable(error: StatementError) -> UnavailableError | None:
     """Return what an error says of the server, None if it is about the statement."""
     if error.code in _BUSY:
         return BusyError(reason="another process has it locked")
+    if error.code in {LEASE_OVER, NOT_HELD}:
+        return NotHeldError(reason="another process may act for the server")
     if error.code in _DAMAGE:
         return DamagedError(reason=str(error))
     if not error.code:

@@ -1,18 +1,37 @@
 """The connection to a PostgreSQL server that writes."""
 
+import os
 from collections.abc import Awaitable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
 
 from bot.store.connection import NO_VALUES, StoredRow, Values
 from bot.store.postgres.failures import refused
 from bot.store.postgres.parameters import with_driver_parameters
-from bot.store.postgres.process_lock import hold
 from bot.store.postgres.reader import CONNECTED_WITHIN
 from bot.store.postgres.values import JSON_ROWS, adapt, stored_rows
 
 ResultT = TypeVar("ResultT")
+
+_LIMITS: Final = """
+SET idle_in_transaction_session_timeout = '10s';
+SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4
+"""
+"""A process that is halted in a transaction, or cut off, keeps others from writing for ten seconds."""
+
+
+async def connect_to_write(url: str, within: int) -> psycopg.AsyncConnection[Any]:
+    """Open a connection that writes. within: seconds for which that may take. Raises psycopg.Error."""
+    connection = await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=within, fallback_application_name=f"patchbay {os.getpid()}"
+    )
+    try:
+        await connection.execute(_LIMITS.encode())
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 class PostgresWriter:
@@ -20,10 +39,8 @@ class PostgresWriter:
 
     json_rows: ClassVar[str] = JSON_ROWS
 
-    def __init__(self, url: str, running_with: str = "") -> None:
-        """running_with: see ``Database.open``."""
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._running_with = running_with
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
     @property
@@ -37,16 +54,9 @@ class PostgresWriter:
             self._connection = await _quiet(self._connect())
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        connection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, row_factory=stored_rows, connect_timeout=CONNECTED_WITHIN
-        )
+        connection = await connect_to_write(self._url, CONNECTED_WITHIN)
+        connection.row_factory = stored_rows
         adapt(connection)
-        if self._running_with:
-            try:
-                await hold(connection, self._running_with)
-            except BaseException:
-                await connection.close()
-                raise
         return connection
 
     async def close(self) -> None:

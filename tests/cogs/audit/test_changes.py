@@ -213,7 +213,7 @@ async def test_a_change_that_the_log_misses_is_answered(
     harness: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the entry cannot be written, the member still reads that the connection is there."""
-    await harness.bot.services.audit._store._database._writer.execute("DROP TABLE audit")
+    await harness.bot.services.audit._store._database._engine.connection.execute("DROP TABLE audit")
     result = await harness.connect("sensay")
     assert (final(result).embeds[0].title or "").startswith("✅")
     assert "default" in await harness.listed()
@@ -257,7 +257,7 @@ async def test_upkeep_that_fails_goes_on_and_does_not_fill_the_log(
     harness: BotHarness, log: io.StringIO
 ) -> None:
     """Whatever stands in its way is logged with its traceback once, then with the number of failures."""
-    await harness.bot.services.audit._store._database._writer.execute("DROP TABLE audit")
+    await harness.bot.services.audit._store._database._engine.connection.execute("DROP TABLE audit")
     await harness.env.advance_time(SEARCH_SECONDS)
     for _ in range(5):
         await harness.env.advance_time(601)

@@ -42,7 +42,9 @@ async def test_what_counts(
     app.router.add_get("/", answer)
     async with (
         test_utils.TestServer(app) as server,
-        aiohttp.ClientSession(trace_configs=[count_into(budget, aiohttp.TraceConfig())]) as http,
+        aiohttp.ClientSession(
+            trace_configs=[count_into(budget, aiohttp.TraceConfig(), lambda: True)]
+        ) as http,
         http.get(server.make_url("/")),
     ):
         pass
@@ -79,7 +81,9 @@ async def test_one_guilds_refused_requests_stop_without_harm_to_others(
     app.router.add_get("/{path:.*}", answer)
     async with (
         test_utils.TestServer(app) as server,
-        aiohttp.ClientSession(trace_configs=[count_into(budget, aiohttp.TraceConfig())]) as http,
+        aiohttp.ClientSession(
+            trace_configs=[count_into(budget, aiohttp.TraceConfig(), lambda: True)]
+        ) as http,
     ):
 
         async def ask(guild_id: int | None, path: str = "/channels/5") -> bool:

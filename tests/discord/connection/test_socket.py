@@ -14,6 +14,7 @@ from discord.gateway import KeepAliveHandler
 
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot
+from bot.discord.connection.held_shards import FixedShards
 from bot.discord.connection.shard import PatientShard
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
@@ -67,6 +68,8 @@ class Client(discord.AutoShardedClient):
     def __init__(self, sleeps: Sleeps, shards: int) -> None:
         super().__init__(intents=discord.Intents(guilds=True), shard_count=shards, max_messages=None)
         self.services = SimpleNamespace(background=BackgroundTasks())
+        self.held = FixedShards()
+        self.held.ids = frozenset(range(shards))
         self.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -199,19 +202,16 @@ async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
     """The first of two shards waits, because its last starts failed; the second one is ready and watched."""
     gateway, sleeps, working = Gateway(keep), Sleeps(forever=5.0), asyncio.Event()
 
-    async def identify_at_once(*_: object, **__: object) -> None:
-        pass
-
     async def work() -> None:
         working.set()
 
-    monkeypatch.setattr(discord.Client, "before_identify_hook", identify_at_once)
+    monkeypatch.setattr("bot.discord.connection.held_shards.IDENTIFY_SECONDS", 0.0)
     monkeypatch.setattr("bot.discord.client._LATE_SHARDS_SECONDS", 0.01)
     bot._connection.guild_ready_timeout = 0.01
     bot.start_when_ready(work)
     bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
     await bot.starts.identifies(0)
-    bot.shard_count = 2
+    bot.held = FixedShards(count=2)
     async with asyncio.timeout(30), served(gateway, monkeypatch):
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(bot.connect())

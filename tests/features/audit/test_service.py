@@ -120,9 +120,9 @@ async def test_a_cancelled_change_is_recorded(audit: AuditService) -> None:
 async def test_a_full_disk_does_not_stop_a_change(audit: AuditService, database: Database) -> None:
     """The change goes on, and the operator's log names the missing entry."""
     await fill(audit, 2)
-    (pages,) = await database._writer.execute_fetchall("PRAGMA page_count")
+    (pages,) = await database._engine.connection.execute_fetchall("PRAGMA page_count")
     with logging_to_memory("json") as log:
-        await database._writer.execute(f"PRAGMA max_page_count = {pages[0]}")
+        await database._engine.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
         for _ in range(200):
             async with audit.change(GUILD, MEMBER, "connection.add", "sensay · default"):
                 pass
@@ -131,7 +131,7 @@ async def test_a_full_disk_does_not_stop_a_change(audit: AuditService, database:
     (line,) = [json.loads(line) for line in log.getvalue().splitlines() if "audit_failed" in line]
     assert (line["level"], line["guild"], line["action"]) == ("error", GUILD, "connection.add")
     assert line["result"] == "done"
-    await database._writer.execute("PRAGMA max_page_count = 10000")
+    await database._engine.connection.execute("PRAGMA max_page_count = 10000")
     await audit.note(GUILD, "connection.add", "sensay · default")
     assert (await check(audit, GUILD)).flaw is None
 

@@ -62,7 +62,7 @@ def is_at_rest(rounds: Rounds) -> bool:
 async def test_a_check_at_rest_writes_its_time(resting: Rounds, toolzz: ToolzzSimulator) -> None:
     """It asks the provider, and reads and writes nothing of the agents in its transaction."""
     statements: list[str] = []
-    await resting.database._writer.set_trace_callback(statements.append)
+    await resting.database._engine.connection.set_trace_callback(statements.append)
     assert await resting.cost(toolzz) == [1]
     written = [each for each in statements if not each.startswith("PRAGMA")]
     assert len(written) == 3, written

@@ -25,9 +25,9 @@ from tests.support.ids import GUILD, OTHER_GUILD
 async def traced(database: Database) -> AsyncIterator[list[str]]:
     """Collect the statements that run on the writing connection."""
     statements: list[str] = []
-    await database._writer.set_trace_callback(statements.append)
+    await database._engine.connection.set_trace_callback(statements.append)
     yield statements
-    await database._writer.set_trace_callback(None)
+    await database._engine.connection.set_trace_callback(None)
 
 
 def writes(statements: Sequence[str]) -> list[str]:

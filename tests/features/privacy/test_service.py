@@ -124,21 +124,21 @@ async def test_no_trace_stays_in_pages_that_were_split(
     """The copies that SQLite leaves when it splits and joins pages are erased as well."""
     die = random.Random(7)  # noqa: S311 - any sequence will do, the same each time
     guilds = [GUILD + number for number in range(60)]
-    await database._writer.execute("BEGIN")
+    await database._engine.connection.execute("BEGIN")
     for number in range(3000):
         guild_id = die.choice(guilds)
         secret = f"SEALED {guild_id}".encode() + os.urandom(die.randrange(60, 400))
         if die.random() < 0.4:
-            await database._writer.execute(
+            await database._engine.connection.execute(
                 "INSERT OR REPLACE INTO connection VALUES (?, 'sensay', ?, ?, 1, 2, 3, NULL, 0)",
                 (guild_id, f"n{die.randrange(25)}", secret),
             )
         else:
-            await database._writer.execute(
+            await database._engine.connection.execute(
                 "INSERT INTO audit VALUES (?, ?, 1, '2', 'a', ?, 'done', x'00', NULL, 1)",
                 (guild_id, number, f"SEALED {guild_id} {'x' * die.randrange(60)}"),
             )
-    await database._writer.execute("COMMIT")
+    await database._engine.connection.execute("COMMIT")
     for guild_id in guilds[::3]:
         await privacy.erase(guild_id)
     database._scrub_from = 0  # an hour later
@@ -151,7 +151,7 @@ async def test_another_process_delays_only_the_traces(
 ) -> None:
     """While it reads, the rows are erased but the file keeps traces; a later sweep removes them."""
     mine = fill(path, GUILD)
-    await database._writer.execute("PRAGMA busy_timeout = 0")
+    await database._engine.connection.execute("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT * FROM connection").fetchall()
@@ -431,7 +431,7 @@ async def test_an_erasure_that_fails_changes_nothing(
     fill(path, GUILD)
     drop(path, TOMBSTONE)
     before = counts(path, GUILD)
-    await database._writer.execute(
+    await database._engine.connection.execute(
         "CREATE TEMP TRIGGER full BEFORE INSERT ON main.tombstone BEGIN SELECT raise(ABORT, 'full'); END"
     )
     with pytest.raises(sqlite3.IntegrityError):

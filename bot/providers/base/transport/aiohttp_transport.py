@@ -1,5 +1,6 @@
 """Sends httpx's requests through one session of aiohttp's, without redirects and without repeating writes."""
 
+from collections.abc import Callable
 from typing import Any, Final, Self
 
 import aiohttp
@@ -28,9 +29,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     with nothing to merge, to follow, to keep or to sign in with, that work costs as much as aiohttp's.
     """
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        """session: closed with the transport. Its cookies, its proxy and its certificates are used."""
+    def __init__(self, session: aiohttp.ClientSession, may_send: Callable[[], bool] = lambda: True) -> None:
+        """session: closed with the transport. Its cookies, its proxy and its certificates are used. may_send:
+        asked before each request; while it says no, that counts as a connection that is refused.
+        """
         self._session = session
+        self._may_send = may_send
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return the answer, which must be closed. Raises httpx.TransportError.
@@ -39,6 +43,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         a path with its query, already quoted, instead of the URL's. Only aiohttp repeats a read, once, if its
         connection is reset.
         """
+        if not self._may_send():
+            raise httpx.ConnectError("another process may send this by now")
         limits = request.extensions.get("timeout")
         try:
             answer = await self._session.request(

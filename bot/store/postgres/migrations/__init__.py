@@ -1,8 +1,9 @@
 """Brings a database on a PostgreSQL server to the schema that the code wants.
 
-Each revision has a file for SQLite in ``bot/store/migrations/versions`` and one with the same number in
-``versions`` here. Each says what to do in its engine's own words, and a test compares both schemas. A file
-here runs in one transaction: nothing that PostgreSQL refuses in one, such as CREATE INDEX CONCURRENTLY.
+A revision has a file for SQLite in ``bot/store/migrations/versions`` and one with the same number in
+``versions`` here; one about what only this engine has is here alone. Each says what to do in its engine's own
+words, and a test compares both schemas. A file here runs in one transaction: nothing that PostgreSQL refuses
+in one, such as CREATE INDEX CONCURRENTLY.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final
 import psycopg
 
 from bot.setup_errors import DatabaseNewerError
-from bot.store.revision import HEAD
+from bot.store.revision import POSTGRES_HEAD
 
 _VERSIONS: Final = Path(__file__).parent / "versions"
 _LOCK: Final = 0x7061746368
@@ -19,17 +20,17 @@ _LOCK: Final = 0x7061746368
 
 
 def migrate(url: str, place: str) -> None:
-    """Bring the database to HEAD. Blocks; call it in a thread.
+    """Bring the database to the newest revision. Blocks; call it in a thread.
 
     place: what an error calls the database, without secrets. Raises psycopg.Error, and DatabaseNewerError for
     a revision that this code does not know, leaving the database as it is.
     """
-    # Processes with some of the shards each may start together. The lock ends with the connection.
+    # Several processes may start together. The lock ends with the connection.
     with psycopg.connect(url, autocommit=True) as connection:
-        if _current(connection, place) == HEAD:
+        if _current(connection, place) == POSTGRES_HEAD:
             return
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        if _current(connection, place) != HEAD:
+        if _current(connection, place) != POSTGRES_HEAD:
             _upgrade(url)
 
 

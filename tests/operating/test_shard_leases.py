@@ -1,0 +1,333 @@
+"""Several processes share the shards of one bot on a PostgreSQL server."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from random import Random
+
+import psycopg
+import pytest
+
+from bot.discord.connection.held_shards import IDENTIFY_SECONDS
+from bot.operating.shard_leases import ShardLeases
+from bot.store.fence import Fence, NotHeldError
+from bot.store.leases import Terms
+from bot.store.postgres.lease_store import LeaseStore
+from tests.support.postgres import execute
+
+SHORT = Terms(lease=3.0, margin=0.5, renewal=0.5, look=0.1)
+"""A tenth of what holds in use, so that a test need not wait long."""
+LONG = Terms(lease=30.0, margin=5.0, renewal=0.5, look=0.1)
+"""Nothing ends by itself while a test runs."""
+COUNT = 6
+
+
+class Member:
+    """One process. It serves a shard from when it is told of it until it has given it back."""
+
+    def __init__(
+        self, url: str, terms: Terms, wanted: set[int] | None = None, count: int | None = COUNT
+    ) -> None:
+        self.ahead = 0.0
+        """Seconds by which this process has stood still."""
+        self.is_lost = False
+        self.leases = ShardLeases(
+            LeaseStore(url, terms),
+            Fence(),
+            on_lost=self._lose,
+            count=count,
+            wanted=lambda _: wanted,
+            clock=lambda: time.monotonic() + self.ahead,
+        )
+        self.serves: set[int] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to serve."""
+        await self.leases.start("k1")
+        await self.leases.begin(1)
+        self._task = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """End in good order."""
+        await self._end_task()
+        self.serves.clear()
+        await self.leases.end()
+
+    async def die(self) -> None:
+        """End without a word, as after kill -9."""
+        await self._end_task()
+        self.serves.clear()
+        self.halt()
+
+    def halt(self) -> None:
+        """Stand still, as after SIGSTOP, but for what is asked whether this process may act."""
+        for task in self.leases._tasks:
+            task.cancel()
+        self.leases._tasks = []
+
+    def go_on(self) -> None:
+        """Go on, as after SIGCONT."""
+        leases = self.leases
+        leases._tasks = [asyncio.create_task(work) for work in (leases._keep(), leases._watch())]
+
+    def may_act(self, shard: int) -> bool:
+        """Tell whether this process could send or write something for a shard at this moment."""
+        try:
+            self.leases.require(guild_of(shard))
+        except NotHeldError:
+            return False
+        return True
+
+    async def _end_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _lose(self) -> None:
+        self.is_lost = True
+        self.serves.clear()
+
+    async def _follow(self) -> None:
+        while True:
+            await self.leases.changed()
+            self.serves |= self.leases.ids
+            for shard in self.serves - self.leases.ids:
+                await asyncio.sleep(0.05)  # what runs for it ends
+                self.serves.discard(shard)
+                await self.leases.left(shard)
+
+
+class Cluster:
+    """Processes on one database; none may serve what another one serves."""
+
+    def __init__(self, url: str, stack: AsyncExitStack) -> None:
+        self.url = url
+        self.members: list[Member] = []
+        self._stack = stack
+
+    async def add(self, terms: Terms = LONG, **options: object) -> Member:
+        """Start one."""
+        member = Member(self.url, terms, **options)  # type: ignore[arg-type]
+        self._stack.push_async_callback(member.stop)
+        await member.start()
+        self.members.append(member)
+        return member
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Wait until something holds. No shard has two servers at any time."""
+        until = time.monotonic() + seconds
+        while not holds():
+            served = [shard for member in self.members for shard in member.serves]
+            assert len(served) == len(set(served)), served
+            assert time.monotonic() < until, [member.serves for member in self.members]
+            await asyncio.sleep(0.01)
+
+    def numbers(self) -> list[int]:
+        """Return how many shards each one serves."""
+        return [len(member.serves) for member in self.members]
+
+
+@pytest.fixture
+async def cluster(postgres_url: str) -> AsyncIterator[Cluster]:
+    """No process yet."""
+    async with AsyncExitStack() as stack:
+        yield Cluster(postgres_url, stack)
+
+
+def guild_of(shard: int) -> int:
+    """Return a server of a shard."""
+    return (COUNT * 1000 + shard) << 22
+
+
+async def test_each_process_gets_its_part(cluster: Cluster) -> None:
+    """One that comes gets what the others give back, one shard after the other."""
+    for numbers in ([6], [3, 3], [2, 2, 2]):
+        await cluster.add()
+        await cluster.until(partial(_are, cluster, numbers))
+
+
+async def test_processes_that_start_together_share_at_once(cluster: Cluster) -> None:
+    """None takes what another one is about to take."""
+    members = [Member(cluster.url, LONG) for _ in range(3)]
+    async with AsyncExitStack() as stack:
+        for member in members:
+            stack.push_async_callback(member.stop)
+            await member.leases.start("k1")
+        for member in members:
+            await member.leases.begin(1)
+        assert [len(member.leases.ids) for member in members] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_happens_one_process_at_a_time_may_act_for_a_shard(
+    cluster: Cluster, seed: int
+) -> None:
+    """Processes come, end, die, stand still and go on at any time; after all that, every shard is served."""
+    random = Random(seed)  # noqa: S311
+    halted: list[Member] = []
+    acts = dict.fromkeys(range(COUNT), 0)
+    for _ in range(40):
+        living = [each for each in cluster.members if not each.is_lost and each not in halted]
+        one = random.choice(living) if living else None
+        match random.choice(["start", "start", "stop", "die", "halt", "go on", "go on"]):
+            case "start" if len(living) < 4:
+                await cluster.add(SHORT)
+            case "stop" if one:
+                await one.stop()
+                cluster.members.remove(one)
+            case "die" if one:
+                await one.die()  # it stays in the list: nobody may act before its time is up
+                one.is_lost = True
+            case "halt" if one:
+                one.halt()
+                halted.append(one)
+            case "go on" if halted:
+                halted.pop(random.randrange(len(halted))).go_on()
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            for shard in acts:
+                may = sum(each.may_act(shard) for each in cluster.members)
+                assert may <= 1
+                acts[shard] += may
+            await asyncio.sleep(0.005)
+    assert all(acts.values())
+    for each in halted:
+        await each.die()
+    await cluster.add(SHORT)
+    await cluster.until(lambda: sum(cluster.numbers()) == COUNT)
+
+
+async def test_a_process_that_is_told_to_stop_hands_over(cluster: Cluster) -> None:
+    """The others have its shards long before a lease would be over."""
+    one, other = await cluster.add(), await cluster.add()
+    await cluster.until(lambda: cluster.numbers() == [3, 3])
+    await one.stop()
+    await cluster.until(lambda: len(other.serves) == 6, seconds=5)
+    with pytest.raises(NotHeldError):
+        one.leases.require(None)
+
+
+async def test_a_process_that_dies_is_replaced_when_its_lease_is_over(cluster: Cluster) -> None:
+    """Not before: it could still be at work."""
+    one, other = await cluster.add(SHORT), await cluster.add(SHORT)
+    await cluster.until(lambda: cluster.numbers() == [3, 3])
+    await one.die()
+    await asyncio.sleep(1)
+    assert len(other.serves) == 3
+    await cluster.until(lambda: len(other.serves) == 6)
+
+
+async def test_a_process_that_stood_still_ends(cluster: Cluster) -> None:
+    """It notices as soon as it goes on, before it asks the server, and may do nothing from that moment on."""
+    one, other = await cluster.add(), await cluster.add()
+    await cluster.until(lambda: cluster.numbers() == [3, 3])
+    guild = guild_of(min(one.serves))
+    one.leases.require(guild)
+    one.ahead = 26.0
+    for each in (guild, None):
+        with pytest.raises(NotHeldError):
+            one.leases.require(each)
+    await cluster.until(lambda: one.is_lost, seconds=2)
+    assert one.leases.ids == frozenset()
+    other.leases.require(guild_of(min(other.serves)))
+
+
+async def test_a_process_whose_lease_the_server_ended_ends(cluster: Cluster) -> None:
+    """As when the server's clock was ahead."""
+    one = await cluster.add()
+    await asyncio.to_thread(execute, cluster.url, "UPDATE bot_process SET expires_at = clock_timestamp()")
+    await cluster.until(lambda: one.is_lost)
+
+
+async def test_a_process_without_a_server_ends_in_time(cluster: Cluster) -> None:
+    """It does not wait for an answer for longer than its lease lasts."""
+    one = await cluster.add(SHORT)
+    async with asyncio.timeout(20):
+        # Whoever holds the row keeps each renewal waiting.
+        with psycopg.connect(cluster.url) as connection:
+            await asyncio.to_thread(connection.execute, "SELECT FROM bot_process FOR UPDATE")
+            began = time.monotonic()
+            await cluster.until(lambda: one.is_lost)
+    assert time.monotonic() - began < SHORT.lease
+
+
+async def test_connections_that_were_lost_cost_no_lease(cluster: Cluster) -> None:
+    """A server that is started anew within the time finds everything as it was."""
+    one = await cluster.add()
+    await cluster.until(lambda: cluster.numbers() == [6])
+    for _ in range(3):
+        await asyncio.to_thread(
+            execute,
+            cluster.url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        await asyncio.sleep(0.4)
+    await cluster.until(lambda: (one.leases.lease_age or 9) < 1)
+    assert (one.is_lost, len(one.serves)) == (False, 6)
+
+
+async def test_a_shard_is_served_until_it_is_given_back(cluster: Cluster) -> None:
+    """What runs for its servers goes on; for others this process does nothing."""
+    one = await cluster.add()
+    await cluster.until(lambda: cluster.numbers() == [6])
+    other = Member(cluster.url, LONG)
+    cluster.members.append(other)
+    seen: list[int] = []
+    while not seen:
+        seen = sorted(one.serves - one.leases.ids)
+        if other._task is None:
+            await other.start()
+        await asyncio.sleep(0)
+    one.leases.require(guild_of(seen[0]))
+    with pytest.raises(NotHeldError):
+        other.leases.require(guild_of(seen[0]))
+    await cluster.until(lambda: seen[0] in other.serves)
+    with pytest.raises(NotHeldError):
+        one.leases.require(guild_of(seen[0]))
+    await other.stop()
+
+
+async def test_more_processes_than_shards_stand_by(cluster: Cluster) -> None:
+    """One without shards does nothing until another one ends."""
+    members = []
+    for numbers in ([2], [1, 1], [1, 1, 0]):
+        members.append(await cluster.add(count=2))
+        await cluster.until(partial(_are, cluster, numbers))
+    members[2].leases.require(None)
+    await members[0].stop()
+    await cluster.until(lambda: cluster.numbers() == [0, 1, 1])
+
+
+async def test_set_shards_are_the_only_ones(cluster: Cluster) -> None:
+    """A process that names its shards gets them from those that do not, and takes no others."""
+    one = await cluster.add()
+    await cluster.until(lambda: cluster.numbers() == [6])
+    other = await cluster.add(wanted={0, 4})
+    await cluster.until(lambda: other.serves == {0, 4})
+    assert one.serves == {1, 2, 3, 5}
+    await one.stop()
+    await asyncio.sleep(0.5)
+    assert other.serves == {0, 4}
+
+
+async def test_identifies_keep_their_distance_over_all_processes(cluster: Cluster) -> None:
+    """Two shards of a bucket wait for each other, those of another bucket do not."""
+    one, other = await cluster.add(), await cluster.add()
+    began = time.monotonic()
+    times: dict[int, float] = {}
+
+    async def identify(member: Member, shard: int) -> None:
+        await member.leases.identify_turn(shard, 2)
+        times[shard] = time.monotonic() - began
+
+    await asyncio.gather(identify(one, 0), identify(other, 2), identify(one, 1))
+    assert times[1] < IDENTIFY_SECONDS / 2
+    assert abs(times[0] - times[2]) >= 5
+
+
+def _are(cluster: Cluster, numbers: list[int]) -> bool:
+    return cluster.numbers() == numbers
