@@ -22,7 +22,7 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot, point_to
-from bot.discord.connection.held_shards import may_act
+from bot.discord.connection.held_shards import may_act, may_act_for
 from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
@@ -176,7 +176,9 @@ async def build_bot(
         changes.subscribe(suggestions.forget)
         integrations.subscribe(suggestions.forget)
         audit.subscribe(lambda entry: suggestions.forget(entry.guild_id))  # a member has changed something
-        recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        recorder = Recorder(
+            monitoring_store, changes, settings.check_interval, functools.partial(may_act_for, held)
+        )
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)

@@ -65,8 +65,13 @@ def holds(held: HeldShards, guild_id: int) -> bool:
 
 def may_act(held: HeldShards) -> bool:
     """Tell whether a request may be sent now for the server that the work under way is for."""
+    return may_act_for(held, CURRENT_GUILD.get())
+
+
+def may_act_for(held: HeldShards, guild_id: int | None) -> bool:
+    """Tell whether this process may act for a server now; None: whether it may act at all."""
     try:
-        held.require(CURRENT_GUILD.get())
+        held.require(guild_id)
     except NotHeldError:
         return False
     return True
