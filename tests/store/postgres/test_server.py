@@ -164,7 +164,7 @@ async def test_a_server_whose_connections_are_used_up_is_said() -> None:
         url = server.url(name)
         async with AsyncExitStack() as stack:
             for _ in range(3):
-                stack.callback((await asyncio.to_thread(psycopg.connect, url)).close)
+                stack.push_async_callback((await psycopg.AsyncConnection.connect(url)).close)
             assert await reason_of(url) == FULL
 
 
