@@ -85,6 +85,7 @@ class ShardGateway(Gateway):
     """Discord on loopback. open: the connections with a session of each shard. closed: the shards whose
     connection was ended, with the code. seen: the methods and paths of all requests by REST. limit: what it
     says of identifies. guilds: the servers of all shards. silent: shards that get no READY.
+    joined: the servers that it lists when it is asked.
     """
 
     def __init__(self) -> None:
@@ -95,10 +96,14 @@ class ShardGateway(Gateway):
         self.limit: dict[str, object] = {"total": 1000, "remaining": 999, "reset_after": 1000}
         self.guilds: list[dict[str, Any]] = []
         self.silent: set[int] = set()
+        self.joined: list[int] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request by REST."""
         self.seen.append((request.method, request.path))
+        if request.path == "/users/@me/guilds":
+            body = json.dumps([{"id": str(each)} for each in self.joined]).encode()
+            return web.Response(body=body, headers={"Content-Type": "application/json"})
         self.told = {"url": self.url, "shards": 3, "session_start_limit": self.limit}
         return await super().answer(request)
 
@@ -177,6 +182,19 @@ def guild_payload(guild_id: int) -> dict[str, Any]:
         "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0,
         "mfa_level": 0, "nsfw_level": 0, "premium_tier": 0, "afk_timeout": 60, "system_channel_flags": 0,
         "joined_at": "2020-01-01T00:00:00+00:00",
+    }  # fmt: skip
+
+
+def command_payload(guild_id: int, number: int) -> dict[str, Any]:
+    """Return what Discord sends when a member runs a command. number: the interaction's id."""
+    member = guild_payload(guild_id)["members"][0]
+    member = {**member, "user": {**USER, "id": "9"}, "permissions": "0", "avatar": None}
+    data = {"id": "1", "name": "help", "type": 1, "options": []}
+    return {
+        "id": str(number), "application_id": "1", "type": 2, "token": "FAKE-TOKEN-answer", "version": 1,
+        "guild_id": str(guild_id), "channel_id": "6", "member": member, "data": data, "locale": "en-US",
+        "guild_locale": "en-US", "entitlements": [], "authorizing_integration_owners": {}, "context": 0,
+        "app_permissions": "0", "attachment_size_limit": 1,
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.changing_shards import (
     ChangingShards,
     ShardGateway,
+    command_payload,
     connecting,
     give,
     guild_on,
@@ -29,7 +30,7 @@ from tests.support.changing_shards import (
 )
 from tests.support.clock import Held
 from tests.support.harness import StartBot
-from tests.support.socket_gateway import USER, Sleeps
+from tests.support.socket_gateway import Sleeps
 from tests.support.waiting import until
 
 
@@ -114,7 +115,7 @@ async def test_a_shard_that_goes_is_closed_and_its_servers_are_forgotten(
         held.change(0)
         assert served_by(bot) == {0}
         await until(lambda: held.freed == [1])
-        assert gateway.closed == [(1, 1000)]
+        await until(lambda: gateway.closed == [(1, 1000)])
         assert [guild.id for guild in bot.guilds] == [guild_on(0)]
         assert guild_on(1) not in overrides_of(bot)
         assert list(shards_of(bot)) == [0]
@@ -134,7 +135,7 @@ async def test_a_shard_that_comes_back_works_as_a_new_one(
             assert len(gateway.open[1]) == 1
             held.change(0)
             await until(lambda number=round_number: held.freed == [1] * number)  # type: ignore[misc]
-        assert gateway.closed == [(1, 1000)] * 3
+        await until(lambda: gateway.closed == [(1, 1000)] * 3)
         assert gateway.identifies == 4
 
 
@@ -160,7 +161,7 @@ async def test_what_is_being_checked_ends_before_its_shard_goes(
         answer.let_go.set()
         await check
         await until(lambda: held.freed == [0])
-        assert gateway.closed == [(0, 1000)]
+        await until(lambda: gateway.closed == [(0, 1000)])
         assert await bot.services.monitoring.checks(guild_id)
         # What another process finds meanwhile is not judged by what this one has found.
         assert [state.reports for state in bot.services.poller._states.of_guild(guild_id)] == [None]
@@ -179,7 +180,7 @@ async def test_a_command_that_runs_ends_before_its_shard_goes(
     async with connecting(bot, gateway, monkeypatch):
         await until(lambda: served_by(bot) == {0})
         monkeypatch.setattr(bot.tree, "_call", wait)
-        await gateway.tell(0, "INTERACTION_CREATE", command_payload(guild_on(0)))
+        await gateway.tell(0, "INTERACTION_CREATE", command_payload(guild_on(0), 5))
         await running.wait()
         held.change()
         await until(lambda: gateway.closed == [(0, 1000)])
@@ -187,19 +188,6 @@ async def test_a_command_that_runs_ends_before_its_shard_goes(
         assert held.freed == []
         released.set()
         await until(lambda: held.freed == [0])
-
-
-def command_payload(guild_id: int) -> dict[str, Any]:
-    """Return what Discord sends when a member runs a command."""
-    member = guild_payload(guild_id)["members"][0]
-    member = {**member, "user": {**USER, "id": "9"}, "permissions": "0", "avatar": None}
-    data = {"id": "1", "name": "help", "type": 1, "options": []}
-    return {
-        "id": "5", "application_id": "1", "type": 2, "token": "FAKE-TOKEN-answer", "version": 1,
-        "guild_id": str(guild_id), "channel_id": "6", "member": member, "data": data, "locale": "en-US",
-        "guild_locale": "en-US", "entitlements": [], "authorizing_integration_owners": {}, "context": 0,
-        "app_permissions": "0", "attachment_size_limit": 1,
-    }  # fmt: skip
 
 
 async def fail(*_: object) -> None:
@@ -227,7 +215,7 @@ async def test_a_shard_is_free_although_something_failed(
             await until(lambda: served_by(bot) == {0})
             held.change()
             await until(lambda: held.freed == [0])
-            assert gateway.closed == [(0, 1000)]
+            await until(lambda: gateway.closed == [(0, 1000)])
             assert not bot.guilds
 
 
