@@ -21,7 +21,7 @@ import cogs
 from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
-from bot.discord.client import PatchbayBot, point_to
+from bot.discord.client import PatchbayBot, Reach, point_to
 from bot.discord.connection.held_shards import may_act, may_act_for, part_of_all
 from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.context import Figures, Services
@@ -244,10 +244,8 @@ async def build_bot(
             CommandStore(database),
             held,
             discord_state(settings, database),
-            extensions=_packages_with("setup"),
-            shard_count=settings.shard_count,
-            gateway_url=settings.discord_gateway_url,
-            proxy=settings.proxy,
+            Reach(settings.discord_gateway_url, settings.shard_count, settings.proxy),
+            _packages_with("setup"),
         )
         await stack.enter_async_context(bot)
         yield bot

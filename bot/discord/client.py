@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import functools
 import importlib
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
@@ -50,6 +52,8 @@ _LATE_SHARDS_SECONDS: Final = 60.0
 # Before a shard is given back: seconds between two looks whether it is worked for, and how many looks.
 _LOOK_SECONDS: Final = 0.1
 _LOOKS: Final = 80
+# How long after its turn a shard may still identify; see ``IDENTIFY_SECONDS``.
+_TURN_SECONDS: Final = 0.3
 _CLOSED_WITHIN: Final = 2.0
 # Discord lets an answer be changed for fifteen minutes.
 _SCREEN_SECONDS: Final = 900.0
@@ -74,6 +78,18 @@ def point_to(api_url: str, gateway_url: str | None) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How Discord is reached. gateway: its URL, None for the one that Discord names.
+
+    shard_count: None to ask Discord for it. proxy: the URL of the proxy on the way.
+    """
+
+    gateway: str | None = None
+    shard_count: int | None = None
+    proxy: str | None = None
+
+
 class PatchbayBot(ServicesBot):
     """Loads the cogs, keeps Discord's copy of our commands up to date, and stops in good order."""
 
@@ -83,16 +99,10 @@ class PatchbayBot(ServicesBot):
         command_store: CommandStore,
         held: HeldShards,
         state: DiscordState,
-        *,
+        reach: Reach,
         extensions: Sequence[str],
-        shard_count: int | None = None,
-        gateway_url: str | None = None,
-        proxy: str | None = None,
     ) -> None:
-        """extensions: dotted names of the packages whose ``setup`` adds a cog. shard_count: None
-        to ask Discord for it. gateway_url: None for Discord's. proxy: the URL of the proxy through which
-        Discord is reached.
-        """
+        """extensions: dotted names of the packages whose ``setup`` adds a cog."""
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -104,9 +114,9 @@ class PatchbayBot(ServicesBot):
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
-            shard_count=shard_count,
+            shard_count=reach.shard_count,
             http_trace=count_into(services.preflight.budget, request_log(), functools.partial(may_act, held)),
-            proxy=proxy,
+            proxy=reach.proxy,
         )
         self.services = services
         self.screens = TTLCache(_MAX_SCREENS, _SCREEN_SECONDS)
@@ -122,7 +132,7 @@ class PatchbayBot(ServicesBot):
         """What outlives the process."""
         self._command_store = command_store
         self.held = held
-        self._gateway_url = None if gateway_url is None else yarl.URL(gateway_url)
+        self._gateway_url = None if reach.gateway is None else yarl.URL(reach.gateway)
         self._extensions = extensions
         self._launching: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By Discord's bucket: of one bucket, only one shard connects at a time."""
@@ -223,22 +233,25 @@ class PatchbayBot(ServicesBot):
 
         Members are answered until nothing is checked or sent any more: ``serves`` says no already.
         """
+        for _ in range(_LOOKS):
+            if not any(self.services.is_at_work(guild.id) for guild in self._guilds_of(shard_id)):
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
         try:
-            for _ in range(_LOOKS):
-                if not any(self.services.is_at_work(guild.id) for guild in self._guilds_of(shard_id)):
-                    break
-                await asyncio.sleep(_LOOK_SECONDS)
             await self._close_shard(shard_id)
             if running := _running_commands():
                 await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
-            with contextlib.suppress(UnavailableError):  # the log says so already
-                await self.services.audit.flush()
-        finally:
-            for guild in self._guilds_of(shard_id):
-                self._connection._remove_guild(guild)  # noqa: SLF001 - discord.py does so when the bot was removed
-                self._rereading.forget(guild.id)
-                self.services.forget(guild.id)
-            await self.held.left(shard_id)
+            await self.services.audit.flush()
+        except UnavailableError:
+            pass  # the log says so already
+        except Exception:  # noqa: BLE001 - somebody has to serve the shard all the same
+            _log.exception("shard_not_closed", shard=shard_id)
+        for guild in self._guilds_of(shard_id):
+            self._connection._remove_guild(guild)  # noqa: SLF001 - discord.py does so when the bot was removed
+            self._rereading.forget(guild.id)
+            self.services.forget(guild.id)
+        # Not where the bot is closed meanwhile: the connection may be open still, and the end gives all back.
+        await self.held.left(shard_id)
 
     def _guilds_of(self, shard_id: int) -> list[discord.Guild]:
         return [guild for guild in self.guilds if guild.shard_id == shard_id]
@@ -285,12 +298,17 @@ class PatchbayBot(ServicesBot):
         """
         shard = shard_id or 0
         await self.starts.permit(self.http, shard)
-        await self.held.identify_turn(shard, self.starts.max_concurrency)
-        if shard not in self.held.ids:
-            self.starts.given_back(shard)
-            raise ConnectionError("the shard was given back")
-        # Who gives up while it waits for its turn has used up nothing.
-        await self.starts.identifies(shard)
+        is_counted, late = False, True
+        while late:
+            await self.held.identify_turn(shard, self.starts.max_concurrency)
+            turned = time.monotonic()
+            if shard not in self.held.ids:
+                self.starts.given_back(shard)
+                raise ConnectionError("the shard was given back")
+            if not is_counted:  # only now: who gives up while it waits for its turn has used up nothing
+                await self.starts.identifies(shard)
+                is_counted = True
+            late = time.monotonic() - turned > _TURN_SECONDS
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a worker in the background once the bot knows in which servers it is.

@@ -99,7 +99,7 @@ class ShardLeases:
                 async with asyncio.timeout(_END_SECONDS):
                     await self._store.end()
             except (StatementError, TimeoutError) as error:  # it is over by itself soon
-                _log.warning("lease_not_given_back", reason=str(error))
+                _log.warning("lease_not_given_back", reason=str(error) or type(error).__name__)
         await self._store.close()
 
     async def begin(self, recommended: int) -> int:

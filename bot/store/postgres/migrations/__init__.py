@@ -4,6 +4,8 @@ A revision has a file for SQLite in ``bot/store/migrations/versions`` and one wi
 ``versions`` here; one about what only this engine has is here alone. Each says what to do in its engine's own
 words, and a test compares both schemas. A file here runs in one transaction: nothing that PostgreSQL refuses
 in one, such as CREATE INDEX CONCURRENTLY.
+
+It runs beside processes of the release before, so a revision only adds; what they use goes one release later.
 """
 
 from pathlib import Path
