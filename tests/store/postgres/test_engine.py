@@ -26,7 +26,7 @@ from bot.store.rows import Fetch
 from bot.store.vault import Vault
 from bot.store.write_probe import WriteProbe
 from tests.support.clock import Clock
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import ADMIN, PostgresServer
 
 GUILD = 1_100_000_000_000_000_000
 CANARY = "CANARY-that-nobody-may-read"
@@ -141,7 +141,7 @@ async def test_a_server_that_is_gone_is_said_once(
 ) -> None:
     """Reads and writes are refused as by a disk that fails; both work when it is back."""
     store, name = ConnectionStore(stored), postgres_url.partition("@/")[2].partition("?")[0]
-    other = postgres_server.url("postgres")
+    other = postgres_server.url("postgres", ADMIN)
     await asyncio.to_thread(admin, other, f"ALTER DATABASE {name} RENAME TO gone_{name}", ends=name)
     with capture_logs() as logs:
         for act in (store.of_guild(GUILD), store.insert(ROW), stored.foreign_writes()):
