@@ -267,6 +267,24 @@ def rotate_key() -> None:
         click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")
 
 
+@main.command("migrate-database")
+@click.option("--to", "url", metavar="URL", required=True, help="An empty database; - to read it from input.")
+def migrate_database(url: str) -> None:
+    """Move everything from SQLite to PostgreSQL, or back; the bot may run until this asks to stop it.
+
+    With --to - the URL is read from standard input, for a password. Interrupted, this can be run again.
+    """
+    from bot.operating import moving
+    from bot.setup_errors import SetupError
+
+    settings, _ = _prepare(needs_keys=False)
+    url = sys.stdin.read() if url == "-" else url
+    try:
+        click.echo(moving.migrate_database(settings, url, lambda line: click.echo(line, err=True)))
+    except SetupError as error:
+        _fail(error)
+
+
 @main.command("new-provider")
 @click.argument("slug")
 @click.option("--name", show_default="the slug, capitalised", help="The provider's proper name.")

@@ -313,6 +313,11 @@ def ordinal_of(host: str) -> int:
     return -1 if found is None else int(found[1])
 
 
+def with_database(settings: Settings, url: str) -> Settings:
+    """Return the settings with another database. Raises ValueError with what is wrong with its address."""
+    return settings.model_copy(update={"database_url": _database(SecretStr(url))})
+
+
 def _existing_secrets_folder() -> Path | None:
     """Return the folder that holds secrets, None if there is none. Raises InvalidSettingError."""
     folder = secrets_folder()

@@ -5,7 +5,8 @@
         ├── InvalidSettingError, MissingKeysError, InvalidKeysError, KeysCommandError,
         │   KeyNotConfiguredError
         ├── AlreadyRunningError, OtherKeyInUseError, ShardCountDiffersError, LeaseLostError
-        ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError
+        ├── DatabaseUnusableError, DatabaseDamagedError, DatabaseNewerError,
+        │   DatabaseMovedError, DatabaseUnfinishedError
         ├── DiscordLoginError, DiscordRefusedError
         ├── ShardsRefusedError, ShardingNeededError, IntentsRefusedError, OutdatedReleaseError
         └── DiscordFailedError, DiscordUnreadableError, DiscordUnreachableError
@@ -80,6 +81,18 @@ class DatabaseNewerError(SetupError):
     """The database was written by a later Patchbay. Values: ``path``, ``revision``."""
 
     key = "database_newer"
+
+
+class DatabaseMovedError(SetupError):
+    """Everything was moved to another database. Values: ``path``, ``target``, both without secrets."""
+
+    key = "database_moved"
+
+
+class DatabaseUnfinishedError(SetupError):
+    """Another database is still being moved into this one. Values: ``path``, ``source``, as above."""
+
+    key = "database_unfinished"
 
 
 class AlreadyRunningError(SetupError):

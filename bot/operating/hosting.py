@@ -87,8 +87,8 @@ async def _with_pseudonyms(settings: Settings) -> AsyncIterator[Database]:
 @contextlib.asynccontextmanager
 async def _existing(settings: Settings) -> AsyncIterator[Database]:
     # Opening would make one, and a mistyped path would look like a guild of which nothing is stored.
-    await asyncio.to_thread(_require_database, settings)
-    async with Database.open(settings.database, patience=_PATIENCE) as database:
+    await asyncio.to_thread(require_database, settings)
+    async with Database.open(settings.database, patience=_PATIENCE, is_beside=True) as database:
         try:
             yield database
         except UnavailableError as error:  # it is locked, full or damaged
@@ -96,7 +96,8 @@ async def _existing(settings: Settings) -> AsyncIterator[Database]:
             raise DatabaseUnusableError(path=settings.database_name, reason=reason) from None
 
 
-def _require_database(settings: Settings) -> None:
+def require_database(settings: Settings) -> None:
+    """Raise DatabaseUnusableError unless there is a database. Blocks."""
     if isinstance(settings.database, Path):
         if not settings.database.exists():
             raise DatabaseUnusableError(path=settings.database_name, reason="there is no such file")

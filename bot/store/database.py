@@ -15,11 +15,13 @@ import structlog
 
 from bot.durations import Durations
 from bot.errors import BusyError, DamagedError, UnavailableError
+from bot.setup_errors import DatabaseUnusableError
 from bot.store.connection import ReadingConnection, StoredRow, WritingConnection
 from bot.store.driver import require_driver
 from bot.store.engine import Engine, Traces, Work
 from bot.store.fence import Fence, NotHeldError
 from bot.store.load import DatabaseLoad
+from bot.store.moving.mark import MOVE, DatabaseMove, move_error, move_of
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
 from bot.store.sqlite_engine import SqliteEngine
 from bot.store.write_state import WriteState
@@ -52,6 +54,7 @@ class Database:
         self.write_state = state
         self._engine = engine
         self._patience = patience
+        self._is_beside = False
         self._busy_at = -math.inf
         self.commits = 0
         """How many transactions have changed the file: while this stays, so does what is read."""
@@ -82,21 +85,34 @@ class Database:
         *,
         patience: float = PATIENCE,
         fence: Fence | None = None,
+        is_beside: bool = False,
     ) -> AsyncIterator[Database]:
         """Migrate the database if that is due, and open it. At the end, wait for the transactions under way.
 
         where: the path of a file, or the address of a PostgreSQL server's database. clock: seconds since
         1970. patience: seconds to wait for another process. fence: what a server asks before this process
-        writes, None to ask nothing; for a file see ``process_lock``. Raises DatabaseUnusableError,
-        DatabaseNewerError, and InvalidSettingError if the server's driver is not installed.
+        writes, None to ask nothing; for a file see ``process_lock``. is_beside: whether this process may run
+        beside anything, so that the database may be moved while it is open: then each transaction looks
+        whether it was. Raises DatabaseUnusableError, DatabaseNewerError, DatabaseMovedError,
+        DatabaseUnfinishedError, and InvalidSettingError if the server's driver is not installed.
         """
         async with _open_engine(where, patience, fence or Fence()) as engine:
             database = cls(engine, patience, WriteState(clock, engine.place))
+            database._is_beside = is_beside
+            await database._require_unmoved()
             try:
                 yield database
             finally:
                 database._stop_scrubbing()
                 await asyncio.gather(*database._writes, return_exceptions=True)
+
+    async def _require_unmoved(self) -> None:
+        try:
+            move = await self.examine(move_of)
+        except UnavailableError as error:  # whether it was moved must be known
+            raise DatabaseUnusableError(path=self._engine.place, reason=error.values["reason"]) from None
+        if move is not None:
+            raise move_error(move, self._engine.place)
 
     async def read(self, query: Query, /, **values: object) -> StoredRow | None:
         """Run a reading query; return its first row, None if there is none."""
@@ -295,9 +311,20 @@ class Database:
 
     async def _in_transaction(self, work: Work[ResultT]) -> ResultT:
         patience = _IMPATIENCE if self.write_state.is_busy else self._patience
-        result = await self._engine.transact(work, patience)
+        result = await self._engine.transact(self._unless_moved(work), patience)
         self.commits += 1
         return result
+
+    def _unless_moved(self, work: Work[ResultT]) -> Work[ResultT]:
+        if not self._is_beside:
+            return work
+
+        async def looked(connection: WritingConnection) -> ResultT:
+            for row in await connection.rows(MOVE):
+                raise move_error(DatabaseMove(*row), self._engine.place)
+            return await work(connection)
+
+        return looked
 
     @contextlib.asynccontextmanager
     async def _noted(self, operation: str, *, is_read: bool = False) -> AsyncIterator[None]:

@@ -33,7 +33,7 @@ _INDEX: Final = re.compile(r'(CREATE (?:UNIQUE )?INDEX) "?(\w+)"? ON "?\w+"?')
 """The beginning of an index's definition, without its columns."""
 REPLICATION: Final = "_litestream_"
 """The names of the tables begin with this that Litestream adds. They hold numbers of its own."""
-_UNMOVED: Final = ("sqlite_", _OURS, "alembic_version", REPLICATION)
+UNMOVED: Final = ("sqlite_", _OURS, "alembic_version", REPLICATION)
 """How the names of the other tables begin that are not moved."""
 
 # The statements below are made of names from the schema and of nothing that comes from outside: hence S608.
@@ -75,7 +75,7 @@ class Scrubber:
         await self._discard()
         try:
             for table in await self._names("table"):
-                if table.startswith(_UNMOVED):
+                if table.startswith(UNMOVED):
                     continue
                 await self._move(table)
                 await self._discard()

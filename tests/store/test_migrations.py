@@ -63,6 +63,7 @@ EVERYTHING = {
     "last_check",
     "maintenance",
     "maintenance_count",
+    "moved",
     "outbox",
     "provider_clock",
     "quiet_hours",
@@ -274,6 +275,7 @@ async def test_messages_in_flight_arrive_after_the_move(path: Path) -> None:
         ("0009", "key_mark"),
         ("0010", "audit_seal"),
         ("0011", "complaint"),
+        ("0012", "moved"),
     ],
 )
 def test_an_update_that_fails_leaves_the_old_database(path: Path, revision: str, in_the_way: str) -> None:

@@ -163,6 +163,9 @@ def test_texts_are_compared_byte_by_byte(database: psycopg.Connection) -> None:
         ("INSERT INTO access VALUES (1, 'nobody', 2, 3, 4, 5)", True),
         ("INSERT INTO key_mark VALUES (1, 'k1', %s)", False),
         ("INSERT INTO key_mark VALUES (2, 'k1', %s)", True),
+        ("INSERT INTO moved VALUES (1, 'to', 'there', 5)", False),
+        ("INSERT INTO moved VALUES (1, 'away', 'there', 5)", True),
+        ("INSERT INTO moved VALUES (2, 'to', 'there', 5)", True),
     ],
 )
 def test_checks_are_the_same(
@@ -208,6 +211,22 @@ def test_a_migration_happens_once(empty_postgres_url: str) -> None:
     with psycopg.connect(empty_postgres_url) as database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(POSTGRES_HEAD,)]
         assert database.execute("SELECT guild_id FROM guild").fetchall() == [(1,)]
+
+
+def test_a_database_of_an_earlier_release_is_brought_up_to_date(empty_postgres_url: str) -> None:
+    """It gets the tables that it lacks, and keeps its rows."""
+    first = Path(str(migrations.__file__)).parent / "versions" / "0012_first.sql"
+    with psycopg.connect(empty_postgres_url) as database:
+        for statement in first.read_text("utf-8").split(";\n\n"):
+            database.execute(statement.encode())
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        database.execute("INSERT INTO alembic_version VALUES ('0012')")
+        database.execute("INSERT INTO guild (guild_id) VALUES (1)")
+    migrate(empty_postgres_url, "here")
+    with psycopg.connect(empty_postgres_url) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(POSTGRES_HEAD,)]
+        assert database.execute("SELECT guild_id FROM guild").fetchall() == [(1,)]
+        assert database.execute("SELECT place FROM moved").fetchall() == []
 
 
 def test_a_later_database_is_left_as_it_is(postgres_url: str) -> None:

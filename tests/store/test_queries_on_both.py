@@ -48,7 +48,7 @@ KINDS: Final[Mapping[str, Sequence[object]]] = {
     "is_board": (0, 1),
 }
 """The values of some columns and parameters: the others have those of their type."""
-PARAMETERS: Final = {"author": "TEXT"}
+PARAMETERS: Final = {"author": "TEXT", "id": "TEXT"}
 """The types of parameters that have another one than a column with the same name has."""
 HASHES: Final = ("commands.put_synced_commands",)
 """The queries in which a hash is a text."""

@@ -187,7 +187,7 @@ async def test_what_an_interrupted_scrub_left_does_not_break_a_migration(path: P
             "CREATE TRIGGER scrub_insert AFTER INSERT ON audit BEGIN DELETE FROM scrub_copy; END"
         )
         connection.execute("UPDATE alembic_version SET version_num = '0010'")
-        for table in ("audit_seal", "audit_member", "tombstone", "greeting", "complaint"):
+        for table in ("audit_seal", "audit_member", "tombstone", "greeting", "complaint", "moved"):
             connection.execute(f"DROP TABLE {table}")
     await asyncio.to_thread(migrate, path)
     assert not [name for name in await asyncio.to_thread(content, path) if name.startswith("scrub_")]

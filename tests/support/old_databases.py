@@ -269,6 +269,16 @@ REVISIONS: Final = {
         "INSERT INTO greeting VALUES (1102345678901234567, 1, 400)",
         "UPDATE alembic_version SET version_num = '0011'",
     ),
+    "0012": (
+        """CREATE TABLE complaint ( guild_id INTEGER NOT NULL, message_id INTEGER NOT NULL, reported_by
+            INTEGER NOT NULL, channel_id INTEGER NOT NULL, provider TEXT NOT NULL, id TEXT NOT NULL,
+            sent_at INTEGER NOT NULL, reported_at INTEGER NOT NULL,
+            PRIMARY KEY (guild_id, message_id, reported_by) ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX complaint_newest ON complaint (guild_id, provider, id, reported_at)",
+        "CREATE INDEX complaint_by_member ON complaint (reported_by)",
+        "INSERT INTO complaint VALUES (1102345678901234567, 9, 5, 7, 'sensay', 'a', 500, 510)",
+        "UPDATE alembic_version SET version_num = '0012'",
+    ),
 }
 """The statements of each revision, with rows; each revision continues the one before."""
 

@@ -12,6 +12,7 @@ from bot.operating.running import running_processes
 from bot.settings import Settings
 from bot.setup_errors import KeyNotConfiguredError, SetupError
 from bot.store.driver import require_driver
+from bot.store.moving.mark import DatabaseMove, move_error, move_of
 
 FOLDER: Final = DoctorCheck("database-folder", "database", "database folder")
 PROCESS: Final = DoctorCheck("bot-process", "database", "bot process")
@@ -68,11 +69,17 @@ def _examine_server(settings: Settings, url: str) -> list[Finding]:
         from bot.store.revision import POSTGRES_HEAD  # noqa: PLC0415
 
         found = inspect(url)
+        _refuse_moved(found.move, settings)
     except SetupError as error:
         return _unusable(error)
     text = f"{settings.database_name} answers ({size(found.bytes)}){_due(found.revision, POSTGRES_HEAD)}"
     sound = DATABASE.ok(text, schema=found.revision, head=POSTGRES_HEAD, bytes=found.bytes)
     return [sound, *_examine_keys(settings, lambda vault: usage_of(found.keys, vault))]
+
+
+def _refuse_moved(move: DatabaseMove | None, settings: Settings) -> None:
+    if move is not None:
+        raise move_error(move, settings.database_name)
 
 
 def _unusable(error: SetupError) -> list[Finding]:
@@ -88,6 +95,7 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     # The database driver may be what is missing.
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
     from bot.operating.key_usage import key_usage  # noqa: PLC0415
+    from bot.store.copies import opened  # noqa: PLC0415
     from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
 
     if not path.exists():
@@ -97,6 +105,8 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     try:
         refuse_damage(settings)
         revision = current_revision(path)
+        with opened(path) as connection:
+            _refuse_moved(move_of(connection), settings)
     except SetupError as error:
         return _unusable(error)
     number = path.stat().st_size

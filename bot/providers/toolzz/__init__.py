@@ -127,7 +127,8 @@ class ToolzzProvider(Provider):
         turn = in_turn(unlisted | (nameless & listed.keys()), cache.notes.get(_LAST, ""), MAX_SINGLE_READS)
         if not turn:
             return _merged(listed, {})
-        read = await self._each(client, turn, may_all_fail=True)
+        # Without the cache: most of these are read only once, and would be kept for good.
+        read = await self._each(self.client(credentials), turn, may_all_fail=True)
         for each in takewhile(read.__contains__, turn):
             cache.notes[_LAST] = each  # the next turn begins with the first that a pause has left out
         cache.notes.update((f"{_ASKED}{each}", "") for each, found in read.items() if _is_answer(found))

@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
+from bot.store.moving.mark import DatabaseMove, move_of
 from bot.store.postgres.address import shown
 from bot.store.postgres.failures import StatementError, require_readable, unusable
 from bot.store.postgres.migrations import known_revision
@@ -12,9 +13,10 @@ from bot.store.stored_keys import StoredKeys, stored_keys
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a database holds. revision: None if it is empty."""
+    """What a database holds. revision: None if it is empty. move: None if it can be used."""
 
     revision: str | None
+    move: DatabaseMove | None
     bytes: int
     keys: StoredKeys
 
@@ -25,7 +27,8 @@ def inspect(url: str) -> Inspection:
         require_readable(url)
         with contextlib.closing(PostgresReader(url)) as reader:
             ((number,),) = reader.rows("SELECT pg_database_size(current_database())")
-            return Inspection(_revision(reader, shown(url)), int(number), stored_keys(reader))
+            revision = _revision(reader, shown(url))
+            return Inspection(revision, move_of(reader), int(number), stored_keys(reader))
     except StatementError as error:
         failure = unusable(error, shown(url))
     raise failure

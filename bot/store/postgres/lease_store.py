@@ -15,6 +15,7 @@ import psycopg
 
 from bot.setup_errors import OtherKeyInUseError, ShardCountDiffersError
 from bot.store.leases import TERMS, LiveProcess, ShardHolders, Terms
+from bot.store.moving.mark import MOVE, DatabaseMove, move_error
 from bot.store.postgres.address import shown
 from bot.store.postgres.engine import WRITERS
 from bot.store.postgres.failures import LOST, StatementError, refused, unusable
@@ -77,12 +78,15 @@ class LeaseStore:
         self._turn = asyncio.Lock()
 
     async def add(self, key_id: str) -> int:
-        """Add this process, and return its number. Raises OtherKeyInUseError, DatabaseUnusableError.
+        """Add this process, and return its number. key_id: the key that it signs with.
 
-        key_id: the key that it signs with.
+        Raises OtherKeyInUseError, DatabaseMovedError, DatabaseUnfinishedError, DatabaseUnusableError.
         """
         with self._usable():
             async with self._alone(_PATIENCE_AT_START) as connection:
+                # It may have been moved since it was opened.
+                if (moved := await (await connection.execute(MOVE)).fetchone()) is not None:
+                    raise move_error(DatabaseMove(*moved), shown(self._url))
                 await connection.execute(_DROP_EXPIRED)
                 other = await (await connection.execute(_OTHER_KEY, [key_id])).fetchone()
                 if other is not None:

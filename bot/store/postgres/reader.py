@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 CONNECTED_WITHIN: Final = 10
 """Seconds for which it may take to open a connection."""
-_COLUMNS: Final = """
+COLUMNS: Final = """
 SELECT attname AS name FROM pg_attribute
 WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
@@ -96,7 +96,7 @@ class PostgresReader:
 
     def columns(self, table: str) -> Sequence[str]:
         """Return the names of a table's columns, none if there is no such table."""
-        return [str(row["name"]) for row in self.rows(_COLUMNS, {"table": table})]
+        return [str(row["name"]) for row in self.rows(COLUMNS, {"table": table})]
 
     def key(self, table: str) -> Sequence[str]:
         """Return the names of the columns of a table's primary key, in its order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 
 import pytest
@@ -14,6 +15,7 @@ from bot.providers.base.report import GONE, MAX_SINGLE_READS, NOT_LISTED, Report
 from bot.providers.base.response_cache import ResponseCache
 from bot.providers.base.simulator import Answer, Fault, Reset
 from bot.providers.toolzz import ToolzzProvider
+from bot.providers.toolzz.models import SingleOutline
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.exposure import everything_said
 from tests.support.open_provider import accepted, open_provider
@@ -63,6 +65,19 @@ async def test_only_what_the_list_lacks_and_somebody_wants_is_read(
     simulator.touch(simulator.STRANGE, unitId=OTHER_UNIT)
     await toolzz.reports(credentials, Wanted([simulator.CONNECTED]), ResponseCache())
     assert read_alone(simulator) == []
+
+
+async def test_what_is_read_by_itself_beside_a_list_is_not_kept(
+    toolzz: ToolzzProvider, simulator: ToolzzSimulator, credentials: Credentials
+) -> None:
+    """The cache holds the list's answer only, however many agents were asked for their bots."""
+    cache = ResponseCache()
+    wanted = Wanted([simulator.CONNECTED], without_bot=[simulator.CONNECTED])
+    report = found(await toolzz.reports(credentials, wanted, cache), simulator.CONNECTED)
+    assert read_alone(simulator) == [simulator.CONNECTED]
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, SingleOutline)]
+    assert (report.bot_id is None, kept) == (False, [])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import UnavailableError
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.setup_errors import OtherKeyInUseError, ShardCountDiffersError
+from bot.setup_errors import DatabaseMovedError, OtherKeyInUseError, ShardCountDiffersError
 from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.fence import Fence, NotHeldError
@@ -257,3 +257,15 @@ async def test_a_clock_that_was_set_back_stops_no_identify(postgres_url: str, st
     await asyncio.to_thread(execute, postgres_url, "UPDATE identify_turn SET at = at + interval '1 hour'")
     assert await store.take_turn(0, 60)
     assert not await store.take_turn(0, 60)
+
+
+async def test_a_database_that_was_moved_meanwhile_is_refused(
+    postgres_url: str, stack: AsyncExitStack
+) -> None:
+    """A process that had opened it just before begins to run on it no more."""
+    process = Process(postgres_url)
+    await stack.enter_async_context(Database.open(postgres_url, fence=process.fence))
+    stack.push_async_callback(process.leases.close)
+    await asyncio.to_thread(execute, postgres_url, "INSERT INTO moved VALUES (1, 'to', 'new.db', 1)")
+    with pytest.raises(DatabaseMovedError):
+        await process.leases.add("k1")

@@ -1,0 +1,1 @@
+"""Moves everything that is stored to a database of the other kind."""
