@@ -28,7 +28,6 @@ class Supervised:
         self._environment = environment
         self._folder = folder
         self._record = record
-        self._process: WatchedBot | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -41,9 +40,9 @@ class Supervised:
             await asyncio.gather(task, return_exceptions=True)
 
     @property
-    def pid(self) -> int:
-        """The id of its process, that of the last one while it has none."""
-        return self._record.runs[-1].pid if self._process is None else self._process.pid
+    def pid(self) -> int | None:
+        """The id of its last process, None before the first one."""
+        return self.runs[-1].pid if self.runs else None
 
     @property
     def runs(self) -> list[Run]:
@@ -64,13 +63,13 @@ class Supervised:
     async def _run(self) -> None:
         while True:
             began = time.time()
-            async with WatchedBot(self._environment, self._folder) as self._process:
-                run = Run(self.number, self._process.pid, began)
+            async with WatchedBot(self._environment, self._folder) as process:
+                run = Run(self.number, process.pid, began)
                 self._record.runs.append(run)
                 try:
-                    code = await self._process.ended()
+                    code = await process.ended()
                 finally:
-                    self.lines.extend(self._process.lines)
+                    self.lines.extend(process.lines)
                 run.until, run.code = time.time(), code
                 self._record.say(f"bot {self.number} (process {run.pid}) ended with exit code {code}")
             await asyncio.sleep(PAUSE)

@@ -71,6 +71,8 @@ class Record:
     asked: list[Asked] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     halted: list[tuple[int, float, float]] = field(default_factory=list)
+    loaded_at: float = 0.0
+    """When each bot had its shards, and the load began."""
     lists: defaultdict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     """When a server's agents were asked for, by the server."""
 

@@ -1,0 +1,184 @@
+"""Says what a record of several bots shows."""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from prove.runner import Figure
+from prove.shards.database import WatchedDatabase
+from prove.shards.discord import shard_of
+from prove.shards.record import Asked, Record, Request
+from prove.shards.servers import Servers
+
+LEASE: Final = 30.0
+"""Seconds that a lease lasts without being renewed."""
+ACTS_FOR: Final = 25.0
+"""Seconds after a renewal for which the process acts at most."""
+ANSWERED_WITHIN: Final = 3.0
+"""Seconds that a bot has to answer: a command that came so long before it ended is lost with it."""
+BEGINS_WITHIN: Final = 3.0
+"""Seconds from the beginning of a shard's session until its servers are known to the bot."""
+PICKED_UP_WITHIN: Final = 15.0
+"""Seconds from the end of a lease until a shard's new session has begun and its first checks are due."""
+EARLY: Final = 0.05
+"""Seconds by which clocks of one machine may seem to differ."""
+
+
+def verdict(record: Record, database: WatchedDatabase, servers: Servers, interval: int) -> Sequence[Figure]:
+    """Return a figure for each promise. Blocks."""
+    return [
+        _alerts(servers, database),
+        _checks(record, servers, interval),
+        _writes(record, database),
+        _requests(record, database),
+        _interactions(record),
+        _identifies(record),
+    ]
+
+
+def _alerts(servers: Servers, database: WatchedDatabase) -> Figure:
+    """One alert for each agent that broke, edited and answered once it was healed; none anywhere else."""
+    incidents = database.incidents()
+    lost = doubled = unfinished = 0
+    for server in servers.watched:
+        messages = servers.messages(server)
+        alerts = [is_edited for is_reply, is_edited in messages if not is_reply]
+        replies = len(messages) - len(alerts)
+        expected = int(server.broken_at is not None)
+        lost += len(alerts) < expected
+        doubled += len(alerts) > expected or replies > expected
+        unfinished += expected == len(alerts) == 1 and not (alerts[0] and replies)
+        doubled += incidents.get(server.guild_id, (0, 0))[0] > expected
+    took = [server.told_at - server.broken_at for server in servers.broken if server.told_at and server.broken_at]
+    return Figure(
+        "several processes: no alert is lost or doubled",
+        f"{len(servers.broken)} agents broke: {lost} alerts lost, {doubled} doubled, {unfinished} without their"
+        f" end; the slowest came after {max(took, default=0):.0f} s",
+        holds=bool(servers.broken) and not (lost or doubled or unfinished),
+    )
+
+
+def _checks(record: Record, servers: Servers, interval: int) -> Figure:
+    """Each connection is checked again one interval and one takeover after its last check, at the latest."""
+    most = 0.0
+    for server in servers.watched:
+        times = [at for at in record.lists[server.guild_id] if at >= record.loaded_at]
+        gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        most = max(most, *gaps, 0.0)
+    limit = LEASE + PICKED_UP_WITHIN + 2 * interval
+    checks = sum(map(len, record.lists.values()))
+    return Figure(
+        "several processes: checks go on",
+        f"{checks:,} checks of {len(servers.watched)} connections, one in {interval} s each: the longest time"
+        f" between two of one connection was {most:.0f} s (at most {limit:.0f})",
+        holds=0 < most <= limit,
+    )
+
+
+def _writes(record: Record, database: WatchedDatabase) -> Figure:
+    forbidden = database.forbidden()
+    for each in forbidden:
+        record.say(f"FORBIDDEN: {each}")
+    return Figure(
+        "several processes: none writes without its lease, or for a server of another's",
+        f"{database.written():,} rows written, {sum(each.rows for each in forbidden)} of them forbidden",
+        holds=not forbidden,
+    )
+
+
+class _Holders:
+    """Who might act when."""
+
+    def __init__(self, database: WatchedDatabase) -> None:
+        self._held: defaultdict[int, list[tuple[float, int | None]]] = defaultdict(list)
+        for at, shard_id, pid in database.held():
+            self._held[shard_id].append((at, pid))
+        self._leases: defaultdict[int, list[tuple[float, float | None]]] = defaultdict(list)
+        for at, pid, until in database.leases():
+            self._leases[pid].append((at, until))
+
+    def has_lease(self, pid: int, at: float) -> bool:
+        """Return whether a process might act at a moment."""
+        leases = self._leases[pid]
+        index = bisect.bisect(leases, at + EARLY, key=lambda each: each[0]) - 1
+        return index >= 0 and leases[index][1] is not None and at <= leases[index][0] + ACTS_FOR
+
+    def holds(self, pid: int, shard_id: int, at: float) -> bool:
+        """Return whether a process held a shard at a moment."""
+        held = self._held[shard_id]
+        index = bisect.bisect(held, at + EARLY, key=lambda each: each[0]) - 1
+        return index >= 0 and held[index][1] == pid
+
+
+def _requests(record: Record, database: WatchedDatabase) -> Figure:
+    holders = _Holders(database)
+    forbidden = [request for request in record.requests if not _is_allowed(record, holders, request)]
+    for each in forbidden[:20]:
+        run = record.run_of(each.bot, each.at)
+        record.say(f"FORBIDDEN at {each.at - record.began:.1f} s by {run and run.pid}: {each}")
+    return Figure(
+        "several processes: none asks Discord or a provider without its lease, or for a server of another's",
+        f"{len(record.requests):,} requests, {len(forbidden)} of them forbidden",
+        holds=not forbidden,
+    )
+
+
+def _is_allowed(record: Record, holders: _Holders, request: Request) -> bool:
+    run = record.run_of(request.bot, request.at)
+    if run is None or not holders.has_lease(run.pid, request.at):
+        return False
+    return request.guild_id is None or holders.holds(run.pid, shard_of(request.guild_id), request.at)
+
+
+def _interactions(record: Record) -> Figure:
+    unserved = _unserved(record)
+    lost = [each for each in record.asked if each.answered_at is None]
+    outside = [each for each in lost if not _is_unserved(unserved, each)]
+    for each in outside[:20]:
+        record.say(f"NOT ANSWERED, asked at {each.at - record.began:.1f} s on shard {shard_of(each.guild_id)}: {each}")
+    longest = max((until - since for spans in unserved.values() for since, until in spans), default=0.0)
+    return Figure(
+        "several processes: commands are answered but for a takeover",
+        f"{len(record.asked):,} commands, {len(lost)} without an answer, {len(outside)} of them while their shard had"
+        f" a bot; the longest time without one was {longest:.0f} s",
+        holds=not outside and bool(record.asked),
+    )
+
+
+def _unserved(record: Record) -> dict[int, list[tuple[float, float]]]:
+    """Return when each shard had no session with a bot that could act."""
+    spans: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
+    for session in record.sessions:
+        end = session.until or float("inf")
+        for bot, since, until in record.halted:
+            if session.bot == bot and session.since < until and end > since:
+                end = since  # it takes commands and answers none
+        spans[session.shard_id].append((session.since, end))
+    found = {}
+    for shard_id, served in spans.items():
+        gaps, until = [], record.began
+        for since, end in sorted(served):
+            if since > until:
+                gaps.append((until, since))
+            until = max(until, end)
+        found[shard_id] = gaps[1:]  # the first one is that before the start
+    return found
+
+
+def _is_unserved(unserved: dict[int, list[tuple[float, float]]], asked: Asked) -> bool:
+    return any(
+        since - ANSWERED_WITHIN <= asked.at <= until + BEGINS_WITHIN
+        for since, until in unserved.get(shard_of(asked.guild_id), ())
+    )
+
+
+def _identifies(record: Record) -> Figure:
+    early = sum(each.is_too_early for each in record.identifies)
+    return Figure(
+        "several processes: identifies are within Discord's limit",
+        f"{len(record.identifies)} identifies in 2 buckets of one in 5 s each, {early} too early",
+        holds=not early and bool(record.identifies),
+    )
