@@ -42,7 +42,7 @@ HALTED: Final = 40.0
 """Seconds for which a bot stands still, or is cut off: longer than its lease."""
 STOPPED: Final = 5.0
 """Seconds for which the database's server does not run."""
-QUIET: Final = 15.0
+QUIET: Final = 10.0
 """Seconds of load before and after a disturbance."""
 TOLD_WITHIN: Final = 90.0
 """Seconds until the last servers were told of their agents."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.providers.toolzz.simulated_unit import integration
+from bot.providers.toolzz.simulated_unit import both_lists, integration
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from prove.shards.record import Record, Request
 
@@ -54,10 +54,12 @@ class WatchedToolzz(ToolzzSimulator):
             name: url.replace(f":{self._port}/", f":{port}/") for name, url in self.environment().items()
         }
 
-    def add_agent(self, guild_id: int) -> tuple[str, str]:
-        """Add a unit with an agent for a server; return the ids of both."""
+    def add_agent(self, guild_id: int, channel: tuple[str, str]) -> tuple[str, str]:
+        """Add a unit with an agent for a server; return the ids of both. channel: its id and name."""
         unit, agent = str(UUID(int=(1 << 101) + guild_id)), str(UUID(int=(1 << 100) + guild_id))
-        self.integrations[agent] = integration(agent, "Agent", unitId=unit, guildId=str(guild_id))
+        self.integrations[agent] = integration(
+            agent, "Agent", unitId=unit, guildId=str(guild_id), **both_lists([channel])
+        )
         self.guilds |= {unit: guild_id, agent: guild_id}
         return unit, agent
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import discord
 from simcord import ChannelHandle, MemberActor
 
 from benchmarks.acting import Acting
@@ -29,6 +30,7 @@ EVERY: Final = 0.25
 """Seconds from one command to the next, of those of all members."""
 BREAKS_EVERY: Final = 2.0
 """Seconds from one agent that breaks to the next."""
+AGENT_MAY: Final = discord.Permissions(view_channel=True, send_messages=True, embed_links=True, read_message_history=True)
 BROKEN_FOR: Final = 30.0
 """Seconds that an agent stays broken after its server was told."""
 
@@ -52,13 +54,14 @@ class Servers:
     """All of them."""
 
     def __init__(
-        self, discord: ShardedDiscord, toolzz: WatchedToolzz, record: Record, *, number: int, watched: int
+        self, simulated: ShardedDiscord, toolzz: WatchedToolzz, record: Record, *, number: int, watched: int
     ) -> None:
         """number: how many there are. watched: how many of them have an agent; their shards take turns."""
-        self._discord = discord
+        self._discord = simulated
         self._toolzz = toolzz
         self._record = record
-        self._acting = Acting(discord)
+        self._acting = Acting(simulated)
+        self._agent = simulated.add_application(toolzz.discord_token, "agent")
         self.all = [self._create(each, is_watched=each < watched) for each in range(number)]
 
     def _create(self, number: int, *, is_watched: bool) -> Server:
@@ -68,7 +71,9 @@ class Servers:
         server = Server(guild.id, MemberActor(env, guild, owner), guild.create_text_channel("general"))
         if is_watched:
             server.alerts = guild.create_text_channel("alerts")
-            server.unit, server.agent = self._toolzz.add_agent(guild.id)
+            self._discord.join(self._agent, guild.id, AGENT_MAY)
+            channel = (str(server.general.id), "general")
+            server.unit, server.agent = self._toolzz.add_agent(guild.id, channel)
         return server
 
     @property
@@ -143,11 +148,8 @@ class Servers:
         self._toolzz.heal_integration(server.agent)
         server.healed_at = time.time()
 
-    def messages(self, server: Server) -> Sequence[tuple[bool, bool]]:
-        """Return the alerts in a server's channel: whether each is a reply, and whether it was edited."""
+    def messages(self, server: Server) -> Sequence[str]:
+        """Return the titles of the alerts in a server's channel."""
         assert server.alerts is not None  # noqa: S101 - it has an agent
         found = self._discord.env.backend.messages.get(server.alerts.id, {})
-        return [
-            (message.reference is not None, message.edited_timestamp is not None)
-            for message in found.values()
-        ]
+        return [embed["title"] for message in found.values() for embed in message.embeds]

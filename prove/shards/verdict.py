@@ -23,6 +23,8 @@ BEGINS_WITHIN: Final = 3.0
 """Seconds from the beginning of a shard's session until its servers are known to the bot."""
 PICKED_UP_WITHIN: Final = 15.0
 """Seconds from the end of a lease until a shard's new session has begun and its first checks are due."""
+RECOVERED: Final = "✅"
+"""What the title of an alert begins with that is over."""
 EARLY: Final = 0.05
 """Seconds by which clocks of one machine may seem to differ."""
 
@@ -40,19 +42,15 @@ def verdict(record: Record, database: WatchedDatabase, servers: Servers, interva
 
 
 def _alerts(servers: Servers, database: WatchedDatabase) -> Figure:
-    """One alert for each agent that broke, edited and answered once it was healed; none anywhere else."""
+    """One message for each agent that broke, which says in the end that it works again; none anywhere else."""
     incidents = database.incidents()
     lost = doubled = unfinished = 0
     for server in servers.watched:
-        messages = servers.messages(server)
-        alerts = [is_edited for is_reply, is_edited in messages if not is_reply]
-        replies = len(messages) - len(alerts)
-        expected = int(server.broken_at is not None)
-        lost += len(alerts) < expected
-        doubled += len(alerts) > expected or replies > expected
-        unfinished += expected == len(alerts) == 1 and not (alerts[0] and replies)
-        doubled += incidents.get(server.guild_id, (0, 0))[0] > expected
-    took = [server.told_at - server.broken_at for server in servers.broken if server.told_at and server.broken_at]
+        messages, expected = servers.messages(server), int(server.broken_at is not None)
+        lost += len(messages) < expected
+        doubled += len(messages) > expected or incidents.get(server.guild_id, (0, 0))[0] > expected
+        unfinished += len(messages) == expected == 1 and not messages[0].startswith(RECOVERED)
+    took = [each.told_at - each.broken_at for each in servers.broken if each.told_at and each.broken_at]
     return Figure(
         "several processes: no alert is lost or doubled",
         f"{len(servers.broken)} agents broke: {lost} alerts lost, {doubled} doubled, {unfinished} without their"
