@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import bot as package
 from benchmarks.acting import meanwhile
@@ -51,7 +51,7 @@ SYNCHRONOUS: Final = {"synchronous_commit": "on"}
 
 
 async def prove(scale: Scale) -> AsyncIterator[Figure]:
-    """Disturb the bots in five ways; show that each server has one bot that acts for it, and always the right one."""
+    """Disturb the bots in five ways; show that each server has one bot, and no other one acts for it."""
     async with _running(scale) as proof:
         await proof.carry_out()
         for figure in await asyncio.to_thread(verdict, proof.record, proof.database, proof.servers, INTERVAL):
@@ -88,7 +88,7 @@ class Proof:
 
     async def _kill(self) -> None:
         run = self.bots[0].runs[-1]
-        self.record.say(f"kill -9: bot 0 (process {run.pid})")
+        self.record.begin("kill -9", f"kill -9: bot 0 (process {run.pid})")
         self.bots[0].send(signal.SIGKILL)
         await self._without(run.pid)
         await self._shared("each bot has its part again")
@@ -96,7 +96,7 @@ class Proof:
     async def _halt(self) -> None:
         run = self.bots[1].runs[-1]
         began = time.time()
-        self.record.say(f"SIGSTOP: bot 1 (process {run.pid})")
+        self.record.begin("SIGSTOP", f"SIGSTOP: bot 1 (process {run.pid})")
         self.bots[1].send(signal.SIGSTOP)
         await self._without(run.pid)
         await asyncio.sleep(max(0.0, began + HALTED - time.time()))
@@ -107,7 +107,7 @@ class Proof:
         await self._shared("each bot has its part again")
 
     async def _restart_server(self) -> None:
-        self.record.say("the database's server crashes")
+        self.record.begin("crash of the server", "the database's server crashes")
         before = [bot.runs[-1] for bot in self.bots]
         await asyncio.to_thread(self.server.stop)
         await asyncio.sleep(STOPPED)
@@ -119,7 +119,7 @@ class Proof:
     async def _cut(self) -> None:
         run = self.bots[2].runs[-1]
         began = time.time()
-        self.record.say(f"bot 2 (process {run.pid}) is cut off from the database")
+        self.record.begin("cut off", f"bot 2 (process {run.pid}) is cut off from the database")
         self.relays[2].cut()
         self._require(await self.bots[2].ended(run, HALTED) == TEMPORARY, "a bot without a lease goes on")
         await self._without(run.pid)
@@ -132,7 +132,7 @@ class Proof:
     async def _roll(self) -> None:
         for bot in self.bots:
             run = bot.runs[-1]
-            self.record.say(f"SIGTERM: bot {bot.number} (process {run.pid})")
+            self.record.begin("SIGTERM", f"SIGTERM: bot {bot.number} (process {run.pid})")
             bot.send(signal.SIGTERM)
             self._require(await bot.ended(run, 15) == 0, "a bot ends with an error")
             await self._shared("each bot has its part again")

@@ -16,26 +16,28 @@ _OPEN: Final = """
 SELECT guild_id, count(*), count(*) FILTER (WHERE closed_at IS NULL) FROM public.incident GROUP BY guild_id
 """
 _HELD: Final = """
-SELECT extract(epoch FROM at)::float8, shard_id, (SELECT min(pid) FROM proof.lease WHERE lease.process = holding.process)
+SELECT extract(epoch FROM at)::float8, shard_id,
+    (SELECT min(pid) FROM proof.lease WHERE lease.process = holding.process)
 FROM proof.holding AS holding ORDER BY at
 """
 _LEASES: Final = """
 SELECT extract(epoch FROM at)::float8, pid, extract(epoch FROM until)::float8 FROM proof.lease ORDER BY at
 """
 _WRITTEN: Final = """
-SELECT count(*), count(DISTINCT program), count(DISTINCT guild_id) FROM proof.written WHERE program <> ''
+SELECT count(*) FROM proof.written WHERE program LIKE 'patchbay %'
 """
 _FORBIDDEN: Final = """
-SELECT extract(epoch FROM min(at))::float8, program, table_name, kind, process IS NULL AS has_no_lease, count(*)
+SELECT extract(epoch FROM min(at))::float8, program, table_name, kind, process IS NULL, count(*)
 FROM proof.written
-WHERE program LIKE 'patchbay %' AND (process IS NULL OR guild_id IS NOT NULL AND holder IS DISTINCT FROM process)
+WHERE program LIKE 'patchbay %'
+    AND (process IS NULL OR guild_id IS NOT NULL AND holder IS DISTINCT FROM process)
 GROUP BY program, table_name, kind, process IS NULL ORDER BY 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """Rows that a process has written which might not: without a lease, or for a shard that it did not hold."""
+    """Rows that a process has written without a lease, or for a shard that it did not hold."""
 
     at: float
     program: str
@@ -59,7 +61,7 @@ class WatchedDatabase:
             connection.execute(text.encode())
 
     def holders(self) -> Mapping[int, int]:
-        """Return the process that holds each shard, by its id in the system; those not that nobody holds."""
+        """Return the id of the process that holds each shard, without those that nobody holds."""
         return {int(shard): int(pid) for shard, pid in self._rows(_HOLDERS)}
 
     def incidents(self) -> Mapping[int, tuple[int, int]]:
@@ -76,7 +78,7 @@ class WatchedDatabase:
 
     def written(self) -> int:
         """Return how many rows were written by bots."""
-        ((rows, _, _),) = self._rows(_WRITTEN)
+        ((rows,),) = self._rows(_WRITTEN)
         return int(rows)
 
     def forbidden(self) -> Sequence[Forbidden]:

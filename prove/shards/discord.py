@@ -1,4 +1,4 @@
-"""A simulated Discord with several shards and Discord's limit for identifies, which knows each bot by its port."""
+"""A simulated Discord with several shards and its limit for identifies, which knows each bot by its port."""
 
 # ruff: noqa: SLF001 - a simulator's own parts are extended here
 
@@ -30,7 +30,7 @@ def shard_of(guild_id: int) -> int:
 
 
 class ShardedDiscord(SimulatedDiscord):
-    """A ``SimulatedDiscord`` that records what each bot asks for, and holds them to the limit of identifies."""
+    """A ``SimulatedDiscord`` that records what each bot asks for, and refuses identifies that come early."""
 
     record: Record
     ports: Mapping[int, int]
@@ -115,10 +115,12 @@ class ShardedDiscord(SimulatedDiscord):
     def _dispatch(self, call: Call) -> Any:  # noqa: ANN401 - any route's JSON
         answer = super()._dispatch(call)
         if call.path == "/gateway/bot":
-            used = len(self.record.identifies)
             limit = {
-                "total": STARTS, "remaining": STARTS - used, "reset_after": 3_600_000, "max_concurrency": BUCKETS,
-            }  # fmt: skip
+                "total": STARTS,
+                "remaining": STARTS - len(self.record.identifies),
+                "reset_after": 3_600_000,
+                "max_concurrency": BUCKETS,
+            }
             return {**answer, "shards": SHARDS, "session_start_limit": limit}
         return answer
 

@@ -1,7 +1,5 @@
 """A simulated Toolzz that knows each bot by its port, and records what it asks for."""
 
-# ruff: noqa: SLF001 - a simulator's own parts are extended here
-
 from __future__ import annotations
 
 import contextlib
@@ -50,9 +48,7 @@ class WatchedToolzz(ToolzzSimulator):
     def environment_of(self, bot: int) -> dict[str, str]:
         """Return the settings of both base URLs for one bot."""
         (port,) = (port for port, each in self.ports.items() if each == bot)
-        return {
-            name: url.replace(f":{self._port}/", f":{port}/") for name, url in self.environment().items()
-        }
+        return {name: url.replace(f":{self._port}/", f":{port}/") for name, url in self.environment().items()}
 
     def add_agent(self, guild_id: int, channel: tuple[str, str]) -> tuple[str, str]:
         """Add a unit with an agent for a server; return the ids of both. channel: its id and name."""

@@ -21,7 +21,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """A shard that wanted to begin a session. is_too_early: less than five seconds after its bucket's last one."""
+    """A shard that wanted to begin a session. is_too_early: too soon after the last one of its bucket."""
 
     at: float
     bot: int
@@ -62,7 +62,12 @@ class Run:
 
 @dataclass(slots=True)
 class Record:
-    """All of it. halted: when a bot stood still, or was cut off: (bot, since, until)."""
+    """All of it.
+
+    halted: when a bot stood still, or was cut off: (bot, since, until). phases: what was done to the bots,
+    and since when. loaded_at: when each bot had its shards, and the load began. lists: when a server's agents
+    were asked for, by the server.
+    """
 
     began: float = field(default_factory=time.time)
     requests: list[Request] = field(default_factory=list)
@@ -71,14 +76,22 @@ class Record:
     asked: list[Asked] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     halted: list[tuple[int, float, float]] = field(default_factory=list)
+    phases: list[tuple[float, str]] = field(default_factory=list)
     loaded_at: float = 0.0
-    """When each bot had its shards, and the load began."""
     lists: defaultdict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """When a server's agents were asked for, by the server."""
 
     def say(self, text: str) -> None:
         """Print a line of the timeline."""
         print(f"    {time.time() - self.began:6.1f} s  {text}", file=sys.stderr, flush=True)
+
+    def begin(self, phase: str, what: str) -> None:
+        """Note that something is done to the bots."""
+        self.phases.append((time.time(), phase))
+        self.say(what)
+
+    def phase_at(self, at: float) -> str:
+        """Return what was done last before a moment."""
+        return next((phase for since, phase in reversed(self.phases) if since <= at), "start")
 
     def run_of(self, bot: int, at: float) -> Run | None:
         """Return the process that a bot was at a moment; the last one before it if there was none."""

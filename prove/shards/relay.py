@@ -21,6 +21,7 @@ class Relay:
         self._server = server
         self._flows = asyncio.Event()
         self._flows.set()
+        self._passing: set[asyncio.Task[object]] = set()
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -32,8 +33,11 @@ class Relay:
         try:
             yield relay
         finally:
-            relay.mend()
             listening.close()
+            passing = tuple(relay._passing)
+            for task in passing:
+                task.cancel()
+            await asyncio.gather(*passing, return_exceptions=True)
 
     def cut(self) -> None:
         """Let nothing through; neither side is told."""
@@ -44,23 +48,29 @@ class Relay:
         self._flows.set()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._flows.wait()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - each connection has one
+        self._passing.add(task)
         try:
-            from_server, to_server = await asyncio.open_unix_connection(str(self._server))
-        except OSError:  # it does not run
-            writer.close()
+            async with _closing(writer):
+                await self._flows.wait()
+                from_server, to_server = await asyncio.open_unix_connection(str(self._server))
+                async with _closing(to_server):
+                    await self._pump_both((reader, to_server), (from_server, writer))
+        except OSError:  # the server does not run
             return
-        pumps = [
-            asyncio.create_task(self._pump(reader, to_server)),
-            asyncio.create_task(self._pump(from_server, writer)),
-        ]
-        # Either side's end is the end of both.
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for pump in pumps:
-            pump.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
-        writer.close()
-        to_server.close()
+        finally:
+            self._passing.discard(task)
+
+    async def _pump_both(self, *ways: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+        """Pass on both ways; either side's end is the end of both."""
+        pumps = [asyncio.create_task(self._pump(*way)) for way in ways]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -69,3 +79,13 @@ class Relay:
                 writer.write(data)
                 await writer.drain()
             await self._flows.wait()
+
+
+@contextlib.asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()

@@ -19,18 +19,20 @@ from bot.features.alerts.service import RouteSettings
 from bot.features.connections.service import DEFAULT_NAME
 from bot.providers.base.redaction import Redactor
 from bot.settings import settings_model
-from prove.shards.discord import SHARDS, ShardedDiscord
+from prove.shards.discord import ShardedDiscord
 from prove.shards.provider import WatchedToolzz
 from prove.shards.record import Asked, Record
 
 FIRST: Final = 300_000_000_000
 """The time in the first server's id; the later ones follow."""
 COMMANDS: Final = ("help", "connections list", "alerts list", "audit list", "integrations overview")
-EVERY: Final = 0.25
+EVERY: Final = 0.1
 """Seconds from one command to the next, of those of all members."""
 BREAKS_EVERY: Final = 2.0
 """Seconds from one agent that breaks to the next."""
-AGENT_MAY: Final = discord.Permissions(view_channel=True, send_messages=True, embed_links=True, read_message_history=True)
+AGENT_MAY: Final = discord.Permissions(
+    view_channel=True, send_messages=True, embed_links=True, read_message_history=True
+)
 BROKEN_FOR: Final = 30.0
 """Seconds that an agent stays broken after its server was told."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -15,14 +16,20 @@ from prove.shards.servers import Servers
 
 LEASE: Final = 30.0
 """Seconds that a lease lasts without being renewed."""
-ACTS_FOR: Final = 25.0
-"""Seconds after a renewal for which the process acts at most."""
+MARGIN: Final = 5.0
+"""Seconds before the end of its lease after which a process does nothing more."""
 ANSWERED_WITHIN: Final = 3.0
 """Seconds that a bot has to answer: a command that came so long before it ended is lost with it."""
 BEGINS_WITHIN: Final = 3.0
 """Seconds from the beginning of a shard's session until its servers are known to the bot."""
-PICKED_UP_WITHIN: Final = 15.0
-"""Seconds from the end of a lease until a shard's new session has begun and its first checks are due."""
+PICKED_UP_WITHIN: Final = 5.0
+"""Seconds from the end of a lease until another process has the shard, and checks its servers."""
+HANDED_OVER_WITHIN: Final = 15.0
+"""Seconds that a shard is without a session when its process is told to stop, or gives it back."""
+TAKEN_WITHIN: Final = LEASE + 15.0
+"""The same when its process is gone: more than one shard may have to wait for its turn to identify."""
+SHOWN: Final = 20
+"""How many faults of a kind are shown."""
 RECOVERED: Final = "✅"
 """What the title of an alert begins with that is over."""
 EARLY: Final = 0.05
@@ -32,17 +39,17 @@ EARLY: Final = 0.05
 def verdict(record: Record, database: WatchedDatabase, servers: Servers, interval: int) -> Sequence[Figure]:
     """Return a figure for each promise. Blocks."""
     return [
-        _alerts(servers, database),
-        _checks(record, servers, interval),
-        _writes(record, database),
-        _requests(record, database),
-        _interactions(record),
-        _identifies(record),
+        alerts(servers, database),
+        checks(record, servers, interval),
+        writes(record, database),
+        requests(record, database),
+        interactions(record),
+        identifies(record),
     ]
 
 
-def _alerts(servers: Servers, database: WatchedDatabase) -> Figure:
-    """One message for each agent that broke, which says in the end that it works again; none anywhere else."""
+def alerts(servers: Servers, database: WatchedDatabase) -> Figure:
+    """One message for each agent that broke, which says in the end that it works again; no other one."""
     incidents = database.incidents()
     lost = doubled = unfinished = 0
     for server in servers.watched:
@@ -53,18 +60,18 @@ def _alerts(servers: Servers, database: WatchedDatabase) -> Figure:
     took = [each.told_at - each.broken_at for each in servers.broken if each.told_at and each.broken_at]
     return Figure(
         "several processes: no alert is lost or doubled",
-        f"{len(servers.broken)} agents broke: {lost} alerts lost, {doubled} doubled, {unfinished} without their"
-        f" end; the slowest came after {max(took, default=0):.0f} s",
+        f"{len(servers.broken)} agents broke: {lost} alerts lost, {doubled} doubled, {unfinished} without"
+        f" their end; the slowest came after {max(took, default=0):.0f} s",
         holds=bool(servers.broken) and not (lost or doubled or unfinished),
     )
 
 
-def _checks(record: Record, servers: Servers, interval: int) -> Figure:
+def checks(record: Record, servers: Servers, interval: int) -> Figure:
     """Each connection is checked again one interval and one takeover after its last check, at the latest."""
     most = 0.0
     for server in servers.watched:
         times = [at for at in record.lists[server.guild_id] if at >= record.loaded_at]
-        gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        gaps = [after - before for before, after in itertools.pairwise(times)]
         most = max(most, *gaps, 0.0)
     limit = LEASE + PICKED_UP_WITHIN + 2 * interval
     checks = sum(map(len, record.lists.values()))
@@ -76,7 +83,7 @@ def _checks(record: Record, servers: Servers, interval: int) -> Figure:
     )
 
 
-def _writes(record: Record, database: WatchedDatabase) -> Figure:
+def writes(record: Record, database: WatchedDatabase) -> Figure:
     forbidden = database.forbidden()
     for each in forbidden:
         record.say(f"FORBIDDEN: {each}")
@@ -99,10 +106,11 @@ class _Holders:
             self._leases[pid].append((at, until))
 
     def has_lease(self, pid: int, at: float) -> bool:
-        """Return whether a process might act at a moment."""
+        """Return whether a process had a lease that was not about to end."""
         leases = self._leases[pid]
         index = bisect.bisect(leases, at + EARLY, key=lambda each: each[0]) - 1
-        return index >= 0 and leases[index][1] is not None and at <= leases[index][0] + ACTS_FOR
+        until = leases[index][1] if index >= 0 else None
+        return until is not None and at <= until - MARGIN
 
     def holds(self, pid: int, shard_id: int, at: float) -> bool:
         """Return whether a process held a shard at a moment."""
@@ -111,10 +119,10 @@ class _Holders:
         return index >= 0 and held[index][1] == pid
 
 
-def _requests(record: Record, database: WatchedDatabase) -> Figure:
+def requests(record: Record, database: WatchedDatabase) -> Figure:
     holders = _Holders(database)
     forbidden = [request for request in record.requests if not _is_allowed(record, holders, request)]
-    for each in forbidden[:20]:
+    for each in forbidden[:SHOWN]:
         run = record.run_of(each.bot, each.at)
         record.say(f"FORBIDDEN at {each.at - record.began:.1f} s by {run and run.pid}: {each}")
     return Figure(
@@ -131,19 +139,30 @@ def _is_allowed(record: Record, holders: _Holders, request: Request) -> bool:
     return request.guild_id is None or holders.holds(run.pid, shard_of(request.guild_id), request.at)
 
 
-def _interactions(record: Record) -> Figure:
+def interactions(record: Record) -> Figure:
     unserved = _unserved(record)
     lost = [each for each in record.asked if each.answered_at is None]
     outside = [each for each in lost if not _is_unserved(unserved, each)]
-    for each in outside[:20]:
-        record.say(f"NOT ANSWERED, asked at {each.at - record.began:.1f} s on shard {shard_of(each.guild_id)}: {each}")
-    longest = max((until - since for spans in unserved.values() for since, until in spans), default=0.0)
+    for each in outside[:SHOWN]:
+        at, shard_id = each.at - record.began, shard_of(each.guild_id)
+        record.say(f"NOT ANSWERED: {each.command}, asked at {at:.1f} s on shard {shard_id}")
+    longest: defaultdict[str, float] = defaultdict(float)
+    for since, until in itertools.chain.from_iterable(unserved.values()):
+        phase = record.phase_at(since)
+        longest[phase] = max(longest[phase], until - since)
+    shown = ", ".join(f"{seconds:.0f} s after {phase}" for phase, seconds in longest.items())
+    is_short = all(seconds <= _limit(phase) for phase, seconds in longest.items())
     return Figure(
         "several processes: commands are answered but for a takeover",
-        f"{len(record.asked):,} commands, {len(lost)} without an answer, {len(outside)} of them while their shard had"
-        f" a bot; the longest time without one was {longest:.0f} s",
-        holds=not outside and bool(record.asked),
+        f"{len(record.asked):,} commands, {len(lost)} without an answer, {len(outside)} of them while their"
+        f" shard had a bot; the longest time without one: {shown}",
+        holds=not outside and bool(record.asked) and is_short,
     )
+
+
+def _limit(phase: str) -> float:
+    """Return for how many seconds a shard may have no bot after something was done to one."""
+    return HANDED_OVER_WITHIN if phase == "SIGTERM" else TAKEN_WITHIN
 
 
 def _unserved(record: Record) -> dict[int, list[tuple[float, float]]]:
@@ -173,7 +192,7 @@ def _is_unserved(unserved: dict[int, list[tuple[float, float]]], asked: Asked) -
     )
 
 
-def _identifies(record: Record) -> Figure:
+def identifies(record: Record) -> Figure:
     early = sum(each.is_too_early for each in record.identifies)
     return Figure(
         "several processes: identifies are within Discord's limit",
