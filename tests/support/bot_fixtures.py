@@ -93,7 +93,9 @@ async def start_bot(settings: Settings, clock: SharedClock, deadlines: Deadlines
     async with AsyncExitStack() as stack:
 
         async def start(redactor: Redactor) -> PatchbayBot:
-            return await stack.enter_async_context(bot_of(settings, redactor, clock, deadlines))
+            bot = await stack.enter_async_context(bot_of(settings, redactor, clock, deadlines))
+            await bot.held.begin(1)  # simcord opens no shards: it has no gateway
+            return bot
 
         yield start
 

@@ -41,7 +41,7 @@ class Sessions:
 
     def faults(self) -> Iterator[str]:
         """Yield one sentence for each shard that is not connected, for whoever hosts the bot."""
-        if self._client.shard_count is None:
+        if self._held.count is None:
             yield "The bot has not logged in to Discord yet."
             return
         for shard_id in sorted(self._held.ids):
