@@ -32,8 +32,8 @@ SHOWN: Final = 20
 """How many faults of a kind are shown."""
 RECOVERED: Final = "✅"
 """What the title of an alert begins with that is over."""
-EARLY: Final = 0.05
-"""Seconds by which clocks of one machine may seem to differ."""
+ON_ITS_WAY: Final = 0.1
+"""Seconds from the moment at which a request is sent until it is noted."""
 
 
 def verdict(record: Record, database: WatchedDatabase, servers: Servers, interval: int) -> Sequence[Figure]:
@@ -108,14 +108,14 @@ class _Holders:
     def has_lease(self, pid: int, at: float) -> bool:
         """Return whether a process had a lease that was not about to end."""
         leases = self._leases[pid]
-        index = bisect.bisect(leases, at + EARLY, key=lambda each: each[0]) - 1
+        index = bisect.bisect(leases, at, key=lambda each: each[0]) - 1
         until = leases[index][1] if index >= 0 else None
         return until is not None and at <= until - MARGIN
 
     def holds(self, pid: int, shard_id: int, at: float) -> bool:
         """Return whether a process held a shard at a moment."""
         held = self._held[shard_id]
-        index = bisect.bisect(held, at + EARLY, key=lambda each: each[0]) - 1
+        index = bisect.bisect(held, at, key=lambda each: each[0]) - 1
         return index >= 0 and held[index][1] == pid
 
 
@@ -134,9 +134,13 @@ def requests(record: Record, database: WatchedDatabase) -> Figure:
 
 def _is_allowed(record: Record, holders: _Holders, request: Request) -> bool:
     run = record.run_of(request.bot, request.at)
-    if run is None or not holders.has_lease(run.pid, request.at):
+    if run is None:
         return False
-    return request.guild_id is None or holders.holds(run.pid, shard_of(request.guild_id), request.at)
+    shard_id = None if request.guild_id is None else shard_of(request.guild_id)
+    return any(
+        holders.has_lease(run.pid, at) and (shard_id is None or holders.holds(run.pid, shard_id, at))
+        for at in (request.at, request.at - ON_ITS_WAY)
+    )
 
 
 def interactions(record: Record) -> Figure:

@@ -41,6 +41,8 @@ def connection(database: WatchedDatabase, postgres_url: str) -> Iterator[Connect
                 [number, pid],
             )
         found.execute("INSERT INTO shard_lease VALUES (3, 1)")
+        found.execute("UPDATE proof.lease SET at = at - interval '10 s'")
+        found.execute("UPDATE proof.holding SET at = at - interval '10 s'")
         yield found
 
 
@@ -70,29 +72,32 @@ def test_rows_of_others_are_forbidden(database: WatchedDatabase, connection: Con
     assert (found.program, found.table, found.has_no_lease) == (f"patchbay {OTHER}", "guild", bool(change))
 
 
-def _asks(database: WatchedDatabase, pid: int, *, later: float = 0.1, guild_id: int | None = GUILD) -> Figure:
-    """Return what is said of a request so many seconds from now."""
-    now = time.time()
-    record = Record(runs=[Run(0, pid, now - 60)])
-    record.requests.append(Request(now + later, 0, "Discord", "GET /guilds/1", guild_id))
+def _asks(database: WatchedDatabase, pid: int, at: float, guild_id: int | None = GUILD) -> Figure:
+    """Return what is said of a request."""
+    record = Record(runs=[Run(0, pid, 0.0)])
+    record.requests.append(Request(at, 0, "Discord", "GET /guilds/1", guild_id))
     return requests(record, database)
 
 
 @pytest.mark.usefixtures("connection")
 def test_requests_are_the_holders(database: WatchedDatabase) -> None:
     """For a server of its own, and until it has to end; another process may ask what is about no server."""
-    assert _asks(database, HOLDER).holds
-    assert not _asks(database, HOLDER, later=25.5).holds
-    assert not _asks(database, OTHER).holds
-    assert _asks(database, OTHER, guild_id=None).holds
-    assert not _asks(database, 9, guild_id=None).holds
+    now = time.time()
+    assert _asks(database, HOLDER, now).holds
+    assert not _asks(database, HOLDER, now + 25.5).holds
+    assert not _asks(database, OTHER, now).holds
+    assert _asks(database, OTHER, now, guild_id=None).holds
+    assert not _asks(database, 9, now, guild_id=None).holds
 
 
 def test_who_lost_a_shard_asks_nothing_for_it(database: WatchedDatabase, connection: Connection) -> None:
-    """Another process has taken it."""
+    """Another process has taken it; what was sent before that may come a little later."""
     connection.execute("UPDATE shard_lease SET process = 2")
-    assert not _asks(database, HOLDER).holds
-    assert _asks(database, OTHER).holds
+    lost_at = database.held()[-1][0]
+    assert _asks(database, HOLDER, lost_at + 0.05).holds
+    assert not _asks(database, HOLDER, lost_at + 0.15).holds
+    assert not _asks(database, OTHER, lost_at - 0.01).holds
+    assert _asks(database, OTHER, lost_at + 0.01).holds
 
 
 @pytest.mark.parametrize(("at", "is_lost"), [(50.0, True), (101.0, False), (120.0, False), (150.0, True)])
