@@ -70,7 +70,7 @@ docs: $(READY)
 check: UNCHECKED := --unchecked-ok
 check: $(READY) chromium lint audit
 	$(BIN)/python .ci/pythons.py
-	$(PYTEST) --engine postgresql tests/store tests/features
+	$(PYTEST) --engine postgresql tests/store tests/features tests/journeys
 	$(PYTEST) $(ARGS)
 
 prove: $(READY)

@@ -41,13 +41,18 @@ class TakesDiscordToken(Protocol):
 
 @dataclass(frozen=True)
 class Stage:
-    """What the bot needs. keys: kept, so that a second bot can read what the first one stored."""
+    """What the bot needs.
+
+    keys: kept, so that a second bot can read what the first one stored. database: the path of the file that
+    the bot makes, or the address of one on a PostgreSQL server.
+    """
 
     discord: SimulatedDiscord
     world: World
     simulators: Sequence[Simulator]
     folder: Path
     keys: str
+    database: Path | str
 
     @property
     def discord_token(self) -> str | None:
@@ -57,18 +62,14 @@ class Stage:
         )
         return next(tokens, None)
 
-    @property
-    def database(self) -> Path:
-        """The bot's database, which the bot makes."""
-        return self.folder / "patchbay.db"
-
     def environment(self) -> dict[str, str]:
         """Return the whole environment of the bot's process; nothing of this process is passed on."""
+        database = self.database
         settings = {
             "PYTHONPATH": str(Path(bot.__path__[0]).parent),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
-            "PATCHBAY_DATABASE_URL": f"sqlite:///{self.database}",
+            "PATCHBAY_DATABASE_URL": database if isinstance(database, str) else f"sqlite:///{database}",
             "PATCHBAY_ENCRYPTION_KEYS": self.keys,
             "PATCHBAY_CHECK_INTERVAL": str(CHECK_INTERVAL),
             **self.discord.environment(),
@@ -90,8 +91,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(locale: str) -> AsyncIterator[Stage]:
-    """Set up everything except the bot; nothing of it is left after the block."""
+async def open_stage(locale: str, database: str | None = None) -> AsyncIterator[Stage]:
+    """Set up everything except the bot; nothing of it is left after the block.
+
+    database: the address of one on a server, by default a file in the stage's folder.
+    """
     async with AsyncExitStack() as stack:
         folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="patchbay-")
         stack.push_async_callback(asyncio.to_thread, folder.cleanup)
@@ -102,6 +106,7 @@ async def open_stage(locale: str) -> AsyncIterator[Stage]:
             simulators=[await stack.enter_async_context(simulator()) for simulator in simulators()],
             folder=Path(folder.name),
             keys=f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            database=database or Path(folder.name, "patchbay.db"),
         )
         _introduce(stage)
         with faults(discord.env, stage.simulators, locale):

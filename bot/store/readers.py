@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import sqlite3
 import threading
 import time
 from collections import Counter, OrderedDict, deque
@@ -14,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from bot.durations import Durations
+from bot.errors import RestartingError
 from bot.store.connection import ReadingConnection
 
 ResultT = TypeVar("ResultT")
@@ -45,7 +45,7 @@ class Readers:
         self._waiting: OrderedDict[object, deque[asyncio.Future[_Reader]]] = OrderedDict()
 
     async def open(self) -> None:
-        """Open the connections. Raises sqlite3.Error."""
+        """Open the connections. Raises what ``connect`` does."""
         self._idle += [await self._open(f"reader-{number}") for number in range(READERS)]
         # Urgent reads wait in the thread's own queue, so that a busy event loop does not delay the next one.
         self._urgent = await self._open("urgent-reader")
@@ -60,14 +60,14 @@ class Readers:
         self._is_closed = True
         for waiting in itertools.chain.from_iterable(self._waiting.values()):
             if not waiting.done():
-                waiting.set_exception(_closed())
+                waiting.set_exception(RestartingError())
         self._waiting.clear()
         await asyncio.gather(*(reader.close() for reader in self._opened))
 
     async def read(self, work: Callable[[ReadingConnection], ResultT], guild: object) -> ResultT:
         """Run ``work`` in a thread on a connection. guild: whose read this is, None if it is nobody's.
 
-        Raises sqlite3.ProgrammingError after ``close``.
+        Raises RestartingError after ``close``.
         """
         began = self._begin()
         try:
@@ -86,7 +86,7 @@ class Readers:
 
     def _begin(self) -> float:
         if self._is_closed:
-            raise _closed()
+            raise RestartingError
         self.under_way += 1
         return time.perf_counter()
 
@@ -141,10 +141,6 @@ class Readers:
                 del self._waiting[guild]
             if waiting is not None:
                 yield guild, waiting
-
-
-def _closed() -> sqlite3.Error:
-    return sqlite3.ProgrammingError("the database is closed")
 
 
 class _Reader:

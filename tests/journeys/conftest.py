@@ -13,7 +13,16 @@ def blockbuster() -> None:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+def address(request: pytest.FixtureRequest) -> str | None:
+    """The address of the bot's database on a server; None with SQLite: the bot makes a file in its folder."""
+    if request.config.getoption("engine") == "sqlite":
+        return None
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+async def stage(address: str | None) -> AsyncIterator[Stage]:
     """A Discord with a server, the providers and an empty database; `stage.running_bot()` starts the bot."""
-    async with open_stage("en-US") as stage:
+    async with open_stage("en-US", address) as stage:
         yield stage

@@ -11,6 +11,7 @@ from tests.support.demo_steps import simulator
 from tests.support.english import english
 
 
+@pytest.mark.sqlite  # the page knows no database
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
 async def test_the_demo_works_in_a_browser(stage: Stage) -> None:
     """A user connects Toolzz in a form, reads a status in an embed, and sets up an agent with a menu."""

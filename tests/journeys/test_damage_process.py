@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import aiohttp
+import pytest
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
@@ -14,6 +15,7 @@ from tests.support.demo_steps import connect, simulator, text
 from tests.support.odd_discord import json_logs, logged
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.sqlite
 WITHIN = 30
 """Seconds for some checks of the demo, three seconds apart, on a busy machine."""
 HOLD = """

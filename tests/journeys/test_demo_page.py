@@ -17,7 +17,10 @@ from tests.support.demo_page import DemoPage
 from tests.support.demo_steps import connect, simulator
 from tests.support.english import english
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+    pytest.mark.sqlite,  # the page knows no database
+]
 SOON = 30_000
 """Milliseconds until an alert is posted, and until it is closed."""
 

@@ -3,6 +3,7 @@
 import json
 
 import aiohttp
+import pytest
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
@@ -12,6 +13,7 @@ from tests.support.file_limit import let_files_grow
 from tests.support.odd_discord import json_logs, logged
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.sqlite
 WITHIN = 30
 """Seconds for some checks of the demo, three seconds apart, on a busy machine."""
 AGENT = "Suporte da loja"

@@ -1,9 +1,7 @@
 """Kills the bot's process while it hands a token over, and stops it: the audit log has what was tried."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +14,7 @@ from bot.providers.sensay.simulator import SensaySimulator
 from tests.support.clock import Held
 from tests.support.demo_steps import connect, fill_in, simulator, text
 from tests.support.english import english
+from tests.support.stage_database import end_leases, run
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -26,9 +25,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 def handovers(stage: Stage) -> list[tuple[str, int | None]]:
     """Return the result of each entry about a handover, and the number of the entry that it ends."""
-    with closing(sqlite3.connect(stage.folder / "patchbay.db")) as database:
-        query = "SELECT result, ends FROM audit WHERE action = 'sensay.connect' ORDER BY number"
-        return database.execute(query).fetchall()
+    query = "SELECT result, ends FROM audit WHERE action = 'sensay.connect' ORDER BY number"
+    return [(row[0], row[1]) for row in run(stage, query)]
 
 
 async def kill(bot: BotProcess) -> None:
@@ -81,6 +79,7 @@ async def test_a_killed_handover_leaves_an_entry(stage: Stage, point: str) -> No
         await hand_over(stage)
         await points.get(point, held.arrived.wait)()
         await kill(bot)
+    end_leases(stage)
     sensay.heal()
     assert handovers(stage)[0] == ("begun", None)
     assert bool(sensay.creations) == (point != "before")
@@ -105,5 +104,4 @@ async def test_what_was_refused_is_written_before_the_end(stage: Stage) -> None:
             asked = await world.mira.slash(world.operations, "access revoke", member=world.mira)
             await stage.discord.answer(asked)
         assert await bot.stop() == 0
-    with closing(sqlite3.connect(stage.folder / "patchbay.db")) as database:
-        assert database.execute("SELECT result, times FROM audit").fetchall() == [("refused:no_grant", 3)]
+    assert run(stage, "SELECT result, times FROM audit") == [("refused:no_grant", 3)]

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT
@@ -14,10 +15,14 @@ from bot.demo.bot_process import BotFailedError, BotProcess
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.english import english
+from tests.support.postgres import PostgresServer
 from tests.support.waiting import until
 
 PASSWORD = "CANARY-of-the-server"
 LEASE_SECONDS = 30
+CONNECTIONS = 8
+"""So many does docs/operating.md let a process have."""
 
 
 def environment_of(stage: Stage, url: str) -> dict[str, str]:
@@ -94,6 +99,53 @@ async def test_a_process_that_was_halted_ends_without_a_word(stage: Stage, postg
 async def _holds_a_shard(bot: BotProcess, seconds: float) -> None:
     async with asyncio.timeout(seconds):
         await until(lambda: any("shards_held" in line for line in bot.lines))
+
+
+async def test_a_server_that_crashes_is_waited_for(stage: Stage, own_server: PostgresServer) -> None:
+    """Members are told while it is away; the bot goes on by itself when it is back.
+
+    It has no more connections than it is said to need.
+    """
+    toolzz, mira, channel = simulator(stage, ToolzzSimulator), stage.world.mira, stage.world.operations
+
+    async def shown() -> str:
+        asked = await mira.slash(channel, "toolzz status", integration=toolzz.CONNECTED)
+        return text(await stage.discord.answer(asked))
+
+    with own_server.database() as name:
+        own_server.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {CONNECTIONS}")
+        async with BotProcess(environment_of(stage, own_server.url(name)), stage.folder) as bot:
+            await comes_up(stage, bot)
+            await connect(stage, toolzz)
+            assert "Suporte da loja" in await shown()
+            await asyncio.to_thread(own_server.stop)
+            assert english("problem.unavailable.title") in await shown()
+            await asyncio.to_thread(own_server.start)
+            assert "Suporte da loja" in await shown()
+            assert await bot.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["doctor"],
+        ["purge-guild", "1", "--yes"],
+        ["member", "export", "1"],
+        ["rotate-key"],
+    ],
+    ids=" ".join,
+)
+async def test_a_missing_driver_is_named(stage: Stage, postgres_url: str, words: list[str]) -> None:
+    """Each command says in one line what to install."""
+    environment = environment_of(stage, postgres_url)
+    (stage.folder / "psycopg.py").write_text("raise ImportError")
+    environment["PYTHONPATH"] = f"{stage.folder}{os.pathsep}{environment['PYTHONPATH']}"
+    code, said = await patchbay(environment, stage.folder, *words)
+    assert code == (78 if words == ["run"] else 1)
+    assert said.count("pip install 'patchbay[postgres]'") == 1
+    assert "Traceback" not in said
+    assert PASSWORD not in said
 
 
 async def test_a_server_that_does_not_answer_keeps_the_bot_from_starting(stage: Stage) -> None:

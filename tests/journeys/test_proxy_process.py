@@ -22,6 +22,7 @@ from tests.support.demo_steps import connect, simulator, text
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.tls_front import TlsFront, make_certificate, tls_front
 
+pytestmark = pytest.mark.sqlite  # the database is not reached through a proxy
 LOGIN = "bot:FAKE-TOKEN-PASSWORD-of-the-proxy"
 WITHIN = 20
 """Seconds for a start that fails, on a busy machine."""

@@ -11,7 +11,8 @@ import pytest
 
 from bot.demo.bot_process import BotProcess
 from bot.demo.stage import Stage
-from bot.store.revision import HEAD
+from bot.store.postgres.address import shown
+from bot.store.revision import newest_revision
 from tests.support.demo_steps import text
 from tests.support.odd_discord import json_logs, logged
 from tests.support.waiting import until
@@ -40,8 +41,8 @@ async def test_it_says_what_starts_and_outlives_other_signals(stage: Stage) -> N
             name: line[name] for name in line if name not in {"timestamp", "logger", "level", "event"}
         } == {
             "version": version("patchbay"),
-            "schema": HEAD,
-            "database": str(stage.folder / "patchbay.db"),
+            "schema": newest_revision(stage.database),
+            "database": shown(stage.database) if isinstance(stage.database, str) else str(stage.database),
             "shards": "all",
             "shard_count": "as Discord recommends",
             "python": platform.python_version(),

@@ -1,21 +1,19 @@
 """Many agents go down at once and come back, with Patchbay as a process."""
 
-import contextlib
-import sqlite3
-
 from simcord import ResponseMessage
 
 from bot.demo.stage import Stage
 from bot.providers.toolzz.simulated_unit import both_lists, integration
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.demo_steps import connect, simulator, text
+from tests.support.stage_database import run
 from tests.support.waiting import until
 
 WITHIN = 40
 """Seconds for some checks of the demo, three seconds apart, on a busy machine."""
 AGENTS = 30
-LONG = 400
-"""Seconds: the end of an outage of this length is told of in a reply."""
+AGE = "UPDATE incident SET opened_at = opened_at - 400"
+"""The end of an outage of so many seconds is told of in a reply."""
 
 
 def posted(stage: Stage) -> list[ResponseMessage]:
@@ -28,8 +26,8 @@ def posted(stage: Stage) -> list[ResponseMessage]:
 def connected(stage: Stage) -> int:
     """Return how many agents are stored as connected."""
     query = "SELECT count(*) FROM watched WHERE kind = 'integration' AND state = 'connected'"
-    with contextlib.closing(sqlite3.connect(stage.folder / "patchbay.db")) as database:
-        return int(database.execute(query).fetchone()[0])
+    ((number,),) = run(stage, query)
+    return int(number)
 
 
 def incidents(stage: Stage, *, long_ago: bool = False) -> tuple[int, int]:
@@ -37,11 +35,10 @@ def incidents(stage: Stage, *, long_ago: bool = False) -> tuple[int, int]:
 
     long_ago: whether they are made to have begun long ago first.
     """
-    with contextlib.closing(sqlite3.connect(stage.folder / "patchbay.db")) as database, database:
-        if long_ago:
-            database.execute("UPDATE incident SET opened_at = opened_at - ?", (LONG,))
-        row = database.execute("SELECT count(*), count(*) - count(closed_at) FROM incident").fetchone()
-        return int(row[0]), int(row[1])
+    if long_ago:
+        run(stage, AGE)
+    ((number, number_open),) = run(stage, "SELECT count(*), count(*) - count(closed_at) FROM incident")
+    return int(number), int(number_open)
 
 
 async def test_agents_that_break_together_are_one_alert(stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """No guild's long reads stop the reads of other guilds, and the guard's reads wait for nobody's."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from bot.errors import RestartingError
 from bot.features.access.service import AccessService
 from bot.features.access.store import AccessStore
 from bot.features.access.tier import Tier
@@ -115,7 +115,7 @@ async def test_what_still_waits_when_the_database_is_closed_is_refused(path: Pat
             asyncio.get_running_loop().call_later(0.05, go.set)
         answers = await asyncio.gather(*reads, return_exceptions=True)
     assert answers[:MAX_PER_GUILD] == ["read"] * MAX_PER_GUILD
-    assert {type(each) for each in answers[MAX_PER_GUILD:]} == {sqlite3.ProgrammingError}
+    assert {type(each) for each in answers[MAX_PER_GUILD:]} == {RestartingError}
 
 
 async def test_guilds_take_turns(database: Database, occupied: list[asyncio.Task[object]]) -> None:
@@ -172,7 +172,7 @@ async def test_a_read_after_the_end_fails(tmp_path: Path) -> None:
         pass
     async with asyncio.timeout(5):
         for _ in range(2 * READERS):
-            with pytest.raises(sqlite3.ProgrammingError):
+            with pytest.raises(RestartingError):
                 await database.read_all(SHORT, guild_id=1)
 
 

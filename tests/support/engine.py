@@ -10,6 +10,8 @@ Address = Path | str
 
 _FILE: Final = "path"
 """The fixture of tests about SQLite's own file."""
+_OWN: Final = {_FILE, "postgres_url", "empty_postgres_url", "own_server"}
+"""The fixtures of tests that choose their engine themselves: they run without the option."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests that look into SQLite's file, or that open no database."""
+    """Leave out tests that are about one engine, or that open no database."""
     if config.getoption("engine") != "postgresql":
         return
     suited = [each for each in items if _suits(each)]
@@ -28,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _suits(item: pytest.Item) -> bool:
     names = getattr(item, "fixturenames", ())
-    return "address" in names and _FILE not in names and item.get_closest_marker("sqlite") is None
+    return "address" in names and _OWN.isdisjoint(names) and item.get_closest_marker("sqlite") is None
 
 
 @pytest.fixture

@@ -107,9 +107,9 @@ class PostgresServer:
         )
         return done.stdout.decode()
 
-    def execute(self, sql: str) -> None:
-        """Run a statement that is about no database, as who may do everything."""
-        with psycopg.connect(self.url("postgres", ADMIN), autocommit=True) as connection:
+    def execute(self, sql: str, database: str = "postgres") -> None:
+        """Run a statement as who may do everything."""
+        with psycopg.connect(self.url(database, ADMIN), autocommit=True) as connection:
             connection.execute(sql.encode())
 
     def _wait(self) -> None:
@@ -177,6 +177,13 @@ def postgres(options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Post
 def postgres_server() -> Iterator[PostgresServer]:
     """The server of this process's tests."""
     with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server that one test stops: what it has said to be stored is there afterwards."""
+    with postgres({"synchronous_commit": "on"}) as server:
         yield server
 
 

@@ -35,11 +35,20 @@ _REASONS: Final = {
 }
 """The errors that are about the server and not about the statement, by their code or its beginning."""
 _AT_CONNECTING: Final = {
+    "too many c": _REASONS["53300"],  # clients, or connections
+    "connection slots are reserved": _REASONS["53300"],
+    "no more connections allowed": _REASONS["53300"],  # PgBouncer's words
     "authentication failed": _REASONS["28"],
     "no password supplied": _REASONS["28"],
+    "no pg_hba.conf entry": _REASONS["28"],
+    'role "': _REASONS["28"],
+    "root certificate file": "the file with the certificates to trust is missing: name it with sslrootcert",
+    "certificate verify failed": "the server's certificate is signed by nobody who is trusted",
+    "server certificate for": "the server's certificate is for another host",
+    "does not support SSL": "the server does not support TLS",
     "does not exist": _REASONS["3D"],
 }
-"""The same by what the message says: an error at connecting has no code."""
+"""The same by what the message says: an error at connecting has no code. The first that fits counts."""
 
 
 class StatementError(Exception):
