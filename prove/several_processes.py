@@ -95,8 +95,8 @@ class Proof:
 
     async def _halt(self) -> None:
         run = self.bots[1].runs[-1]
-        began = time.time()
         self.record.begin("SIGSTOP", f"SIGSTOP: bot 1 (process {run.pid})")
+        began = time.time()
         self.bots[1].send(signal.SIGSTOP)
         await self._without(run.pid)
         await asyncio.sleep(max(0.0, began + HALTED - time.time()))
@@ -118,8 +118,8 @@ class Proof:
 
     async def _cut(self) -> None:
         run = self.bots[2].runs[-1]
-        began = time.time()
         self.record.begin("cut off", f"bot 2 (process {run.pid}) is cut off from the database")
+        began = time.time()
         self.relays[2].cut()
         self._require(await self.bots[2].ended(run, HALTED) == TEMPORARY, "a bot without a lease goes on")
         await self._without(run.pid)
