@@ -8,10 +8,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 
-# First what changes seldom: every package comes with its hash.
-COPY requirements/build.txt requirements/run.txt requirements/
+# First what changes seldom: every package comes with its hash. The driver of PostgreSQL is 12 MiB of them: one image
+# is enough for both databases.
+COPY requirements/build.txt requirements/postgres.txt requirements/
 RUN python -m venv --without-pip /opt/patchbay \
-    && pip --python /opt/patchbay/bin/python install --no-deps --require-hashes -r requirements/run.txt
+    && pip --python /opt/patchbay/bin/python install --no-deps --require-hashes -r requirements/postgres.txt
 RUN python -m venv --without-pip /opt/build \
     && pip --python /opt/build/bin/python install --no-deps --require-hashes -r requirements/build.txt
 
@@ -25,12 +26,13 @@ RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/wheels \
 FROM python:3.11.17-slim-bookworm@sha256:0a310eeecf4e1f5a0743f9a6520c90c88d089c903ca5fd283f501e3a805f5f89
 COPY --from=build /opt/patchbay /opt/patchbay
 RUN install --directory --owner=10001 --group=10001 --mode=700 /data
+# The default database is a file in the working folder. A variable in the setting's place would go before a secret file.
+WORKDIR /data
 
 ENV PATH=/opt/patchbay/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SQLITE_TMPDIR=/data \
-    PATCHBAY_DATABASE_URL=sqlite:////data/patchbay.db \
     PATCHBAY_HTTP_HOST=127.0.0.1 \
     PATCHBAY_HTTP_PORT=8080 \
     PATCHBAY_LOG_FORMAT=json

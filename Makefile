@@ -107,16 +107,17 @@ chromium:
 	@sh .ci/chromium.sh
 
 # One resolution for all, in dev.txt, for every Python from the oldest on and for every system: a marker says where a
-# package is needed. The other four start from it and keep its versions. They let pip build nothing from source:
+# package is needed. The other five start from it and keep its versions. They let pip build nothing from source:
 # what a build needs has no hash here. forbiddenfruit alone, in dev.txt, has no wheel; build.txt has what builds it.
 lock: export UV_CUSTOM_COMPILE_COMMAND = make lock
 lock: UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes
 lock: WHEELS := --only-binary :all: --emit-build-options
 lock: $(READY)
 	$(UV_COMPILE) $(UPGRADE) --extra demo --extra postgres --output-file requirements/dev.txt pyproject.toml requirements/dev.in
-	for part in run demo build; do cp requirements/dev.txt requirements/$$part.txt; done
+	for part in run demo postgres build; do cp requirements/dev.txt requirements/$$part.txt; done
 	$(UV_COMPILE) $(WHEELS) --output-file requirements/run.txt pyproject.toml
 	$(UV_COMPILE) $(WHEELS) --extra demo --output-file requirements/demo.txt pyproject.toml
+	$(UV_COMPILE) $(WHEELS) --extra postgres --output-file requirements/postgres.txt pyproject.toml
 	$(UV_COMPILE) $(WHEELS) --output-file requirements/build.txt requirements/build.in
 	cp requirements/dev.txt benchmarks/hikari.txt
 	$(UV_COMPILE) $(WHEELS) --output-file benchmarks/hikari.txt benchmarks/hikari.in

@@ -1,4 +1,4 @@
-"""Prints what the image consists of: the packages that run.txt has for its Python on Linux, as CycloneDX 1.6.
+"""Prints what the image consists of, as CycloneDX 1.6: what postgres.txt has for its Python on Linux.
 
 It is the same each time. Versions, files' hashes and who needs whom are those of the lock file. Licences are
 those that the installed packages declare: an SPDX expression where there is one, else a name, else the text.
@@ -17,7 +17,7 @@ from typing import Any
 from packaging.markers import Marker
 
 ROOT = Path(__file__).parents[1]
-LOCK = ROOT / "requirements" / "run.txt"
+LOCK = ROOT / "requirements" / "postgres.txt"
 OWN = "patchbay"
 PACKAGE = re.compile(
     r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;\\]+)(?: ; ([^\\\n]+))?[^\n]*"

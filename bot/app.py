@@ -22,7 +22,7 @@ from bot.discord.access.agent_access import GuildAccess
 from bot.discord.access.request_queue import Timing
 from bot.discord.background import BackgroundTasks
 from bot.discord.client import PatchbayBot, point_to
-from bot.discord.connection.held_shards import may_act
+from bot.discord.connection.held_shards import may_act, may_act_for, part_of_all
 from bot.discord.connection.interaction_tally import InteractionTally
 from bot.discord.context import Figures, Services
 from bot.discord.due_work import do_due_work
@@ -170,13 +170,15 @@ async def build_bot(
             clock,
             interval=settings.check_interval,
         )
-        outbox = Outbox(alert_store, alert_mover, audit, clock)
+        outbox = Outbox(alert_store, alert_mover, audit, clock, functools.partial(part_of_all, held))
         changes.subscribe(outbox.wake)
         suggestions: Recent[object] = Recent()
         changes.subscribe(suggestions.forget)
         integrations.subscribe(suggestions.forget)
         audit.subscribe(lambda entry: suggestions.forget(entry.guild_id))  # a member has changed something
-        recorder = Recorder(monitoring_store, changes, settings.check_interval)
+        recorder = Recorder(
+            monitoring_store, changes, settings.check_interval, functools.partial(may_act_for, held)
+        )
         background = BackgroundTasks()
         timing = Timing(schedule.clock, schedule.random, sleep)
         served = ServedGuilds(settings.allowed_guilds, settings.denied_guilds)
@@ -225,7 +227,11 @@ async def build_bot(
             monitoring=monitoring,
             outbox=outbox,
             poller=poller,
-            preflight=PreflightService(discord_api, settings.discord_api_url, InvalidRequestBudget(clock)),
+            preflight=PreflightService(
+                discord_api,
+                settings.discord_api_url,
+                InvalidRequestBudget(clock, functools.partial(part_of_all, held)),
+            ),
             privacy=PrivacyService(PrivacyStore(database), connections, audit, clock, settings.erase_after),
             provider_clocks=provider_clocks,
             quiet_hours=QuietHoursService(quiet_hours_store, changes, clock),

@@ -43,6 +43,12 @@ class BackgroundTasks:
             if task.get_name() == name:
                 task.cancel()
 
+    async def end(self, name: str) -> None:
+        """Cancel the task of this name, if there is one, and return once it has ended."""
+        self.cancel(name)
+        if ending := [task for task in self._tasks if task.get_name() == name]:
+            await asyncio.wait(ending)
+
     async def cancel_on_shutdown(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Await what may take longer than a bot that is told to stop still has. Raises RestartingError."""
         task = asyncio.create_task(work)

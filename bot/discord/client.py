@@ -25,7 +25,7 @@ from bot.discord.connection.packed_guild import PackedGuild, pack_unused
 from bot.discord.connection.refusals import request_log
 from bot.discord.connection.rereading import Rereading
 from bot.discord.connection.sessions import Sessions
-from bot.discord.connection.shard import PatientShard
+from bot.discord.connection.shard import PatientShard, waiting_name
 from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import DiscordState
@@ -34,6 +34,7 @@ from bot.discord.context import Interaction, Services, ServicesBot
 from bot.discord.overrides import Override
 from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
 from bot.discord.tree import PatchbayTree
+from bot.errors import UnavailableError
 from bot.features.commands.store import CommandStore
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -222,34 +223,43 @@ class PatchbayBot(ServicesBot):
 
         Members are answered until nothing is checked or sent any more: ``serves`` says no already.
         """
-        services = self.services
         try:
-            guilds = [guild for guild in self.guilds if guild.shard_id == shard_id]
             for _ in range(_LOOKS):
-                if not any(services.is_at_work(guild.id) for guild in guilds):
+                if not any(self.services.is_at_work(guild.id) for guild in self._guilds_of(shard_id)):
                     break
                 await asyncio.sleep(_LOOK_SECONDS)
             await self._close_shard(shard_id)
             if running := _running_commands():
                 await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
-            await services.audit.flush()
-            for guild in guilds:
-                self._connection._remove_guild(guild)  # noqa: SLF001 - discord.py does so when the bot was removed
-                services.forget(guild.id)
+            with contextlib.suppress(UnavailableError):  # the log says so already
+                await self.services.audit.flush()
         finally:
+            for guild in self._guilds_of(shard_id):
+                self._connection._remove_guild(guild)  # noqa: SLF001 - discord.py does so when the bot was removed
+                self._rereading.forget(guild.id)
+                self.services.forget(guild.id)
             await self.held.left(shard_id)
+
+    def _guilds_of(self, shard_id: int) -> list[discord.Guild]:
+        return [guild for guild in self.guilds if guild.shard_id == shard_id]
 
     async def _close_shard(self, shard_id: int) -> None:
         # discord.py has no way to close one shard for good.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSED_WITHIN):
+                await self.services.background.end(waiting_name(shard_id))
         shard = self._AutoShardedClient__shards.pop(shard_id, None)  # type: ignore[attr-defined]
-        for kept in (self._connection._ready_tasks, self._connection._ready_states):  # noqa: SLF001 - as above
-            kept.pop(shard_id, None)
-        self._ready_shards.discard(shard_id)
+        if (waits := self._connection._ready_tasks.pop(shard_id, None)) is not None:  # noqa: SLF001 - as above
+            waits.cancel()
+        self._connection._ready_states.pop(shard_id, None)  # noqa: SLF001 - as above
         if shard is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSED_WITHIN):
                     await shard.close()
         self.sessions.ended(shard_id)
+        self.starts.given_back(shard_id)
+        self._ready_shards.discard(shard_id)
+        self._start_workers_if_ready()
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
@@ -258,7 +268,8 @@ class PatchbayBot(ServicesBot):
         has a task of its own, so that none waits until another one may identify.
         """
         self.services.background.start(
-            self._launch_shard(self._gateway_url or gateway, shard_id, initial=initial)
+            self._launch_shard(self._gateway_url or gateway, shard_id, initial=initial),
+            waiting_name(shard_id),
         )
 
     async def _launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool) -> None:
@@ -274,10 +285,12 @@ class PatchbayBot(ServicesBot):
         """
         shard = shard_id or 0
         await self.starts.permit(self.http, shard)
-        await self.starts.identifies(shard)
         await self.held.identify_turn(shard, self.starts.max_concurrency)
         if shard not in self.held.ids:
+            self.starts.given_back(shard)
             raise ConnectionError("the shard was given back")
+        # Who gives up while it waits for its turn has used up nothing.
+        await self.starts.identifies(shard)
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a worker in the background once the bot knows in which servers it is.
@@ -295,10 +308,13 @@ class PatchbayBot(ServicesBot):
     async def on_shard_ready(self, shard_id: int) -> None:
         """Start the workers once all shards are ready; although some are not, where those take long."""
         self._ready_shards.add(shard_id)
+        self._start_workers_if_ready()
+        if self._workers:
+            self.services.background.start(self._start_workers_later())
+
+    def _start_workers_if_ready(self) -> None:
         if self._ready_shards >= self.held.ids:
             self._start_workers()
-        elif self._workers:
-            self.services.background.start(self._start_workers_later())
 
     async def _start_workers_later(self) -> None:
         await asyncio.sleep(_LATE_SHARDS_SECONDS)
@@ -337,7 +353,7 @@ class PatchbayBot(ServicesBot):
     def _filter_events(self) -> None:
         parsers = self._connection.parsers
         background = self.services.background
-        rereading = Rereading(self, background, parsers["GUILD_DELETE"])
+        rereading = self._rereading = Rereading(self, background, parsers["GUILD_DELETE"])
 
         def note_begun(shard_id: int) -> None:
             if shard_id not in self.held.ids:

@@ -119,6 +119,7 @@ class Services:
 
         What is compared with the database each time, or kept for seconds, stays.
         """
+        self.poller.forget(guild_id)
         self.guard.forget(guild_id)
         self.guild_access.guild_left(guild_id)
 

@@ -121,8 +121,9 @@ class ShardLeases:
         while shard_id in self._leaving and not self._is_over:
             try:
                 async with self._sharing:
-                    await self._store.free(shard_id)
+                    # Before others can have it. Where it is not freed, the next look finds that it is held.
                     self._held -= {shard_id}
+                    await self._store.free(shard_id)
                     self._leaving -= {shard_id}
             except StatementError:
                 await asyncio.sleep(self._terms.look)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import math
 import time
@@ -272,8 +273,9 @@ class Database:
 
     def _scrub_when_due(self) -> None:
         if self._scrub_timer is None:
-            loop = asyncio.get_running_loop()
-            self._scrub_timer = loop.call_at(self._scrub_from, self._scrub_later)
+            loop, context = asyncio.get_running_loop(), contextvars.Context()
+            # It is for no guild: that of its caller may be another process's by then.
+            self._scrub_timer = loop.call_at(self._scrub_from, self._scrub_later, context=context)
 
     def _scrub_later(self) -> None:
         self._scrub_timer = None

@@ -14,6 +14,7 @@ from bot.discord.connection.held_shards import IDENTIFY_SECONDS
 from bot.operating.shard_leases import ShardLeases
 from bot.store.fence import Fence, NotHeldError
 from bot.store.leases import Terms
+from bot.store.postgres.engine import WRITERS
 from bot.store.postgres.lease_store import LeaseStore
 from tests.support.postgres import execute
 
@@ -289,6 +290,28 @@ async def test_a_shard_is_served_until_it_is_given_back(cluster: Cluster) -> Non
     with pytest.raises(NotHeldError):
         one.leases.require(guild_of(seen[0]))
     await other.stop()
+
+
+async def test_a_shard_that_others_may_have_is_not_acted_for(cluster: Cluster) -> None:
+    """What is given back is let go here before the database is asked; who writes keeps that waiting."""
+    one = Member(cluster.url, LONG)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(one.leases.end)
+        await one.leases.start("k1")
+        await one.leases.begin(1)
+        await one.leases.changed()
+        other = await cluster.add()
+        await one.leases.changed()
+        (shard,) = frozenset(range(COUNT)) - one.leases.ids
+        assert one.may_act(shard)
+        with psycopg.connect(cluster.url) as connection:
+            await asyncio.to_thread(connection.execute, f"SELECT pg_advisory_xact_lock({WRITERS})")
+            giving = asyncio.create_task(one.leases.left(shard))
+            await asyncio.sleep(0.5)
+            assert not giving.done()
+            assert (one.may_act(shard), one.may_act(min(one.leases.ids))) == (False, True)
+        await giving
+        await cluster.until(lambda: shard in other.serves)
 
 
 async def test_more_processes_than_shards_stand_by(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -49,20 +50,38 @@ def test_the_program_is_not_root(image: Image) -> None:
 
 
 def test_compose_takes_away_what_the_program_does_not_need() -> None:
-    """Its root is read-only, it has no capability, and it writes to one named volume only."""
+    """Its root is read-only, it has no capability, and it writes to one named volume."""
     assert SERVICE["read_only"] is True
     assert SERVICE["cap_drop"] == ["ALL"]
     assert SERVICE["security_opt"] == ["no-new-privileges:true"]
     assert "tmpfs" not in SERVICE
-    assert SERVICE["volumes"] == ["data:/data"]
-    assert list(COMPOSE["volumes"]) == ["data"]
+    data, secrets = SERVICE["volumes"]
+    assert data == "data:/data"
+    assert (secrets["target"], secrets["read_only"]) == ("/run/secrets", True)
 
 
-def test_compose_limits_what_a_fault_can_take() -> None:
-    """Memory, processes and the log have an end."""
-    assert SERVICE["mem_limit"]
-    assert SERVICE["pids_limit"] > 0
-    assert {"max-size", "max-file"} <= SERVICE["logging"]["options"].keys()
+@pytest.mark.parametrize("service", COMPOSE["services"].values(), ids=COMPOSE["services"])
+def test_compose_limits_what_a_fault_can_take(service: dict[str, Any]) -> None:
+    """Memory, processes and the log have an end, and no port is open to the host's network."""
+    assert service["mem_limit"]
+    assert service["pids_limit"] > 0
+    assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert "ports" not in service
+
+
+def test_the_image_sets_nothing_that_a_secret_file_may_set(image: Image) -> None:
+    """A variable goes before a file of the secrets folder, so the database's address is in none."""
+    assert {name for name in image.environment if name.startswith("PATCHBAY_")} == {
+        *("PATCHBAY_HTTP_HOST", "PATCHBAY_HTTP_PORT", "PATCHBAY_LOG_FORMAT")
+    }
+
+
+def test_compose_starts_a_database_server_only_if_it_is_asked_to() -> None:
+    """Without the profile there is the bot alone; with it, the bot waits until the server is ready."""
+    assert "profiles" not in SERVICE
+    assert COMPOSE["services"]["postgres"]["profiles"] == ["postgres"]
+    assert SERVICE["depends_on"]["postgres"] == {"condition": "service_healthy", "required": False}
 
 
 def test_the_image_makes_no_volume_without_a_name() -> None:
@@ -89,11 +108,11 @@ def test_a_release_is_the_same_for_every_architecture() -> None:
     assert re.findall(r"amd64|x86_64|arm64|aarch64|--platform", words) == []
 
 
-def test_the_image_has_the_libraries_of_run_txt_only(image: Image) -> None:
+def test_the_image_has_the_libraries_of_postgres_txt_only(image: Image) -> None:
     """What tests or the demo need is not in the image."""
     probe = "import importlib.metadata as m; print(*sorted(d.name.lower() for d in m.distributions()))"
     names = image.run("python", "-c", probe).stdout.split()
-    assert "patchbay" in names
+    assert {"patchbay", "psycopg", "psycopg-binary"} <= set(names)
     assert {"pytest", "simcord", "hatchling", "pip"}.isdisjoint(names)
 
 
@@ -103,12 +122,12 @@ async def test_the_container_runs_and_writes_to_data_only(image: Image, tmp_path
     async with open_stage("en-US") as stage:
         surroundings = {name: value for name, value in stage.environment().items() if "URL" in name}
         surroundings.pop("PATCHBAY_DATABASE_URL")
-        for name in SERVICE["secrets"]:
+        for name in ("patchbay_discord_token", "patchbay_encryption_keys"):
             (tmp_path / name).write_text(stage.environment()[name.upper()])
         image.environment |= surroundings
         image.environment |= {"PATCHBAY_SECRETS_DIR": str(tmp_path), "PATCHBAY_HTTP_PORT": str(free_port())}
         command = [*image.start["ENTRYPOINT"], *image.start["CMD"]]
-        bot = await asyncio.create_subprocess_exec(*command, cwd=image.root, env=image.environment)
+        bot = await asyncio.create_subprocess_exec(*command, cwd=image.folder, env=image.environment)
         try:
             await stage.discord.bot_ready(READY_WITHIN)
             healthy = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"])

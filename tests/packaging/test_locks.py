@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from tests.support.requirements import direct_requirements
 from tests.support.source import ROOT, pyproject
 
-LOCKS = ("run", "demo", "build", "dev")
+LOCKS = ("run", "demo", "postgres", "build", "dev")
 WHEELS = "--only-binary :all:"
 PIN = re.compile(
     r"""
@@ -46,7 +46,8 @@ def test_everything_asked_for_is_locked(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "options"), [("run", [WHEELS]), ("demo", [WHEELS]), ("build", [WHEELS]), ("dev", [])]
+    ("lock", "options"),
+    [("run", [WHEELS]), ("demo", [WHEELS]), ("postgres", [WHEELS]), ("build", [WHEELS]), ("dev", [])],
 )
 def test_a_lock_holds_pins_with_hashes_and_nothing_else(lock: str, options: list[str]) -> None:
     """A lock file has only pins and comments: no address, no path of a machine.
@@ -66,7 +67,7 @@ def test_one_lock_serves_every_python(minor: int) -> None:
     assert left_out == ({"audioop-lts"} if minor < 13 else set())
 
 
-@pytest.mark.parametrize("lock", ["run", "demo", "build"])
+@pytest.mark.parametrize("lock", ["run", "demo", "postgres", "build"])
 def test_what_is_tested_is_what_is_shipped(lock: str) -> None:
     """Every pin is also dev.txt's, with the same hashes."""
     assert pins(lock)

@@ -178,7 +178,7 @@ def test_a_silent_service_is_told() -> None:
 
 
 def test_the_sbom_names_every_package_of_the_image() -> None:
-    """Each package of run.txt is in it with its version, its address and all its hashes.
+    """Each package of postgres.txt is in it with its version, its address and all its hashes.
 
     What only a later Python needs is not in the image.
     """
@@ -191,7 +191,7 @@ def test_the_sbom_names_every_package_of_the_image() -> None:
         )
         for each in document["components"]
     }
-    asked_for = locked("run.txt")
+    asked_for = locked("postgres.txt")
     assert asked_for.pop("audioop-lts")
     assert listed == asked_for
     for each in document["components"]:

@@ -31,16 +31,16 @@ class Image:
         self._build_arguments = {"VERSION": "1.2.3"}
         self._other_stage = folder / "other-stage"
         self._tools = folder / "tools"
-        self._folder = self.root
+        self.folder = self.root
         self._give_python()
         for instruction, arguments in instructions():
             getattr(self, f"_{instruction.lower()}")(arguments)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as in a container: in the image's root, with only its environment."""
+        """Run a command as in a container: in the image's working folder, with only its environment."""
         return subprocess.run(
             command,
-            cwd=self.root,
+            cwd=self.folder,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -69,11 +69,11 @@ class Image:
             self.root.rename(self._other_stage)
         self.root.mkdir()
         self.environment = {"HOME": str(self.root), "PATH": f"{self._tools}:/usr/bin:/bin"}
-        self._folder = self.root
+        self.folder = self.root
 
     def _workdir(self, arguments: str) -> None:
-        self._folder = Path(self._at(arguments))
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(self._at(arguments))
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def _env(self, arguments: str) -> None:
         for pair in shlex.split(arguments):
@@ -92,7 +92,7 @@ class Image:
             assert source in let_in, f".dockerignore keeps {source} out"
             whole = (ROOT / source).is_dir()
             for path in (path for path in files() if (ROOT / source) in [path, *path.parents]):
-                place = self._folder / target / (path.relative_to(ROOT / source) if whole else path.name)
+                place = self.folder / target / (path.relative_to(ROOT / source) if whole else path.name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, place)
 
@@ -101,7 +101,7 @@ class Image:
         # With the machine's settings for pip. To compile all libraries takes longer than to import some from
         # their source, and where nothing is compiled, a program that stores what it compiles is found out.
         environment = {**os.environ, "PATH": self.environment["PATH"], "PIP_COMPILE": "0"}
-        subprocess.run(["/bin/sh", "-c", step], cwd=self._folder, env=environment, check=True, timeout=200)
+        subprocess.run(["/bin/sh", "-c", step], cwd=self.folder, env=environment, check=True, timeout=200)
 
     def _user(self, arguments: str) -> None:
         number = arguments.partition(":")[0]

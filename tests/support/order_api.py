@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import ClassVar
 
 from aiohttp import web
@@ -106,14 +106,16 @@ async def open_api(
     deadline: float = 10.0,
     tls: ssl.SSLContext | None = None,
     proxy: str | None = None,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[ApiClient]:
     """Open a client for these addresses. deadline: seconds for one request. tls: by default no host's
-    certificate is trusted. proxy: see ``open_http``.
+    certificate is trusted. proxy, may_send: see ``open_http``.
     """
     async with open_http(
         tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         lambda request: deadline if request.deadline is None else request.deadline,
         proxy=proxy,
+        may_send=may_send,
     ) as http:
         yield ApiClient(http, "orders", bases, Redactor(), ERRORS, version=version)
 

@@ -11,7 +11,7 @@ def direct_requirements(lock: str) -> list[Requirement]:
     listed = {
         "run": project["dependencies"],
         "demo": project["dependencies"] + project["optional-dependencies"]["demo"],
-        "postgres": project["optional-dependencies"]["postgres"],
+        "postgres": project["dependencies"] + project["optional-dependencies"]["postgres"],
         "build": pyproject()["build-system"]["requires"],
     }
     listed["dev"] = listed["demo"] + listed["postgres"] + listed["build"] + development_tools()

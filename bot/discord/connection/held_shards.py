@@ -63,10 +63,23 @@ def holds(held: HeldShards, guild_id: int) -> bool:
     return held.count is None or shard_of(guild_id, held.count) in held.ids
 
 
+def part_of_all(held: HeldShards) -> float:
+    """Return this process's part of what Discord allows all processes together: its shards' part of all.
+
+    It is one shard's at least, for what still ends when the last one is given back; all before ``begin``.
+    """
+    return 1.0 if held.count is None else max(len(held.ids), 1) / held.count
+
+
 def may_act(held: HeldShards) -> bool:
     """Tell whether a request may be sent now for the server that the work under way is for."""
+    return may_act_for(held, CURRENT_GUILD.get())
+
+
+def may_act_for(held: HeldShards, guild_id: int | None) -> bool:
+    """Tell whether this process may act for a server now; None: whether it may act at all."""
     try:
-        held.require(CURRENT_GUILD.get())
+        held.require(guild_id)
     except NotHeldError:
         return False
     return True

@@ -70,7 +70,13 @@ class Rereading:
             self._reading[guild_id] = True
         elif not self._background.is_shutting_down:
             self._reading[guild_id] = True
-            self._background.start(self._read_until_known(guild_id, is_new=is_new))
+            self._background.start(self._read_until_known(guild_id, is_new=is_new), _name(guild_id))
+
+    def forget(self, guild_id: int) -> None:
+        """Read a server no longer: from now on the gateway tells another process of it."""
+        self._background.cancel(_name(guild_id))
+        self._reading.pop(guild_id, None)  # a task that has not begun does not do so
+        self._repeats.pop(guild_id, None)
 
     async def _read_until_known(self, guild_id: int, *, is_new: bool) -> None:
         failures, repeats = Backoff(_FIRST_PAUSE, _MAX_PAUSE), self._repeats_of(guild_id)
@@ -92,7 +98,7 @@ class Rereading:
                         pause = repeats.fail()
             self._repeats[guild_id] = repeats, asyncio.get_running_loop().time()
         finally:
-            del self._reading[guild_id]
+            self._reading.pop(guild_id, None)
 
     def _repeats_of(self, guild_id: int) -> Backoff | None:
         """Return the pauses of a server that was read not long ago, and forget all others' that were."""
@@ -162,6 +168,10 @@ class Rereading:
             )
             return False
         return True
+
+
+def _name(guild_id: int) -> str:
+    return f"reading-{guild_id}"
 
 
 def _make_channel(*, guild: discord.Guild, state: object, data: Mapping[str, Any]) -> None:

@@ -14,6 +14,11 @@ from bot.discord.background import BackgroundTasks
 from bot.discord.connection.starts import Starts
 
 
+def waiting_name(shard_id: int) -> str:
+    """Return the name of the task in which a shard waits for its connection. There is one at a time."""
+    return f"shard-{shard_id}"
+
+
 class PatientShard(Shard):
     """Waits in a task of its own."""
 
@@ -40,7 +45,8 @@ class PatientShard(Shard):
             await super().reidentify(exc)
 
     async def _handle_disconnect(self, e: Exception) -> None:
-        self._background.start(super()._handle_disconnect(e))
+        if self._is_held:
+            self._background.start(super()._handle_disconnect(e), waiting_name(self.id))
 
     async def reconnect(self) -> None:
         """Connect again and identify, once that is permitted, unless the shard was given back."""
@@ -49,7 +55,7 @@ class PatientShard(Shard):
         if self._starts.is_permitted(self.id):
             await super().reconnect()
         else:
-            self._background.start(self._reconnect_once_permitted())
+            self._background.start(self._reconnect_once_permitted(), waiting_name(self.id))
 
     async def _reconnect_once_permitted(self) -> None:
         await self._starts.permit(self._client.http, self.id)
@@ -57,7 +63,9 @@ class PatientShard(Shard):
 
     @property
     def _is_held(self) -> bool:
-        return self.id in self._bot.held.ids
+        # A shard that has come back since it was given back has another object.
+        shards = self._bot._AutoShardedClient__shards  # noqa: SLF001 - discord.py shows it nowhere else
+        return self.id in self._bot.held.ids and shards.get(self.id) is self
 
     @property
     def _bot(self) -> Any:  # noqa: ANN401 - PatchbayBot would be a circular import

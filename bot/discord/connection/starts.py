@@ -120,6 +120,13 @@ class Starts:
             IDENTIFIES, lambda kept: {**kept, shard: [_entry(kept.get(shard))[0] + 1, now]}
         )
 
+    def given_back(self, shard_id: int) -> None:
+        """Forget a shard that another process opens: what it was permitted and has not used is free again."""
+        self._permitted.discard(shard_id)
+        self._open.discard(shard_id)
+        self._resumes.pop(shard_id, None)
+        self._reconnects.pop(shard_id, None)
+
     async def succeeded(self, shard_id: int) -> None:
         """Forget the failed starts of a shard, whose READY was understood."""
         self._open.discard(shard_id)

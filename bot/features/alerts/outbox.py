@@ -54,19 +54,27 @@ MAX_ERASURE_SECONDS: Final = 5.0
 MAX_CLOCK_STEP_SECONDS: Final = 2.0
 """The system's clock is corrected by so little all the time."""
 MAX_A_SECOND: Final = 20
-"""Requests to Discord over all guilds. It takes 50 from a bot, and members' commands need theirs."""
+"""Requests to Discord over all guilds and all processes. It takes 50 from a bot, and members' commands need
+theirs.
+"""
 
 
 class RateLimiter:
     """Lets so many requests through in any second; those that are too many wait for their turn."""
 
-    def __init__(self, a_second: int) -> None:
+    def __init__(self, a_second: int, part: Callable[[], float] = lambda: 1.0) -> None:
+        """a_second: by all processes. part: this one's, above 0 and at most 1; it may change."""
+        self._a_second = a_second
+        self._part = part
         self._turns: deque[float] = deque(maxlen=a_second)
 
     def pause(self, now: float) -> float:
         """Return for how many seconds the caller has to wait. now: seconds that never go back."""
-        is_full = len(self._turns) == self._turns.maxlen
-        turn = max(now, self._turns[0] + 1) if is_full else now
+        a_second = self._a_second * self._part()
+        turn = max(now, self._turns[-1]) if self._turns else now
+        in_a_second = max(1, int(a_second))
+        if len(self._turns) >= in_a_second:
+            turn = max(turn, self._turns[-in_a_second] + max(1.0, 1 / a_second))
         self._turns.append(turn)
         return turn - now
 
@@ -75,15 +83,20 @@ class Outbox:
     """Works through the messages for which something is due; the store holds what must survive a restart."""
 
     def __init__(
-        self, store: AlertStore, alerts: AlertMover, audit: AuditService, clock: Callable[[], float]
+        self,
+        store: AlertStore,
+        alerts: AlertMover,
+        audit: AuditService,
+        clock: Callable[[], float],
+        part: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        """clock: seconds since 1970."""
+        """clock: seconds since 1970. part: of the requests of all processes, this one's."""
         self._store = store
         self._alerts = alerts
         self._boards = BoardMover(store, clock, self._wait_for_turn)
         self._audit = audit
         self._clock = clock
-        self._rate_limiter = RateLimiter(MAX_A_SECOND)
+        self._rate_limiter = RateLimiter(MAX_A_SECOND, part)
         self._board_places = asyncio.Semaphore(MAX_BOARDS_AT_ONCE)
         self._busy: set[Lane] = set()
         self._locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()

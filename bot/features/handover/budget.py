@@ -16,6 +16,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
 SECONDS: Final = 600.0
 IN_ALL: Final = 1000
+"""Of all processes, which may share an address or a proxy: each has a part, and ``PER_GUILD`` at least."""
 PER_GUILD: Final = 50
 PER_MEMBER: Final = 10
 OWN_PER_GUILD: Final = 100
@@ -30,9 +31,10 @@ class InvalidRequestBudget:
     invalid answers: its members must not use up what the others need.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """clock: seconds since 1970."""
+    def __init__(self, clock: Callable[[], float], part: Callable[[], float] = lambda: 1.0) -> None:
+        """clock: seconds since 1970. part: this process's, above 0 and at most 1; it may change."""
         self._clock = clock
+        self._part = part
         self._in_all: deque[float] = deque()
         self._counted: TTLCache[tuple[int, int | None], deque[float]]
         self._counted = TTLCache(_MAX_COUNTED, SECONDS, timer=clock)
@@ -97,14 +99,18 @@ class InvalidRequestBudget:
 
     def _count_in_all(self, now: float) -> None:
         self._in_all.append(now)
-        if len(self._in_all) in {IN_ALL // 2, IN_ALL}:
-            _log.warning("preflight_budget_used", used=len(self._in_all), limit=IN_ALL)
+        limit = self._limit_in_all()
+        if len(self._in_all) in {limit // 2, limit}:
+            _log.warning("preflight_budget_used", used=len(self._in_all), limit=limit)
+
+    def _limit_in_all(self) -> int:
+        return max(int(IN_ALL * self._part()), PER_GUILD)
 
     def _limits(self, guild_id: int, member_id: int) -> tuple[tuple[deque[float], int], ...]:
         return (
             (self._of(guild_id, member_id), PER_MEMBER),
             (self._of(guild_id, None), PER_GUILD),
-            (self._in_all, IN_ALL),
+            (self._in_all, self._limit_in_all()),
         )
 
     def _of(self, guild_id: int, member_id: int | None) -> deque[float]:

@@ -142,6 +142,11 @@ class Poller:
         """Tell whether a check of the guild's connections is under way."""
         return any(state.is_running for state in self._states.of_guild(guild_id))
 
+    def forget(self, guild_id: int) -> None:
+        """Drop what the last checks of a guild have found: other processes check it from now on."""
+        for state in self._states.of_guild(guild_id):
+            state.reports = state.rest = None
+
     def paused_until(self, guild_id: int) -> dict[tuple[str, str], float]:
         """Return until when a provider wants no request of a guild's connections, by provider and name.
 

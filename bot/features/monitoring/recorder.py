@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -24,11 +24,20 @@ class Recorder:
     The results of one connection must arrive one after the other; connections are independent of each other.
     """
 
-    def __init__(self, store: MonitoringStore, changes: GuildChanges, interval: int) -> None:
-        """interval: seconds between two checks."""
+    def __init__(
+        self,
+        store: MonitoringStore,
+        changes: GuildChanges,
+        interval: int,
+        may_act_for: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        """interval: seconds between two checks. may_act_for: tells whether this process may write for a
+        guild; the results of others are dropped.
+        """
         self._store = store
         self._changes = changes
         self._interval = interval
+        self._may_act_for = may_act_for
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
         self.outcomes: Counter[tuple[str, CheckOutcome]] = Counter()
@@ -91,9 +100,15 @@ class Recorder:
         """Store all results or none; return of each whether something changed."""
 
         async def work(unit: UnitOfWork) -> list[bool]:
-            await unit.repeat_checks([check_row(result) for result in results if result.is_repeated])
+            # No shard changes hands while this transaction runs: it may be asked here, and not before.
+            own = {result.guild_id for result in results if self._may_act_for(result.guild_id)}
+            await unit.repeat_checks(
+                [check_row(result) for result in results if result.is_repeated and result.guild_id in own]
+            )
             return [
-                not result.is_repeated and await CheckWriter(unit, result, self._interval).write()
+                result.guild_id in own
+                and not result.is_repeated
+                and await CheckWriter(unit, result, self._interval).write()
                 for result in results
             ]
 

@@ -178,7 +178,9 @@ async def test_a_limit_of_discord_is_waited_for(harness: BotHarness, monkeypatch
 
     async def limited(self: Any, *given: Any, **more: Any) -> Any:  # noqa: ANN401 - as discord.py's
         if refusals:
-            response = SimpleNamespace(status=429, reason="", headers={"Retry-After": str(refusals.pop())})
+            response: Any = SimpleNamespace(
+                status=429, reason="", headers={"Retry-After": str(refusals.pop())}
+            )
             raise discord.HTTPException(response, "slow down")
         return await send(self, *given, **more)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.discord.connection.held_shards import IDENTIFY_SECONDS, FixedShards, shard_of
+from bot.discord.connection.held_shards import IDENTIFY_SECONDS, FixedShards, part_of_all, shard_of
 
 
 class Time:
@@ -61,3 +61,24 @@ async def test_identifies_of_a_bucket_keep_their_distance() -> None:
 def test_a_server_s_shard_is_that_of_its_id() -> None:
     """As Discord documents it."""
     assert [shard_of(guild << 22 | 4_194_303, 3) for guild in range(5)] == [0, 1, 2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("ids", "count", "part"), [((), 4, 1.0), ((3,), 4, 0.25), ((0, 1, 2), 4, 0.75), ((), None, 1.0)]
+)
+async def test_a_process_has_a_part_of_what_all_may_send(
+    ids: tuple[int, ...], count: int | None, part: float
+) -> None:
+    """As large as its part of the shards."""
+    shards = FixedShards(ids, count)
+    assert part_of_all(shards) == 1
+    await shards.begin(3)
+    assert part_of_all(shards) == part
+
+
+async def test_what_ends_after_the_last_shard_may_still_be_sent() -> None:
+    """A process that gives its last shard back has the part of one until all has ended."""
+    shards = FixedShards((), 4)
+    await shards.begin(4)
+    shards.ids = frozenset()
+    assert part_of_all(shards) == 0.25

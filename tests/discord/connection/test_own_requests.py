@@ -4,12 +4,15 @@ import aiohttp
 import pytest
 from aiohttp import test_utils, web
 
+from bot.app import build_bot
 from bot.discord.connection.own_requests import RequestsStoppedError, count_into
-from bot.errors import PreflightBudgetError
+from bot.errors import PreflightBudgetError, PreflightLimitError
+from bot.features.alerts.outbox import MAX_A_SECOND
 from bot.features.handover import budget as limits
 from bot.features.handover.budget import InvalidRequestBudget
 from bot.providers.base.current_guild import working_for
 from bot.providers.base.redaction import Redactor
+from bot.settings import Settings
 from tests.support.harness import BotHarness
 
 SHARED = {"X-RateLimit-Scope": "shared"}
@@ -33,6 +36,7 @@ async def test_what_counts(
 ) -> None:
     """Discord's own list of what it counts, asked over a socket; the tokens stop where it is full."""
     monkeypatch.setattr(limits, "IN_ALL", 1)
+    monkeypatch.setattr(limits, "PER_GUILD", 1)
     budget = InvalidRequestBudget(lambda: 1000.0)
 
     async def answer(_: web.Request) -> web.Response:
@@ -103,3 +107,18 @@ async def test_one_guilds_refused_requests_stop_without_harm_to_others(
         assert await ask(None)
         now[0] += limits.SECONDS + 1
         assert await ask(1)
+
+
+async def test_a_process_has_its_part_of_what_discord_takes(settings: Settings) -> None:
+    """With a quarter of the shards: a quarter of the alerts in a second, and of the invalid answers."""
+    mine = settings.model_copy(update={"shard_ids": (0,), "shard_count": 4})
+    async with build_bot(mine, Redactor()) as bot:
+        await bot.held.begin(4)
+        limiter, budget = bot.services.outbox._rate_limiter, bot.services.preflight.budget
+        assert [limiter.pause(1000.0) for _ in range(MAX_A_SECOND // 4 + 1)] == [0] * (MAX_A_SECOND // 4) + [
+            1
+        ]
+        for _ in range(limits.IN_ALL // 4):
+            budget.count_own(403)
+        with pytest.raises(PreflightLimitError):
+            budget.reserve(1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import pytest
@@ -65,3 +66,23 @@ def test_no_second_has_too_many_requests() -> None:
     assert went[:MAX_A_SECOND] == came[:MAX_A_SECOND]
     assert max(sum(start <= other < start + 0.999 for other in went) for start in went) == MAX_A_SECOND
     assert limiter.pause(2000.0) == 0
+
+
+@pytest.mark.parametrize("parts", [(1 / 3, 1 / 3, 1 / 3), (0.6, 0.3, 0.1), (1 / 20,) * 20])
+def test_processes_share_the_requests_of_a_second(parts: tuple[float, ...]) -> None:
+    """Each has its part of what one alone would send, so that all together send no more in any second."""
+    went: list[float] = []
+    for part in parts:
+        limiter, now = RateLimiter(MAX_A_SECOND, partial(float, part)), 1000.0
+        went += [now + limiter.pause(now) for _ in range(2 * MAX_A_SECOND)]
+    assert max(sum(start <= other < start + 0.999 for other in went) for start in went) <= MAX_A_SECOND
+
+
+def test_a_small_part_is_a_request_in_some_seconds() -> None:
+    """A process with a hundredth of the shards sends one in five seconds, and more once it has all."""
+    part = 1 / 100
+    limiter = RateLimiter(MAX_A_SECOND, lambda: part)
+    went = [1000 + limiter.pause(1000) for _ in range(3)]
+    assert went == pytest.approx([1000, 1005, 1010])
+    part = 1
+    assert limiter.pause(1010) == 0

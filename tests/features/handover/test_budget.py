@@ -92,3 +92,15 @@ def test_the_limit_of_all_servers_together_is_logged(log: io.StringIO) -> None:
         budget.reserve(IN_ALL, 1)
     now += SECONDS
     budget.reserve(IN_ALL, 1)
+
+
+@pytest.mark.parametrize(("part", "limit"), [(1.0, IN_ALL), (0.25, IN_ALL // 4), (0.001, PER_GUILD)])
+def test_a_process_has_its_part_of_the_limit_in_all(log: io.StringIO, part: float, limit: int) -> None:
+    """Several processes may share an address; but one server's members can always use what is theirs."""
+    budget = InvalidRequestBudget(lambda: 1000.0, lambda: part)
+    for _ in range(limit - 1):
+        budget.count_own(403)
+    budget.reserve(1, 1)
+    with pytest.raises(PreflightLimitError):
+        budget.reserve(2, 1)
+    assert [line["limit"] for line in log_lines(log, "preflight_budget_used")] == [limit, limit]

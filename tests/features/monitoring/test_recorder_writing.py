@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import BusyError
+from bot.features.monitoring.recorder import Recorder
 from bot.features.privacy.store import PrivacyStore
 from bot.providers.base.integration import State
 from bot.store.database import Database
@@ -73,6 +74,21 @@ async def test_results_at_the_same_time_share_a_transaction(checks: RecordedChec
     assert isinstance(ended[7], asyncio.CancelledError)
     assert statements.count("BEGIN IMMEDIATE") == 1
     assert {counts(path, guild)["history"] for guild in guilds} == {1}
+
+
+async def test_results_of_a_guild_that_another_process_serves_are_dropped(checks: RecordedChecks) -> None:
+    """Its shard was lost while the check ran: a provider that could not be asked any more is not down."""
+    await checks.connect("default", guild=OTHER_GUILD)
+    lost: set[int] = set()
+    checks.recorder = Recorder(checks.store, checks.changes, INTERVAL, lambda guild: guild not in lost)
+    for lost_now, changed in ((set(), [True, True]), ({OTHER_GUILD}, [True, False])):
+        lost |= lost_now
+        state = LOST if lost else WELL
+        results = [checks.result(report(state, guild=each), guild=each) for each in (GUILD, OTHER_GUILD)]
+        recorded = [asyncio.create_task(checks.recorder.record(each)) for each in results]
+        assert await asyncio.gather(*recorded) == changed
+        checks.now += INTERVAL
+    assert [len(await checks.history(guild=each)) for each in (GUILD, OTHER_GUILD)] == [2, 1]
 
 
 def refuse_incidents(path: Path) -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import UnavailableError
 from bot.features.connections.store import ConnectionRow, ConnectionStore
+from bot.providers.base.current_guild import CURRENT_GUILD, working_for
 from bot.setup_errors import DatabaseMovedError, OtherKeyInUseError, ShardCountDiffersError
 from bot.store.connection import WritingConnection
 from bot.store.database import Database
@@ -269,3 +270,16 @@ async def test_a_database_that_was_moved_meanwhile_is_refused(
     await asyncio.to_thread(execute, postgres_url, "INSERT INTO moved VALUES (1, 'to', 'new.db', 1)")
     with pytest.raises(DatabaseMovedError):
         await process.leases.add("k1")
+
+
+async def test_a_scrub_that_waited_is_for_no_server(postgres_url: str, stack: AsyncExitStack) -> None:
+    """The server whose data it removes may be another process's by then."""
+    one = Process(postgres_url)
+    await one.begin(stack)
+    one.fence.guild = CURRENT_GUILD.get
+    await one.database.transact(one.database.mark_traces)
+    with working_for(GUILD):
+        one.database._scrub_when_due()
+    await asyncio.sleep(0.1)
+    assert one.database._later_scrub is not None
+    assert await one.database._later_scrub
