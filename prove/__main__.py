@@ -21,6 +21,7 @@ from prove import (
     operations,
     power_cuts,
     rotation,
+    several_processes,
     stopping,
     two_processes,
 )
@@ -35,6 +36,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "copies": copies.prove,
     "stopping": stopping.prove,
     "two_processes": two_processes.prove,
+    "several_processes": several_processes.prove,
     "full_disk": full_disk.prove,
     "gateway": gateway.prove,
     "handovers": handovers.prove,

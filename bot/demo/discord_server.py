@@ -100,10 +100,7 @@ class SimulatedDiscord:
         env = RemoteEnv()
         await env.start()
         server = cls(env, locale=locale)
-        app = web.Application(client_max_size=UPLOAD_LIMIT)
-        app.router.add_get("/gateway{slash:/?}", server._open_gateway)
-        app.router.add_route("*", "/api/v10/{path:.*}", server._answer_call)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSED_WITHIN)
+        runner = server._runner()
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -114,6 +111,12 @@ class SimulatedDiscord:
                 await connection.close()
             await runner.cleanup()
             await env.shutdown()
+
+    def _runner(self) -> web.AppRunner:
+        app = web.Application(client_max_size=UPLOAD_LIMIT)
+        app.router.add_get("/gateway{slash:/?}", self._open_gateway)
+        app.router.add_route("*", "/api/v10/{path:.*}", self._answer_call)
+        return web.AppRunner(app, access_log=None, shutdown_timeout=CLOSED_WITHIN)
 
     def environment(self) -> dict[str, str]:
         """Return the settings that point the bot here."""

@@ -1,0 +1,1 @@
+"""Several bots on one database, in a simulated Discord with several shards, all of which is recorded."""
