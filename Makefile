@@ -3,7 +3,7 @@
 #   make test                      the tests: ARGS="-k vault"
 #   make test-fast                 the tests that start no bot, in less than a minute
 #   make check                     every gate that CI has
-#   make prove                     what is promised, with processes that are killed and disturbed, in half an hour:
+#   make prove                     what is promised, with processes that are killed and disturbed, in some 35 minutes:
 #                                  ARGS="--record" or ARGS="power_cuts"
 #   make bench                     the figures of docs/benchmarks.md, with what each is compared with, in half an hour:
 #                                  ARGS="--record" or ARGS="commands polling"; ARGS=growth takes 20 minutes more
