@@ -292,23 +292,22 @@ class PatchbayBot(ServicesBot):
                 await super().launch_shard(gateway, shard_id, initial=initial)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - discord.py's
-        """Count each identify, and wait for its turn; discord.py may have connected a shard without asking.
-
-        Raises ConnectionError if the shard was given back meanwhile.
-        """
+        """Count each identify, and wait for its turn; discord.py may have connected without asking."""
         shard = shard_id or 0
         await self.starts.permit(self.http, shard)
-        is_counted, late = False, True
-        while late:
-            await self.held.identify_turn(shard, self.starts.max_concurrency)
-            turned = time.monotonic()
-            if shard not in self.held.ids:
-                self.starts.given_back(shard)
-                raise ConnectionError("the shard was given back")
-            if not is_counted:  # only now: who gives up while it waits for its turn has used up nothing
-                await self.starts.identifies(shard)
-                is_counted = True
-            late = time.monotonic() - turned > _TURN_SECONDS
+        turned = await self._wait_for_turn(shard)
+        # Only now: who gives up while it waits for its turn has used up nothing.
+        await self.starts.identifies(shard)
+        if time.monotonic() - turned > _TURN_SECONDS:
+            await self._wait_for_turn(shard)  # counting has waited for what others write
+
+    async def _wait_for_turn(self, shard_id: int) -> float:
+        """Return when a shard may identify, in monotonic seconds. Raises ConnectionError if it has gone."""
+        await self.held.identify_turn(shard_id, self.starts.max_concurrency)
+        if shard_id not in self.held.ids:
+            self.starts.given_back(shard_id)
+            raise ConnectionError("the shard was given back")
+        return time.monotonic()
 
     def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a worker in the background once the bot knows in which servers it is.

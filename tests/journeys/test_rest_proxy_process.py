@@ -17,7 +17,7 @@ from tests.support.rest_limit import LimitedDiscord, WaitingProxy
 READY_WITHIN = 40
 """Seconds for two starts at five requests a second, on a busy machine."""
 COMMANDS = 8
-"""Of each server."""
+"""How many each server gets."""
 
 
 @asynccontextmanager

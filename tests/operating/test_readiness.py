@@ -5,8 +5,8 @@ the checks.
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import discord
@@ -21,13 +21,15 @@ from bot.features.connections.service import ConnectionService
 from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.operating.readiness import Readiness
 from bot.settings import Settings
+from tests.support import changing_shards
 from tests.support.clock import Clock
-from tests.support.socket_gateway import Gateway, Quick, Sleeps, end, served
+from tests.support.socket_gateway import Gateway, Sleeps, served
 from tests.support.waiting import until
 
 LOST = "Shard 0 has lost its connection to Discord."
 DISCORDS_INTERVAL = 41.25
 """Seconds between two heartbeats, as Discord asks for."""
+connecting = partial(changing_shards.connecting, within=10)
 
 
 def reasons(bot: PatchbayBot) -> tuple[str, ...]:
@@ -39,25 +41,6 @@ def reasons(bot: PatchbayBot) -> tuple[str, ...]:
 def gateway() -> Gateway:
     """Discord's gateway, without a fault."""
     return Gateway(Gateway.live)
-
-
-@asynccontextmanager
-async def connecting(
-    bot: PatchbayBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[None]:
-    """Connect a bot to a gateway; its pauses take no time."""
-    monkeypatch.setattr("bot.discord.connection.held_shards.IDENTIFY_SECONDS", 0.0)
-    monkeypatch.setattr(discord.shard, "asyncio", Quick())
-    bot._connection.guild_ready_timeout = 0.01
-    bot.sessions._starts = bot.starts = Starts(StateFile(None), sleep=Sleeps())
-    async with asyncio.timeout(10), served(gateway, monkeypatch):
-        await bot.login("FAKE-TOKEN-FOR-TESTS")
-        running = asyncio.create_task(bot.connect())
-        try:
-            yield
-        finally:
-            bot.services.background.cancel_all()
-            await end(bot, running)
 
 
 async def test_a_closed_connection_shows_at_once_and_comes_back(

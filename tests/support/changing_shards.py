@@ -211,13 +211,22 @@ def give(held: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def connecting(
-    bot: PatchbayBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, sleeps: Sleeps | None = None
+    bot: PatchbayBot,
+    gateway: Gateway,
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: Sleeps | None = None,
+    *,
+    within: float = 20,
 ) -> AsyncIterator[None]:
-    """Connect a bot to a gateway; its pauses take no time, or those that ``sleeps`` lets pass."""
+    """Connect a bot to a gateway; its pauses take no time, or those that ``sleeps`` lets pass.
+
+    within: seconds after which the test fails.
+    """
+    monkeypatch.setattr("bot.discord.connection.held_shards.IDENTIFY_SECONDS", 0.0)
     monkeypatch.setattr(discord.shard, "asyncio", Quick())
     bot._connection.guild_ready_timeout = 0.05
     bot.sessions._starts = bot.starts = Starts(StateFile(None), sleep=sleeps or Sleeps())
-    async with asyncio.timeout(20), served(gateway, monkeypatch):
+    async with asyncio.timeout(within), served(gateway, monkeypatch):
         await bot.login("FAKE-TOKEN-FOR-TESTS")
         running = asyncio.create_task(bot.connect())
         try:

@@ -16,7 +16,9 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
 SECONDS: Final = 600.0
 IN_ALL: Final = 1000
-"""Of all processes, which may share an address or a proxy: each has a part, and ``PER_GUILD`` at least."""
+"""What all processes may have together, which may share an address or a proxy. Each has a part, and
+``PER_GUILD`` at least.
+"""
 PER_GUILD: Final = 50
 PER_MEMBER: Final = 10
 OWN_PER_GUILD: Final = 100

@@ -72,7 +72,7 @@ class LeaseStore:
     def __init__(self, url: str, terms: Terms = TERMS) -> None:
         self.terms = terms
         self.number = 0
-        """Of this process."""
+        """The number of this process's lease, 0 before ``add``."""
         self._url = url
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._turn = asyncio.Lock()
