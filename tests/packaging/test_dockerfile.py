@@ -120,24 +120,24 @@ async def test_the_container_runs_and_writes_to_data_only(image: Image, tmp_path
     """With a read-only root the bot starts, is healthy, and ends with exit code 0 when it is told to."""
     before = image.written()
     async with open_stage("en-US") as stage:
-        surroundings = {name: value for name, value in stage.environment().items() if "URL" in name}
-        surroundings.pop("PATCHBAY_DATABASE_URL")
+        variables = {name: value for name, value in stage.environment().items() if "URL" in name}
+        variables.pop("PATCHBAY_DATABASE_URL")
+        variables |= {"PATCHBAY_SECRETS_DIR": str(tmp_path), "PATCHBAY_HTTP_PORT": str(free_port())}
         for name in ("patchbay_discord_token", "patchbay_encryption_keys"):
             (tmp_path / name).write_text(stage.environment()[name.upper()])
-        image.environment |= surroundings
-        image.environment |= {"PATCHBAY_SECRETS_DIR": str(tmp_path), "PATCHBAY_HTTP_PORT": str(free_port())}
         command = [*image.start["ENTRYPOINT"], *image.start["CMD"]]
-        bot = await asyncio.create_subprocess_exec(*command, cwd=image.folder, env=image.environment)
+        environment = {**image.environment, **variables}
+        bot = await asyncio.create_subprocess_exec(*command, cwd=image.folder, env=environment)
         try:
             await stage.discord.bot_ready(READY_WITHIN)
-            healthy = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"])
+            healthy = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"], variables=variables)
             bot.terminate()
             assert await bot.wait() == 0
         finally:
             if bot.returncode is None:
                 bot.kill()
                 await bot.wait()
-        ended = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"])
+        ended = await asyncio.to_thread(image.run, *image.start["HEALTHCHECK"], variables=variables)
     assert (healthy.returncode, ended.returncode) == (0, 1), healthy.stderr
     assert (image.root / "data" / "patchbay.db").is_file()
     assert image.written() == before

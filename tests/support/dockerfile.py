@@ -11,8 +11,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.support.source import ROOT, files
 
@@ -25,7 +26,7 @@ class Image:
     def __init__(self, folder: Path) -> None:
         """Carry out every instruction. folder: an empty one. Raises CalledProcessError where a step fails."""
         self.root = folder / "image"
-        self.environment: dict[str, str] = {}
+        self._environment: dict[str, str] = {}
         self.start: dict[str, list[str]] = {}
         self.labels: dict[str, str] = {}
         self._build_arguments = {"VERSION": "1.2.3"}
@@ -36,12 +37,22 @@ class Image:
         for instruction, arguments in instructions():
             getattr(self, f"_{instruction.lower()}")(arguments)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as in a container: in the image's working folder, with only its environment."""
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that the image sets, read-only: all tests of a file share one image."""
+        return MappingProxyType(self._environment)
+
+    def run(
+        self, *command: str, variables: Mapping[str, str] = MappingProxyType({})
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as in a container: in the image's working folder, with only its environment.
+
+        variables: what the container is given beside the image's own.
+        """
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -68,7 +79,7 @@ class Image:
         if self.root.exists():
             self.root.rename(self._other_stage)
         self.root.mkdir()
-        self.environment = {"HOME": str(self.root), "PATH": f"{self._tools}:/usr/bin:/bin"}
+        self._environment = {"HOME": str(self.root), "PATH": f"{self._tools}:/usr/bin:/bin"}
         self.folder = self.root
 
     def _workdir(self, arguments: str) -> None:
@@ -78,7 +89,7 @@ class Image:
     def _env(self, arguments: str) -> None:
         for pair in shlex.split(arguments):
             name, value = pair.split("=", 1)
-            self.environment[name] = self._at(value).replace("$PATH", self.environment["PATH"])
+            self._environment[name] = self._at(value).replace("$PATH", self.environment["PATH"])
 
     def _copy(self, arguments: str) -> None:
         *sources, target = arguments.split()
