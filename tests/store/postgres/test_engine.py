@@ -32,7 +32,7 @@ GUILD = 1_100_000_000_000_000_000
 CANARY = "CANARY-that-nobody-may-read"
 ROW = ConnectionRow(GUILD, "sensay", "main", b"sealed", set_by=7, set_at=100, verified_at=100)
 SLEEP = SimpleNamespace(sql="SELECT 1 FROM pg_sleep(:seconds)")
-END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+END = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
 MARKS = SimpleNamespace(sql="SELECT id FROM key_mark")
 READ_ONLY = """
 DO $$ BEGIN

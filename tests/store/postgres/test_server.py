@@ -26,7 +26,7 @@ ROW = ConnectionRow(GUILD, "sensay", "main", b"\0sealed", set_by=7, set_at=100, 
 CANARY = "CANARY-that-was-deleted"
 PASSWORD = "FAKE p@ss/w%rd:#?"
 LOGINS = "local all postgres trust\nlocal all all scram-sha-256\n"
-END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+END = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
 FULL = "the server has no connection left"
 REFUSED = "the server refuses the user or the password"
 IDLE_MILLISECONDS = 100
