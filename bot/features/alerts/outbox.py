@@ -165,16 +165,22 @@ class Outbox:
         """Post a board in this channel, and delete the one that there was. Return the message's id.
 
         Where Discord does not take it just now, return None, and try again later. Raises
-        InvalidInputError("board_channel") where the channel takes nothing.
+        InvalidInputError("board_channel") where the channel takes nothing; in another channel than that, the
+        one that there was is posted again.
         """
         lane = guild_id, MessageKind.BOARD
         async with self._lock(lane):
+            before = await self._store.board(guild_id)
             await self._store.put_board(BoardRow(guild_id, channel_id, member_id), int(self._clock()))
             with contextlib.suppress(BoardDroppedError):
                 await self._work_off(messenger, lambda _: True, lane)
             board = await self._store.board(guild_id)
             if board is None or board.suspended:
-                await self._store.delete_board(guild_id, channel_id)
+                if before is None or before.channel_id == channel_id:
+                    await self._store.delete_board(guild_id, channel_id)
+                else:
+                    await self._store.put_board(before, int(self._clock()))
+                self.wake()
                 raise InvalidInputError("board_channel")
             row = await self._store.message(*lane)
         self.wake()
