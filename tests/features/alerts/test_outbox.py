@@ -161,7 +161,10 @@ class OutboxMachine(OutboxWorld, RuleBasedStateMachine):
         )
         known = {route.number for route in self._routes()}
         replaced = next((each for each in sorted(known) if (each == 1) == (number == 1)), 0)
-        self._run(self._service.set_route(GUILD, channel, wanted, member_id=MEMBER, number=replaced))
+        try:
+            self._run(self._service.set_route(GUILD, channel, wanted, member_id=MEMBER, number=replaced))
+        except InvalidInputError as refused:
+            assert refused.field == "same_rule"  # noqa: PT017 - what it must be, where it is refused
         self._follow_routes()
         self.send(fault, 0)
 
