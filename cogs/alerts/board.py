@@ -54,7 +54,8 @@ async def clear_board(ctx: Context) -> None:
 class _BoardMessenger(DiscordMessenger):
     """Reports no board that a channel refuses: the answer tells the member who wants it there."""
 
-    async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:
+    async def report_lost_board(self, guild_id: int, board: BoardRow) -> bool:  # noqa: ARG002 - see Messenger
+        """Report nothing."""
         return False
 
 

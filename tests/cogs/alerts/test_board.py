@@ -346,7 +346,9 @@ async def test_it_goes_back_where_another_channel_refuses_it(
     assert harness.texts("problem.invalid_input.board_channel.title") in shown(moved)
     await harness.env.advance_time(SOON)
     assert (len(boards_in(harness.channel)), len(boards_in(other))) == (1, 0)
-    assert [entry for entry in harness.env.http_requests[before:] if entry.path == "/users/@me/channels"] == []
+    assert [
+        entry for entry in harness.env.http_requests[before:] if entry.path == "/users/@me/channels"
+    ] == []
     await check(harness, BAD)
     await harness.env.advance_time(SOON)
     assert "🔴" in board_text(harness)
