@@ -232,7 +232,7 @@ async def test_a_route_that_replaces_gathers_what_is_open(
 
 async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore, groups: GroupStore) -> None:
     """A refusal of another channel changes nothing; all routes to a channel are suspended and resumed."""
-    second = replace(ROUTE, number=2, states="error")
+    second = replace(ROUTE, number=2, partial=False)
     for row in (ROUTE, second):
         await groups.put_route(replace(row, number=0), 100, {}, most=10)
 
