@@ -5,8 +5,6 @@ import discord
 from bot.discord.access.posting import PickedChannel, check_posting
 from bot.discord.context import Context
 from bot.discord.theme import Field, Tone, card
-from bot.errors import UnreachableError
-from bot.features.alerts.messenger import NotSentError
 from bot.features.alerts.store import BoardRow
 from bot.i18n.catalog import Texts
 from cogs.alerts.messenger import DiscordMessenger
@@ -36,10 +34,7 @@ async def put_up_board(ctx: Context, channel: PickedChannel) -> discord.Embed:
 async def take_down_board(ctx: Context) -> discord.Embed:
     """Delete the board, and return an embed that says so. Raises UnreachableError; the board stays then."""
     async with ctx.change(_ACTION, "off") as change:
-        try:
-            board = await ctx.services.outbox.take_down_board(DiscordMessenger(ctx.client), ctx.guild_id)
-        except NotSentError as failed:
-            raise UnreachableError("Discord") from failed
+        board = await ctx.services.outbox.take_down_board(DiscordMessenger(ctx.client), ctx.guild_id)
         change.idle = board is None
     if board is None:
         return _card(Tone.QUIET, "none", ctx.texts)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.backoff import Backoff
-from bot.errors import InvalidInputError, UnavailableError
+from bot.errors import InvalidInputError, UnavailableError, UnreachableError
 from bot.features.alerts.alert_mover import AlertMover
 from bot.features.alerts.board_mover import BoardDroppedError, BoardMover
 from bot.features.alerts.delivery import reference_of
@@ -189,8 +189,15 @@ class Outbox:
     async def take_down_board(self, messenger: Messenger, guild_id: int) -> BoardRow | None:
         """Delete the guild's board and return where it was, None if there is none.
 
-        Raises NotSentError; the board stays then.
+        Raises UnreachableError; the board stays then.
         """
+        try:
+            return await self._take_down_board(messenger, guild_id)
+        except NotSentError as failed:
+            raise UnreachableError("Discord") from failed
+
+    async def _take_down_board(self, messenger: Messenger, guild_id: int) -> BoardRow | None:
+        """Do what ``take_down_board`` does. Raises NotSentError."""
         lane = guild_id, MessageKind.BOARD
         async with self._lock(lane):
             board, row = await self._store.board(guild_id), await self._store.message(*lane)
@@ -213,7 +220,7 @@ class Outbox:
         """Delete the board's message, if Discord lets us: once its row is erased, nobody keeps it live."""
         try:
             async with asyncio.timeout(MAX_ERASURE_SECONDS):
-                await self.take_down_board(messenger, guild_id)
+                await self._take_down_board(messenger, guild_id)
         except (NotSentError, TimeoutError) as failed:
             _log.info("board_left_behind", guild=guild_id, error=type(failed).__name__)
 
