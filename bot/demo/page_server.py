@@ -20,6 +20,7 @@ from bot.demo.page_texts import ENGLISH, TEXTS
 CONTENT_TYPES: Final = {
     "patchbay.js": "text/javascript",
     "patchbay-dom.js": "text/javascript",
+    "patchbay-follow.js": "text/javascript",
     "patchbay-language.js": "text/javascript",
     "patchbay-presses.js": "text/javascript",
     "patchbay.css": "text/css",

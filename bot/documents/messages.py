@@ -24,7 +24,7 @@ _FORM_RULES: Final = "missing|too_short|too_long|not_a_choice|not_plain|needs|na
 _ALERT_RULES: Final = (
     r"bot_cannot_post|you_cannot_post|you_cannot_mention|thread_\w+|alert_role|board_channel|states|checks"
     r"|remind|rule|which_rule|routes|escalate|no_role|same_rule|about_provider|mute|maintenance_\w+"
-    r"|quiet_hours_\w+|time_zone\w*"
+    r"|quiet_hours_\w+|time_zone\w*|not_yet"
 )
 
 

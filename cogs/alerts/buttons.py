@@ -99,7 +99,7 @@ def duration_options(texts: Texts, *, is_muted: bool) -> list[discord.SelectOpti
 async def mute(ctx: Context, key: str, duration: str) -> discord.Embed:
     """Mute an integration, or end that, and return what to say. duration: one of ``DURATIONS``.
 
-    Raises InvalidInputError("option") and NotWatchedError.
+    Raises InvalidInputError("option", "not_yet") and NotWatchedError.
     """
     if duration not in DURATIONS:
         raise InvalidInputError("option")

@@ -19,8 +19,8 @@ async def set_route(
 ) -> Route:
     """Send the alerts that the settings choose to a channel from now on.
 
-    number: the rule that is replaced, 0 for a new one. Raises InvalidInputError("alert_role", "same_rule"),
-    and what ``check_posting`` and AlertService.set_route raise.
+    number: the rule that is replaced, 0 for a new one. Raises InvalidInputError("alert_role"), and what
+    ``check_posting`` and AlertService.set_route raise.
     """
     target = f"channel · {channel.id}"
     async with ctx.change("alerts.set", f"{target} · rule {number}" if number else target) as change:
@@ -28,9 +28,6 @@ async def set_route(
         if any(role.is_default() for role in roles):
             raise InvalidInputError("alert_role")
         await check_posting(channel, ctx.member, ctx.texts, roles)
-        for each in await ctx.services.alerts.routes(ctx.guild_id):
-            if each.number != number and _is_same(each, channel.id, settings):
-                raise InvalidInputError("same_rule", number=each.number)
         route = await ctx.services.alerts.set_route(
             ctx.guild_id, channel.id, settings, member_id=ctx.member.id, number=number
         )
@@ -49,14 +46,6 @@ async def set_channel(ctx: Context, channel: PickedChannel) -> None:
         await set_route(ctx, channel)
     else:
         await set_route(ctx, channel, settings_of(rule, ctx.guild), number=rule.number)
-
-
-def _is_same(route: Route, channel_id: int, settings: RouteSettings) -> bool:
-    """Tell whether a rule posts the alerts that the settings choose in the channel already."""
-    about = About(settings.provider, settings.integration)
-    chosen = set(settings.states), settings.partial
-    is_alike = About.of(route) == about and (set(route.states), route.partial) == chosen
-    return is_alike and route.channel_id == channel_id
 
 
 def _roles_of(settings: RouteSettings, guild: discord.Guild | None) -> list[discord.Role]:

@@ -13,12 +13,11 @@ from bot.discord.pages import REFRESH
 from bot.discord.replies import acknowledge, defer, edit, respond, view_of
 from bot.discord.routes import IntegrationId, ProviderSlug, Segment
 from bot.discord.theme import duration
-from bot.errors import NotWatchedError
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.incident_summary import summarise
 from bot.features.history.service import DAY, PERIODS, Past, look_back, reaches_back_to
 from bot.features.maintenance.windows import MaintenanceTime, covered
-from bot.features.monitoring.service import Watched
+from bot.features.monitoring.service import Watched, nothing_known_of
 from bot.i18n.catalog import Texts
 from bot.pictures.canvas import draw_now
 from cogs.integrations.history_embed import history_embed
@@ -80,7 +79,7 @@ async def read_history(
 
     text: a ``Watched.key``, or a name that only one integration has. is_private: whether only the member sees
     the answer; reports of answers are shown nowhere else. Raises NotWatchedError, and
-    InvalidInputError("same_name").
+    InvalidInputError("same_name", "not_yet").
     """
     services, texts, now = ctx.services, ctx.texts, ctx.now
     kept = services.monitoring.history_days
@@ -96,7 +95,7 @@ async def read_history(
         read_reported(ctx, watched, is_private=is_private),
     )
     if not transitions:
-        raise NotWatchedError  # all data of the server was erased this very moment
+        raise nothing_known_of(watched)
     since = min(transitions[0].at, reaches_back_to(days, now))
     maintenance = MaintenanceTime(covered(windows, watched.provider, watched.id, since, now))
 

@@ -1,7 +1,7 @@
 """The demo's own page around the chat, used with a mouse in a browser."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -23,6 +23,10 @@ pytestmark = [
 ]
 SOON = 30_000
 """Milliseconds until an alert is posted, and until it is closed."""
+TO_THE_END = (
+    "(t => t.scrollHeight - t.scrollTop - t.clientHeight)(document.getElementById('channel-timeline'))"
+)
+"""How far the chat is from its end, in pixels."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,29 @@ async def test_an_agent_that_is_broken_is_told_of(stage: Stage) -> None:
         step = demo.guide.locator("li").filter(has_text=ENGLISH["break.title"])
         await expect(step).to_have_attribute("data-done", "true")
         await expect(demo.chat).to_contain_text("Comunidade", timeout=SOON)
+
+
+async def test_the_chat_follows_what_is_sent(stage: Stage) -> None:
+    """The end of each answer is in view, however long it is, and whoever looks further up stays there."""
+    async with DemoPage.open(stage, has_past=True) as demo:
+        for command in ("integrations overview", "alerts list", "alerts quiet-hours", "connections list"):
+            await demo.browser.command(command)
+            await demo.browser.answered()
+            await wait_for_distance(demo, lambda distance: distance <= 1)
+        await demo.chat.hover()
+        await demo.page.mouse.wheel(0, -400)
+        above = await wait_for_distance(demo, lambda distance: distance > 100)
+        await demo.button(ENGLISH["heal"]).click()
+        await expect(demo.guide.get_by_role("status")).not_to_be_empty()
+        assert await wait_for_distance(demo, lambda distance: distance > 0) >= above
+
+
+async def wait_for_distance(demo: DemoPage, is_reached: Callable[[float], bool]) -> float:
+    """Return how far the chat is from its end, in pixels, once that is as it should be."""
+    async with asyncio.timeout(SOON / 1000):
+        while not is_reached(distance := await demo.page.locator("#channel-timeline").evaluate(TO_THE_END)):  # noqa: ASYNC110 - the page announces nothing
+            await asyncio.sleep(0.05)
+    return float(distance)
 
 
 async def test_everything_on_the_page_changes_its_language(stage: Stage) -> None:

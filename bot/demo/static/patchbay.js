@@ -2,6 +2,7 @@
 // reads its state from `window.simcordPreview` and acts on it by pressing what a user could press.
 
 import { el, markdown, onAdded } from "./patchbay-dom.js";
+import { followAnswers } from "./patchbay-follow.js";
 import { keepPresses } from "./patchbay-presses.js";
 import { translatePage } from "./patchbay-language.js";
 
@@ -325,4 +326,5 @@ document.getElementById("preview-shell").prepend(bar, next);
 document.getElementById("preview-workspace").prepend(channels);
 document.getElementById("preview-workspace").append(guide, shade);
 keepPresses();
+followAnswers();
 void poll();

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import TypeVar
 
+from bot.errors import InvalidInputError
 from bot.features.alerts.incident_store import Incident
 from bot.features.alerts.store import (
     QUERIES,
@@ -34,7 +35,8 @@ class GroupStore:
     ) -> RouteRow | None:
         """Store a route, and return it with its number; 0 asks for a new one.
 
-        Return None if there is no route with that number, or if there are as many as ``most`` already.
+        Return None if there is no route with that number, or if there are as many as ``most`` already. Raises
+        InvalidInputError("same_rule") if another route posts the same alerts in the channel already.
         incidents: the numbers of the open ones of which it tells, each with whether it mentions nobody. They
         are told of in one message; in another channel than before, this replaces the messages that there are.
         Of other incidents the route tells no more: they are taken out of its messages.
@@ -46,6 +48,10 @@ class GroupStore:
             before = routes.get(row.number)
             if (before is None) is bool(row.number) or (before is None and len(routes) >= most):
                 return None
+            # Looked for in the transaction: two members may ask for the same at once.
+            for each in routes.values():
+                if each.number != row.number and _what_and_where(each) == _what_and_where(row):
+                    raise InvalidInputError("same_rule", number=each.number)
             number = row.number or await QUERIES.next_route(connection, guild_id=guild_id)
             stored = replace(row, number=number)
             await QUERIES.put_route(connection, **asdict(stored))
@@ -202,6 +208,11 @@ class GroupUnit:
     async def _assign(self, pending: PendingRow, alert: int) -> None:
         key = {"guild_id": pending.guild_id, "route": pending.route, "incident": pending.incident}
         await QUERIES.assign_incident(self._connection, **key, alert=alert)
+
+
+def _what_and_where(row: RouteRow) -> tuple[object, ...]:
+    """Return which alerts a route posts, and in which channel."""
+    return row.provider, row.integration, set(row.states.split(",")), bool(row.partial), row.channel_id
 
 
 async def _release_others(

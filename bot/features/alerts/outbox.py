@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.backoff import Backoff
-from bot.errors import InvalidInputError, UnavailableError
+from bot.errors import InvalidInputError, UnavailableError, UnreachableError
 from bot.features.alerts.alert_mover import AlertMover
 from bot.features.alerts.board_mover import BoardDroppedError, BoardMover
 from bot.features.alerts.delivery import reference_of
@@ -165,16 +165,22 @@ class Outbox:
         """Post a board in this channel, and delete the one that there was. Return the message's id.
 
         Where Discord does not take it just now, return None, and try again later. Raises
-        InvalidInputError("board_channel") where the channel takes nothing.
+        InvalidInputError("board_channel") where the channel takes nothing; in another channel than that, the
+        one that there was is posted again.
         """
         lane = guild_id, MessageKind.BOARD
         async with self._lock(lane):
+            before = await self._store.board(guild_id)
             await self._store.put_board(BoardRow(guild_id, channel_id, member_id), int(self._clock()))
             with contextlib.suppress(BoardDroppedError):
                 await self._work_off(messenger, lambda _: True, lane)
             board = await self._store.board(guild_id)
             if board is None or board.suspended:
-                await self._store.delete_board(guild_id, channel_id)
+                if before is None or before.channel_id == channel_id:
+                    await self._store.delete_board(guild_id, channel_id)
+                else:
+                    await self._store.put_board(before, int(self._clock()))
+                self.wake()
                 raise InvalidInputError("board_channel")
             row = await self._store.message(*lane)
         self.wake()
@@ -183,8 +189,15 @@ class Outbox:
     async def take_down_board(self, messenger: Messenger, guild_id: int) -> BoardRow | None:
         """Delete the guild's board and return where it was, None if there is none.
 
-        Raises NotSentError; the board stays then.
+        Raises UnreachableError; the board stays then.
         """
+        try:
+            return await self._take_down_board(messenger, guild_id)
+        except NotSentError as failed:
+            raise UnreachableError("Discord") from failed
+
+    async def _take_down_board(self, messenger: Messenger, guild_id: int) -> BoardRow | None:
+        """Do what ``take_down_board`` does. Raises NotSentError."""
         lane = guild_id, MessageKind.BOARD
         async with self._lock(lane):
             board, row = await self._store.board(guild_id), await self._store.message(*lane)
@@ -207,7 +220,7 @@ class Outbox:
         """Delete the board's message, if Discord lets us: once its row is erased, nobody keeps it live."""
         try:
             async with asyncio.timeout(MAX_ERASURE_SECONDS):
-                await self.take_down_board(messenger, guild_id)
+                await self._take_down_board(messenger, guild_id)
         except (NotSentError, TimeoutError) as failed:
             _log.info("board_left_behind", guild=guild_id, error=type(failed).__name__)
 

@@ -74,7 +74,7 @@ class AlertService:
 
         number: the route that is replaced, 0 for a new one. What is open already is told of in one message
         that mentions nobody. Raises NoRouteError, and InvalidInputError("states", "checks", "remind",
-        "escalate", "routes").
+        "escalate", "routes", "same_rule").
         """
         if State.CONNECTED in settings.states or not (settings.states or settings.partial):
             raise InvalidInputError("states")

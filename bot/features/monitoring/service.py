@@ -206,7 +206,7 @@ class MonitoringService:
         """Mute an integration's alerts and reminders for so many seconds; 0 unmutes it. Return the end, if
         any.
 
-        Raises InvalidInputError("mute") and NotWatchedError.
+        Raises NotWatchedError, and InvalidInputError("mute", "not_yet").
         """
         if not 0 <= seconds <= MAX_MUTE_SECONDS:
             raise InvalidInputError("mute")
@@ -220,7 +220,7 @@ class MonitoringService:
             member_id=member_id if seconds else None,
             now=now,
         ):
-            raise NotWatchedError
+            raise nothing_known_of(watched)
         self._changes.announce([guild_id])
         return until
 
@@ -263,6 +263,11 @@ class MonitoringService:
             )
             found.append(watched)
         return States(rows.checks, sorted(found, key=lambda each: each.severity))
+
+
+def nothing_known_of(watched: Watched) -> InvalidInputError | NotWatchedError:
+    """Return the error about an integration of which nothing is stored: not yet, or not any more."""
+    return InvalidInputError("not_yet") if watched.detail == NOT_YET else NotWatchedError()
 
 
 def _maintained_until(windows: Sequence[MaintenanceWindow], row: WatchedRow, now: int) -> int | None:

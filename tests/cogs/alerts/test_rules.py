@@ -192,9 +192,9 @@ async def test_no_two_rules_are_the_same(
 
 async def test_there_are_at_most_ten_rules(harness: BotHarness) -> None:
     """The eleventh is refused with the ways to go on."""
-    for _ in range(MAX_ROUTES):
+    for number in range(MAX_ROUTES):
         await harness.bot.services.alerts.set_route(
-            harness.guild.id, harness.channel.id, RouteSettings(), member_id=harness.manager.id
+            harness.guild.id, harness.channel.id + number, RouteSettings(), member_id=harness.manager.id
         )
     refused = await run_alerts(harness, "set", channel=harness.channel, about=KEY, rule="new")
     assert embed_of(refused).title == f"⚠️ {harness.texts('problem.invalid_input.routes.title')}"

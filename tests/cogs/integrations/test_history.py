@@ -24,6 +24,7 @@ from tests.support.english import english
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness, buttons, embed_of, field, final, labels, shown
 from tests.support.hostile import PAYLOADS, marks
+from tests.support.link_steps import link
 
 STATUS = english("integrations.status.button")
 HOUR = 3600
@@ -188,6 +189,24 @@ async def test_time_in_which_nobody_checked_is_unknown(harness: BotHarness) -> N
     assert (embed_of(result).description or "").startswith("⏳")
     assert field(result, "Availability, 1 day") == "**100%**\nknown: 4.1% of the time"
     assert [row[4:] for row in table(harness, result)[1:]] == [["Connected", ""], ["Unknown", "not_checked"]]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_what_is_not_checked_yet_has_none(harness: BotHarness, locale: str) -> None:
+    """It is suggested and shown from the moment it is linked, so nobody is told that it is not here."""
+    harness.locale = locale
+    await harness.connect("toolzz")
+    harness.toolzz.place_in_guild(str(harness.guild.id), "Harbour Ops", [])
+    await link(harness)
+    key = f"toolzz:{harness.toolzz.CONNECTED}"
+    asked = await harness.manager.slash(harness.channel, "integrations history", integration=key)
+    muted = await harness.manager.slash(harness.channel, "alerts mute", **{"integration": key, "for": "1h"})
+    for answer in (asked, muted):
+        title = harness.texts("problem.invalid_input.not_yet.title")
+        assert embed_of(answer).title == f"⚠️ {title}"
+    await harness.bot.services.poller.check_guild(harness.guild.id)
+    checked = await harness.manager.slash(harness.channel, "integrations history", integration=key)
+    assert embed_of(checked).image.url
 
 
 async def test_the_first_check_is_a_history(harness: BotHarness) -> None:

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 from structlog.testing import capture_logs
 
-from bot.errors import InvalidInputError
-from bot.features.alerts.messenger import BoardNotice, Notice, NotSentError, SummaryNotice
+from bot.errors import InvalidInputError, UnreachableError
+from bot.features.alerts.messenger import BoardNotice, Notice, SummaryNotice
 from bot.features.alerts.routes import Recovery
 from bot.features.alerts.service import RouteSettings
 from bot.features.alerts.store import MessageKind
@@ -130,7 +130,7 @@ class OutboxMachine(OutboxWorld, RuleBasedStateMachine):
             self._run(self._outbox.take_down_board(self._messenger, GUILD))
         except KilledError:
             self.restart()
-        except (NotSentError, RuntimeError):
+        except (UnreachableError, RuntimeError):
             assert self._board() is not None
         else:
             assert self._board() is None
@@ -161,7 +161,10 @@ class OutboxMachine(OutboxWorld, RuleBasedStateMachine):
         )
         known = {route.number for route in self._routes()}
         replaced = next((each for each in sorted(known) if (each == 1) == (number == 1)), 0)
-        self._run(self._service.set_route(GUILD, channel, wanted, member_id=MEMBER, number=replaced))
+        try:
+            self._run(self._service.set_route(GUILD, channel, wanted, member_id=MEMBER, number=replaced))
+        except InvalidInputError as refused:
+            assert refused.field == "same_rule"  # noqa: PT017 - what it must be, where it is refused
         self._follow_routes()
         self.send(fault, 0)
 

@@ -7,8 +7,8 @@ import contextlib
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import InvalidInputError
-from bot.features.alerts.messenger import AnyNotice, Notice, NotSentError
+from bot.errors import InvalidInputError, UnreachableError
+from bot.features.alerts.messenger import AnyNotice, Notice
 from bot.features.alerts.outbox import GATHER_SECONDS, MAX_BOARDS_AT_ONCE, MAX_IDLE_SECONDS
 from bot.features.alerts.store import RETRY_SECONDS, RETRY_SPACING_SECONDS
 from tests.support.channels import KilledError
@@ -198,7 +198,7 @@ async def test_a_board_that_cannot_be_deleted_stays(setup: OutboxSetup) -> None:
     """The member gets the error, and the board stays live."""
     await setup.put_up_board()
     setup.messenger.fault = "down"
-    with pytest.raises(NotSentError):
+    with pytest.raises(UnreachableError):
         await setup.outbox.take_down_board(setup.messenger, GUILD)
     setup.messenger.fault, setup.messenger.board = "", {"title": "changed"}
     await setup.pump(MAX_IDLE_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -144,14 +145,26 @@ async def test_a_route_that_makes_no_sense_is_refused(
     assert changed_guilds == [GUILD]
 
 
+async def test_two_members_at_once_make_no_route_twice(alerts: AlertService) -> None:
+    """Each alert would come twice; the order of the states makes no other route."""
+    same = RouteSettings(states=tuple(reversed(RouteSettings().states)))
+    made = await asyncio.gather(
+        *(alerts.set_route(GUILD, CHANNEL, each, member_id=MEMBER) for each in (RouteSettings(), same)),
+        return_exceptions=True,
+    )
+    (refused,) = (each for each in made if isinstance(each, InvalidInputError))
+    assert refused.values == {"field": "same_rule", "number": 1}
+    assert [route.number for route in await alerts.routes(GUILD)] == [1]
+
+
 async def test_a_guild_has_so_many_routes_at_most(alerts: AlertService) -> None:
     """Each has a number of its own; one that is replaced takes no place; an unknown one is refused."""
-    for _ in range(MAX_ROUTES):
-        await alerts.set_route(GUILD, CHANNEL, RouteSettings(), member_id=MEMBER)
+    for number in range(MAX_ROUTES):
+        await alerts.set_route(GUILD, CHANNEL + number, RouteSettings(), member_id=MEMBER)
     with pytest.raises(InvalidInputError) as caught:
-        await alerts.set_route(GUILD, CHANNEL, RouteSettings(), member_id=MEMBER)
+        await alerts.set_route(GUILD, CHANNEL + MAX_ROUTES, RouteSettings(), member_id=MEMBER)
     assert caught.value.values == {"field": "routes"}
-    await alerts.set_route(GUILD, CHANNEL + 1, RouteSettings(), member_id=MEMBER, number=3)
+    await alerts.set_route(GUILD, CHANNEL + MAX_ROUTES, RouteSettings(), member_id=MEMBER, number=3)
     assert [route.number for route in await alerts.routes(GUILD)] == list(range(1, MAX_ROUTES + 1))
     with pytest.raises(NoRouteError):
         await alerts.set_route(GUILD, CHANNEL, RouteSettings(), member_id=MEMBER, number=MAX_ROUTES + 1)
@@ -160,8 +173,8 @@ async def test_a_guild_has_so_many_routes_at_most(alerts: AlertService) -> None:
 
 async def test_a_route_is_removed_once(alerts: AlertService) -> None:
     """The second removal says that there is no route; the others stay."""
-    for _ in range(2):
-        await alerts.set_route(GUILD, CHANNEL, RouteSettings(), member_id=MEMBER)
+    for channel in (CHANNEL, CHANNEL + 1):
+        await alerts.set_route(GUILD, channel, RouteSettings(), member_id=MEMBER)
     await alerts.remove_route(GUILD, 1)
     assert [route.number for route in await alerts.routes(GUILD)] == [2]
     for call in (alerts.remove_route, alerts.route):

@@ -232,8 +232,9 @@ async def test_a_route_that_replaces_gathers_what_is_open(
 
 async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore, groups: GroupStore) -> None:
     """A refusal of another channel changes nothing; all routes to a channel are suspended and resumed."""
-    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
-    await groups.put_route(replace(ROUTE, number=0), 100, {}, most=10)
+    second = replace(ROUTE, number=2, partial=False)
+    for row in (ROUTE, second):
+        await groups.put_route(replace(row, number=0), 100, {}, most=10)
 
     async def refuse(guild: int, channel: int) -> None:
         await store.suspend_routes(guild, channel, why="forbidden", now=600, retry_at=700, is_reported=True)
@@ -246,7 +247,7 @@ async def test_a_suspended_route_is_one_in_its_present_channel(store: AlertStore
     assert await store.route(GUILD, 1) == suspended
     assert not await store.resume(GUILD, 6, 200)
     assert await store.resume(GUILD, 7, 200)
-    assert await store.routes(GUILD) == [ROUTE, replace(ROUTE, number=2)]
+    assert await store.routes(GUILD) == [ROUTE, second]
     assert not await store.resume(GUILD, 7, 200)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import NotWatchedError
+from bot.errors import InvalidInputError, NotWatchedError
 from bot.features.alerts.incident_store import Kind
 from bot.features.history.store import HistoryStore
 from bot.features.monitoring.service import MonitoringService
@@ -57,8 +57,9 @@ async def test_what_is_not_checked_yet_cannot_be_muted(
     """There is no row that could keep it."""
     await checks.link("a")
     (found,) = await monitoring.integrations(GUILD)
-    with pytest.raises(NotWatchedError):
+    with pytest.raises(InvalidInputError) as caught:
         await monitoring.mute(GUILD, found, 60, member_id=1)
+    assert caught.value.field == "not_yet"
     assert list(await monitoring.history(GUILD, found, 0)) == []
 
 
