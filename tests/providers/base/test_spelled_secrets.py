@@ -113,6 +113,7 @@ def test_no_text_is_too_short_to_be_searched(texts: list[str], known: list[str])
 )
 def test_no_escape_of_a_body_hides_a_secret(pieces: list[str], known: list[str]) -> None:
     """A body whose escapes look harmless is masked as one of which each text is searched."""
+    assume(not any(each in MASK for each in known))  # no secret is that short
     body = f'["{"".join(pieces)}"]'.encode()
     for secret in sorted(known, key=len, reverse=True):
         body = body.replace(secret.encode(), MASK.encode())
