@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
     from bot.setup_errors import SetupError
-    from bot.store.copies import Contents
+    from bot.store.sqlite.copies import Contents
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -340,7 +340,7 @@ def _counted_of_member(stored: MemberData) -> str:
 
 
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
-    from bot.store.copies import is_replicated
+    from bot.store.sqlite.copies import is_replicated
 
     if clean:
         return

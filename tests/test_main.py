@@ -25,8 +25,8 @@ from bot.features.audit.entry import new_pseudonym
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.privacy.member_store import ERASED_COLUMNS
 from bot.store.database import Database
-from bot.store.migrations import migrate
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.process_lock import process_lock
 from bot.store.vault import Place, Vault, read_keys
 from tests.support.guild_rows import counts, fill, traces
 from tests.support.guild_rows import tables as guild_tables

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.private_files import make_private
+from bot.store.sqlite.private_files import make_private
 
 _MARKER: Final = "patchbay-backups.json"
 """The file in the folder that says whose backups these are."""

@@ -16,7 +16,7 @@ from bot.operating.backup_folder import claim
 from bot.operating.key_usage import KeyUsage, key_usage
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError, SetupError
-from bot.store.copies import (
+from bot.store.sqlite.copies import (
     PARTIAL,
     Contents,
     contents_of,
@@ -27,9 +27,9 @@ from bot.store.copies import (
     stamp,
     stamped,
 )
-from bot.store.migrations import before_migration
-from bot.store.private_files import alone_in
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.migrations import before_migration
+from bot.store.sqlite.private_files import alone_in
+from bot.store.sqlite.process_lock import process_lock
 from bot.store.vault import Vault, read_keys
 from bot.store.write_state import WriteState
 

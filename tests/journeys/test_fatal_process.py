@@ -21,8 +21,8 @@ from bot.demo.discord_server import SimulatedDiscord
 from bot.demo.gateway import GatewayConnection, Op
 from bot.operating.key_rotation import bring_up_to_date
 from bot.store.database import Database
-from bot.store.migrations import migrate
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.process_lock import process_lock
 from bot.store.vault import Vault, read_keys
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from bot.errors import PatchbayError
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.settings import Settings, load_settings
-from bot.store.migrations import migrate
+from bot.store.sqlite.migrations import migrate
 from tests.support.clock import SharedClock
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env

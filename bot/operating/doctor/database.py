@@ -95,8 +95,9 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     # The database driver may be what is missing.
     from bot.operating.backups import refuse_damage  # noqa: PLC0415
     from bot.operating.key_usage import key_usage  # noqa: PLC0415
-    from bot.store.copies import opened  # noqa: PLC0415
-    from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
+    from bot.store.revision import HEAD  # noqa: PLC0415
+    from bot.store.sqlite.copies import opened  # noqa: PLC0415
+    from bot.store.sqlite.revision import current_revision  # noqa: PLC0415
 
     if not path.exists():
         absent = "there is no database yet"

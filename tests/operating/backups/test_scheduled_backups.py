@@ -15,8 +15,8 @@ from bot.operating.backups import newest_backup, refuse_damage, scheduled_backup
 from bot.operating.damage import damage_reported
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError
-from bot.store.copies import flaw_of, stamp
-from bot.store.private_files import alone_in
+from bot.store.sqlite.copies import flaw_of, stamp
+from bot.store.sqlite.private_files import alone_in
 from bot.store.write_state import WriteState
 from tests.support.log_capture import logging_to_memory
 from tests.support.operator_commands import patchbay

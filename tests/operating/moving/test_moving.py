@@ -27,9 +27,9 @@ from bot.setup_errors import DatabaseMovedError, DatabaseUnfinishedError, Databa
 from bot.store.database import Database
 from bot.store.moving.mark import DatabaseMove, mark
 from bot.store.moving.side import Row
-from bot.store.moving.sqlite_side import SqliteSide
 from bot.store.moving.target import open_side
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.process_lock import process_lock
+from bot.store.sqlite.side import SqliteSide
 from bot.store.vault import Place, Vault, read_keys
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER

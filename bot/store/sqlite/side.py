@@ -11,13 +11,13 @@ from typing import ClassVar, Final
 
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connection import NO_VALUES, Values
-from bot.store.copies import opened
 from bot.store.engine import Traces
-from bot.store.migrations import migrate
 from bot.store.moving.mark import TABLE
 from bot.store.moving.side import Row, Table
-from bot.store.process_lock import process_lock
-from bot.store.scrub import UNMOVED
+from bot.store.sqlite.copies import opened
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.process_lock import process_lock
+from bot.store.sqlite.scrub import UNMOVED
 
 _PRAGMAS: Final = (
     "busy_timeout = 10000",

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from bot.setup_errors import DatabaseNewerError
-from bot.store import migrations as sqlite_migrations
 from bot.store.postgres import migrations
 from bot.store.postgres.migrations import migrate
 from bot.store.revision import HEAD, POSTGRES_HEAD
+from bot.store.sqlite import migrations as sqlite_migrations
 
 ALIKE: Final = {"INTEGER": "bigint", "TEXT": "text", "BLOB": "bytea"}
 OWN: Final = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError, OtherKeyInUseError
-from bot.store.private_files import PRIVATE, narrow
+from bot.store.sqlite.private_files import PRIVATE, narrow
 
 _SHOWN: Final = ("pid", "host", "since")
 _KEY_ID: Final = "key_id"

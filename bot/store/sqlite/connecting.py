@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from bot.store.migrations import migrate
-from bot.store.private_files import make_database_private
-from bot.store.sqlite_connection import SqliteReader, SqliteWriter
+from bot.store.sqlite.connection import SqliteReader, SqliteWriter
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.private_files import make_database_private
 
 _CHUNK: Final = 64
 """Rows that the writing connection fetches in one step."""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from bot.errors import UnavailableError
-from bot.store.sqlite_connection import SqliteWriter
+from bot.store.sqlite.connection import SqliteWriter
 
 Transact = Callable[[Callable[[SqliteWriter], Awaitable[object]]], Awaitable[object]]
 

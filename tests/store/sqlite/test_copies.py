@@ -12,10 +12,10 @@ import pytest
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
-from bot.store import copies
-from bot.store.copies import contents_of, copy_database, flaw_of, replace_database, require_sound
 from bot.store.database import Database
 from bot.store.revision import HEAD
+from bot.store.sqlite import copies
+from bot.store.sqlite.copies import contents_of, copy_database, flaw_of, replace_database, require_sound
 from bot.store.vault import Place, Vault
 from tests.support.ids import GUILD, MEMBER
 

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.store import private_files
 from bot.store.database import Database
+from bot.store.sqlite import private_files
 
 ROW = ConnectionRow(1, "sensay", "default", b"sealed", 1, 2, 3)
 

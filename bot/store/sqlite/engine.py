@@ -12,14 +12,14 @@ from typing import Final, TypeVar
 
 from bot.errors import BusyError, DamagedError, UnavailableError
 from bot.setup_errors import DatabaseUnusableError
-from bot.store.connecting import connect_reader, connect_writer, prepare
 from bot.store.connection import WritingConnection
 from bot.store.engine import Traces, Transact, Work
-from bot.store.lock_holder import lock_holder
 from bot.store.readers import Readers
-from bot.store.scrub import Scrubber
-from bot.store.sqlite_connection import SqliteWriter
-from bot.store.write_state import unavailable
+from bot.store.sqlite.connecting import connect_reader, connect_writer, prepare
+from bot.store.sqlite.connection import SqliteWriter
+from bot.store.sqlite.failures import unavailable
+from bot.store.sqlite.lock_holder import lock_holder
+from bot.store.sqlite.scrub import Scrubber
 
 ResultT = TypeVar("ResultT")
 

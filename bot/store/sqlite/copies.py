@@ -13,12 +13,12 @@ from typing import Final, Literal
 
 from bot.errors import DamagedError
 from bot.setup_errors import DatabaseDamagedError, DatabaseUnusableError
-from bot.store.private_files import make_private
-from bot.store.revision import current_revision
-from bot.store.scrub import REPLICATION
-from bot.store.sqlite_connection import SqliteReader
+from bot.store.sqlite.connection import SqliteReader
+from bot.store.sqlite.failures import unavailable
+from bot.store.sqlite.private_files import make_private
+from bot.store.sqlite.revision import current_revision
+from bot.store.sqlite.scrub import REPLICATION
 from bot.store.vault import key_id_of
-from bot.store.write_state import unavailable
 
 PARTIAL: Final = ".partial"
 """What the name of a copy ends with until it is whole."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.setup_errors import AlreadyRunningError, DatabaseUnusableError, OtherKeyInUseError
-from bot.store.process_lock import process_lock, require_key
+from bot.store.sqlite.process_lock import process_lock, require_key
+from tests.support.source import ROOT
 
-ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.process_lock import process_lock
 
 with process_lock(Path(sys.argv[1]), [int(shard) for shard in sys.argv[2:]], lambda: 1_800_000_000):
     print("held", flush=True)

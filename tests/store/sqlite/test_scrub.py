@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import scrub
 from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from bot.store.engine import Traces
-from bot.store.migrations import migrate
+from bot.store.sqlite import scrub
+from bot.store.sqlite.migrations import migrate
 
 ROWS = 3000
 

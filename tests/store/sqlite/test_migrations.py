@@ -23,10 +23,11 @@ from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.features.integrations.store import IntegrationStore, Placed
 from bot.features.monitoring.store import MonitoringStore
 from bot.setup_errors import DatabaseNewerError, DatabaseUnusableError
-from bot.store import migrations
 from bot.store.database import Database
-from bot.store.migrations import before_migration, migrate
-from bot.store.revision import HEAD, current_revision
+from bot.store.revision import HEAD
+from bot.store.sqlite import migrations
+from bot.store.sqlite.migrations import before_migration, migrate
+from bot.store.sqlite.revision import current_revision
 from bot.store.vault import Vault
 from tests.support.alert_parts import make_outbox
 from tests.support.channels import FakeMessenger
