@@ -127,12 +127,12 @@ def sync() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Copy the database into a new FILE, which is checked; the bot may be running. Keys are not in it."""
-    from bot.operating import backups
+    from bot.operating.backups import commands
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare(needs_keys=False)
     try:
-        contents = backups.backup(settings, file)
+        contents = commands.backup(settings, file)
     except SetupError as error:
         _fail(error)
     click.echo(f"Backed up {settings.database} into {file}: {_listed(contents)}.")
@@ -143,12 +143,12 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(file: Path) -> None:
     """Put a backup in the place of the database, which is kept under another name; stop the bot first."""
-    from bot.operating import backups
+    from bot.operating.backups import commands
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        restored = backups.restore(settings, file)
+        restored = commands.restore(settings, file)
     except SetupError as error:
         _fail(error)
     click.echo(f"Restored {file} into {settings.database}: {_listed(restored.contents)}.")
@@ -365,7 +365,7 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 def _prepare(*, needs_keys: bool = True) -> tuple[Settings, Redactor]:
     """Read the settings, and the keys from the command that prints them if there is one; set up the logs."""
     from bot.logs import set_up_logs
-    from bot.operating.keys_command import with_fetched_keys
+    from bot.operating.keys.command import with_fetched_keys
     from bot.providers.base.redaction import Redactor
     from bot.settings import forget_secrets, load_settings, log_format
     from bot.setup_errors import SetupError

@@ -93,7 +93,7 @@ class WriteState:
         self.reason, self._is_busy = reason, is_busy
 
     def damaged(self, reason: str, operation: str = "") -> None:
-        """Note that something stored cannot be read. ``bot.operating.damage`` logs the first time."""
+        """Note that something stored cannot be read. ``bot.operating.backups.damage`` logs the first time."""
         if self._damage is None:
             self._damage, self.damaged_operation = reason, operation
             self._since = self._clock() if self._since is None else self._since

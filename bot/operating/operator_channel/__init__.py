@@ -2,9 +2,9 @@
 
 from bot.discord.client import PatchbayBot
 from bot.i18n.catalog import DEFAULT_LOCALE
+from bot.operating.health.readiness import Readiness
 from bot.operating.operator_channel.channel import OperatorChannel
 from bot.operating.operator_channel.faults import Faults
-from bot.operating.readiness import Readiness
 from bot.settings import Settings
 from bot.store.revision import newest_revision
 

@@ -13,10 +13,10 @@ from bot.discord.connection.starts import IDENTIFIES
 from bot.discord.overrides import _Kept
 from bot.errors import UnavailableError
 from bot.features.audit.service import AuditService
-from bot.operating.loop_lag import LoopLag
+from bot.operating.health.loop_lag import LoopLag
+from bot.operating.health.readiness import Readiness
 from bot.operating.metrics import declared
 from bot.operating.metrics.counted import counted
-from bot.operating.readiness import Readiness
 from bot.providers.base.redaction import Redactor
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.changing_shards import (

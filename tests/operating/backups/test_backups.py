@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.operating.backups import refuse_damage
+from bot.operating.backups.damage import refuse_damage
 from bot.settings import Settings
 from bot.store.revision import HEAD
 from bot.store.sqlite.copies import flaw_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.keys.rotation import bring_up_to_date
 from bot.store.database import Database
 from bot.store.revision import HEAD
 from bot.store.sqlite.copies import stamp

@@ -20,7 +20,7 @@ from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
 from bot.operating import hosting
-from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.keys.rotation import bring_up_to_date
 from bot.operating.moving import migrate_database
 from bot.settings import Settings
 from bot.setup_errors import DatabaseMovedError, DatabaseUnfinishedError, DatabaseUnusableError

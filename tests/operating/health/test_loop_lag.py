@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from bot.durations import BOUNDS, Durations
-from bot.operating.loop_lag import loop_lag
+from bot.operating.health.loop_lag import loop_lag
 
 
 def longer_than(lag: Durations, seconds: float) -> int:

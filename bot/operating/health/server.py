@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from bot.operating.loop_lag import LoopLag
-from bot.operating.readiness import Readiness
+from bot.operating.health.loop_lag import LoopLag
+from bot.operating.health.readiness import Readiness
 
 Page: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 """Answers requests for one path."""

@@ -1,4 +1,4 @@
-"""Tells the bot's host once that the database is damaged, and what to do."""
+"""Refuses a damaged database at the start, and tells the host once of damage that is found later."""
 
 import asyncio
 import contextlib
@@ -7,11 +7,24 @@ from pathlib import Path
 
 import structlog
 
-from bot.operating.backups import newest_backup
+from bot.operating.backups.folder import newest_backup
 from bot.settings import Settings
+from bot.setup_errors import DatabaseDamagedError
+from bot.store.sqlite.copies import flaw_of
 from bot.store.write_state import WriteState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def refuse_damage(settings: Settings) -> None:
+    """Read every page of the database's file, if there is one, before the bot starts with it. Blocks.
+
+    Raises DatabaseDamagedError, which names the latest backup, and DatabaseUnusableError.
+    """
+    path = settings.database
+    if isinstance(path, Path) and path.exists() and path.stat().st_size and (flaw := flaw_of(path)):
+        newest = newest_backup(settings.backup_folder)
+        raise DatabaseDamagedError(path=str(path), reason=flaw, backup=str(newest or "FILE"))
 
 
 @contextlib.asynccontextmanager

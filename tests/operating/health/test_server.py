@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from bot.discord.client import PatchbayBot
-from bot.operating.health import MAX_CONNECTIONS, serve_health
-from bot.operating.loop_lag import LoopLag, loop_lag
-from bot.operating.readiness import Readiness
+from bot.operating.health.loop_lag import LoopLag, loop_lag
+from bot.operating.health.readiness import Readiness
+from bot.operating.health.server import MAX_CONNECTIONS, serve_health
 from tests.support.harness import BotHarness
 
 
@@ -102,7 +102,7 @@ async def test_what_is_sent_is_bounded(
     bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Long paths and headers are refused, a body that never comes is not waited for, and no log is filled."""
-    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.5)
+    monkeypatch.setattr("bot.operating.health.server.MAX_SECONDS", 0.5)
     async with asyncio.timeout(10), serve_health(readiness_of(bot), LoopLag(), "127.0.0.1", 0) as port:
         for request in (
             b"GET /healthz?" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
@@ -143,7 +143,7 @@ async def test_clients_that_say_nothing_are_turned_away(
     bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 200 silent sockets most are closed at once and the others when their time is up; probes go on."""
-    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.3)
+    monkeypatch.setattr("bot.operating.health.server.MAX_SECONDS", 0.3)
     async with serve_health(readiness_of(bot), LoopLag(), "127.0.0.1", 0) as port:
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
         ended = [asyncio.create_task(reader.read()) for reader, _ in silent]
@@ -169,7 +169,7 @@ async def test_a_probe_is_answered_however_many_say_nothing(bot: PatchbayBot) ->
 
 async def test_a_client_that_drips_is_turned_away(bot: PatchbayBot, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes byte by byte ends when its time is up, whatever it still has to say."""
-    monkeypatch.setattr("bot.operating.health.MAX_SECONDS", 0.2)
+    monkeypatch.setattr("bot.operating.health.server.MAX_SECONDS", 0.2)
     async with serve_health(readiness_of(bot), LoopLag(), "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         ended = asyncio.create_task(reader.read())

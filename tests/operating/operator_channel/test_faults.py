@@ -10,9 +10,10 @@ from bot.errors import UnreachableError
 from bot.features.handover.budget import IN_ALL
 from bot.features.monitoring.breaker import MAX_FAILURES
 from bot.features.monitoring.host import Host
-from bot.operating.backups import BACKUP_GRACE, scheduled_backups
+from bot.operating.backups.folder import BACKUP_GRACE
+from bot.operating.backups.schedule import scheduled_backups
+from bot.operating.health.readiness import Readiness
 from bot.operating.operator_channel.faults import Faults
-from bot.operating.readiness import Readiness
 from bot.settings import Settings
 from tests.support.clock import Clock
 from tests.support.english import english

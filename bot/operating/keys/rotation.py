@@ -13,7 +13,7 @@ from bot.features.audit.former_store import FormerLogs
 from bot.features.audit.store import FIRST_SEAL, AuditStore, SealKey
 from bot.features.connections.resealing import Resealed, reseal
 from bot.features.connections.store import ConnectionStore
-from bot.operating.key_usage import usage_of
+from bot.operating.keys.usage import usage_of
 from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks

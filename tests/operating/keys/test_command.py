@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.operating import keys_command
-from bot.operating.keys_command import with_fetched_keys
+from bot.operating.keys import command as keys_command
+from bot.operating.keys.command import with_fetched_keys
 from bot.settings import Settings, load_settings
 from bot.setup_errors import InvalidSettingError, KeysCommandError
 from bot.store.vault import read_keys

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from bot.operating.heartbeat import SECONDS, Heartbeat
+from bot.operating.health.heartbeat import SECONDS, Heartbeat
 from bot.providers.base.api_client import open_http
 from tests.support.log_capture import log_lines, logging_to_memory
 
@@ -145,7 +145,7 @@ async def test_an_answer_that_does_not_come_ends_in_time(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A monitor that accepts and says nothing is a failed call after the deadline."""
-    monkeypatch.setattr("bot.operating.heartbeat._DEADLINE", 0.1)
+    monkeypatch.setattr("bot.operating.health.heartbeat._DEADLINE", 0.1)
     monitor.says_nothing = True
     with logging_to_memory("json") as log:
         await beat(monitor.url)

@@ -14,7 +14,7 @@ from bot.features.audit.chain import Chain, Flaw
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
+from bot.operating.keys.rotation import Rotation, bring_up_to_date, rotate_keys
 from bot.setup_errors import KeyNotConfiguredError
 from bot.store.database import Database
 from bot.store.key_marks import KeyMarks

@@ -19,7 +19,7 @@ from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.features.connections.service import ConnectionService
 from bot.features.monitoring.schedule import ConnectionSchedule
-from bot.operating.readiness import Readiness
+from bot.operating.health.readiness import Readiness
 from bot.settings import Settings
 from tests.support import changing_shards
 from tests.support.clock import Clock

@@ -13,16 +13,16 @@ from bot.features.audit.chain import signed_part
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.operating.key_rotation import bring_up_to_date, rotate_keys
-from bot.operating.key_usage import KeyUsage, KeyUse, key_usage
+from bot.operating.keys.rotation import bring_up_to_date, rotate_keys
+from bot.operating.keys.usage import KeyUsage, KeyUse, key_usage
 from bot.setup_errors import DatabaseUnusableError, KeyNotConfiguredError
 from bot.store.database import Database
 from bot.store.vault import Place, Vault
 from tests.support.clock import Clock
 from tests.support.ids import GUILD, MEMBER
 from tests.support.old_databases import REVISIONS, execute, release
+from tests.support.source import ROOT
 
-ROOT = Path(__file__).parents[2]
 OLD, NEW = {"k1": bytes(32)}, {"k2": bytes(range(32))}
 OTHER = {"k1": bytes(range(1, 33))}
 """Another key under the old one's id."""
