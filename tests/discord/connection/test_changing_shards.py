@@ -17,19 +17,15 @@ from bot.operating.health.loop_lag import LoopLag
 from bot.operating.health.readiness import Readiness
 from bot.operating.metrics import declared
 from bot.operating.metrics.counted import counted
-from bot.providers.base.redaction import Redactor
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.changing_shards import (
     ChangingShards,
     ShardGateway,
     command_payload,
     connecting,
-    give,
     guild_on,
-    guild_payload,
 )
 from tests.support.clock import Held
-from tests.support.harness import StartBot
 from tests.support.socket_gateway import Sleeps
 from tests.support.waiting import until
 
@@ -41,20 +37,9 @@ def held() -> ChangingShards:
 
 
 @pytest.fixture
-async def bot(
-    held: ChangingShards, start_bot: StartBot, redactor: Redactor, monkeypatch: pytest.MonkeyPatch
-) -> PatchbayBot:
-    """The real bot, which holds what the test says."""
-    give(held, monkeypatch)
-    return await start_bot(redactor)
-
-
-@pytest.fixture
 def gateway() -> ShardGateway:
     """Discord with a server on each of three shards."""
-    gateway = ShardGateway()
-    gateway.guilds = [guild_payload(guild_on(shard)) for shard in range(3)]
-    return gateway
+    return ShardGateway(range(3))
 
 
 def served_by(bot: PatchbayBot) -> set[int]:
