@@ -271,7 +271,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     async with building as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         await stack.enter_async_context(scheduled_backups(settings, bot.services.write_state))
-        bot.start_when_ready(freeze_heap)
+        bot.workers.start_when_ready(freeze_heap)
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         await stack.enter_async_context(heartbeats(settings, readiness.reasons))

@@ -107,7 +107,7 @@ async def test_removals_are_looked_for_among_own_servers(
     gateway.joined = [guild_on((shard + 1) % 3)]  # it is the database of this application
     await connect(bot, toolzz)
     async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: bot.has_workers)
+        await until(lambda: bot.workers.have_begun)
         rounds = asyncio.create_task(reconcile_hourly(bot))
         await until(lambda: any(path.startswith("/guilds/") for _, path in gateway.seen))
         await asyncio.sleep(0.1)

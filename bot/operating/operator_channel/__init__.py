@@ -17,6 +17,6 @@ def tell_operator(bot: PatchbayBot, readiness: Readiness, settings: Settings) ->
     schema = newest_revision(settings.database)
     channel = OperatorChannel(bot, settings.operator_channel, faults.look, bot.services.clock, schema)
     bot.services.background.start(channel.run())
-    bot.start_when_ready(channel.started)
+    bot.workers.start_when_ready(channel.started)
     bot.last_words = channel.stopping
     return channel

@@ -323,7 +323,7 @@ def begun(bot: PatchbayBot) -> asyncio.Event:
     async def work() -> None:
         begun.set()
 
-    bot.start_when_ready(work)
+    bot.workers.start_when_ready(work)
     return begun
 
 
@@ -356,11 +356,11 @@ async def test_workers_begin_when_the_shards_that_are_left_are_ready(
     held._first = (0, 1)
     gateway.silent = {1}
     async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: gateway.identifies == 2 and bot._ready_shards == {0})
+        await until(lambda: gateway.identifies == 2 and bot.workers.ready_shards == {0})
         assert not begun.is_set()
         held.change(0)
         await begun.wait()
-        assert bot.has_workers
+        assert bot.workers.have_begun
 
 
 async def test_workers_wait_for_a_shard_that_has_come_before_they_began(
@@ -374,9 +374,9 @@ async def test_workers_wait_for_a_shard_that_has_come_before_they_began(
     held._first = (0, 1)
     gateway.silent = {1}
     async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: bot._ready_shards == {0})
+        await until(lambda: bot.workers.ready_shards == {0})
         held.change(0, 2)
-        await until(lambda: held.freed == [1] and bot._ready_shards == {0, 2})
+        await until(lambda: held.freed == [1] and bot.workers.ready_shards == {0, 2})
         await begun.wait()
         assert served_by(bot) == {0, 2}
 
