@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import pytest
 
 from bot.discord.connection.held_shards import HeldShards
-from tests.support.changing_shards import holding
+from tests.support.changing_shards import ShardGateway, holding
 from tests.support.harness import StartBot
 from tests.support.work import Work
 
@@ -28,3 +28,9 @@ def start_bot(start_bot: StartBot, held: HeldShards | None) -> Iterator[StartBot
     """A function that builds one bot after another, which hold what the test says."""
     with nullcontext() if held is None else holding(held):
         yield start_bot
+
+
+@pytest.fixture
+def gateway() -> ShardGateway:
+    """Discord with a server on each of three shards."""
+    return ShardGateway(range(3))

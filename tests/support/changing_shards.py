@@ -239,3 +239,13 @@ async def connecting(
         finally:
             bot.services.background.cancel_all()
             await end(bot, running)
+
+
+def served_by(bot: PatchbayBot) -> set[int]:
+    """Return the shards of which the bot serves the server."""
+    return {shard for shard in range(3) if bot.serves(guild_on(shard))}
+
+
+async def quiet(seconds: float = 0.1) -> None:
+    """Let a while pass in which nothing may happen."""
+    await asyncio.sleep(seconds)

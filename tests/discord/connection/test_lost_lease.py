@@ -29,12 +29,6 @@ def held() -> ChangingShards:
     return ChangingShards(0)
 
 
-@pytest.fixture
-def gateway() -> ShardGateway:
-    """Discord with one server."""
-    return ShardGateway([0])
-
-
 async def test_no_request_to_discord_leaves(
     bot: PatchbayBot,
     held: ChangingShards,
