@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from bot.features.privacy.member_store import MemberData
-    from bot.features.privacy.store import Stored
     from bot.providers.base.redaction import Redactor
     from bot.settings import Settings
     from bot.setup_errors import SetupError
-    from bot.store.copies import Contents
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -127,15 +124,16 @@ def sync() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Copy the database into a new FILE, which is checked; the bot may be running. Keys are not in it."""
-    from bot.operating import backups
+    from bot.operating import summaries
+    from bot.operating.backups import commands
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare(needs_keys=False)
     try:
-        contents = backups.backup(settings, file)
+        contents = commands.backup(settings, file)
     except SetupError as error:
         _fail(error)
-    click.echo(f"Backed up {settings.database} into {file}: {_listed(contents)}.")
+    click.echo(f"Backed up {settings.database} into {file}: {summaries.of_contents(contents)}.")
     click.echo(f"To use it, you need the same encryption keys: {', '.join(contents.key_ids) or 'none yet'}.")
 
 
@@ -143,26 +141,21 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(file: Path) -> None:
     """Put a backup in the place of the database, which is kept under another name; stop the bot first."""
-    from bot.operating import backups
+    from bot.operating import summaries
+    from bot.operating.backups import commands
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
-        restored = backups.restore(settings, file)
+        restored = commands.restore(settings, file)
     except SetupError as error:
         _fail(error)
-    click.echo(f"Restored {file} into {settings.database}: {_listed(restored.contents)}.")
+    click.echo(f"Restored {file} into {settings.database}: {summaries.of_contents(restored.contents)}.")
     if restored.aside is not None:
         click.echo(f"The database that it replaces is now {restored.aside}.")
         click.echo("Delete it when you no longer need it: it holds credentials.")
-    for key_id, use in sorted(restored.usage.by_key.items()):
-        if use.unreadable or use.unverified:
-            click.echo(
-                f"Unreadable without the key {key_id}: {use.unreadable} connections, {use.unverified} seals"
-                " of audit logs. Add it after the first key in PATCHBAY_ENCRYPTION_KEYS."
-            )
-    if restored.usage.missing is not None:
-        click.echo(f"The bot doesn't start with this database without the key {restored.usage.missing}.")
+    for line in summaries.of_usage(restored.usage):
+        click.echo(line)
 
 
 @main.command("purge-guild")
@@ -170,13 +163,13 @@ def restore(file: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge_guild(guild_id: int, *, yes: bool) -> None:
     """Erase all that is stored of a guild, credentials and audit log included; the bot may be running."""
-    from bot.operating import hosting
+    from bot.operating import hosting, summaries
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare(needs_keys=False)
     try:
         stored = asyncio.run(hosting.stored(settings, guild_id))
-        click.echo(f"Stored of guild {guild_id}: {_counted(stored)}.")
+        click.echo(f"Stored of guild {guild_id}: {summaries.of_stored(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase all of it? This cannot be undone.", abort=True)
         clean = asyncio.run(hosting.purge(settings, guild_id))
@@ -215,13 +208,13 @@ def export_member(user_id: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_member(user_id: int, *, yes: bool) -> None:
     """Erase this Discord user: their grants, and their name from whatever they did."""
-    from bot.operating import hosting
+    from bot.operating import hosting, summaries
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
     try:
         stored = asyncio.run(hosting.member_stored(settings, user_id))
-        click.echo(f"Stored of user {user_id}: {_counted_of_member(stored)}.")
+        click.echo(f"Stored of user {user_id}: {summaries.of_member(stored)}.")
         if stored.total and not yes:
             click.confirm("Erase the user from all of it? This cannot be undone.", abort=True)
         clean = asyncio.run(hosting.erase_member(settings, user_id))
@@ -239,7 +232,7 @@ def rotate_key() -> None:
 
     Put the new key in front of the old one and restart the bot first. Interrupted, this can be run again.
     """
-    from bot.operating import hosting
+    from bot.operating import hosting, summaries
     from bot.setup_errors import SetupError
 
     settings, _ = _prepare()
@@ -251,20 +244,8 @@ def rotate_key() -> None:
         rotation = asyncio.run(hosting.rotate(settings, show))
     except SetupError as error:
         _fail(error)
-    click.echo(
-        f"Encrypted {rotation.sealed} connections and signed {rotation.signed} seals of audit logs with"
-        f" the key {rotation.key_id}. No other key opens or verifies anything now: you can"
-        " remove the others from PATCHBAY_ENCRYPTION_KEYS, and then restart the bot."
-    )
-    for key_id, number in sorted(rotation.unreadable.items()):
-        click.echo(f"Unreadable, and left as they are: {number} connections of the key {key_id}.")
-    for key_id, number in sorted(rotation.unsigned.items()):
-        click.echo(
-            f"Without a valid signature, and left as they are: {number} seals of audit logs"
-            f" of the key {key_id}."
-        )
-    if not rotation.clean:
-        click.echo("Traces of the old values may be left in the file; the bot removes them within the hour.")
+    for line in summaries.of_rotation(rotation):
+        click.echo(line)
 
 
 @main.command("migrate-database")
@@ -313,34 +294,8 @@ def new_provider(slug: str, name: str | None, root: Path) -> None:
     click.echo("Next: `make format test`. Then let contract.yaml say what the provider answers.")
 
 
-def _listed(contents: Contents) -> str:
-    return (
-        f"schema {contents.revision}, {contents.servers} servers, {contents.connections} connections,"
-        f" {contents.entries} audit entries"
-    )
-
-
-def _counted(stored: Stored) -> str:
-    if not stored.total:
-        return "nothing"
-    return (
-        f"connections {stored.connections}, agents {stored.integrations}, grants {stored.grants},"
-        f" audit entries {stored.entries}, incidents and alerts {stored.incidents},"
-        f" state changes {stored.history}, other records {stored.others}"
-    )
-
-
-def _counted_of_member(stored: MemberData) -> str:
-    if not stored.total:
-        return "nothing"
-    return (
-        f"grants {stored.grants}, other records {stored.others},"
-        f" audit entries {stored.entries}, in servers {stored.guilds}"
-    )
-
-
 def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
-    from bot.store.copies import is_replicated
+    from bot.store.sqlite.copies import is_replicated
 
     if clean:
         return
@@ -365,7 +320,7 @@ def _fail_unless_clean(settings: Settings, *, clean: bool) -> None:
 def _prepare(*, needs_keys: bool = True) -> tuple[Settings, Redactor]:
     """Read the settings, and the keys from the command that prints them if there is one; set up the logs."""
     from bot.logs import set_up_logs
-    from bot.operating.keys_command import with_fetched_keys
+    from bot.operating.keys.command import with_fetched_keys
     from bot.providers.base.redaction import Redactor
     from bot.settings import forget_secrets, load_settings, log_format
     from bot.setup_errors import SetupError

@@ -73,14 +73,14 @@ from bot.features.provider_clocks.service import ProviderClockService
 from bot.features.provider_clocks.store import ProviderClockStore
 from bot.heap import freeze_heap, without_collections
 from bot.i18n.catalog import load_catalog
-from bot.operating.backups import refuse_damage, scheduled_backups
-from bot.operating.damage import damage_reported
+from bot.operating.backups.damage import damage_reported, refuse_damage
+from bot.operating.backups.schedule import scheduled_backups
 from bot.operating.discord_start import worded
-from bot.operating.heartbeat import heartbeats
-from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.health.heartbeat import heartbeats
+from bot.operating.health.readiness import Readiness
+from bot.operating.keys.rotation import bring_up_to_date
 from bot.operating.opening import discord_state, opened
 from bot.operating.operator_channel import tell_operator
-from bot.operating.readiness import Readiness
 from bot.providers import providers
 from bot.providers.base.api_client import ApiClient, Request, deadline_of, open_http
 from bot.providers.base.provider import Provider
@@ -271,7 +271,7 @@ async def run(settings: Settings, redactor: Redactor) -> None:
     async with building as bot, contextlib.AsyncExitStack() as stack:
         token = _token(settings, redactor)
         await stack.enter_async_context(scheduled_backups(settings, bot.services.write_state))
-        bot.start_when_ready(freeze_heap)
+        bot.workers.start_when_ready(freeze_heap)
         bot.services.background.start(bot.services.write_probe.run())
         readiness = Readiness(bot, bot.services.write_state, bot.services.poller)
         await stack.enter_async_context(heartbeats(settings, readiness.reasons))
@@ -305,8 +305,8 @@ async def _health_served(bot: PatchbayBot, readiness: Readiness, settings: Setti
         yield
         return
     # A web server and the format of the figures are imported only where there is a port for them.
-    from bot.operating.health import serve_health  # noqa: PLC0415
-    from bot.operating.loop_lag import loop_lag  # noqa: PLC0415
+    from bot.operating.health.loop_lag import loop_lag  # noqa: PLC0415
+    from bot.operating.health.server import serve_health  # noqa: PLC0415
     from bot.operating.metrics import metrics_page  # noqa: PLC0415
 
     async with contextlib.AsyncExitStack() as stack:

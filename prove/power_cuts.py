@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.store.copies import flaw_of
+from bot.store.sqlite.copies import flaw_of
 from prove.processes.disk import after_power_cut
 from prove.processes.writer import Writing, make_database, stored
 from prove.runner import Figure, Scale

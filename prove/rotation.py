@@ -16,7 +16,7 @@ from bot.errors import UnavailableError, UnreadableSecretError
 from bot.features.audit.service import AuditService
 from bot.features.audit.store import AuditStore
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.operating.key_rotation import bring_up_to_date
+from bot.operating.keys.rotation import bring_up_to_date
 from bot.store.database import Database
 from bot.store.vault import Vault
 from prove.processes.commands import Commands

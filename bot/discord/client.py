@@ -32,6 +32,7 @@ from bot.discord.connection.socket import PatientWebSocket
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import DiscordState
 from bot.discord.connection.unread import answer_unread
+from bot.discord.connection.workers import Workers
 from bot.discord.context import Interaction, Services, ServicesBot
 from bot.discord.overrides import Override
 from bot.discord.sync import SYNC_REFUSAL, keep_trying, sync_commands
@@ -47,8 +48,6 @@ _LAST_WORDS: Final = "last-words"
 """The name of the task of ``PatchbayBot.last_words``."""
 # As long as the slowest command, which waits for a provider's deadline.
 _LAST_ANSWERS_SECONDS: Final = 8.5
-# How long the workers wait for the other shards, which may take an hour or a day.
-_LATE_SHARDS_SECONDS: Final = 60.0
 # Before a shard is given back: seconds between two looks whether it is worked for, and how many looks.
 _LOOK_SECONDS: Final = 0.1
 _LOOKS: Final = 80
@@ -136,8 +135,8 @@ class PatchbayBot(ServicesBot):
         self._extensions = extensions
         self._launching: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By Discord's bucket: of one bucket, only one shard connects at a time."""
-        self._ready_shards: set[int] = set()
-        self._workers: list[Callable[[], Coroutine[Any, Any, None]]] = [functools.partial(pack_unused, self)]
+        self.workers = Workers(services.background)
+        self.workers.start_when_ready(functools.partial(pack_unused, self))
         self._filter_events()
 
     @property
@@ -154,11 +153,6 @@ class PatchbayBot(ServicesBot):
             and self.get_guild(guild_id) is not None
             and holds(self.held, guild_id)
         )
-
-    @property
-    def has_workers(self) -> bool:
-        """Whether the workers have begun."""
-        return not self._workers
 
     async def has_foreign_database(self) -> bool:
         """Tell whether the database has served another application, and so perhaps is not ours."""
@@ -199,7 +193,7 @@ class PatchbayBot(ServicesBot):
             recommended, gateway = await self._recommended()
         self.shard_count = self._connection.shard_count = await self.held.begin(recommended)
         if not self.held.ids:
-            self._start_workers()  # so that nothing is missing once there is a shard
+            self.workers.start()  # so that nothing is missing once there is a shard
         await self._adopt_shards(gateway)
         self.services.background.start(self._follow_shards(gateway))
 
@@ -271,8 +265,7 @@ class PatchbayBot(ServicesBot):
                     await shard.close()
         self.sessions.ended(shard_id)
         self.starts.given_back(shard_id)
-        self._ready_shards.discard(shard_id)
-        self._start_workers_if_ready()
+        self.workers.left(shard_id, self.held.ids)
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Open one shard; a configured gateway wins over the one that the API names.
@@ -309,38 +302,15 @@ class PatchbayBot(ServicesBot):
             raise ConnectionError("the shard was given back")
         return time.monotonic()
 
-    def start_when_ready(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a worker in the background once the bot knows in which servers it is.
-
-        It does not know that of shards that are not ready a minute after the first one is.
-        """
-        self._workers.append(worker)
-
     async def on_ready(self) -> None:
         """Start the workers now that all shards are ready."""
         served = "all" if len(self.held.ids) == self.shard_count else sorted(self.held.ids)
         _log.info("ready", guilds=len(self.guilds), shards=self.shard_count, shard_ids=served)
-        self._start_workers()
+        self.workers.start()
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Start the workers once all shards are ready; although some are not, where those take long."""
-        self._ready_shards.add(shard_id)
-        self._start_workers_if_ready()
-        if self._workers:
-            self.services.background.start(self._start_workers_later())
-
-    def _start_workers_if_ready(self) -> None:
-        if self._ready_shards >= self.held.ids:
-            self._start_workers()
-
-    async def _start_workers_later(self) -> None:
-        await asyncio.sleep(_LATE_SHARDS_SECONDS)
-        self._start_workers()
-
-    def _start_workers(self) -> None:
-        """Do it once: a shard is ready again after each reconnect that could not resume."""
-        while self._workers:
-            self.services.background.start(self._workers.pop(0)())
+        self.workers.ready(shard_id, self.held.ids)
 
     async def on_raw_app_command_permissions_update(
         self, payload: discord.RawAppCommandPermissionsUpdateEvent

@@ -13,7 +13,7 @@ from bot.features.privacy.member_store import MemberData, MemberStore
 from bot.features.privacy.plain_values import plain_tables
 from bot.features.privacy.service import purge_guild
 from bot.features.privacy.store import PrivacyStore, Stored
-from bot.operating.key_rotation import Rotation, bring_up_to_date, rotate_keys
+from bot.operating.keys.rotation import Rotation, bring_up_to_date, rotate_keys
 from bot.operating.running import require_key
 from bot.settings import Settings
 from bot.setup_errors import DatabaseUnusableError, KeyNotConfiguredError

@@ -14,7 +14,7 @@ from bot.store.moving.mark import DatabaseMove, mark, unmark
 from bot.store.moving.merge import Merge
 from bot.store.moving.side import Side
 from bot.store.moving.target import is_finishing, moved_tables, open_side, prepare_target
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.process_lock import process_lock
 
 _PAUSE: Final = 1.0
 """Seconds between two looks whether the bot has stopped."""

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator
 
 from bot.settings import Settings
-from bot.store import process_lock
 from bot.store.driver import require_driver
+from bot.store.sqlite import process_lock
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from bot.store.fence import Fence, NotHeldError
 from bot.store.load import DatabaseLoad
 from bot.store.moving.mark import MOVE, DatabaseMove, move_error, move_of
 from bot.store.rows import Fetch, Query, rows_as, rows_of, together
-from bot.store.sqlite_engine import SqliteEngine
+from bot.store.sqlite.engine import SqliteEngine
 from bot.store.write_state import WriteState
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.connection import ReadingConnection
-from bot.store.copies import opened
+from bot.store.sqlite.copies import opened
 from bot.store.vault import Place
 
 

@@ -9,5 +9,5 @@ from cogs.access.commands import AccessGrants
 
 async def setup(bot: PatchbayBot) -> None:
     """Add the command group, and start to look for grants that have ended once the bot knows its servers."""
-    bot.start_when_ready(partial(forget_ended_hourly, bot))
+    bot.workers.start_when_ready(partial(forget_ended_hourly, bot))
     await bot.add_cog(AccessGrants(bot))

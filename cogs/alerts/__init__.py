@@ -54,4 +54,4 @@ async def setup(bot: PatchbayBot) -> None:
     )
     await bot.add_cog(Alerts())
     await bot.add_cog(DeliverySignals(bot.services.outbox.retry, bot.services.background))
-    bot.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))
+    bot.workers.start_when_ready(partial(bot.services.outbox.run, DiscordMessenger(bot), bot.serves))

@@ -13,5 +13,5 @@ async def setup(bot: PatchbayBot) -> None:
     """Add the command group, the buttons that survive a restart, and what copies new entries to a channel."""
     bot.services.audit.subscribe(AuditMirror(bot).take)
     bot.add_dynamic_items(AuditPageButton, AuditListButton)
-    bot.start_when_ready(partial(maintain_log, bot.services.audit, bot.serves))
+    bot.workers.start_when_ready(partial(maintain_log, bot.services.audit, bot.serves))
     await bot.add_cog(Audit())

@@ -14,6 +14,6 @@ async def setup(bot: PatchbayBot) -> None:
     """Add the listeners, and start the rounds once the bot knows in which servers it is."""
     # Not when ready: what is due must not wait for Discord.
     bot.services.background.start(do_due_work_hourly(bot))
-    bot.start_when_ready(partial(greet_when_due, bot))
-    bot.start_when_ready(partial(reconcile_hourly, bot))
+    bot.workers.start_when_ready(partial(greet_when_due, bot))
+    bot.workers.start_when_ready(partial(reconcile_hourly, bot))
     await bot.add_cog(Guilds(bot))

@@ -43,7 +43,7 @@ class Guilds(commands.Cog):
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:
         """Greet the servers that were joined while nobody served a shard that this process has taken over."""
-        if self._bot.has_workers:
+        if self._bot.workers.have_begun:
             await _welcome(self._bot, [guild for guild in self._bot.guilds if guild.shard_id == shard_id])
 
     @commands.Cog.listener()

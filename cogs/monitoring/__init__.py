@@ -47,4 +47,4 @@ async def setup(bot: PatchbayBot) -> None:
     bot.add_dynamic_items(
         CandidateSelect, LinkButton, LinkAllButton, IgnoreButton, StopIgnoringButton, StopIgnoringSelect
     )
-    bot.start_when_ready(partial(bot.services.poller.run, bot.serves))
+    bot.workers.start_when_ready(partial(bot.services.poller.run, bot.serves))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.store.copies import flaw_of
+from bot.store.sqlite.copies import flaw_of
 from tests.support.damage import damage
 from tests.support.harness import BotHarness, embed_of
 from tests.support.log_capture import log_lines, logging_to_memory

@@ -20,8 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from bot.errors import PatchbayError
 from bot.pictures import canvas
 from cogs.integrations import history
-from tests.support.harness import final, open_harness
-from tests.support.isolation import IDS, NAMES, USES, VERBS, World
+from tests.support.building import open_harness
+from tests.support.first_server import VERBS
+from tests.support.harness import final
+from tests.support.isolation import IDS, NAMES, USES, World
 
 ANSWERED: Final = (PatchbayError, app_commands.TransformerError, app_commands.CommandOnCooldown)
 """The errors that the tree answers with a text for members."""

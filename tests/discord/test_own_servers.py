@@ -9,14 +9,12 @@ import pytest
 from bot.discord.client import PatchbayBot
 from bot.discord.connection.held_shards import FixedShards
 from bot.discord.due_work import do_due_work, do_due_work_hourly, sweep
-from bot.providers.base.redaction import Redactor
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from bot.settings import Settings
 from cogs.guilds.greeting import greet_when_due
 from cogs.guilds.rounds import reconcile_hourly
-from tests.support.changing_shards import ChangingShards, ShardGateway, connecting, give, guild_on
+from tests.support.changing_shards import ChangingShards, ShardGateway, connecting, guild_on
 from tests.support.clock import SharedClock
-from tests.support.harness import StartBot
 from tests.support.waiting import until
 
 HOUR, DAY = 3600, 86_400
@@ -31,15 +29,6 @@ async def held(request: pytest.FixtureRequest, shard: int) -> Held:
     held = ChangingShards(shard) if request.param == "leases" else FixedShards((shard,), 3)
     await held.begin(3)
     return held
-
-
-@pytest.fixture
-async def bot(
-    held: Held, start_bot: StartBot, redactor: Redactor, monkeypatch: pytest.MonkeyPatch
-) -> PatchbayBot:
-    """The real bot, which holds one shard."""
-    give(held, monkeypatch)
-    return await start_bot(redactor)
 
 
 @pytest.fixture
@@ -118,7 +107,7 @@ async def test_removals_are_looked_for_among_own_servers(
     gateway.joined = [guild_on((shard + 1) % 3)]  # it is the database of this application
     await connect(bot, toolzz)
     async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: bot.has_workers)
+        await until(lambda: bot.workers.have_begun)
         rounds = asyncio.create_task(reconcile_hourly(bot))
         await until(lambda: any(path.startswith("/guilds/") for _, path in gateway.seen))
         await asyncio.sleep(0.1)

@@ -16,7 +16,7 @@ from playwright.async_api import async_playwright
 
 import bot.demo.page  # noqa: F401 - lets the page show mentions and commands in embeds, as Discord does
 from bot.i18n.catalog import LOCALES
-from bot.store.migrations import migrate
+from bot.store.sqlite.migrations import migrate
 from tests.documents.album import FINGERPRINTS, FOLDER, Fingerprints, Shown
 from tests.documents.scenes import SCENES
 from tests.documents.world import World, open_world

@@ -13,7 +13,8 @@ import discord
 import simcord
 
 from bot.i18n.catalog import Texts
-from tests.support.harness import BotHarness, buttons, final, open_harness
+from tests.support.building import open_harness
+from tests.support.harness import BotHarness, buttons, final
 
 SOON: Final = 10
 """Seconds after which an alert is posted, and a change shows on the board."""

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Database
-from bot.store.migrations import migrate
-from bot.store.revision import HEAD, current_revision
+from bot.store.revision import HEAD
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.revision import current_revision
 from tests.support.guild_rows import counts, fill, traces
 from tests.support.old_databases import execute, release
 from tests.support.operator_commands import patchbay

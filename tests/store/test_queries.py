@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.store.queries import read_queries
-from bot.store.sqlite_connection import SqliteWriter
+from bot.store.sqlite.connection import SqliteWriter
 from tests.support.source import ROOT
 
 FILES = sorted(ROOT.glob("bot/**/queries.sql"))

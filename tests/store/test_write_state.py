@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import BusyError, DamagedError, UnavailableError
+from bot.errors import BusyError, UnavailableError
 from bot.features.commands.store import CommandStore, SyncedCommands
 from bot.store.database import PATIENCE, Database
-from bot.store.lock_holder import lock_holder
-from bot.store.write_state import WriteState, unavailable
+from bot.store.write_state import WriteState
 from tests.support.clock import Clock
 from tests.support.full_disk import FullDisk
 
@@ -106,37 +105,6 @@ async def test_a_statement_that_is_wrong_says_nothing_of_the_disk(database: Data
     assert database.write_state.refusal is None
 
 
-@pytest.mark.parametrize(
-    ("code", "kind", "reason"),
-    [
-        (sqlite3.SQLITE_FULL, UnavailableError, "disk full"),
-        (sqlite3.SQLITE_IOERR_WRITE, UnavailableError, "disk I/O error"),
-        (sqlite3.SQLITE_IOERR_FSYNC, UnavailableError, "disk I/O error"),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, UnavailableError, "the file is read-only"),
-        (sqlite3.SQLITE_CANTOPEN, UnavailableError, "the file cannot be opened"),
-        (sqlite3.SQLITE_BUSY, BusyError, "another process has it locked"),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, BusyError, "another process has it locked"),
-        (sqlite3.SQLITE_CORRUPT, DamagedError, "x"),
-        (sqlite3.SQLITE_CORRUPT_INDEX, DamagedError, "x"),
-        (sqlite3.SQLITE_NOTADB, DamagedError, "x"),
-        (sqlite3.SQLITE_IOERR_READ, DamagedError, "x"),
-        (sqlite3.SQLITE_IOERR_CORRUPTFS, DamagedError, "x"),
-        (sqlite3.SQLITE_ERROR, None, None),
-        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, None, None),
-        (None, None, None),
-    ],
-)
-def test_each_kind_of_refusal_is_named(
-    code: int | None, kind: type[UnavailableError] | None, reason: str | None
-) -> None:
-    """What it is follows from SQLite's code, whatever its extension is."""
-    error = sqlite3.OperationalError("x")
-    if code is not None:
-        error.sqlite_errorcode = code
-    found = unavailable(error)
-    assert (type(found) if found else None, found and found.values["reason"]) == (kind, reason)
-
-
 async def test_queued_writes_do_not_wait_one_after_the_other(database: Database, path: Path) -> None:
     """Those that wait for a locked file fail with the first one, the next tries are short; then all work."""
     statements: list[str] = []
@@ -158,10 +126,3 @@ async def test_queued_writes_do_not_wait_one_after_the_other(database: Database,
     await write(database)
     (row,) = await database._engine.connection.execute_fetchall("PRAGMA busy_timeout")
     assert row[0] == PATIENCE * 1000
-
-
-async def test_nobody_knows_who_has_a_file_that_nobody_has(database: Database, path: Path) -> None:
-    """Nor one that there is not."""
-    await write(database)
-    assert await asyncio.to_thread(lock_holder, path) == ""
-    assert await asyncio.to_thread(lock_holder, path.with_name("missing.db")) == ""

@@ -15,7 +15,8 @@ from bot.errors import PatchbayError
 from bot.providers.base.redaction import Redactor
 from bot.providers.base.simulator import Simulator
 from bot.settings import Settings, load_settings
-from bot.store.migrations import migrate
+from bot.store.sqlite.migrations import migrate
+from tests.support.building import bot_of, build_harness, environment
 from tests.support.clock import SharedClock
 from tests.support.discord_api import SimulatedDiscordApi
 from tests.support.env import Env
@@ -24,9 +25,6 @@ from tests.support.harness import (
     BotHarness,
     Deadlines,
     StartBot,
-    bot_of,
-    build_harness,
-    environment,
 )
 from tests.support.log_capture import logging_to_memory
 from tests.support.named_buttons import keep_requests, missing_buttons

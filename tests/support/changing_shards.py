@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from unittest import mock
 
 import discord
 import pytest
 from aiohttp import web
 
 from bot.discord.client import PatchbayBot
-from bot.discord.connection.held_shards import shard_of
+from bot.discord.connection.held_shards import HeldShards, shard_of
 from bot.discord.connection.starts import Starts
 from bot.discord.connection.state_file import StateFile
 from bot.operating.opening import opened
+from bot.store.database import Database
 from bot.store.fence import NotHeldError
 from tests.support.socket_gateway import USER, Gateway, Quick, Sleeps, end, served
 
@@ -88,13 +90,14 @@ class ShardGateway(Gateway):
     joined: the servers that it lists when it is asked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shards: Iterable[int] = ()) -> None:
+        """shards: those of three that have a server, which is ``guild_on(shard)``."""
         super().__init__(lambda _, socket: self.serve_shard(socket))
         self.open: dict[int, list[web.WebSocketResponse]] = {}
         self.closed: list[tuple[int, int | None]] = []
         self.seen: list[tuple[str, str]] = []
         self.limit: dict[str, object] = {"total": 1000, "remaining": 999, "reset_after": 1000}
-        self.guilds: list[dict[str, Any]] = []
+        self.guilds: list[dict[str, Any]] = [guild_payload(guild_on(shard)) for shard in shards]
         self.silent: set[int] = set()
         self.joined: list[int] = []
 
@@ -198,15 +201,17 @@ def command_payload(guild_id: int, number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def give(held: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the bots that are built from now on hold these shards, in all their parts."""
+@contextmanager
+def holding(held: HeldShards) -> Iterator[None]:
+    """Let the bots that are built in the block hold these shards, in all their parts."""
 
     @asynccontextmanager
-    async def opened_with(*args: Any, **options: Any) -> AsyncIterator[tuple[object, object]]:  # noqa: ANN401
+    async def opened_with(*args: Any, **options: Any) -> AsyncIterator[tuple[Database, HeldShards]]:  # noqa: ANN401
         async with opened(*args, **options) as (database, _):
             yield database, held
 
-    monkeypatch.setattr("bot.app.opened", opened_with)
+    with mock.patch("bot.app.opened", opened_with):
+        yield
 
 
 @asynccontextmanager
@@ -234,3 +239,13 @@ async def connecting(
         finally:
             bot.services.background.cancel_all()
             await end(bot, running)
+
+
+def served_by(bot: PatchbayBot) -> set[int]:
+    """Return the shards of which the bot serves the server."""
+    return {shard for shard in range(3) if bot.serves(guild_on(shard))}
+
+
+async def quiet(seconds: float = 0.1) -> None:
+    """Let a while pass in which nothing may happen."""
+    await asyncio.sleep(seconds)

@@ -8,10 +8,10 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.discord.client import PatchbayBot
-from bot.operating.health import serve_health
-from bot.operating.loop_lag import loop_lag
+from bot.operating.health.loop_lag import loop_lag
+from bot.operating.health.readiness import Readiness
+from bot.operating.health.server import serve_health
 from bot.operating.metrics import metrics_page
-from bot.operating.readiness import Readiness
 from bot.settings import Settings
 
 

@@ -64,7 +64,7 @@ def examine_database(settings: Settings) -> list[Finding]:
 def _examine_server(settings: Settings, url: str) -> list[Finding]:
     try:
         require_driver()
-        from bot.operating.key_usage import usage_of  # noqa: PLC0415 - libraries may be missing
+        from bot.operating.keys.usage import usage_of  # noqa: PLC0415 - libraries may be missing
         from bot.store.postgres.inspection import inspect  # noqa: PLC0415
         from bot.store.revision import POSTGRES_HEAD  # noqa: PLC0415
 
@@ -93,10 +93,11 @@ def _due(revision: str | None, newest: str) -> str:
 
 def _examine_file(settings: Settings, path: Path) -> list[Finding]:
     # The database driver may be what is missing.
-    from bot.operating.backups import refuse_damage  # noqa: PLC0415
-    from bot.operating.key_usage import key_usage  # noqa: PLC0415
-    from bot.store.copies import opened  # noqa: PLC0415
-    from bot.store.revision import HEAD, current_revision  # noqa: PLC0415
+    from bot.operating.backups.damage import refuse_damage  # noqa: PLC0415
+    from bot.operating.keys.usage import key_usage  # noqa: PLC0415
+    from bot.store.revision import HEAD  # noqa: PLC0415
+    from bot.store.sqlite.copies import opened  # noqa: PLC0415
+    from bot.store.sqlite.revision import current_revision  # noqa: PLC0415
 
     if not path.exists():
         absent = "there is no database yet"
@@ -117,7 +118,7 @@ def _examine_file(settings: Settings, path: Path) -> list[Finding]:
 
 def _examine_keys(settings: Settings, count: Callable[[Any], Any]) -> list[Finding]:
     """Look which keys the rows need. count: returns a vault's ``KeyUsage``."""
-    from bot.operating.key_usage import KeyUsage  # noqa: PLC0415 - libraries may be missing
+    from bot.operating.keys.usage import KeyUsage  # noqa: PLC0415 - libraries may be missing
     from bot.store.vault import Vault, read_keys  # noqa: PLC0415
 
     try:
@@ -160,7 +161,7 @@ def examine_backups(settings: Settings) -> list[Finding]:
 
 
 def _examine_backups(settings: Settings) -> Finding:
-    from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup  # noqa: PLC0415 - as above
+    from bot.operating.backups.folder import BACKUP_GRACE, made_at, newest_backup  # noqa: PLC0415 - as above
 
     folder, every = settings.backup_folder, settings.backup_hours
     if folder is None:

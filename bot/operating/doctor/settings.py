@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.operating.doctor.finding import DoctorCheck, Finding, worded
-from bot.operating.keys_command import with_fetched_keys
+from bot.operating.keys.command import with_fetched_keys
 from bot.settings import Settings, environment_names, load_settings, secrets_folder, setting_names
 from bot.setup_errors import InvalidSettingError, SetupError
 

@@ -12,10 +12,10 @@ import discord
 
 from bot.discord.client import PatchbayBot
 from bot.features.alerts.store import MessageKind
-from bot.operating.loop_lag import LoopLag
+from bot.operating.health.loop_lag import LoopLag
+from bot.operating.health.readiness import Readiness
 from bot.operating.metrics import declared
 from bot.operating.metrics.reading import Distribution, Reading
-from bot.operating.readiness import Readiness
 
 _VERSIONS: Final = (version("patchbay"), platform.python_version(), discord.__version__)
 

@@ -15,13 +15,13 @@ from prometheus_client.samples import Sample
 
 from bot.discord.client import PatchbayBot
 from bot.durations import BOUNDS
-from bot.operating.health import Page
-from bot.operating.loop_lag import LoopLag
+from bot.operating.health.loop_lag import LoopLag
+from bot.operating.health.readiness import Readiness
+from bot.operating.health.server import Page
 from bot.operating.metrics.counted import counted
 from bot.operating.metrics.declared import METRICS, Declared
 from bot.operating.metrics.reading import Distribution, Reading
 from bot.operating.metrics.stored import questions
-from bot.operating.readiness import Readiness
 from bot.rests import with_rests
 from bot.settings import Settings
 from bot.store.revision import newest_revision

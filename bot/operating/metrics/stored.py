@@ -12,7 +12,7 @@ import structlog
 from bot.discord.client import PatchbayBot
 from bot.features.alerts.incident_store import Kind
 from bot.features.alerts.store import MessageKind
-from bot.operating.backups import made_at, newest_backup
+from bot.operating.backups.folder import made_at, newest_backup
 from bot.operating.metrics import declared
 from bot.operating.metrics.declared import Declared
 from bot.operating.metrics.reading import Reading

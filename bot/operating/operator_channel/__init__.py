@@ -2,9 +2,9 @@
 
 from bot.discord.client import PatchbayBot
 from bot.i18n.catalog import DEFAULT_LOCALE
+from bot.operating.health.readiness import Readiness
 from bot.operating.operator_channel.channel import OperatorChannel
 from bot.operating.operator_channel.faults import Faults
-from bot.operating.readiness import Readiness
 from bot.settings import Settings
 from bot.store.revision import newest_revision
 
@@ -17,6 +17,6 @@ def tell_operator(bot: PatchbayBot, readiness: Readiness, settings: Settings) ->
     schema = newest_revision(settings.database)
     channel = OperatorChannel(bot, settings.operator_channel, faults.look, bot.services.clock, schema)
     bot.services.background.start(channel.run())
-    bot.start_when_ready(channel.started)
+    bot.workers.start_when_ready(channel.started)
     bot.last_words = channel.stopping
     return channel

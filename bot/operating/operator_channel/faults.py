@@ -13,8 +13,8 @@ from bot.discord.sync import SYNC_REFUSAL
 from bot.discord.text import clamp, code
 from bot.features.handover.budget import IN_ALL
 from bot.i18n.catalog import Texts
-from bot.operating.backups import BACKUP_GRACE, made_at, newest_backup
-from bot.operating.readiness import Readiness
+from bot.operating.backups.folder import BACKUP_GRACE, made_at, newest_backup
+from bot.operating.health.readiness import Readiness
 from bot.settings import Settings
 
 _HOUR: Final = 3600

@@ -8,8 +8,8 @@ from bot.setup_errors import DatabaseUnusableError, SetupError
 from bot.store.driver import require_driver
 from bot.store.moving.mark import DatabaseMove, mark, move_error, move_of
 from bot.store.moving.side import Side, Table
-from bot.store.moving.sqlite_side import SqliteSide
-from bot.store.private_files import make_database_private
+from bot.store.sqlite.private_files import make_database_private
+from bot.store.sqlite.side import SqliteSide
 
 _OURS: Final = "alembic_version"
 """The table that each database of Patchbay has."""

@@ -13,23 +13,17 @@ from bot.discord.connection.starts import IDENTIFIES
 from bot.discord.overrides import _Kept
 from bot.errors import UnavailableError
 from bot.features.audit.service import AuditService
-from bot.operating.loop_lag import LoopLag
-from bot.operating.metrics import declared
-from bot.operating.metrics.counted import counted
-from bot.operating.readiness import Readiness
-from bot.providers.base.redaction import Redactor
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.changing_shards import (
     ChangingShards,
     ShardGateway,
     command_payload,
     connecting,
-    give,
     guild_on,
-    guild_payload,
+    quiet,
+    served_by,
 )
 from tests.support.clock import Held
-from tests.support.harness import StartBot
 from tests.support.socket_gateway import Sleeps
 from tests.support.waiting import until
 
@@ -40,43 +34,11 @@ def held() -> ChangingShards:
     return ChangingShards(0)
 
 
-@pytest.fixture
-async def bot(
-    held: ChangingShards, start_bot: StartBot, redactor: Redactor, monkeypatch: pytest.MonkeyPatch
-) -> PatchbayBot:
-    """The real bot, which holds what the test says."""
-    give(held, monkeypatch)
-    return await start_bot(redactor)
-
-
-@pytest.fixture
-def gateway() -> ShardGateway:
-    """Discord with a server on each of three shards."""
-    gateway = ShardGateway()
-    gateway.guilds = [guild_payload(guild_on(shard)) for shard in range(3)]
-    return gateway
-
-
-def served_by(bot: PatchbayBot) -> set[int]:
-    """Return the shards of which the bot serves the server."""
-    return {shard for shard in range(3) if bot.serves(guild_on(shard))}
-
-
 def guild_of(bot: PatchbayBot, shard: int) -> discord.Guild:
     """Return the server of a shard."""
     guild = bot.get_guild(guild_on(shard))
     assert guild is not None
     return guild
-
-
-def readiness(bot: PatchbayBot) -> Readiness:
-    """Return what knows whether a bot is ready."""
-    return Readiness(bot, bot.services.write_state, bot.services.poller)
-
-
-def reasons(bot: PatchbayBot) -> tuple[str, ...]:
-    """Return why a bot is not ready."""
-    return readiness(bot).reasons()
 
 
 async def test_a_shard_that_comes_is_opened_and_its_events_are_handled(
@@ -219,11 +181,6 @@ async def test_a_shard_is_free_although_something_failed(
             assert not bot.guilds
 
 
-async def quiet(seconds: float = 0.1) -> None:
-    """Let a while pass in which nothing may happen."""
-    await asyncio.sleep(seconds)
-
-
 async def test_a_shard_that_has_lost_its_connection_does_not_come_back(
     bot: PatchbayBot, held: ChangingShards, gateway: ShardGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,99 +282,6 @@ async def test_a_server_that_is_being_read_again_is_left_to_the_next_process(
         await quiet(0.3)
         assert not [path for _, path in gateway.seen if path.startswith("/guilds/")]
         assert not bot.guilds
-
-
-# --- workers ---
-
-
-@pytest.fixture
-def begun(bot: PatchbayBot) -> asyncio.Event:
-    """Set once the workers have begun."""
-    begun = asyncio.Event()
-
-    async def work() -> None:
-        begun.set()
-
-    bot.start_when_ready(work)
-    return begun
-
-
-async def test_workers_run_in_a_process_that_waits_for_shards(
-    bot: PatchbayBot,
-    held: ChangingShards,
-    gateway: ShardGateway,
-    begun: asyncio.Event,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is ready, and serves a shard as soon as one comes."""
-    held._first = ()
-    async with connecting(bot, gateway, monkeypatch):
-        await begun.wait()
-        assert gateway.connections == 0
-        await until(lambda: not reasons(bot))
-        held.change(1)
-        await until(lambda: served_by(bot) == {1})
-        await until(lambda: not reasons(bot))
-
-
-async def test_workers_begin_when_the_shards_that_are_left_are_ready(
-    bot: PatchbayBot,
-    held: ChangingShards,
-    gateway: ShardGateway,
-    begun: asyncio.Event,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """One that never was ready goes; nobody waits a minute for it."""
-    held._first = (0, 1)
-    gateway.silent = {1}
-    async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: gateway.identifies == 2 and bot._ready_shards == {0})
-        assert not begun.is_set()
-        held.change(0)
-        await begun.wait()
-        assert bot.has_workers
-
-
-async def test_workers_wait_for_a_shard_that_has_come_before_they_began(
-    bot: PatchbayBot,
-    held: ChangingShards,
-    gateway: ShardGateway,
-    begun: asyncio.Event,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """They begin once it is ready as well."""
-    held._first = (0, 1)
-    gateway.silent = {1}
-    async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: bot._ready_shards == {0})
-        held.change(0, 2)
-        await until(lambda: held.freed == [1] and bot._ready_shards == {0, 2})
-        await begun.wait()
-        assert served_by(bot) == {0, 2}
-
-
-async def test_a_process_is_ready_by_its_own_shards_and_its_lease(
-    bot: PatchbayBot, held: ChangingShards, gateway: ShardGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The shards of others are no fault of its own; a lease that two renewals have missed is."""
-    async with connecting(bot, gateway, monkeypatch):
-        await until(lambda: not reasons(bot))
-        held.lease_age = 12.0
-        assert not reasons(bot)
-        held.lease_age = 12.6
-        assert reasons(bot) == ("The lease of this process's shards was last renewed 13 seconds ago.",)
-        held.lease_age = 1.5
-        gateway.silent = {2}
-        held.change(0, 2)
-        await until(
-            lambda: reasons(bot) == ("Shard 2 is connected to Discord, but its session has not begun.",)
-        )
-        readings = {each.metric: each.value for each in counted(bot, readiness(bot), LoopLag(), "")}
-        assert readings[declared.SHARDS_HELD] == 2
-        assert readings[declared.SHARDS_DOWN] == 1
-        assert readings[declared.LEASE_AGE] == 1.5
-        held.change(0)
-        await until(lambda: not reasons(bot))
 
 
 # --- turns ---

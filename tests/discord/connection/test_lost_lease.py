@@ -9,7 +9,6 @@ from bot.discord.client import PatchbayBot
 from bot.discord.connection.own_requests import RequestsStoppedError
 from bot.errors import ProviderError, UnreachableError
 from bot.providers.base.current_guild import working_for
-from bot.providers.base.redaction import Redactor
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
 from tests.support.changing_shards import (
@@ -17,12 +16,9 @@ from tests.support.changing_shards import (
     ShardGateway,
     command_payload,
     connecting,
-    give,
     guild_on,
-    guild_payload,
 )
 from tests.support.discord_api import SimulatedDiscordApi
-from tests.support.harness import StartBot
 from tests.support.order_api import Order, OrderApi, failure, get, open_api, post
 from tests.support.waiting import until
 
@@ -31,23 +27,6 @@ from tests.support.waiting import until
 def held() -> ChangingShards:
     """The first of three shards."""
     return ChangingShards(0)
-
-
-@pytest.fixture
-async def bot(
-    held: ChangingShards, start_bot: StartBot, redactor: Redactor, monkeypatch: pytest.MonkeyPatch
-) -> PatchbayBot:
-    """The real bot, which holds what the test says."""
-    give(held, monkeypatch)
-    return await start_bot(redactor)
-
-
-@pytest.fixture
-def gateway() -> ShardGateway:
-    """Discord with one server."""
-    gateway = ShardGateway()
-    gateway.guilds = [guild_payload(guild_on(0))]
-    return gateway
 
 
 async def test_no_request_to_discord_leaves(

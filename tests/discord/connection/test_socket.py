@@ -206,9 +206,9 @@ async def test_a_shard_that_may_not_identify_at_the_start_holds_up_no_other(
         working.set()
 
     monkeypatch.setattr("bot.discord.connection.held_shards.IDENTIFY_SECONDS", 0.0)
-    monkeypatch.setattr("bot.discord.client._LATE_SHARDS_SECONDS", 0.01)
+    monkeypatch.setattr("bot.discord.connection.workers._LATE_SHARDS_SECONDS", 0.01)
     bot._connection.guild_ready_timeout = 0.01
-    bot.start_when_ready(work)
+    bot.workers.start_when_ready(work)
     bot.starts = Starts(StateFile(None), clock=lambda: 0.0, sleep=sleeps)
     await bot.starts.identifies(0)
     bot.held = FixedShards(count=2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.discord.connection.state_file import StateFile, read_state
-from bot.store.private_files import alone_in
+from bot.store.sqlite.private_files import alone_in
 
 
 def more(kept: Mapping[str, int]) -> dict[str, int]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.operating.backups import refuse_damage
+from bot.operating.backups.damage import refuse_damage
 from bot.settings import Settings
-from bot.store.copies import flaw_of
-from bot.store.migrations import before_migration, migrate
-from bot.store.process_lock import process_lock
 from bot.store.revision import HEAD
+from bot.store.sqlite.copies import flaw_of
+from bot.store.sqlite.migrations import before_migration, migrate
+from bot.store.sqlite.process_lock import process_lock
 from tests.support.old_databases import release
 from tests.support.operator_commands import patchbay
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.operating.backups import newest_backup, refuse_damage, scheduled_backups
-from bot.operating.damage import damage_reported
+from bot.operating.backups.damage import damage_reported, refuse_damage
+from bot.operating.backups.folder import newest_backup
+from bot.operating.backups.schedule import scheduled_backups
 from bot.settings import Settings
 from bot.setup_errors import DatabaseDamagedError
-from bot.store.copies import flaw_of, stamp
-from bot.store.private_files import alone_in
+from bot.store.sqlite.copies import flaw_of, stamp
+from bot.store.sqlite.private_files import alone_in
 from bot.store.write_state import WriteState
 from tests.support.log_capture import logging_to_memory
 from tests.support.operator_commands import patchbay
@@ -186,7 +187,7 @@ async def test_a_copy_that_another_process_deletes_first_is_no_error(
 ) -> None:
     """Processes with some of the shards each look at the same folder."""
     gone = settings.database_path.with_name("patchbay.db.before-0010")
-    monkeypatch.setattr("bot.operating.backups.before_migration", lambda _: [gone])
+    monkeypatch.setattr("bot.operating.backups.schedule.before_migration", lambda _: [gone])
     with logging_to_memory("json") as log:
         async with scheduled_backups(settings, WriteState(), at(NOW)):
             await until(lambda: "backed_up" in log.getvalue())

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from bot.features.connections.store import ConnectionRow, ConnectionStore
-from bot.operating.key_rotation import bring_up_to_date
-from bot.store.copies import stamp
+from bot.operating.keys.rotation import bring_up_to_date
 from bot.store.database import Database
-from bot.store.migrations import migrate
-from bot.store.process_lock import process_lock
 from bot.store.revision import HEAD
+from bot.store.sqlite.copies import stamp
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.process_lock import process_lock
 from bot.store.vault import Place, Vault, read_keys
 from tests.support.doctor import examine
 from tests.support.ids import GUILD, MEMBER

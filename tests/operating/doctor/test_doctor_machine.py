@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.migrations import migrate
-from bot.store.process_lock import process_lock
+from bot.store.sqlite.migrations import migrate
+from bot.store.sqlite.process_lock import process_lock
 from tests.support.doctor import examine
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil has it

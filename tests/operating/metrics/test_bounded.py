@@ -20,7 +20,8 @@ from bot.operating.metrics.stored import OTHER
 from bot.providers.base.integration import State
 from bot.providers.base.simulator import Answer
 from bot.settings import Settings
-from tests.support.harness import BotHarness, open_harness
+from tests.support.building import open_harness
+from tests.support.harness import BotHarness
 from tests.support.hostile import ATTACKS
 from tests.support.persistent_components import persistent_components
 from tests.support.scraping import scraper

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.setup_errors import DatabaseUnusableError
 from bot.store.moving.merge import Merge, differences
 from bot.store.moving.side import Row, Side
-from bot.store.moving.sqlite_side import SqliteSide
 from bot.store.postgres.side import PostgresSide
+from bot.store.sqlite.side import SqliteSide
 
 TEXTS: Final = (
     "",

@@ -1,6 +1,6 @@
 """Brings a database on a PostgreSQL server to the schema that the code wants.
 
-A revision has a file for SQLite in ``bot/store/migrations/versions`` and one with the same number in
+A revision has a file for SQLite in ``bot/store/sqlite/migrations/versions`` and one with the same number in
 ``versions`` here; one about what only this engine has is here alone. Each says what to do in its engine's own
 words, and a test compares both schemas. A file here runs in one transaction: nothing that PostgreSQL refuses
 in one, such as CREATE INDEX CONCURRENTLY.

@@ -1,5 +1,5 @@
 -- Ids are Discord's, times are whole seconds since 1970, UTC. What the columns mean is said where SQLite's were
--- added, in bot/store/migrations/versions. Texts are compared byte by byte, as SQLite does, whatever the database's
+-- added, in bot/store/sqlite/migrations/versions. Texts are compared byte by byte, as SQLite does, whatever the database's
 -- locale is: orders are the same everywhere, and no index breaks when the locales of the server's host change.
 
 CREATE TABLE connection (

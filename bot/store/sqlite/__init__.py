@@ -1,0 +1,1 @@
+"""Keeps the stores' rows in an SQLite file."""
