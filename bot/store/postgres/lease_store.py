@@ -33,7 +33,10 @@ _ADD: Final = """
 INSERT INTO bot_process (host, pid, key_id, began_at, expires_at)
 VALUES (%s, %s, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)) RETURNING number
 """
-_OTHER_KEY: Final = "SELECT pid, host, began_at, key_id FROM bot_process WHERE key_id <> %s LIMIT 1"
+_OTHER_KEY: Final = """
+SELECT pid, host, extract(epoch FROM began_at)::float8, key_id FROM bot_process WHERE key_id <> %s LIMIT 1
+"""
+"""For a time with a zone the driver reads the zone's file, which blocks."""
 _RENEW: Final = """
 UPDATE bot_process SET expires_at = clock_timestamp() + make_interval(secs => %s)
 WHERE number = %s AND expires_at > clock_timestamp() RETURNING number
@@ -49,7 +52,7 @@ FROM bot_process FULL JOIN (SELECT NULL::bigint AS free) AS nobody ON free = num
 """
 """One row has no number and the shards that are free."""
 _OTHERS: Final = """
-SELECT pid, host, began_at, shard_count FROM bot_process
+SELECT pid, host, extract(epoch FROM began_at)::float8, shard_count FROM bot_process
 WHERE shard_count IS NOT NULL AND number <> %s LIMIT 1
 """
 _BEGIN: Final = "UPDATE bot_process SET shard_count = %s, wanted = %s WHERE number = %s"
@@ -61,7 +64,7 @@ _TURN: Final = """
 INSERT INTO identify_turn AS turn VALUES (%(bucket)s, clock_timestamp())
 ON CONFLICT (bucket) DO UPDATE SET at = clock_timestamp()
 WHERE turn.at NOT BETWEEN clock_timestamp() - make_interval(secs => %(seconds)s) AND clock_timestamp()
-RETURNING at
+RETURNING bucket
 """
 """A time in the future was written before the server's clock was set back."""
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -217,6 +218,23 @@ async def test_another_key_is_refused_while_the_first_is_in_use(
     assert raised.value.values["in_use"] == "k1"
     await expire(postgres_url)
     await other.begin(stack, key_id="k2")
+
+
+async def test_the_zone_of_the_server_is_not_looked_up(
+    postgres_url: str, stack: AsyncExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The driver reads a zone's file in the event loop, and logs what that raises here."""
+    url = f"{postgres_url}&options=-ctimezone%3DPacific/Kiritimati"
+    one, other = Process(url), Process(url)
+    await one.begin(stack)
+    with pytest.raises(OtherKeyInUseError) as raised:
+        await other.begin(stack, key_id="k2")
+    with pytest.raises(ShardCountDiffersError):
+        await other.begin(stack, count=4)
+    assert await one.leases.take_turn(0, 60)
+    assert [each.name for each in caplog.records if each.name.startswith("psycopg")] == []
+    since = datetime.strptime(str(raised.value.values["since"]), "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(since.timestamp() - time.time()) < 60
 
 
 async def test_another_number_of_shards_is_refused_while_processes_run(
