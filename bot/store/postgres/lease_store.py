@@ -7,8 +7,9 @@ when a lease is over, so the clocks of the processes' machines are compared with
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from typing import Any, Final
 
 import psycopg
@@ -30,9 +31,11 @@ _PATIENCE: Final = 2000
 _PATIENCE_AT_START: Final = 10_000
 
 _ADD: Final = """
-INSERT INTO bot_process (host, pid, key_id, began_at, expires_at)
-VALUES (%s, %s, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)) RETURNING number
+INSERT INTO bot_process (number, host, pid, key_id, began_at, expires_at)
+VALUES (%s, %s, %s, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s))
 """
+_NUMBER_BITS: Final = 53
+"""So long a number is one in all programs that read the log."""
 _OTHER_KEY: Final = """
 SELECT pid, host, extract(epoch FROM began_at)::float8, key_id FROM bot_process WHERE key_id <> %s LIMIT 1
 """
@@ -95,9 +98,12 @@ class LeaseStore:
                 if other is not None:
                     pid, host, began_at, in_use = other
                     raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **described(pid, host, began_at))
-                added = [socket.gethostname(), os.getpid(), key_id, self.terms.lease]
-                (self.number,) = await _row(await connection.execute(_ADD, added))
-        return self.number
+                # A counted number is given twice if a standby takes over that has not heard of the first.
+                number = secrets.randbits(_NUMBER_BITS)
+                added = [number, socket.gethostname(), os.getpid(), key_id, self.terms.lease]
+                await connection.execute(_ADD, added)
+        self.number = number
+        return number
 
     async def begin(
         self, setting: int | None, recommended: int, wanted: Callable[[int], Collection[int] | None]
@@ -227,9 +233,3 @@ class LeaseStore:
         except StatementError as error:
             failure = unusable(error, shown(self._url))
         raise failure
-
-
-async def _row(cursor: psycopg.AsyncCursor[Any]) -> Sequence[Any]:
-    row: Sequence[Any] | None = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - the statement returns one
-    return row

@@ -16,7 +16,7 @@ _KNOWN: Final = "SELECT to_regclass('bot_process') IS NOT NULL"
 _RUNNING: Final = """
 SELECT pid, host, extract(epoch FROM began_at)::float8, key_id,
     ARRAY(SELECT shard_id FROM shard_lease WHERE process = number ORDER BY 1)
-FROM bot_process WHERE expires_at > clock_timestamp() ORDER BY number
+FROM bot_process WHERE expires_at > clock_timestamp() ORDER BY began_at
 """
 
 

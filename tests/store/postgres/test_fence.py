@@ -207,6 +207,25 @@ async def test_a_number_is_never_used_again(postgres_url: str, stack: AsyncExitS
         await one.write(None)
 
 
+async def test_a_standby_that_lacks_the_last_seconds_gives_no_number_again(
+    postgres_url: str, stack: AsyncExitStack
+) -> None:
+    """A process that it has not heard of is another one than the next that comes, and writes nothing."""
+    one, other = Process(postgres_url), Process(postgres_url)
+    await one.begin(stack)
+    await asyncio.to_thread(execute, postgres_url, "DELETE FROM bot_process")
+    await asyncio.to_thread(execute, postgres_url, "ALTER SEQUENCE bot_process_number_seq RESTART")
+    await other.begin(stack)
+    await other.leases.take(all_free)
+    await other.write()
+    for guild in (GUILD, None):
+        with pytest.raises(NotHeldError):
+            await one.write(guild)
+    assert not await one.leases.renew()
+    await one.leases.end()
+    await other.write()
+
+
 async def test_another_key_is_refused_while_the_first_is_in_use(
     postgres_url: str, stack: AsyncExitStack
 ) -> None:
@@ -255,7 +274,8 @@ async def test_another_number_of_shards_is_refused_while_processes_run(
     await third.add("k1")
     assert await third.begin(None, 9, lambda _: None) == 9
     await third.take(all_free)
-    assert (await third.look()).processes[-1].shards == frozenset(range(9))
+    shards = {each.number: each.shards for each in (await third.look()).processes}
+    assert shards[third.number] == frozenset(range(9))
 
 
 async def test_a_bucket_has_one_identify_in_its_time(postgres_url: str, stack: AsyncExitStack) -> None:
