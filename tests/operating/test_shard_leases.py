@@ -352,5 +352,43 @@ async def test_identifies_keep_their_distance_over_all_processes(cluster: Cluste
     assert abs(times[0] - times[2]) >= 5
 
 
+async def test_who_came_first_identifies_first(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many processes wait, none overtakes another one."""
+    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 0.5)
+    members = [await cluster.add() for _ in range(6)]
+    order: list[int] = []
+
+    async def identify(number: int) -> None:
+        await members[number].leases.identify_turn(0, 1)
+        order.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in (3, 0, 5, 1, 4, 2):
+            group.create_task(identify(number))
+            await asyncio.sleep(0.05)
+    assert order == [3, 0, 5, 1, 4, 2]
+
+
+async def test_a_turn_that_a_process_has_overslept_is_not_used(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be another one's by then: the process waits for a turn behind all that have asked meanwhile."""
+    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 1.0)
+    one, other = await cluster.add(), await cluster.add()
+    order: list[Member] = []
+
+    async def identify(member: Member) -> None:
+        await member.leases.identify_turn(0, 1)
+        order.append(member)
+
+    await identify(other)
+    async with asyncio.TaskGroup() as group:
+        for each in (one, other):
+            group.create_task(identify(each))
+            await asyncio.sleep(0.2)
+        one.ahead = 0.5
+    assert order == [other, other, one]
+
+
 def _are(cluster: Cluster, numbers: list[int]) -> bool:
     return cluster.numbers() == numbers

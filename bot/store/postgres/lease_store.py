@@ -64,12 +64,19 @@ _TAKE: Final = "UPDATE shard_lease SET process = %s WHERE process IS NULL AND sh
 _FREE: Final = "UPDATE shard_lease SET process = NULL WHERE process = %s AND shard_id = %s"
 _END: Final = "DELETE FROM bot_process WHERE number = %s"
 _TURN: Final = """
-INSERT INTO identify_turn AS turn VALUES (%(bucket)s, clock_timestamp())
-ON CONFLICT (bucket) DO UPDATE SET at = clock_timestamp()
-WHERE turn.at NOT BETWEEN clock_timestamp() - make_interval(secs => %(seconds)s) AND clock_timestamp()
-RETURNING bucket
+INSERT INTO identify_turn AS turn VALUES (%(bucket)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (bucket) DO UPDATE SET at = make_interval(secs => %(seconds)s) + (
+    SELECT CASE
+        WHEN turn.at > clock_timestamp() + 2 * line THEN clock_timestamp() + line
+        ELSE greatest(turn.at, clock_timestamp())
+    END
+    FROM (SELECT make_interval(secs => %(seconds)s * (5 + count(*))) AS line FROM bot_process) AS longest
+)
+RETURNING extract(epoch FROM at - clock_timestamp())::float8 - %(seconds)s
 """
-"""A time in the future was written before the server's clock was set back."""
+"""A line more than twice as long as the processes can make it is from before the server's clock was set back.
+Those who wait in it still have their turns before the next one.
+"""
 
 
 class LeaseStore:
@@ -163,11 +170,13 @@ class LeaseStore:
         async with self._own() as connection:
             await connection.execute(_END, [self.number])
 
-    async def take_turn(self, bucket: int, seconds: float) -> bool:
-        """Reserve the present moment for one identify; return False if one was that many seconds ago."""
+    async def reserve_turn(self, bucket: int, seconds: float) -> float:
+        """Reserve the next free time of a bucket, so many seconds long; return in how many it begins."""
         async with self._own() as connection:
             cursor = await connection.execute(_TURN, {"bucket": bucket, "seconds": seconds})
-            return await cursor.fetchone() is not None
+            row = await cursor.fetchone()
+            assert row is not None  # noqa: S101 - the statement returns one
+            return float(row[0])
 
     async def close(self) -> None:
         """Close the connection."""

@@ -250,7 +250,7 @@ async def test_the_zone_of_the_server_is_not_looked_up(
         await other.begin(stack, key_id="k2")
     with pytest.raises(ShardCountDiffersError):
         await other.begin(stack, count=4)
-    assert await one.leases.take_turn(0, 60)
+    await one.leases.reserve_turn(0, 60)
     assert [each.name for each in caplog.records if each.name.startswith("psycopg")] == []
     since = datetime.strptime(str(raised.value.values["since"]), "%Y-%m-%dT%H:%M:%S%z")
     assert abs(since.timestamp() - time.time()) < 60
@@ -278,24 +278,35 @@ async def test_another_number_of_shards_is_refused_while_processes_run(
     assert shards[third.number] == frozenset(range(9))
 
 
-async def test_a_bucket_has_one_identify_in_its_time(postgres_url: str, stack: AsyncExitStack) -> None:
-    """Of processes that ask together one gets the turn. Buckets do not wait for one another."""
+async def test_the_identifies_of_a_bucket_stand_in_line(postgres_url: str, stack: AsyncExitStack) -> None:
+    """Of processes that ask together each gets a time of its own. Buckets do not wait for one another."""
     stores = [LeaseStore(postgres_url) for _ in range(4)]
     for store in stores:
         stack.push_async_callback(store.close)
-    assert sorted(await asyncio.gather(*(store.take_turn(0, 60) for store in stores))) == [False] * 3 + [True]
-    assert await stores[0].take_turn(1, 60)
-    assert await stores[0].take_turn(0, 0)
+    waits = await asyncio.gather(*(store.reserve_turn(0, 60) for store in stores))
+    assert sorted(waits) == pytest.approx([0, 60, 120, 180], abs=5)
+    assert await stores[0].reserve_turn(1, 60) == pytest.approx(0, abs=0.001)
+    assert await stores[3].reserve_turn(0, 60) == pytest.approx(240, abs=5)
+
+
+async def test_a_turn_that_was_long_ago_costs_nothing(postgres_url: str, stack: AsyncExitStack) -> None:
+    """The next one begins at once, and has its time for itself."""
+    store = LeaseStore(postgres_url)
+    stack.push_async_callback(store.close)
+    await store.reserve_turn(0, 60)
+    await asyncio.to_thread(execute, postgres_url, "UPDATE identify_turn SET at = at - interval '1 hour'")
+    assert await store.reserve_turn(0, 60) == pytest.approx(0, abs=0.001)
+    assert await store.reserve_turn(0, 60) == pytest.approx(60, abs=5)
 
 
 async def test_a_clock_that_was_set_back_stops_no_identify(postgres_url: str, stack: AsyncExitStack) -> None:
-    """A turn in the future is taken for one that is over."""
-    store = LeaseStore(postgres_url)
-    stack.push_async_callback(store.close)
-    assert await store.take_turn(0, 60)
+    """A line that nobody can have made is not waited for, but for those who may stand in it."""
+    one = Process(postgres_url)
+    await one.begin(stack)
+    await one.leases.reserve_turn(0, 5)
     await asyncio.to_thread(execute, postgres_url, "UPDATE identify_turn SET at = at + interval '1 hour'")
-    assert await store.take_turn(0, 60)
-    assert not await store.take_turn(0, 60)
+    assert await one.leases.reserve_turn(0, 5) == pytest.approx(30, abs=4)
+    assert await one.leases.reserve_turn(0, 5) == pytest.approx(35, abs=4)
 
 
 async def test_a_database_that_was_moved_meanwhile_is_refused(
