@@ -325,6 +325,29 @@ async def test_more_processes_than_shards_stand_by(cluster: Cluster) -> None:
     await cluster.until(lambda: cluster.numbers() == [0, 1, 1])
 
 
+@pytest.mark.parametrize("others", [0, 1])
+async def test_processes_that_never_begin_keep_no_shard(cluster: Cluster, others: int) -> None:
+    """Each ends as soon as it has a lease, and another one comes. All shards are served within seconds."""
+    terms = Terms(lease=3.0, margin=0.5, renewal=0.5, look=0.1, start=2.0)
+
+    async def start_and_end() -> None:
+        while True:
+            store = LeaseStore(cluster.url, terms)
+            await store.add("k1")
+            await store.close()
+            await asyncio.sleep(0.2)
+
+    coming = asyncio.create_task(start_and_end())
+    await asyncio.sleep(0.5)
+    members = [await cluster.add(terms) for _ in range(1 + others)]
+    await cluster.until(lambda: sum(cluster.numbers()) == COUNT, seconds=5)
+    for each in members[1:]:
+        await each.die()
+    await cluster.until(lambda: len(members[0].serves) == COUNT, seconds=6)
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+
+
 async def test_set_shards_are_the_only_ones(cluster: Cluster) -> None:
     """A process that names its shards gets them from those that do not, and takes no others."""
     one = await cluster.add()

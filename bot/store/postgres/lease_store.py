@@ -49,7 +49,7 @@ _LOOK: Final = """
 SELECT number, wanted, expires_at > clock_timestamp() AS lives,
     expires_at > clock_timestamp() + make_interval(secs => %(fresh)s) AS is_fresh,
     shard_count IS NOT NULL AS has_begun,
-    began_at > clock_timestamp() - make_interval(secs => %(starts)s) AS is_new,
+    began_at > clock_timestamp() - make_interval(secs => %(start)s) AS is_new,
     ARRAY(SELECT shard_id FROM shard_lease WHERE process IS NOT DISTINCT FROM number) AS shards
 FROM bot_process FULL JOIN (SELECT NULL::bigint AS free) AS nobody ON free = number
 """
@@ -184,7 +184,7 @@ class LeaseStore:
             await self._connection.close()
 
     async def _look(self, connection: psycopg.AsyncConnection[Any]) -> ShardHolders:
-        limits = {"fresh": self.terms.fresh, "starts": self.terms.lease}
+        limits = {"fresh": self.terms.fresh, "start": self.terms.start}
         rows = await (await connection.execute(_LOOK, limits)).fetchall()
         processes, free, has_expired = [], frozenset[int](), False
         for number, wanted, lives, is_fresh, has_begun, is_new, shards in rows:
@@ -194,7 +194,8 @@ class LeaseStore:
                 has_expired = True
             elif has_begun or is_new:
                 only = None if wanted is None else frozenset(wanted)
-                processes.append(LiveProcess(number, only, frozenset(shards), is_fresh, has_begun))
+                held = frozenset(shards)
+                processes.append(LiveProcess(number, only, held, is_fresh, has_begun, is_new))
         return ShardHolders(processes, free, has_expired)
 
     @contextlib.asynccontextmanager
