@@ -45,6 +45,8 @@ _UNIT: Final = re.compile(
 )
 # Joiners and marks that stay but have no look of their own: Discord may read a text as if they were absent.
 _OVERLOOKED: Final = "[\u034f\u17b4\u17b5\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
+# Latin letters, digits and signs, in which there is nothing to clean: no mark, no joiner, nothing invisible.
+_LATIN: Final = re.compile("[ -~¡-¬®-ʯ]*")
 _MARKDOWN: Final = re.compile(r"([\\*_~|`>\[\]<])")
 # A heading, a bullet or a number at the start of a line; a backslash can escape signs, but not digits.
 _LINE_START: Final = re.compile(rf"^((?:\d{_OVERLOOKED})+(?=[.)])|(?=[#+-]))")
@@ -117,7 +119,7 @@ def quoted_lines(text: str, limit: int) -> tuple[str, bool]:
 
 
 def _cleaned(text: str) -> str:
-    if not (text.isascii() and text.isprintable()):
+    if _LATIN.fullmatch(text) is None:
         # Before, because NFC sorts marks in quadratic time; after, because it may make two marks of one.
         text = _readable(unicodedata.normalize("NFC", _readable(text)))
     shown = " ".join(text.split()).replace("@", f"@{_GAP}")

@@ -8,7 +8,7 @@ import contextvars
 import functools
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -61,7 +61,7 @@ class Database:
         """How many transactions have changed the file: while this stays, so does what is read."""
         self.changed_connections: set[int] = set()
         """Guilds whose connections to providers, or whose removal, a transaction changes: it adds them before
-        it ends. Who has taken them from here, and waited for ``foreign_writes``, reads what it has stored.
+        it ends. Who has taken them from here, and waited for ``foreign_changes``, reads what it has stored.
         """
         self._readers = engine.readers
         self._turn = asyncio.Lock()
@@ -205,10 +205,12 @@ class Database:
                 self.write_state.accepted()
         return not self.write_state.is_refused
 
-    async def foreign_writes(self) -> int:
-        """Return a number that changes when another process has changed connections to providers."""
-        async with self._turn, self._noted("foreign_writes", is_read=True):
-            return await self._engine.foreign_writes()
+    async def foreign_changes(self) -> Collection[int] | None:
+        """Return the guilds whose connections to providers, or whose removal, other processes have changed
+        since the last call; None where it may be any of them, as with the first call.
+        """
+        async with self._turn, self._noted("foreign_changes", is_read=True):
+            return await self._engine.foreign_changes()
 
     async def rewrite(self) -> None:
         """Write as little as possible, which leaves all as it is."""

@@ -1,7 +1,7 @@
 """What a kind of database does in a way of its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar
@@ -72,8 +72,10 @@ class Engine(Protocol):
     async def holder(self) -> str:
         """Return which process holds up the writes, "" where that is not known."""
 
-    async def foreign_writes(self) -> int:
-        """Return a number that changes when another process has changed a connection to a provider."""
+    async def foreign_changes(self) -> Collection[int] | None:
+        """Return the guilds whose connections to providers, or whose removal, other processes have changed
+        since the last call; None where it may be any of them, as with the first call.
+        """
 
     async def probe(self, connection: WritingConnection) -> None:
         """Write what needs room, and take it back in the same transaction."""

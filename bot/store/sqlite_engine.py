@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -43,6 +43,7 @@ class SqliteEngine:
         self._path = path
         self._waits = patience
         """For how many seconds the writing connection waits for another process at present."""
+        self._version: int | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -91,10 +92,11 @@ class SqliteEngine:
         """Return which process has the file locked, "" where that is not known."""
         return await asyncio.to_thread(lock_holder, self._path)
 
-    async def foreign_writes(self) -> int:
-        """Return a number that changes when another process has written to the file."""
+    async def foreign_changes(self) -> Collection[int] | None:
+        """Return no guild if no other process has written to the file since the last call, else None."""
         # Of the connection that writes: what it has written itself does not count.
-        return await self._pragma("data_version")
+        before, self._version = self._version, await self._pragma("data_version")
+        return () if self._version == before else None
 
     async def probe(self, connection: WritingConnection) -> None:
         """Write what needs new pages, and delete it in the same transaction.

@@ -113,6 +113,14 @@ def test_what_is_clean_stays_as_it_is(text: str, limit: int) -> None:
 
 
 @many
+@given(st.text(st.characters(max_codepoint=0x2FF), max_size=12))
+@example("".join(map(chr, range(0x300))))
+def test_latin_text_is_cleaned_as_any_other(text: str) -> None:
+    """Latin text is cleaned on a shorter way; with a letter of another script it takes the way of all."""
+    assert plain(f"{text}x", 10_000) == plain(f"{text}x文", 10_000).removesuffix("文")
+
+
+@many
 @given(WILD)
 def test_cleaning_adds_nothing_but_gaps(text: str) -> None:
     """Without the gaps that disarm it, a cleaned text is no longer than it came in its composed form."""

@@ -195,9 +195,9 @@ async def test_a_tick_that_hangs_shows_and_comes_back(
     clock, lists, hanging = Clock(), ConnectionService.watch_list_change, asyncio.Event()
     hanging.set()
 
-    async def change(self: ConnectionService, version: int | None) -> object:
+    async def change(self: ConnectionService) -> object:
         await hanging.wait()
-        return await lists(self, version)
+        return await lists(self)
 
     monkeypatch.setattr(ConnectionService, "watch_list_change", change)
     poller = bot.services.poller
@@ -220,7 +220,7 @@ async def test_ticks_that_fail_show(
     """A tick that ends with an error has checked nothing."""
     clock = Clock()
 
-    async def change(_: ConnectionService, _version: int | None) -> object:
+    async def change(_: ConnectionService) -> object:
         clock.now += 11
         raise RuntimeError("FAKE")
 

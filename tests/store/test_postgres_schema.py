@@ -20,11 +20,11 @@ from bot.store.revision import HEAD, POSTGRES_HEAD
 
 ALIKE: Final = {"INTEGER": "bigint", "TEXT": "text", "BLOB": "bytea"}
 OWN: Final = {
-    "trace_mark", "writer_change",
+    "trace_mark",
     "bot_process", "shard_lease", "identify_turn", "shared_state",
 }  # fmt: skip
 """Tables that stand for numbers in the header of SQLite's file, and what only several processes need."""
-ALONE: Final = {"0014"}
+ALONE: Final = {"0014", "0015"}
 """Revisions that only this engine has."""
 CATALOGUE: Final = (
     "SELECT oid, relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

@@ -250,14 +250,14 @@ class ConnectionService:
             raise errors.ConnectionChangedError(provider=provider, name=row.name)
         return Connection(guild_id, provider, row.name, row.set_at, self._open(row), row.refused_at)
 
-    async def watch_list_change(self, version: int | None) -> WatchListChange:
-        """Return which connections to check may have changed, in all guilds that have not removed the bot.
+    async def watch_list_change(self) -> WatchListChange:
+        """Return which connections to check may have changed since the last call, in all guilds that have not
+        removed the bot; all of them at first.
 
-        version: of the last call's result, None for all connections. Since this is asked before each round of
-        checks, it also learns here which keys are out of use.
+        Since this is asked before each round of checks, it also learns here which keys are out of use.
         """
         await self._key_marks.refresh()
-        change = await self._store.watch_list_change(version)
+        change = await self._store.watch_list_change()
         return replace(change, rows=[row for row in change.rows if row.provider in self._providers])
 
     async def find(self, guild_id: int, provider: str, name: str | None) -> ConnectionRow:

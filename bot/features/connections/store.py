@@ -59,12 +59,11 @@ class WatchableRow:
 class WatchListChange:
     """The connections to check of the guilds in which any may have changed.
 
-    guilds: None for all. version: of the list, for the next question.
+    guilds: None for all.
     """
 
     rows: Sequence[WatchableRow]
     guilds: Collection[int] | None
-    version: int
 
 
 class ConnectionStore:
@@ -72,6 +71,8 @@ class ConnectionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unread: set[int] | None = None
+        """The guilds whose changes ``watch_list_change`` has not returned yet; None: of all."""
 
     async def of_guild(self, guild_id: int) -> list[ConnectionRow]:
         """Return a guild's connections, ordered by provider and name."""
@@ -84,23 +85,23 @@ class ConnectionStore:
         query = QUERIES.list_all_watchable if guild_id is None else QUERIES.list_watchable
         return await self._database.fetch(WatchableRow, query, guild_id=guild_id)
 
-    async def watch_list_change(self, version: int | None) -> WatchListChange:
-        """Return what may have changed since the version of the watch list that the last call returned.
+    async def watch_list_change(self) -> WatchListChange:
+        """Return what may have changed in the watch list since the last call, the whole list at first.
 
-        version: None for the whole list, which is returned as well after another process has written.
+        The whole list is returned as well where another process has changed nobody knows what.
         """
-        changed = self._database.changed_connections.copy()
+        own = self._database.changed_connections.copy()
         self._database.changed_connections.clear()
-        try:
-            # This waits for the transaction under way, which may have changed one of these guilds.
-            latest = await self._database.foreign_writes()
-            if latest != version:
-                return WatchListChange(await self.watchable(None), None, latest)
-            rows = [row for guild_id in changed for row in await self.watchable(guild_id)]
-        except BaseException:
-            self._database.changed_connections |= changed
-            raise
-        return WatchListChange(rows, changed, latest)
+        self._unread = _both(self._unread, own)
+        # This waits for the transaction under way, which may have changed one of these guilds.
+        self._unread = _both(self._unread, await self._database.foreign_changes())
+        unread = self._unread
+        if unread is None:
+            rows = await self.watchable(None)
+        else:
+            rows = [row for guild_id in unread for row in await self.watchable(guild_id)]
+        self._unread = set()
+        return WatchListChange(rows, unread)
 
     async def insert(self, row: ConnectionRow) -> bool:
         """Store a new connection; return False, changing nothing, if the name is taken."""
@@ -177,3 +178,8 @@ class ConnectionStore:
             return await query(connection, guild_id=guild_id, **values)
 
         return await self._database.transact(work)
+
+
+def _both(some: Collection[int] | None, more: Collection[int] | None) -> set[int] | None:
+    """Return all of two sets of guilds, of which None stands for all guilds."""
+    return None if some is None or more is None else {*some, *more}

@@ -56,7 +56,7 @@ class Poller:
         self._states = ConnectionStates()
         self._checker = Checker(connections, audit, builder, recorder, self._states, schedule, clock)
         self._away: deque[ConnectionState] = deque()  # due, in guilds that are not served
-        self._list_version: int | None = None
+        self._has_list = False
         self._updating = asyncio.Lock()
         self._updates: set[asyncio.Task[None]] = set()
         self._next_update: asyncio.Task[None] | None = None  # the one that has not begun to read the list
@@ -226,8 +226,8 @@ class Poller:
         """
         async with self._updating:
             self._next_update = None
-            change = await self._connections.watch_list_change(self._list_version)
-            first_due = self._schedule.first if self._list_version is None else self._schedule.clock
+            change = await self._connections.watch_list_change()
+            first_due = self._schedule.clock if self._has_list else self._schedule.first
             kept = set[ConnectionKey]()
             async for row in with_turns(change.rows):
                 kept.add(self._states.add(row, first_due).key)
@@ -238,7 +238,7 @@ class Poller:
             if removed:
                 self._may_have_orphans = True
                 self._checker.forget_unused_hosts()
-            self._list_version = change.version
+            self._has_list = True
 
     def _look_for_those_away(self, is_served: Callable[[int], bool]) -> None:
         """Have the connections checked whose guilds are served by now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Final, TypeVar
 
 import psycopg
@@ -35,9 +35,6 @@ WRITERS: Final = 0x7061746368777274
 """The number of the lock that each transaction that writes holds."""
 _PATIENCE: Final = 2.0
 """Seconds for which the end of a scrub waits for other writers."""
-_FOREIGN: Final = """
-SELECT coalesce(sum(number), 0)::bigint FROM writer_change WHERE writer <> pg_backend_pid()
-"""
 _TABLES: Final = """
 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = current_schema()
 """
@@ -135,13 +132,13 @@ class PostgresEngine:
         """Return "": the server knows who holds the lock, and the connection that could ask waits for it."""
         return ""
 
-    async def foreign_writes(self) -> int:
-        """Return a number that changes when another process has changed a connection to a provider.
-
-        A trigger counts the changes of each connection to the server. Those of this one do not count.
+    async def foreign_changes(self) -> Collection[int] | None:
+        """Return the guilds of which triggers have told the connection that writes since the last call; None
+        if it was opened since then, because nobody told it what happened before.
         """
-        ((number,),) = await self._begin(lambda: self.connection.rows(_FOREIGN))
-        return int(number)
+        # The server sends what there is to tell with the end of any statement.
+        await self._begin(lambda: self.connection.command("SELECT"))
+        return self.connection.take_changes()
 
     async def probe(self, connection: WritingConnection) -> None:
         """Write a row, which the end of the transaction puts on the disk."""

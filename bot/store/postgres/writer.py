@@ -1,7 +1,7 @@
 """The connection to a PostgreSQL server that writes."""
 
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
@@ -19,15 +19,20 @@ SET idle_in_transaction_session_timeout = '10s';
 SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4
 """
 """A process that is halted in a transaction, or cut off, keeps others from writing for ten seconds."""
+_LISTEN: Final = "; LISTEN watch_list"
+"""Triggers name each guild there whose connections to providers, or whose removal, a transaction changes."""
 
 
-async def connect_to_write(url: str, within: int) -> psycopg.AsyncConnection[Any]:
-    """Open a connection that writes. within: seconds for which that may take. Raises psycopg.Error."""
+async def connect_to_write(url: str, within: int, begin: str = "") -> psycopg.AsyncConnection[Any]:
+    """Open a connection that writes. Raises psycopg.Error.
+
+    within: seconds for which that may take. begin: statements to begin with.
+    """
     connection = await psycopg.AsyncConnection.connect(
         url, autocommit=True, connect_timeout=within, fallback_application_name=f"patchbay {os.getpid()}"
     )
     try:
-        await connection.execute(_LIMITS.encode())
+        await connection.execute((_LIMITS + begin).encode())
     except BaseException:
         await connection.close()
         raise
@@ -42,6 +47,7 @@ class PostgresWriter:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._changes: set[int] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -54,10 +60,23 @@ class PostgresWriter:
             self._connection = await _quiet(self._connect())
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        connection = await connect_to_write(self._url, CONNECTED_WITHIN)
+        connection = await connect_to_write(self._url, CONNECTED_WITHIN, _LISTEN)
         connection.row_factory = stored_rows
         adapt(connection)
+        connection.add_notify_handler(self._note)
+        self._changes = None
         return connection
+
+    def _note(self, notify: psycopg.Notify) -> None:
+        if self._changes is not None and notify.pid != self._opened.info.backend_pid:
+            self._changes.add(int(notify.payload))
+
+    def take_changes(self) -> Collection[int] | None:
+        """Return the guilds that other connections have named since the last call; None if this one was
+        opened since then.
+        """
+        changes, self._changes = self._changes, set()
+        return changes
 
     async def close(self) -> None:
         """Close it."""

@@ -60,7 +60,7 @@ async def test_no_event_ends_the_bot_or_removes_a_server(harness: BotHarness) ->
     assert embed_of(answer).title
     # Erased would be the first thing that a removal does.
     assert (await harness.bot.services.privacy.guilds())[harness.guild.id] is None
-    (connection,) = (await harness.bot.services.connections.watch_list_change(None)).rows
+    (connection,) = await harness.bot.services.connections._store.watchable(None)
     assert (connection.guild_id, connection.provider) == (harness.guild.id, "toolzz")
     harness.env.errors  # noqa: B018 - what handlers raised is logged, and none of it ended the bot
 

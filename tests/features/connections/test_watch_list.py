@@ -19,6 +19,8 @@ from bot.store.connection import WritingConnection
 from bot.store.database import Database
 from tests.support.ids import GUILD, OTHER_GUILD
 
+Change = Callable[[ConnectionStore, PrivacyStore], Awaitable[object]]
+
 ROW: Final = ConnectionRow(GUILD, "toolzz", "default", b"sealed", set_by=1, set_at=1, verified_at=1)
 
 
@@ -27,22 +29,22 @@ class Follower:
 
     def __init__(self, store: ConnectionStore) -> None:
         self._store = store
-        self._version: int | None = None
         self.rows: set[WatchableRow] = set()
         self.was_whole = False
+        self.changed: set[int] = set()
+        """The guilds that it was told of, the whole list aside."""
 
     async def follow(self) -> None:
         """Ask what has changed."""
-        change = await self._store.watch_list_change(self._version)
+        change = await self._store.watch_list_change()
         self.was_whole = change.guilds is None
+        self.changed |= set(change.guilds or ())
         gone = {each for each in self.rows if change.guilds is None or each.guild_id in change.guilds}
         self.rows = (self.rows - gone) | set(change.rows)
-        self._version = change.version
 
 
-@pytest.fixture
-async def follower(store: ConnectionStore) -> Follower:
-    """Two guilds with two connections each, and who knows them."""
+async def followed(store: ConnectionStore) -> Follower:
+    """Store two connections of each of two guilds; return who knows them."""
     for guild in (GUILD, OTHER_GUILD):
         for name in ("default", "second"):
             await store.insert(replace(ROW, guild_id=guild, name=name))
@@ -52,30 +54,32 @@ async def follower(store: ConnectionStore) -> Follower:
     return follower
 
 
+@pytest.fixture
+async def follower(store: ConnectionStore) -> Follower:
+    """Two guilds with two connections each, and who knows them."""
+    return await followed(store)
+
+
 async def begin_and_erase(privacy: PrivacyStore) -> None:
     """Erase a guild in the two steps of one with a long log."""
     await privacy.begin_erasure(GUILD, None)
     await privacy.erase(GUILD)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda store, _: store.insert(replace(ROW, name="third")),
-        lambda store, _: store.replace_secret(replace(ROW, set_at=2)),
-        lambda store, _: store.delete(GUILD, "toolzz", "default"),
-        lambda _, privacy: privacy.remove(GUILD, 5),
-        lambda _, privacy: privacy.begin_erasure(GUILD, None),
-        lambda _, privacy: privacy.erase(GUILD),
-        lambda _, privacy: begin_and_erase(privacy),
-    ],
-    ids=["insert", "replace_secret", "delete", "remove", "begin_erasure", "erase", "begin_and_erase"],
-)
+CHANGES: Final[dict[str, Change]] = {
+    "insert": lambda store, _: store.insert(replace(ROW, name="third")),
+    "replace_secret": lambda store, _: store.replace_secret(replace(ROW, set_at=2)),
+    "delete": lambda store, _: store.delete(GUILD, "toolzz", "default"),
+    "remove": lambda _, privacy: privacy.remove(GUILD, 5),
+    "begin_erasure": lambda _, privacy: privacy.begin_erasure(GUILD, None),
+    "erase": lambda _, privacy: privacy.erase(GUILD),
+    "begin_and_erase": lambda _, privacy: begin_and_erase(privacy),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 async def test_each_change_of_this_process_is_followed(
-    follower: Follower,
-    store: ConnectionStore,
-    database: Database,
-    change: Callable[[ConnectionStore, PrivacyStore], Awaitable[object]],
+    follower: Follower, store: ConnectionStore, database: Database, change: Change
 ) -> None:
     """Only the guild's own connections are read again."""
     before = follower.rows
@@ -104,7 +108,7 @@ async def test_what_changes_nothing_reads_nothing(follower: Follower, store: Con
     """Writes of this process to other rows are no reason to read the list."""
     await store.mark_verified(ROW, 5)
     await store.mark_refused(ROW, 6)
-    change = await store.watch_list_change(follower._version)
+    change = await store.watch_list_change()
     assert (change.rows, change.guilds) == ([], set())
 
 
@@ -118,6 +122,38 @@ async def test_another_process_is_noticed(follower: Follower, store: ConnectionS
     assert {each.guild_id for each in follower.rows} == {OTHER_GUILD}
     await follower.follow()
     assert not follower.was_whole
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_only_what_another_process_has_changed_is_read_again(postgres_url: str, change: Change) -> None:
+    """With several processes, others change something all the time, and the list is long."""
+    async with Database.open(postgres_url) as own, Database.open(postgres_url) as others:
+        follower, store = await followed(ConnectionStore(own)), ConnectionStore(others)
+        before = follower.rows
+        for _ in range(2):
+            await store.mark_verified(ROW, 5)
+            await store.mark_refused(ROW, 6)
+        await change(store, PrivacyStore(others))
+        expected = set(await store.watchable(None))
+        async with asyncio.timeout(20):
+            while follower.rows != expected:  # the server tells it soon after it was stored
+                await follower.follow()
+                assert not follower.was_whole
+        assert follower.changed == {GUILD}
+        assert expected != before
+
+
+async def test_a_guild_that_comes_back_to_another_process_is_followed(postgres_url: str) -> None:
+    """Its credentials are gone, but its connections are listed again."""
+    async with Database.open(postgres_url) as own, Database.open(postgres_url) as others:
+        follower, privacy = await followed(ConnectionStore(own)), PrivacyStore(others)
+        for step in (privacy.remove(GUILD, 5), privacy.restore(GUILD)):
+            before = follower.rows
+            await step
+            async with asyncio.timeout(20):
+                while follower.rows == before:
+                    await follower.follow()
+        assert follower.rows == set(await ConnectionStore(others).watchable(None))
 
 
 async def test_a_change_under_way_is_not_missed(follower: Follower, database: Database) -> None:
@@ -145,12 +181,12 @@ async def test_a_question_that_fails_forgets_no_change(
 ) -> None:
     """The next one returns the change."""
 
-    async def fails(_: Database) -> int:
+    async def fails(_: Database) -> None:
         raise UnavailableError(reason="FAKE")
 
     await store.delete(GUILD, "toolzz", "default")
     with monkeypatch.context() as patch:
-        patch.setattr(Database, "foreign_writes", fails)
+        patch.setattr(Database, "foreign_changes", fails)
         with pytest.raises(UnavailableError):
             await follower.follow()
     await follower.follow()

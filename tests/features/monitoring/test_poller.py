@@ -219,8 +219,8 @@ async def test_many_members_read_the_list_of_connections_once(
     """Those who ask while a transaction is under way wait for it together, and not one after the other."""
     change, lists = ConnectionService.watch_list_change, list[WatchListChange]()
 
-    async def counted(self: ConnectionService, version: int | None) -> WatchListChange:
-        lists.append(found := await change(self, version))
+    async def counted(self: ConnectionService) -> WatchListChange:
+        lists.append(found := await change(self))
         return found
 
     monkeypatch.setattr(ConnectionService, "watch_list_change", counted)

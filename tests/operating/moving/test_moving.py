@@ -152,7 +152,7 @@ def contents(where: Path | str) -> dict[str, list[Row]]:
     """Return all rows of all tables that are moved."""
     with closing(open_side(where)) as side:
         names = side.tables()
-        own = {"alembic_version", "moved", "trace_mark", "writer_change"}
+        own = {"alembic_version", "moved", "trace_mark"}
         return {
             name: sorted(side.rows(f"SELECT * FROM {name}"), key=repr)  # noqa: S608
             for name in names
