@@ -19,8 +19,12 @@ from bot.store.postgres.lease_store import LeaseStore
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _LATE: Final = 0.2
-"""How long after the beginning of its turn a shard may be told that it may identify."""
+"""How long after the beginning of its turn a shard may be told that it may identify.
+
+With the 0.3 seconds that the client then has, this is by how much a turn is longer than Discord wants.
+"""
 _MAX_LATE: Final = 5.0
+"""The most for which a later try reserves time; no answer takes longer."""
 _END_SECONDS: Final = 2.0
 """How long the end of the process waits until its lease is given back."""
 
