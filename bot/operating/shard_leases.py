@@ -18,8 +18,13 @@ from bot.store.postgres.lease_store import LeaseStore
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_TURN_PAUSE: Final = 0.25
-"""Seconds between two questions for a turn to identify."""
+_LATE: Final = 0.2
+"""How long after the beginning of its turn a shard may be told that it may identify.
+
+With the 0.3 seconds that the client then has, this is by how much a turn is longer than Discord wants.
+"""
+_MAX_LATE: Final = 5.0
+"""The most for which a later try reserves time; no answer takes longer."""
 _END_SECONDS: Final = 2.0
 """How long the end of the process waits until its lease is given back."""
 
@@ -138,14 +143,25 @@ class ShardLeases:
             raise NotHeldError(reason="this process does not hold the shard of the server")
 
     async def identify_turn(self, shard_id: int, max_concurrency: int) -> None:
-        """Return when a shard may identify, of those of all processes."""
-        bucket = shard_id % max_concurrency
-        async with self._turns[bucket]:  # of this process, one at a time asks the server
+        """Return when a shard may identify, of those of all processes: first come, first served.
+
+        A turn that comes late, because the answer was slow or the process stood still, is not used: it may
+        be the next one's already. The next try reserves more time, and may be later.
+        """
+        bucket, late = shard_id % max_concurrency, _LATE
+        async with self._turns[bucket]:  # of this process, one at a time waits among the others
             while True:
-                with contextlib.suppress(StatementError):
-                    if await self._store.take_turn(bucket, IDENTIFY_SECONDS):
-                        return
-                await asyncio.sleep(_TURN_PAUSE)
+                asked = self._clock()
+                try:
+                    wait = await self._store.reserve_turn(bucket, IDENTIFY_SECONDS + late - _LATE)
+                except StatementError:
+                    await asyncio.sleep(self._terms.look)
+                    continue
+                # Counted from the answer, which came after the server's clock was read: never too early.
+                await asyncio.sleep(wait)
+                if (found := self._clock() - asked - wait) <= late:
+                    return
+                late = min(2 * found, _MAX_LATE)
 
     def _left(self) -> float:
         """Return in how many seconds this process must end."""

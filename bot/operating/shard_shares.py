@@ -46,7 +46,13 @@ def _reserved(found: ShardHolders) -> frozenset[int]:
 
 
 def _part(found: ShardHolders, reserved: frozenset[int]) -> int:
-    """Return how many of the other shards each process holds at most, of those that take any."""
+    """Return how many of the other shards each process holds at most, of those that take any.
+
+    One that takes no shards yet counts only among processes that have all just started. Where others run,
+    they serve what is free at once, as it may end before it begins, again and again.
+    """
     shards = found.free.union(*(each.shards for each in found.processes)) - reserved
-    takers = sum(each.is_fresh and each.wanted is None for each in found.processes)
-    return -(-len(shards) // max(1, takers))
+    able = [each for each in found.processes if each.is_fresh and each.wanted is None]
+    begun = [each for each in able if each.has_begun]
+    takers = able if all(each.is_new for each in begun) else begun
+    return -(-len(shards) // max(1, len(takers)))

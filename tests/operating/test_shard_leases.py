@@ -325,6 +325,29 @@ async def test_more_processes_than_shards_stand_by(cluster: Cluster) -> None:
     await cluster.until(lambda: cluster.numbers() == [0, 1, 1])
 
 
+@pytest.mark.parametrize("others", [0, 1])
+async def test_processes_that_never_begin_keep_no_shard(cluster: Cluster, others: int) -> None:
+    """Each ends as soon as it has a lease, and another one comes. All shards are served within seconds."""
+    terms = Terms(lease=3.0, margin=0.5, renewal=0.5, look=0.1, start=2.0)
+
+    async def start_and_end() -> None:
+        while True:
+            store = LeaseStore(cluster.url, terms)
+            await store.add("k1")
+            await store.close()
+            await asyncio.sleep(0.2)
+
+    coming = asyncio.create_task(start_and_end())
+    await asyncio.sleep(0.5)
+    members = [await cluster.add(terms) for _ in range(1 + others)]
+    await cluster.until(lambda: sum(cluster.numbers()) == COUNT, seconds=5)
+    for each in members[1:]:
+        await each.die()
+    await cluster.until(lambda: len(members[0].serves) == COUNT, seconds=6)
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+
+
 async def test_set_shards_are_the_only_ones(cluster: Cluster) -> None:
     """A process that names its shards gets them from those that do not, and takes no others."""
     one = await cluster.add()
@@ -350,6 +373,44 @@ async def test_identifies_keep_their_distance_over_all_processes(cluster: Cluste
     await asyncio.gather(identify(one, 0), identify(other, 2), identify(one, 1))
     assert times[1] < IDENTIFY_SECONDS / 2
     assert abs(times[0] - times[2]) >= 5
+
+
+async def test_who_came_first_identifies_first(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many processes wait, none overtakes another one."""
+    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 0.5)
+    members = [await cluster.add() for _ in range(6)]
+    order: list[int] = []
+
+    async def identify(number: int) -> None:
+        await members[number].leases.identify_turn(0, 1)
+        order.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in (3, 0, 5, 1, 4, 2):
+            group.create_task(identify(number))
+            await asyncio.sleep(0.05)
+    assert order == [3, 0, 5, 1, 4, 2]
+
+
+async def test_a_turn_that_a_process_has_overslept_is_not_used(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be another one's by then: the process waits for a turn behind all that have asked meanwhile."""
+    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 1.0)
+    one, other = await cluster.add(), await cluster.add()
+    order: list[Member] = []
+
+    async def identify(member: Member) -> None:
+        await member.leases.identify_turn(0, 1)
+        order.append(member)
+
+    await identify(other)
+    async with asyncio.TaskGroup() as group:
+        for each in (one, other):
+            group.create_task(identify(each))
+            await asyncio.sleep(0.2)
+        one.ahead = 0.5
+    assert order == [other, other, one]
 
 
 def _are(cluster: Cluster, numbers: list[int]) -> bool:

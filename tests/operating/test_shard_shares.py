@@ -1,5 +1,6 @@
 """Each process gets its part of the shards, and none moves without need."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -22,7 +23,7 @@ class Cluster:
 
     def start(self, number: int, wanted: frozenset[int] | None = None) -> None:
         """Let a process begin."""
-        self.processes[number] = LiveProcess(number, wanted, frozenset(), is_fresh=True, has_begun=True)
+        self.processes[number] = _process(number, wanted)
 
     def end(self, number: int) -> None:
         """Let one end: its shards are free."""
@@ -31,7 +32,7 @@ class Cluster:
     def halt(self, number: int) -> None:
         """Let one renew its lease no more."""
         one = self.processes[number]
-        self.processes[number] = LiveProcess(number, one.wanted, one.shards, is_fresh=False, has_begun=True)
+        self.processes[number] = replace(one, is_fresh=False)
 
     def act(self, number: int) -> bool:
         """Let one take and give back; return whether it did anything."""
@@ -62,8 +63,7 @@ class Cluster:
         return ShardHolders(list(self.processes.values()), self.free, has_expired=False)
 
     def _hold(self, number: int, shards: frozenset[int]) -> None:
-        one = self.processes[number]
-        self.processes[number] = LiveProcess(number, one.wanted, shards, one.is_fresh, one.has_begun)
+        self.processes[number] = replace(self.processes[number], shards=shards)
 
 
 @given(COUNTS, STEPS, st.randoms())
@@ -96,18 +96,31 @@ def test_a_process_that_comes_gets_its_part_and_no_more() -> None:
         assert {len(each.shards) for each in cluster.processes.values()} == {6 // number}
 
 
-def test_a_process_that_may_come_is_waited_for() -> None:
-    """One that has a lease and has not begun counts, but gets nothing that others hold."""
+def test_processes_that_start_together_wait_for_one_another() -> None:
+    """The first one leaves room for one that takes no shards yet, while both have just started."""
     cluster = Cluster(6)
-    cluster.processes[2] = LiveProcess(2, None, frozenset(), is_fresh=True, has_begun=False)
-    cluster.start(1)
+    cluster.processes[1] = _process(1, is_new=True)
+    cluster.processes[2] = _process(2, has_begun=False, is_new=True)
     assert cluster.act(1)
     assert cluster.processes[1].shards == {0, 1, 2}
-    cluster.end(2)
+    cluster.processes[1] = replace(cluster.processes[1], is_new=False)
     cluster.settle()
     assert cluster.free == frozenset()
-    cluster.processes[3] = LiveProcess(3, None, frozenset(), is_fresh=True, has_begun=False)
-    assert not cluster.act(1)
+
+
+def test_free_shards_are_not_kept_for_a_process_that_may_come() -> None:
+    """One that ends whenever it has just started keeps the shards of another one that ended from nobody."""
+    cluster = Cluster(6)
+    for number in (1, 2):
+        cluster.start(number)
+    cluster.settle()
+    cluster.processes[3] = _process(3, has_begun=False, is_new=True)
+    cluster.end(2)
+    cluster.settle()
+    assert cluster.processes[1].shards == set(range(6))
+    cluster.processes[3] = _process(3, is_new=True)
+    cluster.settle()
+    assert {len(each.shards) for each in cluster.processes.values()} == {3}
 
 
 def test_more_processes_than_shards_stand_by() -> None:
@@ -145,3 +158,9 @@ def test_two_that_want_the_same_shard_do_not_take_it_from_each_other() -> None:
     cluster.end(1)
     cluster.settle()
     assert cluster.processes[2].shards == {0}
+
+
+def _process(
+    number: int, wanted: frozenset[int] | None = None, *, has_begun: bool = True, is_new: bool = False
+) -> LiveProcess:
+    return LiveProcess(number, wanted, frozenset(), is_fresh=True, has_begun=has_begun, is_new=is_new)

@@ -22,6 +22,7 @@ from bot.features.monitoring.schedule import ConnectionSchedule
 from bot.features.monitoring.service import STALE_CHECKS
 from bot.providers.base.report import Reports, Wanted
 from bot.providers.base.response_cache import ResponseCache
+from bot.providers.base.unsent import UnsentError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -72,6 +73,8 @@ class Checker:
             error = result.error
         except (errors.NoConnectionError, errors.ConnectionChangedError):
             return  # it was removed or changed after the tick listed it
+        except UnsentError:
+            return  # another process checks it by now
         except UnavailableError:
             return  # the log says so already, once for all connections
         except errors.QueueFullError as full:  # our own limit, which the provider knows nothing of
@@ -90,8 +93,8 @@ class Checker:
     ) -> tuple[CheckResult, Exception | None, Rest | None]:
         """Return the result of a check, the exception if it failed unexpectedly, and what it rests on.
 
-        Raises NoConnectionError, ConnectionChangedError, RateLimitedError and UnavailableError: these say
-        nothing of the connection.
+        Raises NoConnectionError, ConnectionChangedError, UnsentError, RateLimitedError and UnavailableError:
+        these say nothing of the connection.
         """
         cause: Exception | None = None
         try:
@@ -105,6 +108,7 @@ class Checker:
             errors.NoConnectionError,
             errors.ConnectionChangedError,
             errors.RateLimitedError,
+            UnsentError,
             UnavailableError,
         ):
             raise
@@ -135,10 +139,8 @@ class Checker:
         self, state: ConnectionState, connection: Connection, wanted: Wanted
     ) -> tuple[CheckOutcome, str, Reports | None]:
         """Ask the provider; return the outcome, the error's key and the reports. Raises the other errors."""
-        if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
-            return CheckOutcome.STILL_REFUSED, state.refusal, None
-        if self._schedule.clock() < state.held_until:
-            return CheckOutcome.DOWN, state.hold_error, None
+        if (known := self._known(state, connection)) is not None:
+            return *known, None
         key, clock, host = state.key, self._schedule.clock, self._host(state, connection)
         async with host.slot(connection.guild_id):
             if not host.breaker.may_ask(connection.guild_id, clock()):
@@ -150,6 +152,8 @@ class Checker:
                     host.lone_refusals.noting(key, clock),
                 ):
                     reports = await self._reports(connection, wanted, state.cache)
+            except UnsentError:
+                raise
             except DOWN as error:
                 state.hold(error, clock())
                 if not await self._is_lone_refusal(host, key, connection, error):
@@ -168,6 +172,14 @@ class Checker:
             state.refusal = refusal
             state.retry_at = clock() + _REFUSED_INTERVALS * self._schedule.interval
             return CheckOutcome.REFUSED, refusal, None
+
+    def _known(self, state: ConnectionState, connection: Connection) -> tuple[CheckOutcome, str] | None:
+        """Return the outcome and the error's key if the provider is not to be asked now."""
+        if connection.refused_at is not None and self._schedule.clock() < state.retry_at:
+            return CheckOutcome.STILL_REFUSED, state.refusal
+        if self._schedule.clock() < state.held_until:
+            return CheckOutcome.DOWN, state.hold_error
+        return None
 
     def _host(self, state: ConnectionState, connection: Connection) -> Host:
         name = self._connections.provider(connection.provider).host(connection.credentials)

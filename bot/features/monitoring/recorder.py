@@ -59,7 +59,7 @@ class Recorder:
             with working_for(None):  # whatever has come in meanwhile, of any guild
                 self._writing = asyncio.create_task(self._write())
         changed: bool = await stored
-        if result.is_check:
+        if result.is_check and self._may_act_for(result.guild_id):
             self.outcomes[result.provider, result.outcome] += 1
         return changed
 

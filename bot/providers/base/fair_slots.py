@@ -11,6 +11,8 @@ from typing import Final
 
 from bot.durations import Durations
 from bot.errors import PatchbayError, QueueFullError
+from bot.providers.base.transport.aiohttp_transport import MayNotSendError
+from bot.providers.base.unsent import UnsentError
 
 PER_HOST: Final = 8
 """How many requests are sent to one host at once; as many more with a deadline of their own."""
@@ -49,7 +51,10 @@ class FairSlots:
 
     @contextlib.asynccontextmanager
     async def place(self, guild_id: int | None) -> AsyncIterator[HostCall]:
-        """Wait for a place, and keep it for the body, which is one request. Raises QueueFullError."""
+        """Wait for a place, and keep it for the body, which is one request.
+
+        Raises QueueFullError, and UnsentError if this process may not send it any more.
+        """
         if self._has_room(guild_id):
             self._used[guild_id] += 1
         else:
@@ -74,6 +79,9 @@ class FairSlots:
         except PatchbayError:
             ending = ""  # our own refusal, before anything was sent
             raise
+        except MayNotSendError:
+            ending = ""
+            raise UnsentError(self._provider) from None
         except asyncio.CancelledError:
             ending = "timeout"  # at the deadline, or because nobody waits for it any more
             raise

@@ -7,8 +7,9 @@ when a lease is over, so the clocks of the processes' machines are compared with
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from typing import Any, Final
 
 import psycopg
@@ -30,10 +31,15 @@ _PATIENCE: Final = 2000
 _PATIENCE_AT_START: Final = 10_000
 
 _ADD: Final = """
-INSERT INTO bot_process (host, pid, key_id, began_at, expires_at)
-VALUES (%s, %s, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s)) RETURNING number
+INSERT INTO bot_process (number, host, pid, key_id, began_at, expires_at)
+VALUES (%s, %s, %s, %s, clock_timestamp(), clock_timestamp() + make_interval(secs => %s))
 """
-_OTHER_KEY: Final = "SELECT pid, host, began_at, key_id FROM bot_process WHERE key_id <> %s LIMIT 1"
+_NUMBER_BITS: Final = 53
+"""So long a number is one in all programs that read the log."""
+_OTHER_KEY: Final = """
+SELECT pid, host, extract(epoch FROM began_at)::float8, key_id FROM bot_process WHERE key_id <> %s LIMIT 1
+"""
+"""For a time with a zone the driver reads the zone's file, which blocks."""
 _RENEW: Final = """
 UPDATE bot_process SET expires_at = clock_timestamp() + make_interval(secs => %s)
 WHERE number = %s AND expires_at > clock_timestamp() RETURNING number
@@ -43,13 +49,13 @@ _LOOK: Final = """
 SELECT number, wanted, expires_at > clock_timestamp() AS lives,
     expires_at > clock_timestamp() + make_interval(secs => %(fresh)s) AS is_fresh,
     shard_count IS NOT NULL AS has_begun,
-    began_at > clock_timestamp() - make_interval(secs => %(starts)s) AS is_new,
+    began_at > clock_timestamp() - make_interval(secs => %(start)s) AS is_new,
     ARRAY(SELECT shard_id FROM shard_lease WHERE process IS NOT DISTINCT FROM number) AS shards
 FROM bot_process FULL JOIN (SELECT NULL::bigint AS free) AS nobody ON free = number
 """
 """One row has no number and the shards that are free."""
 _OTHERS: Final = """
-SELECT pid, host, began_at, shard_count FROM bot_process
+SELECT pid, host, extract(epoch FROM began_at)::float8, shard_count FROM bot_process
 WHERE shard_count IS NOT NULL AND number <> %s LIMIT 1
 """
 _BEGIN: Final = "UPDATE bot_process SET shard_count = %s, wanted = %s WHERE number = %s"
@@ -58,12 +64,19 @@ _TAKE: Final = "UPDATE shard_lease SET process = %s WHERE process IS NULL AND sh
 _FREE: Final = "UPDATE shard_lease SET process = NULL WHERE process = %s AND shard_id = %s"
 _END: Final = "DELETE FROM bot_process WHERE number = %s"
 _TURN: Final = """
-INSERT INTO identify_turn AS turn VALUES (%(bucket)s, clock_timestamp())
-ON CONFLICT (bucket) DO UPDATE SET at = clock_timestamp()
-WHERE turn.at NOT BETWEEN clock_timestamp() - make_interval(secs => %(seconds)s) AND clock_timestamp()
-RETURNING at
+INSERT INTO identify_turn AS turn VALUES (%(bucket)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (bucket) DO UPDATE SET at = make_interval(secs => %(seconds)s) + (
+    SELECT CASE
+        WHEN turn.at > clock_timestamp() + 2 * line THEN clock_timestamp() + line
+        ELSE greatest(turn.at, clock_timestamp())
+    END
+    FROM (SELECT make_interval(secs => %(seconds)s * (5 + count(*))) AS line FROM bot_process) AS longest
+)
+RETURNING extract(epoch FROM at - clock_timestamp())::float8 - %(seconds)s
 """
-"""A time in the future was written before the server's clock was set back."""
+"""A line more than twice as long as the processes can make it is from before the server's clock was set back.
+Those who wait in it still have their turns before the next one.
+"""
 
 
 class LeaseStore:
@@ -92,9 +105,12 @@ class LeaseStore:
                 if other is not None:
                     pid, host, began_at, in_use = other
                     raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **described(pid, host, began_at))
-                added = [socket.gethostname(), os.getpid(), key_id, self.terms.lease]
-                (self.number,) = await _row(await connection.execute(_ADD, added))
-        return self.number
+                # A counted number is given twice if a standby takes over that has not heard of the first.
+                number = secrets.randbits(_NUMBER_BITS)
+                added = [number, socket.gethostname(), os.getpid(), key_id, self.terms.lease]
+                await connection.execute(_ADD, added)
+        self.number = number
+        return number
 
     async def begin(
         self, setting: int | None, recommended: int, wanted: Callable[[int], Collection[int] | None]
@@ -154,11 +170,13 @@ class LeaseStore:
         async with self._own() as connection:
             await connection.execute(_END, [self.number])
 
-    async def take_turn(self, bucket: int, seconds: float) -> bool:
-        """Reserve the present moment for one identify; return False if one was that many seconds ago."""
+    async def reserve_turn(self, bucket: int, seconds: float) -> float:
+        """Reserve the next free time of a bucket, so many seconds long; return in how many it begins."""
         async with self._own() as connection:
             cursor = await connection.execute(_TURN, {"bucket": bucket, "seconds": seconds})
-            return await cursor.fetchone() is not None
+            row = await cursor.fetchone()
+            assert row is not None  # noqa: S101 - the statement returns one
+            return float(row[0])
 
     async def close(self) -> None:
         """Close the connection."""
@@ -166,7 +184,7 @@ class LeaseStore:
             await self._connection.close()
 
     async def _look(self, connection: psycopg.AsyncConnection[Any]) -> ShardHolders:
-        limits = {"fresh": self.terms.fresh, "starts": self.terms.lease}
+        limits = {"fresh": self.terms.fresh, "start": self.terms.start}
         rows = await (await connection.execute(_LOOK, limits)).fetchall()
         processes, free, has_expired = [], frozenset[int](), False
         for number, wanted, lives, is_fresh, has_begun, is_new, shards in rows:
@@ -176,7 +194,8 @@ class LeaseStore:
                 has_expired = True
             elif has_begun or is_new:
                 only = None if wanted is None else frozenset(wanted)
-                processes.append(LiveProcess(number, only, frozenset(shards), is_fresh, has_begun))
+                held = frozenset(shards)
+                processes.append(LiveProcess(number, only, held, is_fresh, has_begun, is_new))
         return ShardHolders(processes, free, has_expired)
 
     @contextlib.asynccontextmanager
@@ -224,9 +243,3 @@ class LeaseStore:
         except StatementError as error:
             failure = unusable(error, shown(self._url))
         raise failure
-
-
-async def _row(cursor: psycopg.AsyncCursor[Any]) -> Sequence[Any]:
-    row: Sequence[Any] | None = await cursor.fetchone()
-    assert row is not None  # noqa: S101 - the statement returns one
-    return row

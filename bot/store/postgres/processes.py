@@ -14,8 +14,9 @@ from bot.store.postgres.reader import CONNECTED_WITHIN
 
 _KNOWN: Final = "SELECT to_regclass('bot_process') IS NOT NULL"
 _RUNNING: Final = """
-SELECT pid, host, began_at, key_id, ARRAY(SELECT shard_id FROM shard_lease WHERE process = number ORDER BY 1)
-FROM bot_process WHERE expires_at > clock_timestamp() ORDER BY number
+SELECT pid, host, extract(epoch FROM began_at)::float8, key_id,
+    ARRAY(SELECT shard_id FROM shard_lease WHERE process = number ORDER BY 1)
+FROM bot_process WHERE expires_at > clock_timestamp() ORDER BY began_at
 """
 
 
@@ -38,9 +39,10 @@ def require_key(url: str, key_id: str) -> None:
             raise OtherKeyInUseError(key_id=key_id, in_use=in_use, **described(pid, host, began_at))
 
 
-def described(pid: int, host: str, began_at: datetime) -> Mapping[str, str]:
-    """Return what errors and the doctor say of a process."""
-    return {"pid": str(pid), "host": host, "since": f"{began_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+def described(pid: int, host: str, began_at: float) -> Mapping[str, str]:
+    """Return what errors and the doctor say of a process. began_at: seconds since 1970."""
+    since = datetime.fromtimestamp(began_at, UTC)
+    return {"pid": str(pid), "host": host, "since": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _running(url: str) -> list[tuple[Any, ...]]:

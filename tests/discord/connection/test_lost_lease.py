@@ -8,6 +8,8 @@ import pytest
 from bot.discord.client import PatchbayBot
 from bot.discord.connection.own_requests import RequestsStoppedError
 from bot.errors import ProviderError, UnreachableError
+from bot.features.monitoring.breaker import MAX_FAILURES
+from bot.features.monitoring.check_result import CheckOutcome
 from bot.providers.base.current_guild import working_for
 from bot.providers.sensay.simulator import SensaySimulator
 from bot.providers.toolzz.simulator import ToolzzSimulator
@@ -95,6 +97,26 @@ async def test_no_check_reaches_a_provider(
     held.is_over = True
     await bot.services.poller.check_guild(guild_id)
     assert not toolzz.requests
+
+
+async def test_a_check_that_was_cut_off_says_nothing_of_the_host(
+    bot: PatchbayBot, held: ChangingShards, toolzz: ToolzzSimulator
+) -> None:
+    """One that goes on after its shard was given back: it is not stored, and no check of others is held."""
+    await held.begin(3)
+    guild_id, figures = guild_on(0), bot.services.figures
+    await bot.services.connections.add(guild_id, "toolzz", "a", toolzz.further_credentials("a"), member_id=1)
+    toolzz.requests.clear()
+    await held.left(0)
+    for _ in range(MAX_FAILURES):
+        await bot.services.poller.check_guild(guild_id)
+    assert figures.recorder.outcomes == {}
+    slots = [each for _, found in bot.services.providers["toolzz"].slots for each in found]
+    assert not any(each.answers["failed"] for each in slots)
+    held.change(0)
+    await bot.services.poller.check_guild(guild_id)
+    assert toolzz.requests
+    assert list(figures.recorder.outcomes) == [("toolzz", CheckOutcome.ANSWERED)]
 
 
 @pytest.mark.parametrize("warm", [False, True], ids=["new-connection", "kept-connection"])

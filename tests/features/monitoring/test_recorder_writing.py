@@ -89,6 +89,7 @@ async def test_results_of_a_guild_that_another_process_serves_are_dropped(checks
         assert await asyncio.gather(*recorded) == changed
         checks.now += INTERVAL
     assert [len(await checks.history(guild=each)) for each in (GUILD, OTHER_GUILD)] == [2, 1]
+    assert checks.recorder.outcomes.total() == 3
 
 
 def refuse_incidents(path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -206,6 +207,25 @@ async def test_a_number_is_never_used_again(postgres_url: str, stack: AsyncExitS
         await one.write(None)
 
 
+async def test_a_standby_that_lacks_the_last_seconds_gives_no_number_again(
+    postgres_url: str, stack: AsyncExitStack
+) -> None:
+    """A process that it has not heard of is another one than the next that comes, and writes nothing."""
+    one, other = Process(postgres_url), Process(postgres_url)
+    await one.begin(stack)
+    await asyncio.to_thread(execute, postgres_url, "DELETE FROM bot_process")
+    await asyncio.to_thread(execute, postgres_url, "ALTER SEQUENCE bot_process_number_seq RESTART")
+    await other.begin(stack)
+    await other.leases.take(all_free)
+    await other.write()
+    for guild in (GUILD, None):
+        with pytest.raises(NotHeldError):
+            await one.write(guild)
+    assert not await one.leases.renew()
+    await one.leases.end()
+    await other.write()
+
+
 async def test_another_key_is_refused_while_the_first_is_in_use(
     postgres_url: str, stack: AsyncExitStack
 ) -> None:
@@ -217,6 +237,23 @@ async def test_another_key_is_refused_while_the_first_is_in_use(
     assert raised.value.values["in_use"] == "k1"
     await expire(postgres_url)
     await other.begin(stack, key_id="k2")
+
+
+async def test_the_zone_of_the_server_is_not_looked_up(
+    postgres_url: str, stack: AsyncExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The driver reads a zone's file in the event loop, and logs what that raises here."""
+    url = f"{postgres_url}&options=-ctimezone%3DPacific/Kiritimati"
+    one, other = Process(url), Process(url)
+    await one.begin(stack)
+    with pytest.raises(OtherKeyInUseError) as raised:
+        await other.begin(stack, key_id="k2")
+    with pytest.raises(ShardCountDiffersError):
+        await other.begin(stack, count=4)
+    await one.leases.reserve_turn(0, 60)
+    assert [each.name for each in caplog.records if each.name.startswith("psycopg")] == []
+    since = datetime.strptime(str(raised.value.values["since"]), "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(since.timestamp() - time.time()) < 60
 
 
 async def test_another_number_of_shards_is_refused_while_processes_run(
@@ -237,27 +274,39 @@ async def test_another_number_of_shards_is_refused_while_processes_run(
     await third.add("k1")
     assert await third.begin(None, 9, lambda _: None) == 9
     await third.take(all_free)
-    assert (await third.look()).processes[-1].shards == frozenset(range(9))
+    shards = {each.number: each.shards for each in (await third.look()).processes}
+    assert shards[third.number] == frozenset(range(9))
 
 
-async def test_a_bucket_has_one_identify_in_its_time(postgres_url: str, stack: AsyncExitStack) -> None:
-    """Of processes that ask together one gets the turn. Buckets do not wait for one another."""
+async def test_the_identifies_of_a_bucket_stand_in_line(postgres_url: str, stack: AsyncExitStack) -> None:
+    """Of processes that ask together each gets a time of its own. Buckets do not wait for one another."""
     stores = [LeaseStore(postgres_url) for _ in range(4)]
     for store in stores:
         stack.push_async_callback(store.close)
-    assert sorted(await asyncio.gather(*(store.take_turn(0, 60) for store in stores))) == [False] * 3 + [True]
-    assert await stores[0].take_turn(1, 60)
-    assert await stores[0].take_turn(0, 0)
+    waits = await asyncio.gather(*(store.reserve_turn(0, 60) for store in stores))
+    assert sorted(waits) == pytest.approx([0, 60, 120, 180], abs=5)
+    assert await stores[0].reserve_turn(1, 60) == pytest.approx(0, abs=0.001)
+    assert await stores[3].reserve_turn(0, 60) == pytest.approx(240, abs=5)
+
+
+async def test_a_turn_that_was_long_ago_costs_nothing(postgres_url: str, stack: AsyncExitStack) -> None:
+    """The next one begins at once, and has its time for itself."""
+    store = LeaseStore(postgres_url)
+    stack.push_async_callback(store.close)
+    await store.reserve_turn(0, 60)
+    await asyncio.to_thread(execute, postgres_url, "UPDATE identify_turn SET at = at - interval '1 hour'")
+    assert await store.reserve_turn(0, 60) == pytest.approx(0, abs=0.001)
+    assert await store.reserve_turn(0, 60) == pytest.approx(60, abs=5)
 
 
 async def test_a_clock_that_was_set_back_stops_no_identify(postgres_url: str, stack: AsyncExitStack) -> None:
-    """A turn in the future is taken for one that is over."""
-    store = LeaseStore(postgres_url)
-    stack.push_async_callback(store.close)
-    assert await store.take_turn(0, 60)
+    """A line that nobody can have made is not waited for, but for those who may stand in it."""
+    one = Process(postgres_url)
+    await one.begin(stack)
+    await one.leases.reserve_turn(0, 5)
     await asyncio.to_thread(execute, postgres_url, "UPDATE identify_turn SET at = at + interval '1 hour'")
-    assert await store.take_turn(0, 60)
-    assert not await store.take_turn(0, 60)
+    assert await one.leases.reserve_turn(0, 5) == pytest.approx(30, abs=4)
+    assert await one.leases.reserve_turn(0, 5) == pytest.approx(35, abs=4)
 
 
 async def test_a_database_that_was_moved_meanwhile_is_refused(

@@ -22,6 +22,10 @@ _KINDS: Final[tuple[tuple[type[Exception], type[httpx.TransportError]], ...]] = 
 _NO_LIMITS: Final = aiohttp.ClientTimeout()
 
 
+class MayNotSendError(httpx.ConnectError):
+    """This process may not send the request any more."""
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends a request as it is, and returns the answer with a body that is neither read nor decoded.
 
@@ -44,7 +48,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         connection is reset.
         """
         if not self._may_send():
-            raise httpx.ConnectError("another process may send this by now")
+            raise MayNotSendError("another process may send this by now")
         limits = request.extensions.get("timeout")
         try:
             answer = await self._session.request(

@@ -18,7 +18,7 @@ CREATE TABLE shard_lease (
     process BIGINT REFERENCES bot_process (number) ON DELETE SET NULL
 );
 
--- When a shard of each of Discord's buckets was told last that it may identify.
+-- From when the next shard of each of Discord's buckets may identify.
 CREATE TABLE identify_turn (
     bucket BIGINT PRIMARY KEY,
     at TIMESTAMPTZ NOT NULL
