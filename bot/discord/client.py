@@ -257,7 +257,9 @@ class PatchbayBot(ServicesBot):
                 await self.services.background.end(waiting_name(shard_id))
         shard = self._AutoShardedClient__shards.pop(shard_id, None)  # type: ignore[attr-defined]
         if (waits := self._connection._ready_tasks.pop(shard_id, None)) is not None:  # noqa: SLF001 - as above
-            waits.cancel()
+            while not waits.done():  # Python 3.11 forgets to cancel what has just got a server
+                waits.cancel()
+                await asyncio.sleep(0)
         self._connection._ready_states.pop(shard_id, None)  # noqa: SLF001 - as above
         if shard is not None:
             with contextlib.suppress(TimeoutError):

@@ -101,6 +101,25 @@ async def test_a_shard_that_comes_back_works_as_a_new_one(
         assert gateway.identifies == 4
 
 
+async def test_a_shard_goes_while_its_servers_arrive(
+    bot: PatchbayBot, held: ChangingShards, gateway: ShardGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for the servers of a new connection ends, also at the moment at which one has come."""
+    state: Any = bot._connection
+    async with connecting(bot, gateway, monkeypatch):
+        await until(lambda: served_by(bot) == {0})
+        held.change(0, 1)
+        await until(lambda: served_by(bot) == {0, 1} and not list(bot.sessions.faults()))
+        arriving: asyncio.Queue[discord.Guild] = asyncio.Queue()
+        state._ready_states[1] = arriving
+        waits = state._ready_tasks[1] = asyncio.create_task(state._delay_shard_ready(1))
+        await asyncio.sleep(0.01)
+        arriving.put_nowait(guild_of(bot, 1))
+        await bot._close_shard(1)
+        assert (waits.done(), 1 in state._ready_states) == (True, False)
+        assert waits.cancelled() or waits.exception() is None
+
+
 async def test_what_is_being_checked_ends_before_its_shard_goes(
     bot: PatchbayBot,
     held: ChangingShards,
