@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
 from random import Random
@@ -10,125 +10,12 @@ from random import Random
 import psycopg
 import pytest
 
-from bot.discord.connection.held_shards import IDENTIFY_SECONDS
-from bot.operating.shard_leases import ShardLeases
-from bot.store.fence import Fence, NotHeldError
+from bot.store.fence import NotHeldError
 from bot.store.leases import Terms
 from bot.store.postgres.engine import WRITERS
 from bot.store.postgres.lease_store import LeaseStore
 from tests.support.postgres import execute
-
-SHORT = Terms(lease=3.0, margin=0.5, renewal=0.5, look=0.1)
-"""A tenth of what holds in use, so that a test need not wait long."""
-LONG = Terms(lease=30.0, margin=5.0, renewal=0.5, look=0.1)
-"""Nothing ends by itself while a test runs."""
-COUNT = 6
-
-
-class Member:
-    """One process. It serves a shard from when it is told of it until it has given it back."""
-
-    def __init__(
-        self, url: str, terms: Terms, wanted: set[int] | None = None, count: int | None = COUNT
-    ) -> None:
-        self.ahead = 0.0
-        """Seconds by which this process has stood still."""
-        self.is_lost = False
-        self.leases = ShardLeases(
-            LeaseStore(url, terms),
-            Fence(),
-            on_lost=self._lose,
-            count=count,
-            wanted=lambda _: wanted,
-            clock=lambda: time.monotonic() + self.ahead,
-        )
-        self.serves: set[int] = set()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to serve."""
-        await self.leases.start("k1")
-        await self.leases.begin(1)
-        self._task = asyncio.create_task(self._follow())
-
-    async def stop(self) -> None:
-        """End in good order."""
-        await self._end_task()
-        self.serves.clear()
-        await self.leases.end()
-
-    async def die(self) -> None:
-        """End without a word, as after kill -9."""
-        await self._end_task()
-        self.serves.clear()
-        self.halt()
-
-    def halt(self) -> None:
-        """Stand still, as after SIGSTOP, but for what is asked whether this process may act."""
-        for task in self.leases._tasks:
-            task.cancel()
-        self.leases._tasks = []
-
-    def go_on(self) -> None:
-        """Go on, as after SIGCONT."""
-        leases = self.leases
-        leases._tasks = [asyncio.create_task(work) for work in (leases._keep(), leases._watch())]
-
-    def may_act(self, shard: int) -> bool:
-        """Tell whether this process could send or write something for a shard at this moment."""
-        try:
-            self.leases.require(guild_of(shard))
-        except NotHeldError:
-            return False
-        return True
-
-    async def _end_task(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    def _lose(self) -> None:
-        self.is_lost = True
-        self.serves.clear()
-
-    async def _follow(self) -> None:
-        while True:
-            await self.leases.changed()
-            self.serves |= self.leases.ids
-            for shard in self.serves - self.leases.ids:
-                await asyncio.sleep(0.05)  # what runs for it ends
-                self.serves.discard(shard)
-                await self.leases.left(shard)
-
-
-class Cluster:
-    """Processes on one database; none may serve what another one serves."""
-
-    def __init__(self, url: str, stack: AsyncExitStack) -> None:
-        self.url = url
-        self.members: list[Member] = []
-        self._stack = stack
-
-    async def add(self, terms: Terms = LONG, **options: object) -> Member:
-        """Start one."""
-        member = Member(self.url, terms, **options)  # type: ignore[arg-type]
-        self._stack.push_async_callback(member.stop)
-        await member.start()
-        self.members.append(member)
-        return member
-
-    async def until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
-        """Wait until something holds. No shard has two servers at any time."""
-        until = time.monotonic() + seconds
-        while not holds():
-            served = [shard for member in self.members for shard in member.serves]
-            assert len(served) == len(set(served)), served
-            assert time.monotonic() < until, [member.serves for member in self.members]
-            await asyncio.sleep(0.01)
-
-    def numbers(self) -> list[int]:
-        """Return how many shards each one serves."""
-        return [len(member.serves) for member in self.members]
+from tests.support.shard_cluster import COUNT, LONG, SHORT, Cluster, Member, guild_of
 
 
 @pytest.fixture
@@ -136,11 +23,6 @@ async def cluster(postgres_url: str) -> AsyncIterator[Cluster]:
     """No process yet."""
     async with AsyncExitStack() as stack:
         yield Cluster(postgres_url, stack)
-
-
-def guild_of(shard: int) -> int:
-    """Return a server of a shard."""
-    return (COUNT * 1000 + shard) << 22
 
 
 async def test_each_process_gets_its_part(cluster: Cluster) -> None:
@@ -358,59 +240,6 @@ async def test_set_shards_are_the_only_ones(cluster: Cluster) -> None:
     await one.stop()
     await asyncio.sleep(0.5)
     assert other.serves == {0, 4}
-
-
-async def test_identifies_keep_their_distance_over_all_processes(cluster: Cluster) -> None:
-    """Two shards of a bucket wait for each other, those of another bucket do not."""
-    one, other = await cluster.add(), await cluster.add()
-    began = time.monotonic()
-    times: dict[int, float] = {}
-
-    async def identify(member: Member, shard: int) -> None:
-        await member.leases.identify_turn(shard, 2)
-        times[shard] = time.monotonic() - began
-
-    await asyncio.gather(identify(one, 0), identify(other, 2), identify(one, 1))
-    assert times[1] < IDENTIFY_SECONDS / 2
-    assert abs(times[0] - times[2]) >= 5
-
-
-async def test_who_came_first_identifies_first(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many processes wait, none overtakes another one."""
-    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 0.5)
-    members = [await cluster.add() for _ in range(6)]
-    order: list[int] = []
-
-    async def identify(number: int) -> None:
-        await members[number].leases.identify_turn(0, 1)
-        order.append(number)
-
-    async with asyncio.TaskGroup() as group:
-        for number in (3, 0, 5, 1, 4, 2):
-            group.create_task(identify(number))
-            await asyncio.sleep(0.05)
-    assert order == [3, 0, 5, 1, 4, 2]
-
-
-async def test_a_turn_that_a_process_has_overslept_is_not_used(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may be another one's by then: the process waits for a turn behind all that have asked meanwhile."""
-    monkeypatch.setattr("bot.operating.shard_leases.IDENTIFY_SECONDS", 1.0)
-    one, other = await cluster.add(), await cluster.add()
-    order: list[Member] = []
-
-    async def identify(member: Member) -> None:
-        await member.leases.identify_turn(0, 1)
-        order.append(member)
-
-    await identify(other)
-    async with asyncio.TaskGroup() as group:
-        for each in (one, other):
-            group.create_task(identify(each))
-            await asyncio.sleep(0.2)
-        one.ahead = 0.5
-    assert order == [other, other, one]
 
 
 def _are(cluster: Cluster, numbers: list[int]) -> bool:

@@ -7,9 +7,11 @@ import discord
 import simcord
 from simcord.types import HttpLogEntry
 
+from bot.discord.client import PatchbayBot
 from bot.errors import ProviderError
 from bot.providers.base.integration import State
-from tests.support.fake_provider import FakeProvider
+from bot.providers.base.redaction import Redactor
+from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import BotHarness
 
 SOON = 8.0
@@ -94,3 +96,18 @@ async def audited_changes(harness: BotHarness) -> list[tuple[int | None, str, st
     """Return who changed the board, where, and how it ended, as the audit log has it."""
     rows, _ = await harness.bot.services.audit.export(harness.guild.id)
     return [(row.member, row.target, row.result) for row in rows if row.action == "integrations.board"]
+
+
+async def with_fake_provider(harness: BotHarness) -> BotHarness:
+    """Connect a provider that reports what a test says, also to bots that start later; add a viewer."""
+    harness.member = harness.moderator()
+    provider = await connect_fake_provider(harness)
+    start_bot = harness.start_bot
+
+    async def start_with_provider(redactor: Redactor) -> PatchbayBot:
+        bot = await start_bot(redactor)
+        bot.services.providers[provider.slug] = provider  # type: ignore[index] # a dict, in truth
+        return bot
+
+    harness.start_bot = start_with_provider
+    return harness

@@ -4,12 +4,10 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from typing import Any
 
 import discord
 import pytest
 
-from bot.discord.client import PatchbayBot
 from bot.discord.text import length
 from bot.discord.theme import DESCRIPTION
 from bot.errors import RateLimitedError, UnreachableError
@@ -18,7 +16,6 @@ from bot.features.alerts.store import RETRY_SECONDS
 from bot.features.monitoring.service import STALE_CHECKS
 from bot.i18n.catalog import LOCALES
 from bot.providers.base.integration import State
-from bot.providers.base.redaction import Redactor
 from cogs.alerts.board_embed import REFRESH_SECONDS
 from tests.support.alert_steps import suspend_routes
 from tests.support.board_steps import (
@@ -36,6 +33,7 @@ from tests.support.board_steps import (
     put_up_board,
     put_up_board_of,
     sent_body,
+    with_fake_provider,
 )
 from tests.support.fake_provider import FakeProvider, connect_fake_provider
 from tests.support.harness import PORTUGUESE, BotHarness, embed_of, field, final, shown
@@ -48,17 +46,7 @@ OLD = 2 * 3600
 @pytest.fixture
 async def harness(harness: BotHarness) -> BotHarness:
     """A server with a provider that reports what a test says, and with a viewer."""
-    harness.member = harness.moderator()
-    provider = await connect_fake_provider(harness)
-    start_bot = harness.start_bot
-
-    async def start_with_provider(redactor: Redactor) -> PatchbayBot:
-        bot = await start_bot(redactor)
-        bot.services.providers[provider.slug] = provider  # type: ignore[index] # a dict, in truth
-        return bot
-
-    harness.start_bot = start_with_provider
-    return harness
+    return await with_fake_provider(harness)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -298,87 +286,6 @@ async def test_what_could_not_be_posted_at_once_is_posted_later(harness: BotHarn
     assert boards_in(harness.channel) == []
     await harness.env.advance_time(140)
     assert harness.linked(harness.texts("board.none")) in board_text(harness)
-
-
-async def test_it_moves_and_is_taken_down(harness: BotHarness) -> None:
-    """A server has one board; without a channel it is deleted, and without a board the answer says so."""
-    await put_up_board_of(harness)
-    other = harness.guild.create_text_channel("status")
-    await put_up_board(harness, other)
-    assert boards_in(harness.channel) == []
-    assert len(boards_in(other)) == 1
-    down = await harness.member.slash(harness.channel, "integrations board")
-    assert other.mention in shown(down)
-    assert boards_in(other) == []
-    assert await is_given_up(harness)
-    none = await harness.member.slash(harness.channel, "integrations board")
-    assert harness.texts("integrations.board.none") in (embed_of(none).title or "")
-    assert [target for _, target, _ in await audited_changes(harness)][1:] == [f"channel · {other.id}", "off"]
-
-
-@pytest.mark.parametrize(("status", "code"), [(403, 40333), (500, 0)])
-async def test_it_stays_where_discord_cannot_delete_it(harness: BotHarness, status: int, code: int) -> None:
-    """The answer says that Discord is at fault, and the board is kept up to date."""
-    message = await put_up_board_of(harness)
-    path = f"/channels/{harness.channel.id}/messages/{message.id}"
-    harness.env.inject_error("DELETE", path, status=status, code=code, times=None)
-    failed = await harness.member.slash(harness.channel, "integrations board")
-    title = harness.texts("problem.unreachable.title", provider="Discord")
-    assert embed_of(failed).title == f"❌ {title}"
-    assert (await audited_changes(harness))[-1] == (harness.member.id, "off", "failed:unreachable")
-    await check(harness, BAD)
-    await harness.env.advance_time(SOON)
-    assert "🔴" in board_text(harness)
-
-
-@pytest.mark.parametrize(("status", "code", "reason"), REFUSALS)
-async def test_it_goes_back_where_another_channel_refuses_it(
-    harness: BotHarness, status: int, code: int, reason: str
-) -> None:
-    """The permissions that the bot knows of can be out of date; only the member who moves it is told."""
-    await put_up_board_of(harness)
-    other = harness.guild.create_text_channel("status")
-    harness.env.inject_error(
-        "POST", f"/channels/{other.id}/messages", status=status, code=code, message=reason
-    )
-    before = len(harness.env.http_requests)
-    moved = await put_up_board(harness, other)
-    assert harness.texts("problem.invalid_input.board_channel.title") in shown(moved)
-    await harness.env.advance_time(SOON)
-    assert (len(boards_in(harness.channel)), len(boards_in(other))) == (1, 0)
-    assert [
-        entry for entry in harness.env.http_requests[before:] if entry.path == "/users/@me/channels"
-    ] == []
-    await check(harness, BAD)
-    await harness.env.advance_time(SOON)
-    assert "🔴" in board_text(harness)
-
-
-async def test_nobody_makes_the_bot_write_where_they_may_not(harness: BotHarness) -> None:
-    """Both must be allowed to write there; the present board stays, and the log says who tried."""
-    await put_up_board_of(harness)
-    lacks = {
-        "bot_cannot_post": ("view_channel", "send_messages", "embed_links"),
-        # Of a channel that a member does not see the simulated Discord takes no command.
-        "you_cannot_post": ("send_messages",),
-    }
-    for who, lacking in ((who, lacking) for who, all_ in lacks.items() for lacking in all_):
-        is_bots = who == "bot_cannot_post"
-        overwrites: Any = {
-            harness.guild.default_role: discord.PermissionOverwrite(**{lacking: not is_bots}),
-            harness.member: discord.PermissionOverwrite(**{lacking: is_bots}),
-        }
-        closed = harness.guild.create_text_channel("closed", overwrites=overwrites)
-        assert harness.texts(f"problem.invalid_input.{who}.title") in shown(
-            await put_up_board(harness, closed)
-        )
-        assert boards_in(closed) == []
-        assert (await audited_changes(harness))[-1] == (
-            harness.member.id,
-            f"channel · {closed.id}",
-            "refused:invalid_input",
-        )
-    assert len(boards_in(harness.channel)) == 1
 
 
 async def test_servers_are_apart(harness: BotHarness) -> None:
